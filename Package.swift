@@ -1,0 +1,103 @@
+// swift-tools-version: 6.2
+//
+// Two builds of one source. `EMBEDDED=1 swift build -c release` makes the small static
+// executables that ship; the ordinary build carries the tests. See README, "Layout".
+
+import PackageDescription
+
+/// Every executable that a web server runs, by the name of its folder in Sources/Endpoints.
+let endpoints = [
+    "send-code",
+    "verify-code",
+    "refresh-token",
+    "revoke-token",
+    "current-user",
+    "list-api-keys",
+    "create-api-key",
+    "delete-api-key",
+    "not-found",
+]
+
+let isEmbedded = Context.environment["EMBEDDED"] == "1"
+
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .swiftLanguageMode(.v6),
+]
+
+let swiftSettings: [SwiftSetting] =
+    strict
+    + (isEmbedded
+        ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-function-sections"])]
+        : [.treatWarning("EmbeddedRestrictions", as: .error)])
+
+/// Embedded Swift records no libraries to link, so they are named here.
+let linkerSettings: [LinkerSetting] =
+    isEmbedded
+    ? ["swiftUnicodeDataTables", "sqlite3", "argon2", "hogweed", "nettle", "gmp", "m"]
+        .map { .linkedLibrary($0) }
+        + [.unsafeFlags([
+            "-use-ld=lld", "-Xclang-linker", "-static",
+            "-Xlinker", "--gc-sections", "-Xlinker", "-s",
+            "-Xlinker", "--no-eh-frame-hdr", "-Xlinker", "--icf=all",
+        ])]
+    : []
+
+func room(_ name: String, uses dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+}
+
+func executable(_ name: String, at path: String) -> Target {
+    .executableTarget(
+        name: name, dependencies: ["AuthAPI"], path: path,
+        swiftSettings: swiftSettings, linkerSettings: linkerSettings)
+}
+
+func tests(_ name: String, of dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)",
+        swiftSettings: strict)
+}
+
+var targets: [Target] = [
+    .systemLibrary(name: "CLibc"),
+    .systemLibrary(name: "CSQLite"),
+    .systemLibrary(name: "CArgon2"),
+    .systemLibrary(name: "CNettle"),
+
+    room("System", uses: ["CLibc"]),
+    room("CGI", uses: ["System"]),
+    room("SQLite", uses: ["CSQLite"]),
+    room("Crypto", uses: ["CArgon2", "CNettle", "System"]),
+    room(
+        "Auth", uses: ["SQLite", "Crypto", "System"],
+        resources: [.embedInCode("Migrations/v001-initial.sql")]),
+    room("AuthAPI", uses: ["Auth", "CGI", "System"]),
+
+    executable("deliver-mail", at: "Sources/deliver-mail"),
+]
+targets += endpoints.map { executable($0, at: "Sources/Endpoints/\($0)") }
+
+if !isEmbedded {
+    targets += [
+        .target(
+            name: "TestSupport",
+            dependencies: [.product(name: "Subprocess", package: "swift-subprocess")],
+            path: "Tests/TestSupport", swiftSettings: strict),
+        tests("CGITests", of: ["CGI"]),
+        tests("SQLiteTests", of: ["SQLite", "System"]),
+        tests("CryptoTests", of: ["Crypto"]),
+        tests("AuthTests", of: ["Auth", "Crypto", "SQLite", "System"]),
+        tests("AuthAPITests", of: ["AuthAPI", "CGI", "Auth"]),
+        tests("HandlerTests", of: []),
+        tests("ServerTests", of: []),
+    ]
+}
+
+let package = Package(
+    name: "latchkey",
+    dependencies: isEmbedded
+        ? [] : [.package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2")],
+    targets: targets)

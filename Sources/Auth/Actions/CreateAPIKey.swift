@@ -1,0 +1,41 @@
+// Makes an API key for a project.
+
+package import Crypto
+package import System
+
+/// A key that was just made, with the secret that is told once.
+package struct CreatedAPIKey {
+    package let key: APIKey
+    package let secret: APIKeySecret
+    /// The moment that the key was made.
+    package let asOf: Timestamp
+}
+
+extension Auth {
+    /// A new key of `project`, made by `user`. Only its hash is kept.
+    ///
+    /// Throws `projectNotFound` if the user does not belong to the project.
+    package func createAPIKey(
+        named name: String, expiringIn days: Int64?, scopes: [String]?, in project: UUID, by user: User
+    ) throws(AuthError) -> CreatedAPIKey {
+        let secret = APIKeySecret.random()
+        let hash: String
+        do throws(Argon2Error) {
+            hash = try Argon2.hash(secret.bytes, cost: Policy.apiKeyCost)
+        } catch {
+            throw AuthError(error)
+        }
+        let database = try database()
+        let id = UUID.random()
+        let now = now
+        let key = try database.transaction { () throws(AuthError) -> APIKey? in
+            guard try Role.of(user.id, in: project, database) != nil else { throw .projectNotFound }
+            try APIKey.create(
+                id, for: project, by: user.id, named: name, scopes: scopes, prefix: secret.prefix,
+                hash: hash, expiresAt: days.map { now + .days($0) }, at: now, in: database)
+            return try APIKey.find(id, in: project, database)
+        }
+        guard let key else { throw .failure(reason: "a new key is not there") }
+        return CreatedAPIKey(key: key, secret: secret, asOf: now)
+    }
+}

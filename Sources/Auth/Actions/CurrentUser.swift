@@ -1,0 +1,34 @@
+// Who is asking.
+
+import Crypto
+import System
+
+/// An account, and the projects it belongs to.
+package struct Account {
+    package let user: User
+    package let projects: [Project]
+}
+
+extension Auth {
+    /// The account that access token `text` was made for.
+    ///
+    /// The token must be ours, not expired, and of a session that has not ended: a revoked session's
+    /// access tokens die at once. Throws `invalidToken`, or `accountInactive` for a genuine one of a
+    /// deactivated account.
+    package func user(bearing text: String) throws(AuthError) -> User {
+        let token = try AccessToken(text) { (id) throws(AuthError) in try state.verificationKey(id) }
+        guard let token, token.expiresAt > now, token.issuer.utf8.elementsEqual(policy.baseURL.utf8),
+            let session = try Session.find(token.session, in: try database()),
+            session.user.id == token.user
+        else { throw .invalidToken }
+        // Deactivating an account ends its sessions, and its owner is to hear why.
+        guard session.user.isActive else { throw .accountInactive }
+        guard !session.isRevoked, session.expiresAt > now else { throw .invalidToken }
+        return session.user
+    }
+
+    /// All that `user` is told of themselves.
+    package func account(of user: User) throws(AuthError) -> Account {
+        Account(user: user, projects: try Project.all(of: user.id, in: try database()))
+    }
+}

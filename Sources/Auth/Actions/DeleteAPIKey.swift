@@ -1,0 +1,34 @@
+// Deactivates an API key. Its row stays, so that what it did can still be told.
+
+import Crypto
+package import System
+
+/// A key that is no longer good.
+package struct DeactivatedAPIKey {
+    package let id: UUID
+    /// When it was deactivated first.
+    package let deactivatedAt: Timestamp
+}
+
+extension Auth {
+    /// Deactivates the key `id` of `project`; one that is deactivated already keeps its time.
+    ///
+    /// Members manage the keys they made; owners and admins manage all. Throws `projectNotFound` or
+    /// `apiKeyNotFound` for whatever the user may not manage, as if it did not exist.
+    package func deleteAPIKey(
+        _ id: UUID, in project: UUID, by user: User
+    ) throws(AuthError) -> DeactivatedAPIKey {
+        let database = try database()
+        return try database.transaction { () throws(AuthError) -> DeactivatedAPIKey in
+            guard let role = try Role.of(user.id, in: project, database) else {
+                throw .projectNotFound
+            }
+            guard let key = try APIKey.find(id, in: project, database),
+                role.managesAllKeys || key.creator == user.id
+            else { throw .apiKeyNotFound }
+            let now = now
+            try key.deactivate(at: now, in: database)
+            return DeactivatedAPIKey(id: id, deactivatedAt: key.deactivatedAt ?? now)
+        }
+    }
+}

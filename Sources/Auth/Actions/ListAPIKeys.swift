@@ -1,0 +1,100 @@
+// The API keys of a project, for its members and for its own keys.
+
+package import Crypto
+package import System
+
+/// Who asks for something that a person or a key may do.
+package enum Caller {
+    case user(User)
+    case key(APIKey)
+}
+
+/// A part of a list, counted from page 1.
+package struct PageRequest: Equatable {
+    package let page: Int64
+    /// Items on a page.
+    package let limit: Int64
+
+    package init(page: Int64, limit: Int64) {
+        self.page = page
+        self.limit = limit
+    }
+
+    /// More are not served at once.
+    package static let largestLimit: Int64 = 100
+
+    /// Items before the page; the largest number if that is past all counting.
+    var offset: Int64 {
+        let (product, overflow) = (page - 1).multipliedReportingOverflow(by: limit)
+        return overflow ? .max : product
+    }
+}
+
+/// A page of a project's keys.
+package struct APIKeyPage {
+    package let keys: [APIKey]
+    package let request: PageRequest
+    /// Keys on all pages.
+    package let total: Int64
+    /// The moment that the page shows.
+    package let asOf: Timestamp
+
+    /// At least 1.
+    package var pages: Int64 { max(1, (total - 1) / request.limit + 1) }
+}
+
+extension Auth {
+    /// The key whose secret is `text`, which asks for something in `project` (nil if the caller named
+    /// none). Notes the use, at most once a minute.
+    ///
+    /// Throws `invalidAPIKey` unless the key is active, of that project, and its creator is active
+    /// and in it. A mistyped key is refused by its checksum, without the database.
+    package func key(bearing text: String, for project: UUID?) throws(AuthError) -> APIKey {
+        guard let secret = APIKeySecret(text) else { throw .invalidAPIKey }
+        let database = try database()
+        let now = now
+        for candidate in try APIKey.candidates(prefix: secret.prefix, in: database) {
+            let matches: Bool
+            do throws(Argon2Error) {
+                matches = try Argon2.verify(secret.bytes, against: candidate.hash)
+            } catch {
+                throw AuthError(error)
+            }
+            guard matches else { continue }
+            let key = candidate.key
+            guard key.isActive(at: now), candidate.creatorIsActive,
+                project.map({ $0 == key.project }) ?? true
+            else { throw .invalidAPIKey }
+            return key
+        }
+        throw .invalidAPIKey
+    }
+
+    /// A page of the keys of `project`, newest first.
+    ///
+    /// Throws `insufficientScope` for a key without `api-keys:read`, `projectNotFound` if the caller
+    /// does not belong to the project.
+    package func listAPIKeys(
+        of project: UUID, _ request: PageRequest, by caller: Caller
+    ) throws(AuthError) -> APIKeyPage {
+        let database = try database()
+        switch caller {
+        case .user(let user):
+            guard try Role.of(user.id, in: project, database) != nil else { throw .projectNotFound }
+        case .key(let key):
+            guard key.grants("api-keys:read") else { throw .insufficientScope("api-keys:read") }
+            guard key.project == project else { throw .projectNotFound }
+            try noteUse(of: key, in: database)
+        }
+        return APIKeyPage(
+            keys: try APIKey.page(
+                of: project, offset: request.offset, limit: request.limit, in: database),
+            request: request, total: try APIKey.count(of: project, in: database), asOf: now)
+    }
+
+    private func noteUse(of key: APIKey, in database: Database) throws(AuthError) {
+        let recent = now - Policy.lastUsedGranularity
+        if let last = key.lastUsedAt, last > recent, last <= now { return }
+        try key.noteUse(at: now, unlessSince: recent, in: database)
+    }
+}

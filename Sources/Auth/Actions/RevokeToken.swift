@@ -1,0 +1,13 @@
+// Ends the session of a refresh token (RFC 7009).
+
+import Crypto
+import System
+
+extension Auth {
+    /// Ends the session that `text` is of, current or spent. A text that is no token of ours
+    /// changes nothing, and whoever sent it cannot tell the difference.
+    package func revokeToken(_ text: String) throws(AuthError) {
+        guard let token = Crypto.RefreshToken(text, key: try secrets().refreshTokenKey) else { return }
+        try Session.revoke(token.session, at: now, in: try database())
+    }
+}

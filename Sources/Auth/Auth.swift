@@ -1,0 +1,78 @@
+// The service: the rules' numbers, the state they work on, and the clock. Actions extend it, one
+// file each. It knows nothing of HTTP or JSON.
+
+package import Crypto
+package import SQLite
+package import System
+
+package typealias JournalMode = SQLite.JournalMode
+
+extension JournalMode {
+    /// The mode that a setting calls `wal` or `delete`.
+    package init?(named name: String) {
+        switch name {
+        case "wal": self = .wal
+        case "delete": self = .delete
+        default: return nil
+        }
+    }
+}
+
+/// The service as one request sees it. Database and secret are opened when first needed, so that
+/// what can be refused without them costs neither.
+package final class Auth {
+    /// The journal's mode unless the operator says otherwise.
+    package static let standardJournal = JournalMode.wal
+
+    package let policy: Policy
+    package let state: StateFolder
+    let clock: () -> Timestamp
+    private let journal: JournalMode
+    private var openDatabase: Database?
+    private var readSecrets: Secrets?
+
+    package init(
+        policy: Policy, state: StateFolder, journal: JournalMode,
+        clock: @escaping () -> Timestamp = { .now }
+    ) {
+        self.policy = policy
+        self.state = state
+        self.journal = journal
+        self.clock = clock
+    }
+
+    var now: Timestamp { clock() }
+
+    func database() throws(AuthError) -> Database {
+        if let openDatabase { return openDatabase }
+        try state.prepare()
+        let database = try Database(in: state, journal: journal)
+        openDatabase = database
+        return database
+    }
+
+    func secrets() throws(AuthError) -> Secrets {
+        if let readSecrets { return readSecrets }
+        let secrets = Secrets(try state.secret())
+        readSecrets = secrets
+        return secrets
+    }
+
+    /// Whether mail waits to be sent now. False, without a look, if this request has not used the
+    /// database.
+    package func hasDueMail() throws(AuthError) -> Bool {
+        guard let openDatabase else { return false }
+        return try MailItem.nextDue(in: openDatabase).map { $0 <= now } ?? false
+    }
+}
+
+/// A failed hash, as the caller sees it: no memory now, or a damaged row.
+extension AuthError {
+    init(_ error: Argon2Error) {
+        self =
+            switch error {
+            case .outOfMemory: .unavailable(reason: "no memory for Argon2")
+            case .malformed: .failure(reason: "a stored hash is damaged")
+            }
+    }
+}

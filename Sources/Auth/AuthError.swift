@@ -1,0 +1,86 @@
+// Every way in which a request can be refused or fail, once it has reached the rules. The list is
+// closed: what each becomes on the wire is an exhaustive switch in AuthAPI.
+
+package import System
+
+/// Why there is no result.
+package enum AuthError: Error {
+    /// A header that decides who asks, or on what, was given more than once, or two ways at once.
+    case ambiguousCredentials
+    /// No credentials.
+    case notAuthenticated
+    /// An access token, or an operator's client token, that is none, or whose session has ended.
+    case invalidToken
+    /// A refresh token that is unknown, spent or expired.
+    case invalidRefreshToken
+    /// An API key that is unknown, expired or deactivated, or not good for this project.
+    case invalidAPIKey
+    /// A wrong, spent or expired login code: one answer for all.
+    case invalidCode
+    /// The credentials are genuine, and the account is deactivated.
+    case accountInactive
+    /// What the caller sent is at fault in these places.
+    case invalid([Fault])
+    /// The API key does not have this scope.
+    case insufficientScope(StaticString)
+    /// No such project, for this caller.
+    case projectNotFound
+    /// No such API key, for this caller.
+    case apiKeyNotFound
+    /// A limit was hit.
+    case limited(Limited)
+    /// Not now: nothing was changed. The reason is for the log.
+    case unavailable(reason: String)
+    /// A fault of ours or of the machine. The reason is for the log.
+    case failure(reason: String)
+}
+
+/// A limit that was hit: so many in so long, and how long until one more.
+package struct Limited: Equatable {
+    package let name: StaticString
+    package let count: Int64
+    package let window: Duration
+    package let retryAfter: Duration
+
+    package static func == (a: Limited, b: Limited) -> Bool {
+        a.count == b.count && a.window == b.window && a.retryAfter == b.retryAfter
+    }
+}
+
+/// One thing wrong in what a caller sent, in the words that clients of the API know.
+package struct Fault: Equatable {
+    /// Where it stands: the part of the request, then names and indices within it.
+    package let location: [Step]
+    /// What kind of fault: Pydantic v2's names.
+    package let type: String
+    /// A sentence for people.
+    package let message: String
+
+    /// One step of the way to a fault.
+    package enum Step: Equatable {
+        case name(String)
+        case index(Int)
+    }
+
+    package init(_ location: [Step], type: String, message: String) {
+        self.location = location
+        self.type = type
+        self.message = message
+    }
+}
+
+extension AuthError {
+    /// What a log says of it.
+    package var reason: String {
+        switch self {
+        case .unavailable(let reason), .failure(let reason): reason
+        default: "refused"
+        }
+    }
+
+    init(_ error: SystemError) {
+        self =
+            error.isTemporary
+            ? .unavailable(reason: error.description) : .failure(reason: error.description)
+    }
+}

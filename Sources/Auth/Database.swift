@@ -1,0 +1,116 @@
+// The service's database: opened once, when it is first needed, with a schema that is proved to be
+// the one that this executable knows.
+
+import Crypto
+import SQLite
+import System
+
+/// An open, migrated database, whose failures are `AuthError`s. Only Records and Migrations use it
+/// to run SQL.
+package struct Database {
+    private let connection: Connection
+
+    /// Opens the database in `state`, and makes or migrates it if need be.
+    init(in state: StateFolder, journal: JournalMode) throws(AuthError) {
+        do throws(SQLiteError) {
+            connection = try Connection(path: state.databasePath)
+        } catch {
+            throw AuthError(error)
+        }
+        switch try standing(journal) {
+        case .current: return
+        case .newer: throw .unavailable(reason: "the database was made by a newer Latchkey")
+        case .older: break
+        }
+        // Changing the journal's mode does not wait for others as a transaction does: one at a time.
+        let lock: FileLock
+        do throws(SystemError) {
+            lock = try FileLock(waitingFor: state.migrationLockPath)
+        } catch {
+            throw AuthError(error)
+        }
+        try withExtendedLifetime(lock) { () throws(AuthError) in
+            try mapping { () throws(SQLiteError) in
+                if try connection.journalMode() != journal {
+                    do throws(SQLiteError) {
+                        try connection.setJournalMode(journal)
+                    } catch {
+                        // Others are at work in the old mode, which is as good; later, then.
+                        guard error.kind == .temporary else { throw error }
+                    }
+                }
+                try migrator.migrate(connection)
+            }
+        }
+    }
+
+    /// Whether the schema is current and the journal in its `mode`, which both count as its standing.
+    private func standing(_ mode: JournalMode) throws(AuthError) -> Migrator.State {
+        try mapping { () throws(SQLiteError) in
+            let state = try migrator.state(of: connection)
+            guard case .current = state, try connection.journalMode() != mode else { return state }
+            return .older
+        }
+    }
+
+    private func mapping<T>(_ body: () throws(SQLiteError) -> T) throws(AuthError) -> T {
+        do throws(SQLiteError) {
+            return try body()
+        } catch {
+            throw AuthError(error)
+        }
+    }
+
+    /// Runs one statement for its effect; how many rows it changed.
+    @discardableResult
+    func run(_ sql: StaticString, _ values: [Value] = []) throws(AuthError) -> Int {
+        try mapping { () throws(SQLiteError) in try connection.run(sql, values) }
+    }
+
+    /// The first row, as `read` sees it; nil if there is none.
+    func first<T>(
+        _ sql: StaticString, _ values: [Value] = [], _ read: (Row) -> T
+    ) throws(AuthError) -> T? {
+        try mapping { () throws(SQLiteError) in try connection.first(sql, values, read) }
+    }
+
+    /// Every row, as `read` sees each.
+    func all<T>(
+        _ sql: StaticString, _ values: [Value] = [], _ read: (Row) -> T
+    ) throws(AuthError) -> [T] {
+        try mapping { () throws(SQLiteError) in try connection.all(sql, values, read) }
+    }
+
+    /// Runs `body` as one change: all of it or, if it or the commit throws, nothing.
+    func transaction<T>(_ body: () throws(AuthError) -> T) throws(AuthError) -> T {
+        try connection.transaction(body) { AuthError($0) }
+    }
+}
+
+private var migrator: Migrator {
+    Migrator([String(decoding: PackageResources.v001_initial_sql, as: UTF8.self)])
+}
+
+extension AuthError {
+    init(_ error: SQLiteError) {
+        self =
+            error.kind == .temporary
+            ? .unavailable(reason: error.description) : .failure(reason: error.description)
+    }
+}
+
+extension Value {
+    static func id(_ id: UUID) -> Value { .blob(id.bytes) }
+    static func time(_ time: Timestamp) -> Value { .integer(time.milliseconds) }
+    static func time(_ time: Timestamp?) -> Value { .optional(time?.milliseconds) }
+}
+
+extension Row {
+    /// An id that the schema's CHECK holds to 16 bytes.
+    func id(_ column: Int32) -> UUID { UUID(blob(column))! }
+    func time(_ column: Int32) -> Timestamp { Timestamp(milliseconds: integer(column)) }
+    func optionalTime(_ column: Int32) -> Timestamp? {
+        optionalInteger(column).map { Timestamp(milliseconds: $0) }
+    }
+    func flag(_ column: Int32) -> Bool { integer(column) != 0 }
+}

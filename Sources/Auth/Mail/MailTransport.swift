@@ -1,0 +1,78 @@
+// How a mail leaves: into a maildir, or through a mail command. No shell, no SMTP of our own.
+
+import Crypto
+import System
+
+/// Where mail goes.
+package enum MailTransport: Equatable {
+    /// The maildir (cr.yp.to/proto/maildir.html) at this path: for development, and for tests.
+    case maildir(String)
+    /// A command that reads a mail on standard input as sendmail does, by its absolute path.
+    case sendmail(String)
+}
+
+/// What became of one attempt.
+enum MailOutcome {
+    case accepted
+    /// Later may work.
+    case postponed(String)
+    /// It will never work.
+    case refused(String)
+}
+
+extension MailTransport {
+    /// Hands over `message`. The mail command runs with `home` as its HOME.
+    func send(_ message: MailMessage, home: String) -> MailOutcome {
+        do throws(SystemError) {
+            switch self {
+            case .maildir(let path):
+                try MailTransport.file(message, in: path)
+                return .accepted
+            case .sendmail(let path):
+                return try MailTransport.pipe(message, through: path, home: home)
+            }
+        } catch {
+            return .postponed(error.description)
+        }
+    }
+
+    /// Written whole in `tmp`, then moved. The name is the message's: a second delivery of the
+    /// same mail takes the first one's place.
+    private static func file(_ message: MailMessage, in path: String) throws(SystemError) {
+        for folder in [path, "\(path)/tmp", "\(path)/new", "\(path)/cur"] {
+            try File.createFolder(folder)
+        }
+        let name = "\(message.id.text).latchkey"
+        let temporary = "\(path)/tmp/\(Timestamp.now.milliseconds).\(name)"
+        try File.create(temporary, message.bytes)
+        do throws(SystemError) {
+            try File.rename(temporary, to: "\(path)/new/\(name)")
+        } catch {
+            File.remove(temporary)
+            throw error
+        }
+        try File.syncFolder("\(path)/new")
+    }
+
+    private static func pipe(
+        _ message: MailMessage, through path: String, home: String
+    ) throws(SystemError) -> MailOutcome {
+        // -i: a line with a single dot is text. --: what follows is an address, whatever it begins with.
+        let ending = try Command.run(
+            path, arguments: ["-i", "-f", message.from.address.text, "--", message.recipient],
+            environment: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=\(home)"],
+            input: message.bytes, limit: Policy.deliveryTimeout)
+        switch ending {
+        case .exit(0): return .accepted
+        case .exit(let code) where permanentExitCodes.contains(code):
+            return .refused("\(path) exited with \(code)")
+        case .exit(let code): return .postponed("\(path) exited with \(code)")
+        case .signal: return .postponed("\(path) was ended by a signal")
+        case .timeout: return .postponed("\(path) did not end in time")
+        }
+    }
+
+    /// sysexits.h: the data or the recipient is at fault, so another attempt is no better
+    /// (EX_DATAERR, EX_NOUSER, EX_NOHOST). A wrong configuration can be mended before the code expires.
+    private static let permanentExitCodes: [Int32] = [65, 67, 68]
+}

@@ -1,0 +1,130 @@
+// Empties the outbox. Runs in a process of its own, so that no request waits for a mail system.
+//
+// 1. An item is taken by one statement with a lease: of two deliverers one gets it.
+// 2. It is deleted only after it was accepted. A deliverer that is killed in between sends it twice,
+//    with the same Message-ID; nothing is ever lost.
+// 3. Nothing is sent after its code expired, was used, or was replaced.
+
+import Crypto
+package import System
+
+/// What mail is made of and how it leaves.
+package struct Mailer {
+    private let from: Mailbox
+    private let template: MailTemplate
+    private let transport: MailTransport
+    /// What `{service}` stands for.
+    private let service: String
+
+    package init(from: Mailbox, template: MailTemplate, transport: MailTransport) {
+        self.from = from
+        self.template = template
+        self.transport = transport
+        service = from.name ?? from.address.domain
+    }
+
+    fileprivate func send(
+        _ code: [UInt8], for item: MailItem, at now: Timestamp, home: String
+    ) -> MailOutcome {
+        let minutes = ((item.expiresAt - now).secondsRoundedUp + 59) / 60
+        let message = MailMessage(
+            id: item.id, date: now, from: from, recipient: item.email,
+            content: template.filled(
+                code: String(decoding: code, as: UTF8.self), minutes: minutes, service: service))
+        return transport.send(message, home: home)
+    }
+}
+
+extension Auth {
+    /// Sends what is due, then deletes some of what has expired. `report` gets one line for each
+    /// failed attempt.
+    ///
+    /// If something is to be tried again soon, one deliverer stays for that, for a code's life at most;
+    /// whatever is left after that the next request or a cron job sends.
+    package func deliverMail(
+        by mailer: Mailer, report: (LogLine) -> Void
+    ) throws(AuthError) {
+        let database = try database()
+        let deadline = now + policy.codeLifetime
+        try deliverDueMail(by: mailer, from: database, report: report)
+        try cleanUp(database)
+
+        guard try MailItem.nextRetry(in: database) != nil, let lock = try deliveryLock() else { return }
+        try withExtendedLifetime(lock) { () throws(AuthError) in
+            while now < deadline, let next = try MailItem.nextRetry(in: database) {
+                let wait = next - now
+                if wait > .seconds(0) { Command.sleep(wait) }
+                try deliverDueMail(by: mailer, from: database, report: report)
+            }
+        }
+    }
+
+    private func deliveryLock() throws(AuthError) -> FileLock? {
+        do throws(SystemError) {
+            return try FileLock(trying: state.deliveryLockPath)
+        } catch {
+            throw AuthError(error)
+        }
+    }
+
+    private func deliverDueMail(
+        by mailer: Mailer, from database: Database, report: (LogLine) -> Void
+    ) throws(AuthError) {
+        while let item = try MailItem.take(at: now, lease: Policy.mailLease, in: database) {
+            guard item.expiresAt > now else {
+                try item.noteFailure("its code expired", next: nil, in: database)
+                continue
+            }
+            guard let code = try code(for: item, in: database) else {
+                try item.delete(in: database)
+                continue
+            }
+            switch mailer.send(code, for: item, at: now, home: state.path) {
+            case .accepted:
+                try item.delete(in: database)
+            case .postponed(let reason):
+                report(line(item, "postponed", reason))
+                try item.noteFailure(reason, next: nextAttempt(after: item), in: database)
+            case .refused(let reason):
+                report(line(item, "refused", reason))
+                try item.noteFailure(reason, next: nil, in: database)
+            }
+        }
+    }
+
+    /// The code that the item is about; nil if it is of no use any more.
+    private func code(for item: MailItem, in database: Database) throws(AuthError) -> [UInt8]? {
+        guard let challenge = try Challenge.find(email: item.email, in: database),
+            challenge.id == item.challenge, !challenge.isUsed
+        else { return nil }
+        return LoginCode.derive(
+            key: try secrets().loginCodeKey, challenge: challenge.id, address: challenge.email,
+            digits: policy.codeLength)
+    }
+
+    /// nil once the code would have expired.
+    private func nextAttempt(after item: MailItem) -> Timestamp? {
+        let doublings = min(item.attempts - 1, 10)
+        let wait = min(
+            Duration(milliseconds: Policy.firstMailBackOff.milliseconds << doublings),
+            Policy.longestMailBackOff)
+        let next = now + wait
+        return next < item.expiresAt ? next : nil
+    }
+
+    private func line(_ item: MailItem, _ event: String, _ reason: String) -> LogLine {
+        var line = LogLine(at: now)
+        line.add("event", "mail-\(event)")
+        line.add("mail", item.id.text)
+        line.add("attempt", String(item.attempts))
+        line.add("reason", reason)
+        return line
+    }
+
+    private func cleanUp(_ database: Database) throws(AuthError) {
+        let now = now
+        try Challenge.deleteExpired(before: now, limit: Policy.rowsPerCleanUp, in: database)
+        try MailItem.deleteExpired(
+            before: now - Policy.failedMailKept, limit: Policy.rowsPerCleanUp, in: database)
+    }
+}

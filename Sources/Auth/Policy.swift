@@ -1,0 +1,82 @@
+// Every number that a rule depends on, with its unit and its reason.
+
+import Crypto
+package import System
+
+/// How many in how long.
+package struct Quota: Equatable, Sendable {
+    package let count: Int64
+    package let window: Duration
+
+    package init(count: Int64, window: Duration) {
+        self.count = count
+        self.window = window
+    }
+}
+
+/// Who may make an account by signing in.
+package enum SignUp: Equatable, Sendable {
+    case open
+    /// Nobody: accounts are made by the operator.
+    case closed
+    /// Addresses in one of these domains, in lower case.
+    case domains([String])
+}
+
+/// The rules' numbers. What an operator may choose is a stored property, with its default.
+package struct Policy: Equatable, Sendable {
+    /// `iss` of access tokens, and the base of links: never what a request's Host says.
+    package var baseURL = "http://localhost:8000"
+    package var signUp = SignUp.open
+    /// Tokens of which whoever asks for a code, or uses one, must bear one. None: anyone may ask.
+    package var clientTokens: [String] = []
+
+    /// Digits, 6…8. With 5 attempts, six give a guesser one chance in 200,000 a code.
+    package var codeLength = 6
+    /// OWASP ASVS 6.5.5 allows 10 minutes.
+    package var codeLifetime = Duration.minutes(10)
+    /// Guesses that are compared before a code is spent.
+    package var codeAttempts: Int64 = 5
+    /// Between two mails to one address.
+    package var resendAfter = Duration.seconds(60)
+
+    /// A stolen access token is good for this long at most.
+    package var accessLifetime = Duration.minutes(15)
+    /// A session that is not refreshed for this long ends.
+    package var refreshLifetime = Duration.days(30)
+    /// A session ends after this long, however often it is refreshed.
+    package var sessionLifetime = Duration.days(90)
+    /// How long a spent refresh token still gets its successor: two tabs, or a lost answer.
+    package var refreshGrace = Duration.seconds(30)
+
+    /// nil: no limit.
+    package var sendPerAddressOfClient: Quota? = Quota(count: 30, window: .minutes(5))
+    package var verifyPerAddressOfClient: Quota? = Quota(count: 30, window: .minutes(5))
+    package var refreshPerAddressOfClient: Quota? = Quota(count: 150, window: .minutes(5))
+    package var sendPerEmail: Quota? = Quota(count: 5, window: .hours(1))
+    package var failuresPerEmail: Quota? = Quota(count: 30, window: .hours(24))
+    package var sendTotal: Quota? = Quota(count: 1000, window: .hours(1))
+
+    package init() {}
+
+    /// A code has 20 bits, so its hash must be dear: OWASP's equivalent of 19 MiB and 2 passes, in a
+    /// third of the memory. 28 ms.
+    static let codeCost = Argon2Cost(memory: 7168, passes: 5)
+    /// An API key has 224 bits: nothing to guess, so its hash only hides it. 0.1 ms.
+    static let apiKeyCost = Argon2Cost(memory: 64, passes: 1)
+    /// `last_used_at` is written at most this often, so that a busy key does not make every read a write.
+    static let lastUsedGranularity = Duration.seconds(60)
+
+    /// A row of the outbox that a deliverer took and did not finish is free again after this long:
+    /// longer than `deliveryTimeout`, so that nothing is sent twice by two at work.
+    static let mailLease = Duration.seconds(90)
+    /// A mail command that has not ended after this long is killed.
+    static let deliveryTimeout = Duration.seconds(60)
+    /// The wait after the first failed attempt; it doubles with each, up to `longestMailBackOff`.
+    static let firstMailBackOff = Duration.seconds(5)
+    static let longestMailBackOff = Duration.seconds(120)
+    /// What was refused for good stays this long in the outbox for the operator to see.
+    static let failedMailKept = Duration.days(7)
+    /// Rows that one clean-up deletes from a table, so that it never holds the database for long.
+    static let rowsPerCleanUp: Int64 = 100
+}

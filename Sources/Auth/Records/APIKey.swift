@@ -1,0 +1,147 @@
+// API keys of projects.
+
+import Crypto
+import SQLite
+package import System
+
+/// A key, without the secret.
+package struct APIKey {
+    package let id: UUID
+    package let project: UUID
+    package let creator: UUID
+    /// The first 11 characters of the secret.
+    package let prefix: String
+    package let name: String
+    /// nil: all.
+    package let scopes: [String]?
+    package let lastUsedAt: Timestamp?
+    package let expiresAt: Timestamp?
+    package let deactivatedAt: Timestamp?
+    package let createdAt: Timestamp
+    package let updatedAt: Timestamp
+
+    /// Whether the key is good at `now`.
+    package func isActive(at now: Timestamp) -> Bool {
+        deactivatedAt == nil && (expiresAt.map { $0 > now } ?? true)
+    }
+
+    /// Whether the key may do what needs `scope`: one of its scopes is that, or ends in "*" and begins it.
+    func grants(_ scope: StaticString) -> Bool {
+        guard let scopes else { return true }
+        let wanted = UnsafeBufferPointer(start: scope.utf8Start, count: scope.utf8CodeUnitCount)
+        return scopes.contains { granted in
+            granted.utf8.last == UInt8(ascii: "*")
+                ? wanted.starts(with: granted.utf8.dropLast()) : wanted.elementsEqual(granted.utf8)
+        }
+    }
+
+    /// Columns id … updated_at, as every query here lists them.
+    private init(_ row: Row) {
+        id = row.id(0)
+        project = row.id(1)
+        creator = row.id(2)
+        prefix = row.text(3)
+        name = row.text(4)
+        scopes = row.optionalText(5).map { text in
+            text.utf8.split(separator: UInt8(ascii: " ")).map { String(Substring($0)) }
+        }
+        lastUsedAt = row.optionalTime(6)
+        expiresAt = row.optionalTime(7)
+        deactivatedAt = row.optionalTime(8)
+        createdAt = row.time(9)
+        updatedAt = row.time(10)
+    }
+
+    static func find(_ id: UUID, in project: UUID, _ database: Database) throws(AuthError) -> APIKey? {
+        try database.first(
+            """
+            SELECT id, project_id, created_by, prefix, name, scopes, last_used_at, expires_at,
+                   deactivated_at, created_at, updated_at
+            FROM api_keys WHERE id = ? AND project_id = ?
+            """,
+            [.id(id), .id(project)]
+        ) { APIKey($0) }
+    }
+
+    /// A key that a secret may be of, and what proves that it is.
+    struct Candidate {
+        let key: APIKey
+        let hash: String
+        let creatorIsActive: Bool
+    }
+
+    /// The keys that begin as the secret does, whose creators still belong to their projects.
+    static func candidates(
+        prefix: String, in database: Database
+    ) throws(AuthError) -> [Candidate] {
+        try database.all(
+            """
+            SELECT k.id, k.project_id, k.created_by, k.prefix, k.name, k.scopes, k.last_used_at,
+                   k.expires_at, k.deactivated_at, k.created_at, k.updated_at, k.key_hash, u.is_active
+            FROM api_keys AS k
+            JOIN users AS u ON u.id = k.created_by
+            JOIN members AS m ON m.user_id = k.created_by AND m.project_id = k.project_id
+            WHERE k.prefix = ?
+            """,
+            [.text(prefix)]
+        ) { Candidate(key: APIKey($0), hash: $0.text(11), creatorIsActive: $0.flag(12)) }
+    }
+
+    /// The keys of `project`, newest first, from the `offset`th on.
+    static func page(
+        of project: UUID, offset: Int64, limit: Int64, in database: Database
+    ) throws(AuthError) -> [APIKey] {
+        try database.all(
+            """
+            SELECT id, project_id, created_by, prefix, name, scopes, last_used_at, expires_at,
+                   deactivated_at, created_at, updated_at
+            FROM api_keys WHERE project_id = ? ORDER BY sequence DESC LIMIT ? OFFSET ?
+            """,
+            [.id(project), .integer(limit), .integer(offset)]
+        ) { APIKey($0) }
+    }
+
+    static func count(of project: UUID, in database: Database) throws(AuthError) -> Int64 {
+        try database.first(
+            "SELECT count(*) FROM api_keys WHERE project_id = ?", [.id(project)]
+        ) { $0.integer(0) } ?? 0
+    }
+
+    /// A new key for `project`.
+    static func create(
+        _ id: UUID, for project: UUID, by creator: UUID, named name: String, scopes: [String]?,
+        prefix: String, hash: String, expiresAt: Timestamp?, at now: Timestamp, in database: Database
+    ) throws(AuthError) {
+        let scopes = scopes.map { $0.joined(separator: " ") }
+        try database.run(
+            """
+            INSERT INTO api_keys (id, project_id, created_by, prefix, key_hash, name, scopes,
+                                  expires_at, created_at, updated_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .id(id), .id(project), .id(creator), .text(prefix), .text(hash), .text(name),
+                .optional(scopes), .time(expiresAt), .time(now), .time(now),
+            ])
+    }
+
+    /// Notes that the key was used, unless that was noted since `moment`.
+    func noteUse(at now: Timestamp, unlessSince moment: Timestamp, in database: Database) throws(AuthError) {
+        try database.run(
+            """
+            UPDATE api_keys SET last_used_at = ?
+            WHERE id = ? AND (last_used_at IS NULL OR last_used_at <= ?)
+            """,
+            [.time(now), .id(id), .time(moment)])
+    }
+
+    /// Deactivates the key; the first time counts.
+    func deactivate(at now: Timestamp, in database: Database) throws(AuthError) {
+        try database.run(
+            """
+            UPDATE api_keys SET deactivated_at = ?, updated_at = ?
+            WHERE id = ? AND deactivated_at IS NULL
+            """,
+            [.time(now), .time(now), .id(id)])
+    }
+}

@@ -1,0 +1,71 @@
+// Accounts, and what they are billed.
+
+import Crypto
+import SQLite
+package import System
+
+/// An account.
+package struct User {
+    package let id: UUID
+    package let email: String
+    package let fullName: String?
+    package let isActive: Bool
+    package let isSuperuser: Bool
+    package let isVerified: Bool
+    package let createdAt: Timestamp
+    package let updatedAt: Timestamp
+    package let billing: Billing
+
+    /// What an account may use and has used.
+    package struct Billing {
+        package let tokenBalance: Int64
+        package let tokensUsed: Int64
+        package let subscriptionTier: String
+    }
+
+    /// Reads the eleven columns that every query here lists, from `column` on.
+    init(_ row: Row, from column: Int32 = 0) {
+        id = row.id(column)
+        email = row.text(column + 1)
+        fullName = row.optionalText(column + 2)
+        isActive = row.flag(column + 3)
+        isSuperuser = row.flag(column + 4)
+        isVerified = row.flag(column + 5)
+        billing = Billing(
+            tokenBalance: row.integer(column + 6), tokensUsed: row.integer(column + 7),
+            subscriptionTier: row.text(column + 8))
+        createdAt = row.time(column + 9)
+        updatedAt = row.time(column + 10)
+    }
+
+    static func find(email: String, in database: Database) throws(AuthError) -> User? {
+        try database.first(
+            """
+            SELECT id, email, full_name, is_active, is_superuser, is_verified,
+                   token_balance, tokens_used, subscription_tier, created_at, updated_at
+            FROM users WHERE email = ?
+            """,
+            [.text(email)]
+        ) { User($0) }
+    }
+
+    /// A new account: active, verified, on the free tier.
+    static func create(email: String, at now: Timestamp, in database: Database) throws(AuthError) -> UUID {
+        let id = UUID.random()
+        try database.run(
+            """
+            INSERT INTO users (id, email, is_active, is_superuser, is_verified,
+                               token_balance, tokens_used, subscription_tier, created_at, updated_at)
+            VALUES (?, ?, 1, 0, 1, 0, 0, 'free', ?, ?)
+            """,
+            [.id(id), .text(email), .time(now), .time(now)])
+        return id
+    }
+
+    /// Whoever signed in reads mail at that address.
+    static func markVerified(_ id: UUID, at now: Timestamp, in database: Database) throws(AuthError) {
+        try database.run(
+            "UPDATE users SET is_verified = 1, updated_at = ? WHERE id = ? AND is_verified = 0",
+            [.time(now), .id(id)])
+    }
+}

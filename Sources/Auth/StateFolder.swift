@@ -1,0 +1,186 @@
+// The state folder: settings, database, secret key, signing keys, mail.
+//
+// 1. It is the owner's alone (0700, files 0600) and lies outside every web root, unless the operator
+//    says otherwise in so many words.
+// 2. What is made on first use is made whole under another name and then linked: of two first
+//    requests one wins, and both go on with the winner's.
+// 3. A secret key that is missing beside a database is an error. A new one would silently end every
+//    session, and hide that something was lost.
+
+import Crypto
+package import System
+
+/// A state folder whose place and modes have been judged.
+package struct StateFolder {
+    /// Its absolute path, every link resolved.
+    package let path: String
+
+    package var settingsPath: String { "\(path)/latchkey.conf" }
+    package var logPath: String { "\(path)/latchkey.log" }
+    package var mailPath: String { "\(path)/mail" }
+    var databasePath: String { "\(path)/latchkey.db" }
+    var migrationLockPath: String { "\(path)/migration.lock" }
+    var deliveryLockPath: String { "\(path)/delivery.lock" }
+    private var secretPath: String { "\(path)/secret.key" }
+    private var keysPath: String { "\(path)/keys" }
+    private var currentKeyPath: String { "\(keysPath)/current" }
+
+    /// Opens the folder at `path`, and makes it, and its parents, if need be. Refuses one that is
+    /// another user's, or open to others.
+    package init(at path: String) throws(StateFault) {
+        let status: FileStatus?
+        do throws(SystemError) {
+            if try File.status(path) == nil { try StateFolder.create(path) }
+            self.path = try File.resolve(path)
+            status = try File.status(self.path)
+        } catch {
+            throw .init(reason: error.description)
+        }
+        guard let status, status.isFolder else { throw .init(reason: "\(path) is not a folder") }
+        guard status.owner == Environment.effectiveUser else {
+            throw .init(reason: "\(path) belongs to another user")
+        }
+        guard !status.isOpenToOthers else {
+            throw .init(reason: "\(path) is open to other users; chmod 700 closes it")
+        }
+    }
+
+    private static func create(_ path: String) throws(SystemError) {
+        let parent = File.parent(of: path)
+        if try File.status(parent) == nil { try create(parent) }
+        guard try File.createFolder(path) else { return }
+        try? File.create("\(path)/.htaccess", Array("Require all denied\n".utf8))
+    }
+
+    /// Refuses a folder that a web server may serve: one that is, or lies below, `documentRoot` or a
+    /// folder called `public_html`, `www` or `htdocs`.
+    package func refuseWebRoot(documentRoot: String?) throws(StateFault) {
+        if let documentRoot, let root = try? File.resolve(documentRoot),
+            path.utf8.elementsEqual(root.utf8)
+                || path.utf8.starts(with: (root.utf8.elementsEqual("/".utf8) ? "/" : "\(root)/").utf8)
+        {
+            throw .init(reason: "\(path) lies in the web root \(root)" + StateFolder.remedy)
+        }
+        for component in path.utf8.split(separator: UInt8(ascii: "/"))
+        where ["public_html", "www", "htdocs"].contains(where: { component.elementsEqual($0.utf8) }) {
+            throw .init(
+                reason: "\(path) lies below \(String(Substring(component))), which is served as a web root"
+                    + StateFolder.remedy)
+        }
+    }
+
+    private static let remedy =
+        "; move it, or set allow_state_in_web_root = yes"
+
+    /// Makes what a new installation needs, before there is a database.
+    func prepare() throws(AuthError) {
+        guard try isNew() else { return }
+        do throws(SystemError) {
+            try createOnce(secretPath, Random.bytes(32))
+        } catch {
+            throw AuthError(error)
+        }
+        _ = try signingKey()
+    }
+
+    /// Whether there is no database yet.
+    private func isNew() throws(AuthError) -> Bool {
+        do throws(SystemError) {
+            guard let status = try File.status(databasePath) else { return true }
+            return status.size == 0
+        } catch {
+            throw AuthError(error)
+        }
+    }
+
+    /// The 32 bytes that codes, peppers and refresh tokens are derived from.
+    func secret() throws(AuthError) -> [UInt8] {
+        try prepare()
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            bytes = try File.read(secretPath, limit: 33)
+        } catch {
+            guard error.isAbsent else { throw AuthError(error) }
+            throw .failure(reason: "\(secretPath) is missing beside a database: restore it")
+        }
+        guard bytes.count == 32 else {
+            throw .failure(reason: "\(secretPath) does not hold 32 bytes")
+        }
+        return bytes
+    }
+
+    /// The key that signs access tokens now. Made if there is none.
+    func signingKey() throws(AuthError) -> ES256PrivateKey {
+        do throws(SystemError) {
+            return try key(named: currentKeyID())
+        } catch {
+            guard error.isAbsent else { throw AuthError(error) }
+        }
+        do throws(SystemError) {
+            if try File.createFolder(keysPath) { try File.syncFolder(path) }
+            let key = ES256PrivateKey.random()
+            try createOnce(keyPath(key.publicKey.id), key.bytes)
+            if try !createOnce(currentKeyPath, Array(key.publicKey.id.utf8)) {
+                File.remove(keyPath(key.publicKey.id))
+            }
+            return try self.key(named: currentKeyID())
+        } catch {
+            throw AuthError(error)
+        }
+    }
+
+    /// The public key of the id `id`; nil if there is none of ours.
+    func verificationKey(_ id: String) throws(AuthError) -> ES256PublicKey? {
+        let isName = id.utf8.allSatisfy {
+            $0 &- 0x30 < 10 || ($0 | 0x20) &- 0x61 < 26 || $0 == UInt8(ascii: "-")
+                || $0 == UInt8(ascii: "_")
+        }
+        guard isName else { return nil }
+        do throws(SystemError) {
+            let bytes = try File.read(keyPath(id), limit: 97)
+            return bytes.count == 96 ? ES256PublicKey(coordinates: Array(bytes[32...])) : nil
+        } catch {
+            if error.isAbsent { return nil }
+            throw AuthError(error)
+        }
+    }
+
+    private func keyPath(_ id: String) -> String { "\(keysPath)/\(id).key" }
+
+    private func currentKeyID() throws(SystemError) -> String {
+        String(decoding: try File.read(currentKeyPath, limit: 43), as: UTF8.self)
+    }
+
+    private func key(named id: String) throws(SystemError) -> ES256PrivateKey {
+        let path = keyPath(id)
+        guard let key = ES256PrivateKey(bytes: try File.read(path, limit: 97)),
+            key.publicKey.id.utf8.elementsEqual(id.utf8)
+        else { throw .damaged(path) }
+        return key
+    }
+
+    /// Makes the file `path` with `bytes`, durably and in one step; false if there was one already.
+    @discardableResult
+    private func createOnce(_ path: String, _ bytes: [UInt8]) throws(SystemError) -> Bool {
+        let temporary = "\(path).\(UUID.random().text)"
+        try File.create(temporary, bytes)
+        defer { File.remove(temporary) }
+        do throws(SystemError) {
+            try File.link(temporary, as: path)
+        } catch {
+            if error.isTaken { return false }
+            throw error
+        }
+        try File.syncFolder(File.parent(of: path))
+        return true
+    }
+}
+
+/// Why a state folder is not used: a sentence for the operator.
+package struct StateFault: Error {
+    package let reason: String
+
+    package init(reason: String) {
+        self.reason = reason
+    }
+}

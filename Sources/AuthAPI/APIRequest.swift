@@ -1,0 +1,85 @@
+// A request as an endpoint sees it: its body read, and what decides who asks and on what given
+// once at most.
+
+package import Auth
+package import CGI
+import System
+
+/// One request to an endpoint.
+package final class APIRequest {
+    package let request: Request
+    /// Empty where bodies are ignored.
+    package let body: [UInt8]
+    private let authorization: String?
+    private let apiKey: String?
+    /// `x-project-id`, as sent.
+    let projectHeader: String?
+    /// What the log is to say of the request.
+    private(set) var notes: [(key: StaticString, value: String)] = []
+
+    /// Throws `ambiguousCredentials` if a header that decides was sent twice: as two fields, or as
+    /// one that a server joined with a comma.
+    package init(_ request: Request, body: [UInt8]) throws(AuthError) {
+        self.request = request
+        self.body = body
+        authorization = try APIRequest.single("HTTP_AUTHORIZATION", of: request)
+        apiKey = try APIRequest.single("HTTP_X_API_KEY", of: request)
+        projectHeader = try APIRequest.single("HTTP_X_PROJECT_ID", of: request)
+    }
+
+    private static func single(
+        _ name: StaticString, of request: Request
+    ) throws(AuthError) -> String? {
+        let values = request.parameters.all(name)
+        guard values.count <= 1, values.first?.utf8.contains(UInt8(ascii: ",")) != true else {
+            throw .ambiguousCredentials
+        }
+        return values.first
+    }
+
+    /// Tells the log something of the request. No code, token or key.
+    func note(_ key: StaticString, _ value: String) {
+        notes.append((key, value))
+    }
+
+    /// The token of `Authorization: Bearer …` (RFC 6750 §2.1); nil for no such header, or another scheme.
+    fileprivate var bearerToken: String? {
+        guard let authorization else { return nil }
+        let scheme = authorization.utf8.prefix(7)
+        guard scheme.map({ $0.asciiLowercased }).elementsEqual("bearer ".utf8) else { return nil }
+        let token = authorization.utf8.dropFirst(7).drop { $0 == UInt8(ascii: " ") }
+        return String(Substring(token))
+    }
+
+    /// The API key, if one was sent. Throws `ambiguousCredentials` beside an Authorization.
+    fileprivate func soleAPIKey() throws(AuthError) -> String? {
+        guard apiKey == nil || authorization == nil else { throw .ambiguousCredentials }
+        return apiKey
+    }
+}
+
+extension Auth {
+    /// The user whose access token `request` bears.
+    package func user(bearing request: APIRequest) throws(AuthError) -> User {
+        guard let token = request.bearerToken else { throw .notAuthenticated }
+        let user = try user(bearing: token)
+        request.note("user", user.id.text)
+        return user
+    }
+
+    /// Where the operator has named client tokens, refuses a request that bears none of them.
+    func admit(_ request: APIRequest) throws(AuthError) {
+        try admit(clientToken: request.bearerToken)
+    }
+
+    /// The user or the API key that `request` bears.
+    package func caller(of request: APIRequest) throws(AuthError) -> Caller {
+        guard let text = try request.soleAPIKey() else {
+            return .user(try user(bearing: request))
+        }
+        let project = request.projectHeader.flatMap { UUID(text: $0.utf8) }
+        let key = try key(bearing: text, for: project)
+        request.note("key", key.id.text)
+        return .key(key)
+    }
+}

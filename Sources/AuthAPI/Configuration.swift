@@ -1,0 +1,138 @@
+// Finds the state folder, judges it, and reads the settings.
+//
+// The folder is LATCHKEY_HOME of the process's own environment; else what the file `latchkey.home`
+// beside the executable names (suEXEC hands over no environment); else `../var` from the
+// executable. Nothing that a client sends has a say.
+
+package import Auth
+import System
+
+/// The service as its operator set it up.
+package struct Configuration {
+    package let settings: Settings
+    package let state: StateFolder
+
+    package var policy: Policy { settings.policy }
+    package var journal: JournalMode { settings.journal }
+
+    /// Reads the configuration; `documentRoot` is the web server's, if there is one.
+    package init(documentRoot: String?) throws(ConfigurationFault) {
+        do throws(StateFault) {
+            state = try StateFolder(at: try Configuration.home())
+        } catch {
+            throw ConfigurationFault(reason: "state folder: \(error.reason)")
+        }
+        var settings = Settings()
+        try settings.read(try Configuration.contents(of: state.settingsPath), file: state.settingsPath)
+        try Environment.forEach(prefix: "LATCHKEY_") { (name, value) throws(ConfigurationFault) in
+            try settings.readVariable(name, value)
+        }
+        self.settings = settings
+        guard !settings.allowStateInWebRoot else { return }
+        do throws(StateFault) {
+            try state.refuseWebRoot(documentRoot: documentRoot)
+        } catch {
+            throw ConfigurationFault(reason: "state folder: \(error.reason)")
+        }
+    }
+
+    /// A settings file that is not there has nothing to say.
+    private static func contents(of path: String) throws(ConfigurationFault) -> [UInt8] {
+        let limit = 65536
+        do throws(SystemError) {
+            let bytes = try File.read(path, limit: limit + 1)
+            guard bytes.count <= limit else {
+                throw SystemError.damaged(path)
+            }
+            return bytes
+        } catch {
+            if error.isAbsent { return [] }
+            throw ConfigurationFault(reason: error.description)
+        }
+    }
+
+    private static func home() throws(StateFault) -> String {
+        if let home = Environment.value("LATCHKEY_HOME"), !home.utf8.isEmpty {
+            return try absolute(home, from: "LATCHKEY_HOME")
+        }
+        let folder: String
+        do throws(SystemError) {
+            folder = try Environment.executableFolder()
+        } catch {
+            throw StateFault(reason: error.description)
+        }
+        return try homeFile(in: folder) ?? "\(File.parent(of: folder))/var"
+    }
+
+    /// The path in `latchkey.home`; nil if there is no such file.
+    private static func homeFile(in folder: String) throws(StateFault) -> String? {
+        let path = "\(folder)/latchkey.home"
+        let text: [UInt8]
+        do throws(SystemError) {
+            guard let status = try File.status(path) else { return nil }
+            guard status.owner == Environment.effectiveUser, !status.isWritableByOthers else {
+                throw SystemError.untrusted(path)
+            }
+            text = try File.read(path, limit: 4096)
+        } catch {
+            throw StateFault(reason: error.description)
+        }
+        let first = String(decoding: text.prefix { $0 != 0x0A }, as: UTF8.self)
+        return try absolute(String(Substring(trimmed(first.utf8[...]))), from: path)
+    }
+
+    private static func absolute(_ path: String, from source: String) throws(StateFault) -> String {
+        guard path.utf8.first == UInt8(ascii: "/") else {
+            throw StateFault(reason: "\(source) names no absolute path: \(path)")
+        }
+        return path
+    }
+}
+
+extension Configuration {
+    /// What mail is made of and how it leaves. Reads the operator's templates, if there are any.
+    package func mailer() throws(ConfigurationFault) -> Mailer {
+        let builtIn = MailTemplate.builtIn
+        var (text, html) = (builtIn.text, builtIn.html)
+        if let name = settings.mailTemplate {
+            let base = name.utf8.first == UInt8(ascii: "/") ? name : "\(state.path)/\(name)"
+            text = try template("\(base).txt")
+            html = try template("\(base).html")
+        }
+        let transport =
+            switch settings.mail {
+            case .maildir: MailTransport.maildir(state.mailPath)
+            case .sendmail(let path): MailTransport.sendmail(path)
+            }
+        return Mailer(
+            from: try sender(),
+            template: MailTemplate(
+                subject: settings.mailSubject ?? builtIn.subject, text: text, html: html),
+            transport: transport)
+    }
+
+    private func template(_ path: String) throws(ConfigurationFault) -> String {
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            bytes = try File.read(path, limit: 1 << 20)
+        } catch {
+            throw ConfigurationFault(reason: "mail_template: \(error.description)")
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw ConfigurationFault(reason: "mail_template: \(path): not UTF-8")
+        }
+        return text
+    }
+
+    /// `mail_from`, else the service's own name at the host of `base_url`, or at one that no mail comes back from.
+    private func sender() throws(ConfigurationFault) -> Mailbox {
+        if let sender = settings.mailFrom { return sender }
+        let host = host(ofBaseURL: policy.baseURL)
+        for host in [host, "localhost.localdomain"] {
+            if let address = try? Email("latchkey@\(host)") {
+                return Mailbox(name: "Latchkey", address: address)
+            }
+        }
+        throw ConfigurationFault(reason: "mail_from: no usable default")
+    }
+}

@@ -1,0 +1,138 @@
+// What every endpoint does around its own few lines, in the order of judgement that the API
+// promises: path, method, body's size and type, ambiguity, credentials, and then the rest.
+
+package import Auth
+package import CGI
+import System
+
+/// Bytes of the largest body.
+private let bodyLimit = 65536
+
+/// Answers the request that the process was started for, and ends the process.
+///
+/// `answer` is called with a request whose path, method and body's form are right.
+package func serve(
+    _ route: Route, _ answer: (APIRequest, Auth) throws(AuthError) -> Reply
+) -> Never {
+    let id = newRequestID()
+    Gateway.serve(trapped: Envelope.response(.internalError(reason: nil), requestID: id)) { request in
+        respond(to: request, on: route, id: id, answer)
+    }
+}
+
+/// Answers a request for a path or a method that no endpoint has, and ends the process.
+package func serveNotFound() -> Never {
+    let id = newRequestID()
+    Gateway.serve(trapped: Envelope.response(.internalError(reason: nil), requestID: id)) { request in
+        guard let path = request.uriPath, let allow = Route.allowed(uriPath: path) else {
+            return Envelope.response(.notFound, requestID: id)
+        }
+        if request.method == .options { return Envelope.options(allow: allow, requestID: id) }
+        return Envelope.response(.methodNotAllowed(allow: allow), requestID: id)
+    }
+}
+
+private func newRequestID() -> String { UUID.random().text }
+
+private func respond(
+    to request: Request, on route: Route, id: String,
+    _ answer: (APIRequest, Auth) throws(AuthError) -> Reply
+) -> Response {
+    guard route.accepts(pathInfo: request.pathInfo) else {
+        return Envelope.response(.notFound, requestID: id)
+    }
+    if request.method == .options {
+        return Envelope.options(allow: route.allowed, requestID: id)
+    }
+    guard request.method == route.method || (request.method == .head && route.method == .get) else {
+        return Envelope.response(.methodNotAllowed(allow: route.allowed), requestID: id)
+    }
+
+    var event = Event(request: request, route: route, id: id)
+    let body: [UInt8]
+    do throws(BodyError) {
+        body = route.method == .post ? try request.body(limit: bodyLimit) : []
+    } catch {
+        return event.fail(Failure(error))
+    }
+    guard route.method != .post || request.isJSON else { return event.fail(.unsupportedMediaType) }
+
+    let configuration: Configuration
+    do throws(ConfigurationFault) {
+        configuration = try Configuration(documentRoot: request.parameters.nonEmpty("DOCUMENT_ROOT"))
+    } catch {
+        return event.fail(.internalError(reason: error.reason))
+    }
+    let auth = Auth(
+        policy: configuration.policy, state: configuration.state, journal: configuration.journal)
+    defer { wakeDeliverer(auth, after: route, log: event) }
+    do throws(AuthError) {
+        let apiRequest = try APIRequest(request, body: body)
+        event.request = apiRequest
+        if route.isOpen { try auth.admit(apiRequest) }
+        return event.succeed(try answer(apiRequest, auth))
+    } catch {
+        return event.fail(Failure(error))
+    }
+}
+
+/// Starts a deliverer if mail is due: what this request put into the outbox, or what an earlier one
+/// left. Only requests that write look, so that reads stay cheap. If it cannot be started the mail
+/// waits for the next request; that is no reason to fail this one.
+private func wakeDeliverer(_ auth: Auth, after route: Route, log event: Event) {
+    guard route.method != .get else { return }
+    do throws(AuthError) {
+        guard try auth.hasDueMail() else { return }
+    } catch {
+        return
+    }
+    do throws(SystemError) {
+        var environment = ["LATCHKEY_HOME=\(auth.state.path)"]
+        Environment.forEach(prefix: "LATCHKEY_") { name, value in
+            if !name.utf8.elementsEqual("LATCHKEY_HOME".utf8) { environment.append("\(name)=\(value)") }
+        }
+        try Command.startDetached(
+            "\(try Environment.executableFolder())/deliver-mail", environment: environment)
+    } catch {
+        event.log(status: nil, code: "mail_not_started", reason: error.description)
+    }
+}
+
+/// What happened to one request, for its answer and its log line.
+private struct Event {
+    private let remoteAddress: String
+    private let route: Route
+    private let id: String
+    /// Set once the request is known to be well formed.
+    var request: APIRequest?
+
+    init(request: Request, route: Route, id: String) {
+        remoteAddress = request.remoteAddress
+        self.route = route
+        self.id = id
+    }
+
+    /// Reads that succeed are not logged: the web server's own log has them.
+    func succeed(_ reply: Reply) -> Response {
+        if route.method != .get { log(status: reply.status, code: "ok", reason: nil) }
+        return Envelope.response(reply, requestID: id)
+    }
+
+    func fail(_ failure: Failure) -> Response {
+        log(status: failure.status, code: failure.code, reason: failure.reason)
+        return Envelope.response(failure, requestID: id)
+    }
+
+    /// One line on standard error. If that cannot be written there is nobody to tell.
+    func log(status: Status?, code: StaticString, reason: String?) {
+        var line = LogLine(at: .now)
+        line.add("endpoint", route.name.description)
+        if let status { line.add("status", String(status.rawValue)) }
+        line.add("outcome", code.description)
+        if let reason { line.add("reason", reason) }
+        line.add("ip", remoteAddress)
+        for note in request?.notes ?? [] { line.add(note.key, note.value) }
+        line.add("request", id)
+        try? Descriptor.standardError.write(line.bytes)
+    }
+}

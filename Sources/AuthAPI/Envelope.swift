@@ -1,0 +1,97 @@
+// The shape of every answer: `success`, `data`, `error`, always all three, in this order.
+
+package import CGI
+import Auth
+
+/// What an endpoint answers when all went well.
+package struct Reply {
+    let status: Status
+    let data: [UInt8]
+
+    private init(_ status: Status, _ view: some View) {
+        var json = JSONWriter()
+        view.write(to: &json)
+        self.status = status
+        data = json.bytes
+    }
+
+    /// 200.
+    package static func ok(_ view: some View) -> Reply { Reply(.ok, view) }
+    /// 201: something was made, and it is in the answer.
+    package static func created(_ view: some View) -> Reply { Reply(.created, view) }
+    /// 202: something was promised.
+    package static func accepted(_ view: some View) -> Reply { Reply(.accepted, view) }
+}
+
+/// Whole answers.
+package enum Envelope {
+    /// The answer to a request that succeeded.
+    package static func response(_ reply: Reply, requestID: String) -> Response {
+        var json = JSONWriter()
+        json.object { json in
+            json.member("success", true)
+            json.name("data")
+            json.written(reply.data)
+            json.name("error")
+            json.null()
+        }
+        return Response(reply.status, headers: headers(requestID), body: json.bytes)
+    }
+
+    /// The answer to a request that failed. A 422 has the reference's `detail` as well, a 5xx the id
+    /// that its log line has.
+    package static func response(_ failure: Failure, requestID: String) -> Response {
+        var json = JSONWriter()
+        json.object { json in
+            json.member("success", false)
+            json.name("data")
+            json.null()
+            json.name("error")
+            json.object { json in
+                json.member("code", failure.code.description)
+                json.member("message", failure.message)
+                if failure.status.rawValue >= 500 { json.member("request_id", requestID) }
+            }
+            if !failure.faults.isEmpty {
+                json.name("detail")
+                json.array { json in
+                    for fault in failure.faults { write(fault, to: &json) }
+                }
+            }
+        }
+        return Response(
+            failure.status, headers: headers(requestID) + failure.headers, body: json.bytes)
+    }
+
+    /// The answer to OPTIONS: which methods there are, and nothing else.
+    static func options(allow: String, requestID: String) -> Response {
+        Response(
+            .noContent,
+            headers: [HeaderField("Allow", allow)] + headers(requestID).dropFirst(), body: nil)
+    }
+
+    private static func headers(_ requestID: String) -> [HeaderField] {
+        [
+            HeaderField("Content-Type", "application/json; charset=utf-8"),
+            HeaderField("Cache-Control", "no-store"),
+            HeaderField("X-Content-Type-Options", "nosniff"),
+            HeaderField("X-Request-Id", requestID),
+        ]
+    }
+
+    private static func write(_ fault: Fault, to json: inout JSONWriter) {
+        json.object { json in
+            json.name("loc")
+            json.array { json in
+                for step in fault.location {
+                    switch step {
+                    case .name(let name): json.string(name)
+                    case .index(let index): json.integer(Int64(index))
+                    }
+                }
+            }
+            json.member("msg", fault.message)
+            json.member("type", fault.type)
+        }
+    }
+}

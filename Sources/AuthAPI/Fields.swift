@@ -1,0 +1,233 @@
+// Reads the parts of a request into values, and gathers every fault on the way: a client hears all
+// of them at once, in Pydantic v2's words, which clients of the reference parse.
+
+import Auth
+import System
+import CGI
+
+/// A request's fields, and what was found wrong with them.
+struct Fields {
+    private(set) var faults: [Fault] = []
+    private let body: JSON?
+    private let request: APIRequest
+
+    private init(_ request: APIRequest, body: JSON?) {
+        self.request = request
+        self.body = body
+    }
+
+    /// The fields of a request whose body is not looked at.
+    init(_ request: APIRequest) {
+        self.init(request, body: nil)
+    }
+
+    /// The fields of a request whose body must be a JSON object.
+    init(withBodyOf request: APIRequest) {
+        guard !request.body.isEmpty else {
+            self.init(request, body: nil)
+            fault([.name("body")], "missing", "Field required")
+            return
+        }
+        do throws(JSONError) {
+            let json = try JSON(parsing: request.body)
+            guard case .object = json else {
+                self.init(request, body: nil)
+                fault(
+                    [.name("body")], "model_attributes_type",
+                    "Input should be a valid dictionary or object to extract fields from")
+                return
+            }
+            self.init(request, body: json)
+        } catch {
+            self.init(request, body: nil)
+            fault(
+                [.name("body"), .index(error.offset)], "json_invalid",
+                "JSON decode error: \(error.reason)")
+        }
+    }
+
+    private mutating func fault(_ location: [Fault.Step], _ type: String, _ message: String) {
+        faults.append(Fault(location, type: type, message: message))
+    }
+
+    // MARK: Body
+
+    /// The member `name`, whatever it is; a fault and nil if there is none. nil without a fault if
+    /// there is no body to look in.
+    private mutating func required(_ name: StaticString) -> JSON? {
+        guard let body else { return nil }
+        guard let value = body.member(name) else {
+            fault(at(name), "missing", "Field required")
+            return nil
+        }
+        return value
+    }
+
+    private func at(_ name: StaticString) -> [Fault.Step] { [.name("body"), .name(name.description)] }
+
+    /// A string that must be there.
+    mutating func string(_ name: StaticString) -> String? {
+        guard let value = required(name) else { return nil }
+        guard case .string(let text) = value else {
+            fault(at(name), "string_type", "Input should be a valid string")
+            return nil
+        }
+        return text
+    }
+
+    /// A string of `range` Unicode scalars that must be there.
+    mutating func string(_ name: StaticString, count range: ClosedRange<Int>) -> String? {
+        guard let text = string(name) else { return nil }
+        return hasLength(range, text, at: at(name)) ? text : nil
+    }
+
+    private mutating func hasLength(
+        _ range: ClosedRange<Int>, _ text: String, at location: [Fault.Step]
+    ) -> Bool {
+        let count = text.unicodeScalars.count
+        if count < range.lowerBound {
+            fault(
+                location, "string_too_short",
+                "String should have at least \(range.lowerBound) character\(range.lowerBound == 1 ? "" : "s")")
+        } else if count > range.upperBound {
+            fault(
+                location, "string_too_long",
+                "String should have at most \(range.upperBound) characters")
+        }
+        return range.contains(count)
+    }
+
+    /// An e-mail address that must be there.
+    mutating func email(_ name: StaticString) -> Email? {
+        guard let text = string(name) else { return nil }
+        do throws(EmailFault) {
+            let email = try Email(text)
+            request.note("email", email.masked)
+            return email
+        } catch {
+            fault(at(name), "value_error", "value is not a valid email address: \(error.reason)")
+            return nil
+        }
+    }
+
+    /// An integer in `range`; nil for null or none.
+    mutating func optionalInteger(_ name: StaticString, in range: ClosedRange<Int64>) -> Int64? {
+        switch body?.member(name) {
+        case nil, .null?: return nil
+        case .integer(let number)?:
+            return isWithin(range, number, at: at(name)) ? number : nil
+        case .hugeInteger?:
+            fault(
+                at(name), "int_parsing_size",
+                "Unable to parse input string as an integer, exceeded maximum size")
+        case .fraction?:
+            fault(
+                at(name), "int_from_float",
+                "Input should be a valid integer, got a number with a fractional part")
+        default:
+            fault(at(name), "int_type", "Input should be a valid integer")
+        }
+        return nil
+    }
+
+    private mutating func isWithin(
+        _ range: ClosedRange<Int64>, _ number: Int64, at location: [Fault.Step]
+    ) -> Bool {
+        if number < range.lowerBound {
+            fault(
+                location, "greater_than_equal",
+                "Input should be greater than or equal to \(range.lowerBound)")
+        } else if number > range.upperBound {
+            fault(
+                location, "less_than_equal",
+                "Input should be less than or equal to \(range.upperBound)")
+        }
+        return range.contains(number)
+    }
+
+    /// A list of scopes: at most 64, each of 1…128 characters from those that scopes are made of. nil
+    /// for null or none.
+    mutating func optionalScopes(_ name: StaticString) -> [String]? {
+        let elements: [JSON]
+        switch body?.member(name) {
+        case nil, .null?: return nil
+        case .array(let array)?: elements = array
+        default:
+            fault(at(name), "list_type", "Input should be a valid list")
+            return nil
+        }
+        guard elements.count <= 64 else {
+            fault(
+                at(name), "too_long",
+                "List should have at most 64 items after validation, not \(elements.count)")
+            return nil
+        }
+        var scopes: [String] = []
+        for (index, element) in elements.enumerated() {
+            let location = at(name) + [.index(index)]
+            guard case .string(let text) = element else {
+                fault(location, "string_type", "Input should be a valid string")
+                continue
+            }
+            guard hasLength(1...128, text, at: location) else { continue }
+            guard text.utf8.allSatisfy(isScopeCharacter) else {
+                fault(
+                    location, "string_pattern_mismatch",
+                    "String should match pattern '^[A-Za-z0-9:._*/-]+$'")
+                continue
+            }
+            scopes.append(text)
+        }
+        return scopes
+    }
+
+    private func isScopeCharacter(_ byte: UInt8) -> Bool {
+        byte.isLetter || byte.isDigit || ":._*/-".utf8.contains(byte)
+    }
+
+    // MARK: Header, path, query
+
+    /// The project that `x-project-id` names.
+    mutating func projectID() -> UUID? {
+        let location: [Fault.Step] = [.name("header"), .name("x-project-id")]
+        guard let text = request.projectHeader else {
+            fault(location, "missing", "Field required")
+            return nil
+        }
+        return uuid(text, at: location)
+    }
+
+    /// The id that the path ends in.
+    mutating func pathID(_ name: StaticString) -> UUID? {
+        let text = String(Substring(request.request.pathInfo.utf8.drop { $0 == UInt8(ascii: "/") }))
+        return uuid(text, at: [.name("path"), .name(name.description)])
+    }
+
+    private mutating func uuid(_ text: String, at location: [Fault.Step]) -> UUID? {
+        if let id = UUID(text: text.utf8) { return id }
+        fault(
+            location, "uuid_parsing",
+            "Input should be a valid UUID, unable to parse string as a UUID")
+        return nil
+    }
+
+    /// The query's last value called `name`, at least 1; `standard` if there is none.
+    mutating func count(_ name: StaticString, standard: Int64) -> Int64? {
+        guard let text = Query(request.request.query).last(name) else { return standard }
+        let location: [Fault.Step] = [.name("query"), .name(name.description)]
+        let digits = text.first == UInt8(ascii: "-") ? text.dropFirst() : text[...]
+        guard !digits.isEmpty, digits.allSatisfy({ $0.isDigit }) else {
+            fault(
+                location, "int_parsing",
+                "Input should be a valid integer, unable to parse string as an integer")
+            return nil
+        }
+        guard let number = Int64(String(decoding: text, as: UTF8.self)) else {
+            fault(
+                location, "int_parsing_size",
+                "Unable to parse input string as an integer, exceeded maximum size")
+            return nil
+        }
+        return isWithin(1...(.max), number, at: location) ? number : nil
+    }
+}

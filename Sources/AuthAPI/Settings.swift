@@ -1,0 +1,111 @@
+// The settings, as `key = value` lines and as `LATCHKEY_<KEY>` in the environment. Nothing is
+// guessed: a key that is not known, given twice, or has a value that cannot be meant is a fault
+// with a name.
+
+package import Auth
+import CGI
+import System
+
+/// Every setting, with its default. README lists them.
+package struct Settings {
+    package var policy = Policy()
+    package var journal = Auth.standardJournal
+    package var mail = MailSetting.maildir
+    package var mailFrom: Mailbox?
+    package var mailSubject: String?
+    package var mailTemplate: String?
+    package var allowStateInWebRoot = false
+    /// nil: as many as the machine has cores.
+    package var argon2Slots: Int64?
+    package var trustedProxies: [NetworkRange] = []
+    package var corsOrigins: [String] = []
+    package var testIdentities: String?
+
+    /// The `mail` setting.
+    package enum MailSetting: Equatable {
+        case maildir
+        /// The absolute path of a mail command.
+        case sendmail(String)
+    }
+
+    package init() {}
+
+    /// Takes the lines of `text`, the file called `file`.
+    package mutating func read(_ text: [UInt8], file: String) throws(ConfigurationFault) {
+        guard let text = String(validating: text, as: UTF8.self) else {
+            throw ConfigurationFault(reason: "\(file): not UTF-8")
+        }
+        var seen: [String] = []
+        let lines = text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() {
+            let line = trimmed(line)
+            if line.isEmpty || line.first == UInt8(ascii: "#") { continue }
+            let place = "\(file):\(index + 1)"
+            guard let equals = line.firstIndex(of: UInt8(ascii: "=")) else {
+                throw ConfigurationFault(reason: "\(place): not of the form key = value")
+            }
+            let key = String(Substring(trimmed(line[..<equals])))
+            let value = String(Substring(trimmed(line[equals...].dropFirst())))
+            guard !seen.contains(where: { $0.utf8.elementsEqual(key.utf8) }) else {
+                throw ConfigurationFault(reason: "\(place): \(key): given twice")
+            }
+            seen.append(key)
+            try set(key, value, place: place)
+        }
+    }
+
+    /// Takes one setting from the environment; `name` is the variable's.
+    package mutating func readVariable(_ name: String, _ value: String) throws(ConfigurationFault) {
+        let key = String(decoding: name.utf8.dropFirst(9).map { $0.asciiLowercased }, as: UTF8.self)
+        if key.utf8.elementsEqual("home".utf8) { return }
+        try set(key, value, place: "environment:\(name)")
+    }
+
+    private mutating func set(
+        _ key: String, _ value: String, place: String
+    ) throws(ConfigurationFault) {
+        do throws(ValueFault) {
+            try set(key, value)
+        } catch {
+            throw ConfigurationFault(reason: "\(place): \(key): \(error.reason)")
+        }
+    }
+
+    private mutating func set(_ key: String, _ value: String) throws(ValueFault) {
+        switch key {
+        case "base_url": policy.baseURL = try baseURL(value)
+        case "mail": mail = try mailSetting(value)
+        case "mail_from": mailFrom = try mailbox(value)
+        case "mail_subject": mailSubject = try line(value)
+        case "mail_template": mailTemplate = try line(value)
+        case "sign_up": policy.signUp = try signUp(value)
+        case "code_length": policy.codeLength = Int(try number(value, in: 6...8))
+        case "code_ttl": policy.codeLifetime = try duration(value)
+        case "code_attempts": policy.codeAttempts = try number(value, in: 1...100)
+        case "resend_after": policy.resendAfter = try duration(value, orNone: true)
+        case "access_ttl": policy.accessLifetime = try duration(value)
+        case "refresh_ttl": policy.refreshLifetime = try duration(value)
+        case "session_ttl": policy.sessionLifetime = try duration(value)
+        case "refresh_grace": policy.refreshGrace = try duration(value, orNone: true)
+        case "limit_send_per_ip": policy.sendPerAddressOfClient = try quota(value)
+        case "limit_verify_per_ip": policy.verifyPerAddressOfClient = try quota(value)
+        case "limit_refresh_per_ip": policy.refreshPerAddressOfClient = try quota(value)
+        case "limit_send_per_email": policy.sendPerEmail = try quota(value)
+        case "limit_failures_per_email": policy.failuresPerEmail = try quota(value)
+        case "limit_send_total": policy.sendTotal = try quota(value)
+        case "argon2_slots": argon2Slots = try number(value, in: 1...1024)
+        case "trusted_proxies": trustedProxies = try elements(value, networkRange)
+        case "client_tokens": policy.clientTokens = try elements(value, clientToken)
+        case "cors_origins": corsOrigins = try elements(value, origin)
+        case "test_identities": testIdentities = try line(value)
+        case "journal": journal = try journalMode(value)
+        case "allow_state_in_web_root": allowStateInWebRoot = try yesOrNo(value)
+        default: throw ValueFault("there is no such setting")
+        }
+    }
+}
+
+/// Why the service cannot be configured: one sentence with file, line, key and reason.
+package struct ConfigurationFault: Error {
+    package let reason: String
+}

@@ -1,0 +1,116 @@
+// A request as RFC 3875 hands it over: meta-variables, and a body on an input.
+
+import System
+
+/// A request's method (RFC 9110 §9), as far as an answer depends on it.
+package enum Method: Equatable {
+    case get, head, post, put, patch, delete, options
+    /// Any other token.
+    case other
+
+    init(_ name: String?) {
+        self =
+            switch name {
+            case "GET": .get
+            case "HEAD": .head
+            case "POST": .post
+            case "PUT": .put
+            case "PATCH": .patch
+            case "DELETE": .delete
+            case "OPTIONS": .options
+            default: .other
+            }
+    }
+
+    /// The method's name on the wire; empty for `other`.
+    package var name: StaticString {
+        switch self {
+        case .get: "GET"
+        case .head: "HEAD"
+        case .post: "POST"
+        case .put: "PUT"
+        case .patch: "PATCH"
+        case .delete: "DELETE"
+        case .options: "OPTIONS"
+        case .other: ""
+        }
+    }
+}
+
+/// Why a request has no usable body.
+package enum BodyError: Error, Equatable {
+    /// No length, or one that is no number, and no chunked coding (RFC 9110 §15.5.12).
+    case lengthRequired
+    /// More bytes than the limit.
+    case tooLarge
+    /// Fewer bytes than announced.
+    case incomplete
+    /// The input failed.
+    case unreadable
+}
+
+/// One request.
+package struct Request {
+    package let method: Method
+    package let parameters: Parameters
+    private let input: (_ limit: Int) -> [UInt8]?
+
+    /// `input` gives up to `limit` bytes of the body, fewer only at its end, nil if it failed.
+    package init(parameters: Parameters, input: @escaping (_ limit: Int) -> [UInt8]?) {
+        self.parameters = parameters
+        self.input = input
+        method = Method(parameters.first("REQUEST_METHOD"))
+    }
+
+    /// The path below the executable's own (RFC 3875 §4.1.5), decoded; "" if there is none.
+    package var pathInfo: String { parameters.first("PATH_INFO") ?? "" }
+
+    /// The query, as sent, without "?".
+    package var query: String { parameters.first("QUERY_STRING") ?? "" }
+
+    /// The path that the client asked for, as sent, without the query; nil if the server does
+    /// not tell. RFC 3875 leaves REQUEST_URI out; every server sends it.
+    package var uriPath: String? {
+        guard let uri = parameters.nonEmpty("REQUEST_URI") else { return nil }
+        guard let mark = uri.utf8.firstIndex(of: UInt8(ascii: "?")) else { return uri }
+        return String(uri[..<mark])
+    }
+
+    /// The address of the peer, as the server wrote it; "" if it did not.
+    package var remoteAddress: String { parameters.first("REMOTE_ADDR") ?? "" }
+
+    /// Whether a body's Content-Type is JSON (RFC 8259, RFC 6839 §3.1): `application/json` or
+    /// `application/…+json`, with any parameters. An absent one is taken as JSON.
+    package var isJSON: Bool {
+        guard let type = parameters.nonEmpty("CONTENT_TYPE") else { return true }
+        var name: [UInt8] = []
+        for byte in type.utf8 {
+            if byte == UInt8(ascii: ";") { break }
+            if byte != UInt8(ascii: " "), byte != UInt8(ascii: "\t") {
+                name.append(byte.asciiLowercased)
+            }
+        }
+        guard name.starts(with: "application/".utf8) else { return false }
+        let subtype = name.dropFirst("application/".utf8.count)
+        return subtype.elementsEqual("json".utf8)
+            || (subtype.count > 5 && subtype.suffix(5).elementsEqual("+json".utf8))
+    }
+
+    /// The whole body, of at most `limit` bytes. A body without a length is read to its end if it
+    /// came in chunks, which some servers pass on as they arrive.
+    package func body(limit: Int) throws(BodyError) -> [UInt8] {
+        guard let length = parameters.nonEmpty("CONTENT_LENGTH") else {
+            guard parameters.nonEmpty("HTTP_TRANSFER_ENCODING") != nil else { throw .lengthRequired }
+            guard let bytes = input(limit + 1) else { throw .unreadable }
+            guard bytes.count <= limit else { throw .tooLarge }
+            return bytes
+        }
+        let digits = length.utf8
+        guard digits.allSatisfy({ $0.isDigit }) else { throw .lengthRequired }
+        guard let count = Int(length), count <= limit else { throw .tooLarge }
+        guard count > 0 else { return [] }
+        guard let bytes = input(count) else { throw .unreadable }
+        guard bytes.count == count else { throw .incomplete }
+        return bytes
+    }
+}

@@ -1,0 +1,49 @@
+// An answer as RFC 3875 §6 wants it: header lines, an empty line, the body.
+
+/// A header field of an answer. The value holds no control characters: all of them are ours.
+package struct HeaderField {
+    package let name: StaticString
+    package let value: String
+
+    package init(_ name: StaticString, _ value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// One whole answer.
+package struct Response {
+    package let status: Status
+    package var headers: [HeaderField]
+    /// nil: an answer without a body, and so without Content-Type and Content-Length.
+    package let body: [UInt8]?
+
+    package init(_ status: Status, headers: [HeaderField], body: [UInt8]?) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    /// The answer's bytes. For a HEAD request (`headOnly`) the length is the body's that GET
+    /// would get, and the body is left out (RFC 9110 §9.3.2).
+    package func serialized(headOnly: Bool = false) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(512 + (body?.count ?? 0))
+        bytes.append(contentsOf: "Status: \(status.rawValue) ".utf8)
+        bytes.append(contentsOf: status.phrase.bytes)
+        bytes.append(contentsOf: "\r\n".utf8)
+        for field in headers {
+            bytes.append(contentsOf: field.name.bytes)
+            bytes.append(contentsOf: ": ".utf8)
+            bytes.append(contentsOf: field.value.utf8)
+            bytes.append(contentsOf: "\r\n".utf8)
+        }
+        if let body {
+            bytes.append(contentsOf: "Content-Length: \(body.count)\r\n\r\n".utf8)
+            if !headOnly { bytes.append(contentsOf: body) }
+        } else {
+            bytes.append(contentsOf: "\r\n".utf8)
+        }
+        return bytes
+    }
+}

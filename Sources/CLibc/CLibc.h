@@ -1,0 +1,69 @@
+// The C library as Swift can import it: headers, and inline shims for what Swift
+// cannot call (variadic functions, and macros that are not plain constants).
+
+#ifndef LATCHKEY_CLIBC_H
+#define LATCHKEY_CLIBC_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1
+#endif
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static inline int libc_errno(void) { return errno; }
+
+static inline char **libc_environ(void) { return environ; }
+
+static inline int libc_open(const char *path, int flags, unsigned mode) {
+    return open(path, flags | O_CLOEXEC, mode);
+}
+
+static inline int libc_pipe(int descriptors[2]) { return pipe2(descriptors, O_CLOEXEC); }
+
+static inline int libc_set_nonblocking(int descriptor) {
+    return fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
+}
+
+static inline void libc_ignore_signal(int signal_number) { signal(signal_number, SIG_IGN); }
+
+// Runs `handler` on a stack of its own, so that it also works after a stack overflow.
+static inline void libc_on_signal(int signal_number, void (*handler)(int)) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = handler;
+    action.sa_flags = SA_ONSTACK | SA_RESETHAND | SA_NODEFER;
+    sigaction(signal_number, &action, 0);
+}
+
+static inline void libc_use_alternate_stack(void *memory, size_t size) {
+    stack_t stack;
+    memset(&stack, 0, sizeof stack);
+    stack.ss_sp = memory;
+    stack.ss_size = size;
+    sigaltstack(&stack, 0);
+}
+
+static inline int libc_is_directory(const struct stat *status) { return S_ISDIR(status->st_mode); }
+static inline int libc_is_regular(const struct stat *status) { return S_ISREG(status->st_mode); }
+
+// The exit code of a process that ended by itself, else -1 (it was ended by a signal).
+static inline int libc_exit_code(int status) {
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+#endif

@@ -1,0 +1,137 @@
+// The token that a client shows with each request: a JWT (RFC 7519) signed with ES256.
+//
+// 1. The algorithm is fixed; nothing in a token chooses it (RFC 8725 §3.1).
+// 2. Only the exact form that we write is read: same header, same claims, same order. Everything
+//    else is refused before its meaning is asked for.
+// 3. The signature is checked first; the claims are read only when it holds.
+
+package import System
+
+/// What an access token says.
+package struct AccessToken: Equatable {
+    /// `iss`: the service's base URL.
+    package let issuer: String
+    /// `sub`: the user.
+    package let user: UUID
+    /// `iat`, whole seconds.
+    package let issuedAt: Timestamp
+    /// `exp`, whole seconds.
+    package let expiresAt: Timestamp
+    /// `jti`: this token's own name.
+    package let id: UUID
+    /// `sid`: the session it belongs to.
+    package let session: UUID
+    /// The user's address when it was made: ASCII without quotes or backslashes.
+    package let email: String
+
+    package init(
+        issuer: String, user: UUID, issuedAt: Timestamp, expiresAt: Timestamp, id: UUID,
+        session: UUID, email: String
+    ) {
+        self.issuer = issuer
+        self.user = user
+        self.issuedAt = issuedAt
+        self.expiresAt = expiresAt
+        self.id = id
+        self.session = session
+        self.email = email
+    }
+
+    /// The signed token. nil if `key` cannot sign.
+    package func signed(by key: ES256PrivateKey) -> String? {
+        let header = "\(headerStart)\(key.publicKey.id)\(headerEnd)"
+        let claims =
+            "{\"iss\":\"\(issuer)\",\"sub\":\"\(user.text)\",\"iat\":\(issuedAt.seconds)"
+            + ",\"exp\":\(expiresAt.seconds),\"jti\":\"\(id.text)\",\"sid\":\"\(session.text)\""
+            + ",\"email\":\"\(email)\"}"
+        let input = "\(Base64.url.encode(header.utf8)).\(Base64.url.encode(claims.utf8))"
+        guard let signature = key.sign(Array(input.utf8)) else { return nil }
+        return "\(input).\(Base64.url.encode(signature))"
+    }
+
+    /// Reads `text`, whose signature must be by the key that `publicKey` gives for the id in its
+    /// header. nil for anything else. Times and issuer are the caller's to judge.
+    package init?<E: Error>(
+        _ text: String, publicKey: (_ id: String) throws(E) -> ES256PublicKey?
+    ) throws(E) {
+        let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard parts.count == 3,
+            let header = Base64.url.decode(parts[0]),
+            let claims = Base64.url.decode(parts[1]),
+            let signature = Base64.url.decode(parts[2]), signature.count == 64
+        else { return nil }
+        var reader = Reader(header)
+        guard reader.take(headerStart), let id = reader.text(count: 43), reader.take(headerEnd),
+            reader.isAtEnd, let key = try publicKey(id)
+        else { return nil }
+        let input = Array(text.utf8[..<parts[1].endIndex])
+        guard key.verifies(signature, of: input) else { return nil }
+        self.init(claims: claims)
+    }
+
+    private init?(claims: [UInt8]) {
+        var reader = Reader(claims)
+        guard reader.take("{\"iss\":\""), let issuer = reader.textToQuote(),
+            reader.take("\",\"sub\":\""), let user = reader.uuid(),
+            reader.take("\",\"iat\":"), let issuedAt = reader.number(),
+            reader.take(",\"exp\":"), let expiresAt = reader.number(),
+            reader.take(",\"jti\":\""), let id = reader.uuid(),
+            reader.take("\",\"sid\":\""), let session = reader.uuid(),
+            reader.take("\",\"email\":\""), let email = reader.textToQuote(),
+            reader.take("\"}"), reader.isAtEnd
+        else { return nil }
+        self.init(
+            issuer: issuer, user: user, issuedAt: Timestamp(seconds: issuedAt),
+            expiresAt: Timestamp(seconds: expiresAt), id: id, session: session, email: email)
+    }
+}
+
+private let headerStart: StaticString = "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\""
+private let headerEnd: StaticString = "\"}"
+
+/// Walks over text of a known form.
+private struct Reader {
+    private let bytes: [UInt8]
+    private var index = 0
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    var isAtEnd: Bool { index == bytes.count }
+
+    mutating func take(_ text: StaticString) -> Bool {
+        let expected = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+        guard bytes[index...].starts(with: expected) else { return false }
+        index += expected.count
+        return true
+    }
+
+    mutating func text(count: Int) -> String? {
+        guard bytes.count - index >= count else { return nil }
+        defer { index += count }
+        return String(decoding: bytes[index..<index + count], as: UTF8.self)
+    }
+
+    mutating func textToQuote() -> String? {
+        guard let quote = bytes[index...].firstIndex(of: UInt8(ascii: "\"")) else { return nil }
+        return text(count: quote - index)
+    }
+
+    mutating func uuid() -> UUID? {
+        guard bytes.count - index >= 36 else { return nil }
+        defer { index += 36 }
+        return UUID(text: bytes[index..<index + 36])
+    }
+
+    /// At most 15 digits, so that neither this nor milliseconds can overflow.
+    mutating func number() -> Int64? {
+        var number: Int64 = 0
+        let start = index
+        while index < bytes.count, bytes[index] &- 0x30 < 10, index - start < 15 {
+            number = number * 10 + Int64(bytes[index] &- 0x30)
+            index += 1
+        }
+        return index > start ? number : nil
+    }
+}

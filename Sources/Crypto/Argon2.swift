@@ -1,0 +1,116 @@
+// Argon2id (RFC 9106), kept as PHC strings: `$argon2id$v=19$m=…,t=…,p=1$salt$tag`.
+//
+// The cost stands in the string, so it can be raised later without a migration. The pepper does
+// not: who reads the database alone cannot even begin to guess.
+
+import CArgon2
+import System
+
+/// What a hash costs.
+package struct Argon2Cost: Equatable, Sendable {
+    /// KiB.
+    package let memory: UInt32
+    package let passes: UInt32
+
+    package init(memory: UInt32, passes: UInt32) {
+        self.memory = memory
+        self.passes = passes
+    }
+}
+
+/// Why a hash could not be computed.
+package enum Argon2Error: Error {
+    /// No memory for it now: nothing is known about the secret.
+    case outOfMemory
+    /// The string, or a parameter in it, is none that we make.
+    case malformed
+}
+
+/// Hashes of secrets that are stored.
+package enum Argon2 {
+    /// Bytes of salt and of tag: RFC 9106 §3.1 recommends 16 for the one, its §4 allows 32 for the other.
+    private static let saltSize = 16
+    private static let tagSize = 32
+
+    /// The PHC string of `secret`, with a salt of its own.
+    package static func hash(
+        _ secret: [UInt8], cost: Argon2Cost, pepper: [UInt8] = []
+    ) throws(Argon2Error) -> String {
+        let salt = Random.bytes(saltSize)
+        let tag = try tag(secret, salt: salt, cost: cost, pepper: pepper)
+        return "$argon2id$v=19$m=\(cost.memory),t=\(cost.passes),p=1"
+            + "$\(Base64.standard.encode(salt))$\(Base64.standard.encode(tag))"
+    }
+
+    /// Whether `secret` is the one that `hash` was made of.
+    package static func verify(
+        _ secret: [UInt8], against hash: String, pepper: [UInt8] = []
+    ) throws(Argon2Error) -> Bool {
+        let stored = try PHCString(hash)
+        let tag = try tag(
+            secret, salt: stored.salt, cost: stored.cost, pepper: pepper, size: stored.tag.count)
+        return equalInConstantTime(tag, stored.tag)
+    }
+
+    /// The raw tag, of `size` bytes; `data` is RFC 9106's associated data X.
+    package static func tag(
+        _ secret: [UInt8], salt: [UInt8], cost: Argon2Cost, lanes: UInt32 = 1,
+        pepper: [UInt8] = [], data: [UInt8] = [], size: Int = tagSize
+    ) throws(Argon2Error) -> [UInt8] {
+        var tag = [UInt8](repeating: 0, count: size)
+        var (secret, salt, pepper, data) = (secret, salt, pepper, data)
+        let code = tag.withUnsafeMutableBufferPointer { tag in
+            secret.withUnsafeMutableBufferPointer { secret in
+                salt.withUnsafeMutableBufferPointer { salt in
+                    pepper.withUnsafeMutableBufferPointer { pepper in
+                        data.withUnsafeMutableBufferPointer { data in
+                            var context = argon2_context(
+                                out: tag.baseAddress, outlen: UInt32(tag.count),
+                                pwd: secret.baseAddress, pwdlen: UInt32(secret.count),
+                                salt: salt.baseAddress, saltlen: UInt32(salt.count),
+                                secret: pepper.baseAddress, secretlen: UInt32(pepper.count),
+                                ad: data.baseAddress, adlen: UInt32(data.count),
+                                t_cost: cost.passes, m_cost: cost.memory,
+                                lanes: lanes, threads: 1,
+                                version: UInt32(ARGON2_VERSION_13.rawValue),
+                                allocate_cbk: nil, free_cbk: nil, flags: 0)
+                            return argon2_ctx(&context, Argon2_id)
+                        }
+                    }
+                }
+            }
+        }
+        if code == ARGON2_MEMORY_ALLOCATION_ERROR.rawValue { throw .outOfMemory }
+        guard code == ARGON2_OK.rawValue else { throw .malformed }
+        return tag
+    }
+}
+
+/// A PHC string of ours, taken apart.
+private struct PHCString {
+    let cost: Argon2Cost
+    let salt: [UInt8]
+    let tag: [UInt8]
+
+    init(_ text: String) throws(Argon2Error) {
+        let parts = text.utf8.split(separator: UInt8(ascii: "$"), omittingEmptySubsequences: false)
+        guard parts.count == 6, parts[0].isEmpty,
+            parts[1].elementsEqual("argon2id".utf8), parts[2].elementsEqual("v=19".utf8),
+            let salt = Base64.standard.decode(parts[4]), let tag = Base64.standard.decode(parts[5])
+        else { throw .malformed }
+        let numbers = parts[3].split(separator: UInt8(ascii: ","))
+        guard numbers.count == 3,
+            let memory = PHCString.number(numbers[0], "m="),
+            let passes = PHCString.number(numbers[1], "t="),
+            PHCString.number(numbers[2], "p=") == 1
+        else { throw .malformed }
+        cost = Argon2Cost(memory: memory, passes: passes)
+        self.salt = salt
+        self.tag = tag
+    }
+
+    private static func number(_ text: Substring.UTF8View, _ name: String) -> UInt32? {
+        guard text.starts(with: name.utf8) else { return nil }
+        return UInt32(String(Substring(text.dropFirst(2))))
+    }
+}

@@ -1,0 +1,13 @@
+// POST /auth/verification/verify-code
+//
+// 200: the tokens of a new session; the first one makes the account. 400 for a code that is wrong,
+// spent or expired; 403 for a right one of a deactivated account.
+
+import Auth
+import AuthAPI
+
+serve(.verifyCode) { request, auth throws(AuthError) in
+    let form = try VerifyCodeForm(request)
+    let grant = try auth.verifyCode(form.code, for: form.email)
+    return .ok(GrantView(grant))
+}

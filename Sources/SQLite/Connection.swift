@@ -1,0 +1,175 @@
+// One connection to one database file.
+//
+// 1. It defends itself: no SQL can write to the schema's own tables (DEFENSIVE), and a tampered
+//    schema can call nothing with side effects (TRUSTED_SCHEMA off).
+// 2. It loses nothing that was committed: synchronous=FULL, in every journal mode. In WAL mode
+//    NORMAL may lose a committed transaction with the power, which would revive a used code.
+// 3. It leaves nothing behind: deleted content is overwritten (secure_delete).
+// 4. It closes without a checkpoint: a process that serves one request would otherwise copy the
+//    WAL back and delete it each time. A commit that finds the WAL long does that instead.
+
+import CSQLite
+
+/// How long a connection waits for another's lock, in milliseconds. Longer than any of our
+/// transactions, shorter than a web server's patience.
+private let busyTimeout: Int32 = 5000
+
+/// Pages in the WAL after which a commit copies them back. Small: a process that finds no other
+/// at work reads the whole WAL when it opens the database.
+private let checkpointPages: Int32 = 64
+
+/// An open database. Not shared between threads.
+package final class Connection {
+    private let handle: OpaquePointer
+
+    /// Opens the file at `path`, and makes it if need be. Nothing is read yet.
+    package init(path: String) throws(SQLiteError) {
+        var opened: OpaquePointer?
+        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
+        let code = sqlite3_open_v2(path, &opened, flags, nil)
+        guard code == SQLITE_OK, let opened else {
+            let error = SQLiteError(code: code, database: opened)
+            sqlite3_close(opened)
+            throw error
+        }
+        handle = opened
+        sqlite3_extended_result_codes(handle, 1)
+        sqlite3_busy_timeout(handle, busyTimeout)
+        _ = csqlite_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1)
+        _ = csqlite_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+        _ = csqlite_db_config(handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1)
+        _ = csqlite_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        sqlite3_wal_autocheckpoint(handle, checkpointPages)
+        try script("PRAGMA synchronous=FULL; PRAGMA secure_delete=ON")
+    }
+
+    deinit {
+        sqlite3_close(handle)
+    }
+
+    /// Runs statements that give no rows and take no values.
+    package func script(_ sql: String) throws(SQLiteError) {
+        let code = sqlite3_exec(handle, sql, nil, nil, nil)
+        guard code == SQLITE_OK else { throw SQLiteError(code: code, database: handle, sql: sql) }
+    }
+
+    /// Runs one statement for its effect; how many rows it changed.
+    @discardableResult
+    package func run(_ sql: StaticString, _ values: [Value] = []) throws(SQLiteError) -> Int {
+        let statement = try Statement(sql, values, on: handle)
+        while try statement.step() {}
+        return Int(sqlite3_changes(handle))
+    }
+
+    /// The first row of one statement, as `read` sees it; nil if there is none.
+    package func first<T>(
+        _ sql: StaticString, _ values: [Value] = [], _ read: (Row) -> T
+    ) throws(SQLiteError) -> T? {
+        let statement = try Statement(sql, values, on: handle)
+        guard try statement.step() else { return nil }
+        let result = read(statement.row)
+        // RETURNING changes its rows at the first step, but only the end of the statement
+        // ends its implicit transaction, and tells if that failed.
+        while try statement.step() {}
+        return result
+    }
+
+    /// Every row of one statement, as `read` sees each.
+    package func all<T>(
+        _ sql: StaticString, _ values: [Value] = [], _ read: (Row) -> T
+    ) throws(SQLiteError) -> [T] {
+        let statement = try Statement(sql, values, on: handle)
+        var results: [T] = []
+        while try statement.step() { results.append(read(statement.row)) }
+        return results
+    }
+
+    /// Runs `body` in one transaction that holds the right to write from its start, so that what
+    /// it read still holds when it writes. An error, from `body` or the commit, undoes all of it.
+    package func transaction<T, E: Error>(
+        _ body: () throws(E) -> T, failing: (SQLiteError) -> E
+    ) throws(E) -> T {
+        do throws(SQLiteError) {
+            try script("BEGIN IMMEDIATE")
+        } catch {
+            throw failing(error)
+        }
+        let result: T
+        do throws(E) {
+            result = try body()
+        } catch {
+            rollBack()
+            throw error
+        }
+        do throws(SQLiteError) {
+            try script("COMMIT")
+        } catch {
+            rollBack()
+            throw failing(error)
+        }
+        return result
+    }
+
+    /// Some failures have ended the transaction already.
+    private func rollBack() {
+        if sqlite3_get_autocommit(handle) == 0 { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
+    }
+}
+
+/// One prepared statement, run once.
+private final class Statement {
+    private let handle: OpaquePointer
+    private let database: OpaquePointer
+    private let sql: StaticString
+
+    init(_ sql: StaticString, _ values: [Value], on database: OpaquePointer) throws(SQLiteError) {
+        var prepared: OpaquePointer?
+        let text = UnsafeRawPointer(sql.utf8Start).assumingMemoryBound(to: CChar.self)
+        let code = sqlite3_prepare_v2(database, text, Int32(sql.utf8CodeUnitCount), &prepared, nil)
+        guard code == SQLITE_OK, let prepared else {
+            throw SQLiteError(code: code, database: database, sql: sql.description)
+        }
+        handle = prepared
+        self.database = database
+        self.sql = sql
+        for (index, value) in values.enumerated() {
+            try bind(value, at: Int32(index + 1))
+        }
+    }
+
+    deinit {
+        sqlite3_finalize(handle)
+    }
+
+    var row: Row { Row(statement: handle) }
+
+    /// Goes to the next row; false when there is none.
+    func step() throws(SQLiteError) -> Bool {
+        let code = sqlite3_step(handle)
+        switch code {
+        case SQLITE_ROW: return true
+        case SQLITE_DONE: return false
+        default: throw failure(code)
+        }
+    }
+
+    private func bind(_ value: Value, at index: Int32) throws(SQLiteError) {
+        let code =
+            switch value {
+            case .null: sqlite3_bind_null(handle, index)
+            case .integer(let number): sqlite3_bind_int64(handle, index, number)
+            case .text(let text):
+                sqlite3_bind_text(
+                    handle, index, text, Int32(text.utf8.count), csqlite_transient())
+            case .blob(let bytes):
+                sqlite3_bind_blob(
+                    handle, index, bytes.isEmpty ? [0] : bytes, Int32(bytes.count),
+                    csqlite_transient())
+            }
+        guard code == SQLITE_OK else { throw failure(code) }
+    }
+
+    private func failure(_ code: Int32) -> SQLiteError {
+        SQLiteError(code: code, database: database, sql: sql.description)
+    }
+}

@@ -1,0 +1,67 @@
+// Brings a database to the schema that the executable knows.
+//
+// Numbered scripts run in order, each in one transaction with its number (`user_version`). A
+// script that has been released never changes.
+
+/// The scripts, in order; the schema's number is their count.
+package struct Migrator {
+    private let scripts: [String]
+
+    package init(_ scripts: [String]) {
+        self.scripts = scripts
+    }
+
+    /// Where a database stands.
+    package enum State {
+        case current
+        /// Older than the executable knows: `migrate` it.
+        case older
+        /// Made by a newer executable: it must be left alone.
+        case newer
+    }
+
+    /// Where `database` stands, by one read of its header.
+    package func state(of database: Connection) throws(SQLiteError) -> State {
+        let version = try version(of: database)
+        return version == scripts.count ? .current : version < scripts.count ? .older : .newer
+    }
+
+    /// Runs the scripts that `database` lacks. Safe from several processes at once: each looks
+    /// again once it holds the right to write.
+    package func migrate(_ database: Connection) throws(SQLiteError) {
+        try database.transaction { () throws(SQLiteError) in
+            let version = try version(of: database)
+            guard version < scripts.count else { return }
+            for script in scripts[version...] { try database.script(script) }
+            try database.script("PRAGMA user_version=\(scripts.count)")
+        } failing: { $0 }
+    }
+
+    private func version(of database: Connection) throws(SQLiteError) -> Int {
+        Int(try database.first("PRAGMA user_version") { $0.integer(0) } ?? 0)
+    }
+}
+
+/// How a database keeps a transaction until it is whole (sqlite.org/pragma.html#pragma_journal_mode).
+package enum JournalMode: Equatable, Sendable {
+    /// A log beside the file, which readers and one writer share through memory.
+    case wal
+    /// A copy of old pages, deleted at commit: for file systems that share no memory.
+    case delete
+}
+
+extension Connection {
+    /// The mode that the database is in.
+    package func journalMode() throws(SQLiteError) -> JournalMode {
+        let isWAL = try first("PRAGMA journal_mode") { $0.text(0).utf8.elementsEqual("wal".utf8) }
+        return isWAL == true ? .wal : .delete
+    }
+
+    /// Brings the database into `mode`. It fails (`temporary`) while others use the database.
+    package func setJournalMode(_ mode: JournalMode) throws(SQLiteError) {
+        switch mode {
+        case .wal: try script("PRAGMA journal_mode=WAL")
+        case .delete: try script("PRAGMA journal_mode=DELETE")
+        }
+    }
+}

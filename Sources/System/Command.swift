@@ -1,0 +1,154 @@
+// Starting other programs: one that is left behind, and one that is fed and waited for.
+// Neither ever goes through a shell.
+
+import CLibc
+
+/// Other programs, by absolute path and argument list.
+package enum Command {
+    /// Starts `path` and leaves it behind: in a session of its own, with descriptors 0, 1 and 2
+    /// on /dev/null, every other one closed, and only `environment` (`NAME=value`).
+    ///
+    /// A web server that waits for every holder of its pipes, or that signals the process
+    /// group of a request, so has no hold on it.
+    package static func startDetached(_ path: String, environment: [String]) throws(SystemError) {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
+        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        resetSignals(&attributes, flags: POSIX_SPAWN_SETSID)
+        _ = try spawn(path, [path], environment, &actions, &attributes)
+    }
+
+    /// How a program that was waited for ended.
+    package enum Ending: Equatable {
+        /// It ended by itself, with this exit code.
+        case exit(Int32)
+        /// A signal ended it.
+        case signal
+        /// It did not end in time, and was killed.
+        case timeout
+    }
+
+    /// Runs `path` with `arguments` (the program's name not among them), `environment`, and
+    /// `input` on its standard input; its output is thrown away. After `limit` it is killed.
+    package static func run(
+        _ path: String, arguments: [String], environment: [String], input: [UInt8],
+        limit: Duration
+    ) throws(SystemError) -> Ending {
+        var ends: (Int32, Int32) = (-1, -1)
+        let made = withUnsafeMutablePointer(to: &ends) {
+            $0.withMemoryRebound(to: Int32.self, capacity: 2) { libc_pipe($0) }
+        }
+        guard made == 0 else { throw SystemError("pipe2") }
+        let (reading, writing) = ends
+
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, reading, STDIN_FILENO)
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
+
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        resetSignals(&attributes, flags: 0)
+
+        let deadline = Timestamp.now + limit
+        let process: pid_t
+        do throws(SystemError) {
+            process = try spawn(path, [path] + arguments, environment, &actions, &attributes)
+        } catch {
+            close(reading)
+            close(writing)
+            throw error
+        }
+        close(reading)
+        feed(input, to: writing, until: deadline)
+        close(writing)
+        return wait(for: process, until: deadline)
+    }
+
+    /// Writes `input` as far as the program reads it before `deadline`. What it does not read
+    /// is no failure: its exit code tells.
+    private static func feed(_ input: [UInt8], to descriptor: Int32, until deadline: Timestamp) {
+        _ = libc_set_nonblocking(descriptor)
+        var done = 0
+        while done < input.count {
+            let count = input.withUnsafeBufferPointer {
+                CLibc.write(descriptor, $0.baseAddress! + done, $0.count - done)
+            }
+            if count > 0 {
+                done += count
+            } else if count < 0, libc_errno() == EAGAIN || libc_errno() == EINTR {
+                let left = (deadline - Timestamp.now).milliseconds
+                guard left > 0 else { return }
+                var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&wanted, 1, Int32(min(left, 1000)))
+            } else {
+                return
+            }
+        }
+    }
+
+    private static func wait(for process: pid_t, until deadline: Timestamp) -> Ending {
+        var status: Int32 = 0
+        var pause: Int64 = 1
+        while true {
+            let ended = waitpid(process, &status, WNOHANG)
+            if ended == process {
+                let code = libc_exit_code(status)
+                return code < 0 ? .signal : .exit(code)
+            }
+            if ended < 0, libc_errno() != EINTR { return .signal }
+            if Timestamp.now >= deadline {
+                kill(process, SIGKILL)
+                while waitpid(process, &status, 0) < 0, libc_errno() == EINTR {}
+                return .timeout
+            }
+            sleep(Duration(milliseconds: pause))
+            pause = min(pause * 2, 50)
+        }
+    }
+
+    /// Does nothing for `duration`.
+    package static func sleep(_ duration: Duration) {
+        var time = timespec(
+            tv_sec: Int(duration.milliseconds / 1000),
+            tv_nsec: Int(duration.milliseconds % 1000) * 1_000_000)
+        nanosleep(&time, nil)
+    }
+
+    /// The signals that this process ignores would stay ignored in a program that it starts.
+    private static func resetSignals(_ attributes: inout posix_spawnattr_t, flags: Int32) {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGPIPE)
+        sigaddset(&signals, SIGXFSZ)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        posix_spawnattr_setflags(&attributes, Int16(flags | POSIX_SPAWN_SETSIGDEF))
+    }
+
+    private static func spawn(
+        _ path: String, _ arguments: [String], _ environment: [String],
+        _ actions: inout posix_spawn_file_actions_t, _ attributes: inout posix_spawnattr_t
+    ) throws(SystemError) -> pid_t {
+        var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+        var envp: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
+        defer {
+            for entry in argv { free(entry) }
+            for entry in envp { free(entry) }
+        }
+        var process: pid_t = 0
+        let error = posix_spawn(&process, path, &actions, &attributes, &argv, &envp)
+        guard error == 0 else { throw SystemError("posix_spawn", path, number: error) }
+        return process
+    }
+}

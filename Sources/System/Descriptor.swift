@@ -1,0 +1,49 @@
+// Reading and writing an open descriptor, whole and through interruptions.
+
+import CLibc
+
+/// An open file descriptor. It is not closed here: who opened it closes it.
+package struct Descriptor {
+    package let number: Int32
+
+    package static var standardInput: Descriptor { Descriptor(STDIN_FILENO) }
+    package static var standardOutput: Descriptor { Descriptor(STDOUT_FILENO) }
+    package static var standardError: Descriptor { Descriptor(STDERR_FILENO) }
+
+    package init(_ number: Int32) {
+        self.number = number
+    }
+
+    /// Reads until `limit` bytes are there or the input ends.
+    package func read(upTo limit: Int) throws(SystemError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(min(limit, 4096))
+        let chunk = UnsafeMutablePointer<UInt8>.allocate(capacity: 4096)
+        defer { chunk.deallocate() }
+        while bytes.count < limit {
+            let count = CLibc.read(number, chunk, min(4096, limit - bytes.count))
+            if count == 0 { break }
+            if count < 0 {
+                if libc_errno() == EINTR { continue }
+                throw SystemError("read")
+            }
+            bytes.append(contentsOf: UnsafeBufferPointer(start: chunk, count: count))
+        }
+        return bytes
+    }
+
+    /// Writes all of `bytes`: in one call, unless the system takes only a part.
+    package func write(_ bytes: [UInt8]) throws(SystemError) {
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeBufferPointer {
+                CLibc.write(number, $0.baseAddress! + done, $0.count - done)
+            }
+            if count < 0 {
+                if libc_errno() == EINTR { continue }
+                throw SystemError("write")
+            }
+            done += count
+        }
+    }
+}

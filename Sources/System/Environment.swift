@@ -1,0 +1,41 @@
+// The process's own environment, and where its executable lies.
+
+import CLibc
+
+/// The process's environment, read in place.
+package enum Environment {
+    /// The list itself, in C's form, as RFC 3875 gives a request's meta-variables.
+    package static var entries: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? { libc_environ() }
+
+    /// The value of `name`, or nil. An empty value is a value.
+    package static func value(_ name: String) -> String? {
+        guard let value = getenv(name) else { return nil }
+        return String(cString: value)
+    }
+
+    /// Calls `body` with each `NAME=value` whose name begins with `prefix`; name and value apart.
+    package static func forEach<E: Error>(
+        prefix: StaticString, _ body: (_ name: String, _ value: String) throws(E) -> Void
+    ) throws(E) {
+        guard var entry = entries else { return }
+        while let text = entry.pointee {
+            entry += 1
+            guard strncmp(text, prefix.utf8Start, prefix.utf8CodeUnitCount) == 0,
+                let equals = strchr(text, 0x3D)
+            else { continue }
+            let name = UnsafeBufferPointer(start: text, count: equals - text)
+            try body(
+                String(decoding: UnsafeRawBufferPointer(name), as: UTF8.self),
+                String(cString: equals + 1))
+        }
+    }
+
+    /// The folder that the running executable lies in, links resolved, without a final slash.
+    package static func executableFolder() throws(SystemError) -> String {
+        let path = try File.target(ofLink: "/proc/self/exe")
+        return File.parent(of: path)
+    }
+
+    /// The id of the user that the process acts as.
+    package static var effectiveUser: UInt32 { geteuid() }
+}

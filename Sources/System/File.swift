@@ -1,0 +1,162 @@
+// Files and folders: read whole, written whole, made durable. Everything made here is
+// readable by its owner alone.
+
+import CLibc
+
+/// What `File.status` tells of a path.
+package struct FileStatus {
+    package let isFolder: Bool
+    package let isRegular: Bool
+    /// User id of the owner.
+    package let owner: UInt32
+    /// The nine permission bits.
+    package let permissions: UInt32
+    /// Bytes.
+    package let size: Int
+
+    /// Whether the group or others may do anything with it.
+    package var isOpenToOthers: Bool { permissions & 0o077 != 0 }
+    /// Whether the group or others may write to it.
+    package var isWritableByOthers: Bool { permissions & 0o022 != 0 }
+}
+
+/// Calls on paths. Each throws the failed call's `SystemError`.
+package enum File {
+    /// Files and folders made from now on grant nothing to the group and to others.
+    package static func keepNewFilesPrivate() {
+        umask(0o077)
+    }
+
+    /// The first `limit` bytes of the file at `path`.
+    package static func read(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
+        let descriptor = libc_open(path, O_RDONLY, 0)
+        guard descriptor >= 0 else { throw SystemError("open", path) }
+        defer { close(descriptor) }
+        return try Descriptor(descriptor).read(upTo: limit)
+    }
+
+    /// Makes the file `path`, which must not exist, with `bytes`, mode 0600, and syncs it.
+    /// A file that could not be written whole is removed again.
+    package static func create(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
+        let descriptor = libc_open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
+        guard descriptor >= 0 else { throw SystemError("open", path) }
+        defer { close(descriptor) }
+        do throws(SystemError) {
+            try Descriptor(descriptor).write(bytes)
+            guard fsync(descriptor) == 0 else { throw SystemError("fsync", path) }
+        } catch {
+            unlink(path)
+            throw error
+        }
+    }
+
+    /// Adds `bytes` to the end of `path` in one write; makes the file, mode 0600, if need be.
+    package static func append(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
+        let descriptor = libc_open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        guard descriptor >= 0 else { throw SystemError("open", path) }
+        defer { close(descriptor) }
+        try Descriptor(descriptor).write(bytes)
+    }
+
+    /// Gives the file `path` the second name `name`; fails if that is taken (`isTaken`).
+    package static func link(_ path: String, as name: String) throws(SystemError) {
+        guard CLibc.link(path, name) == 0 else { throw SystemError("link", name) }
+    }
+
+    /// Moves `path` to `name` in one step, over whatever is there.
+    package static func rename(_ path: String, to name: String) throws(SystemError) {
+        guard CLibc.rename(path, name) == 0 else { throw SystemError("rename", name) }
+    }
+
+    /// Removes the file `path`, if it is there.
+    package static func remove(_ path: String) {
+        unlink(path)
+    }
+
+    /// Makes the folder `path`, mode 0700. False if something of that name was there.
+    @discardableResult
+    package static func createFolder(_ path: String) throws(SystemError) -> Bool {
+        if mkdir(path, 0o700) == 0 { return true }
+        let error = SystemError("mkdir", path)
+        if error.isTaken { return false }
+        throw error
+    }
+
+    /// Makes names made or changed in the folder `path` durable.
+    package static func syncFolder(_ path: String) throws(SystemError) {
+        let descriptor = libc_open(path, O_RDONLY | O_DIRECTORY, 0)
+        guard descriptor >= 0 else { throw SystemError("open", path) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw SystemError("fsync", path) }
+    }
+
+    /// What lies at `path`, links followed; nil if nothing does.
+    package static func status(_ path: String) throws(SystemError) -> FileStatus? {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            let error = SystemError("stat", path)
+            if error.isAbsent { return nil }
+            throw error
+        }
+        return FileStatus(
+            isFolder: libc_is_directory(&status) != 0,
+            isRegular: libc_is_regular(&status) != 0,
+            owner: status.st_uid,
+            permissions: status.st_mode & 0o777,
+            size: Int(status.st_size))
+    }
+
+    /// The absolute path of what is at `path`, every link resolved.
+    package static func resolve(_ path: String) throws(SystemError) -> String {
+        guard let resolved = realpath(path, nil) else { throw SystemError("realpath", path) }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
+    /// Where the symbolic link at `path` points.
+    package static func target(ofLink path: String) throws(SystemError) -> String {
+        let capacity = 4096
+        let buffer = UnsafeMutablePointer<CChar>.allocate(capacity: capacity)
+        defer { buffer.deallocate() }
+        let count = readlink(path, buffer, capacity)
+        guard count >= 0 else { throw SystemError("readlink", path) }
+        return String(
+            decoding: UnsafeRawBufferPointer(start: buffer, count: count), as: UTF8.self)
+    }
+
+    /// `path` without its last component; "/" at the top, "." if there is no slash.
+    package static func parent(of path: String) -> String {
+        let bytes = path.utf8
+        guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+        return slash == bytes.startIndex ? "/" : String(path[..<slash])
+    }
+}
+
+/// A lock on a file, shared by every process that asks for it; the kernel drops it when the
+/// holder ends, however it ends.
+package final class FileLock {
+    private let descriptor: Int32
+
+    /// Waits for the lock on the file `path`, which is made if need be.
+    package init(waitingFor path: String) throws(SystemError) {
+        descriptor = libc_open(path, O_RDWR | O_CREAT, 0o600)
+        guard descriptor >= 0 else { throw SystemError("open", path) }
+        while flock(descriptor, LOCK_EX) != 0 {
+            guard libc_errno() == EINTR else { throw SystemError("flock", path) }
+        }
+    }
+
+    /// Takes the lock on the file `path`; nil if another holds it.
+    package init?(trying path: String) throws(SystemError) {
+        descriptor = libc_open(path, O_RDWR | O_CREAT, 0o600)
+        guard descriptor >= 0 else { throw SystemError("open", path) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            return nil
+        }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+}
