@@ -1,0 +1,79 @@
+# make run    serve at http://localhost:8000 (PORT=, LATCHKEY_HOME=)
+# make test   everything a change must pass
+
+SHELL := /bin/bash
+export PATH := $(PATH):/opt/swift/usr/bin:/usr/sbin
+
+EMBEDDED ?= 1
+PACKAGES := libsqlite3-dev libargon2-dev nettle-dev libgmp-dev lighttpd
+TEST_PACKAGES := curl file strace
+BENCH_PACKAGES := gcc wrk
+
+RESOURCES = $(shell swift -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')
+TRIPLE = $(shell swift -print-target-info | sed -n 's/.*"triple": "\(.*\)".*/\1/p' | head -n 1)
+ENDPOINTS = $(notdir $(wildcard Sources/Endpoints/*))
+EXECUTABLES = $(ENDPOINTS) deliver-mail
+
+.PHONY: run test build setup setup-test setup-bench unit-tests end-to-end-tests fallback bench clean
+
+# Says what is missing, then installs it: as root, else with sudo.
+define install
+	@missing=""; for package in $(1); do \
+		dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+		echo "Installing Debian packages:$$missing"; \
+		as=""; [ "$$(id -u)" = 0 ] || as=sudo; \
+		$$as apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+endef
+
+setup:
+	$(call install,$(PACKAGES))
+
+setup-test: setup
+	$(call install,$(TEST_PACKAGES))
+
+setup-bench: setup
+	$(call install,$(BENCH_PACKAGES))
+
+# The executables, in cgi-bin/: Embedded Swift, or with EMBEDDED=0 ordinary static Swift.
+build: setup
+ifeq ($(EMBEDDED),1)
+	EMBEDDED=1 swift build -c release --scratch-path .build-embedded \
+		-Xlinker -L$(RESOURCES)/embedded/$(TRIPLE)
+	@for name in $(EXECUTABLES); do install -m 755 .build-embedded/release/$$name cgi-bin/ || exit 1; done
+else
+	$(MAKE) fallback
+	@for name in $(EXECUTABLES); do install -s -m 755 .build-static/release/$$name cgi-bin/ || exit 1; done
+endif
+	@ls -l $(addprefix cgi-bin/,$(EXECUTABLES))
+
+# The same source as ordinary Swift, static too.
+fallback: setup
+	swift build -c release --scratch-path .build-static --static-swift-stdlib \
+		-Xswiftc -static-executable $(addprefix --product ,)
+
+PORT ?= 8000
+export PORT
+LATCHKEY_HOME ?= $(CURDIR)/var
+export LATCHKEY_HOME
+
+run: build
+	@mkdir -p -m 700 "$(LATCHKEY_HOME)"
+	@echo "Latchkey: http://localhost:$(PORT)   state: $(LATCHKEY_HOME)   mail: $(LATCHKEY_HOME)/mail/new   (Ctrl-C stops)"
+	@exec lighttpd -D -f lighttpd.conf
+
+test: setup-test build unit-tests end-to-end-tests
+
+unit-tests:
+	env -u LATCHKEY_HOME -u PORT swift test --skip HandlerTests --skip ServerTests
+
+end-to-end-tests:
+	env -u LATCHKEY_HOME -u PORT swift test --filter HandlerTests --filter ServerTests
+
+bench: setup-bench build
+	Benchmarks/run
+
+clean:
+	rm -rf .build .build-embedded .build-static $(addprefix cgi-bin/,$(EXECUTABLES))
