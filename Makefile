@@ -14,7 +14,7 @@ TRIPLE = $(shell swift -print-target-info | sed -n 's/.*"triple": "\(.*\)".*/\1/
 ENDPOINTS = $(notdir $(wildcard Sources/Endpoints/*))
 EXECUTABLES = $(ENDPOINTS) deliver-mail
 
-.PHONY: run test build setup setup-test setup-bench unit-tests end-to-end-tests fallback bench clean
+.PHONY: run test build setup setup-test setup-bench unit-tests end-to-end-tests fallback fallback-check bench clean
 
 # Says what is missing, then installs it: as root, else with sudo.
 define install
@@ -51,8 +51,18 @@ endif
 
 # The same source as ordinary Swift, static too.
 fallback: setup
-	swift build -c release --scratch-path .build-static --static-swift-stdlib \
-		-Xswiftc -static-executable $(addprefix --product ,)
+	@for name in $(EXECUTABLES); do \
+		swift build -c release --scratch-path .build-static --static-swift-stdlib \
+			-Xswiftc -static-executable --product $$name || exit 1; \
+	done
+
+# The fallback still builds, is static, and answers.
+fallback-check: fallback setup-test
+	@! ldd .build-static/release/send-code 2>/dev/null
+	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
+		printf '{"email":"ada@example.com"}' | env -i LATCHKEY_HOME=$$home REQUEST_METHOD=POST \
+		CONTENT_LENGTH=27 .build-static/release/send-code | grep -q '"success":true' && \
+		echo "fallback: static, and answers"
 
 PORT ?= 8000
 export PORT
