@@ -66,7 +66,8 @@ fallback-check: fallback setup-test
 
 PORT ?= 8000
 export PORT
-LATCHKEY_HOME ?= $(CURDIR)/var
+LATCHKEY_HOME ?= var
+override LATCHKEY_HOME := $(abspath $(LATCHKEY_HOME))
 export LATCHKEY_HOME
 
 run: build

@@ -1,7 +1,7 @@
 // The service: the rules' numbers, the state they work on, and the clock. Actions extend it, one
 // file each. It knows nothing of HTTP or JSON.
 
-package import Crypto
+import Crypto
 package import SQLite
 package import System
 

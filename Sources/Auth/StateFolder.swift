@@ -8,7 +8,7 @@
 //    session, and hide that something was lost.
 
 import Crypto
-package import System
+import System
 
 /// A state folder whose place and modes have been judged.
 package struct StateFolder {

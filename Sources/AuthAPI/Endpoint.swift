@@ -2,7 +2,7 @@
 // promises: path, method, body's size and type, ambiguity, credentials, and then the rest.
 
 package import Auth
-package import CGI
+import CGI
 import System
 
 /// Bytes of the largest body.

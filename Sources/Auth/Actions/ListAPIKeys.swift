@@ -1,6 +1,6 @@
 // The API keys of a project, for its members and for its own keys.
 
-package import Crypto
+import Crypto
 package import System
 
 /// Who asks for something that a person or a key may do.

@@ -2,7 +2,7 @@
 // maildirs have them. Every line is ASCII and short, whatever the templates hold.
 
 import Crypto
-package import System
+import System
 
 /// A name and an address, as in `From`.
 package struct Mailbox: Equatable {

@@ -2,7 +2,7 @@
 
 import Crypto
 import SQLite
-package import System
+import System
 
 /// One code's life, from the first mail to the sign-in. An address has one at a time.
 struct Challenge {
