@@ -83,8 +83,7 @@ targets += endpoints.map { executable($0, at: "Sources/Endpoints/\($0)") }
 if !isEmbedded {
     targets += [
         .target(
-            name: "TestSupport",
-            dependencies: [.product(name: "Subprocess", package: "swift-subprocess")],
+            name: "TestSupport", dependencies: ["SQLite"],
             path: "Tests/TestSupport", swiftSettings: strict),
         tests("CGITests", of: ["CGI"]),
         tests("SQLiteTests", of: ["SQLite", "System"]),
@@ -96,8 +95,4 @@ if !isEmbedded {
     ]
 }
 
-let package = Package(
-    name: "latchkey",
-    dependencies: isEmbedded
-        ? [] : [.package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2")],
-    targets: targets)
+let package = Package(name: "latchkey", targets: targets)

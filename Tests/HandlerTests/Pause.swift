@@ -1,0 +1,24 @@
+// Waiting for what happens in another process.
+
+import Foundation
+
+/// Gives other processes 25 ms.
+func pause() {
+    Thread.sleep(forTimeInterval: 0.025)
+}
+
+/// Runs `count` calls of `body` at once, and gives what they gave.
+func inParallel<T: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) -> T) -> [T] {
+    let lock = NSLock()
+    nonisolated(unsafe) var results: [T] = []
+    let queue = OperationQueue()
+    queue.maxConcurrentOperationCount = count
+    for index in 0..<count {
+        queue.addOperation {
+            let result = body(index)
+            lock.withLock { results.append(result) }
+        }
+    }
+    queue.waitUntilAllOperationsAreFinished()
+    return results
+}

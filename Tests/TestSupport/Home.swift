@@ -1,0 +1,129 @@
+// A state folder of a test's own, and the handlers run on it by environment and input alone.
+
+import Foundation
+import SQLite
+
+/// A temporary state folder; removed with the value.
+package final class Home: Sendable {
+    package let path: String
+
+    package init(settings: String = "") {
+        path = "\(NSTemporaryDirectory())latchkey-test-\(Foundation.UUID().uuidString)"
+        try! FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+        if !settings.isEmpty {
+            try! settings.write(toFile: "\(path)/latchkey.conf", atomically: true, encoding: .utf8)
+        }
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    /// Runs the handler `name` with only `variables` (LATCHKEY_HOME and REMOTE_ADDR are added) and `body`.
+    package func run(
+        _ name: String, _ variables: [String: String], body: String = ""
+    ) -> (answer: Answer, log: String) {
+        let result = start(name, variables).finish(Array(body.utf8))
+        return (Answer(result.output), result.errors)
+    }
+
+    /// Starts the handler and leaves its input open.
+    package func start(_ name: String, _ variables: [String: String]) -> Program {
+        let standard = ["LATCHKEY_HOME": path, "REMOTE_ADDR": "192.0.2.7"]
+        return Program(
+            "\(executables)/\(name)", environment: standard.merging(variables) { $1 })
+    }
+
+    /// POSTs the JSON text `body`.
+    package func post(_ name: String, _ body: String, _ variables: [String: String] = [:]) -> Answer {
+        let standard = [
+            "REQUEST_METHOD": "POST", "CONTENT_TYPE": "application/json",
+            "CONTENT_LENGTH": String(body.utf8.count),
+        ]
+        return run(name, standard.merging(variables) { $1 }, body: body).answer
+    }
+
+    /// GETs, as `variables` say.
+    package func get(_ name: String, _ variables: [String: String] = [:]) -> Answer {
+        run(name, ["REQUEST_METHOD": "GET"].merging(variables) { $1 }).answer
+    }
+
+    /// The code in the last mail to `address`; waits for it.
+    package func code(for address: String) -> String {
+        for _ in 0..<200 {
+            for mail in mails.reversed() where mail.contains("\nTo: \(address)\n") {
+                if let range = mail.range(of: "Subject: [0-9]+", options: .regularExpression) {
+                    return String(mail[range].dropFirst(9))
+                }
+            }
+            Thread.sleep(forTimeInterval: 0.025)
+        }
+        return ""
+    }
+
+    /// The mails that were delivered, oldest first.
+    package var mails: [String] {
+        let folder = URL(filePath: "\(path)/mail/new")
+        let files = (try? FileManager.default.contentsOfDirectory(
+            at: folder, includingPropertiesForKeys: [.contentModificationDateKey])) ?? []
+        func date(_ file: URL) -> Date {
+            (try? file.resourceValues(forKeys: [.contentModificationDateKey]))?.contentModificationDate
+                ?? .distantPast
+        }
+        return files.sorted { date($0) < date($1) }
+            .compactMap { try? String(contentsOf: $0, encoding: .utf8) }
+    }
+
+    /// Runs `sql` on the database.
+    package func sql(_ sql: String) {
+        try! Connection(path: "\(path)/latchkey.db").script(sql)
+    }
+
+    /// The integer that `sql` selects.
+    package func number(_ sql: StaticString) -> Int64 {
+        try! Connection(path: "\(path)/latchkey.db").first(sql) { $0.integer(0) } ?? -1
+    }
+}
+
+/// Someone who signed in.
+package struct Person: Sendable {
+    package let email: String
+    package let accessToken: String
+    package let refreshToken: String
+    package let id: String
+    package let project: String
+
+    /// The variables of a request that bears the access token.
+    package var bearer: [String: String] { ["HTTP_AUTHORIZATION": "Bearer \(accessToken)"] }
+
+    /// The same, on the person's own project.
+    package var onProject: [String: String] { on(project) }
+
+    /// The same, on `project`.
+    package func on(_ project: String) -> [String: String] {
+        bearer.merging(["HTTP_X_PROJECT_ID": project]) { $1 }
+    }
+}
+
+extension Home {
+    /// Signs `email` in, by code.
+    package func signIn(_ email: String, _ settings: [String: String] = [:]) -> Person {
+        _ = post("send-code", "{\"email\":\"\(email)\"}", settings)
+        let body = "{\"email\":\"\(email)\",\"code\":\"\(code(for: email))\"}"
+        let grant = post("verify-code", body, settings)
+        let access = grant.field("access_token")
+        let me = get(
+            "current-user", ["HTTP_AUTHORIZATION": "Bearer \(access)"].merging(settings) { $1 })
+        let project = me.body.components(separatedBy: "\"projects\":[{\"id\":\"").last?.prefix(36) ?? ""
+        return Person(
+            email: email, accessToken: access, refreshToken: grant.field("refresh_token"),
+            id: grant.field("user_uuid"), project: String(project))
+    }
+
+    /// Makes an API key on `person`'s project; `members` is JSON to add to the name.
+    package func createKey(by person: Person, _ members: String = "") -> (secret: String, id: String) {
+        let answer = post("create-api-key", "{\"name\":\"key\"\(members)}", person.onProject)
+        return (answer.field("full_key"), answer.field("id"))
+    }
+}
