@@ -189,7 +189,7 @@ private func delete(_ home: Home, _ key: String, _ variables: [String: String]) 
 
                 {"success":true,"data":{"id":"<uuid>","is_active":false,"deactivated_at":"<time>"},"error":null}
                 """)
-        pause()
+        shortPause()
         #expect(delete(home, key.id, ada.onProject).body == first.body)
         let list = home.get("list-api-keys", ada.onProject)
         #expect(list.body.contains(#""is_active":false"#))

@@ -53,7 +53,7 @@ import Testing
         #expect(other.project.utf8.count == 36)
         #expect(home.get("current-user", other.bearer).code == "invalid_token")
         let short = home.signIn("eve@example.com", ["LATCHKEY_ACCESS_TTL": "1s"])
-        for _ in 0..<50 { pause() }
+        for _ in 0..<50 { shortPause() }
         #expect(home.get("current-user", short.bearer).code == "invalid_token")
     }
 

@@ -3,7 +3,7 @@
 import Foundation
 
 /// Gives other processes 25 ms.
-func pause() {
+func shortPause() {
     Thread.sleep(forTimeInterval: 0.025)
 }
 

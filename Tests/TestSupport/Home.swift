@@ -80,6 +80,13 @@ package final class Home: Sendable {
         try! Connection(path: "\(path)/latchkey.db").script(sql)
     }
 
+    /// The count that `sql`, made at run time, selects.
+    package func count(_ sql: String) -> Int64 {
+        let database = try! Connection(path: "\(path)/latchkey.db")
+        try! database.script("CREATE TEMP TABLE counted AS SELECT (\(sql)) AS n")
+        return try! database.first("SELECT n FROM counted") { $0.integer(0) } ?? -1
+    }
+
     /// The integer that `sql` selects.
     package func number(_ sql: StaticString) -> Int64 {
         try! Connection(path: "\(path)/latchkey.db").first(sql) { $0.integer(0) } ?? -1
@@ -125,5 +132,19 @@ extension Home {
     package func createKey(by person: Person, _ members: String = "") -> (secret: String, id: String) {
         let answer = post("create-api-key", "{\"name\":\"key\"\(members)}", person.onProject)
         return (answer.field("full_key"), answer.field("id"))
+    }
+}
+
+/// The right to write, taken by another and kept until `release`.
+package final class Lock: @unchecked Sendable {
+    private var connection: Connection?
+
+    package init(_ home: Home) {
+        connection = try! Connection(path: "\(home.path)/latchkey.db")
+        try! connection?.script("BEGIN IMMEDIATE")
+    }
+
+    package func release() {
+        connection = nil
     }
 }

@@ -1,0 +1,68 @@
+// Many at once: what may happen once happens once.
+
+import TestSupport
+import Testing
+
+@Suite(.serialized) struct ConcurrencyTests {
+    let home = Home()
+
+    private func mailedCode() -> String {
+        _ = home.post("send-code", #"{"email":"ada@example.com"}"#)
+        return home.code(for: "ada@example.com")
+    }
+
+    private func verify(_ code: String, times: Int) -> [Int] {
+        inParallel(times) { [home] _ in
+            home.post("verify-code", #"{"email":"ada@example.com","code":"\#(code)"}"#).status
+        }
+    }
+
+    @Test func fiftyRightCodesSignInOnce() {
+        let statuses = verify(mailedCode(), times: 50)
+        #expect(statuses.filter { $0 == 200 }.count == 1)
+        #expect(statuses.filter { $0 == 400 }.count == 49)
+        #expect(home.number("SELECT count(*) FROM users") == 1)
+        #expect(home.number("SELECT count(*) FROM sessions") == 1)
+    }
+
+    @Test func fiftyWrongCodesLeaveNoRoomForTheRightOne() {
+        let code = mailedCode()
+        let wrong = code.hasPrefix("0") ? "1" + code.dropFirst() : "0" + code.dropFirst()
+        #expect(verify(wrong, times: 50).allSatisfy { $0 == 400 })
+        #expect(home.number("SELECT attempts FROM challenges") == 5)
+        #expect(verify(code, times: 1) == [400])
+    }
+
+    @Test func fiftyRefreshesWithOneTokenGetOneSuccessor() {
+        let ada = home.signIn("ada@example.com")
+        @Sendable func refresh(_ token: String) -> Answer {
+            home.post("refresh-token", #"{"refresh_token":"\#(token)","user_uuid":"\#(ada.id)"}"#)
+        }
+        let answers = inParallel(50) { _ in refresh(ada.refreshToken) }
+        #expect(answers.allSatisfy { $0.status == 200 })
+        let successors = Set(answers.map { $0.field("refresh_token") })
+        #expect(successors.count == 1)
+        #expect(refresh(successors.first ?? "").status == 200)
+    }
+
+    @Test func manyFirstRequestsAgreeOnOneHome() {
+        for _ in 0..<5 {
+            let home = Home()
+            let statuses = inParallel(8) { index in
+                home.post("send-code", #"{"email":"user\#(index)@example.com"}"#).status
+            }
+            #expect(statuses == Array(repeating: 202, count: 8))
+            #expect(home.number("SELECT count(*) FROM challenges") == 8)
+            #expect(home.signIn("late@example.com").project.utf8.count == 36)
+            #expect(home.post("verify-code", #"{"email":"user3@example.com","code":"\#(home.code(for: "user3@example.com"))"}"#).status == 200)
+        }
+    }
+
+    @Test func fiftyFirstMailsToOneAddressAreOne() {
+        let statuses = inParallel(50) { [home] _ in
+            home.post("send-code", #"{"email":"ada@example.com"}"#).status
+        }
+        #expect(statuses.filter { $0 == 202 }.count == 1)
+        #expect(statuses.filter { $0 == 429 }.count == 49)
+    }
+}
