@@ -17,7 +17,6 @@ package final class Program: @unchecked Sendable {
     private let input: Int32
     private let output: Int32
     private let errors: Int32
-    private static let starting = NSLock()
 
     /// Starts `path` with `arguments` and only `environment`.
     package init(_ path: String, _ arguments: [String] = [], environment: [String: String]) {
@@ -28,20 +27,17 @@ package final class Program: @unchecked Sendable {
             return (ends[0], ends[1])
         }
         // Until the flags are set, another program started meanwhile would inherit the pipes.
-        Program.starting.lock()
-        defer { Program.starting.unlock() }
+        starting.lock()
+        defer { starting.unlock() }
         let (standardInput, standardOutput, standardError) = (pipe(), pipe(), pipe())
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         posix_spawn_file_actions_adddup2(&actions, standardInput.read, 0)
         posix_spawn_file_actions_adddup2(&actions, standardOutput.write, 1)
         posix_spawn_file_actions_adddup2(&actions, standardError.write, 2)
-        let argv = ([path] + arguments).map { strdup($0) } + [nil]
-        let envp = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-        var process: pid_t = 0
-        let error = posix_spawn(&process, path, &actions, nil, argv, envp)
-        precondition(error == 0, "cannot start \(path): \(String(cString: strerror(error)))")
-        for pointer in argv + envp { free(pointer) }
+        let argv = cStrings([path] + arguments)
+        let envp = cStrings(environment.map { "\($0.key)=\($0.value)" })
+        let process = spawn(path, argv, envp, &actions)
         posix_spawn_file_actions_destroy(&actions)
         for end in [standardInput.read, standardOutput.write, standardError.write] { close(end) }
         id = process
@@ -102,3 +98,35 @@ package let projectFolder = URL(filePath: #filePath)
 
 /// Where the release executables are.
 package let executables = "\(projectFolder)/cgi-bin"
+
+/// Held while a program is started.
+let starting = NSRecursiveLock()
+
+/// Starts `path`; frees `argv` and `envp`. The threads that tests run on block signals and ignore some,
+/// and a program would inherit that.
+func spawn(
+    _ path: String, _ argv: [UnsafeMutablePointer<CChar>?], _ envp: [UnsafeMutablePointer<CChar>?],
+    _ actions: UnsafeMutablePointer<posix_spawn_file_actions_t>?
+) -> pid_t {
+    starting.lock()
+    defer { starting.unlock() }
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    posix_spawnattr_setsigmask(&attributes, &signals)
+    sigaddset(&signals, SIGPIPE)
+    posix_spawnattr_setsigdefault(&attributes, &signals)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+    var process: pid_t = 0
+    let error = posix_spawn(&process, path, actions, &attributes, argv, envp)
+    precondition(error == 0, "cannot start \(path): \(String(cString: strerror(error)))")
+    for pointer in argv + envp { free(pointer) }
+    return process
+}
+
+/// `strings` as C wants an argument list, to be freed one by one.
+func cStrings(_ strings: [String]) -> [UnsafeMutablePointer<CChar>?] {
+    strings.map { strdup($0) } + [nil]
+}

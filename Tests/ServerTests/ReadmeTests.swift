@@ -1,0 +1,51 @@
+// README's sign-in, run as it is printed.
+
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct ReadmeTests {
+    /// The first block of shell commands below the heading.
+    private func block(below heading: String) throws -> String {
+        let text = try String(contentsOfFile: "\(projectFolder)/README.md", encoding: .utf8)
+        let section = try #require(text.range(of: heading)).upperBound
+        let start = try #require(text.range(of: "```sh\n", range: section..<text.endIndex)).upperBound
+        let end = try #require(text.range(of: "\n```", range: start..<text.endIndex)).lowerBound
+        return String(text[start..<end])
+    }
+
+    @Test func theSignInByCurlWorksAsPrinted() throws {
+        let server = Lighttpd()
+        let commands = try block(below: "## Sign in, from start to end")
+        let result = Program(
+            "/bin/bash", ["-eu", "-c", commands],
+            environment: [
+                "PATH": "/usr/bin:/bin", "PORT": String(server.port), "LATCHKEY_HOME": server.home.path,
+            ]
+        ).finish()
+        let output = String(decoding: result.output, as: UTF8.self)
+        #expect(result.exitCode == 0, "\(result.errors)")
+        #expect(output.components(separatedBy: #""success":true"#).count - 1 == 8, "\(output)")
+        #expect(!output.contains(#""success":false"#), "\(output)")
+        #expect(output.contains(#""deactivated_at":"#))
+    }
+
+    @Test func theHandlerByItselfWorksAsPrinted() throws {
+        let home = Home()
+        let commands = try block(below: "## A handler by itself")
+            .replacingOccurrences(of: "$PWD/var", with: home.path)
+        let result = Program(
+            "/bin/bash", ["-eu", "-c", "cd \"$0\"; \(commands)", projectFolder],
+            environment: ["PATH": "/usr/bin:/bin"]
+        ).finish()
+        #expect(Answer(result.output).status == 202, "\(result.errors)")
+    }
+
+    @Test func everySettingStandsInTheTable() throws {
+        let readme = try String(contentsOfFile: "\(projectFolder)/README.md", encoding: .utf8)
+        let source = try String(contentsOfFile: "\(projectFolder)/Sources/AuthAPI/Settings.swift", encoding: .utf8)
+        let keys = source.components(separatedBy: "case \"").dropFirst().map { $0.prefix { $0 != "\"" } }
+        #expect(keys.count == 27)
+        for key in keys { #expect(readme.contains("`\(key)`"), "\(key)") }
+    }
+}

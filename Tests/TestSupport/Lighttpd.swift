@@ -1,0 +1,119 @@
+// A real lighttpd with the project's own configuration, on a free loopback port, for as long as a
+// test needs it.
+
+import Foundation
+import Glibc
+
+/// A running server; stopped, by its own process id, with the value.
+package final class Lighttpd: @unchecked Sendable {
+    package let port: UInt16
+    package let home: Home
+    private let process: Int32
+
+    package init(_ home: Home = Home()) {
+        self.home = home
+        port = Lighttpd.freePort()
+        let script = "cd \"$1\" && exec lighttpd -D -f lighttpd.conf 2>>\"$2\" >/dev/null </dev/null"
+        let log = "\(NSTemporaryDirectory())\((home.path as NSString).lastPathComponent).log"
+        logPath = log
+        let argv = cStrings(["/bin/sh", "-c", script, "sh", projectFolder, log])
+        let envp = cStrings(
+            ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "PORT=\(port)", "LATCHKEY_HOME=\(home.path)"])
+        process = spawn("/bin/sh", argv, envp, nil)
+        for _ in 0..<200 {
+            if let socket = Lighttpd.connect(to: port) {
+                close(socket)
+                return
+            }
+            Thread.sleep(forTimeInterval: 0.025)
+        }
+        fatalError("lighttpd does not answer: \(self.log)")
+    }
+
+    private let logPath: String
+
+    /// What server and handlers wrote to standard error.
+    package var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
+
+    deinit {
+        kill(process, SIGTERM)
+        var status: Int32 = 0
+        waitpid(process, &status, 0)
+        unlink(logPath)
+    }
+
+    /// Sends `request` as it is, and gives all that comes until the server closes. Lines end in CR LF.
+    package func exchange(_ request: String) -> Answer {
+        guard let socket = Lighttpd.connect(to: port) else { return Answer([]) }
+        defer { close(socket) }
+        let text = request.replacingOccurrences(of: "\r\n", with: "\n").replacingOccurrences(of: "\n", with: "\r\n")
+        let bytes = Array(text.utf8)
+        _ = bytes.withUnsafeBytes { write(socket, $0.baseAddress!, $0.count) }
+        var answer: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let count = read(socket, &chunk, chunk.count)
+            if count <= 0 { break }
+            answer += chunk[..<count]
+        }
+        return Answer(answer)
+    }
+
+    /// A request with a JSON body, its length counted.
+    package func send(_ line: String, _ headers: [String] = [], body: String? = nil) -> Answer {
+        var lines = ["\(line) HTTP/1.1", "Host: localhost:\(port)", "Accept: */*", "Connection: close"] + headers
+        if let body {
+            lines += ["Content-Type: application/json", "Content-Length: \(body.utf8.count)"]
+        }
+        return exchange(lines.joined(separator: "\n") + "\n\n" + (body ?? ""))
+    }
+
+    /// Connects, sends `text`, and resets the connection without reading.
+    package func abandon(_ text: String) {
+        guard let socket = Lighttpd.connect(to: port) else { return }
+        _ = Array(text.utf8).withUnsafeBytes { write(socket, $0.baseAddress!, $0.count) }
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(socket, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+        close(socket)
+    }
+
+    private static func address(_ port: UInt16) -> sockaddr_in {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        return address
+    }
+
+    private static func call(
+        _ function: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32, _ socket: Int32, _ port: UInt16
+    ) -> Int32 {
+        var address = address(port)
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                function(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+    }
+
+    private static func connect(to port: UInt16) -> Int32? {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var limit = timeval(tv_sec: 30, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        if call(Glibc.connect, descriptor, port) == 0 { return descriptor }
+        close(descriptor)
+        return nil
+    }
+
+    private static func freePort() -> UInt16 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        precondition(call(bind, descriptor, 0) == 0)
+        var address = sockaddr_in()
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        _ = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &size) }
+        }
+        return UInt16(bigEndian: address.sin_port)
+    }
+}
