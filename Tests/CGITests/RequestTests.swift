@@ -1,0 +1,69 @@
+// Requests and answers as RFC 3875 has them.
+
+import CGI
+import Glibc
+import Testing
+
+/// Meta-variables for as long as the process runs.
+private func parameters(_ entries: [String]) -> Parameters {
+    let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: entries.count + 1)
+    for (index, entry) in entries.enumerated() { list[index] = strdup(entry) }
+    list[entries.count] = nil
+    return Parameters(list)
+}
+
+private func request(_ entries: [String], body: String = "") -> Request {
+    Request(parameters: parameters(entries)) { limit in Array(body.utf8.prefix(limit)) }
+}
+
+@Suite struct RequestTests {
+    @Test func everyEntryOfANameIsSeen() {
+        let list = parameters(["A=1", "AB=2", "A=", "A=3", "B"])
+        #expect(list.first("A") == "1")
+        #expect(list.all("A") == ["1", "3"])
+        #expect(list.first("B") == nil)
+        #expect(list.nonEmpty("C") == nil)
+        #expect(parameters(["A="]).first("A") == "")
+        #expect(parameters(["A="]).nonEmpty("A") == nil)
+    }
+
+    @Test func aBodyIsWholeOrAFault() throws {
+        func read(_ length: String?, _ body: String, _ more: [String] = []) throws(BodyError) -> [UInt8] {
+            try request((length.map { ["CONTENT_LENGTH=\($0)"] } ?? []) + more, body: body).body(limit: 10)
+        }
+        #expect(try read("3", "abc") == Array("abc".utf8))
+        #expect(try read("3", "abcdef") == Array("abc".utf8))
+        #expect(try read("0", "abc").isEmpty)
+        #expect(try read(nil, "abc", ["HTTP_TRANSFER_ENCODING=chunked"]) == Array("abc".utf8))
+        for length in [nil, "", "+3", "-3", "3 ", "x", "３"] as [String?] {
+            #expect(throws: BodyError.lengthRequired) { try read(length, "abc") }
+        }
+        for length in ["11", "99999999999999999999999"] {
+            #expect(throws: BodyError.tooLarge) { try read(length, "abc") }
+        }
+        #expect(throws: BodyError.incomplete) { try read("4", "abc") }
+        #expect(throws: BodyError.tooLarge) {
+            try read(nil, "abcdefghijk", ["HTTP_TRANSFER_ENCODING=chunked"])
+        }
+    }
+
+    @Test func thePathIsWithoutTheQuery() {
+        #expect(request(["REQUEST_URI=/a%20b?c=d?e"]).uriPath == "/a%20b")
+        #expect(request([]).uriPath == nil)
+        #expect(request(["REQUEST_METHOD=get"]).method == .other)
+    }
+
+    @Test func theLastFieldOfAQueryCounts() {
+        let query = Query("page=1&x&page=%32+%zz&=3&limit")
+        #expect(query.last("page") == Array("2 %zz".utf8))
+        #expect(query.last("limit") == [])
+        #expect(query.last("none") == nil)
+    }
+
+    @Test func anAnswerHasItsLengthAndOneEnd() {
+        let response = Response(.created, headers: [HeaderField("A", "b")], body: Array("{}".utf8))
+        #expect(String(decoding: response.serialized(), as: UTF8.self) == "Status: 201 Created\r\nA: b\r\nContent-Length: 2\r\n\r\n{}")
+        #expect(String(decoding: response.serialized(headOnly: true), as: UTF8.self) == "Status: 201 Created\r\nA: b\r\nContent-Length: 2\r\n\r\n")
+        #expect(String(decoding: Response(.noContent, headers: [], body: nil).serialized(), as: UTF8.self) == "Status: 204 No Content\r\n\r\n")
+    }
+}
