@@ -78,7 +78,8 @@ struct MailMessage {
         text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F }
     }
 
-    /// RFC 2047: `=?utf-8?B?…?=`, each of at most 75 characters and of whole characters.
+    /// RFC 2047: `=?utf-8?B?…?=`, each of whole characters, and short enough that a header's name and
+    /// the first of them stay within 76 characters.
     private static func encodedWords(_ text: String) -> String {
         var words: [String] = []
         var piece: [UInt8] = []
@@ -88,7 +89,7 @@ struct MailMessage {
         }
         for scalar in text.unicodeScalars {
             let bytes = Array(UTF8.encode(scalar)!)
-            if piece.count + bytes.count > 45 { close() }
+            if piece.count + bytes.count > 30 { close() }
             piece += bytes
         }
         close()

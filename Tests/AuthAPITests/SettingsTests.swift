@@ -1,0 +1,129 @@
+// Settings: every key with its default, and a name for everything that is wrong.
+
+import Auth
+import System
+import Testing
+
+@testable import AuthAPI
+
+private func read(_ text: String) throws -> Settings {
+    var settings = Settings()
+    try settings.read(Array(text.utf8), file: "f")
+    return settings
+}
+
+private func fault(_ text: String) -> String? {
+    do throws(ConfigurationFault) {
+        var settings = Settings()
+        try settings.read(Array(text.utf8), file: "f")
+        return nil
+    } catch {
+        return error.reason
+    }
+}
+
+@Suite struct SettingsTests {
+    @Test func theDefaultsAreTheTables() {
+        let settings = Settings()
+        let policy = settings.policy
+        #expect(policy.baseURL == "http://localhost:8000")
+        #expect(settings.mail == .maildir && settings.mailFrom == nil && settings.mailSubject == nil)
+        #expect(policy.signUp == .open)
+        #expect(policy.codeLength == 6 && policy.codeLifetime == .minutes(10) && policy.codeAttempts == 5)
+        #expect(policy.resendAfter == .seconds(60))
+        #expect(policy.accessLifetime == .minutes(15) && policy.refreshLifetime == .days(30))
+        #expect(policy.sessionLifetime == .days(90) && policy.refreshGrace == .seconds(30))
+        #expect(policy.sendPerAddressOfClient == Quota(count: 30, window: .minutes(5)))
+        #expect(policy.verifyPerAddressOfClient == Quota(count: 30, window: .minutes(5)))
+        #expect(policy.refreshPerAddressOfClient == Quota(count: 150, window: .minutes(5)))
+        #expect(policy.sendPerEmail == Quota(count: 5, window: .hours(1)))
+        #expect(policy.failuresPerEmail == Quota(count: 30, window: .hours(24)))
+        #expect(policy.sendTotal == Quota(count: 1000, window: .hours(1)))
+        #expect(settings.argon2Slots == nil && settings.trustedProxies.isEmpty && policy.clientTokens.isEmpty)
+        #expect(settings.corsOrigins.isEmpty && settings.testIdentities == nil)
+        #expect(settings.journal == Auth.standardJournal && !settings.allowStateInWebRoot)
+    }
+
+    @Test func everyKeyIsRead() throws {
+        let settings = try read(
+            """
+            # comment
+            base_url = https://id.example.com/auth
+              mail=sendmail /usr/sbin/sendmail\t
+            mail_from = Acme, Inc. <no-reply@example.com>
+            mail_subject = {code} = yours
+            mail_template = login
+            sign_up = example.com, Example.ORG
+            code_length = 8
+            code_ttl = 5m\r
+            code_attempts = 3
+            resend_after = 0s
+            access_ttl = 1h
+            refresh_ttl = 7d
+            session_ttl = 30d
+            refresh_grace = 10s
+            limit_send_per_ip = off
+            limit_verify_per_ip = 1/1s
+            limit_refresh_per_ip = 2/2m
+            limit_send_per_email = 3/3h
+            limit_failures_per_email = 4/4d
+            limit_send_total = 1000000/1d
+            argon2_slots = 2
+            trusted_proxies = 127.0.0.1, 10.0.0.0/8 2001:db8::/32
+            client_tokens = 0123456789abcdef
+            cors_origins = https://a.example https://b.example:8443
+            test_identities = reviewers
+            journal = delete
+            allow_state_in_web_root = yes
+            """)
+        let policy = settings.policy
+        #expect(policy.baseURL == "https://id.example.com/auth")
+        #expect(settings.mail == .sendmail("/usr/sbin/sendmail"))
+        #expect(settings.mailFrom == Mailbox(name: "Acme, Inc.", address: try Email("no-reply@example.com")))
+        #expect(settings.mailSubject == "{code} = yours" && settings.mailTemplate == "login")
+        #expect(policy.signUp == .domains(["example.com", "example.org"]))
+        #expect(policy.codeLength == 8 && policy.codeLifetime == .minutes(5) && policy.codeAttempts == 3)
+        #expect(policy.resendAfter == .seconds(0) && policy.accessLifetime == .hours(1))
+        #expect(policy.refreshLifetime == .days(7) && policy.sessionLifetime == .days(30) && policy.refreshGrace == .seconds(10))
+        #expect(policy.sendPerAddressOfClient == nil && policy.verifyPerAddressOfClient == Quota(count: 1, window: .seconds(1)))
+        #expect(policy.refreshPerAddressOfClient == Quota(count: 2, window: .minutes(2)))
+        #expect(policy.sendPerEmail == Quota(count: 3, window: .hours(3)) && policy.failuresPerEmail == Quota(count: 4, window: .days(4)))
+        #expect(policy.sendTotal == Quota(count: 1_000_000, window: .days(1)))
+        #expect(settings.argon2Slots == 2 && settings.trustedProxies.map(\.prefix) == [32, 8, 32])
+        #expect(policy.clientTokens == ["0123456789abcdef"] && settings.corsOrigins.count == 2)
+        #expect(settings.testIdentities == "reviewers" && settings.journal != Auth.standardJournal)
+        #expect(settings.allowStateInWebRoot)
+    }
+
+    @Test func whatIsWrongHasFileLineKeyAndReason() {
+        #expect(fault("\n\nbase_urls = x") == "f:3: base_urls: there is no such setting")
+        #expect(fault("mail") == "f:1: not of the form key = value")
+        #expect(fault("journal = wal\njournal = wal") == "f:2: journal: given twice")
+        #expect(fault("access_ttl = 15") == "f:1: access_ttl: not a duration such as 90s, 15m, 1h or 30d")
+        for line in [
+            "base_url = localhost", "base_url = http://a/", "base_url = http://a\"b", "base_url = ftp://a", "base_url = http://",
+            "mail = smtp", "mail = sendmail", "mail = sendmail sendmail", "mail_from = x", "mail_from = A <b>", "mail_subject =",
+            "sign_up = maybe", "code_length = 5", "code_length = 9", "code_length = +6", "code_length = ６", "code_ttl = 0s", "code_ttl = -1m",
+            "code_ttl = 1w", "code_ttl = 99999999999999999999d", "code_attempts = 0", "limit_send_per_ip = 30", "limit_send_per_ip = 0/5m",
+            "limit_send_per_ip = 30/5", "limit_send_per_ip = OFF", "argon2_slots = 0", "trusted_proxies = 10.0.0.0/33",
+            "trusted_proxies = ::/129", "trusted_proxies = localhost", "trusted_proxies = 10.0.0", "client_tokens = short",
+            "client_tokens = 0123456789abcdef\"", "cors_origins = *", "cors_origins = https://a/b", "journal = memory",
+            "allow_state_in_web_root = true", "= x",
+        ] {
+            #expect(fault(line)?.hasPrefix("f:1: ") == true, "\(line)")
+        }
+    }
+
+    @Test func theEnvironmentHasTheSameKeys() throws {
+        var settings = Settings()
+        try settings.readVariable("LATCHKEY_CODE_LENGTH", "7")
+        try settings.readVariable("LATCHKEY_HOME", "/anything")
+        #expect(settings.policy.codeLength == 7)
+        do throws(ConfigurationFault) {
+            try settings.readVariable("LATCHKEY_NONSENSE", "7")
+            Issue.record("there is such a setting")
+        } catch {
+            #expect(error.reason == "environment:LATCHKEY_NONSENSE: nonsense: there is no such setting")
+        }
+    }
+}

@@ -1,0 +1,117 @@
+// The wrapper around SQLite: what it promises of transactions, defence and migrations.
+
+import Foundation
+import SQLite
+import System
+import Testing
+
+private func temporaryPath() -> String { "\(NSTemporaryDirectory())latchkey-sqlite-\(UUID.random().text).db" }
+
+private enum Stop: Error { case here, sqlite }
+
+@Suite struct ConnectionTests {
+    let path = temporaryPath()
+
+    private func open() throws -> Connection {
+        let connection = try Connection(path: path)
+        try connection.script("PRAGMA journal_mode=WAL; CREATE TABLE IF NOT EXISTS t (a INTEGER PRIMARY KEY, b TEXT) STRICT")
+        return connection
+    }
+
+    @Test func valuesComeBackAsTheyWere() throws {
+        let database = try open()
+        let row = try database.first(
+            "SELECT ?, ?, ?, ?, ?", [.integer(.min), .text("a\0é"), .blob([0, 255]), .null, .blob([])]
+        ) { ($0.integer(0), $0.text(1), $0.blob(2), $0.isNull(3), $0.blob(4).isEmpty && !$0.isNull(4)) }
+        #expect(row?.0 == .min)
+        #expect(row?.1 == "a\0é")
+        #expect(row?.2 == [0, 255])
+        #expect(row?.3 == true)
+        #expect(row?.4 == true)
+    }
+
+    @Test func aTransactionThatThrowsLeavesNothing() throws {
+        let database = try open()
+        #expect(throws: Stop.here) {
+            try database.transaction { () throws(Stop) in
+                _ = try? database.run("INSERT INTO t VALUES (1, 'x')")
+                throw .here
+            } failing: { _ in .sqlite }
+        }
+        #expect(try database.first("SELECT count(*) FROM t") { $0.integer(0) } == 0)
+        #expect(try database.run("INSERT INTO t VALUES (1, 'x'), (2, 'y')") == 2)
+    }
+
+    @Test func strictTablesHoldTheirTypes() throws {
+        let database = try open()
+        #expect {
+            try database.run("INSERT INTO t VALUES (1, x'00')")
+        } throws: { ($0 as? SQLiteError)?.kind == .constraint }
+    }
+
+    @Test func theSchemaCannotBeWrittenByHand() throws {
+        let database = try open()
+        try database.script("PRAGMA writable_schema=ON")
+        #expect(throws: SQLiteError.self) { try database.run("UPDATE sqlite_schema SET sql = ''") }
+        #expect(try database.first("PRAGMA trusted_schema") { $0.integer(0) } == 0)
+        #expect(try database.first("PRAGMA foreign_keys") { $0.integer(0) } == 1)
+        #expect(try database.first("PRAGMA synchronous") { $0.integer(0) } == 2)
+        #expect(try database.first("PRAGMA secure_delete") { $0.integer(0) } == 1)
+    }
+
+    @Test func anErrorTellsTheStatementAndNotTheValues() throws {
+        let database = try open()
+        do throws(SQLiteError) {
+            try database.run("INSERT INTO nowhere VALUES (?)", [.text("secret")])
+            Issue.record("there is such a table")
+        } catch {
+            #expect(error.description.contains("INSERT INTO nowhere VALUES (?)"))
+            #expect(!error.description.contains("secret"))
+        }
+    }
+}
+
+@Suite struct MigratorTests {
+    let path = temporaryPath()
+    let first = Migrator(["CREATE TABLE a (x INTEGER) STRICT"])
+    let second = Migrator(["CREATE TABLE a (x INTEGER) STRICT", "ALTER TABLE a ADD COLUMN y INTEGER"])
+
+    @Test func aDatabaseIsBroughtForwardAndNeverBack() throws {
+        let database = try Connection(path: path)
+        #expect(try first.state(of: database) == .older)
+        try first.migrate(database)
+        #expect(try first.state(of: database) == .current)
+        #expect(try second.state(of: database) == .older)
+        try second.migrate(database)
+        #expect(try second.state(of: database) == .current)
+        #expect(try first.state(of: database) == .newer)
+        try database.run("INSERT INTO a (x, y) VALUES (1, 2)")
+    }
+
+    @Test func manyAtOnceMigrateOnce() async throws {
+        let (path, second) = (path, second)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<8 {
+                group.addTask { try second.migrate(try Connection(path: path)) }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try second.state(of: Connection(path: path)) == .current)
+    }
+
+    @Test func aScriptThatFailsLeavesNothing() throws {
+        let database = try Connection(path: path)
+        let broken = Migrator(["CREATE TABLE a (x INTEGER) STRICT; CREATE TABLE a (x INTEGER) STRICT"])
+        #expect(throws: SQLiteError.self) { try broken.migrate(database) }
+        #expect(try database.first("SELECT count(*) FROM sqlite_schema") { $0.integer(0) } == 0)
+        #expect(try database.first("PRAGMA user_version") { $0.integer(0) } == 0)
+    }
+
+    @Test func theJournalChangesItsMode() throws {
+        let database = try Connection(path: path)
+        try database.setJournalMode(.wal)
+        #expect(try database.journalMode() == .wal)
+        try database.setJournalMode(.delete)
+        #expect(try database.journalMode() == .delete)
+    }
+}
