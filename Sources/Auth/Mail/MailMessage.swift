@@ -38,7 +38,7 @@ struct MailMessage {
             "Message-ID: <\(id.text)@\(from.address.domain)>",
             "Auto-Submitted: auto-generated",
             "MIME-Version: 1.0",
-            "Content-Type: multipart/alternative; boundary=\"\(boundary)\"",
+            "Content-Type: multipart/alternative;\n boundary=\"\(boundary)\"",
         ]
         var text = header.joined(separator: "\n") + "\n\n"
         for (type, body) in [("plain", content.text), ("html", content.html)] {
