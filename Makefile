@@ -2,11 +2,11 @@
 # make test   everything a change must pass
 
 SHELL := /bin/bash
-export PATH := $(PATH):/opt/swift/usr/bin:/usr/sbin
+export PATH := $(PATH):/usr/sbin
 
 EMBEDDED ?= 1
 PACKAGES := libsqlite3-dev libargon2-dev nettle-dev libgmp-dev lighttpd
-TEST_PACKAGES := curl file strace
+TEST_PACKAGES := curl file python3
 BENCH_PACKAGES := gcc wrk
 
 RESOURCES = $(shell swift -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')

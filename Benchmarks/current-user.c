@@ -581,6 +581,5 @@ int main(void) {
     add(&body, "{\"success\":true,\"data\":");
     add_account(&body, &claims);
     add(&body, ",\"error\":null}");
-    sqlite3_close(database);
     answer("200 OK", &body);
 }

@@ -40,6 +40,7 @@ package struct Database {
                     }
                 }
                 try migrator.migrate(connection)
+                connection.checkpoint()
             }
         }
     }
@@ -51,6 +52,11 @@ package struct Database {
             guard case .current = state, try connection.journalMode() != mode else { return state }
             return .older
         }
+    }
+
+    /// Empties the WAL, if nobody is in the way.
+    func checkpoint() {
+        connection.checkpoint()
     }
 
     private func mapping<T>(_ body: () throws(SQLiteError) -> T) throws(AuthError) -> T {

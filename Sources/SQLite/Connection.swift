@@ -47,6 +47,14 @@ package final class Connection {
         sqlite3_close(handle)
     }
 
+    /// Copies the WAL back and empties it, if no other connection is in the way. A process that opens
+    /// the database alone reads the whole WAL, so a short one makes it start sooner.
+    package func checkpoint() {
+        sqlite3_busy_timeout(handle, 0)
+        sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil)
+        sqlite3_busy_timeout(handle, busyTimeout)
+    }
+
     /// Runs statements that give no rows and take no values.
     package func script(_ sql: String) throws(SQLiteError) {
         let code = sqlite3_exec(handle, sql, nil, nil, nil)

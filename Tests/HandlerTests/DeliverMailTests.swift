@@ -110,8 +110,6 @@ private func send(_ home: Home, _ settings: [String: String] = [:]) -> Answer {
     @Test func aMissingMailCommandFailsNoSignIn() {
         #expect(send(home, ["LATCHKEY_MAIL": "sendmail /nonexistent/sendmail"]).status == 202)
         #expect(wait { home.number("SELECT count(*) FROM mail_items WHERE last_error IS NOT NULL") == 1 })
-        let killed = Program.run("pkill", ["-f", "nothing-of-that-name"])
-        #expect(killed.exitCode == 1)
         // Once the command is there, the next deliverer sends it.
         home.sql("UPDATE mail_items SET due_at = 0")
         let result = Program("\(executables)/deliver-mail", environment: ["LATCHKEY_HOME": home.path]).finish()

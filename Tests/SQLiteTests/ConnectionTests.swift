@@ -59,6 +59,25 @@ private enum Stop: Error { case here, sqlite }
         #expect(try database.first("PRAGMA secure_delete") { $0.integer(0) } == 1)
     }
 
+    @Test func aCheckpointEmptiesTheLogAndWaitsForNobody() throws {
+        let database = try open()
+        try database.run("INSERT INTO t VALUES (1, 'x')")
+        func logSize() -> Int {
+            (try? FileManager.default.attributesOfItem(atPath: "\(path)-wal")[.size] as? Int) ?? -1
+        }
+        #expect(logSize() > 0)
+        let reader = try open()
+        try reader.script("BEGIN; SELECT * FROM t")
+        try database.run("INSERT INTO t VALUES (2, 'y')")
+        let time = ContinuousClock().measure { database.checkpoint() }
+        #expect(time < .seconds(1))
+        #expect(logSize() > 0)
+        try reader.script("COMMIT")
+        database.checkpoint()
+        #expect(logSize() == 0)
+        #expect(try reader.first("SELECT count(*) FROM t") { $0.integer(0) } == 2)
+    }
+
     @Test func anErrorTellsTheStatementAndNotTheValues() throws {
         let database = try open()
         do throws(SQLiteError) {

@@ -126,5 +126,6 @@ extension Auth {
         try Challenge.deleteExpired(before: now, limit: Policy.rowsPerCleanUp, in: database)
         try MailItem.deleteExpired(
             before: now - Policy.failedMailKept, limit: Policy.rowsPerCleanUp, in: database)
+        database.checkpoint()
     }
 }
