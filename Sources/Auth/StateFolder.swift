@@ -83,6 +83,9 @@ package struct StateFolder {
         _ = try signingKey()
     }
 
+    /// Whether the folder and its database have not been taken away.
+    var isThere: Bool { (try? isNew()) == false }
+
     /// Whether there is no database yet.
     private func isNew() throws(AuthError) -> Bool {
         do throws(SystemError) {

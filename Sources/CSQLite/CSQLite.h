@@ -4,6 +4,7 @@
 #ifndef LATCHKEY_CSQLITE_H
 #define LATCHKEY_CSQLITE_H
 
+#include <errno.h>
 #include <sqlite3.h>
 
 static inline int csqlite_db_config(sqlite3 *database, int option, int value) {

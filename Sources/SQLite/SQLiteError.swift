@@ -10,6 +10,8 @@ package struct SQLiteError: Error {
     package let message: String
     /// The statement's text, with its placeholders; empty if there is none.
     package let sql: String
+    /// `errno` of the system call that failed, if one did.
+    private let systemError: Int32
 
     init(code: Int32, database: OpaquePointer?, sql: String = "") {
         self.code = code
@@ -17,6 +19,7 @@ package struct SQLiteError: Error {
             database == nil
             ? String(cString: sqlite3_errstr(code)) : String(cString: sqlite3_errmsg(database))
         self.sql = sql
+        systemError = sqlite3_system_errno(database)
     }
 
     /// What a caller can do about it.
@@ -34,6 +37,8 @@ package struct SQLiteError: Error {
         switch code & 0xFF {
         case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL, SQLITE_NOMEM, SQLITE_PROTOCOL: .temporary
         case SQLITE_CONSTRAINT: .constraint
+        // SQLite says FULL only for some calls that a full disk refuses.
+        case SQLITE_IOERR where [ENOSPC, EDQUOT, EFBIG, ENOMEM].contains(systemError): .temporary
         default: .other
         }
     }

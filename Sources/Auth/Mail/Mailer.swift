@@ -51,7 +51,7 @@ extension Auth {
 
         guard try MailItem.nextRetry(in: database) != nil, let lock = try deliveryLock() else { return }
         try withExtendedLifetime(lock) { () throws(AuthError) in
-            while now < deadline, let next = try MailItem.nextRetry(in: database) {
+            while now < deadline, state.isThere, let next = try MailItem.nextRetry(in: database) {
                 let wait = next - now
                 if wait > .seconds(0) { Command.sleep(wait) }
                 try deliverDueMail(by: mailer, from: database, report: report)

@@ -1,0 +1,88 @@
+// Who asks, as headers say it; and which rest of a path an executable answers to.
+
+import Auth
+import CGI
+import System
+import Testing
+
+@testable import AuthAPI
+
+private func request(_ variables: [String]) throws -> APIRequest {
+    try APIRequest(Request(parameters: parameters(variables)) { _ in nil }, body: [])
+}
+
+private func refusal<T>(_ body: () throws -> T) -> String {
+    do {
+        _ = try body()
+        return "none"
+    } catch {
+        return "\(error)"
+    }
+}
+
+@Suite struct APIRequestTests {
+    /// A service that no request here gets far enough to open.
+    private func auth(clientTokens: [String] = []) throws -> Auth {
+        var policy = Policy()
+        policy.clientTokens = clientTokens
+        let path = "/tmp/latchkey-api-\(UUID.random().text)"
+        defer { _ = try? Command.run("/bin/rm", arguments: ["-r", path], environment: [], input: [], limit: .seconds(10)) }
+        return Auth(policy: policy, state: try StateFolder(at: path), journal: .wal)
+    }
+
+    @Test(arguments: ["Basic YTpi", "Bearer", "bearer", "Token x", "Bearerx", " Bearer x", ""])
+    func whatIsNoBearerTokenIsNoCredential(header: String) throws {
+        let auth = try auth()
+        #expect(refusal { try auth.user(bearing: try request(["HTTP_AUTHORIZATION=\(header)"])) } == "notAuthenticated")
+    }
+
+    @Test(arguments: ["Bearer x", "bearer x", "BEARER   x", "Bearer ", "Bearer x y"]) func aBearerTokenIsJudged(header: String) throws {
+        let auth = try auth()
+        #expect(refusal { try auth.user(bearing: try request(["HTTP_AUTHORIZATION=\(header)"])) } == "invalidToken")
+        #expect(refusal { try auth.caller(of: try request(["HTTP_AUTHORIZATION=\(header)"])) } == "invalidToken")
+    }
+
+    @Test func aKeyBesideATokenIsAmbiguousWhereBothAreTaken() throws {
+        let auth = try auth()
+        let both = try request(["HTTP_AUTHORIZATION=Bearer x", "HTTP_X_API_KEY=y"])
+        #expect(refusal { try auth.caller(of: both) } == "ambiguousCredentials")
+        #expect(refusal { try auth.user(bearing: both) } == "invalidToken")
+        #expect(refusal { try auth.caller(of: try request(["HTTP_X_API_KEY=y"])) } == "invalidAPIKey")
+        #expect(refusal { try auth.caller(of: try request([])) } == "notAuthenticated")
+        #expect(refusal { try auth.caller(of: try request(["HTTP_X_API_KEY="])) } == "notAuthenticated")
+    }
+
+    @Test func aClientTokenIsABearerToken() throws {
+        let auth = try auth(clientTokens: ["0123456789abcdef"])
+        #expect(refusal { try auth.admit(try request([])) } == "notAuthenticated")
+        #expect(refusal { try auth.admit(try request(["HTTP_AUTHORIZATION=Bearer 0123456789abcdeg"])) } == "invalidToken")
+        #expect(refusal { try auth.admit(try request(["HTTP_AUTHORIZATION=bearer  0123456789abcdef"])) } == "none")
+    }
+}
+
+@Suite struct RoutePathTests {
+    @Test func onlyItsOwnPathOrASlashIsAnswered() {
+        for route in [Route.sendCode, .currentUser, .listAPIKeys, .createAPIKey] {
+            #expect(route.accepts(pathInfo: "") && route.accepts(pathInfo: "/"))
+            for rest in ["//", "/x", "x", "/ ", "/%2F"] { #expect(!route.accepts(pathInfo: rest), "\(rest)") }
+        }
+    }
+
+    @Test func aKeysPathEndsInOnePart() {
+        #expect(Route.deleteAPIKey.accepts(pathInfo: "/x"))
+        for rest in ["", "/", "/x/y", "//"] { #expect(!Route.deleteAPIKey.accepts(pathInfo: rest), "\(rest)") }
+    }
+
+    @Test func aPathIsComparedDecoded() {
+        #expect(Route.allowed(uriPath: "/auth/users/%6De") == "GET, HEAD, OPTIONS")
+        #expect(Route.allowed(uriPath: "/auth/users/me%00") == nil)
+        #expect(Route.allowed(uriPath: "/auth%zz/users/me") == nil)
+        #expect(Route.allowed(uriPath: "/auth/users/m\u{FF45}") == nil)
+        #expect(Route.allowed(uriPath: "/auth/users/me?x") == nil)
+    }
+
+    @Test func optionsOfAnExecutableAreItsPaths() {
+        #expect(Route.listAPIKeys.allowed == "GET, HEAD, POST, OPTIONS" && Route.createAPIKey.allowed == Route.listAPIKeys.allowed)
+        #expect(Route.deleteAPIKey.allowed == "DELETE, OPTIONS" && Route.revokeToken.allowed == "POST, OPTIONS")
+    }
+}

@@ -1,0 +1,132 @@
+// What endpoints take: every fault of a request is told, in Pydantic's words.
+
+import Auth
+import CGI
+import System
+import Testing
+
+@testable import AuthAPI
+
+private func request(_ body: String = "", _ variables: [String] = []) throws -> APIRequest {
+    try APIRequest(Request(parameters: parameters(variables)) { _ in nil }, body: Array(body.utf8))
+}
+
+/// `place type` of each fault that `read` throws; none if it throws none.
+private func faults<T>(_ read: () throws -> T) throws -> [String] {
+    do {
+        _ = try read()
+        return []
+    } catch AuthError.invalid(let faults) {
+        return faults.map { fault in
+            let steps = fault.location.map { step in
+                switch step {
+                case .name(let name): name
+                case .index(let index): String(index)
+                }
+            }
+            return "\(steps.joined(separator: ".")) \(fault.type)"
+        }
+    }
+}
+
+private let project = "HTTP_X_PROJECT_ID=0123456a-0000-4000-8000-00000000000F"
+
+@Suite struct FormsTests {
+    @Test(arguments: [
+        (#"{"email":"a@b.co"}"#, []), (#"{"email":"A@B.CO","x":[]}"#, []), ("", ["body missing"]),
+        ("{}", ["body.email missing"]), ("[]", ["body model_attributes_type"]), ("null", ["body model_attributes_type"]),
+        (#"{"email":null}"#, ["body.email string_type"]), (#"{"email":1}"#, ["body.email string_type"]),
+        (#"{"email":"a"}"#, ["body.email value_error"]), (#"{"email":"a\r\nBcc:x@y.co"}"#, ["body.email value_error"]),
+        (#"{"email":"a@b.co\u0000"}"#, ["body.email value_error"]), (#"{"email":"a@b.co""#, ["body.17 json_invalid"]),
+        (#"{"email":"a@b.co","email":"c@d.co"}"#, ["body.18 json_invalid"]), (#"{"EMAIL":"a@b.co"}"#, ["body.email missing"]),
+    ] as [(String, [String])])
+    func sendCodeTakesAnAddress(body: String, expected: [String]) throws {
+        #expect(try faults { try SendCodeForm(try request(body)) } == expected)
+    }
+
+    @Test func theAddressIsReadInLowerCase() throws {
+        #expect(try SendCodeForm(try request(#"{"email":"Ada.L+x@Example.COM"}"#)).email.text == "ada.l+x@example.com")
+    }
+
+    @Test func allFaultsAreToldAtOnce() throws {
+        #expect(try faults { try VerifyCodeForm(try request(#"{"code":123456}"#)) } == ["body.email missing", "body.code string_type"])
+        #expect(try faults { try RefreshTokenForm(try request("{}")) } == ["body.refresh_token missing", "body.user_uuid missing"])
+        #expect(try faults { try RevokeTokenForm(try request(#"{"refresh_token":null}"#)) } == ["body.refresh_token string_type"])
+        #expect(
+            try faults { try CreateAPIKeyForm(try request(#"{"name":"","expires_in_days":0,"scopes":"x"}"#)) }.sorted()
+                == ["body.expires_in_days greater_than_equal", "body.name string_too_short", "body.scopes list_type", "header.x-project-id missing"])
+        #expect(
+            try faults { try ListAPIKeysForm(try request("", ["QUERY_STRING=page=0&limit=x", "HTTP_X_PROJECT_ID=x"])) }.sorted()
+                == ["header.x-project-id uuid_parsing", "query.limit int_parsing", "query.page greater_than_equal"])
+        #expect(try faults { try DeleteAPIKeyForm(try request("", ["PATH_INFO=/x"])) }.sorted() == ["header.x-project-id missing", "path.key_id uuid_parsing"])
+    }
+
+    @Test(arguments: [
+        ("1", 1, 10), ("3650", 3650, 10), ("null", nil, 10),
+    ] as [(String, Int64?, Int64)])
+    func aKeyLivesForDaysOrForever(text: String, days: Int64?, limit: Int64) throws {
+        #expect(try CreateAPIKeyForm(try request("{\"name\":\"k\",\"expires_in_days\":\(text)}", [project])).days == days)
+        #expect(try ListAPIKeysForm(try request("", [project])).page == PageRequest(page: 1, limit: limit))
+    }
+
+    @Test(arguments: [
+        ("0", "greater_than_equal"), ("-0", "greater_than_equal"), ("-5", "greater_than_equal"), ("3651", "less_than_equal"),
+        ("1.0", "int_from_float"), ("1e2", "int_from_float"), ("\"1\"", "int_type"), ("true", "int_type"), ("[]", "int_type"),
+        ("9223372036854775808", "int_parsing_size"),
+    ])
+    func otherNumbersOfDaysAreFaults(text: String, type: String) throws {
+        #expect(try faults { try CreateAPIKeyForm(try request("{\"name\":\"k\",\"expires_in_days\":\(text)}", [project])) } == ["body.expires_in_days \(type)"])
+    }
+
+    @Test func aNameHas1To255Characters() throws {
+        func type(_ name: String) throws -> [String] { try faults { try CreateAPIKeyForm(try request("{\"name\":\"\(name)\"}", [project])) } }
+        #expect(try type(String(repeating: "é", count: 255)) == [])
+        #expect(try type(String(repeating: "é", count: 256)) == ["body.name string_too_long"])
+        #expect(try type(String(repeating: "e\u{301}", count: 128)) == ["body.name string_too_long"])
+        #expect(try type("") == ["body.name string_too_short"])
+    }
+
+    @Test func scopesAreShortAndOfPlainCharacters() throws {
+        func read(_ scopes: String) throws -> [String] { try faults { try CreateAPIKeyForm(try request("{\"name\":\"k\",\"scopes\":\(scopes)}", [project])) } }
+        let long = String(repeating: "a", count: 128)
+        let many = [String](repeating: "\"a\"", count: 64).joined(separator: ",")
+        for good in ["null", "[]", "[\"api-keys:read\",\"a.b_c/*\"]", "[\"\(long)\"]", "[\(many)]"] { #expect(try read(good) == []) }
+        #expect(try read("[\(many),\"a\"]") == ["body.scopes too_long"])
+        #expect(try read("[\"a\",1,\"\",\"\(long)a\",\"a b\",\"é\"]") == [
+            "body.scopes.1 string_type", "body.scopes.2 string_too_short", "body.scopes.3 string_too_long",
+            "body.scopes.4 string_pattern_mismatch", "body.scopes.5 string_pattern_mismatch",
+        ])
+    }
+
+    @Test(arguments: [
+        ("", 1, 10), ("page=3&limit=7", 3, 7), ("limit=101", 1, 100), ("limit=9223372036854775807&page=9223372036854775807", .max, 100),
+        ("page=2&page=5", 5, 10), ("page=%34", 4, 10), ("page=007", 7, 10), ("Page=9", 1, 10),
+    ] as [(String, Int64, Int64)])
+    func pagesAreCountedFromOne(query: String, page: Int64, limit: Int64) throws {
+        #expect(try ListAPIKeysForm(try request("", [project, "QUERY_STRING=\(query)"])).page == PageRequest(page: page, limit: limit))
+    }
+
+    @Test(arguments: [
+        ("page=+5", "int_parsing"), ("page=%2B5", "int_parsing"), ("page=", "int_parsing"), ("page", "int_parsing"), ("page=-", "int_parsing"),
+        ("page=５", "int_parsing"), ("page=1.0", "int_parsing"), ("page=1_0", "int_parsing"), ("page=1%00", "int_parsing"),
+        ("page=-1", "greater_than_equal"), ("page=0", "greater_than_equal"), ("page=-0", "greater_than_equal"),
+        ("page=9223372036854775808", "int_parsing_size"), ("page=-99999999999999999999", "int_parsing_size"), ("page=1&page=x", "int_parsing"),
+    ])
+    func otherPagesAreFaults(query: String, type: String) throws {
+        #expect(try faults { try ListAPIKeysForm(try request("", [project, "QUERY_STRING=\(query)"])) } == ["query.page \(type)"])
+    }
+
+    @Test func theKeysIDIsTheRestOfThePath() throws {
+        let form = try DeleteAPIKeyForm(try request("", [project, "PATH_INFO=/0123456A-0000-4000-8000-000000000001"]))
+        #expect(form.key.text == "0123456a-0000-4000-8000-000000000001" && form.project.text == "0123456a-0000-4000-8000-00000000000f")
+    }
+
+    @Test func aHeaderThatDecidesIsGivenOnce() throws {
+        for name in ["HTTP_AUTHORIZATION", "HTTP_X_API_KEY", "HTTP_X_PROJECT_ID"] {
+            for entries in [["\(name)=a", "\(name)=a"], ["\(name)=a, a"], ["\(name)=a,"]] {
+                #expect { try request("", entries) } throws: { "\($0)" == "ambiguousCredentials" }
+            }
+            #expect(throws: Never.self) { try request("", ["\(name)=a", "\(name)="]) }
+        }
+    }
+}

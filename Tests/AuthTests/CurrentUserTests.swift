@@ -1,0 +1,94 @@
+// Who an access token is taken for, and when it is taken for nobody.
+
+import Crypto
+import System
+import Testing
+
+@testable import Auth
+
+@Suite struct CurrentUserTests {
+    private let service = Service()
+
+    /// A token that differs from a good one of `grant` as `change` says, signed by `key`, else by ours.
+    private func token(
+        of grant: Grant, issuer: String? = nil, user: UUID? = nil, session: UUID? = nil, key: ES256PrivateKey? = nil
+    ) throws -> String {
+        let state = service.state
+        let read = try AccessToken(grant.accessToken) { (id) throws(AuthError) in try state.verificationKey(id) }
+        let good = try #require(read)
+        return try #require(
+            AccessToken(
+                issuer: issuer ?? good.issuer, user: user ?? good.user, issuedAt: good.issuedAt, expiresAt: good.expiresAt,
+                id: .random(), session: session ?? good.session, email: good.email
+            ).signed(by: try key ?? state.signingKey()))
+    }
+
+    @Test func aTokenIsTakenForItsUser() throws {
+        let grant = try service.signIn()
+        #expect(try service.auth.user(bearing: grant.accessToken).id == grant.user)
+        #expect(try service.auth.user(bearing: try token(of: grant)).id == grant.user)
+    }
+
+    @Test func anotherIssuersSessionsUsersOrKeysTokenIsNot() throws {
+        let grant = try service.signIn()
+        let other = try service.signIn(bob)
+        for wrong in [
+            try token(of: grant, issuer: "http://localhost:8001"), try token(of: grant, user: other.user),
+            try token(of: grant, session: .random()), try token(of: grant, key: .random()), "", "..", "a.b.c",
+            grant.accessToken + ".", grant.accessToken + ".x", grant.accessToken + " ", grant.refreshToken,
+        ] {
+            #expect(refusal { try service.auth.user(bearing: wrong) } == "invalidToken", "\(wrong)")
+        }
+    }
+
+    @Test func anOldTokenDiesWhenTheBaseURLChanges() throws {
+        let grant = try service.signIn()
+        service.policy.baseURL = "https://id.example.com"
+        #expect(refusal { try service.auth.user(bearing: grant.accessToken) } == "invalidToken")
+    }
+
+    @Test func theOwnerOfADeactivatedAccountIsToldSo() throws {
+        let grant = try service.signIn()
+        try service.sql("UPDATE users SET is_active = 0")
+        #expect(refusal { try service.auth.user(bearing: grant.accessToken) } == "accountInactive")
+        try service.sql("UPDATE sessions SET revoked_at = 0")
+        #expect(refusal { try service.auth.user(bearing: grant.accessToken) } == "accountInactive")
+        service.wait(.minutes(15))
+        #expect(refusal { try service.auth.user(bearing: grant.accessToken) } == "invalidToken")
+    }
+
+    @Test func aTokenByAnEarlierKeyOfOursIsStillTaken() throws {
+        let grant = try service.signIn()
+        File.remove("\(service.path)/keys/current")
+        let next = try service.state.signingKey()
+        #expect(files(in: "\(service.path)/keys").count == 3)
+        #expect(try service.auth.user(bearing: grant.accessToken).id == grant.user)
+        #expect(try service.auth.user(bearing: try token(of: grant, key: next)).id == grant.user)
+    }
+
+    @Test func projectsAreInTheOrderInWhichTheyWereJoined() throws {
+        let (user, own) = try service.person()
+        let (_, other) = try service.person(bob)
+        try service.join(user, other, as: "member")
+        #expect(try service.auth.account(of: user).projects.map(\.id) == [other, own])
+    }
+}
+
+@Suite struct AdmitClientTests {
+    private let service = Service()
+
+    @Test func withoutClientTokensAnyoneMayAsk() throws {
+        try service.auth.admit(clientToken: nil)
+        try service.auth.admit(clientToken: "anything")
+    }
+
+    @Test func withClientTokensOnlyWhoBearsOne() throws {
+        service.policy.clientTokens = ["0123456789abcdef", "fedcba9876543210"]
+        try service.auth.admit(clientToken: "0123456789abcdef")
+        try service.auth.admit(clientToken: "fedcba9876543210")
+        #expect(refusal { try service.auth.admit(clientToken: nil) } == "notAuthenticated")
+        for wrong in ["", "0123456789abcde", "0123456789abcdeF", "0123456789abcdef "] {
+            #expect(refusal { try service.auth.admit(clientToken: wrong) } == "invalidToken")
+        }
+    }
+}

@@ -1,0 +1,63 @@
+// The database: made by the first who needs it, and left alone if it is not ours.
+
+import System
+import Testing
+
+@testable import Auth
+
+@Suite final class DatabaseTests {
+    private let path = temporaryPath()
+
+    deinit { removeFolder(path) }
+
+    private func open(_ journal: JournalMode = .wal) throws -> Database {
+        try Auth(policy: Policy(), state: try StateFolder(at: path), journal: journal).database()
+    }
+
+    @Test func manyFirstUsesMakeOneDatabase() async throws {
+        let path = path
+        let results = await together(12) {
+            refusal {
+                let auth = Auth(policy: Policy(), state: try StateFolder(at: path), journal: .wal)
+                return try auth.database().first("SELECT count(*) FROM users") { $0.integer(0) }
+            }
+        }
+        #expect(results == [String](repeating: "none", count: 12))
+        #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 1)
+    }
+
+    @Test func aNewerDatabaseIsLeftAlone() throws {
+        try open().run("PRAGMA user_version=99")
+        #expect(refusal { try open() } == "unavailable")
+    }
+
+    @Test func theJournalIsTheOperators() throws {
+        #expect(try open(.wal).first("PRAGMA journal_mode") { $0.text(0) } == "wal")
+        #expect(try open(.delete).first("PRAGMA journal_mode") { $0.text(0) } == "delete")
+        #expect(try open(.wal).first("PRAGMA journal_mode") { $0.text(0) } == "wal")
+    }
+
+    @Test func whatIsNoDatabaseIsAFailure() throws {
+        _ = try StateFolder(at: path).secret()
+        try File.create("\(path)/latchkey.db", [UInt8](repeating: 7, count: 8192))
+        #expect(refusal { try open() } == "failure")
+    }
+
+    @Test func aRefusalUndoesItsTransaction() throws {
+        let database = try open()
+        #expect(
+            refusal {
+                try database.transaction { () throws(AuthError) -> Void in
+                    _ = try User.create(email: "ann@example.com", at: .now, in: database)
+                    throw .invalidCode
+                }
+            } == "invalidCode")
+        #expect(try User.find(email: "ann@example.com", in: database) == nil)
+    }
+
+    @Test func anIDOfAnotherSizeIsRefusedByTheSchema() throws {
+        let database = try open()
+        #expect(refusal { try database.run("INSERT INTO projects VALUES (x'00', 'n', 0, 0)") } == "failure")
+        #expect(refusal { try database.run("INSERT INTO members VALUES (zeroblob(16), zeroblob(16), 'owner', 0)") } == "failure")
+    }
+}

@@ -1,0 +1,95 @@
+// The service on a temporary folder, at a time that a test sets.
+
+import Crypto
+import class Foundation.FileManager
+import SQLite
+import System
+import Testing
+
+@testable import Auth
+
+let ann = try! Email("ann@example.com")
+let bob = try! Email("bob@example.org")
+
+/// A path of its own for each call; nothing is there yet.
+func temporaryPath() -> String { "/tmp/latchkey-rules-\(UUID.random().text)" }
+
+func removeFolder(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
+
+/// The files in the folder `path`, sorted; none if there is no such folder.
+func files(in path: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+}
+
+func text(of path: String) throws -> String {
+    String(decoding: try File.read(path, limit: 1 << 20), as: UTF8.self)
+}
+
+/// The service; each `auth` is as another process would have it.
+final class Service {
+    var time = Timestamp(seconds: 1_750_000_000)
+    var policy = Policy()
+    let path = temporaryPath()
+
+    deinit { removeFolder(path) }
+
+    var state: StateFolder { try! StateFolder(at: path) }
+
+    var auth: Auth { Auth(policy: policy, state: state, journal: .wal) { [unowned self] in time } }
+
+    func database() throws -> Database { try auth.database() }
+
+    func wait(_ duration: Duration) { time = time + duration }
+
+    func sql(_ text: String) throws {
+        _ = try database()
+        try Connection(path: state.databasePath).script(text)
+    }
+
+    func number(_ sql: StaticString) throws -> Int64? { try database().first(sql) { $0.integer(0) } }
+
+    func challenge(of email: Email = ann) throws -> Challenge? {
+        try Challenge.find(email: email.text, in: try database())
+    }
+
+    /// The code that was last promised to `email`.
+    func code(for email: Email = ann) throws -> String {
+        let challenge = try #require(try challenge(of: email))
+        let code = LoginCode.derive(
+            key: try auth.secrets().loginCodeKey, challenge: challenge.id, address: email.text,
+            digits: policy.codeLength)
+        return String(decoding: code, as: UTF8.self)
+    }
+
+    /// A code that is not the one promised.
+    func wrongCode(for email: Email = ann) throws -> String {
+        try code(for: email) == "123456" ? "654321" : "123456"
+    }
+
+    func signIn(_ email: Email = ann) throws -> Grant {
+        _ = try auth.sendCode(to: email)
+        return try auth.verifyCode(try code(for: email), for: email)
+    }
+
+    /// Someone who has signed in, and their first project.
+    func person(_ email: Email = ann) throws -> (user: User, project: UUID) {
+        let user = try auth.user(bearing: try signIn(email).accessToken)
+        return (user, try #require(try auth.account(of: user).projects.first?.id))
+    }
+
+    func join(_ user: User, _ project: UUID, as role: String) throws {
+        try database().run(
+            "INSERT INTO members (user_id, project_id, role, created_at) VALUES (?, ?, ?, 0)",
+            [.id(user.id), .id(project), .text(role)])
+    }
+}
+
+/// The name of the refusal that `body` throws; "none" if it does not throw.
+func refusal<T>(_ body: () throws -> T) -> String {
+    do {
+        _ = try body()
+        return "none"
+    } catch {
+        return String("\(error)".prefix { $0 != "(" })
+    }
+}

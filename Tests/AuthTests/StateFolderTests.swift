@@ -1,0 +1,158 @@
+// The state folder: where it may lie, who may look into it, and what is made in it.
+
+import Crypto
+import Glibc
+import System
+import Testing
+
+@testable import Auth
+
+private func reason(_ body: () throws(StateFault) -> Void) -> String? {
+    do throws(StateFault) {
+        try body()
+        return nil
+    } catch {
+        return error.reason
+    }
+}
+
+@Suite final class StateFolderTests {
+    private let path = temporaryPath()
+
+    deinit { removeFolder(path) }
+
+    private func reasonToRefuse(_ path: String) -> String? {
+        reason { () throws(StateFault) in _ = try StateFolder(at: path) }
+    }
+
+    private func folder(_ name: String, mode: UInt32 = 0o700) -> String {
+        let folder = "\(path)/\(name)"
+        mkdir(path, 0o700)
+        mkdir(folder, mode)
+        chmod(folder, mode)
+        return folder
+    }
+
+    @Test func aNewFolderIsTheOwnersAloneAndDeniesItselfToTheWeb() throws {
+        let state = try StateFolder(at: "\(path)/a/b")
+        for folder in [path, "\(path)/a", "\(path)/a/b"] {
+            #expect(try File.status(folder)?.permissions == 0o700)
+        }
+        #expect(try text(of: "\(path)/a/b/.htaccess") == "Require all denied\n")
+        #expect(state.path == (try File.resolve("\(path)/a/b")))
+    }
+
+    @Test func aFolderThatIsThereIsLeftAsItIs() throws {
+        _ = try StateFolder(at: folder("mine"))
+        #expect(files(in: "\(path)/mine") == [])
+    }
+
+    @Test(arguments: [0o755, 0o750, 0o701, 0o770, 0o710] as [UInt32]) func aFolderOpenToOthersIsRefused(mode: UInt32) {
+        #expect(reasonToRefuse(folder("open", mode: mode))?.contains("is open to other users; chmod 700 closes it") == true)
+    }
+
+    @Test func whatIsNoFolderIsRefused() throws {
+        mkdir(path, 0o700)
+        try File.create("\(path)/file", [])
+        #expect(reasonToRefuse("\(path)/file")?.hasSuffix("is not a folder") == true)
+        #expect(reasonToRefuse("\(path)/file/below") != nil)
+        #expect(reasonToRefuse("/proc/self/latchkey") != nil)
+    }
+
+    @Test func aFolderInTheWebRootIsRefused() throws {
+        let state = try StateFolder(at: folder("var"))
+        func refuses(_ root: String?) -> Bool {
+            reason { () throws(StateFault) in try state.refuseWebRoot(documentRoot: root) } != nil
+        }
+        for root in [state.path, "\(state.path)/", path, "\(path)/../\(path.split(separator: "/").last!)", "/tmp", "/"] {
+            #expect(refuses(root), "\(root)")
+        }
+        for root in [nil, "\(path)/va", "/nonexistent", "/usr", folder("other"), folder("va")] {
+            #expect(!refuses(root), "\(root ?? "none")")
+        }
+        symlink(path, "\(path)/link")
+        #expect(refuses("\(path)/link"))
+    }
+
+    @Test(arguments: ["public_html", "www", "htdocs"]) func aFolderBelowOneThatIsServedIsRefused(name: String) throws {
+        mkdir(path, 0o700)
+        let state = try StateFolder(at: "\(path)/\(name)/var")
+        let fault = reason { () throws(StateFault) in try state.refuseWebRoot(documentRoot: nil) }
+        #expect(fault?.contains("lies below \(name)") == true)
+        #expect(fault?.hasSuffix("; move it, or set allow_state_in_web_root = yes") == true)
+        let near = try StateFolder(at: "\(path)/\(name)2/var")
+        #expect(reason { () throws(StateFault) in try near.refuseWebRoot(documentRoot: nil) } == nil)
+    }
+
+    @Test func aLinkIntoTheWebRootDeceivesNobody() throws {
+        let inside = folder("www")
+        symlink(inside, "\(path)/var")
+        let state = try StateFolder(at: "\(path)/var")
+        #expect(reason { () throws(StateFault) in try state.refuseWebRoot(documentRoot: nil) } != nil)
+    }
+
+    @Test func theSecretIsMadeOnceAndPrivate() throws {
+        let state = try StateFolder(at: path)
+        let secret = try state.secret()
+        #expect(secret.count == 32 && secret != [UInt8](repeating: 0, count: 32))
+        #expect(try StateFolder(at: path).secret() == secret)
+        #expect(try File.status("\(path)/secret.key")?.permissions == 0o600)
+        let key = try state.signingKey()
+        #expect(try StateFolder(at: path).signingKey().bytes == key.bytes)
+        #expect(try File.status("\(path)/keys")?.permissions == 0o700)
+        #expect(try File.status("\(path)/keys/\(key.publicKey.id).key")?.permissions == 0o600)
+        #expect(files(in: path) == [".htaccess", "keys", "secret.key"])
+        #expect(files(in: "\(path)/keys") == ["\(key.publicKey.id).key", "current"].sorted())
+    }
+
+    @Test func manyFirstUsesAgree() async throws {
+        let path = path
+        let seen = await together(12) {
+            guard let state = try? StateFolder(at: path), let secret = try? state.secret(), let key = try? state.signingKey()
+            else { return [UInt8]() }
+            return secret + key.bytes
+        }
+        #expect(Set(seen).count == 1 && seen[0].count == 128)
+        #expect(files(in: "\(path)/keys").count == 2)
+        #expect(files(in: path) == [".htaccess", "keys", "secret.key"])
+    }
+
+    @Test func aSecretMissingBesideADatabaseIsAnError() throws {
+        let auth = Auth(policy: Policy(), state: try StateFolder(at: path), journal: .wal)
+        _ = try auth.database()
+        File.remove("\(path)/secret.key")
+        let state = try StateFolder(at: path)
+        do throws(AuthError) {
+            _ = try state.secret()
+            Issue.record("there is a secret")
+        } catch {
+            guard case .failure = error else { throw error }
+            #expect(error.reason.hasSuffix("secret.key is missing beside a database: restore it"))
+        }
+        #expect(try File.status("\(path)/secret.key") == nil)
+    }
+
+    @Test(arguments: [0, 31, 33]) func aSecretOfAnotherSizeIsAnError(size: Int) throws {
+        let state = try StateFolder(at: path)
+        try File.create("\(path)/secret.key", [UInt8](repeating: 1, count: size))
+        #expect(refusal { try state.secret() } == "failure")
+    }
+
+    @Test func onlyIDsOfOurKeysNameKeys() throws {
+        let state = try StateFolder(at: path)
+        let key = try state.signingKey().publicKey
+        #expect(try state.verificationKey(key.id) == key)
+        for id in ["", "current", "../secret", "..", "/etc/passwd", "é", String(repeating: "A", count: 43), key.id + "\0"] {
+            #expect(try state.verificationKey(id) == nil, "\(id)")
+        }
+    }
+
+    @Test func aDamagedSigningKeyIsAnErrorAndNotReplaced() throws {
+        let state = try StateFolder(at: path)
+        let id = try state.signingKey().publicKey.id
+        File.remove("\(path)/keys/\(id).key")
+        try File.create("\(path)/keys/\(id).key", [UInt8](repeating: 1, count: 96))
+        #expect(refusal { try state.signingKey() } == "failure")
+        #expect(try text(of: "\(path)/keys/current") == id)
+    }
+}

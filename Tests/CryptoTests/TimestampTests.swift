@@ -1,0 +1,39 @@
+// Moments, as they are written, and lengths of time.
+
+import System
+import Testing
+
+@Suite struct TimestampTests {
+    @Test(arguments: [
+        (0, "1970-01-01T00:00:00.000Z", "Thu, 01 Jan 1970 00:00:00 +0000"),
+        (1_750_999_448_162, "2025-06-27T04:44:08.162Z", "Fri, 27 Jun 2025 04:44:08 +0000"),
+        (951_782_400_000, "2000-02-29T00:00:00.000Z", "Tue, 29 Feb 2000 00:00:00 +0000"),
+        (1_709_251_199_999, "2024-02-29T23:59:59.999Z", "Thu, 29 Feb 2024 23:59:59 +0000"),
+        (1_709_251_200_000, "2024-03-01T00:00:00.000Z", "Fri, 01 Mar 2024 00:00:00 +0000"),
+        (1_740_787_199_001, "2025-02-28T23:59:59.001Z", "Fri, 28 Feb 2025 23:59:59 +0000"),
+        (4_107_542_400_000, "2100-03-01T00:00:00.000Z", "Mon, 01 Mar 2100 00:00:00 +0000"),
+        (4_107_542_399_000, "2100-02-28T23:59:59.000Z", "Sun, 28 Feb 2100 23:59:59 +0000"),
+        (-1, "1969-12-31T23:59:59.999Z", "Wed, 31 Dec 1969 23:59:59 +0000"),
+        (-2_208_988_800_000, "1900-01-01T00:00:00.000Z", "Mon, 01 Jan 1900 00:00:00 +0000"),
+        (253_402_300_799_999, "9999-12-31T23:59:59.999Z", "Fri, 31 Dec 9999 23:59:59 +0000"),
+    ] as [(Int64, String, String)])
+    func aMomentIsWritten(milliseconds: Int64, text: String, mailDate: String) {
+        #expect(Timestamp(milliseconds: milliseconds).text == text)
+        #expect(Timestamp(milliseconds: milliseconds).mailDate == mailDate)
+    }
+
+    @Test func secondsAreRoundedTowardsThePast() {
+        for (milliseconds, seconds) in [(0, 0), (999, 0), (1000, 1), (-1, -1), (-1000, -1), (-1001, -2)] as [(Int64, Int64)] {
+            #expect(Timestamp(milliseconds: milliseconds).seconds == seconds)
+        }
+    }
+
+    @Test func waitsAreRoundedUp() {
+        for (milliseconds, seconds) in [(0, 0), (1, 1), (1000, 1), (1001, 2), (-1, 0), (-999, 0), (-1000, -1)] as [(Int64, Int64)] {
+            #expect(Duration(milliseconds: milliseconds).secondsRoundedUp == seconds)
+        }
+        #expect(Duration.days(1).milliseconds == 86_400_000)
+        #expect(Timestamp(seconds: 60) - Timestamp(seconds: 1) == .seconds(59))
+        #expect(Timestamp(seconds: 60) - .minutes(1) + .hours(1) == Timestamp(seconds: 3600))
+    }
+}

@@ -1,0 +1,17 @@
+// A database that another process keeps to itself.
+
+import SQLite
+
+/// The whole database, taken by another: with a rollback journal nobody can even read until `release`.
+package final class ExclusiveLock: @unchecked Sendable {
+    private var connection: Connection?
+
+    package init(_ home: Home) {
+        connection = try! Connection(path: "\(home.path)/latchkey.db")
+        try! connection?.script("BEGIN EXCLUSIVE")
+    }
+
+    package func release() {
+        connection = nil
+    }
+}
