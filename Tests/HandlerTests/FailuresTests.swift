@@ -193,7 +193,7 @@ private func failure(_ status: Int, _ code: String, _ message: String, _ header:
     @Test func aLockedDatabaseIsUnavailableAndNothingChanges() {
         let ada = home.signIn("ada@example.com")
         let key = home.createKey(by: ada)
-        let holder = Lock(home)
+        let holder = ExclusiveLock(home)
         defer { holder.release() }
         let answer = home.run(
             "delete-api-key", ["REQUEST_METHOD": "DELETE", "PATH_INFO": "/\(key.id)"].merging(ada.onProject) { $1 }

@@ -134,17 +134,3 @@ extension Home {
         return (answer.field("full_key"), answer.field("id"))
     }
 }
-
-/// The right to write, taken by another and kept until `release`.
-package final class Lock: @unchecked Sendable {
-    private var connection: Connection?
-
-    package init(_ home: Home) {
-        connection = try! Connection(path: "\(home.path)/latchkey.db")
-        try! connection?.script("BEGIN IMMEDIATE")
-    }
-
-    package func release() {
-        connection = nil
-    }
-}
