@@ -6,7 +6,7 @@ export PATH := $(PATH):/usr/sbin
 
 EMBEDDED ?= 1
 PACKAGES := libsqlite3-dev libargon2-dev nettle-dev libgmp-dev lighttpd
-TEST_PACKAGES := curl file python3
+TEST_PACKAGES := curl file python3 fail2ban
 BENCH_PACKAGES := curl gcc wrk
 
 RESOURCES = $(shell swift -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')

@@ -73,7 +73,10 @@ var targets: [Target] = [
     room("Crypto", uses: ["CArgon2", "CNettle", "System"]),
     room(
         "Auth", uses: ["SQLite", "Crypto", "System"],
-        resources: [.embedInCode("Migrations/v001-initial.sql")]),
+        resources: [
+            .embedInCode("Migrations/v001-initial.sql"),
+            .embedInCode("Migrations/v002-limits-audit.sql"),
+        ]),
     room("AuthAPI", uses: ["Auth", "CGI", "System"]),
 
     executable("deliver-mail", at: "Sources/deliver-mail"),
@@ -85,12 +88,13 @@ if !isEmbedded {
         .target(
             name: "TestSupport", dependencies: ["SQLite"],
             path: "Tests/TestSupport", swiftSettings: strict),
+        tests("SystemTests", of: ["System"]),
         tests("CGITests", of: ["CGI"]),
         tests("SQLiteTests", of: ["SQLite", "System"]),
         tests("CryptoTests", of: ["Crypto"]),
         tests("AuthTests", of: ["Auth", "Crypto", "SQLite", "System"]),
-        tests("AuthAPITests", of: ["AuthAPI", "CGI", "Auth"]),
-        tests("HandlerTests", of: []),
+        tests("AuthAPITests", of: ["AuthAPI", "CGI", "Auth", "System"]),
+        tests("HandlerTests", of: ["System"]),
         tests("ServerTests", of: []),
     ]
 }

@@ -26,17 +26,25 @@ package final class Auth {
 
     package let policy: Policy
     package let state: StateFolder
+    /// Whose request this is.
+    let client: Client
+    /// Who may sign in with a fixed code.
+    let testIdentities: [TestIdentity]
+    /// What this request did that counts in the audit; for the log.
+    package internal(set) var event: AuditEvent?
     let clock: () -> Timestamp
     private let journal: JournalMode
     private var openDatabase: Database?
     private var readSecrets: Secrets?
 
     package init(
-        policy: Policy, state: StateFolder, journal: JournalMode,
-        clock: @escaping () -> Timestamp = { .now }
+        policy: Policy, state: StateFolder, journal: JournalMode, client: Client,
+        testIdentities: [TestIdentity] = [], clock: @escaping () -> Timestamp = { .now }
     ) {
         self.policy = policy
         self.state = state
+        self.client = client
+        self.testIdentities = testIdentities
         self.journal = journal
         self.clock = clock
     }
@@ -57,6 +65,15 @@ package final class Auth {
         readSecrets = secrets
         return secrets
     }
+
+    /// Adds `event` to the audit, in the transaction at hand, and tells the log.
+    func record(_ event: AuditEvent, in database: Database) throws(AuthError) {
+        try event.append(from: client, at: now, in: database)
+        self.event = event
+    }
+
+    /// Whether this request has used the database.
+    package var isInUse: Bool { openDatabase != nil }
 
     /// Whether mail waits to be sent now. False, without a look, if this request has not used the
     /// database.

@@ -43,7 +43,8 @@ package struct Limited: Equatable {
     package let retryAfter: Duration
 
     package static func == (a: Limited, b: Limited) -> Bool {
-        a.count == b.count && a.window == b.window && a.retryAfter == b.retryAfter
+        a.name.description.utf8.elementsEqual(b.name.description.utf8)
+            && a.count == b.count && a.window == b.window && a.retryAfter == b.retryAfter
     }
 }
 

@@ -94,7 +94,10 @@ package struct Database {
 }
 
 private var migrator: Migrator {
-    Migrator([String(decoding: PackageResources.v001_initial_sql, as: UTF8.self)])
+    Migrator([
+        String(decoding: PackageResources.v001_initial_sql, as: UTF8.self),
+        String(decoding: PackageResources.v002_limits_audit_sql, as: UTF8.self),
+    ])
 }
 
 extension AuthError {

@@ -49,15 +49,34 @@ package struct Policy: Equatable, Sendable {
     /// How long a spent refresh token still gets its successor: two tabs, or a lost answer.
     package var refreshGrace = Duration.seconds(30)
 
-    /// nil: no limit.
+    /// How often, for one network of clients; nil: no limit.
     package var sendPerAddressOfClient: Quota? = Quota(count: 30, window: .minutes(5))
     package var verifyPerAddressOfClient: Quota? = Quota(count: 30, window: .minutes(5))
     package var refreshPerAddressOfClient: Quota? = Quota(count: 150, window: .minutes(5))
+    /// Mails to one address, and wrong guesses for it over all its codes: NIST SP 800-63B §5.2.2 allows
+    /// 100 in a row.
     package var sendPerEmail: Quota? = Quota(count: 5, window: .hours(1))
     package var failuresPerEmail: Quota? = Quota(count: 30, window: .hours(24))
+    /// Mails to anyone: what a flood may cost the mail system's good name.
     package var sendTotal: Quota? = Quota(count: 1000, window: .hours(1))
+    /// Processes that may hash a code at once, each in `codeCost`'s memory; nil: one a core.
+    package var argon2Slots: Int64?
+    /// How long the audit is kept.
+    package var auditLifetime = Duration.days(90)
 
     package init() {}
+
+    /// A network is known to belong to an address for this long after a sign-in from there.
+    static let knownNetworkLifetime = Duration.days(30)
+    /// Guesses of one code that strangers may not use up, if its address has a known network: whoever
+    /// knows only the address cannot spend the code before its owner types it.
+    var keptAttempts: Int64 { min(2, (codeAttempts - 1) / 2) }
+    /// Refusals of one limit and subject that a slot of its window notes in the audit: a flood must not
+    /// fill the disk. Every one has its line in the log.
+    static let notedRefusals: Int64 = 10
+    /// How long a request waits for an Argon2 slot before it is told to come back: 70 guesses a core
+    /// take 2 s.
+    static let slotWait = Duration.seconds(5)
 
     /// A code has 20 bits, so its hash must be dear: OWASP's equivalent of 19 MiB and 2 passes, in a
     /// third of the memory. 28 ms.

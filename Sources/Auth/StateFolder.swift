@@ -21,6 +21,7 @@ package struct StateFolder {
     var databasePath: String { "\(path)/latchkey.db" }
     var migrationLockPath: String { "\(path)/migration.lock" }
     var deliveryLockPath: String { "\(path)/delivery.lock" }
+    var hashingLockPath: String { "\(path)/argon2.lock" }
     private var secretPath: String { "\(path)/secret.key" }
     private var keysPath: String { "\(path)/keys" }
     private var currentKeyPath: String { "\(keysPath)/current" }

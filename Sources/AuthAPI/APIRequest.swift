@@ -63,7 +63,7 @@ extension Auth {
     package func user(bearing request: APIRequest) throws(AuthError) -> User {
         guard let token = request.bearerToken else { throw .notAuthenticated }
         let user = try user(bearing: token)
-        request.note("user", user.id.text)
+        request.note("by", user.id.text)
         return user
     }
 

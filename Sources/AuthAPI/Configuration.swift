@@ -90,6 +90,45 @@ package struct Configuration {
 }
 
 extension Configuration {
+    /// Who may sign in with a fixed code: the lines `address hash last-day` of the file that
+    /// `test_identities` names, which must be its owner's alone. None if the setting is not given.
+    package func testIdentities() throws(ConfigurationFault) -> [TestIdentity] {
+        guard let name = settings.testIdentities else { return [] }
+        let path = name.utf8.first == UInt8(ascii: "/") ? name : "\(state.path)/\(name)"
+        let text: [UInt8]
+        do throws(SystemError) {
+            guard let status = try File.status(path), status.isRegular,
+                status.owner == Environment.effectiveUser, !status.isOpenToOthers
+            else { throw SystemError.untrusted(path) }
+            text = try File.read(path, limit: 65536)
+        } catch {
+            throw ConfigurationFault(
+                reason: "test_identities: \(error.description); it must be yours alone, mode 0600")
+        }
+        var identities: [TestIdentity] = []
+        let lines = String(decoding: text, as: UTF8.self).utf8.split(
+            separator: 0x0A, omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() {
+            let line = trimmed(line)
+            if line.isEmpty || line.first == UInt8(ascii: "#") { continue }
+            do throws(TestIdentityFault) {
+                identities.append(try identity(line))
+            } catch {
+                throw ConfigurationFault(
+                    reason: "test_identities: \(path):\(index + 1): \(error.reason)")
+            }
+        }
+        return identities
+    }
+
+    private func identity(_ line: Substring.UTF8View) throws(TestIdentityFault) -> TestIdentity {
+        let words = line.split { $0 == 0x20 || $0 == 0x09 }.map { String(Substring($0)) }
+        guard words.count == 3 else { throw .init(reason: "not of the form: address hash last-day") }
+        guard let email = try? Email(words[0]) else { throw .init(reason: "not an e-mail address") }
+        guard let day = Timestamp(day: words[2]) else { throw .init(reason: "not a day such as 2026-12-31") }
+        return try TestIdentity(email: email, codeHash: words[1], lastDay: day, at: .now)
+    }
+
     /// What mail is made of and how it leaves. Reads the operator's templates, if there are any.
     package func mailer() throws(ConfigurationFault) -> Mailer {
         let builtIn = MailTemplate.builtIn

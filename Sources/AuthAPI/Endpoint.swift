@@ -57,14 +57,19 @@ private func respond(
     }
     guard route.method != .post || request.isJSON else { return event.fail(.unsupportedMediaType) }
 
-    let configuration: Configuration
+    let auth: Auth
     do throws(ConfigurationFault) {
-        configuration = try Configuration(documentRoot: request.parameters.nonEmpty("DOCUMENT_ROOT"))
+        let configuration = try Configuration(
+            documentRoot: request.parameters.nonEmpty("DOCUMENT_ROOT"))
+        let address = clientAddress(of: request, trusting: configuration.settings.trustedProxies)
+        if let address { event.address = address.text }
+        auth = Auth(
+            policy: configuration.policy, state: configuration.state, journal: configuration.journal,
+            client: Client(address: address, requestID: id),
+            testIdentities: try configuration.testIdentities())
     } catch {
         return event.fail(.internalError(reason: error.reason))
     }
-    let auth = Auth(
-        policy: configuration.policy, state: configuration.state, journal: configuration.journal)
     // The process ends with its one answer, and its locks with it: closing the database first would
     // only make the client wait, by a twentieth of the whole.
     _ = Unmanaged.passRetained(auth)
@@ -73,19 +78,23 @@ private func respond(
         let apiRequest = try APIRequest(request, body: body)
         event.request = apiRequest
         if route.isOpen { try auth.admit(apiRequest) }
-        return event.succeed(try answer(apiRequest, auth))
+        let reply = try answer(apiRequest, auth)
+        return event.succeed(reply, auth.event)
     } catch {
-        return event.fail(Failure(error))
+        return event.fail(Failure(error), auth.event)
     }
 }
 
 /// Starts a deliverer if mail is due: what this request put into the outbox, or what an earlier one
-/// left. Only requests that write look, so that reads stay cheap. If it cannot be started the mail
-/// waits for the next request; that is no reason to fail this one.
+/// left. Now and then also without mail, since it cleans up as well: it deletes more rows each time than that
+/// many requests add. Only requests that write look, so that reads stay cheap. If it cannot be started the
+/// mail waits for the next request; that is no reason to fail this one.
 private func wakeDeliverer(_ auth: Auth, after route: Route, log event: Event) {
     guard route.method != .get else { return }
+    let requestsPerCleanUp: UInt8 = 32
     do throws(AuthError) {
-        guard try auth.hasDueMail() else { return }
+        let isDue = try auth.hasDueMail()
+        guard isDue || (auth.isInUse && Random.bytes(1)[0] % requestsPerCleanUp == 0) else { return }
     } catch {
         return
     }
@@ -103,37 +112,50 @@ private func wakeDeliverer(_ auth: Auth, after route: Route, log event: Event) {
 
 /// What happened to one request, for its answer and its log line.
 private struct Event {
-    private let remoteAddress: String
+    /// The client's, as far as it is known.
+    var address: String
     private let route: Route
     private let id: String
     /// Set once the request is known to be well formed.
     var request: APIRequest?
 
     init(request: Request, route: Route, id: String) {
-        remoteAddress = request.remoteAddress
+        address = request.remoteAddress
         self.route = route
         self.id = id
     }
 
     /// Reads that succeed are not logged: the web server's own log has them.
-    func succeed(_ reply: Reply) -> Response {
-        if route.method != .get { log(status: reply.status, code: "ok", reason: nil) }
+    func succeed(_ reply: Reply, _ audited: AuditEvent?) -> Response {
+        if route.method != .get {
+            log(status: reply.status, code: "ok", reason: nil, audited)
+        }
         return Envelope.response(reply, requestID: id)
     }
 
-    func fail(_ failure: Failure) -> Response {
-        log(status: failure.status, code: failure.code, reason: failure.reason)
+    func fail(_ failure: Failure, _ audited: AuditEvent? = nil) -> Response {
+        // What was about to happen when a fault stopped it did not happen.
+        log(
+            status: failure.status, code: failure.code, reason: failure.reason,
+            failure.status.rawValue < 500 ? audited : nil)
         return Envelope.response(failure, requestID: id)
     }
 
-    /// One line on standard error. If that cannot be written there is nobody to tell.
-    func log(status: Status?, code: StaticString, reason: String?) {
+    /// One line on standard error. If that cannot be written there is nobody to tell. The address comes before
+    /// whatever a client may have written.
+    func log(status: Status?, code: StaticString, reason: String?, _ audited: AuditEvent? = nil) {
         var line = LogLine(at: .now)
+        line.add("ip", address)
         line.add("endpoint", route.name.description)
         if let status { line.add("status", String(status.rawValue)) }
         line.add("outcome", code.description)
+        if let audited {
+            line.add("event", audited.kind.name.description)
+            if let detail = audited.detail { line.add("detail", detail.description) }
+            if let user = audited.user { line.add("user", user.text) }
+            if let subject = audited.subject { line.add("subject", subject.text) }
+        }
         if let reason { line.add("reason", reason) }
-        line.add("ip", remoteAddress)
         for note in request?.notes ?? [] { line.add(note.key, note.value) }
         line.add("request", id)
         try? Descriptor.standardError.write(line.bytes)

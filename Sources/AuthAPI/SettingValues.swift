@@ -2,7 +2,7 @@
 
 import Auth
 import CGI
-package import System
+import System
 
 /// Why a value is refused.
 struct ValueFault: Error {
@@ -11,13 +11,6 @@ struct ValueFault: Error {
     init(_ reason: String) {
         self.reason = reason
     }
-}
-
-/// A range of network addresses (RFC 4632 §3.1).
-package struct NetworkRange {
-    package let address: NetworkAddress
-    /// Leading bits that count.
-    package let prefix: Int
 }
 
 /// `text` without spaces, tabs and carriage returns around it.
@@ -59,7 +52,9 @@ func number(_ value: String, in range: ClosedRange<Int64>) throws(ValueFault) ->
 }
 
 /// A number and one of s, m, h, d: from a second (or, if `orNone`, nothing) to ten years.
-func duration(_ value: String, orNone: Bool = false) throws(ValueFault) -> Duration {
+func duration(
+    _ value: String, orNone: Bool = false, atLeast least: Duration = .seconds(0)
+) throws(ValueFault) -> Duration {
     let unit: Duration
     switch value.utf8.last {
     case UInt8(ascii: "s"): unit = .seconds(1)
@@ -77,6 +72,9 @@ func duration(_ value: String, orNone: Bool = false) throws(ValueFault) -> Durat
     }
     let duration = Duration(milliseconds: unit.milliseconds * count)
     guard duration <= .days(10 * 366) else { throw ValueFault("longer than ten years") }
+    guard duration >= least else {
+        throw ValueFault("shorter than \(least.secondsRoundedUp) seconds")
+    }
     return duration
 }
 

@@ -4,7 +4,7 @@
 
 package import Auth
 import CGI
-import System
+package import System
 
 /// Every setting, with its default. README lists them.
 package struct Settings {
@@ -15,8 +15,6 @@ package struct Settings {
     package var mailSubject: String?
     package var mailTemplate: String?
     package var allowStateInWebRoot = false
-    /// nil: as many as the machine has cores.
-    package var argon2Slots: Int64?
     package var trustedProxies: [NetworkRange] = []
     package var corsOrigins: [String] = []
     package var testIdentities: String?
@@ -93,8 +91,9 @@ package struct Settings {
         case "limit_send_per_email": policy.sendPerEmail = try quota(value)
         case "limit_failures_per_email": policy.failuresPerEmail = try quota(value)
         case "limit_send_total": policy.sendTotal = try quota(value)
-        case "argon2_slots": argon2Slots = try number(value, in: 1...1024)
+        case "argon2_slots": policy.argon2Slots = try number(value, in: 1...1024)
         case "trusted_proxies": trustedProxies = try elements(value, networkRange)
+        case "audit_ttl": policy.auditLifetime = try duration(value, atLeast: .days(1))
         case "client_tokens": policy.clientTokens = try elements(value, clientToken)
         case "cors_origins": corsOrigins = try elements(value, origin)
         case "test_identities": testIdentities = try line(value)

@@ -1,8 +1,51 @@
-// The Argon2 reference library (RFC 9106).
+// The Argon2 reference library (RFC 9106), and a way to hand it memory that was allocated before.
 
 #ifndef LATCHKEY_CARGON2_H
 #define LATCHKEY_CARGON2_H
 
+// As CLibc has it: the same system headers, read in two ways, do not go together.
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1
+#endif
+
 #include <argon2.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+typedef struct {
+    uint8_t *start;
+    size_t size;
+} cargon2_memory;
+
+// The library's callbacks are not told whose memory is meant: each thread notes its own.
+static inline cargon2_memory *cargon2_current(void) {
+    static _Thread_local cargon2_memory current;
+    return &current;
+}
+
+static inline int cargon2_take(uint8_t **memory, size_t size) {
+    if (size > cargon2_current()->size) return -1;
+    *memory = cargon2_current()->start;
+    return 0;
+}
+
+// Whoever allocated it frees it.
+static inline void cargon2_leave(uint8_t *memory, size_t size) {
+    (void)memory;
+    (void)size;
+}
+
+static inline void *cargon2_allocate(size_t size) { return malloc(size); }
+
+static inline void cargon2_free(void *memory) { free(memory); }
+
+// argon2_ctx for Argon2id, in `memory` of `size` bytes.
+static inline int cargon2_id_in(argon2_context *context, void *memory, size_t size) {
+    cargon2_current()->start = (uint8_t *)memory;
+    cargon2_current()->size = size;
+    context->allocate_cbk = cargon2_take;
+    context->free_cbk = cargon2_leave;
+    return argon2_ctx(context, Argon2_id);
+}
 
 #endif

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -31,6 +32,24 @@ static inline char **libc_environ(void) { return environ; }
 
 static inline int libc_open(const char *path, int flags, unsigned mode) {
     return open(path, flags | O_CLOEXEC, mode);
+}
+
+// Locks one byte of a file for this opening of it, or fails at once.
+static inline int libc_lock_byte(int descriptor, long offset) {
+    struct flock lock;
+    memset(&lock, 0, sizeof lock);
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = offset;
+    lock.l_len = 1;
+    return fcntl(descriptor, F_OFD_SETLK, &lock);
+}
+
+// Cores that this process may run on.
+static inline int libc_core_count(void) {
+    cpu_set_t cores;
+    CPU_ZERO(&cores);
+    return sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
 }
 
 static inline int libc_pipe(int descriptors[2]) { return pipe2(descriptors, O_CLOEXEC); }

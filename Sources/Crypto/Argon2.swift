@@ -26,36 +26,64 @@ package enum Argon2Error: Error {
     case malformed
 }
 
+/// Memory for one hash, allocated before it is known whether there will be one: whoever holds this can no
+/// longer fail for want of it.
+package final class Argon2Memory {
+    fileprivate let start: UnsafeMutableRawPointer
+    fileprivate let size: Int
+
+    /// As much as `cost` takes; nil if the system does not give it.
+    package init?(for cost: Argon2Cost) {
+        size = Int(cost.memory) * 1024
+        guard let start = cargon2_allocate(size) else { return nil }
+        self.start = start
+    }
+
+    deinit {
+        cargon2_free(start)
+    }
+}
+
 /// Hashes of secrets that are stored.
 package enum Argon2 {
     /// Bytes of salt and of tag: RFC 9106 §3.1 recommends 16 for the one, its §4 allows 32 for the other.
     private static let saltSize = 16
     private static let tagSize = 32
 
-    /// The PHC string of `secret`, with a salt of its own.
+    /// The PHC string of `secret`, with a salt of its own; computed in `memory`, if that is given.
     package static func hash(
-        _ secret: [UInt8], cost: Argon2Cost, pepper: [UInt8] = []
+        _ secret: [UInt8], cost: Argon2Cost, pepper: [UInt8] = [], in memory: Argon2Memory? = nil
     ) throws(Argon2Error) -> String {
         let salt = Random.bytes(saltSize)
-        let tag = try tag(secret, salt: salt, cost: cost, pepper: pepper)
+        let tag = try tag(secret, salt: salt, cost: cost, pepper: pepper, in: memory)
         return "$argon2id$v=19$m=\(cost.memory),t=\(cost.passes),p=1"
             + "$\(Base64.standard.encode(salt))$\(Base64.standard.encode(tag))"
     }
 
-    /// Whether `secret` is the one that `hash` was made of.
+    /// Whether `secret` is the one that `hash` was made of; computed in `memory`, if that is given.
     package static func verify(
-        _ secret: [UInt8], against hash: String, pepper: [UInt8] = []
+        _ secret: [UInt8], against hash: String, pepper: [UInt8] = [], in memory: Argon2Memory? = nil
     ) throws(Argon2Error) -> Bool {
         let stored = try PHCString(hash)
         let tag = try tag(
-            secret, salt: stored.salt, cost: stored.cost, pepper: pepper, size: stored.tag.count)
+            secret, salt: stored.salt, cost: stored.cost, pepper: pepper, size: stored.tag.count,
+            in: memory)
         return equalInConstantTime(tag, stored.tag)
+    }
+
+    /// What `hash` costs; nil if it is no PHC string of Argon2id with one lane.
+    package static func cost(of hash: String) -> Argon2Cost? {
+        do throws(Argon2Error) {
+            return try PHCString(hash).cost
+        } catch {
+            return nil
+        }
     }
 
     /// The raw tag, of `size` bytes; `data` is RFC 9106's associated data X.
     package static func tag(
         _ secret: [UInt8], salt: [UInt8], cost: Argon2Cost, lanes: UInt32 = 1,
-        pepper: [UInt8] = [], data: [UInt8] = [], size: Int = tagSize
+        pepper: [UInt8] = [], data: [UInt8] = [], size: Int = tagSize, in memory: Argon2Memory? = nil
     ) throws(Argon2Error) -> [UInt8] {
         var tag = [UInt8](repeating: 0, count: size)
         var (secret, salt, pepper, data) = (secret, salt, pepper, data)
@@ -74,7 +102,8 @@ package enum Argon2 {
                                 lanes: lanes, threads: 1,
                                 version: UInt32(ARGON2_VERSION_13.rawValue),
                                 allocate_cbk: nil, free_cbk: nil, flags: 0)
-                            return argon2_ctx(&context, Argon2_id)
+                            guard let memory else { return argon2_ctx(&context, Argon2_id) }
+                            return cargon2_id_in(&context, memory.start, memory.size)
                         }
                     }
                 }

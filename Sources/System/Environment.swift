@@ -38,4 +38,7 @@ package enum Environment {
 
     /// The id of the user that the process acts as.
     package static var effectiveUser: UInt32 { geteuid() }
+
+    /// How many cores the process may run on; at least 1.
+    package static var coreCount: Int { max(1, Int(libc_core_count())) }
 }

@@ -150,9 +150,38 @@ package final class FileLock {
     package init?(trying path: String) throws(SystemError) {
         descriptor = libc_open(path, O_RDWR | O_CREAT, 0o600)
         guard descriptor >= 0 else { throw SystemError("open", path) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
-            return nil
+        // deinit closes what was opened, also after a failure here.
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return nil }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+}
+
+/// One of a number of places, shared by every process that asks for one; the kernel frees it when the
+/// holder ends, however it ends.
+package final class SlotLock {
+    private let descriptor: Int32
+
+    /// Takes one of `slots` places on the file `path`, which is made if need be: each is a lock on
+    /// one byte. Waits for at most `limit`; nil if none became free.
+    package init?(waitingFor path: String, slots: Int, atMost limit: Duration) throws(SystemError) {
+        descriptor = libc_open(path, O_RDWR | O_CREAT, 0o600)
+        guard descriptor >= 0 else { throw SystemError("open", path) }
+        let deadline = Timestamp.now + limit
+        // Not all begin at the same place, nor look again at the same time.
+        let chance = Int(Random.bytes(1)[0])
+        while true {
+            for slot in 0..<slots {
+                if libc_lock_byte(descriptor, (slot + chance) % slots) == 0 { return }
+                let number = libc_errno()
+                guard number == EAGAIN || number == EACCES || number == EINTR else {
+                    throw SystemError("fcntl", path, number: number)
+                }
+            }
+            guard Timestamp.now < deadline else { return nil }
+            Command.sleep(Duration(milliseconds: 3 + Int64(chance % 5)))
         }
     }
 

@@ -3,7 +3,7 @@
 import CLibc
 
 /// An IPv4 or IPv6 address, as bytes in network order.
-package struct NetworkAddress: Equatable {
+package struct NetworkAddress: Equatable, Sendable {
     /// 4 or 16 bytes.
     package let bytes: [UInt8]
 
@@ -12,12 +12,52 @@ package struct NetworkAddress: Equatable {
     package init?(_ text: String) {
         var four = [UInt8](repeating: 0, count: 4)
         if inet_pton(AF_INET, text, &four) == 1 {
-            bytes = four
+            self.init(four)
             return
         }
         var sixteen = [UInt8](repeating: 0, count: 16)
         guard inet_pton(AF_INET6, text, &sixteen) == 1 else { return nil }
-        let isMapped = sixteen[..<10].allSatisfy { $0 == 0 } && sixteen[10] == 255 && sixteen[11] == 255
-        bytes = isMapped ? Array(sixteen[12...]) : sixteen
+        self.init(sixteen)
+    }
+
+    /// The address in 4 or 16 bytes; nil if they are not so many. A mapped one becomes IPv4.
+    package init?(_ bytes: [UInt8]) {
+        guard bytes.count == 4 || bytes.count == 16 else { return nil }
+        let isMapped =
+            bytes.count == 16 && bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 255 && bytes[11] == 255
+        self.bytes = isMapped ? Array(bytes[12...]) : bytes
+    }
+
+    /// The canonical spelling (RFC 5952).
+    package var text: String {
+        let capacity = 64
+        let buffer = UnsafeMutablePointer<CChar>.allocate(capacity: capacity)
+        defer { buffer.deallocate() }
+        let family = bytes.count == 4 ? AF_INET : AF_INET6
+        guard inet_ntop(family, bytes, buffer, socklen_t(capacity)) != nil else { return "" }
+        return String(cString: buffer)
+    }
+}
+
+/// A range of network addresses (RFC 4632 §3.1).
+package struct NetworkRange: Sendable {
+    package let address: NetworkAddress
+    /// Leading bits that count.
+    package let prefix: Int
+
+    package init(address: NetworkAddress, prefix: Int) {
+        self.address = address
+        self.prefix = prefix
+    }
+
+    /// Whether `other` lies in the range. An IPv4 address never lies in an IPv6 range, nor the other way round.
+    package func contains(_ other: NetworkAddress) -> Bool {
+        guard other.bytes.count == address.bytes.count else { return false }
+        for (index, pair) in zip(address.bytes, other.bytes).enumerated() {
+            let bits = min(8, max(0, prefix - index * 8))
+            let mask = UInt8(truncatingIfNeeded: 0xFF00 >> bits)
+            guard pair.0 & mask == pair.1 & mask else { return false }
+        }
+        return true
     }
 }

@@ -15,6 +15,32 @@ package struct Timestamp: Equatable, Comparable, Sendable {
         milliseconds = seconds * 1000
     }
 
+    /// The first moment of a day, written `2026-12-31`; nil for anything else, a 31 February too.
+    package init?(day text: String) {
+        let bytes = Array(text.utf8)
+        guard bytes.count == 10, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-") else {
+            return nil
+        }
+        func number(_ range: Range<Int>) -> Int64? {
+            var number: Int64 = 0
+            for byte in bytes[range] {
+                guard byte &- 0x30 < 10 else { return nil }
+                number = number * 10 + Int64(byte &- 0x30)
+            }
+            return number
+        }
+        guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10),
+            1...12 ~= month, 1...31 ~= day
+        else { return nil }
+        let shifted = month > 2 ? year : year - 1
+        let (era, yearOfEra) = (floorDivision(shifted, 400), shifted - floorDivision(shifted, 400) * 400)
+        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+        self.init(seconds: (era * 146_097 + dayOfEra - 719_468) * 86400)
+        let date = Calendar(self)
+        guard date.month == month, date.day == day else { return nil }
+    }
+
     /// The system's clock.
     package static var now: Timestamp {
         var time = timespec()

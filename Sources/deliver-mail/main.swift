@@ -48,7 +48,8 @@ func deliver() {
     let configuration = readConfiguration()
     let mailer = readMailer(configuration)
     let auth = Auth(
-        policy: configuration.policy, state: configuration.state, journal: configuration.journal)
+        policy: configuration.policy, state: configuration.state, journal: configuration.journal,
+        client: Client(address: nil, requestID: ""))
     do throws(AuthError) {
         try auth.deliverMail(by: mailer) { report($0, to: configuration) }
     } catch {

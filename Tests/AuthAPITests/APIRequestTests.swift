@@ -27,7 +27,8 @@ private func refusal<T>(_ body: () throws -> T) -> String {
         policy.clientTokens = clientTokens
         let path = "/tmp/latchkey-api-\(UUID.random().text)"
         defer { _ = try? Command.run("/bin/rm", arguments: ["-r", path], environment: [], input: [], limit: .seconds(10)) }
-        return Auth(policy: policy, state: try StateFolder(at: path), journal: .wal)
+        return Auth(policy: policy, state: try StateFolder(at: path), journal: .wal,
+            client: Client(address: nil, requestID: "request"))
     }
 
     @Test(arguments: ["Basic YTpi", "Bearer", "bearer", "Token x", "Bearerx", " Bearer x", ""])

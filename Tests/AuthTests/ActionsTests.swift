@@ -16,7 +16,7 @@ private final class World {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     var auth: Auth {
-        Auth(policy: policy, state: try! StateFolder(at: path), journal: .wal) { [unowned self] in time }
+        Auth(policy: policy, state: try! StateFolder(at: path), journal: .wal, client: someone) { [unowned self] in time }
     }
 
     func challenge() throws -> Challenge? { try Challenge.find(email: ada.text, in: try auth.database()) }

@@ -1,5 +1,6 @@
 // The database: made by the first who needs it, and left alone if it is not ours.
 
+import SQLite
 import System
 import Testing
 
@@ -11,19 +12,30 @@ import Testing
     deinit { removeFolder(path) }
 
     private func open(_ journal: JournalMode = .wal) throws -> Database {
-        try Auth(policy: Policy(), state: try StateFolder(at: path), journal: journal).database()
+        try Auth(policy: Policy(), state: try StateFolder(at: path), journal: journal, client: someone).database()
     }
 
     @Test func manyFirstUsesMakeOneDatabase() async throws {
         let path = path
         let results = await together(12) {
             refusal {
-                let auth = Auth(policy: Policy(), state: try StateFolder(at: path), journal: .wal)
+                let auth = Auth(policy: Policy(), state: try StateFolder(at: path), journal: .wal, client: someone)
                 return try auth.database().first("SELECT count(*) FROM users") { $0.integer(0) }
             }
         }
         #expect(results == [String](repeating: "none", count: 12))
-        #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 1)
+        #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 2)
+    }
+
+    @Test func aDatabaseOfTheFirstReleaseIsBroughtForwardWithAllItHolds() throws {
+        _ = try StateFolder(at: path).secret()
+        let first = try Connection(path: "\(path)/latchkey.db")
+        try first.setJournalMode(.wal)
+        try Migrator([String(decoding: PackageResources.v001_initial_sql, as: UTF8.self)]).migrate(first)
+        try first.script("INSERT INTO users VALUES (zeroblob(16), 'ann@example.com', NULL, 1, 0, 1, 0, 0, 'free', 1, 1)")
+        #expect(try User.find(email: "ann@example.com", in: try open()) != nil)
+        #expect(try open().first("SELECT count(*) FROM audit_events") { $0.integer(0) } == 0)
+        #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 2)
     }
 
     @Test func aNewerDatabaseIsLeftAlone() throws {

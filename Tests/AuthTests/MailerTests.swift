@@ -83,7 +83,7 @@ import Testing
         let (path, time) = (service.path, service.time)
         let results = await together(2) {
             refusal {
-                try Auth(policy: Policy(), state: try StateFolder(at: path), journal: .wal) { time }
+                try Auth(policy: Policy(), state: try StateFolder(at: path), journal: .wal, client: someone) { time }
                     .deliverMail(by: mailer.value) { _ in }
             }
         }

@@ -86,7 +86,7 @@ import Testing
         let grant = try service.signIn()
         let (token, user, path, time) = (grant.refreshToken, grant.user.text, service.path, service.time)
         let successors = await together(12) {
-            (try? Auth(policy: Policy(), state: try StateFolder(at: path), journal: .wal) { time }
+            (try? Auth(policy: Policy(), state: try StateFolder(at: path), journal: .wal, client: someone) { time }
                 .refreshToken(token, of: user).refreshToken) ?? "refused"
         }
         #expect(Set(successors).count == 1 && successors.first?.utf8.count == 86)

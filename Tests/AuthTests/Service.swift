@@ -11,6 +11,9 @@ import Testing
 let ann = try! Email("ann@example.com")
 let bob = try! Email("bob@example.org")
 
+/// A client whose address is of no matter.
+let someone = Client(address: NetworkAddress("192.0.2.7"), requestID: "request")
+
 /// A path of its own for each call; nothing is there yet.
 func temporaryPath() -> String { "/tmp/latchkey-rules-\(UUID.random().text)" }
 
@@ -29,13 +32,22 @@ func text(of path: String) throws -> String {
 final class Service {
     var time = Timestamp(seconds: 1_750_000_000)
     var policy = Policy()
+    /// Where requests come from.
+    var address = "192.0.2.7"
+    var testIdentities: [TestIdentity] = []
     let path = temporaryPath()
 
     deinit { removeFolder(path) }
 
     var state: StateFolder { try! StateFolder(at: path) }
 
-    var auth: Auth { Auth(policy: policy, state: state, journal: .wal) { [unowned self] in time } }
+    var auth: Auth {
+        Auth(
+            policy: policy, state: state, journal: .wal,
+            client: Client(address: NetworkAddress(address), requestID: "request"),
+            testIdentities: testIdentities
+        ) { [unowned self] in time }
+    }
 
     func database() throws -> Database { try auth.database() }
 
@@ -64,6 +76,18 @@ final class Service {
     /// A code that is not the one promised.
     func wrongCode(for email: Email = ann) throws -> String {
         try code(for: email) == "123456" ? "654321" : "123456"
+    }
+
+    /// Delivers what is due into the maildir; to whom there is mail now, sorted.
+    func recipients() throws -> [String] {
+        let mailer = Mailer(
+            from: Mailbox(name: "Latchkey", address: try Email("latchkey@example.com")), template: .builtIn,
+            transport: .maildir(state.mailPath))
+        try auth.deliverMail(by: mailer) { _ in }
+        return try files(in: "\(path)/mail/new").map { name in
+            let lines = try text(of: "\(path)/mail/new/\(name)").split(separator: "\n")
+            return String(lines.first { $0.hasPrefix("To: ") }?.dropFirst(4) ?? "")
+        }.sorted()
     }
 
     func signIn(_ email: Email = ann) throws -> Grant {

@@ -33,6 +33,7 @@ extension Auth {
             try APIKey.create(
                 id, for: project, by: user.id, named: name, scopes: scopes, prefix: secret.prefix,
                 hash: hash, expiresAt: days.map { now + .days($0) }, at: now, in: database)
+            try record(AuditEvent(.keyCreated, user: user.id, subject: id), in: database)
             return try APIKey.find(id, in: project, database)
         }
         guard let key else { throw .failure(reason: "a new key is not there") }

@@ -27,7 +27,10 @@ extension Auth {
                 role.managesAllKeys || key.creator == user.id
             else { throw .apiKeyNotFound }
             let now = now
-            try key.deactivate(at: now, in: database)
+            if key.deactivatedAt == nil {
+                try key.deactivate(at: now, in: database)
+                try record(AuditEvent(.keyDeactivated, user: user.id, subject: id), in: database)
+            }
             return DeactivatedAPIKey(id: id, deactivatedAt: key.deactivatedAt ?? now)
         }
     }

@@ -3,6 +3,9 @@
 // A token that was spent a moment ago gets the same successor again: two tabs, or an answer that
 // was lost, log nobody out. Any other spent token means that two parties hold the session's
 // tokens, and nobody can tell which is the thief: the session ends (RFC 9700 §4.14.2).
+//
+// A forgery is refused before the database is opened, so it is neither counted nor in the audit: there
+// are 352 bits to guess, and it costs less than looking.
 
 import Crypto
 import System
@@ -11,18 +14,32 @@ extension Auth {
     /// New tokens for the session of refresh token `text`, if it is `userID`'s.
     ///
     /// Throws `invalidRefreshToken` for a token that is unknown, spent or expired, or another
-    /// user's, which changes nothing; `accountInactive` for a genuine one of a deactivated account.
+    /// user's, which changes nothing; `accountInactive` for a genuine one of a deactivated account;
+    /// `limited` after too many from one network.
     package func refreshToken(_ text: String, of userID: String) throws(AuthError) -> Grant {
         guard let user = UUID(text: userID.utf8),
             let token = Crypto.RefreshToken(text, key: try secrets().refreshTokenKey)
-        else { throw .invalidRefreshToken }
+        else {
+            event = AuditEvent(.refreshFailed, detail: "forged")
+            throw .invalidRefreshToken
+        }
         let signingKey = try state.signingKey()
         let database = try database()
 
-        let outcome = try database.transaction { () throws(AuthError) -> Outcome in
+        try refuse(over: [refreshLimit], in: database)
+        let outcome = try transaction(within: [refreshLimit], in: database) {
+            () throws(AuthError) -> Outcome in
+            try refreshLimit.charge(at: now, in: database)
             guard let session = try Session.find(token.session, in: database), session.user.id == user
-            else { return .refused }
-            guard session.user.isActive else { return .inactive }
+            else {
+                return try refuse(nil, "unknown", in: database)
+            }
+            guard session.user.isActive else {
+                try record(
+                    AuditEvent(.refreshFailed, user: user, subject: session.id, detail: "deactivated"),
+                    in: database)
+                return .inactive
+            }
             return try spend(token, of: session, in: database)
         }
         // Outside of the transaction, since ending a session on replay must be kept.
@@ -41,23 +58,40 @@ extension Auth {
         case good(Session, generation: UInt32)
     }
 
+    private func refuse(
+        _ session: Session?, _ detail: StaticString, in database: Database
+    ) throws(AuthError) -> Outcome {
+        try record(
+            AuditEvent(
+                .refreshFailed, user: session?.user.id, subject: session?.id, detail: detail),
+            in: database)
+        return .refused
+    }
+
     private func spend(
         _ token: Crypto.RefreshToken, of session: Session, in database: Database
     ) throws(AuthError) -> Outcome {
         let now = now
         guard !session.isRevoked, session.expiresAt > now,
             session.rotatedAt + policy.refreshLifetime > now
-        else { return .refused }
+        else { return try refuse(session, "ended", in: database) }
 
         if token.generation == session.generation {
-            guard try session.rotate(at: now, in: database) else { return .refused }
+            guard try session.rotate(at: now, in: database) else {
+                return try refuse(session, "spent", in: database)
+            }
+            try record(AuditEvent(.refresh, user: session.user.id, subject: session.id), in: database)
             return .good(session, generation: session.generation + 1)
         }
         let isLast = UInt64(token.generation) + 1 == UInt64(session.generation)
         if isLast, now < session.rotatedAt + policy.refreshGrace {
+            try record(
+                AuditEvent(.refresh, user: session.user.id, subject: session.id, detail: "again"),
+                in: database)
             return .good(session, generation: session.generation)
         }
         try Session.revoke(session.id, at: now, in: database)
+        try record(AuditEvent(.replay, user: session.user.id, subject: session.id), in: database)
         return .refused
     }
 }

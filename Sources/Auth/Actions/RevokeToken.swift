@@ -8,6 +8,10 @@ extension Auth {
     /// changes nothing, and whoever sent it cannot tell the difference.
     package func revokeToken(_ text: String) throws(AuthError) {
         guard let token = Crypto.RefreshToken(text, key: try secrets().refreshTokenKey) else { return }
-        try Session.revoke(token.session, at: now, in: try database())
+        let database = try database()
+        try database.transaction { () throws(AuthError) in
+            guard let user = try Session.revoke(token.session, at: now, in: database) else { return }
+            try record(AuditEvent(.revocation, user: user, subject: token.session), in: database)
+        }
     }
 }

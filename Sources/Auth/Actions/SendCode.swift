@@ -1,4 +1,5 @@
-// Asks for a code by mail. Never makes an account, and never tells whether there is one.
+// Asks for a code by mail. Never makes an account, and never tells whether there is one: none is looked
+// at. Whether the address may sign in at all is asked when the mail is about to leave.
 
 import Crypto
 package import System
@@ -18,17 +19,29 @@ extension Auth {
     /// still works; neither its expiry nor its attempts change. After that, or when it was used
     /// or used up, a new one replaces it. Addresses that may not sign up get the same answer and no mail.
     ///
-    /// Throws `limited` within `resendAfter` of the last mail to that address.
+    /// Throws `limited` within `resendAfter` of the last mail to that address, and after too many from one
+    /// network, to one address, or to all.
     package func sendCode(to email: Email) throws(AuthError) -> SentCode {
         let database = try database()
+        let isKnown = try isKnownNetwork(of: email, in: database)
+        let limits = sendLimits(for: email, isKnown: isKnown)
+        try refuse(over: limits, in: database)
         // A new code is hashed before the transaction: nobody waits 28 ms for the database. Should the
         // old one be used in between, the second round makes the new one.
         for _ in 0..<2 {
             let last = try Challenge.find(email: email.text, in: database)
-            try refuseEarlyResend(after: last)
+            if let limited = earlyResend(after: last) {
+                try noteRefusal(limited, of: email.text, in: database)
+                throw .limited(limited)
+            }
             let new = try last.map(canBeSentAgain) == true ? nil : newChallenge(for: email)
-            let sent = try database.transaction { () throws(AuthError) -> Challenge? in
-                try send(to: email, orNew: new, in: database)
+            let sent = try transaction(within: limits, in: database) {
+                () throws(AuthError) -> Challenge? in
+                let sent = try send(to: email, orNew: new, in: database)
+                if sent != nil {
+                    for limit in limits { try limit.charge(at: now, in: database) }
+                }
+                return sent
             }
             if let sent {
                 return SentCode(
@@ -44,7 +57,7 @@ extension Auth {
     ) throws(AuthError) -> Challenge? {
         let now = now
         let last = try Challenge.find(email: email.text, in: database)
-        try refuseEarlyResend(after: last)
+        if let limited = earlyResend(after: last) { throw .limited(limited) }
         let challenge: Challenge
         if let last, canBeSentAgain(last) {
             try last.noteMail(at: now, in: database)
@@ -55,19 +68,19 @@ extension Auth {
         } else {
             return nil
         }
-        if try maySignIn(email, in: database) {
+        if testIdentity(of: email) == nil {
             try MailItem.enqueue(for: challenge, at: now, in: database)
         }
         return challenge
     }
 
-    private func refuseEarlyResend(after last: Challenge?) throws(AuthError) {
-        guard let last else { return }
+    /// How long until another mail may be asked for after `last`; nil if it may be now.
+    private func earlyResend(after last: Challenge?) -> Limited? {
+        guard let last else { return nil }
         let wait = (last.mailedAt + policy.resendAfter) - now
         // A clock that was set back must not lock an address out for as long.
-        guard wait > .seconds(0), wait <= policy.resendAfter else { return }
-        throw .limited(
-            Limited(name: "resend", count: 1, window: policy.resendAfter, retryAfter: wait))
+        guard wait > .seconds(0), wait <= policy.resendAfter else { return nil }
+        return Limited(name: "resend", count: 1, window: policy.resendAfter, retryAfter: wait)
     }
 
     private func canBeSentAgain(_ challenge: Challenge) -> Bool {
@@ -81,28 +94,29 @@ extension Auth {
         let id = UUID.random()
         let code = LoginCode.derive(
             key: secrets.loginCodeKey, challenge: id, address: email.text, digits: policy.codeLength)
-        let hash: String
-        do throws(Argon2Error) {
-            hash = try Argon2.hash(code, cost: Policy.codeCost, pepper: secrets.pepper)
-        } catch {
-            throw AuthError(error)
+        let hash = try withHashing { (memory) throws(AuthError) -> String in
+            do throws(Argon2Error) {
+                return try Argon2.hash(
+                    code, cost: Policy.codeCost, pepper: secrets.pepper, in: memory)
+            } catch {
+                throw AuthError(error)
+            }
         }
         let now = now
         return Challenge(
             email: email.text, id: id, codeHash: hash, attempts: 0, createdAt: now,
             expiresAt: now + policy.codeLifetime, mailedAt: now, isUsed: false)
     }
+}
 
-    /// Whether a code for `email` could lead to a session.
-    func maySignIn(_ email: Email, in database: Database) throws(AuthError) -> Bool {
-        let isWelcome =
-            switch policy.signUp {
-            case .open: true
-            case .closed: false
-            case .domains(let domains): domains.contains { $0.utf8.elementsEqual(email.domain.utf8) }
-            }
-        if isWelcome { return true }
-        return try User.find(email: email.text, in: database) != nil
+extension SignUp {
+    /// Whether `email` may make an account.
+    func welcomes(_ email: Email) -> Bool {
+        switch self {
+        case .open: true
+        case .closed: false
+        case .domains(let domains): domains.contains { $0.utf8.elementsEqual(email.domain.utf8) }
+        }
     }
 }
 

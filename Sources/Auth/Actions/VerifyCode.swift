@@ -1,8 +1,10 @@
 // Exchanges a code for a session. The first success makes the account.
 //
-// 1. A guess is counted and committed before it is compared, so that no failure gives it back.
-// 2. Without a live challenge the same work is done on a hash that nothing matches.
-// 3. No account is looked at before the code has matched.
+// 1. Limits are judged first, then a place and memory to hash are taken; only then is anything counted.
+//    So whoever is told to come back has lost nothing.
+// 2. A guess is counted and committed before it is compared, so that no failure gives it back.
+// 3. Without a live challenge the same work is done on a hash that nothing matches.
+// 4. No account is looked at before the code has matched.
 
 import Crypto
 package import System
@@ -22,64 +24,159 @@ extension Auth {
     ///
     /// Spaces and hyphens that people type are dropped. A code of the wrong form costs no attempt.
     /// Throws `invalidCode` for a wrong, spent or expired code, `accountInactive` for a right one of
-    /// a deactivated account.
+    /// a deactivated account, `limited` after too many guesses from one network or for one address.
     package func verifyCode(_ code: String, for email: Email) throws(AuthError) -> Grant {
-        guard let digits = digits(of: code) else { throw .invalidCode }
+        let identity = testIdentity(of: email)
+        guard let digits = digits(of: code, for: identity) else {
+            event = AuditEvent(.signInFailed, detail: "form")
+            throw .invalidCode
+        }
         let secrets = try secrets()
         let signingKey = try state.signingKey()
         let database = try database()
 
-        let counted = try Challenge.countAttempt(
-            email: email.text, limit: policy.codeAttempts, at: now, in: database)
-        let matches: Bool
-        do throws(Argon2Error) {
-            matches = try Argon2.verify(
-                digits, against: counted?.codeHash ?? unmatchable, pepper: secrets.pepper)
-        } catch {
-            throw AuthError(error)
-        }
-        guard let counted, matches else { throw .invalidCode }
-
-        let session = UUID.random()
-        let user = try database.transaction { () throws(AuthError) -> (id: UUID, isActive: Bool) in
-            let now = now
-            guard try Challenge.consume(email: email.text, id: counted.id, at: now, in: database) else {
-                throw .invalidCode
+        let isKnown = try isKnownNetwork(of: email, in: database)
+        let failures = failureLimit(for: email, isKnown: isKnown)
+        try refuse(over: [guessLimit, failures], in: database)
+        let guess = try withHashing { (memory) throws(AuthError) -> Guess? in
+            let guess = try transaction(within: [guessLimit, failures], in: database) {
+                () throws(AuthError) in
+                try count(for: email, as: failures, isKnown: isKnown, in: database)
             }
-            let user = try account(of: email, in: database)
-            if user.isActive {
-                try Session.create(
-                    session, of: user.id, at: now, until: now + policy.sessionLifetime, in: database)
+            let matches: Bool
+            do throws(Argon2Error) {
+                matches = try Argon2.verify(
+                    digits, against: identity?.codeHash ?? guess?.challenge.codeHash ?? unmatchable,
+                    pepper: identity == nil ? secrets.pepper : [], in: memory)
+            } catch {
+                throw AuthError(error)
             }
-            return user
+            return matches ? guess : nil
         }
-        guard user.isActive else { throw .accountInactive }
-        return try grant(
-            session: session, generation: 1, until: now + policy.sessionLifetime, user: user.id,
-            email: email.text, signingKey: signingKey)
+        guard let guess else {
+            noteWrongCode(in: database)
+            throw .invalidCode
+        }
+        return try signIn(
+            email, by: guess, as: identity, countedBy: failures, signingKey: signingKey, in: database)
     }
 
-    private func digits(of code: String) -> [UInt8]? {
+    /// The digits of `code`; nil if it has not the form of one.
+    private func digits(of code: String, for identity: TestIdentity?) -> [UInt8]? {
         let digits = code.utf8.filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "-") }
-        guard digits.count == policy.codeLength, digits.allSatisfy({ $0 &- 0x30 < 10 }) else {
-            return nil
-        }
+        let lengths = identity == nil ? policy.codeLength...policy.codeLength : TestIdentity.codeLength
+        guard lengths.contains(digits.count), digits.allSatisfy({ $0 &- 0x30 < 10 }) else { return nil }
         return digits
     }
 
+    /// A guess that was counted.
+    private struct Guess {
+        let challenge: Challenge.Counted
+        /// The slot that it was counted in as a failure.
+        let slot: Timestamp
+    }
+
+    /// Counts a guess: for the network always, for the address and its challenge if there is a live one. nil
+    /// if there is none to compare with. The guess counts as a failure until it has matched.
+    private func count(
+        for email: Email, as failures: Limit, isKnown: Bool, in database: Database
+    ) throws(AuthError) -> Guess? {
+        let now = now
+        try guessLimit.charge(at: now, in: database)
+        var attempts = policy.codeAttempts
+        let since = now - Policy.knownNetworkLifetime
+        if try KnownNetwork.isAnyKnown(for: email.text, since: since, in: database), !isKnown {
+            attempts -= policy.keptAttempts
+        }
+        let challenge = try Challenge.countAttempt(
+            email: email.text, limit: attempts, at: now, in: database)
+        guard let challenge else { return nil }
+        return Guess(challenge: challenge, slot: try failures.charge(at: now, in: database))
+    }
+
+    /// The guess has been counted and judged: that its row in the audit cannot be written changes nothing in
+    /// the answer, and the log has its line.
+    private func noteWrongCode(in database: Database) {
+        let failure = AuditEvent(.signInFailed, detail: "code")
+        event = failure
+        try? database.transaction { () throws(AuthError) in try record(failure, in: database) }
+    }
+
+    private func signIn(
+        _ email: Email, by guess: Guess, as identity: TestIdentity?, countedBy failures: Limit,
+        signingKey: ES256PrivateKey, in database: Database
+    ) throws(AuthError) -> Grant {
+        let session = UUID.random()
+        let now = now
+        let end = now + policy.sessionLifetime
+        let outcome = try database.transaction { () throws(AuthError) -> Outcome in
+            try failures.takeBack(slot: guess.slot, in: database)
+            let isFirst = try Challenge.consume(
+                email: email.text, id: guess.challenge.id, at: now, in: database)
+            guard isFirst else { return try refuse("spent", in: database) }
+            guard let user = try account(of: email, isInvited: identity != nil, in: database) else {
+                return try refuse("sign-up is closed", in: database)
+            }
+            guard identity == nil || !user.isSuperuser else {
+                return try refuse("a superuser", in: database)
+            }
+            guard user.isActive else {
+                try record(AuditEvent(.signInRefused, user: user.id), in: database)
+                return .inactive
+            }
+            try Session.create(session, of: user.id, at: now, until: end, in: database)
+            try KnownNetwork.note(client.network, for: email.text, at: now, in: database)
+            try record(
+                AuditEvent(
+                    .signIn, user: user.id, subject: session,
+                    detail: identity != nil ? "test identity" : user.isNew ? "first" : nil),
+                in: database)
+            return .signedIn(user.id)
+        }
+        // Outside of the transaction, since what was refused, and why, must be kept.
+        switch outcome {
+        case .refused: throw .invalidCode
+        case .inactive: throw .accountInactive
+        case .signedIn(let user):
+            return try grant(
+                session: session, generation: 1, until: end, user: user, email: email.text,
+                signingKey: signingKey)
+        }
+    }
+
+    private enum Outcome {
+        case refused, inactive
+        case signedIn(UUID)
+    }
+
+    private func refuse(_ detail: StaticString, in database: Database) throws(AuthError) -> Outcome {
+        try record(AuditEvent(.signInFailed, detail: detail), in: database)
+        return .refused
+    }
+
+    /// What a sign-in asks of an account.
+    private struct Standing {
+        let id: UUID
+        let isActive: Bool
+        let isSuperuser: Bool
+        let isNew: Bool
+    }
+
+    /// The account of `email`, made if need be; nil if it may not sign up.
     private func account(
-        of email: Email, in database: Database
-    ) throws(AuthError) -> (id: UUID, isActive: Bool) {
+        of email: Email, isInvited: Bool, in database: Database
+    ) throws(AuthError) -> Standing? {
         let now = now
         if let user = try User.find(email: email.text, in: database) {
             try User.markVerified(user.id, at: now, in: database)
-            return (user.id, user.isActive)
+            return Standing(
+                id: user.id, isActive: user.isActive, isSuperuser: user.isSuperuser, isNew: false)
         }
         // Sign-up may have been closed since the code was mailed.
-        guard try maySignIn(email, in: database) else { throw .invalidCode }
+        guard isInvited || policy.signUp.welcomes(email) else { return nil }
         let id = try User.create(email: email.text, at: now, in: database)
         try Project.create(named: "Default", ownedBy: id, at: now, in: database)
-        return (id, true)
+        return Standing(id: id, isActive: true, isSuperuser: false, isNew: true)
     }
 
     /// The tokens of a session's `generation`; the access token never outlives the session.

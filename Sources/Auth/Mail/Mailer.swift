@@ -3,7 +3,8 @@
 // 1. An item is taken by one statement with a lease: of two deliverers one gets it.
 // 2. It is deleted only after it was accepted. A deliverer that is killed in between sends it twice,
 //    with the same Message-ID; nothing is ever lost.
-// 3. Nothing is sent after its code expired, was used, or was replaced.
+// 3. Nothing is sent after its code expired, was used, or was replaced, nor to an address that may not
+//    sign in.
 
 import Crypto
 package import System
@@ -95,11 +96,18 @@ extension Auth {
     /// The code that the item is about; nil if it is of no use any more.
     private func code(for item: MailItem, in database: Database) throws(AuthError) -> [UInt8]? {
         guard let challenge = try Challenge.find(email: item.email, in: database),
-            challenge.id == item.challenge, !challenge.isUsed
+            challenge.id == item.challenge, !challenge.isUsed,
+            try maySignIn(item.email, in: database)
         else { return nil }
         return LoginCode.derive(
             key: try secrets().loginCodeKey, challenge: challenge.id, address: challenge.email,
             digits: policy.codeLength)
+    }
+
+    /// Whether a code for `address` could lead to a session.
+    private func maySignIn(_ address: String, in database: Database) throws(AuthError) -> Bool {
+        if let email = try? Email(address), policy.signUp.welcomes(email) { return true }
+        return try User.find(email: address, in: database) != nil
     }
 
     /// nil once the code would have expired.
@@ -123,9 +131,14 @@ extension Auth {
 
     private func cleanUp(_ database: Database) throws(AuthError) {
         let now = now
-        try Challenge.deleteExpired(before: now, limit: Policy.rowsPerCleanUp, in: database)
-        try MailItem.deleteExpired(
-            before: now - Policy.failedMailKept, limit: Policy.rowsPerCleanUp, in: database)
+        let limit = Policy.rowsPerCleanUp
+        try Challenge.deleteExpired(before: now, limit: limit, in: database)
+        try MailItem.deleteExpired(before: now - Policy.failedMailKept, limit: limit, in: database)
+        try Session.deleteExpired(before: now, limit: limit, in: database)
+        try LimitCount.deleteExpired(before: now, limit: limit, in: database)
+        try KnownNetwork.deleteUnused(
+            since: now - Policy.knownNetworkLifetime, limit: limit, in: database)
+        try AuditEvent.deleteOld(before: now - policy.auditLifetime, limit: limit, in: database)
         database.checkpoint()
     }
 }

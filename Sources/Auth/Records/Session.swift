@@ -56,10 +56,25 @@ struct Session {
             [.time(now), .id(id), .integer(Int64(generation))]) == 1
     }
 
-    /// Ends the session `id`. One that has ended, or never was, stays as it is.
-    static func revoke(_ id: UUID, at now: Timestamp, in database: Database) throws(AuthError) {
+    /// Ends the session `id`, and tells whose it was; nil for one that has ended or never was, which stays
+    /// as it is.
+    @discardableResult
+    static func revoke(_ id: UUID, at now: Timestamp, in database: Database) throws(AuthError) -> UUID? {
+        try database.first(
+            "UPDATE sessions SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL RETURNING user_id",
+            [.time(now), .id(id)]
+        ) { $0.id(0) }
+    }
+
+    /// Deletes some that expired before `moment`.
+    static func deleteExpired(
+        before moment: Timestamp, limit: Int64, in database: Database
+    ) throws(AuthError) {
         try database.run(
-            "UPDATE sessions SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL",
-            [.time(now), .id(id)])
+            """
+            DELETE FROM sessions WHERE id IN
+                (SELECT id FROM sessions WHERE expires_at < ? ORDER BY expires_at LIMIT ?)
+            """,
+            [.time(moment), .integer(limit)])
     }
 }

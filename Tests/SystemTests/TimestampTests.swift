@@ -22,6 +22,18 @@ import Testing
         #expect(Timestamp(milliseconds: milliseconds).mailDate == mailDate)
     }
 
+    @Test func aDayIsReadAsItsFirstMoment() {
+        for day in ["1970-01-01", "2000-02-29", "2024-02-29", "2026-12-31", "2100-02-28", "0001-01-01", "9999-12-31"] {
+            #expect(Timestamp(day: day)?.text == "\(day)T00:00:00.000Z")
+        }
+        for text in [
+            "2025-02-29", "2100-02-29", "2026-02-31", "2026-04-31", "2026-00-01", "2026-13-01", "2026-01-00", "2026-01-32", "2026-1-1",
+            "2026/01/01", "+026-01-01", "２026-01-01", "2026-01-011", "",
+        ] {
+            #expect(Timestamp(day: text) == nil, "\(text)")
+        }
+    }
+
     @Test func secondsAreRoundedTowardsThePast() {
         for (milliseconds, seconds) in [(0, 0), (999, 0), (1000, 1), (-1, -1), (-1000, -1), (-1001, -2)] as [(Int64, Int64)] {
             #expect(Timestamp(milliseconds: milliseconds).seconds == seconds)

@@ -1,0 +1,29 @@
+// Who is at the other end, as far as a network can tell.
+
+package import System
+
+/// The origin of one request.
+package struct Client {
+    /// The network address, in its one canonical spelling.
+    package let address: String
+    /// What limits count by: an IPv4 address, or the /64 of an IPv6 one, of which a single host can
+    /// use every address (RFC 8981).
+    package let network: String
+    /// The request's own id, as in the log and in `X-Request-Id`.
+    package let requestID: String
+
+    /// `address` is nil if the server did not tell it: all such clients count as one, since nobody
+    /// may escape a limit by having no address.
+    package init(address: NetworkAddress?, requestID: String) {
+        self.address = address?.text ?? "unknown"
+        network = address?.network ?? "unknown"
+        self.requestID = requestID
+    }
+}
+
+extension NetworkAddress {
+    fileprivate var network: String {
+        guard bytes.count == 16 else { return text }
+        return "\(NetworkAddress(Array(bytes[..<8]) + [UInt8](repeating: 0, count: 8))!.text)/64"
+    }
+}

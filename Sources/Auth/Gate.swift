@@ -1,0 +1,26 @@
+// The gate before Argon2: only so many processes hash a code at once, each with its memory in hand before
+// anything is counted, so that a stampede neither eats the machine nor costs anyone an attempt.
+
+import Crypto
+import System
+
+extension Auth {
+    /// Runs `body` with memory to hash one code, once one of the slots is free.
+    ///
+    /// Throws `unavailable` if none becomes free in `Policy.slotWait`, or there is no memory.
+    func withHashing<T>(
+        _ body: (Argon2Memory) throws(AuthError) -> T
+    ) throws(AuthError) -> T {
+        let slots = policy.argon2Slots ?? Int64(Environment.coreCount)
+        let slot: SlotLock?
+        do throws(SystemError) {
+            slot = try SlotLock(
+                waitingFor: state.hashingLockPath, slots: Int(slots), atMost: Policy.slotWait)
+        } catch {
+            throw AuthError(error)
+        }
+        guard let slot else { throw .unavailable(reason: "every Argon2 slot is taken") }
+        guard let memory = Argon2Memory(for: Policy.codeCost) else { throw AuthError(.outOfMemory) }
+        return try withExtendedLifetime(slot) { () throws(AuthError) in try body(memory) }
+    }
+}

@@ -1,0 +1,49 @@
+-- What a process forgets and the service must not: how often something happened lately, from where
+-- people signed in, and what was done.
+
+-- How often. A window is counted in slots, so that one row stands for many events.
+CREATE TABLE limit_counts (
+    name       TEXT    NOT NULL,                          -- of the limit, as a 429 tells it
+    subject    TEXT    NOT NULL,                          -- whose: a network, an address, or '' for all
+    began_at   INTEGER NOT NULL,                          -- the slot's first millisecond
+    expires_at INTEGER NOT NULL,                          -- when the slot stops counting
+    count      INTEGER NOT NULL,                          -- events that were let through
+    refused    INTEGER NOT NULL,                          -- refusals that were noted
+    PRIMARY KEY (name, subject, began_at)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX limit_counts_by_expiry ON limit_counts (expires_at);
+
+-- From where an address was signed in with.
+CREATE TABLE known_networks (
+    email        TEXT    NOT NULL,
+    network      TEXT    NOT NULL,                        -- an IPv4 address, or an IPv6 /64
+    signed_in_at INTEGER NOT NULL,                        -- the last time
+    PRIMARY KEY (email, network)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX known_networks_by_time ON known_networks (signed_in_at);
+
+-- What was done, by whom, from where. Rows are added, and go when they are old; none ever changes. They
+-- outlive the accounts that they name, so they name them by id alone.
+CREATE TABLE audit_events (
+    sequence   INTEGER PRIMARY KEY,
+    at         INTEGER NOT NULL,
+    event      TEXT    NOT NULL,
+    user_id    BLOB    CHECK (length(user_id) = 16),      -- NULL: nobody had proved who they were
+    subject_id BLOB    CHECK (length(subject_id) = 16),   -- the session or the API key
+    detail     TEXT,
+    client     TEXT    NOT NULL,                          -- network address
+    request_id TEXT    NOT NULL                           -- as in the log and in X-Request-Id
+) STRICT;
+CREATE INDEX audit_events_by_user ON audit_events (user_id, sequence) WHERE user_id IS NOT NULL;
+
+CREATE TRIGGER audit_events_never_change BEFORE UPDATE ON audit_events
+BEGIN
+    SELECT RAISE(ABORT, 'the audit is append-only');
+END;
+CREATE TRIGGER audit_events_stay_a_day BEFORE DELETE ON audit_events
+WHEN old.at > (unixepoch() - 86400) * 1000
+BEGIN
+    SELECT RAISE(ABORT, 'the audit keeps its last day');
+END;
+
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);

@@ -1,0 +1,70 @@
+// The audit: what was done, by whom, from where. Rows are only ever added, in the transaction of what they
+// tell of; the schema refuses to change one.
+
+import SQLite
+package import System
+
+/// One thing that happened and that an operator may have to account for.
+package struct AuditEvent {
+    package let kind: Kind
+    /// Whose account; nil if nobody had proved who they were.
+    package let user: UUID?
+    /// The session or the API key.
+    package let subject: UUID?
+    /// A word more: which limit, what kind of failure.
+    package let detail: StaticString?
+
+    /// What happened, by the word that log and table have for it.
+    package enum Kind {
+        case signIn, signInFailed, signInRefused, refresh, refreshFailed, replay, revocation
+        case keyCreated, keyDeactivated, limitHit
+
+        package var name: StaticString {
+            switch self {
+            case .signIn: "sign-in"
+            case .signInFailed: "sign-in-failed"
+            case .signInRefused: "sign-in-refused"
+            case .refresh: "refresh"
+            case .refreshFailed: "refresh-failed"
+            case .replay: "replay"
+            case .revocation: "revocation"
+            case .keyCreated: "key-created"
+            case .keyDeactivated: "key-deactivated"
+            case .limitHit: "limit-hit"
+            }
+        }
+    }
+
+    init(_ kind: Kind, user: UUID? = nil, subject: UUID? = nil, detail: StaticString? = nil) {
+        self.kind = kind
+        self.user = user
+        self.subject = subject
+        self.detail = detail
+    }
+
+    /// Adds the event to the table.
+    func append(from client: Client, at now: Timestamp, in database: Database) throws(AuthError) {
+        try database.run(
+            """
+            INSERT INTO audit_events (at, event, user_id, subject_id, detail, client, request_id)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .time(now), .text(kind.name.description), user.map { .id($0) } ?? .null,
+                subject.map { .id($0) } ?? .null, .optional(detail?.description), .text(client.address),
+                .text(client.requestID),
+            ])
+    }
+
+    /// Deletes some of the oldest, if they are from before `moment`.
+    static func deleteOld(
+        before moment: Timestamp, limit: Int64, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            """
+            DELETE FROM audit_events WHERE at < ? AND sequence IN
+                (SELECT sequence FROM audit_events ORDER BY sequence LIMIT ?)
+            """,
+            [.time(moment), .integer(limit)])
+    }
+}

@@ -1,0 +1,53 @@
+// The networks from which an address was signed in with. Whoever asks from one of them is served out of a
+// share that strangers cannot use up.
+
+import SQLite
+import System
+
+/// Look-ups by address and network, never by account: they are the same for an address that has none.
+enum KnownNetwork {
+    /// Whether `email` was signed in with from `network` since `moment`.
+    static func isKnown(
+        _ network: String, for email: String, since moment: Timestamp, in database: Database
+    ) throws(AuthError) -> Bool {
+        try database.first(
+            "SELECT 1 FROM known_networks WHERE email = ? AND network = ? AND signed_in_at > ?",
+            [.text(email), .text(network), .time(moment)]
+        ) { _ in true } ?? false
+    }
+
+    /// Whether `email` was signed in with from anywhere since `moment`.
+    static func isAnyKnown(
+        for email: String, since moment: Timestamp, in database: Database
+    ) throws(AuthError) -> Bool {
+        try database.first(
+            "SELECT 1 FROM known_networks WHERE email = ? AND signed_in_at > ?",
+            [.text(email), .time(moment)]
+        ) { _ in true } ?? false
+    }
+
+    /// Notes a sign-in with `email` from `network`.
+    static func note(
+        _ network: String, for email: String, at now: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            """
+            INSERT INTO known_networks (email, network, signed_in_at) VALUES (?, ?, ?)
+            ON CONFLICT (email, network) DO UPDATE SET signed_in_at = excluded.signed_in_at
+            """,
+            [.text(email), .text(network), .time(now)])
+    }
+
+    /// Deletes some that were last used before `moment`.
+    static func deleteUnused(
+        since moment: Timestamp, limit: Int64, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            """
+            DELETE FROM known_networks WHERE (email, network) IN
+                (SELECT email, network FROM known_networks
+                 WHERE signed_in_at < ? ORDER BY signed_in_at LIMIT ?)
+            """,
+            [.time(moment), .integer(limit)])
+    }
+}

@@ -1,0 +1,92 @@
+// How often something happened lately: the counts that limits are judged by.
+//
+// A window is cut into slots. A slot counts until all of it has left the window, so no window, wherever
+// it begins, ever holds more than its quota; a place is given back at most one slot late.
+
+import SQLite
+import System
+
+/// What one slot has counted.
+struct LimitCount {
+    let beganAt: Timestamp
+    /// Events that were let through.
+    let count: Int64
+    /// Refusals that were noted.
+    let refused: Int64
+
+    /// Slots of one window.
+    private static let slotsPerWindow: Int64 = 16
+
+    /// How long one slot of `window` is.
+    static func slotLength(of window: Duration) -> Duration {
+        Duration(milliseconds: max(1, (window.milliseconds + slotsPerWindow - 1) / slotsPerWindow))
+    }
+
+    /// The first moment of the slot that `now` lies in.
+    private static func slot(at now: Timestamp, of window: Duration) -> Timestamp {
+        Timestamp(milliseconds: now.milliseconds - now.milliseconds % slotLength(of: window).milliseconds)
+    }
+
+    /// The slots of `window` that count at `now`, oldest first. What a clock that was set back since
+    /// makes the future does not count.
+    static func all(
+        of name: StaticString, subject: String, window: Duration, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> [LimitCount] {
+        try database.all(
+            """
+            SELECT began_at, count, refused FROM limit_counts
+            WHERE name = ? AND subject = ? AND began_at > ? AND began_at <= ? ORDER BY began_at
+            """,
+            [
+                .text(name.description), .text(subject), .time(now - window - slotLength(of: window)),
+                .time(now),
+            ]
+        ) { LimitCount(beganAt: $0.time(0), count: $0.integer(1), refused: $0.integer(2)) }
+    }
+
+    /// Counts one event, or one refusal, in the slot of `now`; the slot's first moment.
+    @discardableResult
+    static func add(
+        count: Int64, refused: Int64, to name: StaticString, subject: String, window: Duration,
+        at now: Timestamp, in database: Database
+    ) throws(AuthError) -> Timestamp {
+        let slot = slot(at: now, of: window)
+        try database.run(
+            """
+            INSERT INTO limit_counts (name, subject, began_at, expires_at, count, refused)
+            VALUES (?, ?, ?, ?, ?, ?)
+            ON CONFLICT (name, subject, began_at) DO UPDATE SET
+                count = count + excluded.count, refused = refused + excluded.refused
+            """,
+            [
+                .text(name.description), .text(subject), .time(slot),
+                .time(slot + slotLength(of: window) + window), .integer(count), .integer(refused),
+            ])
+        return slot
+    }
+
+    /// Takes one event back out of the slot that began at `slot`.
+    static func takeBack(
+        from name: StaticString, subject: String, slot: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            """
+            UPDATE limit_counts SET count = count - 1
+            WHERE name = ? AND subject = ? AND began_at = ? AND count > 0
+            """,
+            [.text(name.description), .text(subject), .time(slot)])
+    }
+
+    /// Deletes some that stopped counting before `moment`.
+    static func deleteExpired(
+        before moment: Timestamp, limit: Int64, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            """
+            DELETE FROM limit_counts WHERE (name, subject, began_at) IN
+                (SELECT name, subject, began_at FROM limit_counts
+                 WHERE expires_at < ? ORDER BY expires_at LIMIT ?)
+            """,
+            [.time(moment), .integer(limit)])
+    }
+}

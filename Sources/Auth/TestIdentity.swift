@@ -1,0 +1,58 @@
+// Accounts for those who review an app and read no mail of ours: a fixed code, for a while.
+//
+// 1. The code has at least 8 digits and is known here by its Argon2id hash alone.
+// 2. An identity ends by itself, at most 90 days from now.
+// 3. Every limit holds for it as for anyone; each use is in the audit; it is never a superuser's.
+
+import Crypto
+package import System
+
+/// One address that signs in with a fixed code.
+package struct TestIdentity {
+    let email: Email
+    let codeHash: String
+    /// The first moment at which the code is not taken any more.
+    let end: Timestamp
+
+    /// The longest that an identity may still last.
+    package static let longestLife = Duration.days(90)
+    /// Digits of the fixed code: whoever guesses has no mail to wait for, so there are more.
+    static let codeLength = 8...16
+
+    /// Throws a reason for the operator if the hash is none, costs more than the gate has memory for, or is
+    /// too cheap, or the identity would last too long after `now`.
+    package init(
+        email: Email, codeHash: String, lastDay: Timestamp, at now: Timestamp
+    ) throws(TestIdentityFault) {
+        guard let cost = Argon2.cost(of: codeHash) else {
+            throw TestIdentityFault(reason: "the code's hash is no Argon2id hash with p=1")
+        }
+        guard cost.memory <= Policy.codeCost.memory, cost.memory >= 1024, 1...10 ~= cost.passes else {
+            throw TestIdentityFault(
+                reason: "the code's hash must cost m=1024…\(Policy.codeCost.memory) and t=1…10")
+        }
+        end = lastDay + .days(1)
+        guard end <= now + TestIdentity.longestLife + .days(1) else {
+            throw TestIdentityFault(reason: "the end is more than 90 days off")
+        }
+        self.email = email
+        self.codeHash = codeHash
+    }
+}
+
+/// Why a test identity is not taken: a sentence for the operator.
+package struct TestIdentityFault: Error {
+    package let reason: String
+
+    package init(reason: String) {
+        self.reason = reason
+    }
+}
+
+extension Auth {
+    /// The identity of `email`, if there is one that has not ended.
+    func testIdentity(of email: Email) -> TestIdentity? {
+        let now = now
+        return testIdentities.first { $0.email == email && $0.end > now }
+    }
+}

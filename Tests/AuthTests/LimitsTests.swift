@@ -1,0 +1,293 @@
+// Limits: so many in so long, whoever counts, and a share for the owner that nobody else can use up.
+
+import System
+import Testing
+
+@testable import Auth
+
+@Suite struct LimitsTests {
+    private let service = Service()
+    private let home = "198.51.100.1"
+    private let elsewhere = "203.0.113.9"
+
+    init() { service.policy.resendAfter = .seconds(0) }
+
+    /// What a request that was refused by a limit was told; nil if it was not.
+    private func limited<T>(_ body: () throws -> T) -> Limited? {
+        do {
+            _ = try body()
+            return nil
+        } catch AuthError.limited(let limited) {
+            return limited
+        } catch {
+            return nil
+        }
+    }
+
+    private func send(_ email: Email = ann, from address: String? = nil) -> Limited? {
+        service.address = address ?? service.address
+        return limited { try service.auth.sendCode(to: email) }
+    }
+
+    private func guess(_ code: String, from address: String? = nil) -> String {
+        guess(ann, from: address, code)
+    }
+
+    private func guess(_ email: Email = ann, from address: String? = nil, _ code: String? = nil) -> String {
+        service.address = address ?? service.address
+        return refusal { try service.auth.verifyCode(try code ?? service.wrongCode(for: email), for: email) }
+    }
+
+    // MARK: Counting
+
+    @Test func aNetworkSendsItsQuotaAndIsToldWhenToComeBack() throws {
+        service.policy.sendPerAddressOfClient = Quota(count: 3, window: .minutes(5))
+        for index in 0..<3 { #expect(send(try Email("user\(index)@example.com")) == nil) }
+        let refused = try #require(send(bob))
+        #expect(refused.name.description == "send-ip" && refused.count == 3 && refused.window == .minutes(5))
+        #expect(refused.retryAfter > .seconds(280) && refused.retryAfter <= .seconds(319))
+        #expect(try service.challenge(of: bob) == nil)
+        service.wait(Duration(milliseconds: refused.retryAfter.milliseconds - 1))
+        #expect(send(bob) != nil)
+        service.wait(Duration(milliseconds: 1))
+        #expect(send(bob) == nil)
+    }
+
+    @Test func noWindowEverHoldsMoreThanTheQuota() throws {
+        let database = try service.database()
+        var random = SystemRandomNumberGenerator()
+        for window in [Duration.seconds(1), .seconds(7), .minutes(5)] {
+            let limit = Limit(name: "test", subject: String(window.milliseconds), quota: Quota(count: 5, window: window))
+            var taken: [Timestamp] = []
+            for _ in 0..<400 {
+                service.wait(Duration(milliseconds: Int64.random(in: 0...window.milliseconds / 4, using: &random)))
+                let now = service.time
+                let isLimited = limited { try service.auth.refuse(over: [limit], in: database) } != nil
+                let recent = taken.filter { $0 > now - window }.count
+                #expect(recent <= 5)
+                if recent == 5 { #expect(isLimited) }
+                // A place is given back at most one slot late.
+                if taken.filter({ $0 > now - window - LimitCount.slotLength(of: window) }).count < 5 { #expect(!isLimited) }
+                if !isLimited {
+                    try limit.charge(at: now, in: database)
+                    taken.append(now)
+                }
+            }
+            #expect(taken.count > 20)
+        }
+    }
+
+    @Test func everySpellingOfAnAddressIsOneNetwork() throws {
+        service.policy.sendPerAddressOfClient = Quota(count: 1, window: .minutes(5))
+        let groups = [
+            ["192.0.2.99", "::ffff:192.0.2.99", "::FFFF:c000:263", "0:0:0:0:0:ffff:192.0.2.99"],
+            ["2001:db8:1:2::1", "2001:DB8:1:2:ffff:ffff:ffff:ffff", "2001:0db8:0001:0002:0::5", "2001:db8:1:2::192.0.2.1"],
+            // No address at all is a network too.
+            ["", "unix:", "192.0.2", "192.0.2.1.5", " 192.0.2.1"],
+        ]
+        for (index, group) in groups.enumerated() {
+            for (number, address) in group.enumerated() {
+                #expect((send(try Email("u\(index)-\(number)@example.com"), from: address) == nil) == (number == 0), "\(address)")
+            }
+        }
+        #expect(send(bob, from: "2001:db8:1:3::1") == nil)
+        #expect(try service.number("SELECT count(*) FROM limit_counts WHERE subject = '2001:db8:1:2::/64'") == 1)
+    }
+
+    @Test func aClockThatIsSetBackLocksNobodyOut() throws {
+        service.policy.sendPerAddressOfClient = Quota(count: 1, window: .hours(1))
+        service.wait(.days(400))
+        #expect(send(ann) == nil)
+        service.time = service.time - .days(400)
+        #expect(send(bob) == nil)
+    }
+
+    @Test func aLimitThatIsOffRefusesNothing() throws {
+        service.policy.sendPerAddressOfClient = nil
+        service.policy.sendPerEmail = nil
+        service.policy.sendTotal = nil
+        for _ in 0..<40 { #expect(send() == nil) }
+    }
+
+    // MARK: Sending
+
+    @Test func anAddressGetsItsQuotaOfMailWhoeverAsks() throws {
+        for index in 0..<5 { #expect(send(from: "203.0.113.\(index)") == nil) }
+        #expect(send(from: "203.0.113.77")?.name.description == "send-email")
+        #expect(send(bob) == nil)
+    }
+
+    @Test func anUnknownAddressSpendsTheSameQuotas() throws {
+        service.policy.sendTotal = Quota(count: 8, window: .hours(1))
+        _ = try service.signIn(bob)
+        let before = try service.number("SELECT sum(count) FROM limit_counts WHERE name LIKE 'send%'") ?? 0
+        #expect(send(ann, from: elsewhere) == nil)
+        let unknown = try service.number("SELECT sum(count) FROM limit_counts WHERE name LIKE 'send%'") ?? 0
+        #expect(send(bob, from: elsewhere) == nil)
+        let known = try service.number("SELECT sum(count) FROM limit_counts WHERE name LIKE 'send%'") ?? 0
+        #expect(unknown - before == 3 && known - unknown == 3)
+    }
+
+    @Test func whoMayNotSignUpSpendsThemTooAndGetsNoMail() throws {
+        service.policy.signUp = .closed
+        for _ in 0..<5 { #expect(send() == nil) }
+        #expect(send()?.name.description == "send-email")
+        #expect(try service.number("SELECT sum(count) FROM limit_counts WHERE name = 'send-total'") == 5)
+    }
+
+    @Test func strangersCannotUseUpTheOwnersShareOfMail() throws {
+        service.address = home
+        _ = try service.signIn()
+        // The sign-in asked for the first of them, before the network was known.
+        for index in 0..<4 { #expect(send(from: "203.0.113.\(index)") == nil) }
+        #expect(send(from: elsewhere) != nil)
+        for _ in 0..<5 { #expect(send(from: home) == nil) }
+        #expect(send(from: home)?.name.description == "send-email")
+    }
+
+    @Test func theTotalHoldsForStrangersAndNotForOwners() throws {
+        service.policy.sendTotal = Quota(count: 3, window: .hours(1))
+        service.address = home
+        _ = try service.signIn()
+        #expect(send(bob, from: elsewhere) == nil)
+        #expect(send(try Email("eve@example.com")) == nil)
+        #expect(send(try Email("mal@example.com"))?.name.description == "send-total")
+        #expect(send(ann, from: elsewhere)?.name.description == "send-total")
+        #expect(send(ann, from: home) == nil)
+        // The same user's neighbour in an IPv6 network.
+        service.address = "2001:db8:1:2::1"
+        service.policy.sendTotal = nil
+        _ = try service.signIn(bob)
+        service.policy.sendTotal = Quota(count: 3, window: .hours(1))
+        #expect(send(bob, from: "2001:db8:1:2::2") == nil)
+        #expect(send(bob, from: "2001:db8:1:3::2")?.name.description == "send-total")
+    }
+
+    @Test func aNetworkIsKnownForThirtyDays() throws {
+        service.policy.sendTotal = Quota(count: 1, window: .hours(1))
+        service.address = home
+        _ = try service.signIn()
+        service.wait(.minutes(30 * 24 * 60 - 1))
+        #expect(send(bob, from: elsewhere) == nil)
+        #expect(send(ann, from: home) == nil)
+        service.wait(.minutes(2))
+        #expect(send(ann, from: home)?.name.description == "send-total")
+    }
+
+    // MARK: Guessing
+
+    @Test func aNetworkGuessesItsQuotaOverAllAddresses() throws {
+        service.policy.verifyPerAddressOfClient = Quota(count: 4, window: .minutes(5))
+        for index in 0..<4 { #expect(guess(try Email("u\(index)@example.com"), "123456") == "invalidCode") }
+        #expect(guess(ann, "123456") == "limited")
+        #expect(guess(ann, from: elsewhere, "123456") == "invalidCode")
+    }
+
+    @Test func aCodeOfTheWrongFormSpendsNothing() throws {
+        service.policy.verifyPerAddressOfClient = Quota(count: 1, window: .minutes(5))
+        for _ in 0..<5 { #expect(guess(ann, "12345") == "invalidCode") }
+        #expect(guess(ann, "123456") == "invalidCode")
+    }
+
+    @Test func failuresForAnAddressCountOverAllItsCodes() throws {
+        service.policy.sendPerEmail = nil
+        service.policy.verifyPerAddressOfClient = nil
+        var compared = 0
+        for round in 0..<10 {
+            service.wait(.minutes(6))
+            service.address = "203.0.113.\(round)"
+            guard send() == nil else { break }
+            for _ in 0..<5 where guess() == "invalidCode" { compared += 1 }
+        }
+        #expect(compared == 30)
+        // Even the right code is not compared any more, and costs the code nothing.
+        #expect(guess(from: elsewhere, try service.code()) == "limited")
+        #expect(try service.challenge()?.attempts == 0)
+        service.wait(.hours(26))
+        #expect(send() == nil)
+        #expect(guess(try service.code()) == "none")
+    }
+
+    @Test func guessesWithoutALiveCodeAreNoFailuresOfTheAddress() throws {
+        service.policy.verifyPerAddressOfClient = nil
+        for _ in 0..<40 { #expect(guess(ann, "123456") == "invalidCode") }
+        #expect(try service.number("SELECT count(*) FROM limit_counts WHERE name = 'failures-email'") == 0)
+        _ = send()
+        for _ in 0..<7 { #expect(guess() == "invalidCode") }
+        #expect(try service.number("SELECT sum(count) FROM limit_counts WHERE name = 'failures-email'") == 5)
+    }
+
+    @Test func theRightCodeIsNoFailure() throws {
+        _ = send()
+        #expect(guess() == "invalidCode")
+        #expect(guess(try service.code()) == "none")
+        #expect(try service.number("SELECT sum(count) FROM limit_counts WHERE name = 'failures-email'") == 1)
+    }
+
+    @Test func strangersWhoUseUpTheFailuresDoNotLockTheOwnerOut() throws {
+        service.policy.sendPerEmail = nil
+        service.policy.verifyPerAddressOfClient = nil
+        service.policy.failuresPerEmail = Quota(count: 6, window: .hours(24))
+        service.address = home
+        _ = try service.signIn()
+        for _ in 0..<3 {
+            service.wait(.minutes(6))
+            _ = send(from: elsewhere)
+            for _ in 0..<5 { _ = guess() }
+        }
+        #expect(guess() == "limited")
+        service.wait(.minutes(6))
+        #expect(send(from: home) == nil)
+        #expect(guess(from: home, try service.code()) == "none")
+    }
+
+    @Test func strangersCannotSpendACodeBeforeItsOwnerTypesIt() throws {
+        service.address = home
+        _ = try service.signIn()
+        service.wait(.minutes(1))
+        #expect(send(from: home) == nil)
+        for _ in 0..<20 { _ = guess(from: elsewhere) }
+        #expect(try service.challenge()?.attempts == 3)
+        #expect(guess(from: home) == "invalidCode")
+        #expect(guess(from: home, try service.code()) == "none")
+    }
+
+    @Test func anAddressWithoutAKnownNetworkHasAllItsGuessesEverywhere() throws {
+        _ = send()
+        for _ in 0..<20 { _ = guess(from: elsewhere) }
+        #expect(try service.challenge()?.attempts == 5)
+    }
+
+    // MARK: Refreshing
+
+    @Test func aNetworkRefreshesItsQuotaAndAForgeryCostsNothing() throws {
+        service.policy.refreshPerAddressOfClient = Quota(count: 3, window: .minutes(5))
+        var grant = try service.signIn()
+        for _ in 0..<3 { grant = try service.auth.refreshToken(grant.refreshToken, of: grant.user.text) }
+        let refused = limited { try service.auth.refreshToken(grant.refreshToken, of: grant.user.text) }
+        #expect(refused?.name.description == "refresh-ip")
+        #expect(refusal { try service.auth.refreshToken("nonsense", of: grant.user.text) } == "invalidRefreshToken")
+        service.address = elsewhere
+        grant = try service.auth.refreshToken(grant.refreshToken, of: grant.user.text)
+    }
+
+    // MARK: What is left of it
+
+    @Test func aFloodOfRefusalsIsNotedTenTimesASlot() throws {
+        service.policy.sendPerAddressOfClient = Quota(count: 1, window: .minutes(5))
+        _ = send()
+        for _ in 0..<50 { #expect(send(bob) != nil) }
+        #expect(try service.number("SELECT count(*) FROM audit_events WHERE event = 'limit-hit' AND detail = 'send-ip'") == 10)
+        service.wait(.seconds(20))
+        for _ in 0..<50 { #expect(send(bob) != nil) }
+        #expect(try service.number("SELECT count(*) FROM audit_events WHERE event = 'limit-hit'") == 20)
+    }
+
+    @Test func aResendTooEarlyIsNotedInTheSameWay() throws {
+        service.policy.resendAfter = .seconds(60)
+        _ = send()
+        for _ in 0..<30 { #expect(send()?.name.description == "resend") }
+        #expect(try service.number("SELECT count(*) FROM audit_events WHERE detail = 'resend'") ?? 0 <= 20)
+        #expect(try service.number("SELECT count(*) FROM audit_events WHERE detail = 'resend'") ?? 0 >= 10)
+    }
+}

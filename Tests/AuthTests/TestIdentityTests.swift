@@ -1,0 +1,114 @@
+// Fixed codes for those who review an app: for a while, within every limit, never for a superuser.
+
+import Crypto
+import System
+import Testing
+
+@testable import Auth
+
+@Suite struct TestIdentityTests {
+    private let service = Service()
+    private let reviewer = try! Email("reviewer@example.com")
+    private let code = "31415926"
+
+    init() throws {
+        service.policy.resendAfter = .seconds(0)
+        service.testIdentities = [try identity(days: 10)]
+    }
+
+    private func identity(days: Int64, _ cost: Argon2Cost = Argon2Cost(memory: 1024, passes: 1)) throws -> TestIdentity {
+        let today = Timestamp(milliseconds: service.time.milliseconds - service.time.milliseconds % 86_400_000)
+        return try TestIdentity(
+            email: reviewer, codeHash: try Argon2.hash(Array(code.utf8), cost: cost), lastDay: today + .days(days), at: service.time)
+    }
+
+    private func guess(_ code: String) -> String { refusal { try service.auth.verifyCode(code, for: reviewer) } }
+
+    @Test func theFixedCodeSignsInAndNoMailIsSent() throws {
+        _ = try service.auth.sendCode(to: reviewer)
+        #expect(try service.number("SELECT count(*) FROM mail_items") == 0)
+        let grant = try service.auth.verifyCode("3141 5926", for: reviewer)
+        #expect(try service.auth.user(bearing: grant.accessToken).email == "reviewer@example.com")
+        #expect(try service.number("SELECT count(*) FROM audit_events WHERE event = 'sign-in' AND detail = 'test identity'") == 1)
+    }
+
+    @Test func itSignsInEvenWhereSignUpIsClosed() throws {
+        service.policy.signUp = .closed
+        _ = try service.auth.sendCode(to: reviewer)
+        #expect(guess(code) == "none")
+    }
+
+    @Test func withoutAskingForACodeFirstThereIsNothingToUse() throws {
+        #expect(guess(code) == "invalidCode")
+        _ = try service.auth.sendCode(to: reviewer)
+        #expect(guess(code) == "none")
+        #expect(guess(code) == "invalidCode")
+    }
+
+    @Test func guessesAreCountedAsAnyones() throws {
+        _ = try service.auth.sendCode(to: reviewer)
+        for _ in 0..<5 { #expect(guess("00000000") == "invalidCode") }
+        #expect(guess(code) == "invalidCode")
+        #expect(try service.challenge(of: reviewer)?.attempts == 5)
+        #expect(try service.number("SELECT sum(count) FROM limit_counts WHERE name = 'failures-email'") == 5)
+        service.policy.verifyPerAddressOfClient = Quota(count: 1, window: .hours(1))
+        #expect(guess(code) == "limited")
+    }
+
+    @Test func theCodeThatWouldHaveBeenMailedIsNoneOfItsCodes() throws {
+        _ = try service.auth.sendCode(to: reviewer)
+        #expect(guess(try service.code(for: reviewer)) == "invalidCode")
+        // Not even if someone sets a length that it would fit.
+        service.policy.codeLength = 8
+        #expect(guess(try service.code(for: reviewer)) == "invalidCode")
+    }
+
+    @Test func itEndsAfterItsLastDay() throws {
+        service.testIdentities = [try identity(days: 0)]
+        let day = service.time.milliseconds / 86_400_000
+        service.time = Timestamp(milliseconds: (day + 1) * 86_400_000 - 1)
+        _ = try service.auth.sendCode(to: reviewer)
+        #expect(guess(code) == "none")
+        service.time = Timestamp(milliseconds: (day + 1) * 86_400_000)
+        _ = try service.auth.sendCode(to: reviewer)
+        // It is an address like any other now: mail is sent, and the mailed code is good.
+        #expect(guess(code) == "invalidCode")
+        #expect(try service.number("SELECT count(*) FROM mail_items") == 1)
+        #expect(guess(try service.code(for: reviewer)) == "none")
+    }
+
+    @Test func itIsNeverASuperuser() throws {
+        _ = try service.auth.sendCode(to: reviewer)
+        _ = try service.auth.verifyCode(code, for: reviewer)
+        try service.sql("UPDATE users SET is_superuser = 1")
+        _ = try service.auth.sendCode(to: reviewer)
+        #expect(guess(code) == "invalidCode")
+        #expect(try service.number("SELECT count(*) FROM sessions") == 1)
+        #expect(try service.number("SELECT count(*) FROM audit_events WHERE detail = 'a superuser'") == 1)
+    }
+
+    @Test func nobodyElseGetsInWithIt() throws {
+        _ = try service.auth.sendCode(to: ann)
+        #expect(refusal { try service.auth.verifyCode(code, for: ann) } == "invalidCode")
+        service.policy.codeLength = 8
+        #expect(refusal { try service.auth.verifyCode(code, for: ann) } == "invalidCode")
+    }
+
+    @Test func aCodeOfFewerThanEightDigitsIsNeverTaken() throws {
+        let short = try TestIdentity(
+            email: reviewer, codeHash: try Argon2.hash(Array("123456".utf8), cost: Argon2Cost(memory: 1024, passes: 1)),
+            lastDay: service.time, at: service.time)
+        service.testIdentities = [short]
+        _ = try service.auth.sendCode(to: reviewer)
+        #expect(guess("123456") == "invalidCode")
+    }
+
+    @Test func anIdentityThatLastsTooLongOrHasNoGoodHashIsRefused() throws {
+        _ = try identity(days: 90)
+        #expect(throws: TestIdentityFault.self) { try identity(days: 91) }
+        #expect(throws: TestIdentityFault.self) { try identity(days: 1, Argon2Cost(memory: 7169, passes: 1)) }
+        #expect(throws: TestIdentityFault.self) { try identity(days: 1, Argon2Cost(memory: 64, passes: 1)) }
+        #expect(throws: TestIdentityFault.self) { try identity(days: 1, Argon2Cost(memory: 1024, passes: 11)) }
+        #expect(throws: TestIdentityFault.self) { try TestIdentity(email: reviewer, codeHash: "31415926", lastDay: service.time, at: service.time) }
+    }
+}

@@ -1,0 +1,64 @@
+// Places that processes share: no more than there are, free again when their holder ends.
+
+import Glibc
+import System
+import Testing
+
+@Suite struct SlotLockTests {
+    private let path = "/tmp/latchkey-slots-\(UUID.random().text)"
+
+    private func slot(of count: Int = 2, atMost limit: Duration = .seconds(0)) throws -> SlotLock? {
+        try SlotLock(waitingFor: path, slots: count, atMost: limit)
+    }
+
+    @Test func thereAreAsManyAsWereAskedFor() throws {
+        defer { unlink(path) }
+        var held = [try slot(), try slot()]
+        #expect(held.allSatisfy { $0 != nil })
+        #expect(try slot() == nil)
+        held.removeLast()
+        held.append(try slot())
+        #expect(held.allSatisfy { $0 != nil })
+        #expect(try slot() == nil)
+    }
+
+    @Test func oneThatIsGivenBackIsTakenByWhoeverWaits() async throws {
+        defer { unlink(path) }
+        var first = try slot(of: 1)
+        #expect(first != nil)
+        let path = path
+        let waiter = Task.detached { try SlotLock(waitingFor: path, slots: 1, atMost: .seconds(10)) != nil }
+        try await Task.sleep(nanoseconds: 50_000_000)
+        first = nil
+        #expect(try await waiter.value)
+    }
+
+    @Test func theWaitIsBounded() throws {
+        defer { unlink(path) }
+        let first = try slot(of: 1)
+        let start = Timestamp.now
+        #expect(try slot(of: 1, atMost: Duration(milliseconds: 100)) == nil)
+        let waited = Timestamp.now - start
+        #expect(waited >= Duration(milliseconds: 100) && waited < .seconds(5))
+        withExtendedLifetime(first) {}
+    }
+
+    @Test func aFolderThatIsNotThereIsAnError() {
+        #expect(throws: SystemError.self) { try SlotLock(waitingFor: "/nonexistent/slots", slots: 1, atMost: .seconds(0)) }
+    }
+
+    @Test func aLockThatIsRefusedClosesItsFileOnce() throws {
+        let path = "\(path).lock"
+        defer { unlink(path) }
+        let held = try FileLock(waitingFor: path)
+        // Were the refused lock's descriptor closed twice, one opened in between would go with it.
+        for _ in 0..<100 {
+            let refused = try FileLock(trying: path)
+            #expect(refused == nil)
+            let descriptor = open("/dev/null", O_RDONLY)
+            #expect(fcntl(descriptor, F_GETFD) >= 0)
+            close(descriptor)
+        }
+        withExtendedLifetime(held) {}
+    }
+}
