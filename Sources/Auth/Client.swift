@@ -9,6 +9,8 @@ package struct Client {
     /// What limits count by: an IPv4 address, or the /64 of an IPv6 one, of which a single host can
     /// use every address (RFC 8981).
     package let network: String
+    /// Whether the server told the address. A network that is not known is nobody's own.
+    let hasAddress: Bool
     /// The request's own id, as in the log and in `X-Request-Id`.
     package let requestID: String
 
@@ -17,6 +19,7 @@ package struct Client {
     package init(address: NetworkAddress?, requestID: String) {
         self.address = address?.text ?? "unknown"
         network = address?.network ?? "unknown"
+        hasAddress = address != nil
         self.requestID = requestID
     }
 }

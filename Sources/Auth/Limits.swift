@@ -84,8 +84,9 @@ struct Limit {
 extension Auth {
     /// Whether `email` was signed in with from the client's network lately.
     func isKnownNetwork(of email: Email, in database: Database) throws(AuthError) -> Bool {
-        try KnownNetwork.isKnown(
-            client.network, for: email.text, since: now - Policy.knownNetworkLifetime, in: database)
+        let since = now - Policy.knownNetworkLifetime
+        return try KnownNetwork.isKnown(client.network, for: email.text, since: since, in: database)
+            && client.hasAddress
     }
 
     /// The limits of sending a code to `email`. From a known network the total does not count.

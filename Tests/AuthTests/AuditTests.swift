@@ -76,7 +76,7 @@ import Testing
         for row in try rows() { #expect(!row.contains("@") && !row.contains("ann"), "\(row)") }
     }
 
-    @Test func noRowCanBeChangedAndNoneOfTheLastDayDeleted() throws {
+    @Test func noRowCanBeChangedAndNoneOfTheLastHoursDeleted() throws {
         service.time = .now
         _ = try service.signIn()
         #expect(throws: (any Error).self) { try service.sql("UPDATE audit_events SET event = 'x'") }

@@ -174,6 +174,17 @@ import Testing
         #expect(send(ann, from: home)?.name.description == "send-total")
     }
 
+    @Test func aNetworkThatTheServerDoesNotTellIsNobodysOwn() throws {
+        service.address = ""
+        _ = try service.signIn()
+        #expect(try service.number("SELECT count(*) FROM known_networks") == 0)
+        service.policy.sendTotal = Quota(count: 1, window: .hours(1))
+        #expect(send()?.name.description == "send-total")
+        // Not even if a row says so.
+        try service.sql("INSERT INTO known_networks VALUES ('ann@example.com', 'unknown', 9e15)")
+        #expect(send()?.name.description == "send-total")
+    }
+
     // MARK: Guessing
 
     @Test func aNetworkGuessesItsQuotaOverAllAddresses() throws {

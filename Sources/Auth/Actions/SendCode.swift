@@ -31,33 +31,43 @@ extension Auth {
         for _ in 0..<2 {
             let last = try Challenge.find(email: email.text, in: database)
             if let limited = earlyResend(after: last) {
-                try noteRefusal(limited, of: email.text, in: database)
-                throw .limited(limited)
+                throw try refusal(limited, of: email, in: database)
             }
             let new = try last.map(canBeSentAgain) == true ? nil : newChallenge(for: email)
-            let sent = try transaction(within: limits, in: database) {
-                () throws(AuthError) -> Challenge? in
-                let sent = try send(to: email, orNew: new, in: database)
-                if sent != nil {
+            let outcome = try transaction(within: limits, in: database) {
+                () throws(AuthError) -> Outcome in
+                let outcome = try send(to: email, orNew: new, in: database)
+                if case .sent = outcome {
                     for limit in limits { try limit.charge(at: now, in: database) }
                 }
-                return sent
+                return outcome
             }
-            if let sent {
+            switch outcome {
+            case .sent(let challenge):
                 return SentCode(
-                    expiresIn: sent.expiresAt - sent.mailedAt, resendAfter: policy.resendAfter)
+                    expiresIn: challenge.expiresAt - challenge.mailedAt,
+                    resendAfter: policy.resendAfter)
+            case .early(let limited): throw try refusal(limited, of: email, in: database)
+            case .needsNew: continue
             }
         }
         throw .unavailable(reason: "the challenge changed twice meanwhile")
     }
 
-    /// nil if a new challenge is needed after all.
+    private enum Outcome {
+        case sent(Challenge)
+        /// Another request sent one meanwhile.
+        case early(Limited)
+        /// The last challenge cannot be sent again any more.
+        case needsNew
+    }
+
     private func send(
         to email: Email, orNew new: Challenge?, in database: Database
-    ) throws(AuthError) -> Challenge? {
+    ) throws(AuthError) -> Outcome {
         let now = now
         let last = try Challenge.find(email: email.text, in: database)
-        if let limited = earlyResend(after: last) { throw .limited(limited) }
+        if let limited = earlyResend(after: last) { return .early(limited) }
         let challenge: Challenge
         if let last, canBeSentAgain(last) {
             try last.noteMail(at: now, in: database)
@@ -66,12 +76,19 @@ extension Auth {
             try new.replaceLast(in: database)
             challenge = new
         } else {
-            return nil
+            return .needsNew
         }
         if testIdentity(of: email) == nil {
             try MailItem.enqueue(for: challenge, at: now, in: database)
         }
-        return challenge
+        return .sent(challenge)
+    }
+
+    private func refusal(
+        _ limited: Limited, of email: Email, in database: Database
+    ) throws(AuthError) -> AuthError {
+        try noteRefusal(limited, of: email.text, in: database)
+        return .limited(limited)
     }
 
     /// How long until another mail may be asked for after `last`; nil if it may be now.

@@ -125,7 +125,9 @@ extension Auth {
                 return .inactive
             }
             try Session.create(session, of: user.id, at: now, until: end, in: database)
-            try KnownNetwork.note(client.network, for: email.text, at: now, in: database)
+            if client.hasAddress {
+                try KnownNetwork.note(client.network, for: email.text, at: now, in: database)
+            }
             try record(
                 AuditEvent(
                     .signIn, user: user.id, subject: session,

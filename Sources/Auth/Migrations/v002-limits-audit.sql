@@ -40,10 +40,10 @@ CREATE TRIGGER audit_events_never_change BEFORE UPDATE ON audit_events
 BEGIN
     SELECT RAISE(ABORT, 'the audit is append-only');
 END;
-CREATE TRIGGER audit_events_stay_a_day BEFORE DELETE ON audit_events
-WHEN old.at > (unixepoch() - 86400) * 1000
+CREATE TRIGGER audit_events_stay BEFORE DELETE ON audit_events
+WHEN old.at > (unixepoch() - 23 * 3600) * 1000                -- a little less than the shortest audit_ttl
 BEGIN
-    SELECT RAISE(ABORT, 'the audit keeps its last day');
+    SELECT RAISE(ABORT, 'the audit keeps its last 23 hours');
 END;
 
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
