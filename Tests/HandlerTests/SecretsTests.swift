@@ -91,4 +91,29 @@ private func decoded(_ text: Substring) -> Data {
         // What is looked for is found where it may be.
         #expect(home.mails.contains { $0.contains(code) })
     }
+
+    @Test func noCodeIsInAnyCommandLineOrEnvironmentWhileItIsMailed() throws {
+        let path = "\(home.path)/sendmail"
+        // What every process of this machine was started with, while the mail is on its way.
+        try """
+        #!/bin/sh
+        cat /proc/[0-9]*/cmdline > "$HOME/lines" 2>/dev/null
+        tr '\\0' '\\n' < /proc/$PPID/environ > "$HOME/environment"
+        env >> "$HOME/environment"
+        cat > "$HOME/message"
+
+        """.write(toFile: path, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: path)
+        _ = home.post("send-code", #"{"email":"ada@example.com"}"#, ["LATCHKEY_MAIL": "sendmail \(path)"])
+        func text(_ name: String) -> String {
+            String(decoding: FileManager.default.contents(atPath: "\(home.path)/\(name)") ?? Data(), as: UTF8.self)
+        }
+        for _ in 0..<200 where !text("message").contains("Subject: ") { shortPause() }
+        let code = String(try #require(text("message").components(separatedBy: "Subject: ").last).prefix(8))
+        try #require(code.allSatisfy { $0.isNumber } && code.utf8.count == 8)
+        #expect(text("lines").contains("sendmail") && text("lines").contains("deliver-mail"))
+        #expect(text("environment").contains("LATCHKEY_HOME="))
+        #expect(!text("lines").contains(code))
+        #expect(!text("environment").contains(code))
+    }
 }
