@@ -20,6 +20,9 @@ let endpoints = [
 
 let isEmbedded = Context.environment["EMBEDDED"] == "1"
 
+/// The build for `Tests/Fuzz/run`: every room tells libFuzzer where it has been.
+let isFuzzed = Context.environment["FUZZ"] == "1"
+
 let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
     .enableUpcomingFeature("ExistentialAny"),
@@ -29,6 +32,7 @@ let strict: [SwiftSetting] = [
 
 let swiftSettings: [SwiftSetting] =
     strict
+    + (isFuzzed ? [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])] : [])
     + (isEmbedded
         ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-function-sections"])]
         : [.treatWarning("EmbeddedRestrictions", as: .error)])
@@ -97,6 +101,14 @@ if !isEmbedded {
         tests("HandlerTests", of: ["System"]),
         tests("ServerTests", of: []),
     ]
+}
+
+if isFuzzed {
+    targets.append(
+        .executableTarget(
+            name: "fuzz", dependencies: ["AuthAPI", "Auth", "CGI", "Crypto", "System"], path: "Tests/Fuzz",
+            exclude: ["corpus", "dictionaries", "run"], swiftSettings: swiftSettings,
+            linkerSettings: [.linkedLibrary("stdc++"), .unsafeFlags(["-sanitize=address", "-use-ld=lld"])]))
 }
 
 let package = Package(name: "latchkey", targets: targets)

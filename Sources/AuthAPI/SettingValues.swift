@@ -125,7 +125,7 @@ func baseURL(_ value: String) throws(ValueFault) -> String {
     guard let rest = withoutScheme(value) else {
         throw ValueFault("begins with neither http:// nor https://")
     }
-    guard !rest.isEmpty, rest.first != UInt8(ascii: "/"),
+    guard !rest.isEmpty, rest.first != UInt8(ascii: "/"), rest.first != UInt8(ascii: ":"),
         rest.allSatisfy({ $0.isLetter || $0.isDigit || "-._~:/[]%".utf8.contains($0) })
     else { throw ValueFault("not a URL of a host, perhaps a port and a path") }
     guard rest.last != UInt8(ascii: "/") else { throw ValueFault("ends in a slash") }
@@ -201,5 +201,8 @@ func networkRange(_ value: String) throws(ValueFault) -> NetworkRange {
     let bits = Int64(address.bytes.count * 8)
     guard let slash else { return NetworkRange(address: address, prefix: Int(bits)) }
     let prefix = String(decoding: value.utf8[slash...].dropFirst(), as: UTF8.self)
-    return NetworkRange(address: address, prefix: Int(try number(prefix, in: 0...bits)))
+    // An IPv4 address mapped into IPv6 is written with IPv6's bits.
+    let mapped: Int64 = bits == 32 && value.utf8.contains(UInt8(ascii: ":")) ? 96 : 0
+    return NetworkRange(
+        address: address, prefix: Int(try number(prefix, in: mapped...(mapped + bits)) - mapped))
 }

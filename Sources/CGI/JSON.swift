@@ -23,6 +23,22 @@ package enum JSON: Equatable {
     package struct Member: Equatable {
         package let name: String
         package let value: JSON
+
+        package static func == (a: Member, b: Member) -> Bool {
+            a.name.utf8.elementsEqual(b.name.utf8) && a.value == b.value
+        }
+    }
+
+    package static func == (a: JSON, b: JSON) -> Bool {
+        switch (a, b) {
+        case (.null, .null), (.hugeInteger, .hugeInteger), (.fraction, .fraction): true
+        case (.boolean(let a), .boolean(let b)): a == b
+        case (.integer(let a), .integer(let b)): a == b
+        case (.string(let a), .string(let b)): a.utf8.elementsEqual(b.utf8)
+        case (.array(let a), .array(let b)): a == b
+        case (.object(let a), .object(let b)): a == b
+        default: false
+        }
     }
 
     /// The value of `name` if this is an object that has it.

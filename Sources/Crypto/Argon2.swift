@@ -47,8 +47,10 @@ package final class Argon2Memory {
 /// Hashes of secrets that are stored.
 package enum Argon2 {
     /// Bytes of salt and of tag: RFC 9106 §3.1 recommends 16 for the one, its §4 allows 32 for the other.
-    private static let saltSize = 16
-    private static let tagSize = 32
+    fileprivate static let saltSize = 16
+    fileprivate static let tagSize = 32
+    /// What a stored hash may cost at most, so that a damaged one cannot take the machine: 64 MiB.
+    fileprivate static let highestCost = Argon2Cost(memory: 65536, passes: 16)
 
     /// The PHC string of `secret`, with a salt of its own; computed in `memory`, if that is given.
     package static func hash(
@@ -65,9 +67,7 @@ package enum Argon2 {
         _ secret: [UInt8], against hash: String, pepper: [UInt8] = [], in memory: Argon2Memory? = nil
     ) throws(Argon2Error) -> Bool {
         let stored = try PHCString(hash)
-        let tag = try tag(
-            secret, salt: stored.salt, cost: stored.cost, pepper: pepper, size: stored.tag.count,
-            in: memory)
+        let tag = try tag(secret, salt: stored.salt, cost: stored.cost, pepper: pepper, in: memory)
         return equalInConstantTime(tag, stored.tag)
     }
 
@@ -125,12 +125,14 @@ private struct PHCString {
         let parts = text.utf8.split(separator: UInt8(ascii: "$"), omittingEmptySubsequences: false)
         guard parts.count == 6, parts[0].isEmpty,
             parts[1].elementsEqual("argon2id".utf8), parts[2].elementsEqual("v=19".utf8),
-            let salt = Base64.standard.decode(parts[4]), let tag = Base64.standard.decode(parts[5])
+            let salt = Base64.standard.decode(parts[4]), salt.count == Argon2.saltSize,
+            let tag = Base64.standard.decode(parts[5]), tag.count == Argon2.tagSize
         else { throw .malformed }
-        let numbers = parts[3].split(separator: UInt8(ascii: ","))
+        let numbers = parts[3].split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
         guard numbers.count == 3,
             let memory = PHCString.number(numbers[0], "m="),
             let passes = PHCString.number(numbers[1], "t="),
+            memory <= Argon2.highestCost.memory, passes <= Argon2.highestCost.passes,
             PHCString.number(numbers[2], "p=") == 1
         else { throw .malformed }
         cost = Argon2Cost(memory: memory, passes: passes)
@@ -140,6 +142,8 @@ private struct PHCString {
 
     private static func number(_ text: Substring.UTF8View, _ name: String) -> UInt32? {
         guard text.starts(with: name.utf8) else { return nil }
-        return UInt32(String(Substring(text.dropFirst(2))))
+        let digits = text.dropFirst(2)
+        guard digits.allSatisfy({ $0 &- 0x30 < 10 }) else { return nil }
+        return UInt32(String(Substring(digits)))
     }
 }

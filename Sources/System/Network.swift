@@ -10,6 +10,7 @@ package struct NetworkAddress: Equatable, Sendable {
     /// Reads any spelling of an address (RFC 4291 §2.2); nil if it is none. An IPv4 address
     /// mapped into IPv6 (`::ffff:192.0.2.1`) is that IPv4 address.
     package init?(_ text: String) {
+        guard !text.utf8.contains(0) else { return nil }  // where C would stop reading
         var four = [UInt8](repeating: 0, count: 4)
         if inet_pton(AF_INET, text, &four) == 1 {
             self.init(four)

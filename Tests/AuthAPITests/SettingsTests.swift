@@ -104,7 +104,7 @@ private func fault(_ text: String) -> String? {
         #expect(fault("journal = wal\njournal = wal") == "f:2: journal: given twice")
         #expect(fault("access_ttl = 15") == "f:1: access_ttl: not a duration such as 90s, 15m, 1h or 30d")
         for line in [
-            "base_url = localhost", "base_url = http://a/", "base_url = http://a\"b", "base_url = ftp://a", "base_url = http://",
+            "base_url = localhost", "base_url = http://a/", "base_url = http://a\"b", "base_url = ftp://a", "base_url = http://", "base_url = http://:80",
             "mail = smtp", "mail = sendmail", "mail = sendmail sendmail", "mail_from = x", "mail_from = A <b>", "mail_subject =",
             "sign_up = maybe", "code_length = 5", "code_length = 9", "code_length = +6", "code_length = ６", "code_ttl = 0s", "code_ttl = -1m",
             "code_ttl = 1w", "code_ttl = 99999999999999999999d", "code_attempts = 0", "limit_send_per_ip = 30", "limit_send_per_ip = 0/5m",
@@ -114,6 +114,19 @@ private func fault(_ text: String) -> String? {
             "allow_state_in_web_root = true", "= x",
         ] {
             #expect(fault(line)?.hasPrefix("f:1: ") == true, "\(line)")
+        }
+    }
+
+    @Test func aNetworkIsReadWholeAndWithItsOwnBits() throws {
+        for (text, bytes, prefix) in [
+            ("10.0.0.0/8", [10, 0, 0, 0], 8), ("::ffff:10.0.0.0/104", [10, 0, 0, 0], 8), ("::ffff:10.0.0.1", [10, 0, 0, 1], 32),
+            ("0.0.0.0/0", [0, 0, 0, 0], 0),
+        ] as [(String, [UInt8], Int)] {
+            let range = try networkRange(text)
+            #expect(range.address.bytes == bytes && range.prefix == prefix, "\(text)")
+        }
+        for wrong in ["127.0.0.1\0", "127.0.0.1\0x", "::1\0/8", "127.0.0.1\0/8", "::ffff:10.0.0.0/8", "::ffff:10.0.0.0/129"] {
+            #expect(throws: ValueFault.self, "\(wrong)") { try networkRange(wrong) }
         }
     }
 

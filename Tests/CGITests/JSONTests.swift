@@ -86,4 +86,11 @@ private func isRefused(_ text: String) -> Bool { (try? read(text)) == nil }
         #expect(read.member("none") == .null)
         #expect(read.member("list") == .array([.integer(.min), .boolean(false), .object([])]))
     }
+
+    @Test func textIsEqualByItsBytesAlone() throws {
+        #expect(JSON.string("\u{E9}") != .string("e\u{301}"))
+        #expect(JSON.string("K") != .string("\u{212A}"))
+        #expect(try JSON(parsing: Array("{\"\u{E9}\":1}".utf8)) != JSON(parsing: Array("{\"e\u{301}\":1}".utf8)))
+        #expect(try JSON(parsing: Array("{\"\u{E9}\":1,\"e\u{301}\":1}".utf8)).member("x") == nil)
+    }
 }

@@ -56,6 +56,21 @@ func bytes(_ hex: String) -> [UInt8] {
         }
     }
 
+    @Test(arguments: [
+        "m=65537,t=1,p=1", "m=4000000,t=1,p=1", "m=4294967295,t=1,p=1", "m=64,t=17,p=1", "m=64,t=4294967295,p=1", "m=64,t=1,p=2",
+        "m=+64,t=1,p=1", "m=64,,t=1,p=1", "m=64,t=1", "t=1,m=64,p=1", "m=64,t=1,p=1,", "m=,t=1,p=1", "m=4294967296,t=1,p=1",
+    ]) func aHashOfAnotherCostThanOursIsRefusedBeforeItIsPaid(cost: String) {
+        let (salt, tag) = (String(repeating: "A", count: 22), String(repeating: "A", count: 43))
+        #expect(throws: Argon2Error.malformed) { try Argon2.verify([1], against: "$argon2id$v=19$\(cost)$\(salt)$\(tag)") }
+    }
+
+    @Test func saltAndTagAreWhole() {
+        for (salt, tag) in [(22, 6), (22, 0), (22, 86), (11, 43), (0, 43), (43, 43)] {
+            let rest = "\(String(repeating: "A", count: salt))$\(String(repeating: "A", count: tag))"
+            #expect(throws: Argon2Error.malformed) { try Argon2.verify([1], against: "$argon2id$v=19$m=64,t=1,p=1$\(rest)") }
+        }
+    }
+
     @Test func theChecksumIsTheUsualOne() {
         #expect(crc32("123456789".utf8) == 0xCBF4_3926)
         #expect(crc32([]) == 0)

@@ -1,0 +1,45 @@
+// What every fuzzer uses: libFuzzer's loop, and the claim that ends a run when it does not hold.
+
+/// libFuzzer's own main, as its header FuzzerInterface.h declares it.
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runDriver(
+    _ argc: UnsafeMutablePointer<Int32>,
+    _ argv: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+    _ check: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32
+) -> Int32
+
+nonisolated(unsafe) private var check: ([UInt8]) -> Void = { _ in }
+
+/// Calls `body` with one text after another; gives libFuzzer's exit code.
+func fuzz(_ body: @escaping ([UInt8]) -> Void) -> Int32 {
+    check = body
+    var argc = CommandLine.argc
+    var argv = CommandLine.unsafeArgv
+    return runDriver(&argc, &argv) { start, count in
+        check(Array(UnsafeBufferPointer(start: start, count: count)))
+        return 0
+    }
+}
+
+/// Ends the run with `claim` unless it holds. Unlike a precondition it says so in a release build.
+func must(_ holds: Bool, _ claim: @autoclosure () -> String) {
+    if !holds { fatalError("does not hold: \(claim())") }
+}
+
+/// `bytes` as a string, as they would come from an environment: what is no UTF-8 is replaced.
+func text(_ bytes: some Collection<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
+
+/// Whether `a` and `b` are the same bytes. `==` on strings takes more than that as equal.
+func same(_ a: String, _ b: String) -> Bool { a.utf8.elementsEqual(b.utf8) }
+
+/// `original` after the edits in `script`: three bytes each, a place (two) and what comes there.
+func edited(_ original: String, by script: ArraySlice<UInt8>) -> [UInt8] {
+    var bytes = Array(original.utf8)
+    var script = script
+    while script.count >= 3, !bytes.isEmpty {
+        let edit = Array(script.prefix(3))
+        script = script.dropFirst(3)
+        bytes[(Int(edit[0]) << 8 | Int(edit[1])) % bytes.count] = edit[2]
+    }
+    return bytes
+}

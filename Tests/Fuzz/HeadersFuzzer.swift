@@ -1,0 +1,159 @@
+// A whole request, made up: the lines before the first empty one are meta-variables, what follows
+// is the body. All that an endpoint reads of it before it opens anything.
+
+import Auth
+import CGI
+import Glibc
+import System
+
+@testable import AuthAPI
+
+@Sendable func checkHeaders(_ bytes: [UInt8]) {
+    let (entries, body) = divided(bytes)
+    let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: entries.count + 1)
+    for (index, entry) in entries.enumerated() { list[index] = (entry + [0]).withUnsafeBytes { strdup($0.bindMemory(to: CChar.self).baseAddress!) } }
+    list[entries.count] = nil
+    defer {
+        for index in entries.indices { free(list[index]) }
+        list.deallocate()
+    }
+    var asked = 0
+    withoutActuallyEscaping({ (limit: Int) -> [UInt8]? in
+        asked = max(asked, limit)
+        return Array(body.prefix(limit))
+    }) { input in
+        let request = Request(parameters: Parameters(list), input: input)
+        checkVariables(request, entries)
+        checkMethodAndPath(request)
+        let read = checkBody(request, sent: body)
+        checkForms(request, body: read ?? Array(body))
+    }
+    must(asked <= bodyLimit + 1, "no more is read than a body may have")
+}
+
+private let bodyLimit = 65536
+
+/// The lines before the first empty one, each as far as a C string goes, and the rest.
+private func divided(_ bytes: [UInt8]) -> (entries: [[UInt8]], body: ArraySlice<UInt8>) {
+    let end = bytes.indices.dropLast().first { bytes[$0] == 0x0A && bytes[$0 + 1] == 0x0A } ?? bytes.endIndex
+    return (bytes[..<end].split(separator: 0x0A).map { Array($0.prefix { $0 != 0 }) }, bytes[end...].dropFirst(2))
+}
+
+private func checkVariables(_ request: Request, _ entries: [[UInt8]]) {
+    for name in ["REQUEST_METHOD", "CONTENT_LENGTH", "HTTP_AUTHORIZATION", "HTTP_X_API_KEY", "A"] as [StaticString] {
+        let prefix = Array("\(name)=".utf8)
+        let values = entries.filter { $0.starts(with: prefix) }.map { text($0.dropFirst(prefix.count)) }
+        must(request.parameters.first(name) == values.first, "the first entry of a name is found")
+        must(request.parameters.all(name) == values.filter { !$0.utf8.isEmpty }, "every entry of a name is found")
+    }
+}
+
+private func checkMethodAndPath(_ request: Request) {
+    if request.method != .other {
+        must(same(request.method.name.description, request.parameters.first("REQUEST_METHOD") ?? ""), "a method is its token")
+    }
+    if let path = request.uriPath {
+        let uri = request.parameters.first("REQUEST_URI") ?? ""
+        must(!path.utf8.contains(UInt8(ascii: "?")) && uri.utf8.starts(with: path.utf8), "a path ends before the query")
+        if let allowed = Route.allowed(uriPath: path) {
+            let decoded = percentDecoded(Array(path.utf8))
+            must(decoded.starts(with: "/auth/".utf8), "every path is below /auth")
+            must(allowed.hasSuffix(", OPTIONS") && allowed.utf8.allSatisfy { $0.isLetter || $0 == 0x2C || $0 == 0x20 }, "methods are listed")
+            must(decoded.count { $0 == UInt8(ascii: "/") } <= 3, "no path is deeper than three parts")
+        }
+    }
+    for route in Route.all where route.accepts(pathInfo: request.pathInfo) {
+        must(request.pathInfo.utf8.count <= 1 || same("\(route.name)", "delete-api-key"), "only a key's path goes on")
+    }
+    if request.isJSON, let type = request.parameters.nonEmpty("CONTENT_TYPE") {
+        let plain = text(type.utf8.prefix { $0 != UInt8(ascii: ";") }.map(\.asciiLowercased).filter { $0 != 0x20 && $0 != 0x09 })
+        must(plain.hasPrefix("application/") && plain.hasSuffix("json"), "JSON says so")
+    }
+}
+
+/// The body, if it is one; what refuses it is what the length says.
+private func checkBody(_ request: Request, sent: ArraySlice<UInt8>) -> [UInt8]? {
+    let length = request.parameters.nonEmpty("CONTENT_LENGTH")
+    let isChunked = request.parameters.nonEmpty("HTTP_TRANSFER_ENCODING") != nil
+    let isNumber = length.map { $0.utf8.allSatisfy { 0x30...0x39 ~= $0 } } ?? false
+    let digits = (length ?? "").utf8.drop { $0 == 0x30 }
+    let count = isNumber && digits.count <= 5 ? digits.reduce(0) { $0 * 10 + Int($1 - 0x30) } : Int.max
+    do throws(BodyError) {
+        let body = try request.body(limit: bodyLimit)
+        must(body.count <= bodyLimit && sent.starts(with: body), "a body is what was sent")
+        must(length == nil ? isChunked && body.count == sent.count : isNumber && body.count == count, "all of it")
+        return body
+    } catch {
+        switch error {
+        case .lengthRequired: must(length == nil ? !isChunked : !isNumber, "a length that is none")
+        case .tooLarge: must(length == nil ? isChunked && sent.count > bodyLimit : isNumber && count > bodyLimit, "a length that is too much")
+        case .incomplete: must(count <= bodyLimit && count > sent.count, "a body that is too short")
+        case .unreadable: must(false, "the input does not fail here")
+        }
+        return nil
+    }
+}
+
+private func checkForms(_ request: Request, body: [UInt8]) {
+    let names: [StaticString] = ["HTTP_AUTHORIZATION", "HTTP_X_API_KEY", "HTTP_X_PROJECT_ID"]
+    let decisive = names.map { request.parameters.all($0) }
+    let isPlain = decisive.allSatisfy { $0.count <= 1 && $0.first?.utf8.contains(UInt8(ascii: ",")) != true }
+    guard let api = try? APIRequest(request, body: body) else { return must(!isPlain, "a request that is plain is taken") }
+    must(isPlain, "what decides is given once")
+    checkAdmission(api, authorization: decisive[0].first)
+
+    if let form = taken({ () throws(AuthError) in try SendCodeForm(api) }) {
+        must((try? Email(form.email.text)) != nil, "an address is an address")
+    }
+    _ = taken { () throws(AuthError) in try VerifyCodeForm(api) }
+    _ = taken { () throws(AuthError) in try RefreshTokenForm(api) }
+    _ = taken { () throws(AuthError) in try RevokeTokenForm(api) }
+    if let form = taken({ () throws(AuthError) in try ListAPIKeysForm(api) }) {
+        must(form.page.page >= 1 && 1...100 ~= form.page.limit, "pages are bounded")
+        must(UUID(text: decisive[2][0].utf8) == form.project, "the project is the header's")
+    }
+    if let form = taken({ () throws(AuthError) in try CreateAPIKeyForm(api) }) {
+        must(1...255 ~= form.name.unicodeScalars.count, "a name is bounded")
+        must(form.days.map { 1...3650 ~= $0 } != false, "days are bounded")
+        must((form.scopes ?? []).count <= 64, "scopes are bounded")
+        must((form.scopes ?? []).allSatisfy { 1...128 ~= $0.utf8.count && $0.utf8.allSatisfy { 0x21..<0x7F ~= $0 } }, "each of them too")
+    }
+    if let form = taken({ () throws(AuthError) in try DeleteAPIKeyForm(api) }) {
+        must(request.pathInfo.lowercased().hasSuffix(form.key.text), "the key is the path's")
+    }
+}
+
+/// A form, or nil if it was refused in an answer that is whole and JSON.
+private func taken<Form>(_ read: () throws(AuthError) -> Form) -> Form? {
+    do throws(AuthError) {
+        return try read()
+    } catch {
+        let failure = Failure(error)
+        must(failure.status == .unprocessableContent && !failure.faults.isEmpty, "a refusal says what is wrong")
+        let answer = Envelope.response(failure, requestID: "id")
+        must((try? JSON(parsing: answer.body ?? []))?.member("success") == .boolean(false), "a refusal is JSON")
+        must(answer.headers.allSatisfy { $0.value.utf8.allSatisfy { 0x20..<0x7F ~= $0 } }, "headers are plain")
+        return nil
+    }
+}
+
+private let clientToken = "0123456789abcdef"
+
+/// A service with one client token, and a state folder that nothing opens.
+nonisolated(unsafe) private let auth: Auth = {
+    var policy = Policy()
+    policy.clientTokens = [clientToken]
+    var folder = Array("/tmp/latchkey-fuzz-XXXXXX".utf8CString)
+    guard mkdtemp(&folder) != nil else { fatalError("no temporary folder") }
+    defer { rmdir(folder) }
+    let path = String(decoding: folder.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    guard let state = try? StateFolder(at: path) else { fatalError("no state folder") }
+    return Auth(policy: policy, state: state, journal: .wal, client: Client(address: nil, requestID: "id"))
+}()
+
+private func checkAdmission(_ request: APIRequest, authorization: String?) {
+    let isAdmitted = (try? auth.admit(request)) != nil
+    let sent = Array((authorization ?? "").utf8)
+    let isBearer = sent.prefix(7).map(\.asciiLowercased) == Array("bearer ".utf8)
+    must(isAdmitted == (isBearer && sent.dropFirst(7).drop { $0 == 0x20 } == Array(clientToken.utf8)[...]), "only the client token admits")
+}

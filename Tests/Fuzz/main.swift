@@ -1,0 +1,24 @@
+// Fuzzers for everything that reads what a stranger, or an operator in a hurry, has written.
+//
+// One executable holds them all; PARSER names the one to run, and the arguments are libFuzzer's:
+// `PARSER=json fuzz -max_total_time=60 corpus/json`. Each not only waits for a trap but checks what
+// must hold of whatever is accepted. `Tests/Fuzz/run SECONDS` builds and runs every one.
+
+import Glibc
+
+let parsers: [String: @Sendable ([UInt8]) -> Void] = [
+    "json": checkJSON,
+    "query": checkQuery,
+    "headers": checkHeaders,
+    "email": checkEmail,
+    "bearer": checkBearer,
+    "key": checkKey,
+    "cidr": checkCIDR,
+    "settings": checkSettings,
+]
+
+guard let name = getenv("PARSER").map({ String(cString: $0) }), let check = parsers[name] else {
+    print("PARSER must be one of \(parsers.keys.sorted().joined(separator: " "))")
+    exit(2)
+}
+exit(fuzz(check))
