@@ -1,5 +1,7 @@
 # make run    serve at http://localhost:8000 (PORT=, LATCHKEY_HOME=)
 # make test   everything a change must pass
+# make torture [SAMPLE=1]   faults, full disks, kills, floods, fuzzing: 40 minutes, or two of them
+# make bench  against a C program that does the same work
 
 SHELL := /bin/bash
 export PATH := $(PATH):/usr/sbin
@@ -7,6 +9,7 @@ export PATH := $(PATH):/usr/sbin
 EMBEDDED ?= 1
 PACKAGES := libsqlite3-dev libargon2-dev nettle-dev libgmp-dev lighttpd
 TEST_PACKAGES := curl file python3 fail2ban
+TORTURE_PACKAGES := python3 strace msmtp procps
 BENCH_PACKAGES := curl gcc wrk
 
 RESOURCES = $(shell swift -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')
@@ -14,7 +17,7 @@ TRIPLE = $(shell swift -print-target-info | sed -n 's/.*"triple": "\(.*\)".*/\1/
 ENDPOINTS = $(notdir $(wildcard Sources/Endpoints/*))
 EXECUTABLES = $(ENDPOINTS) deliver-mail
 
-.PHONY: run test build setup setup-test setup-bench unit-tests end-to-end-tests fallback fallback-check bench clean
+.PHONY: run test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench clean
 
 # Says what is missing, then installs it: as root, else with sudo.
 define install
@@ -33,6 +36,9 @@ setup:
 
 setup-test: setup
 	$(call install,$(TEST_PACKAGES))
+
+setup-torture: setup
+	$(call install,$(TORTURE_PACKAGES))
 
 setup-bench: setup
 	$(call install,$(BENCH_PACKAGES))
@@ -83,8 +89,13 @@ unit-tests:
 end-to-end-tests:
 	env -u LATCHKEY_HOME -u PORT swift test --filter HandlerTests --filter ServerTests
 
+# What must hold when everything goes wrong; SAMPLE=1: two minutes of it.
+SAMPLE ?= 0
+torture: setup-torture build
+	SAMPLE=$(SAMPLE) env -u LATCHKEY_HOME -u PORT Tests/Torture/run
+
 bench: setup-bench build
 	Benchmarks/run
 
 clean:
-	rm -rf .build .build-embedded .build-static $(addprefix cgi-bin/,$(EXECUTABLES))
+	rm -rf .build .build-embedded .build-static .build-fuzz $(addprefix cgi-bin/,$(EXECUTABLES))

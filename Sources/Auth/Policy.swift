@@ -61,6 +61,8 @@ package struct Policy: Equatable, Sendable {
     package var sendTotal: Quota? = Quota(count: 1000, window: .hours(1))
     /// Processes that may hash a code at once, each in `codeCost`'s memory; nil: one a core.
     package var argon2Slots: Int64?
+    /// Bytes that must be free on the disk before a guess is counted: several times what a sign-in writes.
+    static let roomToSignIn: Int64 = 256 * 1024
     /// How long the audit is kept.
     package var auditLifetime = Duration.days(90)
 
@@ -91,6 +93,9 @@ package struct Policy: Equatable, Sendable {
     static let mailLease = Duration.seconds(90)
     /// A mail command that has not ended after this long is killed.
     static let deliveryTimeout = Duration.seconds(60)
+    /// How often a deliverer tries to record what became of a mail; each waits for the database as any
+    /// transaction does, so that this lasts about as long as the lease.
+    static let recordAttempts = 15
     /// The wait after the first failed attempt; it doubles with each, up to `longestMailBackOff`.
     static let firstMailBackOff = Duration.seconds(5)
     static let longestMailBackOff = Duration.seconds(120)

@@ -46,6 +46,7 @@ package struct SQLiteError: Error {
     /// One line for a log.
     package var description: String {
         let place = sql.isEmpty ? "" : " in: \(sql)"
-        return "sqlite \(code): \(message)\(place)"
+        let cause = systemError == 0 ? "" : " (errno \(systemError))"
+        return "sqlite \(code): \(message)\(cause)\(place)"
     }
 }

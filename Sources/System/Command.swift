@@ -37,65 +37,37 @@ package enum Command {
     }
 
     /// Runs `path` with `arguments` (the program's name not among them), `environment`, and
-    /// `input` on its standard input; its output is thrown away. After `limit` it is killed.
+    /// `input` on its standard input; its output is thrown away. After `limit` it is killed, with whatever it
+    /// has started in its process group.
+    ///
+    /// The input is whole before the program starts: should this process end meanwhile, the program does not
+    /// take half of it for all.
     package static func run(
         _ path: String, arguments: [String], environment: [String], input: [UInt8],
         limit: Duration
     ) throws(SystemError) -> Ending {
-        var ends: (Int32, Int32) = (-1, -1)
-        let made = withUnsafeMutablePointer(to: &ends) {
-            $0.withMemoryRebound(to: Int32.self, capacity: 2) { libc_pipe($0) }
-        }
-        guard made == 0 else { throw SystemError("pipe2") }
-        let (reading, writing) = ends
+        let file = memfd_create("input", UInt32(MFD_CLOEXEC))
+        guard file >= 0 else { throw SystemError("memfd_create") }
+        defer { close(file) }
+        try Descriptor(file).write(input)
+        guard lseek(file, 0, SEEK_SET) == 0 else { throw SystemError("lseek") }
 
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, reading, STDIN_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, file, STDIN_FILENO)
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
         posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        resetSignals(&attributes, flags: 0)
+        posix_spawnattr_setpgroup(&attributes, 0)
+        resetSignals(&attributes, flags: POSIX_SPAWN_SETPGROUP)
 
         let deadline = Timestamp.now + limit
-        let process: pid_t
-        do throws(SystemError) {
-            process = try spawn(path, [path] + arguments, environment, &actions, &attributes)
-        } catch {
-            close(reading)
-            close(writing)
-            throw error
-        }
-        close(reading)
-        feed(input, to: writing, until: deadline)
-        close(writing)
+        let process = try spawn(path, [path] + arguments, environment, &actions, &attributes)
         return wait(for: process, until: deadline)
-    }
-
-    /// Writes `input` as far as the program reads it before `deadline`. What it does not read
-    /// is no failure: its exit code tells.
-    private static func feed(_ input: [UInt8], to descriptor: Int32, until deadline: Timestamp) {
-        _ = libc_set_nonblocking(descriptor)
-        var done = 0
-        while done < input.count {
-            let count = input.withUnsafeBufferPointer {
-                CLibc.write(descriptor, $0.baseAddress! + done, $0.count - done)
-            }
-            if count > 0 {
-                done += count
-            } else if count < 0, libc_errno() == EAGAIN || libc_errno() == EINTR {
-                let left = (deadline - Timestamp.now).milliseconds
-                guard left > 0 else { return }
-                var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                poll(&wanted, 1, Int32(min(left, 1000)))
-            } else {
-                return
-            }
-        }
     }
 
     private static func wait(for process: pid_t, until deadline: Timestamp) -> Ending {
@@ -109,7 +81,7 @@ package enum Command {
             }
             if ended < 0, libc_errno() != EINTR { return .signal }
             if Timestamp.now >= deadline {
-                kill(process, SIGKILL)
+                kill(-process, SIGKILL)
                 while waitpid(process, &status, 0) < 0, libc_errno() == EINTR {}
                 return .timeout
             }

@@ -106,6 +106,15 @@ package enum File {
             size: Int(status.st_size))
     }
 
+    /// Bytes that this user can still write to the file system that `path` lies on.
+    package static func freeSpace(at path: String) throws(SystemError) -> Int64 {
+        var status = statvfs()
+        guard statvfs(path, &status) == 0 else { throw SystemError("statvfs", path) }
+        let (space, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(
+            by: UInt64(status.f_frsize))
+        return overflow ? .max : Int64(clamping: space)
+    }
+
     /// The absolute path of what is at `path`, every link resolved.
     package static func resolve(_ path: String) throws(SystemError) -> String {
         guard let resolved = realpath(path, nil) else { throw SystemError("realpath", path) }

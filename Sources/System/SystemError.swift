@@ -44,6 +44,11 @@ extension SystemError {
         SystemError("read", path, number: EBADMSG)
     }
 
+    /// A file system that has too little space left.
+    package static func full(_ path: String) -> SystemError {
+        SystemError("write", path, number: ENOSPC)
+    }
+
     /// A file that others than its owner could have written.
     package static func untrusted(_ path: String) -> SystemError {
         SystemError("trust", path, number: EPERM)

@@ -123,7 +123,7 @@ import Testing
         #expect(try service.number("SELECT count(*) FROM mail_items WHERE due_at IS NULL AND last_error LIKE '%75'") == 1)
     }
 
-    @Test(arguments: [65, 67, 68]) func whatIsRefusedIsNotTriedAgain(code: Int) throws {
+    @Test(arguments: [65, 67]) func whatIsRefusedIsNotTriedAgain(code: Int) throws {
         _ = try service.auth.sendCode(to: ann)
         let lines = try deliver(try script("exit \(code)"))
         #expect(lines.count == 1 && lines[0].contains(" event=mail-refused "))

@@ -57,8 +57,25 @@ extension Auth {
             noteWrongCode(in: database)
             throw .invalidCode
         }
-        return try signIn(
-            email, by: guess, as: identity, countedBy: failures, signingKey: signingKey, in: database)
+        do throws(AuthError) {
+            return try signIn(
+                email, by: guess, as: identity, countedBy: failures, signingKey: signingKey,
+                in: database)
+        } catch {
+            if case .unavailable = error { giveBack(guess, of: email, countedBy: failures, in: database) }
+            throw error
+        }
+    }
+
+    /// The code was right, and there was no room to say so: whoever is told to come back loses no attempt. If
+    /// there is no room for this either, it is lost.
+    private func giveBack(
+        _ guess: Guess, of email: Email, countedBy failures: Limit, in database: Database
+    ) {
+        try? database.transaction { () throws(AuthError) in
+            try Challenge.takeBackAttempt(email: email.text, id: guess.challenge.id, in: database)
+            try failures.takeBack(slot: guess.slot, in: database)
+        }
     }
 
     /// The digits of `code`; nil if it has not the form of one.

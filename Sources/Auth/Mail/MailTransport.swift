@@ -72,7 +72,8 @@ extension MailTransport {
         }
     }
 
-    /// sysexits.h: the data or the recipient is at fault, so another attempt is no better
-    /// (EX_DATAERR, EX_NOUSER, EX_NOHOST). A wrong configuration can be mended before the code expires.
-    private static let permanentExitCodes: [Int32] = [65, 67, 68]
+    /// sysexits.h: the data or the recipient is at fault, so another attempt is no better (EX_DATAERR,
+    /// EX_NOUSER). A wrong configuration can be mended before the code expires, and a host that is not found
+    /// (EX_NOHOST) may be the relay's own, while a name server is away.
+    private static let permanentExitCodes: [Int32] = [65, 67]
 }

@@ -3,7 +3,7 @@
 // 1. An item is taken by one statement with a lease: of two deliverers one gets it.
 // 2. It is deleted only after it was accepted. A deliverer that is killed in between sends it twice,
 //    with the same Message-ID; nothing is ever lost.
-// 3. Nothing is sent after its code expired, was used, or was replaced, nor to an address that may not
+// 3. Nothing is sent after its code expired, was used, used up, or replaced, nor to an address that may not
 //    sign in.
 
 import Crypto
@@ -53,8 +53,9 @@ extension Auth {
         guard try MailItem.nextRetry(in: database) != nil, let lock = try deliveryLock() else { return }
         try withExtendedLifetime(lock) { () throws(AuthError) in
             while now < deadline, state.isThere, let next = try MailItem.nextRetry(in: database) {
+                // In small steps, since another deliverer may leave something that is due sooner.
                 let wait = next - now
-                if wait > .seconds(0) { Command.sleep(wait) }
+                if wait > .seconds(0) { Command.sleep(min(wait, .seconds(1))) }
                 try deliverDueMail(by: mailer, from: database, report: report)
             }
         }
@@ -82,21 +83,41 @@ extension Auth {
             }
             switch mailer.send(code, for: item, at: now, home: state.path) {
             case .accepted:
-                try item.delete(in: database)
+                try patiently { () throws(AuthError) in try item.delete(in: database) }
             case .postponed(let reason):
                 report(line(item, "postponed", reason))
-                try item.noteFailure(reason, next: nextAttempt(after: item), in: database)
+                let next = nextAttempt(after: item)
+                try patiently { () throws(AuthError) in
+                    try item.noteFailure(reason, next: next, in: database)
+                }
             case .refused(let reason):
                 report(line(item, "refused", reason))
-                try item.noteFailure(reason, next: nil, in: database)
+                try patiently { () throws(AuthError) in
+                    try item.noteFailure(reason, next: nil, in: database)
+                }
             }
         }
+    }
+
+    /// Records what became of a mail, also while the database is held by others or the disk is full: a mail
+    /// whose acceptance is not recorded goes out twice.
+    private func patiently(_ record: () throws(AuthError) -> Void) throws(AuthError) {
+        for _ in 1..<Policy.recordAttempts {
+            do throws(AuthError) {
+                return try record()
+            } catch {
+                guard case .unavailable = error else { throw error }
+                Command.sleep(.seconds(1))
+            }
+        }
+        try record()
     }
 
     /// The code that the item is about; nil if it is of no use any more.
     private func code(for item: MailItem, in database: Database) throws(AuthError) -> [UInt8]? {
         guard let challenge = try Challenge.find(email: item.email, in: database),
             challenge.id == item.challenge, !challenge.isUsed,
+            challenge.attempts < policy.codeAttempts,
             try maySignIn(item.email, in: database)
         else { return nil }
         return LoginCode.derive(

@@ -77,6 +77,13 @@ struct Challenge {
         ) { Counted(id: $0.id(0), codeHash: $0.text(1)) }
     }
 
+    /// Takes back a guess that was counted.
+    static func takeBackAttempt(email: String, id: UUID, in database: Database) throws(AuthError) {
+        try database.run(
+            "UPDATE challenges SET attempts = attempts - 1 WHERE email = ? AND id = ? AND attempts > 0",
+            [.text(email), .id(id)])
+    }
+
     /// Uses the challenge up; false if another did so first, or it expired or was replaced.
     static func consume(
         email: String, id: UUID, at now: Timestamp, in database: Database

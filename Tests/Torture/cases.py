@@ -1,0 +1,238 @@
+"""What the scripts about faults share: states to begin with, a request of each kind on them, what must hold
+after it, and how to see what it changed.
+"""
+
+import collections
+import shutil
+import tempfile
+import uuid
+
+from service import *
+
+NEW, OLD = "new@example.com", "ada@example.com"
+
+
+def deliverers(home):
+    """The processes of deliver-mail that work on `home`."""
+    wanted, found = f"LATCHKEY_HOME={home.path}".encode(), []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.readlink(f"/proc/{pid}/exe").endswith("/deliver-mail"):
+                environment = open(f"/proc/{pid}/environ", "rb").read()
+                # A process that has only just begun shows none yet.
+                if not environment or wanted in environment.split(b"\0"):
+                    found.append(int(pid))
+        except OSError:
+            pass
+    return found
+
+
+def settle(home):
+    """Waits until no deliverer is at work."""
+    end = time.monotonic() + 10
+    while deliverers(home):
+        assert time.monotonic() < end, "a deliverer stays"
+        time.sleep(0.005)
+
+
+def state(home):
+    """All rows of all tables, read from a copy; what is mailed and what is to be are one table, `mail`. Not the
+    counts for limits, whose rows depend on the moment."""
+    tables = collections.defaultdict(set)
+    with tempfile.TemporaryDirectory() as folder:
+        for end in ("", "-wal", "-journal"):
+            if os.path.exists(f"{home.path}/latchkey.db{end}"):
+                shutil.copy(f"{home.path}/latchkey.db{end}", f"{folder}/latchkey.db{end}")
+        connection = sqlite3.connect(f"{folder}/latchkey.db", isolation_level=None)
+        names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'limit_counts'"
+        for (name,) in connection.execute(names).fetchall():
+            rows = connection.execute(f"SELECT * FROM {name}").fetchall()
+            tables["mail" if name == "mail_items" else name] = set(
+                str(uuid.UUID(bytes=row[0])) if name == "mail_items" else row for row in rows)
+        connection.close()
+    if os.path.isdir(f"{home.path}/mail/new"):
+        tables["mail"] |= {name.split(".")[0] for name in os.listdir(f"{home.path}/mail/new")}
+    return tables
+
+
+GUESS = {"challenges": (1, 1)}  # what a counted guess alone changes
+
+
+def change(before, after):
+    """How many rows of each table went and came."""
+    counts = {t: (len(before[t] - after[t]), len(after[t] - before[t])) for t in {*before, *after}}
+    return {table: count for table, count in counts.items() if count != (0, 0)}
+
+
+def copy(template, path=None):
+    """A copy of a state folder, at `path`."""
+    path = path or tempfile.mkdtemp(prefix="latchkey-torture-")
+    shutil.copytree(template.path, path, dirs_exist_ok=True)
+    return Home(at=path, settings=open(f"{template.path}/latchkey.conf").read())
+
+
+class Templates:
+    """The states that cases begin with, and what a client knows of them."""
+
+    def __init__(self):
+        self.empty, self.plain = Home(), Home()
+        home = self.plain
+        self.ada, self.spare = home.sign_in(OLD), sign_in(home, OLD).data
+        self.keys = [home.post("create-api-key", {"name": n}, bearer(self.ada, True)).data for n in "ab"]
+        home.post("send-code", {"email": NEW})
+        self.code = home.code(NEW)
+        settle(home)
+        # As many pages in the log as make the next commit copy them back.
+        self.long_log, log = copy(home), 0
+        while log < 63 * 4120:
+            self.fresh = refresh(self.long_log, getattr(self, "fresh", self.ada)).data
+            log = os.path.getsize(f"{self.long_log.path}/latchkey.db-wal")
+        self.rollback = copy(home)
+        self.rollback.configure(NO_LIMITS + "journal = delete\n")
+        assert self.rollback.get("current-user", bearer(self.ada)).status == 200
+        self.outbox = copy(home)
+        shutil.rmtree(f"{self.outbox.path}/mail")
+        for _ in range(2):
+            self.outbox.sql(
+                "INSERT INTO mail_items SELECT randomblob(16), id, email, created_at, expires_at, 0, 0, NULL"
+                " FROM challenges WHERE used_at IS NULL")
+
+    def remove(self):
+        for home in (self.empty, self.plain, self.long_log, self.rollback, self.outbox):
+            home.remove()
+
+
+def refresh(home, grant, prefix=()):
+    return home.post("refresh-token", {k: grant[k] for k in ("refresh_token", "user_uuid")}, prefix=prefix)
+
+
+def works(home, grant):
+    """Whether both tokens of a grant are good."""
+    return (home.get("current-user", bearer(grant)).status, refresh(home, grant).status) == (200, 200)
+
+
+def by_key(known, number=0):
+    return {"HTTP_X_API_KEY": known.keys[number]["full_key"], "HTTP_X_PROJECT_ID": known.ada["project"]}
+
+
+def listed(home, known):
+    answer = home.get("list-api-keys", {**bearer(known.ada, True), "QUERY_STRING": "limit=100"})
+    return {item["id"]: item for item in answer.data["items"]}
+
+
+def sign_in(home, email):
+    """The answer to the last code for `email`, after one more was asked for."""
+    assert home.post("send-code", {"email": email}).status == 202
+    settle(home)
+    return home.post("verify-code", {"email": email, "code": home.code(email)})
+
+
+def signs_in(home, email):
+    answer = sign_in(home, email)
+    return answer.status == 200 and works(home, answer.data)
+
+
+# What must hold after a fault: `first` answered as it did, `made` tells whether its change is there.
+
+def after_send(home, known, ask, first, made):
+    if ask().status != 202:
+        return False
+    end = time.monotonic() + 10
+    while time.monotonic() < end:  # each promised mail, and a code that is good
+        settle(home)
+        if sum(to == NEW for to, _, _ in home.mails()) >= 1 + made:
+            break
+    answer = home.post("verify-code", {"email": NEW, "code": home.code(NEW)})
+    return answer.status == 200 and works(home, answer.data)
+
+
+def after_verify(home, known, ask, first, made):
+    if first.status == 200 and not works(home, first.data):
+        return False
+    again = ask()
+    if again.status != (400 if made else 200) or (not made and not works(home, again.data)):
+        return False
+    users = home.sql("SELECT count(*) FROM users JOIN members ON user_id = id WHERE email = ?", [NEW])
+    return users == [(1,)] and signs_in(home, NEW)
+
+
+def after_wrong(home, known, ask, first, made):
+    answer = home.post("verify-code", {"email": NEW, "code": known.code}) if ask().status == 400 else None
+    return answer is not None and answer.status == 200 and works(home, answer.data)
+
+
+def after_refresh(home, known, ask, first, made):
+    again = ask()
+    same = first.status != 200 or first.data["refresh_token"] == again.data["refresh_token"]
+    return again.status == 200 and same and works(home, again.data)
+
+
+def after_revoke(home, known, ask, first, made):
+    lives = home.get("current-user", bearer(known.spare)).status
+    return (lives, ask().status, home.get("current-user", bearer(known.spare)).status) == (
+        401 if made else 200, 200, 401)
+
+
+def after_create(home, known, ask, first, made):
+    again, keys = ask(), listed(home, known)
+    told = [a.data for a in (first, again) if a.status == 201]
+    used = [home.get("list-api-keys", {**by_key(known), "HTTP_X_API_KEY": d["full_key"]}).status for d in told]
+    return again.status == 201 and set(used) == {200} and all(d["id"] in keys for d in told) \
+        and len(keys) == 3 + made
+
+
+def after_delete(home, known, ask, first, made):
+    again, item = ask(), listed(home, known)[known.keys[1]["id"]]
+    same = first.status != 200 or first.data == again.data
+    return again.status == 200 and same and not item["is_active"]
+
+
+def after_list(home, known, ask, first, made):
+    again = ask()
+    return again.status == 200 and again.data["items"][-1]["last_used_at"] is not None
+
+
+def after_delivery(home, known, ask, first, made):
+    home.sql("UPDATE mail_items SET due_at = 0, last_error = NULL")
+    again = deliver(home, known, ())
+    ids = collections.Counter(message for _, _, message in home.mails())
+    return again.exit == 0 and len(ids) == 2 and max(ids.values()) <= 2 \
+        and home.sql("SELECT count(*) FROM mail_items") == [(0,)]
+
+
+def deliver(home, known, prefix):
+    process = subprocess.run([*prefix, f"{EXECUTABLES}/deliver-mail"], env={"LATCHKEY_HOME": home.path},
+                             stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
+    answer = Answer(b"")
+    answer.exit, answer.log = process.returncode, process.stderr.decode("latin-1")
+    return answer
+
+
+def posting(name, fields, variables=lambda known: {}):
+    return lambda home, known, prefix: home.post(name, fields(known), variables(known), prefix)
+
+
+send = posting("send-code", lambda known: {"email": NEW})
+refreshing = posting("refresh-token", lambda known: {k: known.spare[k] for k in ("refresh_token", "user_uuid")})
+CASES = {  # name: (state to begin with, request, what must hold afterwards)
+    "first request": ("empty", send, after_send),
+    "send-code, new": ("plain", posting("send-code", lambda known: {"email": "x" + NEW}),
+                       lambda home, known, ask, *_: ask().status == 202 and signs_in(home, "x" + NEW)),
+    "send-code, again": ("plain", send, after_send),
+    "verify-code, right": ("plain", posting(
+        "verify-code", lambda known: {"email": NEW, "code": known.code}), after_verify),
+    "verify-code, wrong": ("plain", posting("verify-code", lambda known: {
+        "email": NEW, "code": f"{(int(known.code) + 1) % 10**6:06}"}), after_wrong),
+    "refresh-token": ("plain", refreshing, after_refresh),
+    "refresh-token, long log": ("long_log", refreshing, after_refresh),
+    "refresh-token, journal = delete": ("rollback", refreshing, after_refresh),
+    "revoke-token": ("plain", posting(
+        "revoke-token", lambda known: {"refresh_token": known.spare["refresh_token"]}), after_revoke),
+    "create-api-key": ("plain", posting(
+        "create-api-key", lambda known: {"name": "c"}, lambda known: bearer(known.ada, True)), after_create),
+    "delete-api-key": ("plain", lambda home, known, prefix: home.run("delete-api-key", "DELETE", {
+        **bearer(known.ada, True), "PATH_INFO": f"/{known.keys[1]['id']}"}, prefix=prefix), after_delete),
+    "list-api-keys, by key": ("plain", lambda home, known, prefix: home.get(
+        "list-api-keys", by_key(known), prefix=prefix), after_list),
+    "deliver-mail": ("outbox", deliver, after_delivery),
+}

@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""A disk that is really full, a file that may grow no further, and too little memory, at every size that makes
+a difference, for each writing endpoint and the first request.
+
+Shown for each:
+1. Without room the answer is a whole 503; with enough it is the change; never a 2xx without the change,
+   and never a refusal (such as "wrong code") of what is right.
+2. A 503 changed nothing, and costs no attempt at a code.
+3. The database is sound, and the same request does what it should once there is room.
+4. A process too small to begin answers nothing; from the least memory at which one answers, all do.
+
+The full disk is a small file system in memory, which takes root to mount.
+"""
+
+import resource
+
+from cases import *
+
+PAGE = 4096
+KIB = 1024
+ENDPOINTS = {name: case for name, case in CASES.items()
+             if name not in ("deliver-mail", "refresh-token, long log", "refresh-token, journal = delete")}
+
+
+class SmallDisk:
+    """A file system of one MiB at `path`."""
+
+    def __init__(self):
+        self.path = tempfile.mkdtemp(prefix="latchkey-torture-disk-")
+        mount = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", self.path]
+        try:
+            self.mounted = subprocess.run(mount, capture_output=True).returncode == 0
+        except FileNotFoundError:
+            self.mounted = False
+
+    def fill(self, pages):
+        """Leaves `pages` free pages."""
+        free = os.statvfs(self.path).f_bavail - pages
+        with open(f"{self.path}/filler", "wb") as filler:
+            if free > 0:
+                os.posix_fallocate(filler.fileno(), 0, free * PAGE)
+
+    def clear(self):
+        if os.path.exists(f"{self.path}/filler"):
+            os.unlink(f"{self.path}/filler")
+
+    def remove(self):
+        if self.mounted:
+            subprocess.run(["umount", self.path], check=True)
+        os.rmdir(self.path)
+
+
+class Trial:
+    """One request of a case with little room, and all that must hold of it."""
+
+    def __init__(self, name, known, report, seen):
+        self.name, self.known, self.report, self.seen = name, known, report, seen
+        self.base, self.ask, self.holds = CASES[name]
+        home = copy(getattr(known, self.base))
+        before = state(home)
+        self.ask(home, known, ())
+        settle(home)
+        self.whole = change(before, state(home))
+        home.remove()
+        self.lost, self.unknown = collections.Counter(), collections.defaultdict(list)
+
+    def run(self, kind, size, home, options, make_room=lambda: None):
+        """The answer; None if the process could not even begin."""
+        place, name = f"{self.name}, {kind} {size}", self.name
+        before = state(home)
+        try:
+            first = limited(self.ask, home, self.known, options)
+        except OSError:
+            first = None
+        settle(home)
+        found = change(before, state(home))
+        make_room()
+        silent = first is None or (first.status == 0 and not first.raw)
+        if silent:
+            self.report.expect(found in ({}, GUESS), f"{place}: no answer, and changed: {found}")
+            first = Answer(b"")
+        else:
+            good = 200 <= first.status < 300 or (first.status == 400 and name == "verify-code, wrong")
+            self.report.expect(first.is_envelope() and (good or first.status in (500, 503)),
+                               f"{place}: {first.raw}, {first.log}")
+            counted = first.status == 400 and found == GUESS  # that it was is all that a wrong code asks
+            self.report.expect(not good or counted or found == self.whole, f"{place}: {first.status}, changed: {found}")
+            if first.status == 503 and name.startswith("verify") and found == GUESS:
+                self.lost[kind] += 1
+            else:
+                self.report.expect(first.status != 503 or found == {}, f"{place}: 503, changed: {found}")
+            if first.status == 500 and kind != "memory":
+                self.unknown[kind].append((size, first.log))
+        self.seen[f"{kind}: answered {first.status}"] += 1
+        made = found == self.whole
+        if silent and not found:
+            return None
+        held = self.holds(home, self.known, lambda: self.ask(home, self.known, ()), first, made)
+        self.report.expect(held, f"{place}: after {first.status}, changed: {found}, the next do not do as they should")
+        settle(home)
+        self.report.expect(home.integrity() == "ok", f"{place}: {home.integrity()}")
+        return None if silent else first
+
+    def full_disk(self, disk):
+        """From no free page to as many as it takes."""
+        for pages in range(128):
+            if late():
+                return
+            home = copy(getattr(self.known, self.base), f"{disk.path}/home")
+            disk.fill(pages)
+            answer = self.run("disk", pages, home, {}, disk.clear)
+            home.remove()
+            if answer and answer.status < 500:
+                self.report.figure(f"free pages that {self.name} needs", pages)
+                return
+        self.report.expect(False, f"{self.name} does not work with 128 free pages")
+
+    def within(self, kind, limit, sizes):
+        """With each of `sizes` as the process's limit, until it works at three of them."""
+        answered, least, worked = None, None, 0
+        for size in sizes:
+            if late() or worked == 3:
+                break
+            home = copy(getattr(self.known, self.base))
+            answer = self.run(kind, size, home, {
+                "preexec_fn": lambda: resource.setrlimit(limit, (size, size))})
+            home.remove()
+            if answer:
+                answered = size if answered is None else answered
+                works = answer.status < 500
+                least, worked = (size if works and least is None else least), worked + works
+            else:
+                self.report.expect(answered is None and kind == "memory",
+                                   f"{self.name}, {kind} {size}: no answer, though one came at {answered}")
+        self.report.figure(f"{kind} at which {self.name} answers, and works", f"{answered}, {least}")
+
+
+    def judge(self):
+        """Expects once what many sizes tell alike."""
+        for kind, lost in self.lost.items():
+            self.report.expect(False, f"{self.name}, {kind}: {lost} answers of 503 cost an attempt")
+        for kind, found in self.unknown.items():
+            if kind == "file":
+                continue  # a limit of the process is no full disk: 500 is as true
+            self.report.expect(False, f"{self.name}, {kind}: 500 and not 503 at {len(found)} sizes, first: {found[0]}")
+
+
+def limited(ask, home, known, options):
+    """`ask`, with `options` for the process that it starts."""
+    plain = home.start
+    home.start = lambda *given, **others: plain(*given, **{**others, **options})
+    try:
+        return ask(home, known, ())
+    finally:
+        del home.start
+
+
+begin, budget = time.monotonic(), seconds()
+share = 1.0
+
+
+def late():
+    """Whether the part of the time that is this part's is over."""
+    return budget > 0 and time.monotonic() - begin > budget * share
+
+
+def main():
+    global share
+    report, known, seen = Report(), Templates(), collections.Counter()
+    trials = [Trial(name, known, report, seen) for name in ENDPOINTS]
+    disk = SmallDisk()
+    step = 1 if not budget else 8
+    sizes = {"file": range(0, 192 * KIB, 4 * KIB * step),
+             "memory": [*range(2048 * KIB, 4096 * KIB, 8 * KIB * step),
+                        *range(4096 * KIB, 20480 * KIB, 256 * KIB * step)]}
+    limits = {"file": resource.RLIMIT_FSIZE, "memory": resource.RLIMIT_AS}
+    try:
+        if not disk.mounted:
+            report.figure("tmpfs", "not possible here")
+        done = 0.0
+        for part, length in {"disk": 0.4, "file": 0.2, "memory": 0.4}.items():
+            for number, trial in enumerate(trials):
+                share = done + length * (number + 1) / len(trials)
+                if part in limits:
+                    trial.within(part, limits[part], sizes[part])
+                elif disk.mounted:
+                    trial.full_disk(disk)
+            done += length
+        for trial in trials:
+            trial.judge()
+            for kind in ("disk", "file", "memory"):
+                seen[f"{kind}: attempts lost to a 503"] += trial.lost[kind]
+    finally:
+        disk.remove()
+        known.remove()
+    for what, number in sorted(seen.items()):
+        report.figure(what, number)
+    report.figure("seconds", round(time.monotonic() - begin))
+    report.finish()
+
+
+main()

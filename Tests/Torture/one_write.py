@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+"""An answer is one write, and the last thing that a handler does.
+
+Shown, by strace, for every endpoint and each way that it can answer: exactly one write to standard output,
+with the whole answer in it; after the process's last write to a file and last sync; and nothing written
+anywhere after it.
+"""
+
+import json
+import os
+import re
+import shutil
+import tempfile
+
+from service import EXECUTABLES, NO_LIMITS, Home, Report, bearer
+
+report = Report()
+CALLS = "write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,ftruncate,fsync,fdatasync,unlink,rename,link"
+looked_at = {}
+
+
+class Traced:
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="latchkey-strace-")
+        self.home = Home(NO_LIMITS)
+
+    def ask(self, status, name, method="POST", fields=None, variables=(), body=None, home=None):
+        """One traced request, which must be answered with `status`; its data."""
+        home = home or self.home
+        trace = f"{self.folder}/trace"
+        body = body if body is not None else b"" if fields is None else json.dumps(fields).encode()
+        # -s: as much of a write as tells an answer; -y would name files, which the numbers do as well.
+        prefix = ("strace", "-f", "-qq", "-s", "64", "-o", trace, "-e", f"trace={CALLS}", "-e", "signal=none")
+        answer = home.run(name, method, variables, body, prefix)
+        what = f"{name} {status}"
+        # HEAD and 204 have no body, so they are judged by their first line.
+        report.expect(answer.raw.startswith(b"Status: %d " % status), f"{what}: {answer.raw!r:.300} {answer.log}")
+        self.judge(what, answer, open(trace, encoding="latin-1").read().splitlines())
+        looked_at.setdefault(name, []).append(status)
+        return answer.data
+
+    def judge(self, what, answer, lines):
+        handler = lines[0].split()[0] if lines else ""
+        calls = []  # of the handler alone: a deliverer that it starts writes on its own
+        for line in lines:
+            match = re.match(r"(\d+)\s+(\w+)\((\d*)", line)
+            if match and match[1] == handler:
+                report.expect("unfinished" not in line or match[2] != "write", f"{what}: {line}")
+                calls.append((match[2], match[3], line))
+        answers = [n for n, (call, descriptor, _) in enumerate(calls) if call.startswith("write") and descriptor == "1"]
+        report.expect(len(answers) == 1, f"{what}: {len(answers)} writes to standard output")
+        if not answers:
+            return
+        line = calls[answers[0]][2]
+        report.expect('"Status: ' in line, f"{what}: the write is not an answer: {line}")
+        report.expect(line.endswith(f"= {len(answer.raw)}"), f"{what}: not all in one write: {line}, {len(answer.raw)} bytes")
+        report.expect(answers[0] == len(calls) - 1, f"{what}: after the answer: {calls[answers[0] + 1:]}")
+
+
+def open_endpoints(traced):
+    home, ask = traced.home, traced.ask
+    ada, guess = {"email": "ada@example.com"}, {"email": "ada@example.com", "code": "000000"}
+    ask(202, "send-code", fields=ada)           # the very first request, which makes the database
+    ask(202, "send-code", fields=ada)
+    home.configure(NO_LIMITS.replace("resend_after = 0s\n", ""))
+    ask(429, "send-code", fields=ada)
+    home.configure(NO_LIMITS)
+    code = home.code("ada@example.com")
+    ask(400, "verify-code", fields={**guess, "code": f"{(int(code) + 1) % 1000000:06}"})
+    ask(400, "verify-code", fields={**guess, "code": "x"})
+    ask(400, "verify-code", fields={"email": "nobody@example.com", "code": code})
+    grant = ask(200, "verify-code", fields={**guess, "code": code})
+    ask(400, "verify-code", fields={**guess, "code": code})
+    tokens = {"refresh_token": grant["refresh_token"], "user_uuid": grant["user_uuid"]}
+    second = ask(200, "refresh-token", fields=tokens)
+    ask(200, "refresh-token", fields=tokens)    # within the grace
+    ask(401, "refresh-token", fields={**tokens, "refresh_token": "x" * 86})
+    ask(401, "refresh-token", fields={**tokens, "user_uuid": "x"})
+    ask(200, "revoke-token", fields={"refresh_token": "x" * 86})
+    ask(200, "revoke-token", fields={"refresh_token": second["refresh_token"]})
+    ask(401, "refresh-token", fields=tokens)    # replayed after the end
+    home.configure(NO_LIMITS + "client_tokens = " + "t" * 32 + "\n")
+    for name in ("send-code", "verify-code", "refresh-token", "revoke-token"):
+        ask(401, name, fields=ada)
+    home.configure(NO_LIMITS)
+
+
+def keys(traced):
+    home, ask = traced.home, traced.ask
+    grant = home.sign_in("bob@example.com")
+    me = bearer(grant, project=True)
+    ask(200, "current-user", "GET", variables=me)
+    ask(200, "current-user", "HEAD", variables=me)
+    ask(401, "current-user", "GET")
+    ask(401, "current-user", "GET", variables={"HTTP_AUTHORIZATION": "Bearer x.y.z"})
+    key = ask(201, "create-api-key", fields={"name": "one", "scopes": []}, variables=me)
+    full = ask(201, "create-api-key", fields={"name": "two"}, variables=me)["full_key"]
+    for name, method, fields in (("create-api-key", "POST", {"name": "x"}), ("list-api-keys", "GET", None), ("delete-api-key", "DELETE", None)):
+        path = {"PATH_INFO": f"/{key['id']}"} if method == "DELETE" else {}
+        ask(401, name, method, fields, path)
+        ask(422, name, method, fields, {**bearer(grant), **path})
+        ask(404, name, method, fields, {**me, **path, "HTTP_X_PROJECT_ID": "0" * 8 + "-0000-4000-8000-" + "0" * 12})
+    ask(404, "delete-api-key", "DELETE", variables={**me, "PATH_INFO": "/00000000-0000-4000-8000-000000000000"})
+    ask(422, "delete-api-key", "DELETE", variables={**me, "PATH_INFO": "/x"})
+    project = {"HTTP_X_PROJECT_ID": grant["project"]}
+    ask(200, "list-api-keys", "GET", variables={**project, "HTTP_X_API_KEY": full})
+    ask(403, "list-api-keys", "GET", variables={**project, "HTTP_X_API_KEY": key["full_key"]})
+    ask(401, "list-api-keys", "GET", variables={**project, "HTTP_X_API_KEY": "sk_" + "x" * 40})
+    ask(200, "delete-api-key", "DELETE", variables={**me, "PATH_INFO": f"/{key['id']}"})
+    ask(200, "delete-api-key", "DELETE", variables={**me, "PATH_INFO": f"/{key['id']}"})
+    # An answer that no pipe holds at once: a hundred keys of 64 scopes each.
+    scopes = [f"{'s' * 120}:{n}" for n in range(64)]
+    for number in range(100):
+        home.post("create-api-key", {"name": f"key {number}", "scopes": scopes}, me)
+    ask(200, "list-api-keys", "GET", variables={**me, "QUERY_STRING": "limit=100"})
+    home.sql("UPDATE users SET is_active = 0")
+    for name, method in (("current-user", "GET"), ("create-api-key", "POST"), ("list-api-keys", "GET"), ("delete-api-key", "DELETE")):
+        ask(403, name, method, {"name": "x"}, {**me, "PATH_INFO": f"/{key['id']}" if method == "DELETE" else ""})
+    shutil.rmtree(f"{home.path}/mail")
+    home.post("send-code", {"email": "bob@example.com"})
+    ask(403, "verify-code", fields={"email": "bob@example.com", "code": home.code("bob@example.com")})
+    home.sql("UPDATE users SET is_active = 1")
+
+
+def refusals(traced):
+    """What every endpoint refuses in the same way."""
+    home, ask = traced.home, traced.ask
+    for name in sorted(os.listdir(EXECUTABLES)):
+        if name.startswith(".") or name in ("deliver-mail", "not-found"):
+            continue
+        method = {"current-user": "GET", "list-api-keys": "GET", "delete-api-key": "DELETE"}.get(name, "POST")
+        path = {"PATH_INFO": "/x"} if method == "DELETE" else {}
+        ask(404, name, method, variables={"PATH_INFO": "/x/y"})
+        ask(405, name, "PUT", variables=path)
+        ask(204, name, "OPTIONS", variables=path)
+        ask(400, name, method, {}, {**path, "HTTP_AUTHORIZATION": "Bearer a,b"})
+        if method == "POST":
+            ask(411, name, variables={"CONTENT_LENGTH": ""})
+            ask(413, name, variables={"CONTENT_LENGTH": "65537"})
+            ask(415, name, fields={}, variables={"CONTENT_TYPE": "text/plain"})
+            if name != "create-api-key":
+                ask(422, name, body=b"{")
+        broken = Home("no_such_setting = 1\n")
+        ask(500, name, method, {}, path, home=broken)
+        broken.remove()
+    ask(404, "not-found", "GET", variables={"REQUEST_URI": "/nowhere"})
+    ask(405, "not-found", "PUT", variables={"REQUEST_URI": "/auth/users/me"})
+    lock = home.database()
+    lock.execute("BEGIN IMMEDIATE")
+    ask(503, "send-code", fields={"email": "eve@example.com"})
+    lock.close()
+
+
+def main():
+    if not shutil.which("strace"):
+        print("left out: strace is not installed")
+        report.finish()
+    traced = Traced()
+    try:
+        for part in (open_endpoints, keys, refusals):
+            part(traced)
+    finally:
+        traced.home.remove()
+        shutil.rmtree(traced.folder)
+    report.figure("answers looked at", sum(len(statuses) for statuses in looked_at.values()))
+    report.figure("endpoints and statuses", ", ".join(f"{n} {sorted(set(s))}" for n, s in sorted(looked_at.items())))
+    report.finish()
+
+
+main()

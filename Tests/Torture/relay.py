@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""Mail through a real program: msmtp, with an SMTP server on loopback behind it.
+
+Shown: the mail arrives byte for byte as the maildir has it, for the right sender and recipient; a server
+that says "later" or is away gets it again; one that says "never" is not asked again; a relay whose name
+cannot be looked up just now is no reason to give a mail up.
+"""
+
+import email
+import email.policy
+import os
+import re
+import shutil
+
+from deliverers import Outbox
+from service import Report
+from sink import Sink
+
+report = Report()
+TEXTS = {
+    "txt": "{code}\n.\n..\n.dot\nFrom here\n\ttab and space \nGrüße, 世界, \U0001f511\n" + "long " * 300 + "\n",
+    "html": "<p>{code}</p>\n<pre>\n.\n</pre>\n",
+}
+
+
+class Relayed(Outbox):
+    """An outbox whose command is msmtp, set up by `.msmtprc` in the state folder."""
+
+    def __init__(self, port, settings=""):
+        super().__init__(settings=f"mail_from = Grüße <codes@sender.example>\n{settings}")
+        path = f"{self.home.path}/latchkey.conf"
+        text = open(path).read().replace(f"sendmail {self.command}", f"sendmail {shutil.which('msmtp')}")
+        self.home.configure(text)
+        self.relay("127.0.0.1", port)
+
+    def relay(self, host, port):
+        path = f"{self.home.path}/.msmtprc"
+        with open(path, "w") as file:
+            file.write(f"account default\nhost {host}\nport {port}\ntls off\nauth off\ntimeout 10\n")
+        os.chmod(path, 0o600)
+
+
+def arrives(sink):
+    box = Relayed(sink.port, "mail_template = odd\nmail_subject = {code} – Grüße, your code for {service}\n")
+    for ending, text in TEXTS.items():
+        with open(f"{box.home.path}/odd.{ending}", "w", encoding="utf-8") as file:
+            file.write(text)
+    box.promise()
+    report.expect(box.attempt() is None, "msmtp did not accept the mail")
+    report.expect(len(sink.mails) == 1, f"{len(sink.mails)} mails arrived")
+    mail = sink.mails[0]
+    report.expect(mail.sender == "codes@sender.example", f"envelope sender {mail.sender}")
+    report.expect(mail.recipients == ["ada0@example.com"], f"envelope recipients {mail.recipients}")
+    report.expect(max(map(len, mail.data.split(b"\r\n"))) <= 78, "a line is longer than 78 bytes")
+    report.expect(all(byte < 128 for byte in mail.data), "not all is ASCII")
+    parsed = email.message_from_bytes(mail.data, policy=email.policy.default)
+    defects = list(parsed.defects) + [d for part in parsed.walk() for d in part.defects]
+    defects += [d for value in parsed.values() for d in value.defects]
+    report.expect(not defects, f"defects: {defects}")
+    code = re.match(r"(\d{6}) – Grüße, your code for Grüße$", parsed["Subject"])
+    report.expect(code is not None, f"subject {parsed['Subject']!r}")
+    report.expect(str(parsed["From"].addresses[0]) == "Grüße <codes@sender.example>", f"From {parsed['From']}")
+    for part, ending in zip(parsed.iter_parts(), ("txt", "html")):
+        wanted = TEXTS[ending].replace("{code}", code[1] if code else "?")
+        found = part.get_content().replace("\r\n", "\n")
+        report.expect(found in (wanted, wanted + "\n"), f"the {ending} arrived as {found!r:.300}")
+    for name in ("Date", "From", "To", "Subject", "Message-ID", "MIME-Version", "Content-Type"):
+        report.expect(len(parsed.get_all(name, [])) == 1, f"{name}: {parsed.get_all(name)}")
+    report.expect("Bcc" not in parsed, "a Bcc")
+
+    # The same code once more, into the maildir: the same but for its date, id and boundary.
+    box.home.configure(open(f"{box.home.path}/latchkey.conf").read().replace("\nmail = ", "\n# mail = "))
+    box.promised = 0
+    box.promise().deliverer().wait(30)
+    folder = f"{box.home.path}/mail/new"
+    filed = open(f"{folder}/{os.listdir(folder)[0]}", "rb").read()
+    same = [re.sub(rb"(?m)^Date: .*$|[0-9a-f]{8}-[0-9a-f-]{27}", b"", text)
+            for text in (filed, mail.data.replace(b"\r\n", b"\n"))]
+    report.expect(same[0] == same[1], "the mail differs from the maildir's")
+    report.figure("bytes of a mail as it arrived", len(mail.data))
+    box.remove()
+
+
+def answers(sink):
+    """What the server says to which command, and what becomes of the mail."""
+    cases = [(command, answer, True) for command in ("MAIL", "RCPT", "DATA", "end") for answer in ("451 4.3.0 later", "421 4.3.2 later")]
+    cases += [(command, answer, False) for command in ("MAIL", "RCPT", "DATA") for answer in ("550 5.1.1 never", "554 5.7.1 never")]
+    for command, answer, again in cases:
+        before = len(sink.mails)
+        box = Relayed(sink.port).promise()
+        sink.answers = {command: answer}
+        row = box.attempt()
+        report.expect(row is not None and (row[1] is not None) == again, f"{answer} to {command}: {row}")
+        sink.answers = {}
+        if again:
+            report.expect(box.attempt() is None, f"{answer} to {command}: not sent later")
+        else:
+            report.expect(box.deliverer().wait(30) == 0, "a deliverer stays for what was refused for good")
+        report.expect(len(sink.mails) - before == again, f"{answer} to {command}: {len(sink.mails) - before} sent")
+        box.remove()
+    report.figure("answers of an SMTP server tried", len(cases))
+
+
+def away(sink):
+    dead = Sink()
+    dead.stop()
+    for name, host, port in (("a relay that is down", "127.0.0.1", dead.port),
+                             ("a relay whose name is unknown just now", "relay.invalid", sink.port)):
+        box = Relayed(sink.port).promise()
+        box.relay(host, port)
+        row = box.attempt(40)
+        report.expect(row is not None and row[1] is not None, f"{name}: given up: {row and row[2]}")
+        before = len(sink.mails)
+        box.relay("127.0.0.1", sink.port)
+        report.expect(box.attempt() is None and len(sink.mails) == before + 1, f"{name}: not sent once it was back")
+        box.remove()
+    box = Relayed(sink.port).promise()
+    os.unlink(f"{box.home.path}/.msmtprc")
+    row = box.attempt()
+    report.expect(row is not None and row[1] is not None, f"msmtp without a configuration: {row and row[2]}")
+    box.remove()
+
+
+def main():
+    if not shutil.which("msmtp"):
+        print("left out: msmtp is not installed")
+        report.finish()
+    sink = Sink()
+    arrives(sink)
+    answers(sink)
+    away(sink)
+    sink.stop()
+    report.finish()
+
+
+main()

@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""200 clients at once on verify-code, through lighttpd, while others ask who they are.
+
+Shown: the memory of all handlers together stays within the hashing slots' 8 MiB each and what a waiting
+handler needs; every guess gets an answer of ours, 400 or 503, and a 503 has cost no attempt; those who ask
+GET /auth/users/me get 200 throughout.
+"""
+
+import collections
+import json
+import os
+import socket
+import threading
+import time
+
+from service import NO_LIMITS, Answer, Home, Lighttpd, Report, bearer, seconds
+
+CLIENTS, SLOTS, SLOT_SIZE = 200, 2, 8 << 20
+report = Report()
+
+
+def memory(process):
+    """Bytes of a process: shared pages as its share of them."""
+    try:
+        with open(f"/proc/{process}/smaps_rollup", "rb") as file:
+            for line in file:
+                if line.startswith(b"Pss:"):
+                    return int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        pass  # it has ended
+    return 0
+
+
+def children(process):
+    try:
+        with open(f"/proc/{process}/task/{process}/children") as file:
+            return file.read().split()
+    except OSError:
+        return []
+
+
+class Sampler(threading.Thread):
+    """The handlers of a server, all together, as often as can be: the peak of their memory and number."""
+
+    def __init__(self, server):
+        super().__init__()
+        self.server, self.peak, self.most, self.samples = server, 0, 0, 0
+        self.over = threading.Event()
+
+    def run(self):
+        while not self.over.is_set():
+            handlers = children(self.server)
+            self.peak = max(self.peak, sum(memory(handler) for handler in handlers))
+            self.most, self.samples = max(self.most, len(handlers)), self.samples + 1
+            time.sleep(0.005)
+
+    def stop(self):
+        self.over.set()
+        self.join()
+
+
+def base(home, count=40):
+    """Bytes of a handler that waits: `count` of them do, since the database is locked, and each has all that it
+    needs but the memory to hash in. Its own, and its share of what all of them share."""
+    lock = home.database()
+    lock.execute("BEGIN IMMEDIATE")
+    body = json.dumps({"email": "base@example.com", "code": "000000"}).encode()
+    processes, found = [home.start("verify-code", "POST", body=body) for _ in range(count)], 0
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        found = max(found, sum(memory(process.pid) for process in processes))
+        time.sleep(0.02)
+    lock.close()
+    for process in processes:
+        process.communicate(timeout=60)
+    return found // count
+
+
+class Client(threading.Thread):
+    """Sends `request` once all are ready; keeps its answer and how long that took."""
+
+    def __init__(self, server, request, ready):
+        super().__init__()
+        self.server, self.request, self.ready, self.answer, self.took = server, request, ready, Answer(b""), 0
+
+    def run(self):
+        try:
+            with socket.create_connection(("127.0.0.1", self.server.port), 60) as connection:
+                self.ready.wait(60)
+                start = time.monotonic()
+                connection.sendall(self.request)
+                raw = b""
+                while chunk := connection.recv(65536):
+                    raw += chunk
+                self.took = time.monotonic() - start
+                self.answer = Answer(raw)
+        except (OSError, threading.BrokenBarrierError) as error:
+            self.failure = error
+
+
+def post(fields):
+    body = json.dumps(fields).encode()
+    return (b"POST /auth/verification/verify-code HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)) + body
+
+
+def stampede(home, server, grant, addresses):
+    """`addresses` are guessed at by 200 clients at once. How many got which status, and the peak of memory."""
+    me = (f"GET /auth/users/me HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+          f"Authorization: Bearer {grant['access_token']}\r\n\r\n").encode()
+    sampler, over, latencies, others = Sampler(server.process.pid), threading.Event(), [], collections.Counter()
+
+    def ask():
+        while not over.is_set():
+            start = time.monotonic()
+            try:
+                status = server.exchange(me, 60).status
+            except OSError:
+                status = 0
+            others[status] += 1
+            latencies.append(time.monotonic() - start)
+            time.sleep(0.02)
+
+    ready = threading.Barrier(CLIENTS)
+    clients = [Client(server, post({"email": addresses[n % len(addresses)], "code": "000000"}), ready) for n in range(CLIENTS)]
+    askers = [threading.Thread(target=ask) for _ in range(2)]
+    start = time.monotonic()
+    for thread in [sampler, *askers, *clients]:
+        thread.start()
+    for client in clients:
+        client.join(90)
+    took = time.monotonic() - start
+    over.set()
+    for asker in askers:
+        asker.join(90)
+    sampler.stop()
+    return clients, sampler, latencies, others, took
+
+
+def rounds(home, server, grant, addresses, bound):
+    for round in range(1 if 0 < seconds() < 60 else 3):
+        home.sql("UPDATE challenges SET attempts = 0")
+        clients, sampler, latencies, others, took = stampede(home, server, grant, addresses)
+        statuses = collections.Counter(client.answer.status for client in clients)
+        report.figure(f"answers, round {round + 1}", dict(sorted(statuses.items())))
+        report.figure(f"seconds, round {round + 1}", f"{took:.1f}, slowest {max(c.took for c in clients):.1f}")
+        report.figure(f"peak memory, round {round + 1}", f"{sampler.peak / (1 << 20):.0f} MiB in {sampler.most} handlers, {sampler.samples} samples")
+        report.figure(f"users/me, round {round + 1}", f"worst {max(latencies) * 1000:.0f} ms, {dict(others)}")
+        report.expect(sampler.peak <= bound, f"memory {sampler.peak / (1 << 20):.0f} MiB is over the bound")
+        report.expect(set(statuses) <= {400, 503} and statuses[400] > 0, f"answers {statuses}")
+        report.expect(all(client.answer.is_envelope() for client in clients), "an answer is not ours, or not whole")
+        report.expect(all(client.answer.code in ("invalid_code", "temporarily_unavailable") for client in clients), "codes")
+        report.expect(all("retry-after" in client.answer.headers for client in clients if client.answer.status == 503), "Retry-After")
+        report.expect(set(others) == {200}, f"users/me answered {dict(others)}")
+        counted = home.sql("SELECT sum(attempts) FROM challenges WHERE email LIKE 'known%'")[0][0]
+        report.expect(counted == statuses[400], f"{counted} attempts were counted, {statuses[400]} compared")
+
+
+def main():
+    home = Home()
+    home.configure(f"{NO_LIMITS}argon2_slots = {SLOTS}\ncode_attempts = 100\n")
+    grant = home.sign_in("ada@example.com")
+    addresses = [f"known{n}@example.com" for n in range(20)]
+    for email in addresses:
+        report.expect(home.post("send-code", {"email": email}).status == 202, "send-code")
+    one = base(home)
+    bound = SLOTS * SLOT_SIZE + CLIENTS * one
+    report.figure("a waiting handler", f"{one / 1024:.0f} KiB")
+    report.figure("bound", f"{bound / (1 << 20):.0f} MiB: {SLOTS} slots of 8 MiB, {CLIENTS} handlers that wait")
+    server = Lighttpd(home)
+    try:
+        rounds(home, server, grant, addresses, bound)
+    finally:
+        server.stop()
+    code = home.code("known0@example.com")
+    report.expect(home.post("verify-code", {"email": "known0@example.com", "code": code}).status == 200, "no sign-in after it")
+    report.expect(home.integrity() == "ok", "the database is damaged")
+    home.remove()
+    report.finish()
+
+
+main()
