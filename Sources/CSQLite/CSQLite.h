@@ -14,4 +14,17 @@ static inline int csqlite_db_config(sqlite3 *database, int option, int value) {
 // SQLite copies the value before the call returns.
 static inline sqlite3_destructor_type csqlite_transient(void) { return SQLITE_TRANSIENT; }
 
+// `errno` of the call that failed, as the database's file or its journal (or WAL) kept it: what
+// sqlite3_system_errno tells is often that of a later call.
+static inline int csqlite_file_errno(sqlite3 *database) {
+    int number = 0;
+    sqlite3_file *journal = 0;
+    sqlite3_file_control(database, "main", SQLITE_FCNTL_LAST_ERRNO, &number);
+    if (number == 0
+        && sqlite3_file_control(database, "main", SQLITE_FCNTL_JOURNAL_POINTER, &journal) == SQLITE_OK
+        && journal && journal->pMethods)
+        journal->pMethods->xFileControl(journal, SQLITE_FCNTL_LAST_ERRNO, &number);
+    return number;
+}
+
 #endif

@@ -10,8 +10,8 @@ package struct SQLiteError: Error {
     package let message: String
     /// The statement's text, with its placeholders; empty if there is none.
     package let sql: String
-    /// `errno` of the system call that failed, if one did.
-    private let systemError: Int32
+    /// `errno` of the system call that failed, if one did, by both ways to learn of it.
+    private let systemErrors: [Int32]
 
     init(code: Int32, database: OpaquePointer?, sql: String = "") {
         self.code = code
@@ -19,7 +19,8 @@ package struct SQLiteError: Error {
             database == nil
             ? String(cString: sqlite3_errstr(code)) : String(cString: sqlite3_errmsg(database))
         self.sql = sql
-        systemError = sqlite3_system_errno(database)
+        systemErrors =
+            database == nil ? [] : [sqlite3_system_errno(database), csqlite_file_errno(database)]
     }
 
     /// What a caller can do about it.
@@ -37,16 +38,28 @@ package struct SQLiteError: Error {
         switch code & 0xFF {
         case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL, SQLITE_NOMEM, SQLITE_PROTOCOL: .temporary
         case SQLITE_CONSTRAINT: .constraint
-        // SQLite says FULL only for some calls that a full disk refuses.
-        case SQLITE_IOERR where [ENOSPC, EDQUOT, EFBIG, ENOMEM].contains(systemError): .temporary
+        // What could not be synced may be there all the same once the file is read again: nobody may be told
+        // that nothing was changed.
+        case SQLITE_IOERR where [SQLiteError.fsync, SQLiteError.folderFsync].contains(code): .other
+        // SQLite says FULL only for some calls that a full disk or a used-up quota refuses.
+        case SQLITE_IOERR where lacksRoom, SQLITE_CANTOPEN where lacksRoom: .temporary
         default: .other
         }
     }
 
+    private var lacksRoom: Bool {
+        systemErrors.contains { [ENOSPC, EDQUOT, EFBIG, ENOMEM].contains($0) }
+    }
+
+    /// SQLITE_IOERR_FSYNC and SQLITE_IOERR_DIR_FSYNC, which are macros that Swift does not see.
+    private static let fsync = SQLITE_IOERR | (4 << 8)
+    private static let folderFsync = SQLITE_IOERR | (5 << 8)
+
     /// One line for a log.
     package var description: String {
         let place = sql.isEmpty ? "" : " in: \(sql)"
-        let cause = systemError == 0 ? "" : " (errno \(systemError))"
+        let number = systemErrors.first { $0 != 0 }
+        let cause = number.map { " (errno \($0))" } ?? ""
         return "sqlite \(code): \(message)\(cause)\(place)"
     }
 }

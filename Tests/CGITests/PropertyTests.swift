@@ -2,31 +2,17 @@
 // that was encoded is decoded to itself, and no bytes at all make a trap.
 
 import CGI
+import TestSupport
 import Testing
 
-/// Numbers that are the same in every run (SplitMix64).
-private struct Numbers: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func bytes(upTo count: Int) -> [UInt8] {
-        (0..<Int.random(in: 0...count, using: &self)).map { _ in UInt8.random(in: 0...255, using: &self) }
-    }
-
+extension Numbers {
     /// Text with all that a writer must look at: controls, quotes, marks that combine, four bytes.
-    mutating func text() -> String {
+    fileprivate mutating func text() -> String {
         let pieces = ["a", "\"", "\\", "/", "\0", "\n", "\u{1F}", "\u{7F}", "é", "e", "\u{301}", "K", "\u{212A}", "\u{2028}", "😀", "\u{10FFFF}"]
         return (0..<Int.random(in: 0...6, using: &self)).map { _ in pieces.randomElement(using: &self)! }.joined()
     }
 
-    mutating func json(depth: Int) -> JSON {
+    fileprivate mutating func json(depth: Int) -> JSON {
         switch Int.random(in: 0...(depth > 0 ? 7 : 5), using: &self) {
         case 0: return .null
         case 1: return .boolean(Bool.random(using: &self))

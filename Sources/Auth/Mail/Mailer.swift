@@ -83,34 +83,29 @@ extension Auth {
             }
             switch mailer.send(code, for: item, at: now, home: state.path) {
             case .accepted:
-                try patiently { () throws(AuthError) in try item.delete(in: database) }
+                try deletePatiently(item, in: database)
             case .postponed(let reason):
                 report(line(item, "postponed", reason))
-                let next = nextAttempt(after: item)
-                try patiently { () throws(AuthError) in
-                    try item.noteFailure(reason, next: next, in: database)
-                }
+                try item.noteFailure(reason, next: nextAttempt(after: item), in: database)
             case .refused(let reason):
                 report(line(item, "refused", reason))
-                try patiently { () throws(AuthError) in
-                    try item.noteFailure(reason, next: nil, in: database)
-                }
+                try item.noteFailure(reason, next: nil, in: database)
             }
         }
     }
 
-    /// Records what became of a mail, also while the database is held by others or the disk is full: a mail
+    /// Records that a mail was accepted, also while the database is held by others or the disk is full: a mail
     /// whose acceptance is not recorded goes out twice.
-    private func patiently(_ record: () throws(AuthError) -> Void) throws(AuthError) {
+    private func deletePatiently(_ item: MailItem, in database: Database) throws(AuthError) {
         for _ in 1..<Policy.recordAttempts {
             do throws(AuthError) {
-                return try record()
+                return try item.delete(in: database)
             } catch {
                 guard case .unavailable = error else { throw error }
                 Command.sleep(.seconds(1))
             }
         }
-        try record()
+        try item.delete(in: database)
     }
 
     /// The code that the item is about; nil if it is of no use any more.
