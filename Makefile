@@ -8,7 +8,7 @@ export PATH := $(PATH):/usr/sbin
 
 EMBEDDED ?= 1
 PACKAGES := libsqlite3-dev libargon2-dev nettle-dev libgmp-dev lighttpd
-TEST_PACKAGES := curl file python3 fail2ban
+TEST_PACKAGES := curl file python3 python3-jwt python3-cryptography python3-jwcrypto fail2ban
 TORTURE_PACKAGES := python3 strace msmtp procps
 BENCH_PACKAGES := curl gcc wrk
 

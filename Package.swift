@@ -15,6 +15,13 @@ let endpoints = [
     "list-api-keys",
     "create-api-key",
     "delete-api-key",
+    "update-api-key",
+    "rotate-api-key",
+    "verify-api-key",
+    "list-sessions",
+    "delete-session",
+    "revoke-other-sessions",
+    "jwks",
     "not-found",
 ]
 
@@ -80,6 +87,7 @@ var targets: [Target] = [
         resources: [
             .embedInCode("Migrations/v001-initial.sql"),
             .embedInCode("Migrations/v002-limits-audit.sql"),
+            .embedInCode("Migrations/v003-sessions-keys.sql"),
         ]),
     room("AuthAPI", uses: ["Auth", "CGI", "System"]),
 

@@ -15,6 +15,8 @@ package enum AuthError: Error {
     case invalidRefreshToken
     /// An API key that is unknown, expired or deactivated, or not good for this project.
     case invalidAPIKey
+    /// An API key that is genuine and not good any more, for whoever asked about just that.
+    case deadAPIKey(DeadAPIKey)
     /// A wrong, spent or expired login code: one answer for all.
     case invalidCode
     /// The credentials are genuine, and the account is deactivated.
@@ -22,17 +24,27 @@ package enum AuthError: Error {
     /// What the caller sent is at fault in these places.
     case invalid([Fault])
     /// The API key does not have this scope.
-    case insufficientScope(StaticString)
+    case insufficientScope(String)
     /// No such project, for this caller.
     case projectNotFound
     /// No such API key, for this caller.
     case apiKeyNotFound
+    /// No such session, for this caller.
+    case sessionNotFound
     /// A limit was hit.
     case limited(Limited)
     /// Not now: nothing was changed. The reason is for the log.
     case unavailable(reason: String)
     /// A fault of ours or of the machine. The reason is for the log.
     case failure(reason: String)
+}
+
+/// Why a genuine API key is not good any more.
+package enum DeadAPIKey {
+    case expired
+    case deactivated
+    /// The account that made it is deactivated.
+    case ownerInactive
 }
 
 /// A limit that was hit: so many in so long, and how long until one more.

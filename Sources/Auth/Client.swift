@@ -11,16 +11,27 @@ package struct Client {
     package let network: String
     /// Whether the server told the address. A network that is not known is nobody's own.
     let hasAddress: Bool
+    /// What the client calls itself, its printable ASCII, 255 bytes at most.
+    let userAgent: String?
     /// The request's own id, as in the log and in `X-Request-Id`.
     package let requestID: String
 
     /// `address` is nil if the server did not tell it: all such clients count as one, since nobody
     /// may escape a limit by having no address.
-    package init(address: NetworkAddress?, requestID: String) {
+    package init(address: NetworkAddress?, userAgent: String? = nil, requestID: String) {
         self.address = address?.text ?? "unknown"
         network = address?.network ?? "unknown"
         hasAddress = address != nil
+        self.userAgent = userAgent.flatMap { Client.shortened($0) }
         self.requestID = requestID
+    }
+}
+
+extension Client {
+    /// Printable ASCII, which is all that a User-Agent may hold (RFC 9110 §10.1.5); nil if nothing is left.
+    private static func shortened(_ text: String) -> String? {
+        let bytes = text.utf8.filter { $0 >= 0x20 && $0 < 0x7F }.prefix(255)
+        return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
     }
 }
 

@@ -93,9 +93,6 @@ package struct Policy: Equatable, Sendable {
     static let mailLease = Duration.seconds(90)
     /// A mail command that has not ended after this long is killed.
     static let deliveryTimeout = Duration.seconds(60)
-    /// How often a deliverer tries to record that a mail was accepted; each waits for the database as any
-    /// transaction does, so that this lasts about as long as the lease.
-    static let recordAttempts = 15
     /// The wait after the first failed attempt; it doubles with each, up to `longestMailBackOff`.
     static let firstMailBackOff = Duration.seconds(5)
     static let longestMailBackOff = Duration.seconds(120)

@@ -7,7 +7,7 @@
 // 3. A secret key that is missing beside a database is an error. A new one would silently end every
 //    session, and hide that something was lost.
 
-import Crypto
+package import Crypto
 import System
 
 /// A state folder whose place and modes have been judged.
@@ -147,6 +147,23 @@ package struct StateFolder {
             if error.isAbsent { return nil }
             throw AuthError(error)
         }
+    }
+
+    /// Every public key whose tokens are still taken, by its id. There is one at least.
+    package func verificationKeys() throws(AuthError) -> [(id: String, key: ES256PublicKey)] {
+        _ = try signingKey()
+        let names: [String]
+        do throws(SystemError) {
+            names = try File.names(in: keysPath)
+        } catch {
+            throw AuthError(error)
+        }
+        var keys: [(id: String, key: ES256PublicKey)] = []
+        for name in names where name.utf8.count == 47 && name.utf8.suffix(4).elementsEqual(".key".utf8) {
+            let id = String(decoding: name.utf8.dropLast(4), as: UTF8.self)
+            if let key = try verificationKey(id) { keys.append((id, key)) }
+        }
+        return keys.sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
     }
 
     private func keyPath(_ id: String) -> String { "\(keysPath)/\(id).key" }

@@ -51,6 +51,12 @@ package final class APIRequest {
         return String(Substring(token))
     }
 
+    /// The API key that somebody else showed, for whoever asks about it. Their own credentials do not count.
+    package func shownAPIKey() throws(AuthError) -> String {
+        guard let apiKey else { throw .notAuthenticated }
+        return apiKey
+    }
+
     /// The API key, if one was sent. Throws `ambiguousCredentials` beside an Authorization.
     fileprivate func soleAPIKey() throws(AuthError) -> String? {
         guard apiKey == nil || authorization == nil else { throw .ambiguousCredentials }
@@ -61,10 +67,15 @@ package final class APIRequest {
 extension Auth {
     /// The user whose access token `request` bears.
     package func user(bearing request: APIRequest) throws(AuthError) -> User {
+        try session(bearing: request).user
+    }
+
+    /// The user and the session whose access token `request` bears.
+    package func session(bearing request: APIRequest) throws(AuthError) -> SignedIn {
         guard let token = request.bearerToken else { throw .notAuthenticated }
-        let user = try user(bearing: token)
-        request.note("by", user.id.text)
-        return user
+        let caller = try session(bearing: token)
+        request.note("by", caller.user.id.text)
+        return caller
     }
 
     /// Where the operator has named client tokens, refuses a request that bears none of them.

@@ -44,18 +44,18 @@ private func respond(
     if request.method == .options {
         return Envelope.options(allow: route.allowed, requestID: id)
     }
-    guard request.method == route.method || (request.method == .head && route.method == .get) else {
+    guard route.takes(request.method) else {
         return Envelope.response(.methodNotAllowed(allow: route.allowed), requestID: id)
     }
 
     var event = Event(request: request, route: route, id: id)
     let body: [UInt8]
     do throws(BodyError) {
-        body = route.method == .post ? try request.body(limit: bodyLimit) : []
+        body = route.takesBody ? try request.body(limit: bodyLimit) : []
     } catch {
         return event.fail(Failure(error))
     }
-    guard route.method != .post || request.isJSON else { return event.fail(.unsupportedMediaType) }
+    guard !route.takesBody || request.isJSON else { return event.fail(.unsupportedMediaType) }
 
     let auth: Auth
     do throws(ConfigurationFault) {
@@ -65,7 +65,8 @@ private func respond(
         if let address { event.address = address.text }
         auth = Auth(
             policy: configuration.policy, state: configuration.state, journal: configuration.journal,
-            client: Client(address: address, requestID: id),
+            client: Client(
+                address: address, userAgent: request.parameters.first("HTTP_USER_AGENT"), requestID: id),
             testIdentities: try configuration.testIdentities())
     } catch {
         return event.fail(.internalError(reason: error.reason))
@@ -90,7 +91,7 @@ private func respond(
 /// many requests add. Only requests that write look, so that reads stay cheap. If it cannot be started the
 /// mail waits for the next request; that is no reason to fail this one.
 private func wakeDeliverer(_ auth: Auth, after route: Route, log event: Event) {
-    guard route.method != .get else { return }
+    guard !route.isRead else { return }
     let requestsPerCleanUp: UInt8 = 32
     do throws(AuthError) {
         let isDue = try auth.hasDueMail()
@@ -127,7 +128,7 @@ private struct Event {
 
     /// Reads that succeed are not logged: the web server's own log has them.
     func succeed(_ reply: Reply, _ audited: AuditEvent?) -> Response {
-        if route.method != .get {
+        if !route.isRead {
             log(status: reply.status, code: "ok", reason: nil, audited)
         }
         return Envelope.response(reply, requestID: id)

@@ -7,16 +7,28 @@ import Auth
 package struct Reply {
     let status: Status
     let data: [UInt8]
+    /// Header fields that this answer adds.
+    let headers: [HeaderField]
+    /// How many seconds caches may keep it, and that it is no envelope; nil for what is one.
+    let bareFor: Int?
 
-    private init(_ status: Status, _ view: some View) {
+    private init(_ status: Status, _ view: some View, headers: [HeaderField] = [], bareFor: Int? = nil) {
         var json = JSONWriter()
         view.write(to: &json)
         self.status = status
+        self.headers = headers
+        self.bareFor = bareFor
         data = json.bytes
     }
 
     /// 200.
-    package static func ok(_ view: some View) -> Reply { Reply(.ok, view) }
+    package static func ok(_ view: some View, headers: [HeaderField] = []) -> Reply {
+        Reply(.ok, view, headers: headers)
+    }
+    /// 200: a document that some other standard shapes, without the envelope. Caches may keep it.
+    package static func document(_ view: some View, cachedFor seconds: Int) -> Reply {
+        Reply(.ok, view, bareFor: seconds)
+    }
     /// 201: something was made, and it is in the answer.
     package static func created(_ view: some View) -> Reply { Reply(.created, view) }
     /// 202: something was promised.
@@ -27,6 +39,17 @@ package struct Reply {
 package enum Envelope {
     /// The answer to a request that succeeded.
     package static func response(_ reply: Reply, requestID: String) -> Response {
+        if let seconds = reply.bareFor {
+            return Response(
+                reply.status,
+                headers: [
+                    HeaderField("Content-Type", "application/json; charset=utf-8"),
+                    HeaderField("Cache-Control", "public, max-age=\(seconds)"),
+                    HeaderField("X-Content-Type-Options", "nosniff"),
+                    HeaderField("X-Request-Id", requestID),
+                ],
+                body: reply.data)
+        }
         var json = JSONWriter()
         json.object { json in
             json.member("success", true)
@@ -35,7 +58,8 @@ package enum Envelope {
             json.name("error")
             json.null()
         }
-        return Response(reply.status, headers: headers(requestID), body: json.bytes)
+        return Response(
+            reply.status, headers: headers(requestID) + reply.headers, body: json.bytes)
     }
 
     /// The answer to a request that failed. A 422 has the reference's `detail` as well, a 5xx the id

@@ -97,6 +97,10 @@ extension Failure {
                 Failure(
                     .unauthorized, "invalid_api_key", "The API key is not valid for this project.",
                     headers: [HeaderField("WWW-Authenticate", "Bearer error=\"invalid_token\"")])
+            case .deadAPIKey(let reason):
+                Failure(
+                    .unauthorized, reason.code, reason.message,
+                    headers: [HeaderField("WWW-Authenticate", "Bearer error=\"invalid_token\"")])
             case .accountInactive:
                 Failure(.forbidden, "account_inactive", "This account is deactivated.")
             case .insufficientScope(let scope):
@@ -112,6 +116,8 @@ extension Failure {
                 Failure(.notFound, "project_not_found", "There is no such project.")
             case .apiKeyNotFound:
                 Failure(.notFound, "api_key_not_found", "There is no such API key.")
+            case .sessionNotFound:
+                Failure(.notFound, "session_not_found", "There is no such session.")
             case .limited(let limit): Failure(limit)
             case .unavailable(let reason):
                 Failure(
@@ -140,5 +146,23 @@ extension Failure {
                     "\"\(limit.name)\";q=\(limit.count);w=\(limit.window.secondsRoundedUp)"),
             ],
             reason: "limit \(limit.name)")
+    }
+}
+
+extension DeadAPIKey {
+    fileprivate var code: StaticString {
+        switch self {
+        case .expired: "api_key_expired"
+        case .deactivated: "api_key_deactivated"
+        case .ownerInactive: "api_key_owner_inactive"
+        }
+    }
+
+    fileprivate var message: String {
+        switch self {
+        case .expired: "This API key has expired."
+        case .deactivated: "This API key was deactivated."
+        case .ownerInactive: "The account that made this API key is deactivated."
+        }
     }
 }

@@ -181,6 +181,22 @@ struct Fields {
         return scopes
     }
 
+    /// A scope in the query called `name`; nil if there is none.
+    mutating func queryScope(_ name: StaticString) -> String? {
+        guard let bytes = Query(request.request.query).last(name) else { return nil }
+        let location: [Fault.Step] = [.name("query"), .name(name.description)]
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard hasLength(1...128, text, at: location) else { return nil }
+        guard bytes.allSatisfy(isScopeCharacter) else {
+            fault(location, "string_pattern_mismatch", "String should match pattern '^[A-Za-z0-9:._*/-]+$'")
+            return nil
+        }
+        return text
+    }
+
+    /// Whether the body has a member called `name`, whatever its value.
+    func has(_ name: StaticString) -> Bool { body?.member(name) != nil }
+
     private func isScopeCharacter(_ byte: UInt8) -> Bool {
         byte.isLetter || byte.isDigit || ":._*/-".utf8.contains(byte)
     }
@@ -197,9 +213,10 @@ struct Fields {
         return uuid(text, at: location)
     }
 
-    /// The id that the path ends in.
+    /// The first id in the path behind the executable's own.
     mutating func pathID(_ name: StaticString) -> UUID? {
-        let text = String(Substring(request.request.pathInfo.utf8.drop { $0 == UInt8(ascii: "/") }))
+        let parts = request.request.pathInfo.utf8.split(separator: UInt8(ascii: "/"))
+        let text = parts.first.map { String(Substring($0)) } ?? ""
         return uuid(text, at: [.name("path"), .name(name.description)])
     }
 

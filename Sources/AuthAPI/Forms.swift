@@ -68,14 +68,21 @@ package struct ListAPIKeysForm {
 
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(request)
-        let page = fields.count("page", standard: 1)
-        let limit = fields.count("limit", standard: 10)
+        let page = fields.page()
         let project = fields.projectID()
-        guard let project, let page, let limit, fields.faults.isEmpty else {
-            throw .invalid(fields.faults)
-        }
+        guard let project, let page, fields.faults.isEmpty else { throw .invalid(fields.faults) }
         self.project = project
-        self.page = PageRequest(page: page, limit: min(limit, PageRequest.largestLimit))
+        self.page = page
+    }
+}
+
+extension Fields {
+    /// The query's `page` and `limit`.
+    fileprivate mutating func page() -> PageRequest? {
+        let page = count("page", standard: 1)
+        let limit = count("limit", standard: 10)
+        guard let page, let limit else { return nil }
+        return PageRequest(page: page, limit: min(limit, PageRequest.largestLimit))
     }
 }
 
@@ -112,5 +119,79 @@ package struct DeleteAPIKeyForm {
         guard let key, let project, fields.faults.isEmpty else { throw .invalid(fields.faults) }
         self.key = key
         self.project = project
+    }
+}
+
+/// update-api-key's path, header and body.
+package struct UpdateAPIKeyForm {
+    package let key: UUID
+    package let project: UUID
+    package let changes: APIKeyChanges
+
+    package init(_ request: APIRequest) throws(AuthError) {
+        var fields = Fields(withBodyOf: request)
+        let key = fields.pathID("key_id")
+        let project = fields.projectID()
+        let name = fields.has("name") ? fields.string("name", count: 1...255) : nil
+        let scopes = fields.optionalScopes("scopes")
+        guard let key, let project, fields.faults.isEmpty else { throw .invalid(fields.faults) }
+        self.key = key
+        self.project = project
+        changes = APIKeyChanges(name: name, scopes: fields.has("scopes") ? .these(scopes) : .same)
+    }
+}
+
+/// rotate-api-key's path, header and body.
+package struct RotateAPIKeyForm {
+    package let key: UUID
+    package let project: UUID
+    /// How long the old key stays good; none if the body does not say.
+    package let overlap: Duration
+
+    package init(_ request: APIRequest) throws(AuthError) {
+        var fields = Fields(withBodyOf: request)
+        let key = fields.pathID("key_id")
+        let project = fields.projectID()
+        let days = fields.optionalInteger("overlap_days", in: 0...30)
+        guard let key, let project, fields.faults.isEmpty else { throw .invalid(fields.faults) }
+        self.key = key
+        self.project = project
+        overlap = .days(days ?? 0)
+    }
+}
+
+/// verify-api-key's query.
+package struct VerifyAPIKeyForm {
+    /// nil: none is asked for.
+    package let scope: String?
+
+    package init(_ request: APIRequest) throws(AuthError) {
+        var fields = Fields(request)
+        scope = fields.queryScope("scope")
+        guard fields.faults.isEmpty else { throw .invalid(fields.faults) }
+    }
+}
+
+/// list-sessions' query.
+package struct ListSessionsForm {
+    package let page: PageRequest
+
+    package init(_ request: APIRequest) throws(AuthError) {
+        var fields = Fields(request)
+        let page = fields.page()
+        guard let page, fields.faults.isEmpty else { throw .invalid(fields.faults) }
+        self.page = page
+    }
+}
+
+/// delete-session's path.
+package struct DeleteSessionForm {
+    package let session: UUID
+
+    package init(_ request: APIRequest) throws(AuthError) {
+        var fields = Fields(request)
+        let session = fields.pathID("session_id")
+        guard let session, fields.faults.isEmpty else { throw .invalid(fields.faults) }
+        self.session = session
     }
 }

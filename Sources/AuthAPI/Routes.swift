@@ -7,45 +7,81 @@ package import CGI
 package struct Route {
     /// The executable's name.
     package let name: StaticString
-    package let method: Method
+    /// The methods that it answers; a GET among them is also a HEAD.
+    package let methods: [Method]
     /// The path's parts; nil stands for any one.
     private let path: [StaticString?]
     /// Whether the operator's `client_tokens`, if there are any, guard it: what needs no signed-in user.
     package let isOpen: Bool
+    /// Whether a request has a JSON body. Others' bodies are ignored.
+    package let takesBody: Bool
+    /// Whether it changes nothing that a caller could see.
+    package let isRead: Bool
+
+    private init(
+        _ name: StaticString, _ methods: Method..., at path: [StaticString?], isOpen: Bool = false,
+        takesBody: Bool = false, isRead: Bool = false
+    ) {
+        self.name = name
+        self.methods = methods
+        self.path = path
+        self.isOpen = isOpen
+        self.takesBody = takesBody
+        self.isRead = isRead || methods.allSatisfy { $0 == .get }
+    }
 
     package static let sendCode = Route(
-        name: "send-code", method: .post, path: ["auth", "verification", "send-code"], isOpen: true)
+        "send-code", .post, at: ["auth", "verification", "send-code"], isOpen: true, takesBody: true)
     package static let verifyCode = Route(
-        name: "verify-code", method: .post, path: ["auth", "verification", "verify-code"], isOpen: true)
+        "verify-code", .post, at: ["auth", "verification", "verify-code"], isOpen: true,
+        takesBody: true)
     package static let refreshToken = Route(
-        name: "refresh-token", method: .post, path: ["auth", "verification", "refresh-token"],
-        isOpen: true)
+        "refresh-token", .post, at: ["auth", "verification", "refresh-token"], isOpen: true,
+        takesBody: true)
     package static let revokeToken = Route(
-        name: "revoke-token", method: .post, path: ["auth", "verification", "revoke-token"],
-        isOpen: true)
-    package static let currentUser = Route(
-        name: "current-user", method: .get, path: ["auth", "users", "me"], isOpen: false)
-    package static let listAPIKeys = Route(
-        name: "list-api-keys", method: .get, path: ["auth", "api-keys"], isOpen: false)
+        "revoke-token", .post, at: ["auth", "verification", "revoke-token"], isOpen: true,
+        takesBody: true)
+    package static let currentUser = Route("current-user", .get, at: ["auth", "users", "me"])
+    package static let listAPIKeys = Route("list-api-keys", .get, at: ["auth", "api-keys"])
     package static let createAPIKey = Route(
-        name: "create-api-key", method: .post, path: ["auth", "api-keys"], isOpen: false)
-    package static let deleteAPIKey = Route(
-        name: "delete-api-key", method: .delete, path: ["auth", "api-keys", nil], isOpen: false)
+        "create-api-key", .post, at: ["auth", "api-keys"], takesBody: true)
+    package static let deleteAPIKey = Route("delete-api-key", .delete, at: ["auth", "api-keys", nil])
+    package static let updateAPIKey = Route(
+        "update-api-key", .patch, at: ["auth", "api-keys", nil], takesBody: true)
+    package static let rotateAPIKey = Route(
+        "rotate-api-key", .post, at: ["auth", "api-keys", nil, "rotate"], takesBody: true)
+    package static let verifyAPIKey = Route(
+        "verify-api-key", .get, .post, at: ["auth", "api-keys", "verify"], isRead: true)
+    package static let listSessions = Route("list-sessions", .get, at: ["auth", "sessions"])
+    package static let deleteSession = Route("delete-session", .delete, at: ["auth", "sessions", nil])
+    package static let revokeOtherSessions = Route(
+        "revoke-other-sessions", .post, at: ["auth", "sessions", "revoke-others"])
+    package static let keySet = Route("jwks", .get, at: [".well-known", "jwks.json"])
 
-    /// All of them, in the reference's order.
+    /// All of them: the reference's in its order, then ours.
     package static var all: [Route] {
         [
             sendCode, verifyCode, refreshToken, revokeToken, currentUser, listAPIKeys, createAPIKey,
-            deleteAPIKey,
+            deleteAPIKey, updateAPIKey, rotateAPIKey, verifyAPIKey, listSessions, deleteSession,
+            revokeOtherSessions, keySet,
         ]
     }
 
-    /// Whether the executable may be asked for what stands behind its own path: the id that the path
-    /// ends in, else nothing or a lone slash where the path has a form with one.
+    /// Whether it answers `method`.
+    func takes(_ method: Method) -> Bool {
+        methods.contains(method) || (method == .head && methods.contains(.get))
+    }
+
+    /// Whether the executable may be asked for what stands behind its own path: what follows from the path's
+    /// first id on, else nothing or a lone slash.
     func accepts(pathInfo: String) -> Bool {
         let parts = pathInfo.utf8.split(separator: UInt8(ascii: "/"))
-        if path[path.count - 1] == nil { return parts.count == 1 }
-        return pathInfo.utf8.isEmpty || (parts.isEmpty && pathInfo.utf8.count == 1)
+        let rest = path.drop { $0 != nil }
+        if rest.isEmpty { return pathInfo.utf8.isEmpty || (parts.isEmpty && pathInfo.utf8.count == 1) }
+        return parts.count == rest.count
+            && zip(parts, rest).allSatisfy { part, expected in
+                expected.map { part.elementsEqual($0.bytes) } ?? true
+            }
     }
 
     /// The methods of this route's path, as `Allow` lists them.
@@ -62,14 +98,16 @@ package struct Route {
             parts.removeLast()
         }
         let routes = all.filter { $0.matches(parts) }
-        return routes.isEmpty ? nil : allow(routes)
+        // A path that is one to the letter is no id.
+        let exact = routes.filter { !$0.path.contains { $0 == nil } }
+        return routes.isEmpty ? nil : allow(exact.isEmpty ? routes : exact)
     }
 
     private static func allow(_ routes: [Route]) -> String {
         var names: [String] = []
-        for route in routes {
-            names.append(route.method.name.description)
-            if route.method == .get { names.append("HEAD") }
+        for method in routes.flatMap({ $0.methods }) {
+            names.append(method.name.description)
+            if method == .get { names.append("HEAD") }
         }
         return (names + ["OPTIONS"]).joined(separator: ", ")
     }

@@ -1,7 +1,7 @@
 // The shapes of `data`, field by field in the reference's order.
 
 package import Auth
-import Crypto
+package import Crypto
 package import CGI
 import System
 
@@ -105,6 +105,10 @@ package struct APIKeyView: View {
         now = created.asOf
     }
 
+    package init(_ shown: ShownAPIKey) {
+        self.init(shown.key, asOf: shown.asOf)
+    }
+
     fileprivate init(_ key: APIKey, asOf now: Timestamp) {
         self.key = key
         self.now = now
@@ -117,14 +121,7 @@ package struct APIKeyView: View {
             json.member("prefix", key.prefix)
             json.member("name", key.name)
             json.member("full_key", fullKey)
-            json.name("scopes")
-            if let scopes = key.scopes {
-                json.array { json in
-                    for scope in scopes { json.string(scope) }
-                }
-            } else {
-                json.null()
-            }
+            json.scopes(key.scopes)
             json.member("last_used_at", key.lastUsedAt?.text)
             json.member("expires_at", key.expiresAt?.text)
             json.member("is_active", key.isActive(at: now))
@@ -148,13 +145,7 @@ package struct APIKeyPageView: View {
             json.array { json in
                 for key in page.keys { APIKeyView(key, asOf: page.asOf).write(to: &json) }
             }
-            json.name("pagination")
-            json.object { json in
-                json.member("page", page.request.page)
-                json.member("limit", page.request.limit)
-                json.member("total", page.total)
-                json.member("pages", page.pages)
-            }
+            json.pagination(page.request, total: page.total)
         }
     }
 }
@@ -172,6 +163,148 @@ package struct DeactivatedAPIKeyView: View {
             json.member("id", key.id.text)
             json.member("is_active", false)
             json.member("deactivated_at", key.deactivatedAt.text)
+        }
+    }
+}
+
+/// verify-api-key's answer.
+package struct VerifiedAPIKeyView: View {
+    private let key: APIKey
+
+    package init(_ key: APIKey) {
+        self.key = key
+    }
+
+    package func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("key_id", key.id.text)
+            json.member("project_id", key.project.text)
+            json.member("owner_id", key.creator.text)
+            json.member("name", key.name)
+            json.scopes(key.scopes)
+            json.member("expires_at", key.expiresAt?.text)
+        }
+    }
+
+    /// The same for a server that reads only header fields: `*` are all scopes.
+    package var headers: [HeaderField] {
+        var fields = [
+            HeaderField("X-Latchkey-Key-Id", key.id.text),
+            HeaderField("X-Latchkey-Project-Id", key.project.text),
+            HeaderField("X-Latchkey-Owner-Id", key.creator.text),
+            HeaderField("X-Latchkey-Scopes", key.scopes?.joined(separator: " ") ?? "*"),
+        ]
+        if let expiry = key.expiresAt { fields.append(HeaderField("X-Latchkey-Expires-At", expiry.text)) }
+        return fields
+    }
+}
+
+/// A page of sessions.
+package struct SessionPageView: View {
+    private let page: SessionPage
+
+    package init(_ page: SessionPage) {
+        self.page = page
+    }
+
+    package func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.name("items")
+            json.array { json in
+                for session in page.sessions { write(session, to: &json) }
+            }
+            json.pagination(page.request, total: page.total)
+        }
+    }
+
+    private func write(_ session: SessionSummary, to json: inout JSONWriter) {
+        json.object { json in
+            json.member("id", session.id.text)
+            json.member("created_at", session.createdAt.text)
+            json.member("last_used_at", session.lastUsedAt.text)
+            json.member("expires_at", session.expiresAt.text)
+            json.member("ip", session.client)
+            json.member("user_agent", session.userAgent)
+            json.member("current", session.id == page.current)
+        }
+    }
+}
+
+/// delete-session's answer.
+package struct RevokedSessionView: View {
+    private let session: RevokedSession
+
+    package init(_ session: RevokedSession) {
+        self.session = session
+    }
+
+    package func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("id", session.id.text)
+            json.member("revoked_at", session.revokedAt.text)
+        }
+    }
+}
+
+/// revoke-other-sessions' answer.
+package struct RevokedCountView: View {
+    private let count: Int64
+
+    package init(_ count: Int64) {
+        self.count = count
+    }
+
+    package func write(to json: inout JSONWriter) {
+        json.object { $0.member("revoked", count) }
+    }
+}
+
+/// A JSON Web Key Set (RFC 7517): the public keys that access tokens are signed by.
+package struct KeySetView: View {
+    private let keys: [(id: String, key: ES256PublicKey)]
+
+    package init(_ keys: [(id: String, key: ES256PublicKey)]) {
+        self.keys = keys
+    }
+
+    package func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.name("keys")
+            json.array { json in
+                for (id, key) in keys {
+                    json.object { json in
+                        json.member("kty", "EC")
+                        json.member("crv", "P-256")
+                        json.member("alg", "ES256")
+                        json.member("use", "sig")
+                        json.member("kid", id)
+                        json.member("x", Base64.url.encode(key.coordinates[..<32]))
+                        json.member("y", Base64.url.encode(key.coordinates[32...]))
+                    }
+                }
+            }
+        }
+    }
+}
+
+extension JSONWriter {
+    /// The member `scopes`: null for all.
+    fileprivate mutating func scopes(_ scopes: [String]?) {
+        name("scopes")
+        guard let scopes else { return null() }
+        array { json in
+            for scope in scopes { json.string(scope) }
+        }
+    }
+
+    /// The member `pagination`.
+    fileprivate mutating func pagination(_ request: PageRequest, total: Int64) {
+        name("pagination")
+        object { json in
+            json.member("page", request.page)
+            json.member("limit", request.limit)
+            json.member("total", total)
+            json.member("pages", request.pages(of: total))
         }
     }
 }

@@ -72,6 +72,8 @@ static inline void libc_use_alternate_stack(void *memory, size_t size) {
     sigaltstack(&stack, 0);
 }
 
+static inline const char *libc_entry_name(const struct dirent *entry) { return entry->d_name; }
+
 static inline int libc_is_directory(const struct stat *status) { return S_ISDIR(status->st_mode); }
 static inline int libc_is_regular(const struct stat *status) { return S_ISREG(status->st_mode); }
 

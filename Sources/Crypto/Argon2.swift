@@ -47,7 +47,7 @@ package final class Argon2Memory {
 /// Hashes of secrets that are stored.
 package enum Argon2 {
     /// Bytes of salt and of tag: RFC 9106 §3.1 recommends 16 for the one, its §4 allows 32 for the other.
-    fileprivate static let saltSize = 16
+    private static let saltSize = 16
     fileprivate static let tagSize = 32
     /// What a stored hash may cost at most, so that a damaged one cannot take the machine: 64 MiB.
     fileprivate static let highestCost = Argon2Cost(memory: 65536, passes: 16)
@@ -125,7 +125,7 @@ private struct PHCString {
         let parts = text.utf8.split(separator: UInt8(ascii: "$"), omittingEmptySubsequences: false)
         guard parts.count == 6, parts[0].isEmpty,
             parts[1].elementsEqual("argon2id".utf8), parts[2].elementsEqual("v=19".utf8),
-            let salt = Base64.standard.decode(parts[4]), salt.count == Argon2.saltSize,
+            let salt = Base64.standard.decode(parts[4]), 8...64 ~= salt.count,
             let tag = Base64.standard.decode(parts[5]), tag.count == Argon2.tagSize
         else { throw .malformed }
         let numbers = parts[3].split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)

@@ -90,6 +90,17 @@ package enum File {
         guard fsync(descriptor) == 0 else { throw SystemError("fsync", path) }
     }
 
+    /// The names in the folder `path`, in no order.
+    package static func names(in path: String) throws(SystemError) -> [String] {
+        guard let folder = opendir(path) else { throw SystemError("opendir", path) }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            names.append(libc_entry_name(entry).map { String(cString: $0) } ?? "")
+        }
+        return names
+    }
+
     /// What lies at `path`, links followed; nil if nothing does.
     package static func status(_ path: String) throws(SystemError) -> FileStatus? {
         var status = stat()

@@ -84,6 +84,6 @@ private func refusal<T>(_ body: () throws -> T) -> String {
 
     @Test func optionsOfAnExecutableAreItsPaths() {
         #expect(Route.listAPIKeys.allowed == "GET, HEAD, POST, OPTIONS" && Route.createAPIKey.allowed == Route.listAPIKeys.allowed)
-        #expect(Route.deleteAPIKey.allowed == "DELETE, OPTIONS" && Route.revokeToken.allowed == "POST, OPTIONS")
+        #expect(Route.deleteAPIKey.allowed == "DELETE, PATCH, OPTIONS" && Route.revokeToken.allowed == "POST, OPTIONS")
     }
 }

@@ -16,14 +16,19 @@ import Testing
             #expect(htaccess.contains(route.name.description))
             #expect(try text("Sources/Endpoints/\(route.name)/main.swift").contains("serve(."))
         }
-        #expect(Route.all.count == 8)
+        #expect(Route.all.count == 15)
     }
 
     @Test func pathsKnowTheirMethods() {
         #expect(Route.allowed(uriPath: "/auth/verification/send-code") == "POST, OPTIONS")
         #expect(Route.allowed(uriPath: "/auth/api-keys") == "GET, HEAD, POST, OPTIONS")
         #expect(Route.allowed(uriPath: "/auth/api-keys/") == "GET, HEAD, POST, OPTIONS")
-        #expect(Route.allowed(uriPath: "/auth/api-keys/x") == "DELETE, OPTIONS")
+        #expect(Route.allowed(uriPath: "/auth/api-keys/x") == "DELETE, PATCH, OPTIONS")
+        #expect(Route.allowed(uriPath: "/auth/api-keys/verify") == "GET, HEAD, POST, OPTIONS")
+        #expect(Route.allowed(uriPath: "/auth/api-keys/x/rotate") == "POST, OPTIONS")
+        #expect(Route.allowed(uriPath: "/auth/sessions/x") == "DELETE, OPTIONS")
+        #expect(Route.allowed(uriPath: "/auth/sessions/revoke-others") == "POST, OPTIONS")
+        #expect(Route.allowed(uriPath: "/.well-known/jwks.json") == "GET, HEAD, OPTIONS")
         for path in ["", "/", "auth/users/me", "/auth/users/me/", "/auth//users/me", "/auth/api-keys/x/", "/auth/api-keys//", "/AUTH/users/me"] {
             #expect(Route.allowed(uriPath: path) == nil, "\(path)")
         }

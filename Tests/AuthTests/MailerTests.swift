@@ -145,6 +145,20 @@ import Testing
         #expect(mails().count == 1)
     }
 
+    @Test func aRelayThatIsNotFoundIsAskedAgain() throws {
+        _ = try service.auth.sendCode(to: ann)
+        let lines = try deliver(try script("exit 68"))
+        #expect(lines.count == 1 && lines[0].contains(" event=mail-postponed "))
+    }
+
+    @Test func aMailOfAUsedUpCodeIsDropped() throws {
+        _ = try service.auth.sendCode(to: ann)
+        for _ in 0..<5 { _ = try? service.auth.verifyCode(try service.wrongCode(), for: ann) }
+        #expect(try deliver(maildir) == [])
+        #expect(mails() == [])
+        #expect(try queued() == 0)
+    }
+
     @Test func anExpiredMailIsNotSent() throws {
         _ = try service.auth.sendCode(to: ann)
         service.wait(.minutes(10))

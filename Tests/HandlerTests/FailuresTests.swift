@@ -25,7 +25,7 @@ private func failure(_ status: Int, _ code: String, _ message: String, _ header:
             ("send-code", "GET", "", "POST, OPTIONS"), ("current-user", "POST", "", "GET, HEAD, OPTIONS"),
             ("list-api-keys", "PUT", "/", "GET, HEAD, POST, OPTIONS"),
             ("create-api-key", "DELETE", "", "GET, HEAD, POST, OPTIONS"),
-            ("delete-api-key", "GET", "/x", "DELETE, OPTIONS"), ("verify-code", "HEAD", "", "POST, OPTIONS"),
+            ("delete-api-key", "GET", "/x", "DELETE, PATCH, OPTIONS"), ("verify-code", "HEAD", "", "POST, OPTIONS"),
         ] {
             let answer = home.run(name, ["REQUEST_METHOD": method, "PATH_INFO": path]).answer
             let expected = failure(
@@ -57,7 +57,7 @@ private func failure(_ status: Int, _ code: String, _ message: String, _ header:
     @Test func aKnownPathWithAWrongMethodIsNotAllowed() {
         for (uri, allow) in [
             ("/auth/verification/send-code?x=1", "POST, OPTIONS"), ("/auth/api-keys", "GET, HEAD, POST, OPTIONS"),
-            ("/auth/api-keys/", "GET, HEAD, POST, OPTIONS"), ("/auth/api-keys/abc", "DELETE, OPTIONS"),
+            ("/auth/api-keys/", "GET, HEAD, POST, OPTIONS"), ("/auth/api-keys/abc", "DELETE, PATCH, OPTIONS"),
             ("/auth/users/%6De", "GET, HEAD, OPTIONS"),
         ] {
             let answer = home.run("not-found", ["REQUEST_METHOD": "PATCH", "REQUEST_URI": uri]).answer

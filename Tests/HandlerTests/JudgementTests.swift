@@ -20,8 +20,21 @@ private let endpoints = [
     Endpoint(name: "list-api-keys", methods: ["GET", "HEAD"], allow: "GET, HEAD, POST, OPTIONS"),
     Endpoint(name: "create-api-key", methods: ["POST"], allow: "GET, HEAD, POST, OPTIONS"),
     Endpoint(
-        name: "delete-api-key", methods: ["DELETE"], allow: "DELETE, OPTIONS",
+        name: "delete-api-key", methods: ["DELETE"], allow: "DELETE, PATCH, OPTIONS",
         path: "/63f188cc-77d4-493a-9ce2-164471d9ac29"),
+    Endpoint(
+        name: "update-api-key", methods: ["PATCH"], allow: "DELETE, PATCH, OPTIONS",
+        path: "/63f188cc-77d4-493a-9ce2-164471d9ac29"),
+    Endpoint(
+        name: "rotate-api-key", methods: ["POST"], allow: "POST, OPTIONS",
+        path: "/63f188cc-77d4-493a-9ce2-164471d9ac29/rotate"),
+    Endpoint(name: "verify-api-key", methods: ["GET", "HEAD", "POST"], allow: "GET, HEAD, POST, OPTIONS"),
+    Endpoint(name: "list-sessions", methods: ["GET", "HEAD"], allow: "GET, HEAD, OPTIONS"),
+    Endpoint(
+        name: "delete-session", methods: ["DELETE"], allow: "DELETE, OPTIONS",
+        path: "/63f188cc-77d4-493a-9ce2-164471d9ac29"),
+    Endpoint(name: "revoke-other-sessions", methods: ["POST"], allow: "POST, OPTIONS"),
+    Endpoint(name: "jwks", methods: ["GET", "HEAD"], allow: "GET, HEAD, OPTIONS"),
 ]
 
 @Suite struct JudgementTests {

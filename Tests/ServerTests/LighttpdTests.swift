@@ -72,7 +72,7 @@ import Testing
         }
         for (line, allow) in [
             ("GET /auth/verification/send-code", "POST, OPTIONS"), ("PUT /auth/users/me", "GET, HEAD, OPTIONS"),
-            ("PATCH /auth/api-keys", "GET, HEAD, POST, OPTIONS"), ("GET /auth/api-keys/x", "DELETE, OPTIONS"),
+            ("PATCH /auth/api-keys", "GET, HEAD, POST, OPTIONS"), ("GET /auth/api-keys/x", "DELETE, PATCH, OPTIONS"),
             ("DELETE /auth/api-keys/", "GET, HEAD, POST, OPTIONS"),
         ] {
             let answer = server.send(line)
@@ -86,6 +86,28 @@ import Testing
         let head = server.send("HEAD /auth/users/me")
         #expect(head.status == 401)
         #expect(head.body == "")
+    }
+
+    @Test func whatIsNotTheReferencesIsReachedToo() {
+        let server = Lighttpd()
+        let ada = server.home.signIn("ada@example.com")
+        let bearer = "Authorization: Bearer \(ada.accessToken)"
+        let project = "x-project-id: \(ada.project)"
+        let key = server.home.createKey(by: ada)
+        let secret = "x-api-key: \(key.secret)"
+        #expect(server.send("GET /auth/api-keys/verify?scope=a", [secret]).field("key_id") == key.id)
+        #expect(server.send("POST /auth/api-keys/verify", [secret], body: "{}").field("key_id") == key.id)
+        #expect(server.send("PATCH /auth/api-keys/\(key.id)", [bearer, project], body: #"{"name":"n"}"#).field("name") == "n")
+        let rotated = server.send("POST /auth/api-keys/\(key.id)/rotate", [bearer, project], body: "{}")
+        #expect(rotated.status == 201)
+        #expect(server.send("GET /auth/api-keys/verify", [secret]).code == "api_key_deactivated")
+        #expect(server.send("HEAD /auth/api-keys/verify", ["x-api-key: \(rotated.field("full_key"))"]).status == 200)
+        let sessions = server.send("GET /auth/sessions", [bearer])
+        #expect(sessions.body.contains(#""ip":"192.0.2.7""#) && sessions.body.contains(#""current":true"#))
+        #expect(server.send("POST /auth/sessions/revoke-others", [bearer], body: "{}").body.contains(#""revoked":0"#))
+        #expect(server.send("GET /.well-known/jwks.json").body.hasPrefix(#"{"keys":[{"kty":"EC""#))
+        #expect(server.send("DELETE /auth/sessions/\(sessions.field("id"))", [bearer]).status == 200)
+        #expect(server.send("GET /auth/users/me", [bearer]).code == "invalid_token")
     }
 
     @Test func nothingElseCanBeRunOrDownloaded() {

@@ -84,7 +84,7 @@ import Testing
         }
         let key = server.send("POST /auth/api-keys/63f188cc-77d4-493a-9ce2-164471d9ac29", body: "{}")
         #expect(key.status == 405)
-        #expect(key.header("Allow") == "DELETE, OPTIONS")
+        #expect(key.header("Allow") == "DELETE, PATCH, OPTIONS")
     }
 
     @Test func aPostWithoutALengthAndAHugeOneAreRefused() {

@@ -101,6 +101,14 @@ package struct Person: Sendable {
     package let id: String
     package let project: String
 
+    package init(email: String, accessToken: String, refreshToken: String, id: String, project: String) {
+        self.email = email
+        self.accessToken = accessToken
+        self.refreshToken = refreshToken
+        self.id = id
+        self.project = project
+    }
+
     /// The variables of a request that bears the access token.
     package var bearer: [String: String] { ["HTTP_AUTHORIZATION": "Bearer \(accessToken)"] }
 

@@ -200,6 +200,14 @@ def unrecorded():
     box.remove()
 
 
+def ended(process):
+    """Whether it has ended; nobody may have asked for its exit code yet."""
+    try:
+        return "\nState:\tZ" in open(f"/proc/{process}/status").read()
+    except OSError:
+        return True
+
+
 def hanging():
     """After a minute a command that hangs is killed, with what it started."""
     box = Outbox(begin="sleep 300 & echo $! > \"$HOME/child\"; wait").promise()
@@ -209,7 +217,7 @@ def hanging():
     report.expect(row and row[2] and "in time" in row[2], f"a hanging command: {row}")
     report.expect(not box.got(), "half a mail was accepted")
     child = int(open(f"{box.home.path}/child").read())
-    alive = os.path.exists(f"/proc/{child}")
+    alive = not box.until(lambda: ended(child), 5)
     report.expect(not alive, "what the hanging command had started still runs")
     if alive:
         os.kill(child, signal.SIGKILL)

@@ -8,12 +8,11 @@ GET /auth/users/me get 200 throughout.
 
 import collections
 import json
-import os
 import socket
 import threading
 import time
 
-from service import NO_LIMITS, Answer, Home, Lighttpd, Report, bearer, seconds
+from service import NO_LIMITS, Answer, Home, Lighttpd, Report, seconds
 
 CLIENTS, SLOTS, SLOT_SIZE = 200, 2, 8 << 20
 report = Report()

@@ -18,13 +18,7 @@ extension Auth {
     package func createAPIKey(
         named name: String, expiringIn days: Int64?, scopes: [String]?, in project: UUID, by user: User
     ) throws(AuthError) -> CreatedAPIKey {
-        let secret = APIKeySecret.random()
-        let hash: String
-        do throws(Argon2Error) {
-            hash = try Argon2.hash(secret.bytes, cost: Policy.apiKeyCost)
-        } catch {
-            throw AuthError(error)
-        }
+        let (secret, hash) = try newAPIKeySecret()
         let database = try database()
         let id = UUID.random()
         let now = now
@@ -38,5 +32,15 @@ extension Auth {
         }
         guard let key else { throw .failure(reason: "a new key is not there") }
         return CreatedAPIKey(key: key, secret: secret, asOf: now)
+    }
+
+    /// A new secret, and the hash that is kept of it.
+    func newAPIKeySecret() throws(AuthError) -> (APIKeySecret, hash: String) {
+        let secret = APIKeySecret.random()
+        do throws(Argon2Error) {
+            return (secret, try Argon2.hash(secret.bytes, cost: Policy.apiKeyCost))
+        } catch {
+            throw AuthError(error)
+        }
     }
 }

@@ -1,12 +1,18 @@
 // Who is asking.
 
 import Crypto
-import System
+package import System
 
 /// An account, and the projects it belongs to.
 package struct Account {
     package let user: User
     package let projects: [Project]
+}
+
+/// Who asks, and in which session.
+package struct SignedIn {
+    package let user: User
+    package let session: UUID
 }
 
 extension Auth {
@@ -16,6 +22,11 @@ extension Auth {
     /// access tokens die at once. Throws `invalidToken`, or `accountInactive` for a genuine one of a
     /// deactivated account.
     package func user(bearing text: String) throws(AuthError) -> User {
+        try session(bearing: text).user
+    }
+
+    /// Whoever bears access token `text`, and the session it is of; judged as `user(bearing:)` is.
+    package func session(bearing text: String) throws(AuthError) -> SignedIn {
         let token = try AccessToken(text) { (id) throws(AuthError) in try state.verificationKey(id) }
         guard let token, token.expiresAt > now, token.issuer.utf8.elementsEqual(policy.baseURL.utf8),
             let session = try Session.find(token.session, in: try database()),
@@ -24,7 +35,7 @@ extension Auth {
         // Deactivating an account ends its sessions, and its owner is to hear why.
         guard session.user.isActive else { throw .accountInactive }
         guard !session.isRevoked, session.expiresAt > now else { throw .invalidToken }
-        return session.user
+        return SignedIn(user: session.user, session: session.id)
     }
 
     /// All that `user` is told of themselves.

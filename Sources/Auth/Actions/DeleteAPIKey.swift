@@ -20,12 +20,7 @@ extension Auth {
     ) throws(AuthError) -> DeactivatedAPIKey {
         let database = try database()
         return try database.transaction { () throws(AuthError) -> DeactivatedAPIKey in
-            guard let role = try Role.of(user.id, in: project, database) else {
-                throw .projectNotFound
-            }
-            guard let key = try APIKey.find(id, in: project, database),
-                role.managesAllKeys || key.creator == user.id
-            else { throw .apiKeyNotFound }
+            let key = try managedKey(id, in: project, by: user, database)
             let now = now
             if key.deactivatedAt == nil {
                 try key.deactivate(at: now, in: database)

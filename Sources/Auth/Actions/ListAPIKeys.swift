@@ -23,6 +23,9 @@ package struct PageRequest: Equatable {
     /// More are not served at once.
     package static let largestLimit: Int64 = 100
 
+    /// How many pages `total` items take; at least 1.
+    package func pages(of total: Int64) -> Int64 { max(1, (total - 1) / limit + 1) }
+
     /// Items before the page; the largest number if that is past all counting.
     var offset: Int64 {
         let (product, overflow) = (page - 1).multipliedReportingOverflow(by: limit)
@@ -38,34 +41,33 @@ package struct APIKeyPage {
     package let total: Int64
     /// The moment that the page shows.
     package let asOf: Timestamp
-
-    /// At least 1.
-    package var pages: Int64 { max(1, (total - 1) / request.limit + 1) }
 }
 
 extension Auth {
     /// The key whose secret is `text`, which asks for something in `project` (nil if the caller named
-    /// none). Notes the use, at most once a minute.
+    /// none).
     ///
     /// Throws `invalidAPIKey` unless the key is active, of that project, and its creator is active
     /// and in it. A mistyped key is refused by its checksum, without the database.
     package func key(bearing text: String, for project: UUID?) throws(AuthError) -> APIKey {
+        let candidate = try candidate(bearing: text)
+        let key = candidate.key
+        guard key.isActive(at: now), candidate.creatorIsActive,
+            project.map({ $0 == key.project }) ?? true
+        else { throw .invalidAPIKey }
+        return key
+    }
+
+    /// The key whose secret is `text`, good or not. Throws `invalidAPIKey` if there is none, or its creator has
+    /// left the project.
+    func candidate(bearing text: String) throws(AuthError) -> APIKey.Candidate {
         guard let secret = APIKeySecret(text) else { throw .invalidAPIKey }
-        let database = try database()
-        let now = now
-        for candidate in try APIKey.candidates(prefix: secret.prefix, in: database) {
-            let matches: Bool
+        for candidate in try APIKey.candidates(prefix: secret.prefix, in: try database()) {
             do throws(Argon2Error) {
-                matches = try Argon2.verify(secret.bytes, against: candidate.hash)
+                if try Argon2.verify(secret.bytes, against: candidate.hash) { return candidate }
             } catch {
                 throw AuthError(error)
             }
-            guard matches else { continue }
-            let key = candidate.key
-            guard key.isActive(at: now), candidate.creatorIsActive,
-                project.map({ $0 == key.project }) ?? true
-            else { throw .invalidAPIKey }
-            return key
         }
         throw .invalidAPIKey
     }
@@ -92,7 +94,8 @@ extension Auth {
             request: request, total: try APIKey.count(of: project, in: database), asOf: now)
     }
 
-    private func noteUse(of key: APIKey, in database: Database) throws(AuthError) {
+    /// Notes the use, at most once a minute.
+    func noteUse(of key: APIKey, in database: Database) throws(AuthError) {
         let recent = now - Policy.lastUsedGranularity
         if let last = key.lastUsedAt, last > recent, last <= now { return }
         try key.noteUse(at: now, unlessSince: recent, in: database)

@@ -77,7 +77,7 @@ extension Auth {
         else { return try refuse(session, "ended", in: database) }
 
         if token.generation == session.generation {
-            guard try session.rotate(at: now, in: database) else {
+            guard try session.rotate(by: client, at: now, in: database) else {
                 return try refuse(session, "spent", in: database)
             }
             try record(AuditEvent(.refresh, user: session.user.id, subject: session.id), in: database)

@@ -141,7 +141,8 @@ extension Auth {
                 try record(AuditEvent(.signInRefused, user: user.id), in: database)
                 return .inactive
             }
-            try Session.create(session, of: user.id, at: now, until: end, in: database)
+            try Session.create(
+                session, of: user.id, from: client, at: now, until: end, in: database)
             if client.hasAddress {
                 try KnownNetwork.note(client.network, for: email.text, at: now, in: database)
             }

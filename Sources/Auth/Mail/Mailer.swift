@@ -72,7 +72,11 @@ extension Auth {
     private func deliverDueMail(
         by mailer: Mailer, from database: Database, report: (LogLine) -> Void
     ) throws(AuthError) {
-        while let item = try MailItem.take(at: now, lease: Policy.mailLease, in: database) {
+        while true {
+            let leaseEnd = now + Policy.mailLease
+            guard let item = try MailItem.take(at: now, lease: Policy.mailLease, in: database) else {
+                return
+            }
             guard item.expiresAt > now else {
                 try item.noteFailure("its code expired", next: nil, in: database)
                 continue
@@ -83,7 +87,7 @@ extension Auth {
             }
             switch mailer.send(code, for: item, at: now, home: state.path) {
             case .accepted:
-                try deletePatiently(item, in: database)
+                try deletePatiently(item, until: leaseEnd, in: database)
             case .postponed(let reason):
                 report(line(item, "postponed", reason))
                 try item.noteFailure(reason, next: nextAttempt(after: item), in: database)
@@ -96,16 +100,18 @@ extension Auth {
 
     /// Records that a mail was accepted, also while the database is held by others or the disk is full: a mail
     /// whose acceptance is not recorded goes out twice.
-    private func deletePatiently(_ item: MailItem, in database: Database) throws(AuthError) {
-        for _ in 1..<Policy.recordAttempts {
+    private func deletePatiently(
+        _ item: MailItem, until leaseEnd: Timestamp, in database: Database
+    ) throws(AuthError) {
+        while true {
             do throws(AuthError) {
                 return try item.delete(in: database)
             } catch {
-                guard case .unavailable = error else { throw error }
+                // Once the lease is over another deliverer may have the mail.
+                guard case .unavailable = error, now + .seconds(1) < leaseEnd else { throw error }
                 Command.sleep(.seconds(1))
             }
         }
-        try item.delete(in: database)
     }
 
     /// The code that the item is about; nil if it is of no use any more.

@@ -26,12 +26,12 @@ package struct APIKey {
     }
 
     /// Whether the key may do what needs `scope`: one of its scopes is that, or ends in "*" and begins it.
-    func grants(_ scope: StaticString) -> Bool {
+    func grants(_ scope: String) -> Bool {
         guard let scopes else { return true }
-        let wanted = UnsafeBufferPointer(start: scope.utf8Start, count: scope.utf8CodeUnitCount)
         return scopes.contains { granted in
             granted.utf8.last == UInt8(ascii: "*")
-                ? wanted.starts(with: granted.utf8.dropLast()) : wanted.elementsEqual(granted.utf8)
+                ? scope.utf8.starts(with: granted.utf8.dropLast())
+                : scope.utf8.elementsEqual(granted.utf8)
         }
     }
 
@@ -143,5 +143,21 @@ package struct APIKey {
             WHERE id = ? AND deactivated_at IS NULL
             """,
             [.time(now), .time(now), .id(id)])
+    }
+
+    /// Gives the key another name, other scopes, or both.
+    func update(
+        name: String, scopes: [String]?, at now: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "UPDATE api_keys SET name = ?, scopes = ?, updated_at = ? WHERE id = ?",
+            [.text(name), .optional(scopes.map { $0.joined(separator: " ") }), .time(now), .id(id)])
+    }
+
+    /// Makes the key expire at `expiry`.
+    func expire(at expiry: Timestamp, now: Timestamp, in database: Database) throws(AuthError) {
+        try database.run(
+            "UPDATE api_keys SET expires_at = ?, updated_at = ? WHERE id = ?",
+            [.time(expiry), .time(now), .id(id)])
     }
 }

@@ -17,7 +17,7 @@ package struct AuditEvent {
     /// What happened, by the word that log and table have for it.
     package enum Kind {
         case signIn, signInFailed, signInRefused, refresh, refreshFailed, replay, revocation
-        case keyCreated, keyDeactivated, limitHit
+        case keyCreated, keyChanged, keyDeactivated, limitHit
 
         package var name: StaticString {
             switch self {
@@ -29,6 +29,7 @@ package struct AuditEvent {
             case .replay: "replay"
             case .revocation: "revocation"
             case .keyCreated: "key-created"
+            case .keyChanged: "key-changed"
             case .keyDeactivated: "key-deactivated"
             case .limitHit: "limit-hit"
             }

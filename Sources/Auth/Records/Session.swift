@@ -2,7 +2,7 @@
 
 import Crypto
 import SQLite
-import System
+package import System
 
 /// A session and the account it is of.
 struct Session {
@@ -36,24 +36,57 @@ struct Session {
 
     /// Begins a session of generation 1.
     static func create(
-        _ id: UUID, of user: UUID, at now: Timestamp, until expiry: Timestamp, in database: Database
+        _ id: UUID, of user: UUID, from client: Client, at now: Timestamp, until expiry: Timestamp,
+        in database: Database
     ) throws(AuthError) {
         try database.run(
             """
-            INSERT INTO sessions (id, user_id, generation, rotated_at, created_at, expires_at)
-            VALUES (?, ?, 1, ?, ?, ?)
+            INSERT INTO sessions (id, user_id, generation, rotated_at, created_at, expires_at,
+                                  client, user_agent)
+            VALUES (?, ?, 1, ?, ?, ?, ?, ?)
             """,
-            [.id(id), .id(user), .time(now), .time(now), .time(expiry)])
+            [
+                .id(id), .id(user), .time(now), .time(now), .time(expiry), .text(client.address),
+                .optional(client.userAgent),
+            ])
     }
 
     /// Makes the next generation the good one; false if another did so first.
-    func rotate(at now: Timestamp, in database: Database) throws(AuthError) -> Bool {
+    func rotate(by client: Client, at now: Timestamp, in database: Database) throws(AuthError) -> Bool {
         try database.run(
             """
-            UPDATE sessions SET generation = generation + 1, rotated_at = ?
+            UPDATE sessions SET generation = generation + 1, rotated_at = ?, client = ?, user_agent = ?
             WHERE id = ? AND generation = ? AND revoked_at IS NULL
             """,
-            [.time(now), .id(id), .integer(Int64(generation))]) == 1
+            [
+                .time(now), .text(client.address), .optional(client.userAgent), .id(id),
+                .integer(Int64(generation)),
+            ]) == 1
+    }
+
+    /// Ends the session `id` of `user`; false if there is none that has not ended.
+    static func revoke(
+        _ id: UUID, of user: UUID, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> Bool {
+        try database.run(
+            """
+            UPDATE sessions SET revoked_at = ?
+            WHERE id = ? AND user_id = ? AND revoked_at IS NULL AND expires_at > ?
+            """,
+            [.time(now), .id(id), .id(user), .time(now)]) == 1
+    }
+
+    /// Ends every session of `user` but the one to `keep`; which they were.
+    static func revokeAll(
+        of user: UUID, but keep: UUID, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> [UUID] {
+        try database.all(
+            """
+            UPDATE sessions SET revoked_at = ?
+            WHERE user_id = ? AND id <> ? AND revoked_at IS NULL AND expires_at > ? RETURNING id
+            """,
+            [.time(now), .id(user), .id(keep), .time(now)]
+        ) { $0.id(0) }
     }
 
     /// Ends the session `id`, and tells whose it was; nil for one that has ended or never was, which stays
@@ -76,5 +109,50 @@ struct Session {
                 (SELECT id FROM sessions WHERE expires_at < ? ORDER BY expires_at LIMIT ?)
             """,
             [.time(moment), .integer(limit)])
+    }
+}
+
+/// A session as its owner sees it in a list.
+package struct SessionSummary {
+    package let id: UUID
+    package let createdAt: Timestamp
+    /// When it was last refreshed, or begun.
+    package let lastUsedAt: Timestamp
+    package let expiresAt: Timestamp
+    /// Network address, the last one; nil for a session from before it was noted.
+    package let client: String?
+    package let userAgent: String?
+
+    /// The sessions of `user` that have not ended and were refreshed since `moment`, the last used first,
+    /// from the `offset`th on.
+    static func page(
+        of user: UUID, refreshedSince moment: Timestamp, at now: Timestamp, offset: Int64, limit: Int64,
+        in database: Database
+    ) throws(AuthError) -> [SessionSummary] {
+        try database.all(
+            """
+            SELECT id, created_at, rotated_at, expires_at, client, user_agent FROM sessions
+            WHERE user_id = ? AND revoked_at IS NULL AND expires_at > ? AND rotated_at > ?
+            ORDER BY rotated_at DESC, id LIMIT ? OFFSET ?
+            """,
+            [.id(user), .time(now), .time(moment), .integer(limit), .integer(offset)]
+        ) { row in
+            SessionSummary(
+                id: row.id(0), createdAt: row.time(1), lastUsedAt: row.time(2), expiresAt: row.time(3),
+                client: row.optionalText(4), userAgent: row.optionalText(5))
+        }
+    }
+
+    /// How many `page` has on all its pages.
+    static func count(
+        of user: UUID, refreshedSince moment: Timestamp, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> Int64 {
+        try database.first(
+            """
+            SELECT count(*) FROM sessions
+            WHERE user_id = ? AND revoked_at IS NULL AND expires_at > ? AND rotated_at > ?
+            """,
+            [.id(user), .time(now), .time(moment)]
+        ) { $0.integer(0) } ?? 0
     }
 }
