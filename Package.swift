@@ -22,6 +22,8 @@ let endpoints = [
     "delete-session",
     "revoke-other-sessions",
     "jwks",
+    "health",
+    "metrics",
     "not-found",
 ]
 
@@ -87,7 +89,7 @@ var targets: [Target] = [
         resources: [
             .embedInCode("Migrations/v001-initial.sql"),
             .embedInCode("Migrations/v002-limits-audit.sql"),
-            .embedInCode("Migrations/v003-sessions-keys.sql"),
+            .embedInCode("Migrations/v003-sessions-counters.sql"),
         ]),
     room("AuthAPI", uses: ["Auth", "CGI", "System"]),
 

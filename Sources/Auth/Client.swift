@@ -11,6 +11,8 @@ package struct Client {
     package let network: String
     /// Whether the server told the address. A network that is not known is nobody's own.
     let hasAddress: Bool
+    /// Whether it is this machine (127.0.0.0/8, ::1).
+    let isLocal: Bool
     /// What the client calls itself, its printable ASCII, 255 bytes at most.
     let userAgent: String?
     /// The request's own id, as in the log and in `X-Request-Id`.
@@ -22,6 +24,7 @@ package struct Client {
         self.address = address?.text ?? "unknown"
         network = address?.network ?? "unknown"
         hasAddress = address != nil
+        isLocal = address.map { $0.isLoopback } ?? false
         self.userAgent = userAgent.flatMap { Client.shortened($0) }
         self.requestID = requestID
     }

@@ -97,7 +97,7 @@ private var migrator: Migrator {
     Migrator([
         String(decoding: PackageResources.v001_initial_sql, as: UTF8.self),
         String(decoding: PackageResources.v002_limits_audit_sql, as: UTF8.self),
-        String(decoding: PackageResources.v003_sessions_keys_sql, as: UTF8.self),
+        String(decoding: PackageResources.v003_sessions_counters_sql, as: UTF8.self),
     ])
 }
 

@@ -31,6 +31,9 @@ package struct Policy: Equatable, Sendable {
     /// Tokens of which whoever asks for a code, or uses one, must bear one. None: anyone may ask.
     package var clientTokens: [String] = []
 
+    /// The Bearer token that reads the metrics from anywhere; nil: only this machine reads them.
+    package var metricsToken: String?
+
     /// Digits, 6…8. With 5 attempts, six give a guesser one chance in 200,000 a code.
     package var codeLength = 6
     /// OWASP ASVS 6.5.5 allows 10 minutes.

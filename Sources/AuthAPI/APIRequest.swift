@@ -51,6 +51,14 @@ package final class APIRequest {
         return String(Substring(token))
     }
 
+    /// Whether a proxy says that it stands between, trusted or not.
+    fileprivate var isForwarded: Bool {
+        !request.parameters.all("HTTP_X_FORWARDED_FOR").isEmpty
+            || !request.parameters.all("HTTP_FORWARDED").isEmpty
+            || !request.parameters.all("HTTP_VIA").isEmpty
+            || !request.parameters.all("HTTP_X_REAL_IP").isEmpty
+    }
+
     /// The API key that somebody else showed, for whoever asks about it. Their own credentials do not count.
     package func shownAPIKey() throws(AuthError) -> String {
         guard let apiKey else { throw .notAuthenticated }
@@ -76,6 +84,11 @@ extension Auth {
         let caller = try session(bearing: token)
         request.note("by", caller.user.id.text)
         return caller
+    }
+
+    /// The numbers, for whoever bears the token for them or is on this machine.
+    package func metrics(for request: APIRequest) throws(AuthError) -> Metrics {
+        try metrics(token: request.bearerToken, isForwarded: request.isForwarded)
     }
 
     /// Where the operator has named client tokens, refuses a request that bears none of them.

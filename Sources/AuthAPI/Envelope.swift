@@ -9,16 +9,26 @@ package struct Reply {
     let data: [UInt8]
     /// Header fields that this answer adds.
     let headers: [HeaderField]
-    /// How many seconds caches may keep it, and that it is no envelope; nil for what is one.
-    let bareFor: Int?
+    /// What stands in place of the envelope's own header fields, for what is none.
+    let bare: Bare?
 
-    private init(_ status: Status, _ view: some View, headers: [HeaderField] = [], bareFor: Int? = nil) {
+    /// An answer that some other standard shapes.
+    struct Bare {
+        let type: String
+        let caching: String
+    }
+
+    private init(_ status: Status, _ view: some View, headers: [HeaderField] = [], bare: Bare? = nil) {
         var json = JSONWriter()
         view.write(to: &json)
+        self.init(status, json.bytes, headers: headers, bare: bare)
+    }
+
+    private init(_ status: Status, _ data: [UInt8], headers: [HeaderField], bare: Bare?) {
         self.status = status
         self.headers = headers
-        self.bareFor = bareFor
-        data = json.bytes
+        self.bare = bare
+        self.data = data
     }
 
     /// 200.
@@ -27,7 +37,14 @@ package struct Reply {
     }
     /// 200: a document that some other standard shapes, without the envelope. Caches may keep it.
     package static func document(_ view: some View, cachedFor seconds: Int) -> Reply {
-        Reply(.ok, view, bareFor: seconds)
+        Reply(
+            .ok, view,
+            bare: Bare(
+                type: "application/json; charset=utf-8", caching: "public, max-age=\(seconds)"))
+    }
+    /// 200: text, of the media type `type`, which caches may not keep.
+    package static func text(_ text: String, type: String) -> Reply {
+        Reply(.ok, Array(text.utf8), headers: [], bare: Bare(type: type, caching: "no-store"))
     }
     /// 201: something was made, and it is in the answer.
     package static func created(_ view: some View) -> Reply { Reply(.created, view) }
@@ -39,16 +56,9 @@ package struct Reply {
 package enum Envelope {
     /// The answer to a request that succeeded.
     package static func response(_ reply: Reply, requestID: String) -> Response {
-        if let seconds = reply.bareFor {
-            return Response(
-                reply.status,
-                headers: [
-                    HeaderField("Content-Type", "application/json; charset=utf-8"),
-                    HeaderField("Cache-Control", "public, max-age=\(seconds)"),
-                    HeaderField("X-Content-Type-Options", "nosniff"),
-                    HeaderField("X-Request-Id", requestID),
-                ],
-                body: reply.data)
+        if let bare = reply.bare {
+            let fields = headers(requestID, type: bare.type, caching: bare.caching)
+            return Response(reply.status, headers: fields + reply.headers, body: reply.data)
         }
         var json = JSONWriter()
         json.object { json in
@@ -94,10 +104,13 @@ package enum Envelope {
             headers: [HeaderField("Allow", allow)] + headers(requestID).dropFirst(), body: nil)
     }
 
-    private static func headers(_ requestID: String) -> [HeaderField] {
+    private static func headers(
+        _ requestID: String, type: String = "application/json; charset=utf-8",
+        caching: String = "no-store"
+    ) -> [HeaderField] {
         [
-            HeaderField("Content-Type", "application/json; charset=utf-8"),
-            HeaderField("Cache-Control", "no-store"),
+            HeaderField("Content-Type", type),
+            HeaderField("Cache-Control", caching),
             HeaderField("X-Content-Type-Options", "nosniff"),
             HeaderField("X-Request-Id", requestID),
         ]

@@ -58,12 +58,15 @@ package struct Route {
         "revoke-other-sessions", .post, at: ["auth", "sessions", "revoke-others"])
     package static let keySet = Route("jwks", .get, at: [".well-known", "jwks.json"])
 
+    package static let health = Route("health", .get, at: ["health"])
+    package static let metrics = Route("metrics", .get, at: ["metrics"])
+
     /// All of them: the reference's in its order, then ours.
     package static var all: [Route] {
         [
             sendCode, verifyCode, refreshToken, revokeToken, currentUser, listAPIKeys, createAPIKey,
             deleteAPIKey, updateAPIKey, rotateAPIKey, verifyAPIKey, listSessions, deleteSession,
-            revokeOtherSessions, keySet,
+            revokeOtherSessions, keySet, health, metrics,
         ]
     }
 

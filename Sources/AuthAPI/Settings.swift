@@ -95,6 +95,7 @@ package struct Settings {
         case "trusted_proxies": trustedProxies = try elements(value, networkRange)
         case "audit_ttl": policy.auditLifetime = try duration(value, atLeast: .days(1))
         case "client_tokens": policy.clientTokens = try elements(value, clientToken)
+        case "metrics_token": policy.metricsToken = try clientToken(value)
         case "cors_origins": corsOrigins = try elements(value, origin)
         case "test_identities": testIdentities = try line(value)
         case "journal": journal = try journalMode(value)

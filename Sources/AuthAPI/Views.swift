@@ -287,6 +287,42 @@ package struct KeySetView: View {
     }
 }
 
+/// health's answer.
+package struct HealthView: View {
+    package init() {}
+
+    package func write(to json: inout JSONWriter) {
+        json.object { $0.member("status", "ok") }
+    }
+}
+
+extension Metrics {
+    /// The media type of `text`.
+    package static let mediaType = "text/plain; version=0.0.4; charset=utf-8"
+
+    /// The numbers in Prometheus' text format, version 0.0.4. Events and details are words of ours.
+    package var text: String {
+        var text = """
+            # HELP latchkey_events_total What happened, by the audit's words.
+            # TYPE latchkey_events_total counter
+
+            """
+        for counter in counters {
+            let detail = counter.detail.utf8.isEmpty ? "" : ",detail=\"\(counter.detail)\""
+            text += "latchkey_events_total{event=\"\(counter.event)\"\(detail)} \(counter.count)\n"
+        }
+        for (name, help, value) in [
+            ("pending", "Mails that are still to be sent.", pendingMails),
+            ("oldest_seconds", "How long the oldest of them has waited.", oldestMail.secondsRoundedUp),
+            ("failed", "Mails that were given up in the last days.", failedMails),
+        ] {
+            text += "# HELP latchkey_mail_\(name) \(help)\n# TYPE latchkey_mail_\(name) gauge\n"
+            text += "latchkey_mail_\(name) \(value)\n"
+        }
+        return text
+    }
+}
+
 extension JSONWriter {
     /// The member `scopes`: null for all.
     fileprivate mutating func scopes(_ scopes: [String]?) {

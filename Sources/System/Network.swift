@@ -29,6 +29,11 @@ package struct NetworkAddress: Equatable, Sendable {
         self.bytes = isMapped ? Array(bytes[12...]) : bytes
     }
 
+    /// Whether it is the machine's own (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
+    package var isLoopback: Bool {
+        bytes.count == 4 ? bytes[0] == 127 : bytes.dropLast().allSatisfy { $0 == 0 } && bytes[15] == 1
+    }
+
     /// The canonical spelling (RFC 5952).
     package var text: String {
         let capacity = 64

@@ -16,7 +16,7 @@ import Testing
             #expect(htaccess.contains(route.name.description))
             #expect(try text("Sources/Endpoints/\(route.name)/main.swift").contains("serve(."))
         }
-        #expect(Route.all.count == 15)
+        #expect(Route.all.count == 17)
     }
 
     @Test func pathsKnowTheirMethods() {

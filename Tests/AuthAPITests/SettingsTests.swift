@@ -39,7 +39,7 @@ private func fault(_ text: String) -> String? {
         #expect(policy.sendPerEmail == Quota(count: 5, window: .hours(1)))
         #expect(policy.failuresPerEmail == Quota(count: 30, window: .hours(24)))
         #expect(policy.sendTotal == Quota(count: 1000, window: .hours(1)))
-        #expect(policy.auditLifetime == .days(90))
+        #expect(policy.auditLifetime == .days(90) && policy.metricsToken == nil)
         #expect(policy.argon2Slots == nil && settings.trustedProxies.isEmpty && policy.clientTokens.isEmpty)
         #expect(settings.corsOrigins.isEmpty && settings.testIdentities == nil)
         #expect(settings.journal == Auth.standardJournal && !settings.allowStateInWebRoot)
@@ -71,6 +71,7 @@ private func fault(_ text: String) -> String? {
             limit_send_total = 1000000/1d
             argon2_slots = 2
             audit_ttl = 365d
+            metrics_token = 0123456789abcdef
             trusted_proxies = 127.0.0.1, 10.0.0.0/8 2001:db8::/32
             client_tokens = 0123456789abcdef
             cors_origins = https://a.example https://b.example:8443
@@ -91,7 +92,7 @@ private func fault(_ text: String) -> String? {
         #expect(policy.refreshPerAddressOfClient == Quota(count: 2, window: .minutes(2)))
         #expect(policy.sendPerEmail == Quota(count: 3, window: .hours(3)) && policy.failuresPerEmail == Quota(count: 4, window: .days(4)))
         #expect(policy.sendTotal == Quota(count: 1_000_000, window: .days(1)))
-        #expect(policy.auditLifetime == .days(365))
+        #expect(policy.auditLifetime == .days(365) && policy.metricsToken == "0123456789abcdef")
         #expect(policy.argon2Slots == 2 && settings.trustedProxies.map(\.prefix) == [32, 8, 32])
         #expect(policy.clientTokens == ["0123456789abcdef"] && settings.corsOrigins.count == 2)
         #expect(settings.testIdentities == "reviewers" && settings.journal != Auth.standardJournal)
@@ -108,7 +109,7 @@ private func fault(_ text: String) -> String? {
             "mail = smtp", "mail = sendmail", "mail = sendmail sendmail", "mail_from = x", "mail_from = A <b>", "mail_subject =",
             "sign_up = maybe", "code_length = 5", "code_length = 9", "code_length = +6", "code_length = ６", "code_ttl = 0s", "code_ttl = -1m",
             "code_ttl = 1w", "code_ttl = 99999999999999999999d", "code_attempts = 0", "limit_send_per_ip = 30", "limit_send_per_ip = 0/5m",
-            "limit_send_per_ip = 30/5", "limit_send_per_ip = OFF", "argon2_slots = 0", "audit_ttl = 23h", "trusted_proxies = 10.0.0.0/33",
+            "limit_send_per_ip = 30/5", "limit_send_per_ip = OFF", "argon2_slots = 0", "audit_ttl = 23h", "metrics_token = short", "trusted_proxies = 10.0.0.0/33",
             "trusted_proxies = ::/129", "trusted_proxies = localhost", "trusted_proxies = 10.0.0", "client_tokens = short",
             "client_tokens = 0123456789abcdef\"", "cors_origins = *", "cors_origins = https://a/b", "journal = memory",
             "allow_state_in_web_root = true", "= x",

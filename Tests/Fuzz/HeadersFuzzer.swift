@@ -57,13 +57,15 @@ private func checkMethodAndPath(_ request: Request) {
         must(!path.utf8.contains(UInt8(ascii: "?")) && uri.utf8.starts(with: path.utf8), "a path ends before the query")
         if let allowed = Route.allowed(uriPath: path) {
             let decoded = percentDecoded(Array(path.utf8))
-            must(decoded.starts(with: "/auth/".utf8), "every path is below /auth")
+            let others = ["/.well-known/jwks.json", "/health", "/metrics"].contains { decoded.elementsEqual($0.utf8) }
+            must(decoded.starts(with: "/auth/".utf8) || others, "every path is below /auth, but three")
             must(allowed.hasSuffix(", OPTIONS") && allowed.utf8.allSatisfy { $0.isLetter || $0 == 0x2C || $0 == 0x20 }, "methods are listed")
-            must(decoded.count { $0 == UInt8(ascii: "/") } <= 3, "no path is deeper than three parts")
+            must(decoded.count { $0 == UInt8(ascii: "/") } <= 4, "no path is deeper than four parts")
         }
     }
     for route in Route.all where route.accepts(pathInfo: request.pathInfo) {
-        must(request.pathInfo.utf8.count <= 1 || same("\(route.name)", "delete-api-key"), "only a key's path goes on")
+        let goesOn = ["delete-api-key", "update-api-key", "rotate-api-key", "delete-session"].contains { same("\(route.name)", $0) }
+        must(request.pathInfo.utf8.count <= 1 || goesOn, "only a path with an id goes on")
     }
     if request.isJSON, let type = request.parameters.nonEmpty("CONTENT_TYPE") {
         let plain = text(type.utf8.prefix { $0 != UInt8(ascii: ";") }.map(\.asciiLowercased).filter { $0 != 0x20 && $0 != 0x09 })

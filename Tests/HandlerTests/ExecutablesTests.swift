@@ -8,7 +8,7 @@ import Testing
     private static let names = [
         "send-code", "verify-code", "refresh-token", "revoke-token", "current-user", "list-api-keys",
         "create-api-key", "delete-api-key", "update-api-key", "rotate-api-key", "verify-api-key",
-        "list-sessions", "delete-session", "revoke-other-sessions", "jwks", "not-found", "deliver-mail",
+        "list-sessions", "delete-session", "revoke-other-sessions", "jwks", "health", "metrics", "not-found", "deliver-mail",
     ]
 
     @Test(arguments: names) func eachIsStaticStrippedAndSmall(_ name: String) throws {

@@ -35,6 +35,8 @@ private let endpoints = [
         path: "/63f188cc-77d4-493a-9ce2-164471d9ac29"),
     Endpoint(name: "revoke-other-sessions", methods: ["POST"], allow: "POST, OPTIONS"),
     Endpoint(name: "jwks", methods: ["GET", "HEAD"], allow: "GET, HEAD, OPTIONS"),
+    Endpoint(name: "health", methods: ["GET", "HEAD"], allow: "GET, HEAD, OPTIONS"),
+    Endpoint(name: "metrics", methods: ["GET", "HEAD"], allow: "GET, HEAD, OPTIONS"),
 ]
 
 @Suite struct JudgementTests {

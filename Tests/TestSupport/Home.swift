@@ -75,6 +75,11 @@ package final class Home: Sendable {
             .compactMap { try? String(contentsOf: $0, encoding: .utf8) }
     }
 
+    /// Takes the file `name` away.
+    package func remove(_ name: String) {
+        try! FileManager.default.removeItem(atPath: "\(path)/\(name)")
+    }
+
     /// Runs `sql` on the database.
     package func sql(_ sql: String) {
         try! Connection(path: "\(path)/latchkey.db").script(sql)

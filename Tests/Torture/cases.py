@@ -79,6 +79,8 @@ class Templates:
         home = self.plain
         self.ada, self.spare = home.sign_in(OLD), sign_in(home, OLD).data
         self.keys = [home.post("create-api-key", {"name": n}, bearer(self.ada, True)).data for n in "ab"]
+        sessions = home.get("list-sessions", bearer(self.ada)).data["items"]
+        self.spare["session"] = next(session["id"] for session in sessions if not session["current"])
         home.post("send-code", {"email": NEW})
         self.code = home.code(NEW)
         settle(home)
@@ -137,7 +139,7 @@ def signs_in(home, email):
 def after_send(home, known, ask, first, made):
     if ask().status != 202:
         return False
-    end = time.monotonic() + 40  # a deliverer that cannot record a sent mail stays for a while
+    end = time.monotonic() + 10
     while time.monotonic() < end:  # each promised mail, and a code that is good
         settle(home)
         if sum(to == NEW for to, _, _ in home.mails()) >= 1 + made:
@@ -187,6 +189,30 @@ def after_delete(home, known, ask, first, made):
     return again.status == 200 and same and not item["is_active"]
 
 
+def after_update(home, known, ask, first, made):
+    name = listed(home, known)[known.keys[1]["id"]]["name"]
+    return name == ("c" if made else "b") and ask().status == 200
+
+
+def after_rotate(home, known, ask, first, made):
+    again, keys = ask(), listed(home, known)
+    told = [a.data["full_key"] for a in (first, again) if a.status == 201] + [known.keys[1]["full_key"]]
+    used = [home.get("verify-api-key", {"HTTP_X_API_KEY": key}).status for key in told]
+    return again.status == 201 and set(used) == {200} and len(keys) == 3 + made
+
+
+def after_end(home, known, ask, first, made):
+    """The other session has ended, and the one that asked has not."""
+    lives = home.get("current-user", bearer(known.spare)).status
+    again = ask().status
+    return lives == (401 if made else 200) and again in (200, 404) and [
+        home.get("current-user", bearer(grant)).status for grant in (known.spare, known.ada)] == [401, 200]
+
+
+def after_use(home, known, ask, first, made):
+    return ask().status == 200 and listed(home, known)[known.keys[0]["id"]]["last_used_at"] is not None
+
+
 def after_list(home, known, ask, first, made):
     again = ask()
     return again.status == 200 and again.data["items"][-1]["last_used_at"] is not None
@@ -232,6 +258,16 @@ CASES = {  # name: (state to begin with, request, what must hold afterwards)
         "create-api-key", lambda known: {"name": "c"}, lambda known: bearer(known.ada, True)), after_create),
     "delete-api-key": ("plain", lambda home, known, prefix: home.run("delete-api-key", "DELETE", {
         **bearer(known.ada, True), "PATH_INFO": f"/{known.keys[1]['id']}"}, prefix=prefix), after_delete),
+    "update-api-key": ("plain", lambda home, known, prefix: home.run("update-api-key", "PATCH", {
+        **bearer(known.ada, True), "PATH_INFO": f"/{known.keys[1]['id']}"}, b'{"name":"c"}', prefix), after_update),
+    "rotate-api-key": ("plain", posting("rotate-api-key", lambda known: {"overlap_days": 1}, lambda known: {
+        **bearer(known.ada, True), "PATH_INFO": f"/{known.keys[1]['id']}/rotate"}), after_rotate),
+    "verify-api-key": ("plain", lambda home, known, prefix: home.get(
+        "verify-api-key", {"HTTP_X_API_KEY": known.keys[0]["full_key"]}, prefix=prefix), after_use),
+    "delete-session": ("plain", lambda home, known, prefix: home.run("delete-session", "DELETE", {
+        **bearer(known.ada), "PATH_INFO": f"/{known.spare['session']}"}, prefix=prefix), after_end),
+    "revoke-other-sessions": ("plain", posting(
+        "revoke-other-sessions", lambda known: {}, lambda known: bearer(known.ada)), after_end),
     "list-api-keys, by key": ("plain", lambda home, known, prefix: home.get(
         "list-api-keys", by_key(known), prefix=prefix), after_list),
     "deliver-mail": ("outbox", deliver, after_delivery),

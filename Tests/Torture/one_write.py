@@ -107,6 +107,17 @@ def keys(traced):
     ask(200, "list-api-keys", "GET", variables={**project, "HTTP_X_API_KEY": full})
     ask(403, "list-api-keys", "GET", variables={**project, "HTTP_X_API_KEY": key["full_key"]})
     ask(401, "list-api-keys", "GET", variables={**project, "HTTP_X_API_KEY": "sk_" + "x" * 40})
+    ask(200, "verify-api-key", "GET", variables={"HTTP_X_API_KEY": full})
+    ask(403, "verify-api-key", "GET", variables={"HTTP_X_API_KEY": key["full_key"], "QUERY_STRING": "scope=a"})
+    ask(200, "update-api-key", "PATCH", {"name": "three"}, {**me, "PATH_INFO": f"/{key['id']}"})
+    new = ask(201, "rotate-api-key", fields={"overlap_days": 1}, variables={**me, "PATH_INFO": f"/{key['id']}/rotate"})
+    ask(404, "rotate-api-key", fields={}, variables={**me, "PATH_INFO": "/00000000-0000-4000-8000-000000000000/rotate"})
+    ask(200, "delete-api-key", "DELETE", variables={**me, "PATH_INFO": f"/{new['id']}"})
+    for name in ("list-sessions", "jwks", "health"):
+        ask(200, name, "GET", variables=me)
+    ask(200, "metrics", "GET", variables={"REMOTE_ADDR": "127.0.0.1"})
+    ask(200, "revoke-other-sessions", variables=me)
+    ask(404, "delete-session", "DELETE", variables={**me, "PATH_INFO": "/00000000-0000-4000-8000-000000000000"})
     ask(200, "delete-api-key", "DELETE", variables={**me, "PATH_INFO": f"/{key['id']}"})
     ask(200, "delete-api-key", "DELETE", variables={**me, "PATH_INFO": f"/{key['id']}"})
     # An answer that no pipe holds at once: a hundred keys of 64 scopes each.
@@ -127,24 +138,31 @@ def keys(traced):
     home.sql("UPDATE users SET is_active = 1")
 
 
+METHODS = {"current-user": "GET", "list-api-keys": "GET", "delete-api-key": "DELETE", "update-api-key": "PATCH",
+           "verify-api-key": "GET", "list-sessions": "GET", "delete-session": "DELETE", "jwks": "GET", "health": "GET",
+           "metrics": "GET"}
+PATHS = {"delete-api-key": "/x", "update-api-key": "/x", "rotate-api-key": "/x/rotate", "delete-session": "/x"}
+OPEN = ("send-code", "verify-code", "refresh-token", "revoke-token")
+BODIES = (*OPEN, "create-api-key", "update-api-key", "rotate-api-key")
+
+
 def refusals(traced):
     """What every endpoint refuses in the same way."""
     home, ask = traced.home, traced.ask
     for name in sorted(os.listdir(EXECUTABLES)):
         if name.startswith(".") or name in ("deliver-mail", "not-found"):
             continue
-        method = {"current-user": "GET", "list-api-keys": "GET", "delete-api-key": "DELETE"}.get(name, "POST")
-        path = {"PATH_INFO": "/x"} if method == "DELETE" else {}
+        method, path = METHODS.get(name, "POST"), {"PATH_INFO": PATHS[name]} if name in PATHS else {}
         ask(404, name, method, variables={"PATH_INFO": "/x/y"})
         ask(405, name, "PUT", variables=path)
         ask(204, name, "OPTIONS", variables=path)
         ask(400, name, method, {}, {**path, "HTTP_AUTHORIZATION": "Bearer a,b"})
-        if method == "POST":
-            ask(411, name, variables={"CONTENT_LENGTH": ""})
-            ask(413, name, variables={"CONTENT_LENGTH": "65537"})
-            ask(415, name, fields={}, variables={"CONTENT_TYPE": "text/plain"})
-            if name != "create-api-key":
-                ask(422, name, body=b"{")
+        if name in BODIES:
+            ask(411, name, method, variables={**path, "CONTENT_LENGTH": ""})
+            ask(413, name, method, variables={**path, "CONTENT_LENGTH": "65537"})
+            ask(415, name, method, fields={}, variables={**path, "CONTENT_TYPE": "text/plain"})
+        if name in OPEN:
+            ask(422, name, body=b"{")
         broken = Home("no_such_setting = 1\n")
         ask(500, name, method, {}, path, home=broken)
         broken.remove()

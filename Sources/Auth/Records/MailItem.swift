@@ -65,6 +65,19 @@ struct MailItem {
         ) { $0.time(0) }
     }
 
+    /// How the outbox stands: how many wait, since when, and how many were given up.
+    static func standing(
+        in database: Database
+    ) throws(AuthError) -> (pending: Int64, oldest: Timestamp?, failed: Int64) {
+        let waiting = try database.first(
+            "SELECT count(*), min(created_at) FROM mail_items WHERE due_at IS NOT NULL"
+        ) { (count: $0.integer(0), oldest: $0.optionalTime(1)) }
+        let failed = try database.first("SELECT count(*) FROM mail_items WHERE due_at IS NULL") {
+            $0.integer(0)
+        }
+        return (waiting?.count ?? 0, waiting?.oldest, failed ?? 0)
+    }
+
     /// It was accepted, or is not wanted any more.
     func delete(in database: Database) throws(AuthError) {
         try database.run("DELETE FROM mail_items WHERE id = ?", [.id(id)])
