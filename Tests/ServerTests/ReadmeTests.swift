@@ -5,11 +5,11 @@ import TestSupport
 import Testing
 
 @Suite struct ReadmeTests {
-    /// The first block of shell commands below the heading.
-    private func block(below heading: String) throws -> String {
+    /// The first block of shell commands, or of another language, below the heading.
+    private func block(below heading: String, in language: String = "sh") throws -> String {
         let text = try String(contentsOfFile: "\(projectFolder)/README.md", encoding: .utf8)
         let section = try #require(text.range(of: heading)).upperBound
-        let start = try #require(text.range(of: "```sh\n", range: section..<text.endIndex)).upperBound
+        let start = try #require(text.range(of: "```\(language)\n", range: section..<text.endIndex)).upperBound
         let end = try #require(text.range(of: "\n```", range: start..<text.endIndex)).lowerBound
         return String(text[start..<end])
     }
@@ -39,6 +39,15 @@ import Testing
             environment: ["PATH": "/usr/bin:/bin"]
         ).finish()
         #expect(Answer(result.output).status == 202, "\(result.errors)")
+    }
+
+    @Test func aTokenIsVerifiedElsewhereAsPrinted() throws {
+        let server = Lighttpd()
+        let ada = server.home.signIn("ada@example.com")
+        let program = try block(below: "## Verify a token elsewhere", in: "python")
+            .replacingOccurrences(of: "localhost:8000/.well-known", with: "localhost:\(server.port)/.well-known")
+        let result = Program.run("python3", ["-c", "import sys; token = sys.argv[1]\n" + program, ada.accessToken])
+        #expect(String(decoding: result.output, as: UTF8.self) == "\(ada.id) ada@example.com\n", "\(result.errors)")
     }
 
     @Test func everySettingStandsInTheTable() throws {
