@@ -29,7 +29,7 @@
 
 #define LENGTH(text) (sizeof(text) - 1)
 
-enum { path_limit = 4096, token_limit = 4096, settings_limit = 65536, schema_version = 1 };
+enum { path_limit = 4096, token_limit = 4096, settings_limit = 65536, schema_version = SCHEMA_VERSION };
 
 // The answer
 
