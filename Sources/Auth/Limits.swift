@@ -5,7 +5,7 @@
 // 2. What is over a limit is first looked up without the right to write, so that a flood of refusals costs
 //    others nothing.
 // 3. Counts are kept by what a client sent, never by account: an address that has none spends the same.
-// 4. An address's own networks have shares of their own, which no stranger can use up.
+// 4. An address's own networks have shares of mails and failures of their own, which no stranger can use up.
 
 import SQLite
 import System

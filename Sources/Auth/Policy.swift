@@ -73,9 +73,6 @@ package struct Policy: Equatable, Sendable {
 
     /// A network is known to belong to an address for this long after a sign-in from there.
     static let knownNetworkLifetime = Duration.days(30)
-    /// Guesses of one code that strangers may not use up, if its address has a known network: whoever
-    /// knows only the address cannot spend the code before its owner types it.
-    var keptAttempts: Int64 { min(2, (codeAttempts - 1) / 2) }
     /// Refusals of one limit and subject that a slot of its window notes in the audit: a flood must not
     /// fill the disk. Every one has its line in the log.
     static let notedRefusals: Int64 = 10

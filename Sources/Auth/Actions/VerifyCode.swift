@@ -41,7 +41,7 @@ extension Auth {
         let guess = try withHashing { (memory) throws(AuthError) -> Guess? in
             let guess = try transaction(within: [guessLimit, failures], in: database) {
                 () throws(AuthError) in
-                try count(for: email, as: failures, isKnown: isKnown, in: database)
+                try count(for: email, as: failures, in: database)
             }
             let matches: Bool
             do throws(Argon2Error) {
@@ -96,17 +96,12 @@ extension Auth {
     /// Counts a guess: for the network always, for the address and its challenge if there is a live one. nil
     /// if there is none to compare with. The guess counts as a failure until it has matched.
     private func count(
-        for email: Email, as failures: Limit, isKnown: Bool, in database: Database
+        for email: Email, as failures: Limit, in database: Database
     ) throws(AuthError) -> Guess? {
         let now = now
         try guessLimit.charge(at: now, in: database)
-        var attempts = policy.codeAttempts
-        let since = now - Policy.knownNetworkLifetime
-        if try KnownNetwork.isAnyKnown(for: email.text, since: since, in: database), !isKnown {
-            attempts -= policy.keptAttempts
-        }
         let challenge = try Challenge.countAttempt(
-            email: email.text, limit: attempts, at: now, in: database)
+            email: email.text, limit: policy.codeAttempts, at: now, in: database)
         guard let challenge else { return nil }
         return Guess(challenge: challenge, slot: try failures.charge(at: now, in: database))
     }

@@ -16,16 +16,6 @@ enum KnownNetwork {
         ) { _ in true } ?? false
     }
 
-    /// Whether `email` was signed in with from anywhere since `moment`.
-    static func isAnyKnown(
-        for email: String, since moment: Timestamp, in database: Database
-    ) throws(AuthError) -> Bool {
-        try database.first(
-            "SELECT 1 FROM known_networks WHERE email = ? AND signed_in_at > ?",
-            [.text(email), .time(moment)]
-        ) { _ in true } ?? false
-    }
-
     /// Notes a sign-in with `email` from `network`.
     static func note(
         _ network: String, for email: String, at now: Timestamp, in database: Database
