@@ -55,6 +55,7 @@ let linkerSettings: [LinkerSetting] =
             "-use-ld=lld", "-Xclang-linker", "-static",
             "-Xlinker", "--gc-sections", "-Xlinker", "-s",
             "-Xlinker", "--no-eh-frame-hdr", "-Xlinker", "--icf=all",
+            "-Xlinker", "\(Context.packageDirectory)/Sources/CLibc/no-unwinding.ld",
         ])]
     : []
 

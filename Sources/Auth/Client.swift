@@ -9,6 +9,9 @@ package struct Client {
     /// What limits count by: an IPv4 address, or the /64 of an IPv6 one, of which a single host can
     /// use every address (RFC 8981).
     package let network: String
+    /// The /48 of an IPv6 address: the most that one customer is commonly given (RFC 6177), with 65,536
+    /// networks in it. nil for IPv4.
+    let site: String?
     /// Whether the server told the address. A network that is not known is nobody's own.
     let hasAddress: Bool
     /// Whether it is this machine (127.0.0.0/8, ::1).
@@ -23,6 +26,7 @@ package struct Client {
     package init(address: NetworkAddress?, userAgent: String? = nil, requestID: String) {
         self.address = address?.text ?? "unknown"
         network = address?.network ?? "unknown"
+        site = address?.site
         hasAddress = address != nil
         isLocal = address.map { $0.isLoopback } ?? false
         self.userAgent = userAgent.flatMap { Client.shortened($0) }
@@ -39,8 +43,12 @@ extension Client {
 }
 
 extension NetworkAddress {
-    fileprivate var network: String {
-        guard bytes.count == 16 else { return text }
-        return "\(NetworkAddress(Array(bytes[..<8]) + [UInt8](repeating: 0, count: 8))!.text)/64"
+    fileprivate var network: String { bytes.count == 16 ? range(ofBytes: 8) : text }
+
+    fileprivate var site: String? { bytes.count == 16 ? range(ofBytes: 6) : nil }
+
+    private func range(ofBytes count: Int) -> String {
+        let first = Array(bytes[..<count]) + [UInt8](repeating: 0, count: 16 - count)
+        return "\(NetworkAddress(first)!.text)/\(count * 8)"
     }
 }

@@ -87,6 +87,14 @@ package struct Database {
         try mapping { () throws(SQLiteError) in try connection.all(sql, values, read) }
     }
 
+    /// Runs `body` as one change, if that can be had soon: for what may be left out, since the answer does not
+    /// depend on it.
+    func attempt(_ body: () throws(AuthError) -> Void) {
+        connection.setPatience(false)
+        defer { connection.setPatience(true) }
+        try? transaction(body)
+    }
+
     /// Runs `body` as one change: all of it or, if it or the commit throws, nothing.
     func transaction<T>(_ body: () throws(AuthError) -> T) throws(AuthError) -> T {
         try connection.transaction(body) { AuthError($0) }

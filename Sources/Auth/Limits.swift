@@ -22,11 +22,22 @@ struct Limit {
 
     fileprivate var window: Duration { quota?.window ?? Limit.unlimitedWindow }
 
-    /// A limit that is reached, and whether refusals are still to be noted.
+    /// A limit that is reached.
     struct Hit {
         let limit: Limit
         let limited: Limited
-        let isToBeNoted: Bool
+    }
+
+    /// An event that was counted.
+    struct Charge {
+        fileprivate let limit: Limit
+        fileprivate let slot: Timestamp
+
+        /// Takes it back.
+        func takeBack(in database: Database) throws(AuthError) {
+            try LimitCount.takeBack(
+                from: limit.name, subject: limit.subject, slot: slot, in: database)
+        }
     }
 
     /// Judges the limit; nil if there is room for one more.
@@ -44,35 +55,25 @@ struct Limit {
         }
         return Hit(
             limit: self,
-            limited: Limited(name: name, count: quota.count, window: window, retryAfter: wait),
-            isToBeNoted: refusals(in: slots, at: now) < Policy.notedRefusals)
+            limited: Limited(name: name, count: quota.count, window: window, retryAfter: wait))
     }
 
-    /// Refusals that the slot of `now` has noted.
-    fileprivate func refusals(at now: Timestamp, in database: Database) throws(AuthError) -> Int64 {
-        refusals(
-            in: try LimitCount.all(
-                of: name, subject: subject, window: window, at: now, in: database),
-            at: now)
-    }
-
-    private func refusals(in slots: [LimitCount], at now: Timestamp) -> Int64 {
+    /// Whether the slot of `now` has room for one more note of a refusal; false, too, once it has that many.
+    fileprivate func isToBeNoted(at now: Timestamp, in database: Database) throws(AuthError) -> Bool {
+        let slots = try LimitCount.all(
+            of: name, subject: subject, window: window, at: now, in: database)
         guard let last = slots.last, last.beganAt + LimitCount.slotLength(of: window) > now else {
-            return 0
+            return true
         }
-        return last.refused
+        return last.refused < Policy.notedRefusals
     }
 
-    /// Counts one event; the slot that it was counted in.
+    /// Counts one event.
     @discardableResult
-    func charge(at now: Timestamp, in database: Database) throws(AuthError) -> Timestamp {
-        try LimitCount.add(
+    func charge(at now: Timestamp, in database: Database) throws(AuthError) -> Charge {
+        let slot = try LimitCount.add(
             count: 1, refused: 0, to: name, subject: subject, window: window, at: now, in: database)
-    }
-
-    /// Takes back an event that was counted in `slot`.
-    func takeBack(slot: Timestamp, in database: Database) throws(AuthError) {
-        try LimitCount.takeBack(from: name, subject: subject, slot: slot, in: database)
+        return Charge(limit: self, slot: slot)
     }
 
     fileprivate func noteRefusal(at now: Timestamp, in database: Database) throws(AuthError) {
@@ -91,17 +92,27 @@ extension Auth {
 
     /// The limits of sending a code to `email`. From a known network the total does not count.
     func sendLimits(for email: Email, isKnown: Bool) -> [Limit] {
-        let limits = [
-            Limit(name: "send-ip", subject: client.network, quota: policy.sendPerAddressOfClient),
-            Limit(name: "send-email", subject: share(of: email, isKnown), quota: policy.sendPerEmail),
-        ]
+        let limits =
+            clientLimits("send-ip", site: "send-site", policy.sendPerAddressOfClient)
+            + [Limit(name: "send-email", subject: share(of: email, isKnown), quota: policy.sendPerEmail)]
         return isKnown
             ? limits : limits + [Limit(name: "send-total", subject: "", quota: policy.sendTotal)]
     }
 
-    /// The limit of guessing from the client's network.
-    var guessLimit: Limit {
-        Limit(name: "verify-ip", subject: client.network, quota: policy.verifyPerAddressOfClient)
+    /// The limits of guessing from the client's network.
+    var guessLimits: [Limit] {
+        clientLimits("verify-ip", site: "verify-site", policy.verifyPerAddressOfClient)
+    }
+
+    /// What the client's network may do, and, for IPv6, its site: else one customer had as many quotas as it has
+    /// networks.
+    private func clientLimits(
+        _ name: StaticString, site siteName: StaticString, _ quota: Quota?
+    ) -> [Limit] {
+        let limits = [Limit(name: name, subject: client.network, quota: quota)]
+        guard let site = client.site else { return limits }
+        let siteQuota = quota.map { Quota(count: $0.count * Policy.networksPerSite, window: $0.window) }
+        return limits + [Limit(name: siteName, subject: site, quota: siteQuota)]
     }
 
     /// The limit of wrong guesses for `email`.
@@ -122,26 +133,24 @@ extension Auth {
     /// Throws `limited` if one of `limits` is reached. Writes nothing, unless to note the refusal.
     func refuse(over limits: [Limit], in database: Database) throws(AuthError) {
         guard let hit = try firstHit(of: limits, in: database) else { return }
-        event = AuditEvent(.limitHit, detail: hit.limit.name)
-        if hit.isToBeNoted {
-            try database.transaction { () throws(AuthError) in try note(hit, in: database) }
-        }
+        noteRefusal(of: hit.limit, in: database)
         throw .limited(hit.limited)
     }
 
-    /// Notes a refusal of a limit that is judged elsewhere, as those here are noted.
-    func noteRefusal(
-        _ limited: Limited, of subject: String, in database: Database
-    ) throws(AuthError) {
-        let limit = Limit(
-            name: limited.name, subject: subject,
-            quota: Quota(count: limited.count, window: limited.window))
-        event = AuditEvent(.limitHit, detail: limited.name)
-        guard try limit.refusals(at: now, in: database) < Policy.notedRefusals else { return }
-        try database.transaction { () throws(AuthError) in
-            try limit.noteRefusal(at: now, in: database)
-            try record(AuditEvent(.limitHit, detail: limited.name), in: database)
-        }
+    /// Notes that a mail was asked for too early. By network, not by address, so that whoever asks for many
+    /// addresses adds no more rows than whoever asks for one.
+    func noteEarlyResend(in database: Database) {
+        noteRefusal(
+            of: Limit(name: "resend", subject: client.network, quota: nil), in: database)
+    }
+
+    /// Notes a refusal in the audit, unless its slot has enough of them or the database is not to be had soon:
+    /// the log has its line in any case, and the answer stays what it is.
+    private func noteRefusal(of limit: Limit, in database: Database) {
+        let audited = AuditEvent(.limitHit, detail: limit.name)
+        event = audited
+        guard (try? limit.isToBeNoted(at: now, in: database)) == true else { return }
+        database.attempt { () throws(AuthError) in try note(limit, in: database) }
     }
 
     /// Runs `body` in one transaction, if none of `limits` is reached; else throws `limited`.
@@ -150,7 +159,7 @@ extension Auth {
     ) throws(AuthError) -> T {
         let outcome = try database.transaction { () throws(AuthError) -> Outcome<T> in
             if let hit = try firstHit(of: limits, in: database) {
-                try note(hit, in: database)
+                try note(hit.limit, in: database)
                 return .refused(hit.limited)
             }
             return .done(try body())
@@ -169,9 +178,13 @@ extension Auth {
         return nil
     }
 
-    private func note(_ hit: Limit.Hit, in database: Database) throws(AuthError) {
-        try hit.limit.noteRefusal(at: now, in: database)
-        try record(AuditEvent(.limitHit, detail: hit.limit.name), in: database)
+    /// In the transaction at hand, since others note meanwhile.
+    private func note(_ limit: Limit, in database: Database) throws(AuthError) {
+        let audited = AuditEvent(.limitHit, detail: limit.name)
+        event = audited
+        guard try limit.isToBeNoted(at: now, in: database) else { return }
+        try limit.noteRefusal(at: now, in: database)
+        try record(audited, in: database)
     }
 }
 

@@ -80,9 +80,10 @@ package struct Request {
     package var remoteAddress: String { parameters.first("REMOTE_ADDR") ?? "" }
 
     /// Whether a body's Content-Type is JSON (RFC 8259, RFC 6839 §3.1): `application/json` or
-    /// `application/…+json`, with any parameters. An absent one is taken as JSON.
+    /// `application/…+json`, with any parameters. An absent one is taken as JSON, but not from a web page, which
+    /// can leave it out to send a body to any site without asking (Fetch §2.2.2, CORS-safelisted requests).
     package var isJSON: Bool {
-        guard let type = parameters.nonEmpty("CONTENT_TYPE") else { return true }
+        guard let type = parameters.nonEmpty("CONTENT_TYPE") else { return !isFromWebPage }
         var name: [UInt8] = []
         for byte in type.utf8 {
             if byte == UInt8(ascii: ";") { break }
@@ -94,6 +95,13 @@ package struct Request {
         let subtype = name.dropFirst("application/".utf8.count)
         return subtype.elementsEqual("json".utf8)
             || (subtype.count > 5 && subtype.suffix(5).elementsEqual("+json".utf8))
+    }
+
+    /// Whether a browser sent it for a page (Fetch §3.2, Fetch Metadata §2.4), not for what was typed or clicked.
+    private var isFromWebPage: Bool {
+        if parameters.nonEmpty("HTTP_ORIGIN") != nil { return true }
+        guard let site = parameters.nonEmpty("HTTP_SEC_FETCH_SITE") else { return false }
+        return !site.utf8.elementsEqual("none".utf8)
     }
 
     /// The whole body, of at most `limit` bytes. A body without a length is read to its end if it

@@ -14,6 +14,9 @@ import CSQLite
 /// transactions, shorter than a web server's patience.
 private let busyTimeout: Int32 = 5000
 
+/// The same for what can be left out: as long as a few transactions take.
+private let shortBusyTimeout: Int32 = 50
+
 /// Pages in the WAL after which a commit copies them back. Small: a process that finds no other
 /// at work reads the whole WAL when it opens the database.
 private let checkpointPages: Int32 = 64
@@ -53,6 +56,11 @@ package final class Connection {
         sqlite3_busy_timeout(handle, 0)
         sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil)
         sqlite3_busy_timeout(handle, busyTimeout)
+    }
+
+    /// How long a lock of another's is waited for from now on: as always, or hardly.
+    package func setPatience(_ isPatient: Bool) {
+        sqlite3_busy_timeout(handle, isPatient ? busyTimeout : shortBusyTimeout)
     }
 
     /// Runs statements that give no rows and take no values.

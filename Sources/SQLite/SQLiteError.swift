@@ -25,7 +25,7 @@ package struct SQLiteError: Error {
 
     /// What a caller can do about it.
     package enum Kind {
-        /// Another connection holds the database, or the disk or memory is full: later may work.
+        /// Another connection holds the database, or the disk, memory or the table of files is full: later may work.
         case temporary
         /// A constraint of the schema refused the change.
         case constraint
@@ -41,14 +41,14 @@ package struct SQLiteError: Error {
         // What could not be synced may be there all the same once the file is read again: nobody may be told
         // that nothing was changed.
         case SQLITE_IOERR where [SQLiteError.fsync, SQLiteError.folderFsync].contains(code): .other
-        // SQLite says FULL only for some calls that a full disk or a used-up quota refuses.
+        // SQLite says FULL only for some calls that a full disk, a used-up quota or too many open files refuse.
         case SQLITE_IOERR where lacksRoom, SQLITE_CANTOPEN where lacksRoom: .temporary
         default: .other
         }
     }
 
     private var lacksRoom: Bool {
-        systemErrors.contains { [ENOSPC, EDQUOT, EFBIG, ENOMEM].contains($0) }
+        systemErrors.contains { [ENOSPC, EDQUOT, EFBIG, ENOMEM, EMFILE, ENFILE].contains($0) }
     }
 
     /// SQLITE_IOERR_FSYNC and SQLITE_IOERR_DIR_FSYNC, which are macros that Swift does not see.

@@ -65,12 +65,12 @@ package enum Command {
         posix_spawnattr_setpgroup(&attributes, 0)
         resetSignals(&attributes, flags: POSIX_SPAWN_SETPGROUP)
 
-        let deadline = Timestamp.now + limit
+        let deadline = Uptime.now + limit
         let process = try spawn(path, [path] + arguments, environment, &actions, &attributes)
         return wait(for: process, until: deadline)
     }
 
-    private static func wait(for process: pid_t, until deadline: Timestamp) -> Ending {
+    private static func wait(for process: pid_t, until deadline: Duration) -> Ending {
         var status: Int32 = 0
         var pause: Int64 = 1
         while true {
@@ -80,8 +80,10 @@ package enum Command {
                 return code < 0 ? .signal : .exit(code)
             }
             if ended < 0, libc_errno() != EINTR { return .signal }
-            if Timestamp.now >= deadline {
+            if Uptime.now >= deadline {
                 kill(-process, SIGKILL)
+                // It may have left its group.
+                kill(process, SIGKILL)
                 while waitpid(process, &status, 0) < 0, libc_errno() == EINTR {}
                 return .timeout
             }

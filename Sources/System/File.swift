@@ -189,7 +189,7 @@ package final class SlotLock {
     package init?(waitingFor path: String, slots: Int, atMost limit: Duration) throws(SystemError) {
         descriptor = libc_open(path, O_RDWR | O_CREAT, 0o600)
         guard descriptor >= 0 else { throw SystemError("open", path) }
-        let deadline = Timestamp.now + limit
+        let deadline = Uptime.now + limit
         // Not all begin at the same place, nor look again at the same time.
         let chance = Int(Random.bytes(1)[0])
         while true {
@@ -200,7 +200,7 @@ package final class SlotLock {
                     throw SystemError("fcntl", path, number: number)
                 }
             }
-            guard Timestamp.now < deadline else { return nil }
+            guard Uptime.now < deadline else { return nil }
             Command.sleep(Duration(milliseconds: 3 + Int64(chance % 5)))
         }
     }

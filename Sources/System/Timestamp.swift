@@ -97,9 +97,22 @@ package struct Duration: Equatable, Comparable, Sendable {
     package static func days(_ count: Int64) -> Duration { .hours(count * 24) }
 
     package static func < (a: Duration, b: Duration) -> Bool { a.milliseconds < b.milliseconds }
+    package static func + (a: Duration, b: Duration) -> Duration {
+        Duration(milliseconds: a.milliseconds + b.milliseconds)
+    }
 
     /// Whole seconds, rounded up: what a client is told to wait, or what is left.
     package var secondsRoundedUp: Int64 { -floorDivision(-milliseconds, 1000) }
+}
+
+/// A clock that nobody sets.
+enum Uptime {
+    /// Since some moment in the past.
+    static var now: Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Duration(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+    }
 }
 
 /// The parts of a moment in the Gregorian calendar.

@@ -29,9 +29,9 @@ func readConfiguration() -> Configuration {
     }
 }
 
-func readMailer(_ configuration: Configuration) -> Mailer {
+func readMailSettings(_ configuration: Configuration) -> (mailer: Mailer, identities: [TestIdentity]) {
     do throws(ConfigurationFault) {
-        return try configuration.mailer()
+        return (try configuration.mailer(), try configuration.testIdentities())
     } catch {
         fail(error.reason, configuration)
     }
@@ -46,10 +46,10 @@ Signals.ignoreWriteSignals()
 
 func deliver() {
     let configuration = readConfiguration()
-    let mailer = readMailer(configuration)
+    let (mailer, identities) = readMailSettings(configuration)
     let auth = Auth(
         policy: configuration.policy, state: configuration.state, journal: configuration.journal,
-        client: Client(address: nil, requestID: ""))
+        client: Client(address: nil, requestID: ""), testIdentities: identities)
     do throws(AuthError) {
         try auth.deliverMail(by: mailer) { report($0, to: configuration) }
     } catch {

@@ -84,6 +84,30 @@ import Testing
         #expect(try rows().count == 1)
     }
 
+    @Test func noRowCanBePutInAnothersPlace() throws {
+        _ = try service.signIn()
+        for command in ["INSERT OR REPLACE", "REPLACE", "INSERT"] {
+            #expect(throws: (any Error).self) {
+                try service.sql("\(command) INTO audit_events (sequence, at, event, client, request_id) VALUES (1, 0, 'x', '', '')")
+            }
+        }
+        #expect(try rows().count == 1 && (try rows().first?.hasPrefix("sign-in") == true))
+    }
+
+    @Test func rowsFromAClockThatWasAheadDoNotKeepOldOnes() throws {
+        let start = service.time.milliseconds
+        try service.sql(
+            """
+            CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 200) SELECT i FROM n;
+            INSERT INTO audit_events (at, event, client, request_id) SELECT \(start + 9_000_000_000), 'sign-in', 'ahead', '' FROM n;
+            INSERT INTO audit_events (at, event, client, request_id) SELECT \(start - 9_000_000_000), 'sign-in', 'old', '' FROM n;
+            """)
+        _ = try service.recipients()
+        #expect(try service.number("SELECT count(*) FROM audit_events WHERE client = 'old'") == 100)
+        _ = try service.recipients()
+        #expect(try service.number("SELECT count(*) FROM audit_events") == 200)
+    }
+
     @Test func whatWasUndoneLeftNoRow() throws {
         let database = try service.database()
         let auth = service.auth

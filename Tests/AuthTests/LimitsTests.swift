@@ -1,5 +1,6 @@
 // Limits: so many in so long, whoever counts, and a share for the owner that nobody else can use up.
 
+import SQLite
 import System
 import Testing
 
@@ -92,6 +93,35 @@ import Testing
         }
         #expect(send(bob, from: "2001:db8:1:3::1") == nil)
         #expect(try service.number("SELECT count(*) FROM limit_counts WHERE subject = '2001:db8:1:2::/64'") == 1)
+    }
+
+    @Test func aSiteMayDoTwiceWhatOneOfItsNetworksMay() throws {
+        service.policy.sendPerAddressOfClient = Quota(count: 2, window: .minutes(5))
+        service.policy.verifyPerAddressOfClient = Quota(count: 2, window: .minutes(5))
+        for index in 0..<4 {
+            #expect(send(try Email("u\(index)@example.com"), from: "2001:db8:5:\(index)::1") == nil)
+            #expect(guess(bob, from: "2001:db8:5:\(index)::1", "123456") == "invalidCode")
+        }
+        let refused = try #require(send(ann, from: "2001:db8:5:ffff::1"))
+        #expect(refused.name.description == "send-site" && refused.count == 4)
+        #expect(guess(bob, from: "2001:db8:5:ffff::1", "123456") == "limited")
+        #expect(send(ann, from: "2001:db8:6::1") == nil)
+        #expect(guess(bob, from: "2001:db8:6::1", "123456") == "invalidCode")
+        service.policy.sendPerAddressOfClient = nil
+        #expect(send(bob, from: "2001:db8:5:ffff::1") == nil)
+    }
+
+    @Test func aQuotaThatWasMadeLongerKeepsWhatWasCounted() throws {
+        let database = try service.database()
+        let short = Limit(name: "test", subject: "", quota: Quota(count: 5, window: .minutes(16)))
+        // A minute is a slot of the one, and its first moment one of the other's.
+        service.time = Timestamp(milliseconds: service.time.milliseconds / 3_600_000 * 3_600_000)
+        try short.charge(at: service.time, in: database)
+        let before = try service.number("SELECT expires_at FROM limit_counts WHERE name = 'test'") ?? 0
+        let long = Limit(name: "test", subject: "", quota: Quota(count: 5, window: .minutes(16 * 60)))
+        try long.charge(at: service.time, in: database)
+        #expect(try service.number("SELECT count FROM limit_counts WHERE name = 'test'") == 2)
+        #expect(try service.number("SELECT expires_at FROM limit_counts WHERE name = 'test'") == before - 17 * 60_000 + 17 * 3_600_000)
     }
 
     @Test func aClockThatIsSetBackLocksNobodyOut() throws {
@@ -303,11 +333,57 @@ import Testing
         #expect(try service.number("SELECT count(*) FROM audit_events WHERE event = 'limit-hit'") == 20)
     }
 
-    @Test func aResendTooEarlyIsNotedInTheSameWay() throws {
+    @Test func resendsTooEarlyAreNotedByNetworkWhateverTheAddresses() throws {
         service.policy.resendAfter = .seconds(60)
+        for email in [ann, bob] {
+            _ = send(email)
+            for _ in 0..<30 { #expect(send(email)?.name.description == "resend") }
+        }
+        #expect(try service.number("SELECT count(*) FROM audit_events WHERE detail = 'resend'") == 10)
+    }
+
+    @Test func whoeverIsOverALimitIsToldSoWhileTheDatabaseIsHeld() throws {
+        service.policy.sendPerAddressOfClient = Quota(count: 1, window: .minutes(5))
         _ = send()
-        for _ in 0..<30 { #expect(send()?.name.description == "resend") }
-        #expect(try service.number("SELECT count(*) FROM audit_events WHERE detail = 'resend'") ?? 0 <= 20)
-        #expect(try service.number("SELECT count(*) FROM audit_events WHERE detail = 'resend'") ?? 0 >= 10)
+        let other = try Connection(path: service.state.databasePath)
+        try other.script("BEGIN IMMEDIATE")
+        let start = Timestamp.now
+        #expect(send(bob)?.name.description == "send-ip")
+        #expect(Timestamp.now - start < .seconds(2))
+        try other.script("ROLLBACK")
+        #expect(try service.number("SELECT count(*) FROM audit_events WHERE detail = 'send-ip'") == 0)
+        service.policy.sendPerAddressOfClient = nil
+        service.policy.resendAfter = .seconds(60)
+        try other.script("BEGIN IMMEDIATE")
+        #expect(send(ann)?.name.description == "resend")
+        try other.script("ROLLBACK")
+    }
+
+    @Test func manyAtOnceNoteNoMoreThanTenRefusalsASlot() async throws {
+        service.policy.sendPerAddressOfClient = Quota(count: 1, window: .minutes(5))
+        _ = send()
+        let (policy, path, time) = (service.policy, service.path, service.time)
+        let refused = try await withThrowingTaskGroup(of: Int.self) { group in
+            for index in 0..<8 {
+                group.addTask {
+                    var count = 0
+                    for turn in 0..<10 {
+                        let auth = Auth(
+                            policy: policy, state: try StateFolder(at: path), journal: .wal,
+                            client: Client(address: NetworkAddress("192.0.2.7"), requestID: "request")) { time }
+                        do {
+                            _ = try auth.sendCode(to: try Email("u\(index)-\(turn)@example.com"))
+                        } catch AuthError.limited {
+                            count += 1
+                        }
+                    }
+                    return count
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        #expect(refused == 80)
+        let noted = try service.number("SELECT count(*) FROM audit_events WHERE detail = 'send-ip'") ?? 0
+        #expect(1...10 ~= noted)
     }
 }

@@ -4,10 +4,10 @@ import CGI
 import Glibc
 import Testing
 
-private func request(_ entry: String) -> Request {
-    let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: 2)
-    list[0] = strdup(entry)
-    list[1] = nil
+private func request(_ entries: String...) -> Request {
+    let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: entries.count + 1)
+    for (index, entry) in entries.enumerated() { list[index] = strdup(entry) }
+    list[entries.count] = nil
     return Request(parameters: Parameters(list)) { _ in nil }
 }
 
@@ -28,6 +28,18 @@ private func request(_ entry: String) -> Request {
 
     @Test func noTypeIsTakenAsJSON() {
         #expect(request("OTHER=1").isJSON)
+    }
+
+    @Test(arguments: [
+        "HTTP_ORIGIN=https://evil.example", "HTTP_ORIGIN=null", "HTTP_SEC_FETCH_SITE=cross-site", "HTTP_SEC_FETCH_SITE=same-origin",
+    ]) func butNotFromAWebPage(entry: String) {
+        #expect(!request(entry).isJSON)
+        #expect(!request("CONTENT_TYPE=", entry).isJSON)
+        #expect(request("CONTENT_TYPE=application/json", entry).isJSON)
+    }
+
+    @Test func whatAPersonTypedIsNoWebPages() {
+        #expect(request("HTTP_SEC_FETCH_SITE=none", "HTTP_ORIGIN=").isJSON)
     }
 
     @Test func anInputThatFailsIsNoShortBody() {

@@ -103,6 +103,15 @@ private func failure(_ status: Int, _ code: String, _ message: String, _ header:
                 == failure(415, "unsupported_media_type", "The body must be application/json."))
     }
 
+    /// A page of another site can send a body without a type to us unasked: its visitors must lose nothing by it.
+    @Test func aWebPagesBodyWithoutATypeIsRefusedAndCountsNowhere() {
+        for page in ["HTTP_ORIGIN": "https://evil.example", "HTTP_SEC_FETCH_SITE": "cross-site"] {
+            #expect(home.post("send-code", send, ["CONTENT_TYPE": "", page.key: page.value]).status == 415)
+        }
+        #expect(!FileManager.default.fileExists(atPath: "\(home.path)/latchkey.db"))
+        #expect(home.post("send-code", send, ["CONTENT_TYPE": "application/json", "HTTP_ORIGIN": "https://a.example"]).status == 202)
+    }
+
     @Test func aBodyThatIsNotAnObjectIsRefused() {
         for (body, location, type) in [
             ("", #"["body"]"#, "missing"), ("[]", #"["body"]"#, "model_attributes_type"),

@@ -42,6 +42,14 @@ import Testing
         try? FileManager.default.removeItem(atPath: folder)
     }
 
+    @Test func whatLeavesItsProcessGroupIsKilledToo() throws {
+        let start = Timestamp.now
+        let script = "import os,time\nos.setpgid(0, os.getpgid(os.getppid()))\ntime.sleep(300)"
+        #expect(try run("exec python3 -c '\(script)'", limit: .seconds(1)) == .timeout)
+        #expect(Timestamp.now - start < .seconds(10))
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
     @Test func anEndingIsToldApart() throws {
         #expect(try run("kill -KILL $$") == .signal)
         #expect(throws: SystemError.self) {

@@ -37,7 +37,7 @@ def settle(home):
 
 def state(home):
     """All rows of all tables, read from a copy; what is mailed and what is to be are one table, `mail`. Not the
-    counts for limits, whose rows depend on the moment."""
+    counts for limits, whose rows depend on the moment: those are summed up by `counted`."""
     tables = collections.defaultdict(set)
     with tempfile.TemporaryDirectory() as folder:
         for end in ("", "-wal", "-journal"):
@@ -53,6 +53,11 @@ def state(home):
     if os.path.isdir(f"{home.path}/mail/new"):
         tables["mail"] |= {name.split(".")[0] for name in os.listdir(f"{home.path}/mail/new")}
     return tables
+
+
+def counted(home):
+    """How many events all limits have counted."""
+    return home.sql("SELECT ifnull(sum(count), 0) FROM limit_counts")[0][0]
 
 
 GUESS = {"challenges": (1, 1)}  # what a counted guess alone changes

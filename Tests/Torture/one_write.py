@@ -20,6 +20,19 @@ CALLS = "write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,ftruncate,fsync,f
 looked_at = {}
 
 
+def calls_of(process, lines):
+    """The lines of `process`, whole: strace parts a call's line in two when another process's call comes between."""
+    begun = ""
+    for line in lines:
+        if line.split()[0] != process:
+            continue
+        if line.endswith(" <unfinished ...>"):
+            begun = line.removesuffix(" <unfinished ...>")
+            continue
+        resumed = re.match(r"\d+\s+<\.\.\. \w+ resumed>", line)
+        yield begun + line[resumed.end():] if resumed else line
+
+
 class Traced:
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="latchkey-strace-")
@@ -41,13 +54,11 @@ class Traced:
         return answer.data
 
     def judge(self, what, answer, lines):
-        handler = lines[0].split()[0] if lines else ""
         calls = []  # of the handler alone: a deliverer that it starts writes on its own
-        for line in lines:
-            match = re.match(r"(\d+)\s+(\w+)\((\d*)", line)
-            if match and match[1] == handler:
-                report.expect("unfinished" not in line or match[2] != "write", f"{what}: {line}")
-                calls.append((match[2], match[3], line))
+        for line in calls_of(lines[0].split()[0] if lines else "", lines):
+            match = re.match(r"\d+\s+(\w+)\((\d*)", line)
+            if match:
+                calls.append((match[1], match[2], line))
         answers = [n for n, (call, descriptor, _) in enumerate(calls) if call.startswith("write") and descriptor == "1"]
         report.expect(len(answers) == 1, f"{what}: {len(answers)} writes to standard output")
         if not answers:

@@ -30,10 +30,10 @@ extension Auth {
         // old one be used in between, the second round makes the new one.
         for _ in 0..<2 {
             let last = try Challenge.find(email: email.text, in: database)
-            if let limited = earlyResend(after: last) {
-                throw try refusal(limited, of: email, in: database)
-            }
-            let new = try last.map(canBeSentAgain) == true ? nil : newChallenge(for: email)
+            try refuse(earlyAfter: last, in: database)
+            let new =
+                try last.map(canBeSentAgain) == true
+                ? nil : newChallenge(for: email, within: limits, in: database)
             let outcome = try transaction(within: limits, in: database) {
                 () throws(AuthError) -> Outcome in
                 let outcome = try send(to: email, orNew: new, in: database)
@@ -47,7 +47,9 @@ extension Auth {
                 return SentCode(
                     expiresIn: challenge.expiresAt - challenge.mailedAt,
                     resendAfter: policy.resendAfter)
-            case .early(let limited): throw try refusal(limited, of: email, in: database)
+            case .early(let limited):
+                noteEarlyResend(in: database)
+                throw .limited(limited)
             case .needsNew: continue
             }
         }
@@ -78,17 +80,14 @@ extension Auth {
         } else {
             return .needsNew
         }
-        if testIdentity(of: email) == nil {
-            try MailItem.enqueue(for: challenge, at: now, in: database)
-        }
+        try MailItem.enqueue(for: challenge, at: now, in: database)
         return .sent(challenge)
     }
 
-    private func refusal(
-        _ limited: Limited, of email: Email, in database: Database
-    ) throws(AuthError) -> AuthError {
-        try noteRefusal(limited, of: email.text, in: database)
-        return .limited(limited)
+    private func refuse(earlyAfter last: Challenge?, in database: Database) throws(AuthError) {
+        guard let limited = earlyResend(after: last) else { return }
+        noteEarlyResend(in: database)
+        throw .limited(limited)
     }
 
     /// How long until another mail may be asked for after `last`; nil if it may be now.
@@ -106,12 +105,17 @@ extension Auth {
             && left.milliseconds * 2 >= policy.codeLifetime.milliseconds
     }
 
-    private func newChallenge(for email: Email) throws(AuthError) -> Challenge {
+    private func newChallenge(
+        for email: Email, within limits: [Limit], in database: Database
+    ) throws(AuthError) -> Challenge {
         let secrets = try secrets()
         let id = UUID.random()
         let code = LoginCode.derive(
             key: secrets.loginCodeKey, challenge: id, address: email.text, digits: policy.codeLength)
         let hash = try withHashing { (memory) throws(AuthError) -> String in
+            // Of many that came at once some may have been over a limit since: they cost no hash.
+            try refuse(over: limits, in: database)
+            try refuse(earlyAfter: try Challenge.find(email: email.text, in: database), in: database)
             do throws(Argon2Error) {
                 return try Argon2.hash(
                     code, cost: Policy.codeCost, pepper: secrets.pepper, in: memory)

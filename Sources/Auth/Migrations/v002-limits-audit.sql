@@ -34,9 +34,14 @@ CREATE TABLE audit_events (
     client     TEXT    NOT NULL,                          -- network address
     request_id TEXT    NOT NULL                           -- as in the log and in X-Request-Id
 ) STRICT;
-CREATE INDEX audit_events_by_user ON audit_events (user_id, sequence) WHERE user_id IS NOT NULL;
+CREATE INDEX audit_events_by_time ON audit_events (at);
 
 CREATE TRIGGER audit_events_never_change BEFORE UPDATE ON audit_events
+BEGIN
+    SELECT RAISE(ABORT, 'the audit is append-only');
+END;
+CREATE TRIGGER audit_events_are_never_replaced BEFORE INSERT ON audit_events
+WHEN EXISTS (SELECT 1 FROM audit_events WHERE sequence = new.sequence)
 BEGIN
     SELECT RAISE(ABORT, 'the audit is append-only');
 END;

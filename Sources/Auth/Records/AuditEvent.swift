@@ -57,14 +57,14 @@ package struct AuditEvent {
             ])
     }
 
-    /// Deletes some of the oldest, if they are from before `moment`.
+    /// Deletes some that are from before `moment`, the oldest first.
     static func deleteOld(
         before moment: Timestamp, limit: Int64, in database: Database
     ) throws(AuthError) {
         try database.run(
             """
-            DELETE FROM audit_events WHERE at < ? AND sequence IN
-                (SELECT sequence FROM audit_events ORDER BY sequence LIMIT ?)
+            DELETE FROM audit_events WHERE sequence IN
+                (SELECT sequence FROM audit_events WHERE at < ? ORDER BY at LIMIT ?)
             """,
             [.time(moment), .integer(limit)])
     }

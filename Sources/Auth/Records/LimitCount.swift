@@ -56,7 +56,8 @@ struct LimitCount {
             INSERT INTO limit_counts (name, subject, began_at, expires_at, count, refused)
             VALUES (?, ?, ?, ?, ?, ?)
             ON CONFLICT (name, subject, began_at) DO UPDATE SET
-                count = count + excluded.count, refused = refused + excluded.refused
+                count = count + excluded.count, refused = refused + excluded.refused,
+                expires_at = max(expires_at, excluded.expires_at)
             """,
             [
                 .text(name.description), .text(subject), .time(slot),
