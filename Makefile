@@ -1,5 +1,7 @@
 # make run    serve at http://localhost:8000 (PORT=, LATCHKEY_HOME=)
 # make test   everything a change must pass
+# make test-clients   the console, openapi.json and its page, in a browser and by generated clients
+# make test-servers   servers that ask Latchkey, and tokens verified elsewhere
 # make torture [SAMPLE=1]   faults, full disks, kills, floods, fuzzing: 40 minutes, or two of them
 # make bench  against a C program that does the same work
 
@@ -9,6 +11,8 @@ export PATH := $(PATH):/usr/sbin
 EMBEDDED ?= 1
 PACKAGES := libsqlite3-dev libargon2-dev nettle-dev libgmp-dev lighttpd
 TEST_PACKAGES := curl file python3 python3-jwt python3-cryptography python3-jwcrypto fail2ban
+CLIENT_PACKAGES := python3 python3-venv python3-selenium python3-pil chromium chromium-driver
+SERVER_PACKAGES := python3 nginx libnginx-mod-http-set-misc golang-go nodejs python3-jwt python3-cryptography
 TORTURE_PACKAGES := python3 strace msmtp procps
 BENCH_PACKAGES := curl gcc wrk
 
@@ -17,7 +21,7 @@ TRIPLE = $(shell swift -print-target-info | sed -n 's/.*"triple": "\(.*\)".*/\1/
 ENDPOINTS = $(notdir $(wildcard Sources/Endpoints/*))
 EXECUTABLES = $(ENDPOINTS) deliver-mail
 
-.PHONY: run test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench clean
+.PHONY: run test-clients test-servers setup-clients setup-servers test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench clean
 
 # Says what is missing, then installs it: as root, else with sudo.
 define install
@@ -36,6 +40,12 @@ setup:
 
 setup-test: setup
 	$(call install,$(TEST_PACKAGES))
+
+setup-clients: setup
+	$(call install,$(CLIENT_PACKAGES))
+
+setup-servers: setup
+	$(call install,$(SERVER_PACKAGES))
 
 setup-torture: setup
 	$(call install,$(TORTURE_PACKAGES))
@@ -88,6 +98,16 @@ unit-tests:
 
 end-to-end-tests:
 	env -u LATCHKEY_HOME -u PORT swift test --filter HandlerTests --filter ServerTests
+
+# What clients see: the console in a browser, openapi.json against real answers, its reference page, a generated client.
+test-clients: setup-clients build
+	env -u LATCHKEY_HOME -u PORT Tests/Console/run
+	env -u LATCHKEY_HOME -u PORT Tests/OpenAPI/run
+
+# What other programs do with Latchkey: nginx that asks it, tokens verified in Node, Go and Swift.
+test-servers: setup-servers build
+	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/nginx_auth_request.py
+	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/verify_samples.py
 
 # What must hold when everything goes wrong; SAMPLE=1: two minutes of it.
 SAMPLE ?= 0

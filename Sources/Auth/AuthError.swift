@@ -31,6 +31,16 @@ package enum AuthError: Error {
     case apiKeyNotFound
     /// No such session, for this caller.
     case sessionNotFound
+    /// No such member or invitation, of this project.
+    case memberNotFound
+    /// No such invitation, for this caller.
+    case invitationNotFound
+    /// The caller's role in the project does not allow it.
+    case insufficientRole
+    /// Somebody with that address belongs to the project.
+    case alreadyMember
+    /// The project would be left without an owner.
+    case lastOwner
     /// A limit was hit.
     case limited(Limited)
     /// Not now: nothing was changed. The reason is for the log.

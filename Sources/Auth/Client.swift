@@ -18,18 +18,23 @@ package struct Client {
     let isLocal: Bool
     /// What the client calls itself, its printable ASCII, 255 bytes at most.
     let userAgent: String?
+    /// The language that it asks for.
+    let language: Language?
     /// The request's own id, as in the log and in `X-Request-Id`.
     package let requestID: String
 
     /// `address` is nil if the server did not tell it: all such clients count as one, since nobody
     /// may escape a limit by having no address.
-    package init(address: NetworkAddress?, userAgent: String? = nil, requestID: String) {
+    package init(
+        address: NetworkAddress?, userAgent: String? = nil, language: Language? = nil, requestID: String
+    ) {
         self.address = address?.text ?? "unknown"
         network = address?.network ?? "unknown"
         site = address?.site
         hasAddress = address != nil
         isLocal = address.map { $0.isLoopback } ?? false
         self.userAgent = userAgent.flatMap { Client.shortened($0) }
+        self.language = language
         self.requestID = requestID
     }
 }

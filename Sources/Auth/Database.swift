@@ -106,6 +106,7 @@ private var migrator: Migrator {
         String(decoding: PackageResources.v001_initial_sql, as: UTF8.self),
         String(decoding: PackageResources.v002_limits_audit_sql, as: UTF8.self),
         String(decoding: PackageResources.v003_sessions_counters_sql, as: UTF8.self),
+        String(decoding: PackageResources.v004_people_sql, as: UTF8.self),
     ])
 }
 

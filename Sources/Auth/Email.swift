@@ -54,6 +54,7 @@ package struct Email: Equatable {
                 label.count <= 63 && label.first != UInt8(ascii: "-")
                     && label.last != UInt8(ascii: "-")
                     && label.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "-") }
+                    && (isCoded(label) || !hasHyphensOfACode(label))
             })
         else {
             throw .init(reason: "The part after the @-sign is not a valid domain name.")
@@ -73,6 +74,14 @@ package struct Email: Equatable {
             throw .init(reason: "A period cannot start, end or follow another \(side) the @-sign.")
         }
     }
+
+    /// Two letters and two hyphens begin a label that stands for another one (RFC 5890 §2.3.1).
+    private static func hasHyphensOfACode(_ label: ArraySlice<UInt8>) -> Bool {
+        label.dropFirst(2).prefix(2).elementsEqual("--".utf8)
+    }
+
+    /// The only code there is.
+    private static func isCoded(_ label: ArraySlice<UInt8>) -> Bool { label.starts(with: "xn--".utf8) }
 
     private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
         byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 26

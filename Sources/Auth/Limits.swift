@@ -120,6 +120,15 @@ extension Auth {
         Limit(name: "failures-email", subject: share(of: email, isKnown), quota: policy.failuresPerEmail)
     }
 
+    /// The limits of inviting `email` by mail.
+    func invitationLimits(for email: Email, by user: User) -> [Limit] {
+        [
+            Limit(name: "invite-user", subject: user.id.text, quota: policy.invitationsPerUser),
+            Limit(name: "invite-email", subject: email.text, quota: Policy.invitationsPerEmail),
+            Limit(name: "send-total", subject: "", quota: policy.sendTotal),
+        ]
+    }
+
     /// The limit of refreshing from the client's network.
     var refreshLimit: Limit {
         Limit(name: "refresh-ip", subject: client.network, quota: policy.refreshPerAddressOfClient)

@@ -64,6 +64,9 @@ package struct Policy: Equatable, Sendable {
     package var failuresPerEmail: Quota? = Quota(count: 30, window: .hours(24))
     /// Mails to anyone: what a flood may cost the mail system's good name.
     package var sendTotal: Quota? = Quota(count: 1000, window: .hours(1))
+    /// Invitations to projects by one account, and mails with them to one address.
+    package var invitationsPerUser: Quota? = Quota(count: 20, window: .hours(1))
+    static let invitationsPerEmail = Quota(count: 5, window: .hours(24))
     /// Processes that may hash a code at once, each in `codeCost`'s memory; nil: one a core.
     package var argon2Slots: Int64?
     /// Bytes that must be free on the disk before a guess is counted: several times what a sign-in writes.
@@ -98,6 +101,12 @@ package struct Policy: Equatable, Sendable {
     /// The wait after the first failed attempt; it doubles with each, up to `longestMailBackOff`.
     static let firstMailBackOff = Duration.seconds(5)
     static let longestMailBackOff = Duration.seconds(120)
+    /// A notice that could not be sent for this long is of no use any more.
+    static let noticeLifetime = Duration.days(3)
+    /// Days before its expiry at which a key's maker is told, the fewest first.
+    static let daysBeforeKeyExpiry: [Int64] = [1, 7, 30]
+    /// How long an invitation may be accepted.
+    static let invitationLifetime = Duration.days(30)
     /// What was refused for good stays this long in the outbox for the operator to see.
     static let failedMailKept = Duration.days(7)
     /// Rows that one clean-up deletes from a table, so that it never holds the database for long.

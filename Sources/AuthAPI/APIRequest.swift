@@ -65,6 +65,12 @@ package final class APIRequest {
         return apiKey
     }
 
+    /// `x-verification-code`: a code, where the request has no body for it. Throws `ambiguousCredentials` if it was sent
+    /// twice.
+    package func verificationCode() throws(AuthError) -> String? {
+        try APIRequest.single("HTTP_X_VERIFICATION_CODE", of: request)
+    }
+
     /// The API key, if one was sent. Throws `ambiguousCredentials` beside an Authorization.
     fileprivate func soleAPIKey() throws(AuthError) -> String? {
         guard apiKey == nil || authorization == nil else { throw .ambiguousCredentials }

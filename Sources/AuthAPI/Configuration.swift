@@ -131,12 +131,10 @@ extension Configuration {
 
     /// What mail is made of and how it leaves. Reads the operator's templates, if there are any.
     package func mailer() throws(ConfigurationFault) -> Mailer {
-        let builtIn = MailTemplate.builtIn
-        var (text, html) = (builtIn.text, builtIn.html)
+        var texts: (text: String, html: String)?
         if let name = settings.mailTemplate {
             let base = name.utf8.first == UInt8(ascii: "/") ? name : "\(state.path)/\(name)"
-            text = try template("\(base).txt")
-            html = try template("\(base).html")
+            texts = (try template("\(base).txt"), try template("\(base).html"))
         }
         let transport =
             switch settings.mail {
@@ -145,8 +143,8 @@ extension Configuration {
             }
         return Mailer(
             from: try sender(),
-            template: MailTemplate(
-                subject: settings.mailSubject ?? builtIn.subject, text: text, html: html),
+            templates: MailTemplates(
+                folder: "\(state.path)/templates", codeSubject: settings.mailSubject, codeTexts: texts),
             transport: transport)
     }
 

@@ -16,7 +16,7 @@ package func serve(
 ) -> Never {
     let id = newRequestID()
     Gateway.serve(trapped: Envelope.response(.internalError(reason: nil), requestID: id)) { request in
-        respond(to: request, on: route, id: id, answer)
+        respond(to: request, on: route, id: id, answer).admittingOrigin(of: request)
     }
 }
 
@@ -24,12 +24,16 @@ package func serve(
 package func serveNotFound() -> Never {
     let id = newRequestID()
     Gateway.serve(trapped: Envelope.response(.internalError(reason: nil), requestID: id)) { request in
-        guard let path = request.uriPath, let allow = Route.allowed(uriPath: path) else {
-            return Envelope.response(.notFound, requestID: id)
-        }
-        if request.method == .options { return Envelope.options(allow: allow, requestID: id) }
-        return Envelope.response(.methodNotAllowed(allow: allow), requestID: id)
+        refuse(request, id: id).admittingOrigin(of: request)
     }
+}
+
+private func refuse(_ request: Request, id: String) -> Response {
+    guard let path = request.uriPath, let allow = Route.allowed(uriPath: path) else {
+        return Envelope.response(.notFound, requestID: id)
+    }
+    if request.method == .options { return Envelope.options(allow: allow, requestID: id) }
+    return Envelope.response(.methodNotAllowed(allow: allow), requestID: id)
 }
 
 private func newRequestID() -> String { UUID.random().text }
@@ -40,6 +44,11 @@ private func respond(
 ) -> Response {
     guard route.accepts(pathInfo: request.pathInfo) else {
         return Envelope.response(.notFound, requestID: id)
+    }
+    if let path = request.uriPath,
+        let allow = route.otherPath(uriPath: path, pathInfo: request.pathInfo)
+    {
+        return Envelope.response(.methodNotAllowed(allow: allow), requestID: id)
     }
     if request.method == .options {
         return Envelope.options(allow: route.allowed, requestID: id)
@@ -66,7 +75,11 @@ private func respond(
         auth = Auth(
             policy: configuration.policy, state: configuration.state, journal: configuration.journal,
             client: Client(
-                address: address, userAgent: request.parameters.first("HTTP_USER_AGENT"), requestID: id),
+                address: address, userAgent: request.parameters.first("HTTP_USER_AGENT"),
+                language: request.parameters.first("HTTP_ACCEPT_LANGUAGE").flatMap {
+                    Language.preferred(acceptLanguage: $0)
+                },
+                requestID: id),
             testIdentities: try configuration.testIdentities())
     } catch {
         return event.fail(.internalError(reason: error.reason))

@@ -35,10 +35,10 @@ package struct Reply {
     package static func ok(_ view: some View, headers: [HeaderField] = []) -> Reply {
         Reply(.ok, view, headers: headers)
     }
-    /// 200: a document that some other standard shapes, without the envelope. Caches may keep it.
+    /// 200: a document that some other standard shapes, without the envelope. Caches may keep it, and every page read it.
     package static func document(_ view: some View, cachedFor seconds: Int) -> Reply {
         Reply(
-            .ok, view,
+            .ok, view, headers: [HeaderField("Access-Control-Allow-Origin", "*")],
             bare: Bare(
                 type: "application/json; charset=utf-8", caching: "public, max-age=\(seconds)"))
     }

@@ -118,6 +118,16 @@ extension Failure {
                 Failure(.notFound, "api_key_not_found", "There is no such API key.")
             case .sessionNotFound:
                 Failure(.notFound, "session_not_found", "There is no such session.")
+            case .memberNotFound:
+                Failure(.notFound, "member_not_found", "There is no such member.")
+            case .invitationNotFound:
+                Failure(.notFound, "invitation_not_found", "There is no such invitation.")
+            case .insufficientRole:
+                Failure(.forbidden, "insufficient_role", "Your role in this project does not allow it.")
+            case .alreadyMember:
+                Failure(.conflict, "already_member", "Somebody with this address belongs to the project.")
+            case .lastOwner:
+                Failure(.conflict, "last_owner", "A project needs an owner: make somebody else one first.")
             case .limited(let limit): Failure(limit)
             case .unavailable(let reason):
                 Failure(

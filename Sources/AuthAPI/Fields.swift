@@ -194,6 +194,60 @@ struct Fields {
         return text
     }
 
+    /// The member `name` of the body, or of the object `parent` in it; nil if there is none.
+    private func member(_ name: StaticString, of parent: StaticString? = nil) -> JSON? {
+        guard let parent else { return body?.member(name) }
+        return body?.member(parent)?.member(name)
+    }
+
+    /// A string of `range` Unicode scalars, which null takes away, and none leaves as it is.
+    mutating func textChange(_ name: StaticString, count range: ClosedRange<Int>) -> TextChange {
+        switch member(name) {
+        case nil: return .same
+        case .null?: return .this(nil)
+        case .string(let text)?:
+            return hasLength(range, text, at: at(name)) ? .this(text) : .same
+        default:
+            fault(at(name), "string_type", "Input should be a valid string")
+            return .same
+        }
+    }
+
+    /// One of the words that `read` knows, which `expected` lists; nil if it is none of them.
+    mutating func word<T>(
+        _ name: StaticString, _ expected: StaticString, _ read: (String) -> T?
+    ) -> T? {
+        guard case .string(let text)? = member(name), let value = read(text) else {
+            fault(at(name), "literal_error", "Input should be \(expected)")
+            return nil
+        }
+        return value
+    }
+
+    /// True or false, of the object `parent` in the body; nil if there is none.
+    mutating func flag(_ name: StaticString, of parent: StaticString) -> Bool? {
+        switch member(name, of: parent) {
+        case nil: return nil
+        case .boolean(let flag)?: return flag
+        default:
+            fault(at(parent) + [.name(name.description)], "bool_type", "Input should be a valid boolean")
+            return nil
+        }
+    }
+
+    /// The member `name` must be an object, if there is one.
+    mutating func requireObject(_ name: StaticString) {
+        guard let value = member(name) else { return }
+        if case .object = value { return }
+        fault(at(name), "dict_type", "Input should be a valid dictionary")
+    }
+
+    /// Whether the member `name` of the body is null.
+    func isNull(_ name: StaticString) -> Bool {
+        if case .null? = member(name) { return true }
+        return false
+    }
+
     /// Whether the body has a member called `name`, whatever its value.
     func has(_ name: StaticString) -> Bool { body?.member(name) != nil }
 
@@ -213,11 +267,19 @@ struct Fields {
         return uuid(text, at: location)
     }
 
-    /// The first id in the path behind the executable's own.
-    mutating func pathID(_ name: StaticString) -> UUID? {
+    /// The part at `index` of the path behind the executable's own, an id.
+    mutating func pathID(_ name: StaticString, at index: Int = 0) -> UUID? {
         let parts = request.request.pathInfo.utf8.split(separator: UInt8(ascii: "/"))
-        let text = parts.first.map { String(Substring($0)) } ?? ""
+        let text = parts.count > index ? String(Substring(parts[index])) : ""
         return uuid(text, at: [.name("path"), .name(name.description)])
+    }
+
+    /// The code that a request without a body shows in `x-verification-code`.
+    mutating func codeHeader(_ code: String?) -> String? {
+        if code == nil {
+            fault([.name("header"), .name("x-verification-code")], "missing", "Field required")
+        }
+        return code
     }
 
     private mutating func uuid(_ text: String, at location: [Fault.Step]) -> UUID? {

@@ -58,6 +58,33 @@ package struct Route {
         "revoke-other-sessions", .post, at: ["auth", "sessions", "revoke-others"])
     package static let keySet = Route("jwks", .get, at: [".well-known", "jwks.json"])
 
+    package static let updateUser = Route(
+        "update-user", .patch, at: ["auth", "users", "me"], takesBody: true)
+    package static let deleteUser = Route("delete-user", .delete, at: ["auth", "users", "me"])
+    package static let preferences = Route(
+        "preferences", .get, at: ["auth", "users", "me", "preferences"])
+    package static let changeEmail = Route(
+        "change-email", .post, at: ["auth", "users", "me", "email"], takesBody: true)
+    package static let confirmEmail = Route(
+        "confirm-email", .post, at: ["auth", "users", "me", "email", "confirm"], takesBody: true)
+
+    package static let listProjects = Route("list-projects", .get, at: ["projects"])
+    package static let createProject = Route("create-project", .post, at: ["projects"], takesBody: true)
+    package static let getProject = Route("get-project", .get, at: ["projects", nil])
+    package static let updateProject = Route(
+        "update-project", .patch, at: ["projects", nil], takesBody: true)
+    package static let addMember = Route(
+        "add-member", .post, at: ["projects", nil, "members"], takesBody: true)
+    package static let updateMember = Route(
+        "update-member", .patch, at: ["projects", nil, "members", nil], takesBody: true)
+    package static let removeMember = Route(
+        "remove-member", .delete, at: ["projects", nil, "members", nil])
+    package static let listInvitations = Route("list-invitations", .get, at: ["projects", "invitations"])
+    package static let acceptInvitation = Route(
+        "accept-invitation", .post, at: ["projects", "invitations", nil, "accept"])
+    package static let declineInvitation = Route(
+        "decline-invitation", .delete, at: ["projects", "invitations", nil])
+
     package static let health = Route("health", .get, at: ["health"])
     package static let metrics = Route("metrics", .get, at: ["metrics"])
 
@@ -66,7 +93,9 @@ package struct Route {
         [
             sendCode, verifyCode, refreshToken, revokeToken, currentUser, listAPIKeys, createAPIKey,
             deleteAPIKey, updateAPIKey, rotateAPIKey, verifyAPIKey, listSessions, deleteSession,
-            revokeOtherSessions, keySet, health, metrics,
+            revokeOtherSessions, updateUser, deleteUser, preferences, changeEmail, confirmEmail,
+            listProjects, createProject, getProject, updateProject, addMember, updateMember,
+            removeMember, listInvitations, acceptInvitation, declineInvitation, keySet, health, metrics,
         ]
     }
 
@@ -85,6 +114,21 @@ package struct Route {
             && zip(parts, rest).allSatisfy { part, expected in
                 expected.map { part.elementsEqual($0.bytes) } ?? true
             }
+    }
+
+    /// Whether what stands in the place of this route's id in `uriPath` makes it another path, such as
+    /// `/auth/api-keys/verify`; then the methods of that, as `Allow` lists them.
+    func otherPath(uriPath: String, pathInfo: String) -> String? {
+        let idLength = 36
+        let first = pathInfo.utf8.dropFirst().prefix(while: { $0 != UInt8(ascii: "/") })
+        guard path.contains(where: { $0 == nil }), first.count != idLength else { return nil }
+        let parts = uriPath.utf8.dropFirst().split(
+            separator: UInt8(ascii: "/"), omittingEmptySubsequences: false
+        ).map { Array($0)[...] }
+        let others = Route.all.filter { other in
+            !other.path.contains { $0 == nil } && other.matches(parts)
+        }
+        return others.isEmpty ? nil : Route.allow(others)
     }
 
     /// The methods of this route's path, as `Allow` lists them.

@@ -91,6 +91,7 @@ package struct Settings {
         case "limit_send_per_email": policy.sendPerEmail = try quota(value)
         case "limit_failures_per_email": policy.failuresPerEmail = try quota(value)
         case "limit_send_total": policy.sendTotal = try quota(value)
+        case "limit_invite_per_user": policy.invitationsPerUser = try quota(value)
         case "argon2_slots": policy.argon2Slots = try number(value, in: 1...1024)
         case "trusted_proxies": trustedProxies = try elements(value, networkRange)
         case "audit_ttl": policy.auditLifetime = try duration(value, atLeast: .days(1))

@@ -11,6 +11,7 @@ package enum Status: Int {
     case forbidden = 403
     case notFound = 404
     case methodNotAllowed = 405
+    case conflict = 409
     case lengthRequired = 411
     case contentTooLarge = 413
     case unsupportedMediaType = 415
@@ -31,6 +32,7 @@ package enum Status: Int {
         case .forbidden: "Forbidden"
         case .notFound: "Not Found"
         case .methodNotAllowed: "Method Not Allowed"
+        case .conflict: "Conflict"
         case .lengthRequired: "Length Required"
         case .contentTooLarge: "Content Too Large"
         case .unsupportedMediaType: "Unsupported Media Type"

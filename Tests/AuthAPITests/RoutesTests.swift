@@ -1,6 +1,6 @@
 // The table of paths, and that every list that repeats it agrees.
 
-import AuthAPI
+@testable import AuthAPI
 import CGI
 import Foundation
 import Testing
@@ -16,7 +16,7 @@ import Testing
             #expect(htaccess.contains(route.name.description))
             #expect(try text("Sources/Endpoints/\(route.name)/main.swift").contains("serve(."))
         }
-        #expect(Route.all.count == 17)
+        #expect(Route.all.count == 32)
     }
 
     @Test func pathsKnowTheirMethods() {
@@ -29,6 +29,15 @@ import Testing
         #expect(Route.allowed(uriPath: "/auth/sessions/x") == "DELETE, OPTIONS")
         #expect(Route.allowed(uriPath: "/auth/sessions/revoke-others") == "POST, OPTIONS")
         #expect(Route.allowed(uriPath: "/.well-known/jwks.json") == "GET, HEAD, OPTIONS")
+        #expect(Route.allowed(uriPath: "/auth/users/me") == "GET, HEAD, PATCH, DELETE, OPTIONS")
+        #expect(Route.allowed(uriPath: "/projects/invitations") == "GET, HEAD, OPTIONS")
+        #expect(Route.allowed(uriPath: "/projects/x") == "GET, HEAD, PATCH, OPTIONS")
+        #expect(Route.allowed(uriPath: "/projects/x/members/y") == "PATCH, DELETE, OPTIONS")
+        #expect(Route.allowed(uriPath: "/projects/invitations/x") == "DELETE, OPTIONS")
+        let update = Route.updateProject
+        #expect(update.otherPath(uriPath: "/projects/invitations", pathInfo: "/invitations") == "GET, HEAD, OPTIONS")
+        #expect(update.otherPath(uriPath: "/projects/x", pathInfo: "/x") == nil)
+        #expect(Route.currentUser.otherPath(uriPath: "/auth/users/me", pathInfo: "") == nil)
         for path in ["", "/", "auth/users/me", "/auth/users/me/", "/auth//users/me", "/auth/api-keys/x/", "/auth/api-keys//", "/AUTH/users/me"] {
             #expect(Route.allowed(uriPath: path) == nil, "\(path)")
         }

@@ -91,7 +91,8 @@ import Testing
                 try service.sql("\(command) INTO audit_events (sequence, at, event, client, request_id) VALUES (1, 0, 'x', '', '')")
             }
         }
-        #expect(try rows().count == 1 && (try rows().first?.hasPrefix("sign-in") == true))
+        let left = try rows()
+        #expect(left.count == 1 && left[0].hasPrefix("sign-in"))
     }
 
     @Test func rowsFromAClockThatWasAheadDoNotKeepOldOnes() throws {
@@ -131,13 +132,13 @@ import Testing
             INSERT INTO audit_events (at, event, client, request_id) SELECT \(start - 91 * day), 'sign-in', '', '' FROM n;
             INSERT INTO limit_counts SELECT 'send-ip', i, 0, \(start - 1), 1, 0 FROM n;
             INSERT INTO known_networks SELECT i || '@example.com', '192.0.2.1', \(start - 31 * day) FROM n;
-            INSERT INTO challenges (email, id, code_hash, attempts, created_at, expires_at, mailed_at)
-                SELECT i || '@example.com', randomblob(16), '', 0, 0, \(start - 1), 0 FROM n;
+            INSERT INTO challenges (email, user_id, id, code_hash, attempts, created_at, expires_at, mailed_at)
+                SELECT i || '@example.com', x'', randomblob(16), '', 0, 0, \(start - 1), 0 FROM n;
             INSERT INTO sessions (id, user_id, generation, rotated_at, created_at, expires_at)
                 SELECT randomblob(16), (SELECT id FROM users), 1, 0, 0, \(start - 1) FROM n;
             """)
         let mailer = Mailer(
-            from: Mailbox(name: "L", address: try Email("l@example.com")), template: .builtIn, transport: .maildir(service.state.mailPath))
+            from: Mailbox(name: "L", address: try Email("l@example.com")), templates: .builtIn, transport: .maildir(service.state.mailPath))
         func old() throws -> [Int64?] {
             [
                 try service.number("SELECT count(*) FROM audit_events WHERE request_id = ''"),

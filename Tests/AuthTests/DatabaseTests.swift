@@ -24,7 +24,7 @@ import Testing
             }
         }
         #expect(results == [String](repeating: "none", count: 12))
-        #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 3)
+        #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 4)
     }
 
     @Test func aDatabaseOfTheFirstReleaseIsBroughtForwardWithAllItHolds() throws {
@@ -35,7 +35,7 @@ import Testing
         try first.script("INSERT INTO users VALUES (zeroblob(16), 'ann@example.com', NULL, 1, 0, 1, 0, 0, 'free', 1, 1)")
         #expect(try User.find(email: "ann@example.com", in: try open()) != nil)
         #expect(try open().first("SELECT count(*) FROM audit_events") { $0.integer(0) } == 0)
-        #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 3)
+        #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 4)
     }
 
     @Test func aNewerDatabaseIsLeftAlone() throws {

@@ -125,7 +125,7 @@ private func decodedWords(_ text: String) -> String? {
     }
 
     @Test func theBuiltInTemplateHasItsPlacesInEachText() {
-        let filled = MailTemplate.builtIn.filled(code: "012345", minutes: 7, service: "A & B")
+        let filled = MailTemplate(.code, in: .english, count: 7).filled(["{code}": "012345", "{minutes}": "7", "{service}": "A & B"])
         #expect(filled.subject == "012345 is your sign-in code for A & B")
         #expect(filled.text.contains("012345") && filled.text.contains("7 minutes") && filled.text.contains("A & B"))
         #expect(filled.html.contains("<strong>012345</strong>") && filled.html.contains("<p>A &amp; B</p>"))
@@ -134,7 +134,7 @@ private func decodedWords(_ text: String) -> String? {
 
     @Test func whatIsFilledInIsNotFilledAgain() {
         let filled = MailTemplate(subject: "{service}|{minutes}|{Code}|{code", text: "", html: "<{service}>")
-            .filled(code: "1", minutes: 2, service: "{code}<script>\"'&amp;")
+            .filled(["{code}": "1", "{minutes}": "2", "{service}": "{code}<script>\"'&amp;"])
         #expect(filled.subject == "{code}<script>\"'&amp;|2|{Code}|{code")
         #expect(filled.html == "<{code}&lt;script&gt;&quot;'&amp;amp;>")
     }

@@ -20,7 +20,7 @@ import Testing
 
     private func mailer(_ transport: MailTransport) throws -> Mailer {
         Mailer(
-            from: Mailbox(name: "Latchkey", address: try Email("latchkey@example.com")), template: .builtIn, transport: transport)
+            from: Mailbox(name: "Latchkey", address: try Email("latchkey@example.com")), templates: .builtIn, transport: transport)
     }
 
     private var maildir: MailTransport { .maildir(service.state.mailPath) }
@@ -164,7 +164,7 @@ import Testing
         service.wait(.minutes(10))
         #expect(try deliver(maildir) == [])
         #expect(mails() == [])
-        #expect(try service.number("SELECT count(*) FROM mail_items WHERE due_at IS NULL AND last_error = 'its code expired'") == 1)
+        #expect(try service.number("SELECT count(*) FROM mail_items WHERE due_at IS NULL AND last_error = 'it has expired'") == 1)
     }
 
     @Test func aMailOfAReplacedOrUsedCodeIsDropped() throws {

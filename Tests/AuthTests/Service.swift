@@ -61,7 +61,7 @@ final class Service {
     func number(_ sql: StaticString) throws -> Int64? { try database().first(sql) { $0.integer(0) } }
 
     func challenge(of email: Email = ann) throws -> Challenge? {
-        try Challenge.find(email: email.text, in: try database())
+        try Challenge.find(ChallengeTarget(email: email, user: nil), in: try database())
     }
 
     /// The code that was last promised to `email`.
@@ -81,7 +81,7 @@ final class Service {
     /// Delivers what is due into the maildir; to whom there is mail now, sorted.
     func recipients() throws -> [String] {
         let mailer = Mailer(
-            from: Mailbox(name: "Latchkey", address: try Email("latchkey@example.com")), template: .builtIn,
+            from: Mailbox(name: "Latchkey", address: try Email("latchkey@example.com")), templates: .builtIn,
             transport: .maildir(state.mailPath))
         try auth.deliverMail(by: mailer) { _ in }
         return try files(in: "\(path)/mail/new").map { name in

@@ -58,13 +58,17 @@ private func checkMethodAndPath(_ request: Request) {
         if let allowed = Route.allowed(uriPath: path) {
             let decoded = percentDecoded(Array(path.utf8))
             let others = ["/.well-known/jwks.json", "/health", "/metrics"].contains { decoded.elementsEqual($0.utf8) }
-            must(decoded.starts(with: "/auth/".utf8) || others, "every path is below /auth, but three")
+            let isBelow = decoded.starts(with: "/auth/".utf8) || decoded.starts(with: "/projects".utf8)
+            must(isBelow || others, "every path is below /auth or /projects, but three")
             must(allowed.hasSuffix(", OPTIONS") && allowed.utf8.allSatisfy { $0.isLetter || $0 == 0x2C || $0 == 0x20 }, "methods are listed")
-            must(decoded.count { $0 == UInt8(ascii: "/") } <= 4, "no path is deeper than four parts")
+            must(decoded.count { $0 == UInt8(ascii: "/") } <= 5, "no path is deeper than five parts")
         }
     }
     for route in Route.all where route.accepts(pathInfo: request.pathInfo) {
-        let goesOn = ["delete-api-key", "update-api-key", "rotate-api-key", "delete-session"].contains { same("\(route.name)", $0) }
+        let goesOn = [
+            "delete-api-key", "update-api-key", "rotate-api-key", "delete-session", "get-project", "update-project", "add-member",
+            "update-member", "remove-member", "accept-invitation", "decline-invitation",
+        ].contains { same("\(route.name)", $0) }
         must(request.pathInfo.utf8.count <= 1 || goesOn, "only a path with an id goes on")
     }
     if request.isJSON, let type = request.parameters.nonEmpty("CONTENT_TYPE") {
@@ -119,6 +123,20 @@ private func checkForms(_ request: Request, body: [UInt8]) {
         must(form.days.map { 1...3650 ~= $0 } != false, "days are bounded")
         must((form.scopes ?? []).count <= 64, "scopes are bounded")
         must((form.scopes ?? []).allSatisfy { 1...128 ~= $0.utf8.count && $0.utf8.allSatisfy { 0x21..<0x7F ~= $0 } }, "each of them too")
+    }
+    _ = taken { () throws(AuthError) in try UpdateUserForm(api) }
+    _ = taken { () throws(AuthError) in try DeleteUserForm(api, code: nil) }
+    _ = taken { () throws(AuthError) in try UpdateMemberForm(api) }
+    _ = taken { () throws(AuthError) in try UpdateProjectForm(api) }
+    _ = taken { () throws(AuthError) in try InvitationForm(api) }
+    if let form = taken({ () throws(AuthError) in try CreateProjectForm(api) }) {
+        must(1...255 ~= form.name.unicodeScalars.count && (form.description ?? "").unicodeScalars.count <= 2000, "a project's texts are bounded")
+    }
+    if let form = taken({ () throws(AuthError) in try AddMemberForm(api) }) {
+        must((try? Email(form.email.text)) != nil, "whoever is invited has an address")
+    }
+    if let language = request.parameters.first("HTTP_ACCEPT_LANGUAGE").flatMap({ Language.preferred(acceptLanguage: $0) }) {
+        must(Language(tag: language.tag) == language, "a language is one of ours")
     }
     if let form = taken({ () throws(AuthError) in try DeleteAPIKeyForm(api) }) {
         must(request.pathInfo.lowercased().hasSuffix(form.key.text), "the key is the path's")

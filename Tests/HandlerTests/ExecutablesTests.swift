@@ -8,7 +8,9 @@ import Testing
     private static let names = [
         "send-code", "verify-code", "refresh-token", "revoke-token", "current-user", "list-api-keys",
         "create-api-key", "delete-api-key", "update-api-key", "rotate-api-key", "verify-api-key",
-        "list-sessions", "delete-session", "revoke-other-sessions", "jwks", "health", "metrics", "not-found", "deliver-mail",
+        "list-sessions", "delete-session", "revoke-other-sessions", "update-user", "delete-user", "preferences",
+        "change-email", "confirm-email", "list-projects", "create-project", "get-project", "update-project", "add-member",
+        "update-member", "remove-member", "list-invitations", "accept-invitation", "decline-invitation", "jwks", "health", "metrics", "not-found", "deliver-mail",
     ]
 
     @Test(arguments: names) func eachIsStaticStrippedAndSmall(_ name: String) throws {

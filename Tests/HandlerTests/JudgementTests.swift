@@ -16,7 +16,7 @@ private let endpoints = [
     Endpoint(name: "verify-code", methods: ["POST"], allow: "POST, OPTIONS"),
     Endpoint(name: "refresh-token", methods: ["POST"], allow: "POST, OPTIONS"),
     Endpoint(name: "revoke-token", methods: ["POST"], allow: "POST, OPTIONS"),
-    Endpoint(name: "current-user", methods: ["GET", "HEAD"], allow: "GET, HEAD, OPTIONS"),
+    Endpoint(name: "current-user", methods: ["GET", "HEAD"], allow: "GET, HEAD, PATCH, DELETE, OPTIONS"),
     Endpoint(name: "list-api-keys", methods: ["GET", "HEAD"], allow: "GET, HEAD, POST, OPTIONS"),
     Endpoint(name: "create-api-key", methods: ["POST"], allow: "GET, HEAD, POST, OPTIONS"),
     Endpoint(
@@ -34,6 +34,35 @@ private let endpoints = [
         name: "delete-session", methods: ["DELETE"], allow: "DELETE, OPTIONS",
         path: "/63f188cc-77d4-493a-9ce2-164471d9ac29"),
     Endpoint(name: "revoke-other-sessions", methods: ["POST"], allow: "POST, OPTIONS"),
+    Endpoint(name: "update-user", methods: ["PATCH"], allow: "GET, HEAD, PATCH, DELETE, OPTIONS"),
+    Endpoint(name: "delete-user", methods: ["DELETE"], allow: "GET, HEAD, PATCH, DELETE, OPTIONS"),
+    Endpoint(name: "preferences", methods: ["GET", "HEAD"], allow: "GET, HEAD, OPTIONS"),
+    Endpoint(name: "change-email", methods: ["POST"], allow: "POST, OPTIONS"),
+    Endpoint(name: "confirm-email", methods: ["POST"], allow: "POST, OPTIONS"),
+    Endpoint(name: "list-projects", methods: ["GET", "HEAD"], allow: "GET, HEAD, POST, OPTIONS"),
+    Endpoint(name: "create-project", methods: ["POST"], allow: "GET, HEAD, POST, OPTIONS"),
+    Endpoint(
+        name: "get-project", methods: ["GET", "HEAD"], allow: "GET, HEAD, PATCH, OPTIONS",
+        path: "/63f188cc-77d4-493a-9ce2-164471d9ac29"),
+    Endpoint(
+        name: "update-project", methods: ["PATCH"], allow: "GET, HEAD, PATCH, OPTIONS",
+        path: "/63f188cc-77d4-493a-9ce2-164471d9ac29"),
+    Endpoint(
+        name: "add-member", methods: ["POST"], allow: "POST, OPTIONS",
+        path: "/63f188cc-77d4-493a-9ce2-164471d9ac29/members"),
+    Endpoint(
+        name: "update-member", methods: ["PATCH"], allow: "PATCH, DELETE, OPTIONS",
+        path: "/63f188cc-77d4-493a-9ce2-164471d9ac29/members/63f188cc-77d4-493a-9ce2-164471d9ac29"),
+    Endpoint(
+        name: "remove-member", methods: ["DELETE"], allow: "PATCH, DELETE, OPTIONS",
+        path: "/63f188cc-77d4-493a-9ce2-164471d9ac29/members/63f188cc-77d4-493a-9ce2-164471d9ac29"),
+    Endpoint(name: "list-invitations", methods: ["GET", "HEAD"], allow: "GET, HEAD, OPTIONS"),
+    Endpoint(
+        name: "accept-invitation", methods: ["POST"], allow: "POST, OPTIONS",
+        path: "/63f188cc-77d4-493a-9ce2-164471d9ac29/accept"),
+    Endpoint(
+        name: "decline-invitation", methods: ["DELETE"], allow: "DELETE, OPTIONS",
+        path: "/63f188cc-77d4-493a-9ce2-164471d9ac29"),
     Endpoint(name: "jwks", methods: ["GET", "HEAD"], allow: "GET, HEAD, OPTIONS"),
     Endpoint(name: "health", methods: ["GET", "HEAD"], allow: "GET, HEAD, OPTIONS"),
     Endpoint(name: "metrics", methods: ["GET", "HEAD"], allow: "GET, HEAD, OPTIONS"),

@@ -48,6 +48,7 @@ import Testing
                 Cache-Control: public, max-age=300
                 X-Content-Type-Options: nosniff
                 X-Request-Id: <uuid>
+                Access-Control-Allow-Origin: *
                 Content-Length: <count>
 
                 \(answer.shownBody)

@@ -65,15 +65,16 @@ import Testing
 
     @Test func wrongPathsAndMethodsAnswerInJSON() {
         let server = Lighttpd()
-        for path in ["/", "/auth", "/auth/nope", "/auth/api-keysX", "/auth/users/me/", "/auth/verification/send-code/x"] {
+        for path in ["/nope.html", "/auth", "/auth/nope", "/auth/api-keysX", "/auth/users/me/", "/auth/verification/send-code/x"] {
             let answer = server.send("GET \(path)")
             #expect(answer.status == 404, "\(path)")
             #expect(answer.code == "not_found", "\(path)")
         }
         for (line, allow) in [
-            ("GET /auth/verification/send-code", "POST, OPTIONS"), ("PUT /auth/users/me", "GET, HEAD, OPTIONS"),
+            ("GET /auth/verification/send-code", "POST, OPTIONS"), ("PUT /auth/users/me", "GET, HEAD, PATCH, DELETE, OPTIONS"),
             ("PATCH /auth/api-keys", "GET, HEAD, POST, OPTIONS"), ("GET /auth/api-keys/x", "DELETE, PATCH, OPTIONS"),
-            ("DELETE /auth/api-keys/", "GET, HEAD, POST, OPTIONS"),
+            ("DELETE /auth/api-keys/", "GET, HEAD, POST, OPTIONS"), ("PATCH /projects/invitations", "GET, HEAD, OPTIONS"),
+            ("DELETE /auth/api-keys/verify", "GET, HEAD, POST, OPTIONS"), ("DELETE /projects", "GET, HEAD, POST, OPTIONS"),
         ] {
             let answer = server.send(line)
             #expect(answer.status == 405, "\(line)")

@@ -42,7 +42,7 @@ package struct Answer: Sendable {
     package var shown: String {
         let kept = headers.filter { line in
             ["allow", "content-type", "retry-after", "ratelimit", "www-authenticate", "cache-control",
-                "x-content-type-options", "x-request-id", "content-length"]
+                "x-content-type-options", "x-request-id", "content-length", "vary", "access-control-"]
                 .contains { line.lowercased().hasPrefix($0) }
         }
         return ([String(status)] + kept.map(Answer.named) + ["", Answer.named(body)])

@@ -22,21 +22,27 @@ extension Auth {
     /// Throws `limited` within `resendAfter` of the last mail to that address, and after too many from one
     /// network, to one address, or to all.
     package func sendCode(to email: Email) throws(AuthError) -> SentCode {
+        try sendCode(for: ChallengeTarget(email: email, user: nil))
+    }
+
+    /// The same for a code of any purpose.
+    func sendCode(for target: ChallengeTarget) throws(AuthError) -> SentCode {
         let database = try database()
+        let email = target.email
         let isKnown = try isKnownNetwork(of: email, in: database)
         let limits = sendLimits(for: email, isKnown: isKnown)
         try refuse(over: limits, in: database)
         // A new code is hashed before the transaction: nobody waits 28 ms for the database. Should the
         // old one be used in between, the second round makes the new one.
         for _ in 0..<2 {
-            let last = try Challenge.find(email: email.text, in: database)
+            let last = try Challenge.find(target, in: database)
             try refuse(earlyAfter: last, in: database)
             let new =
                 try last.map(canBeSentAgain) == true
-                ? nil : newChallenge(for: email, within: limits, in: database)
+                ? nil : newChallenge(for: target, within: limits, in: database)
             let outcome = try transaction(within: limits, in: database) {
                 () throws(AuthError) -> Outcome in
-                let outcome = try send(to: email, orNew: new, in: database)
+                let outcome = try send(target, orNew: new, in: database)
                 if case .sent = outcome {
                     for limit in limits { try limit.charge(at: now, in: database) }
                 }
@@ -65,22 +71,24 @@ extension Auth {
     }
 
     private func send(
-        to email: Email, orNew new: Challenge?, in database: Database
+        _ target: ChallengeTarget, orNew new: Challenge?, in database: Database
     ) throws(AuthError) -> Outcome {
         let now = now
-        let last = try Challenge.find(email: email.text, in: database)
+        let last = try Challenge.find(target, in: database)
         if let limited = earlyResend(after: last) { return .early(limited) }
         let challenge: Challenge
         if let last, canBeSentAgain(last) {
             try last.noteMail(at: now, in: database)
             challenge = last.mailed(at: now)
         } else if let new {
-            try new.replaceLast(in: database)
+            try new.replaceLast(of: target, in: database)
             challenge = new
         } else {
             return .needsNew
         }
-        try MailItem.enqueue(for: challenge, at: now, in: database)
+        try MailItem.enqueue(
+            target.user == nil ? .code : .emailCode, about: challenge.id, to: target.email.text,
+            in: client.language, until: challenge.expiresAt, at: now, database: database)
         return .sent(challenge)
     }
 
@@ -106,8 +114,9 @@ extension Auth {
     }
 
     private func newChallenge(
-        for email: Email, within limits: [Limit], in database: Database
+        for target: ChallengeTarget, within limits: [Limit], in database: Database
     ) throws(AuthError) -> Challenge {
+        let email = target.email
         let secrets = try secrets()
         let id = UUID.random()
         let code = LoginCode.derive(
@@ -115,7 +124,7 @@ extension Auth {
         let hash = try withHashing { (memory) throws(AuthError) -> String in
             // Of many that came at once some may have been over a limit since: they cost no hash.
             try refuse(over: limits, in: database)
-            try refuse(earlyAfter: try Challenge.find(email: email.text, in: database), in: database)
+            try refuse(earlyAfter: try Challenge.find(target, in: database), in: database)
             do throws(Argon2Error) {
                 return try Argon2.hash(
                     code, cost: Policy.codeCost, pepper: secrets.pepper, in: memory)

@@ -54,7 +54,7 @@ extension Auth {
     ) throws(AuthError) -> APIKey {
         guard let role = try Role.of(user.id, in: project, database) else { throw .projectNotFound }
         guard let key = try APIKey.find(id, in: project, database),
-            role.managesAllKeys || key.creator == user.id
+            role.manages || key.creator == user.id
         else { throw .apiKeyNotFound }
         return key
     }

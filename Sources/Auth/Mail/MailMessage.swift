@@ -38,18 +38,24 @@ struct MailMessage {
             "Message-ID: <\(id.text)@\(from.address.domain)>",
             "Auto-Submitted: auto-generated",
             "MIME-Version: 1.0",
-            "Content-Type: multipart/alternative;\n boundary=\"\(boundary)\"",
         ]
-        var text = header.joined(separator: "\n") + "\n\n"
+        var text = header.joined(separator: "\n") + "\n"
+        guard !content.html.utf8.isEmpty else {
+            return Array((text + MailMessage.part("plain", content.text)).utf8)
+        }
+        text += "Content-Type: multipart/alternative;\n boundary=\"\(boundary)\"\n\n"
         for (type, body) in [("plain", content.text), ("html", content.html)] {
-            text += "--\(boundary)\n"
-            text += "Content-Type: text/\(type); charset=utf-8\n"
-            text += "Content-Transfer-Encoding: quoted-printable\n\n"
-            text += MailMessage.quotedPrintable(body)
-            text += "\n"
+            text += "--\(boundary)\n\(MailMessage.part(type, body))\n"
         }
         text += "--\(boundary)--\n"
         return Array(text.utf8)
+    }
+
+    /// A part's own header fields, and its text.
+    private static func part(_ type: String, _ body: String) -> String {
+        "Content-Type: text/\(type); charset=utf-8\n"
+            + "Content-Transfer-Encoding: quoted-printable\n\n"
+            + quotedPrintable(body)
     }
 
     /// A display name (RFC 5322 §3.2.5): in quotes if it is ASCII, else encoded.

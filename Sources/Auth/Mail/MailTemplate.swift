@@ -1,9 +1,10 @@
-// What the mail with a code says. An operator may say it otherwise.
+// What a mail says, before its values are put in.
 
-/// The texts of the mail, with `{code}`, `{minutes}` and `{service}` where those belong.
+/// The texts of a kind of mail, with `{code}`, `{service}` and the like where those belong.
 package struct MailTemplate {
     package let subject: String
     package let text: String
+    /// Empty: the mail is plain text.
     package let html: String
 
     package init(subject: String, text: String, html: String) {
@@ -12,41 +13,31 @@ package struct MailTemplate {
         self.html = html
     }
 
-    /// The texts that are used if the operator gives none.
-    package static let builtIn = MailTemplate(
-        subject: "{code} is your sign-in code for {service}",
-        text: """
-            Your sign-in code is {code}.
-
-            It is good for {minutes} minutes, and only once. If you did not ask for it, ignore this
-            mail: without the code nobody can sign in.
-
-            {service}
-
-            """,
-        html: """
-            <!DOCTYPE html>
-            <html lang="en">
-            <head><meta charset="utf-8"><title>Sign-in code</title></head>
-            <body style="font-family: sans-serif; line-height: 1.5">
-            <p>Your sign-in code is</p>
-            <p style="font-size: 2em; letter-spacing: 0.1em"><strong>{code}</strong></p>
-            <p>It is good for {minutes} minutes, and only once. If you did not ask for it, ignore
-            this mail: without the code nobody can sign in.</p>
-            <p>{service}</p>
-            </body>
-            </html>
-
-            """)
-
-    /// The texts for one mail. In the HTML, what is put in is escaped.
-    func filled(code: String, minutes: Int64, service: String) -> MailTemplate {
-        let values = ["{code}": code, "{minutes}": String(minutes), "{service}": service]
+    /// The texts with `values`, whose keys are as they stand there: `{code}`. What is put in stays in its line, and
+    /// in the HTML it is escaped.
+    func filled(_ values: [String: String]) -> MailTemplate {
+        var lines: [String: String] = [:]
+        for (name, value) in values { lines[name] = MailTemplate.oneLine(value) }
         return MailTemplate(
-            subject: MailTemplate.fill(subject, values) { $0 },
-            text: MailTemplate.fill(text, values) { $0 },
-            html: MailTemplate.fill(html, values, MailTemplate.escapedForHTML))
+            subject: MailTemplate.fill(subject, lines) { $0 },
+            text: MailTemplate.fill(text, lines) { $0 },
+            html: MailTemplate.fill(html, lines, MailTemplate.escapedForHTML))
     }
+
+    /// What people name things may be long, and hold line ends.
+    private static func oneLine(_ text: String) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars.prefix(longestValue) {
+            let isControl =
+                scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+                || (0x2028...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
+            result.append(isControl ? " " : scalar)
+        }
+        return String(result)
+    }
+
+    /// Scalars. Addresses and links of ours are shorter.
+    private static let longestValue = 300
 
     private static func fill(
         _ template: String, _ values: [String: String], _ escape: (String) -> String

@@ -12,26 +12,31 @@ package import System
 /// What mail is made of and how it leaves.
 package struct Mailer {
     private let from: Mailbox
-    private let template: MailTemplate
+    private let templates: MailTemplates
     private let transport: MailTransport
     /// What `{service}` stands for.
     private let service: String
 
-    package init(from: Mailbox, template: MailTemplate, transport: MailTransport) {
+    package init(from: Mailbox, templates: MailTemplates, transport: MailTransport) {
         self.from = from
-        self.template = template
+        self.templates = templates
         self.transport = transport
         service = from.name ?? from.address.domain
     }
 
     fileprivate func send(
-        _ code: [UInt8], for item: MailItem, at now: Timestamp, home: String
+        _ letter: Letter, for item: MailItem, at now: Timestamp, home: String
     ) -> MailOutcome {
-        let minutes = ((item.expiresAt - now).secondsRoundedUp + 59) / 60
+        let template: MailTemplate
+        do throws(SystemError) {
+            template = try templates.template(letter.kind, in: letter.language, count: letter.count)
+        } catch {
+            return .postponed(error.description)
+        }
+        var values = letter.values
+        values["{service}"] = service
         let message = MailMessage(
-            id: item.id, date: now, from: from, recipient: item.email,
-            content: template.filled(
-                code: String(decoding: code, as: UTF8.self), minutes: minutes, service: service))
+            id: item.id, date: now, from: from, recipient: item.email, content: template.filled(values))
         return transport.send(message, home: home)
     }
 }
@@ -49,6 +54,9 @@ extension Auth {
         let deadline = now + policy.codeLifetime
         try deliverDueMail(by: mailer, from: database, report: report)
         try cleanUp(database)
+        if try tellOfExpiringKeys(in: database) {
+            try deliverDueMail(by: mailer, from: database, report: report)
+        }
 
         guard try MailItem.nextRetry(in: database) != nil, let lock = try deliveryLock() else { return }
         try withExtendedLifetime(lock) { () throws(AuthError) in
@@ -78,14 +86,14 @@ extension Auth {
                 return
             }
             guard item.expiresAt > now else {
-                try item.noteFailure("its code expired", next: nil, in: database)
+                try item.noteFailure("it has expired", next: nil, in: database)
                 continue
             }
-            guard let code = try code(for: item, in: database) else {
+            guard let letter = try letter(for: item, in: database) else {
                 try item.delete(in: database)
                 continue
             }
-            switch mailer.send(code, for: item, at: now, home: state.path) {
+            switch mailer.send(letter, for: item, at: now, home: state.path) {
             case .accepted:
                 try deletePatiently(item, until: leaseEnd, in: database)
             case .postponed(let reason):
@@ -114,30 +122,6 @@ extension Auth {
         }
     }
 
-    /// The code that the item is about; nil if it is of no use any more.
-    private func code(for item: MailItem, in database: Database) throws(AuthError) -> [UInt8]? {
-        guard let challenge = try Challenge.find(email: item.email, in: database),
-            challenge.id == item.challenge, !challenge.isUsed,
-            challenge.attempts < policy.codeAttempts, !isTestIdentity(item.email),
-            try maySignIn(item.email, in: database)
-        else { return nil }
-        return LoginCode.derive(
-            key: try secrets().loginCodeKey, challenge: challenge.id, address: challenge.email,
-            digits: policy.codeLength)
-    }
-
-    /// Whether `address` has a fixed code, and so no mail.
-    private func isTestIdentity(_ address: String) -> Bool {
-        guard let email = try? Email(address) else { return false }
-        return testIdentity(of: email) != nil
-    }
-
-    /// Whether a code for `address` could lead to a session.
-    private func maySignIn(_ address: String, in database: Database) throws(AuthError) -> Bool {
-        if let email = try? Email(address), policy.signUp.welcomes(email) { return true }
-        return try User.find(email: address, in: database) != nil
-    }
-
     /// nil once the code would have expired.
     private func nextAttempt(after item: MailItem) -> Timestamp? {
         let doublings = min(item.attempts - 1, 10)
@@ -157,6 +141,26 @@ extension Auth {
         return line
     }
 
+    /// Puts notices of keys that expire soon into the outbox; whether there are any.
+    private func tellOfExpiringKeys(in database: Database) throws(AuthError) -> Bool {
+        let now = now
+        let days = Policy.daysBeforeKeyExpiry
+        let due = try APIKey.ExpiryNotice.due(at: now, days: days, limit: Policy.rowsPerCleanUp, in: database)
+        guard !due.isEmpty else { return false }
+        try database.transaction { () throws(AuthError) in
+            // Another deliverer may have been at it meanwhile.
+            for notice in try APIKey.ExpiryNotice.due(
+                at: now, days: days, limit: Policy.rowsPerCleanUp, in: database)
+            {
+                try MailItem.enqueue(
+                    .keyExpiry, about: notice.key, to: notice.email, in: nil,
+                    until: now + Policy.noticeLifetime, at: now, database: database)
+                try APIKey.ExpiryNotice.noteTold(notice.key, days: notice.days, in: database)
+            }
+        }
+        return true
+    }
+
     private func cleanUp(_ database: Database) throws(AuthError) {
         let now = now
         let limit = Policy.rowsPerCleanUp
@@ -167,6 +171,7 @@ extension Auth {
         try KnownNetwork.deleteUnused(
             since: now - Policy.knownNetworkLifetime, limit: limit, in: database)
         try AuditEvent.deleteOld(before: now - policy.auditLifetime, limit: limit, in: database)
+        try Invitation.deleteExpired(before: now, limit: limit, in: database)
         database.checkpoint()
     }
 }

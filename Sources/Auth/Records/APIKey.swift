@@ -154,10 +154,15 @@ package struct APIKey {
             [.text(name), .optional(scopes.map { $0.joined(separator: " ") }), .time(now), .id(id)])
     }
 
-    /// Makes the key expire at `expiry`.
+    /// Deletes all that `creator` made.
+    static func deleteAll(by creator: UUID, in database: Database) throws(AuthError) {
+        try database.run("DELETE FROM api_keys WHERE created_by = ?", [.id(creator)])
+    }
+
+    /// Makes the key expire at `expiry`, of which its maker knows.
     func expire(at expiry: Timestamp, now: Timestamp, in database: Database) throws(AuthError) {
         try database.run(
-            "UPDATE api_keys SET expires_at = ?, updated_at = ? WHERE id = ?",
+            "UPDATE api_keys SET expires_at = ?, told_days = 0, updated_at = ? WHERE id = ?",
             [.time(expiry), .time(now), .id(id)])
     }
 }

@@ -9,7 +9,7 @@ package struct AuditEvent {
     package let kind: Kind
     /// Whose account; nil if nobody had proved who they were.
     package let user: UUID?
-    /// The session or the API key.
+    /// The session, the API key, the project, the invitation or the other account.
     package let subject: UUID?
     /// A word more: which limit, what kind of failure.
     package let detail: StaticString?
@@ -18,6 +18,9 @@ package struct AuditEvent {
     package enum Kind {
         case signIn, signInFailed, signInRefused, refresh, refreshFailed, replay, revocation
         case keyCreated, keyChanged, keyDeactivated, limitHit
+        case accountChanged, emailChanged, accountDeleted
+        case projectCreated, projectChanged, projectDeleted
+        case memberInvited, memberJoined, memberChanged, memberRemoved, invitationEnded
 
         package var name: StaticString {
             switch self {
@@ -32,6 +35,17 @@ package struct AuditEvent {
             case .keyChanged: "key-changed"
             case .keyDeactivated: "key-deactivated"
             case .limitHit: "limit-hit"
+            case .accountChanged: "account-changed"
+            case .emailChanged: "email-changed"
+            case .accountDeleted: "account-deleted"
+            case .projectCreated: "project-created"
+            case .projectChanged: "project-changed"
+            case .projectDeleted: "project-deleted"
+            case .memberInvited: "member-invited"
+            case .memberJoined: "member-joined"
+            case .memberChanged: "member-changed"
+            case .memberRemoved: "member-removed"
+            case .invitationEnded: "invitation-ended"
             }
         }
     }

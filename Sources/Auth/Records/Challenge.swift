@@ -1,10 +1,19 @@
-// The code that an address may sign in with.
+// The codes that are mailed to an address: to sign in with it, or to make it an account's.
 
 import Crypto
 import SQLite
 import System
 
-/// One code's life, from the first mail to the sign-in. An address has one at a time.
+/// What a code is asked for: an address, and what whoever reads its mail may do then.
+struct ChallengeTarget {
+    let email: Email
+    /// The account that is to get the address; nil: to sign in.
+    let user: UUID?
+
+    fileprivate var keys: [Value] { [.text(email.text), .blob(user?.bytes ?? [])] }
+}
+
+/// One code's life, from the first mail to its use. A target has one at a time.
 struct Challenge {
     let email: String
     let id: UUID
@@ -17,35 +26,61 @@ struct Challenge {
     let mailedAt: Timestamp
     let isUsed: Bool
 
-    static func find(email: String, in database: Database) throws(AuthError) -> Challenge? {
+    private init(_ row: Row) {
+        self.init(
+            email: row.text(0), id: row.id(1), codeHash: row.text(2), attempts: row.integer(3),
+            createdAt: row.time(4), expiresAt: row.time(5), mailedAt: row.time(6), isUsed: !row.isNull(7))
+    }
+
+    init(
+        email: String, id: UUID, codeHash: String, attempts: Int64, createdAt: Timestamp,
+        expiresAt: Timestamp, mailedAt: Timestamp, isUsed: Bool
+    ) {
+        self.email = email
+        self.id = id
+        self.codeHash = codeHash
+        self.attempts = attempts
+        self.createdAt = createdAt
+        self.expiresAt = expiresAt
+        self.mailedAt = mailedAt
+        self.isUsed = isUsed
+    }
+
+    static func find(_ target: ChallengeTarget, in database: Database) throws(AuthError) -> Challenge? {
         try database.first(
             """
             SELECT email, id, code_hash, attempts, created_at, expires_at, mailed_at, used_at
-            FROM challenges WHERE email = ?
+            FROM challenges WHERE email = ? AND user_id = ?
             """,
-            [.text(email)]
-        ) { row in
-            Challenge(
-                email: row.text(0), id: row.id(1), codeHash: row.text(2), attempts: row.integer(3),
-                createdAt: row.time(4), expiresAt: row.time(5), mailedAt: row.time(6),
-                isUsed: !row.isNull(7))
-        }
+            target.keys
+        ) { Challenge($0) }
     }
 
-    /// Puts this challenge in the place of the address's last one.
-    func replaceLast(in database: Database) throws(AuthError) {
+    /// The challenge `id` of `email`, whatever it is for.
+    static func find(_ id: UUID, of email: String, in database: Database) throws(AuthError) -> Challenge? {
+        try database.first(
+            """
+            SELECT email, id, code_hash, attempts, created_at, expires_at, mailed_at, used_at
+            FROM challenges WHERE email = ? AND id = ?
+            """,
+            [.text(email), .id(id)]
+        ) { Challenge($0) }
+    }
+
+    /// Puts this challenge in the place of the target's last one.
+    func replaceLast(of target: ChallengeTarget, in database: Database) throws(AuthError) {
         try database.run(
             """
-            INSERT INTO challenges (email, id, code_hash, attempts, created_at, expires_at, mailed_at)
-            VALUES (?, ?, ?, 0, ?, ?, ?)
-            ON CONFLICT (email) DO UPDATE SET
+            INSERT INTO challenges (email, user_id, id, code_hash, attempts, created_at, expires_at,
+                                    mailed_at)
+            VALUES (?, ?, ?, ?, 0, ?, ?, ?)
+            ON CONFLICT (email, user_id) DO UPDATE SET
                 id = excluded.id, code_hash = excluded.code_hash, attempts = 0,
                 created_at = excluded.created_at, expires_at = excluded.expires_at,
                 mailed_at = excluded.mailed_at, used_at = NULL
             """,
-            [
-                .text(email), .id(id), .text(codeHash), .time(createdAt), .time(expiresAt),
-                .time(mailedAt),
+            target.keys + [
+                .id(id), .text(codeHash), .time(createdAt), .time(expiresAt), .time(mailedAt),
             ])
     }
 
@@ -62,18 +97,18 @@ struct Challenge {
         let codeHash: String
     }
 
-    /// Counts one guess against the live challenge of `email`, by one statement, so that however many
+    /// Counts one guess against the live challenge of `target`, by one statement, so that however many
     /// arrive at once no more than `limit` are compared. nil if there is none, or its guesses are used up.
     static func countAttempt(
-        email: String, limit: Int64, at now: Timestamp, in database: Database
+        _ target: ChallengeTarget, limit: Int64, at now: Timestamp, in database: Database
     ) throws(AuthError) -> Counted? {
         try database.first(
             """
             UPDATE challenges SET attempts = attempts + 1
-            WHERE email = ? AND used_at IS NULL AND expires_at > ? AND attempts < ?
+            WHERE email = ? AND user_id = ? AND used_at IS NULL AND expires_at > ? AND attempts < ?
             RETURNING id, code_hash
             """,
-            [.text(email), .time(now), .integer(limit)]
+            target.keys + [.time(now), .integer(limit)]
         ) { Counted(id: $0.id(0), codeHash: $0.text(1)) }
     }
 
@@ -102,9 +137,15 @@ struct Challenge {
     ) throws(AuthError) {
         try database.run(
             """
-            DELETE FROM challenges WHERE email IN
-                (SELECT email FROM challenges WHERE expires_at < ? ORDER BY expires_at LIMIT ?)
+            DELETE FROM challenges WHERE (email, user_id) IN
+                (SELECT email, user_id FROM challenges WHERE expires_at < ? ORDER BY expires_at LIMIT ?)
             """,
             [.time(moment), .integer(limit)])
+    }
+
+    /// Deletes those of `email` and of the account `user`.
+    static func deleteAll(of email: String, and user: UUID, in database: Database) throws(AuthError) {
+        try database.run(
+            "DELETE FROM challenges WHERE email = ? OR user_id = ?", [.text(email), .id(user)])
     }
 }

@@ -28,6 +28,17 @@ enum KnownNetwork {
             [.text(email), .text(network), .time(now)])
     }
 
+    /// The networks of `email` are those of `newEmail` from now on.
+    static func move(from email: String, to newEmail: String, in database: Database) throws(AuthError) {
+        try database.run(
+            "UPDATE OR IGNORE known_networks SET email = ? WHERE email = ?", [.text(newEmail), .text(email)])
+        try deleteAll(of: email, in: database)
+    }
+
+    static func deleteAll(of email: String, in database: Database) throws(AuthError) {
+        try database.run("DELETE FROM known_networks WHERE email = ?", [.text(email)])
+    }
+
     /// Deletes some that were last used before `moment`.
     static func deleteUnused(
         since moment: Timestamp, limit: Int64, in database: Database

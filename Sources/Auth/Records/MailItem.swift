@@ -10,23 +10,33 @@ import System
 struct MailItem {
     /// Also the Message-ID's, so that receivers can tell a second copy.
     let id: UUID
-    let challenge: UUID
+    let kind: MailKind
+    /// The row that the mail is about: a challenge, a session, a key, an invitation, an account.
+    let subject: UUID
     let email: String
+    /// That the request asked for.
+    let language: Language?
+    /// What the subject's row will not tell any more.
+    let details: String?
     let createdAt: Timestamp
     let expiresAt: Timestamp
     /// Attempts begun, this one among them.
     let attempts: Int64
 
-    /// Puts a mail with the code of `challenge` into the outbox.
-    static func enqueue(for challenge: Challenge, at now: Timestamp, in database: Database) throws(AuthError) {
+    /// Puts a mail into the outbox.
+    static func enqueue(
+        _ kind: MailKind, about subject: UUID, to email: String, in language: Language?,
+        details: String? = nil, until expiry: Timestamp, at now: Timestamp, database: Database
+    ) throws(AuthError) {
         try database.run(
             """
-            INSERT INTO mail_items (id, challenge_id, email, created_at, expires_at, attempts, due_at)
-            VALUES (?, ?, ?, ?, ?, 0, ?)
+            INSERT INTO mail_items (id, kind, subject_id, email, locale, details, created_at,
+                                    expires_at, attempts, due_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
             """,
             [
-                .id(UUID.random()), .id(challenge.id), .text(challenge.email), .time(now),
-                .time(challenge.expiresAt), .time(now),
+                .id(UUID.random()), .text(kind.name), .id(subject), .text(email),
+                .optional(language?.tag), .optional(details), .time(now), .time(expiry), .time(now),
             ])
     }
 
@@ -38,13 +48,15 @@ struct MailItem {
             """
             UPDATE mail_items SET attempts = attempts + 1, due_at = ?
             WHERE id = (SELECT id FROM mail_items WHERE due_at <= ? ORDER BY due_at LIMIT 1)
-            RETURNING id, challenge_id, email, created_at, expires_at, attempts
+            RETURNING id, kind, subject_id, email, locale, details, created_at, expires_at, attempts
             """,
             [.time(now + lease), .time(now)]
         ) { row in
             MailItem(
-                id: row.id(0), challenge: row.id(1), email: row.text(2), createdAt: row.time(3),
-                expiresAt: row.time(4), attempts: row.integer(5))
+                id: row.id(0), kind: MailKind(named: row.text(1)), subject: row.id(2),
+                email: row.text(3), language: row.optionalText(4).flatMap { Language(tag: $0) },
+                details: row.optionalText(5), createdAt: row.time(6), expiresAt: row.time(7),
+                attempts: row.integer(8))
         }
     }
 
@@ -76,6 +88,11 @@ struct MailItem {
             $0.integer(0)
         }
         return (waiting?.count ?? 0, waiting?.oldest, failed ?? 0)
+    }
+
+    /// Deletes all that is still to be sent to `email`.
+    static func deleteAll(to email: String, in database: Database) throws(AuthError) {
+        try database.run("DELETE FROM mail_items WHERE email = ?", [.text(email)])
     }
 
     /// It was accepted, or is not wanted any more.

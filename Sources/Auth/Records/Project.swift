@@ -1,4 +1,4 @@
-// Projects, and who belongs to them.
+// Projects.
 
 import Crypto
 import SQLite
@@ -22,35 +22,107 @@ package struct Project {
     }
 
     /// A new project that `owner` owns.
+    @discardableResult
     static func create(
-        named name: String, ownedBy owner: UUID, at now: Timestamp, in database: Database
-    ) throws(AuthError) {
+        named name: String, description: String? = nil, ownedBy owner: UUID, at now: Timestamp,
+        in database: Database
+    ) throws(AuthError) -> UUID {
         let id = UUID.random()
         try database.run(
-            "INSERT INTO projects (id, name, created_at, updated_at) VALUES (?, ?, ?, ?)",
-            [.id(id), .text(name), .time(now), .time(now)])
+            "INSERT INTO projects (id, name, description, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
+            [.id(id), .text(name), .optional(description), .time(now), .time(now)])
+        try Member.add(owner, to: id, as: .owner, at: now, in: database)
+        return id
+    }
+
+    /// Gives the project `id` another name, another description, or both.
+    static func update(
+        _ id: UUID, name: String, description: String?, at now: Timestamp, in database: Database
+    ) throws(AuthError) {
         try database.run(
-            "INSERT INTO members (user_id, project_id, role, created_at) VALUES (?, ?, 'owner', ?)",
-            [.id(owner), .id(id), .time(now)])
+            "UPDATE projects SET name = ?, description = ?, updated_at = ? WHERE id = ?",
+            [.text(name), .optional(description), .time(now), .id(id)])
+    }
+
+    /// The projects that `user` alone owns.
+    static func owned(byNoneBut user: UUID, in database: Database) throws(AuthError) -> [UUID] {
+        try database.all(
+            """
+            SELECT project_id FROM members AS mine WHERE user_id = ? AND role = 'owner'
+                AND NOT EXISTS (SELECT 1 FROM members AS others WHERE others.project_id = mine.project_id
+                                AND others.role = 'owner' AND others.user_id <> mine.user_id)
+            """,
+            [.id(user)]
+        ) { $0.id(0) }
+    }
+
+    /// Deletes the project `id`, with its keys, members and invitations.
+    static func delete(_ id: UUID, in database: Database) throws(AuthError) {
+        try database.run("DELETE FROM api_keys WHERE project_id = ?", [.id(id)])
+        try database.run("DELETE FROM invitations WHERE project_id = ?", [.id(id)])
+        try database.run("DELETE FROM members WHERE project_id = ?", [.id(id)])
+        try database.run("DELETE FROM projects WHERE id = ?", [.id(id)])
     }
 }
 
-/// What a member of a project may do in it.
-enum Role {
-    case owner, admin, member
+/// A project with all that its members are told of it.
+package struct ProjectDetails {
+    package let id: UUID
+    package let name: String
+    package let description: String?
+    package let createdAt: Timestamp
+    package let updatedAt: Timestamp
+    package internal(set) var members: [Member] = []
+    package internal(set) var invitations: [Invitation] = []
 
-    /// Whether the role manages keys that others made.
-    var managesAllKeys: Bool { self != .member }
+    /// Columns id … updated_at.
+    private init(_ row: Row) {
+        id = row.id(0)
+        name = row.text(1)
+        description = row.optionalText(2)
+        createdAt = row.time(3)
+        updatedAt = row.time(4)
+    }
 
-    /// The role of `user` in `project`; nil for outsiders.
-    static func of(_ user: UUID, in project: UUID, _ database: Database) throws(AuthError) -> Role? {
-        try database.first(
-            "SELECT role FROM members WHERE user_id = ? AND project_id = ?",
-            [.id(user), .id(project)]
-        ) { row in
-            let name = row.text(0)
-            return name.utf8.elementsEqual("owner".utf8)
-                ? .owner : name.utf8.elementsEqual("admin".utf8) ? .admin : .member
-        }
+    static func find(
+        _ id: UUID, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> ProjectDetails? {
+        let found = try database.first(
+            "SELECT id, name, description, created_at, updated_at FROM projects WHERE id = ?", [.id(id)]
+        ) { ProjectDetails($0) }
+        return try found?.withPeople(at: now, in: database)
+    }
+
+    /// The projects that `user` belongs to, oldest membership first, from the `offset`th on.
+    static func page(
+        of user: UUID, offset: Int64, limit: Int64, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> [ProjectDetails] {
+        let rows = try database.all(
+            """
+            SELECT p.id, p.name, p.description, p.created_at, p.updated_at
+            FROM members AS m JOIN projects AS p ON p.id = m.project_id
+            WHERE m.user_id = ? ORDER BY m.created_at, p.id LIMIT ? OFFSET ?
+            """,
+            [.id(user), .integer(limit), .integer(offset)]
+        ) { ProjectDetails($0) }
+        var projects: [ProjectDetails] = []
+        for row in rows { projects.append(try row.withPeople(at: now, in: database)) }
+        return projects
+    }
+
+    /// How many `page` has on all its pages.
+    static func count(of user: UUID, in database: Database) throws(AuthError) -> Int64 {
+        try database.first("SELECT count(*) FROM members WHERE user_id = ?", [.id(user)]) {
+            $0.integer(0)
+        } ?? 0
+    }
+
+    private func withPeople(
+        at now: Timestamp, in database: Database
+    ) throws(AuthError) -> ProjectDetails {
+        var project = self
+        project.members = try Member.all(of: id, in: database)
+        project.invitations = try Invitation.all(of: id, at: now, in: database)
+        return project
     }
 }

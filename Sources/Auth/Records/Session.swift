@@ -99,6 +99,11 @@ struct Session {
         ) { $0.id(0) }
     }
 
+    /// Deletes all of `user`.
+    static func deleteAll(of user: UUID, in database: Database) throws(AuthError) {
+        try database.run("DELETE FROM sessions WHERE user_id = ?", [.id(user)])
+    }
+
     /// Deletes some that expired before `moment`.
     static func deleteExpired(
         before moment: Timestamp, limit: Int64, in database: Database

@@ -49,6 +49,48 @@ package struct User {
         ) { User($0) }
     }
 
+    /// The language that the account of `email` wants mail in; nil if it does not say, or there is none.
+    static func language(ofEmail email: String, in database: Database) throws(AuthError) -> Language? {
+        let tag = try database.first("SELECT locale FROM users WHERE email = ?", [.text(email)]) {
+            $0.optionalText(0)
+        }
+        return tag.flatMap { $0 }.flatMap { Language(tag: $0) }
+    }
+
+    static func find(_ id: UUID, in database: Database) throws(AuthError) -> User? {
+        try database.first(
+            """
+            SELECT id, email, full_name, is_active, is_superuser, is_verified,
+                   token_balance, tokens_used, subscription_tier, created_at, updated_at
+            FROM users WHERE id = ?
+            """,
+            [.id(id)]
+        ) { User($0) }
+    }
+
+    /// Gives the account another name.
+    static func rename(
+        _ id: UUID, to fullName: String?, at now: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "UPDATE users SET full_name = ?, updated_at = ? WHERE id = ?",
+            [.optional(fullName), .time(now), .id(id)])
+    }
+
+    /// Gives the account another address.
+    static func move(
+        _ id: UUID, to email: String, at now: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "UPDATE users SET email = ?, is_verified = 1, updated_at = ? WHERE id = ?",
+            [.text(email), .time(now), .id(id)])
+    }
+
+    /// Deletes the account, of which nothing else may be left.
+    static func delete(_ id: UUID, in database: Database) throws(AuthError) {
+        try database.run("DELETE FROM users WHERE id = ?", [.id(id)])
+    }
+
     /// A new account: active, verified, on the free tier.
     static func create(email: String, at now: Timestamp, in database: Database) throws(AuthError) -> UUID {
         let id = UUID.random()

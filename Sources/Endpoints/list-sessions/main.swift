@@ -7,6 +7,6 @@ import AuthAPI
 
 serve(.listSessions) { request, auth throws(AuthError) in
     let caller = try auth.session(bearing: request)
-    let form = try ListSessionsForm(request)
+    let form = try PageForm(request)
     return .ok(SessionPageView(try auth.listSessions(of: caller, form.page)))
 }

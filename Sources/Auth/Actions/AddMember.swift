@@ -1,0 +1,42 @@
+// Invites an address to a project. Whether it has an account shows in nothing: the invitation waits until
+// whoever signs in with that address accepts it.
+
+package import System
+
+extension Auth {
+    /// Invites `email` to the project `id` as `role`, and tells that address by mail. One that is invited already keeps
+    /// its invitation, with the new role.
+    ///
+    /// Throws `projectNotFound` for outsiders; `insufficientRole` for a member, and for an admin who would make
+    /// an owner; `alreadyMember`; `limited` after too many invitations.
+    package func addMember(
+        _ email: Email, as role: Role, to id: UUID, by user: User
+    ) throws(AuthError) -> Invitation {
+        let database = try database()
+        let limits = invitationLimits(for: email, by: user)
+        return try transaction(within: limits, in: database) { () throws(AuthError) -> Invitation in
+            let own = try managingRole(of: user, in: id, database)
+            guard role != .owner || own == .owner else { throw .insufficientRole }
+            guard try !Member.has(email.text, in: id, database) else { throw .alreadyMember }
+            let now = now
+            let last = try Invitation.find(email.text, to: id, in: database)
+            // What an owner offered is not an admin's to change.
+            guard last?.role != .owner || last.map({ $0.expiresAt <= now }) == true || own == .owner else {
+                throw .insufficientRole
+            }
+            let end = now + Policy.invitationLifetime
+            try Invitation.put(
+                email.text, to: id, as: role, by: user.id, at: now, until: end, in: database)
+            guard let invitation = try Invitation.find(email.text, to: id, in: database) else {
+                throw .failure(reason: "a new invitation is not there")
+            }
+            for limit in limits { try limit.charge(at: now, in: database) }
+            try MailItem.enqueue(
+                .invitation, about: invitation.id, to: email.text, in: client.language,
+                until: now + Policy.noticeLifetime, at: now, database: database)
+            try record(
+                AuditEvent(.memberInvited, user: user.id, subject: invitation.id), in: database)
+            return invitation
+        }
+    }
+}

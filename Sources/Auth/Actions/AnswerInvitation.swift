@@ -1,0 +1,40 @@
+// Accepts or declines an invitation to a project.
+
+package import System
+
+extension Auth {
+    /// Makes `user` a member, as the invitation `id` says. Throws `invitationNotFound` for one that has expired,
+    /// was taken back, or is somebody else's.
+    package func acceptInvitation(_ id: UUID, by user: User) throws(AuthError) -> ProjectDetails {
+        let database = try database()
+        return try database.transaction { () throws(AuthError) -> ProjectDetails in
+            let invitation = try invitation(id, of: user, in: database)
+            try invitation.delete(in: database)
+            if try Role.of(user.id, in: invitation.project, database) == nil {
+                try Member.add(
+                    user.id, to: invitation.project, as: invitation.role, at: now, in: database)
+                try record(
+                    AuditEvent(.memberJoined, user: user.id, subject: invitation.project), in: database)
+            }
+            return try details(of: invitation.project, in: database)
+        }
+    }
+
+    /// Ends the invitation `id`. Throws as `acceptInvitation` does.
+    package func declineInvitation(_ id: UUID, by user: User) throws(AuthError) {
+        let database = try database()
+        try database.transaction { () throws(AuthError) in
+            try invitation(id, of: user, in: database).delete(in: database)
+            try record(AuditEvent(.invitationEnded, user: user.id, subject: id), in: database)
+        }
+    }
+
+    private func invitation(
+        _ id: UUID, of user: User, in database: Database
+    ) throws(AuthError) -> Invitation {
+        guard let invitation = try Invitation.find(id, in: database), invitation.expiresAt > now,
+            invitation.email.utf8.elementsEqual(user.email.utf8)
+        else { throw .invitationNotFound }
+        return invitation
+    }
+}

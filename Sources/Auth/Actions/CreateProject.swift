@@ -1,0 +1,18 @@
+// Makes a project.
+
+import System
+
+extension Auth {
+    /// A new project, which `user` owns.
+    package func createProject(
+        named name: String, description: String?, by user: User
+    ) throws(AuthError) -> ProjectDetails {
+        let database = try database()
+        return try database.transaction { () throws(AuthError) -> ProjectDetails in
+            let id = try Project.create(
+                named: name, description: description, ownedBy: user.id, at: now, in: database)
+            try record(AuditEvent(.projectCreated, user: user.id, subject: id), in: database)
+            return try details(of: id, in: database)
+        }
+    }
+}

@@ -1,0 +1,37 @@
+// Deletes an account, for good: a fresh code proves that its owner asks.
+
+import System
+
+extension Auth {
+    /// Deletes the account of `user`, if `code` was mailed to its address to sign in with. Its sessions end, its keys die,
+    /// projects that it alone owns go with all that is in them. The audit keeps its id, and nothing else.
+    ///
+    /// Throws `invalidCode`, or `limited`, as `verifyCode` does.
+    package func deleteUser(_ user: User, code: String) throws(AuthError) {
+        // An address of an older schema may be one that is not taken any more.
+        guard let email = try? Email(user.email) else { throw .invalidCode }
+        let guess = try judge(code, for: ChallengeTarget(email: email, user: nil))
+        let database = try database()
+        let isDone = try transaction(using: guess, in: database) {
+            (isFirst) throws(AuthError) -> Bool in
+            guard isFirst else { return false }
+            try record(AuditEvent(.accountDeleted, user: user.id), in: database)
+            for project in try Project.owned(byNoneBut: user.id, in: database) {
+                try Project.delete(project, in: database)
+                try record(
+                    AuditEvent(.projectDeleted, user: user.id, subject: project), in: database)
+            }
+            try APIKey.deleteAll(by: user.id, in: database)
+            try Invitation.deleteAll(by: user.id, orTo: user.email, in: database)
+            try Member.removeEverywhere(user.id, in: database)
+            try Session.deleteAll(of: user.id, in: database)
+            try KnownNetwork.deleteAll(of: user.email, in: database)
+            try Challenge.deleteAll(of: user.email, and: user.id, in: database)
+            try MailItem.deleteAll(to: user.email, in: database)
+            try User.delete(user.id, in: database)
+            event = AuditEvent(.accountDeleted, user: user.id)
+            return true
+        }
+        guard isDone else { throw .invalidCode }
+    }
+}

@@ -1,0 +1,40 @@
+// Takes a member out of a project, or an invitation back. Keys that the member made die with the membership.
+
+package import System
+
+extension Auth {
+    /// Takes `member`, or the invitation of that id, out of the project `id`. Anyone may leave.
+    ///
+    /// Throws `projectNotFound` for outsiders; `memberNotFound`; `insufficientRole` for a member who would remove
+    /// others, and for an admin who would remove an owner; `lastOwner` if no owner were left.
+    package func removeMember(_ member: UUID, from id: UUID, by user: User) throws(AuthError) {
+        let database = try database()
+        try database.transaction { () throws(AuthError) in
+            let own = try role(of: user, in: id, database)
+            guard member == user.id || own.manages else { throw .insufficientRole }
+            guard let last = try Member.find(member, in: id, database) else {
+                return try takeBack(member, to: id, as: own, by: user, in: database)
+            }
+            guard member == user.id || own == .owner || last.role != .owner else {
+                throw .insufficientRole
+            }
+            if last.role == .owner {
+                try requireOwner(besides: member, id, in: database)
+            }
+            try Member.remove(member, from: id, in: database)
+            try Invitation.deleteAll(by: member, to: id, in: database)
+            try record(AuditEvent(.memberRemoved, user: user.id, subject: member), in: database)
+        }
+    }
+
+    private func takeBack(
+        _ id: UUID, to project: UUID, as own: Role, by user: User, in database: Database
+    ) throws(AuthError) {
+        guard let invitation = try Invitation.find(id, in: database), invitation.project == project else {
+            throw .memberNotFound
+        }
+        guard own == .owner || invitation.role != .owner else { throw .insufficientRole }
+        try invitation.delete(in: database)
+        try record(AuditEvent(.invitationEnded, user: user.id, subject: id), in: database)
+    }
+}

@@ -1,0 +1,41 @@
+// Gives a member of a project another role.
+
+package import System
+
+extension Auth {
+    /// Makes `member` of the project `id` a `role`.
+    ///
+    /// Throws `projectNotFound` for outsiders; `memberNotFound`; `insufficientRole` for a member, and for an
+    /// admin where an owner is concerned; `lastOwner` if no owner were left.
+    package func updateMember(
+        _ member: UUID, to role: Role, in id: UUID, by user: User
+    ) throws(AuthError) -> Member {
+        let database = try database()
+        return try database.transaction { () throws(AuthError) -> Member in
+            let own = try managingRole(of: user, in: id, database)
+            guard let last = try Member.find(member, in: id, database) else { throw .memberNotFound }
+            guard own == .owner || (last.role != .owner && role != .owner) else {
+                throw .insufficientRole
+            }
+            guard last.role != role else { return last }
+            if last.role == .owner {
+                try requireOwner(besides: member, id, in: database)
+            }
+            try Member.setRole(role, of: member, in: id, database)
+            // Nobody offers more than they could now.
+            try Invitation.deleteAll(by: member, to: id, in: database)
+            try record(AuditEvent(.memberChanged, user: user.id, subject: member), in: database)
+            guard let changed = try Member.find(member, in: id, database) else {
+                throw .failure(reason: "a changed member is not there")
+            }
+            return changed
+        }
+    }
+
+    /// Throws `lastOwner` if `project` has no owner but `user`.
+    func requireOwner(
+        besides user: UUID, _ project: UUID, in database: Database
+    ) throws(AuthError) {
+        guard try Member.hasOwner(besides: user, project, in: database) else { throw .lastOwner }
+    }
+}

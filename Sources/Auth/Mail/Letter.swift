@@ -1,0 +1,115 @@
+// What a mail in the outbox says, by the rows that it is about. What those do not tell any more is not sent.
+
+import Crypto
+import System
+
+/// A mail's kind, language and values.
+struct Letter {
+    let kind: MailKind
+    let language: Language
+    /// What `{minutes}` or `{days}` is.
+    var count: Int64 = 0
+    /// By the names that templates have for them: `{code}`.
+    let values: [String: String]
+}
+
+extension Auth {
+    /// What `item` says; nil if it is of no use any more.
+    func letter(for item: MailItem, in database: Database) throws(AuthError) -> Letter? {
+        // An address that has an account is written to as its owner likes.
+        let language = try User.language(ofEmail: item.email, in: database) ?? item.language ?? .english
+        switch item.kind {
+        case .code, .emailCode: return try codeLetter(for: item, language, database)
+        case .emailChanged:
+            return Letter(
+                kind: item.kind, language: language, values: ["{email}": item.details ?? ""])
+        case .newNetwork: return networkLetter(for: item, language)
+        case .keyExpiry: return try keyLetter(for: item, language, database)
+        case .invitation: return try invitationLetter(for: item, language, database)
+        }
+    }
+
+    private func codeLetter(
+        for item: MailItem, _ language: Language, _ database: Database
+    ) throws(AuthError) -> Letter? {
+        guard let challenge = try Challenge.find(item.subject, of: item.email, in: database),
+            !challenge.isUsed, challenge.attempts < policy.codeAttempts, let email = try? Email(item.email)
+        else { return nil }
+        let mayUse =
+            item.kind == .code
+            ? try maySignIn(email, in: database) : try mayBecomeAnAccounts(email, in: database)
+        guard mayUse else { return nil }
+        let code = LoginCode.derive(
+            key: try secrets().loginCodeKey, challenge: challenge.id, address: challenge.email,
+            digits: policy.codeLength)
+        let minutes = ((item.expiresAt - now).secondsRoundedUp + 59) / 60
+        return Letter(
+            kind: item.kind, language: language, count: minutes,
+            values: ["{code}": String(decoding: code, as: UTF8.self), "{minutes}": String(minutes)])
+    }
+
+    /// Whether a code for `email` could lead to a session, and nobody has a fixed one for it.
+    private func maySignIn(_ email: Email, in database: Database) throws(AuthError) -> Bool {
+        guard testIdentity(of: email) == nil else { return false }
+        if policy.signUp.welcomes(email) { return true }
+        return try User.find(email: email.text, in: database) != nil
+    }
+
+    /// Whether `email` can become the address of an account: it is no other's, and of a domain that may sign up.
+    func mayBecomeAnAccounts(_ email: Email, in database: Database) throws(AuthError) -> Bool {
+        if case .domains = policy.signUp, !policy.signUp.welcomes(email) { return false }
+        guard testIdentity(of: email) == nil else { return false }
+        return try User.find(email: email.text, in: database) == nil
+    }
+
+    /// The details are the network address, a line end, and what the client called itself.
+    private func networkLetter(for item: MailItem, _ language: Language) -> Letter {
+        let lines = (item.details ?? "").utf8.split(
+            separator: 0x0A, maxSplits: 1, omittingEmptySubsequences: false)
+        let device = lines.count > 1 ? String(Substring(lines[1])) : ""
+        return Letter(
+            kind: item.kind, language: language,
+            values: [
+                "{time}": item.createdAt.minuteText, "{ip}": String(Substring(lines[0])),
+                "{device}": device.utf8.isEmpty ? language.unknown : device,
+            ])
+    }
+
+    private func keyLetter(
+        for item: MailItem, _ language: Language, _ database: Database
+    ) throws(AuthError) -> Letter? {
+        guard let key = try APIKey.ExpiryNotice.find(item.subject, in: database), let expiry = key.expiresAt,
+            expiry > now
+        else { return nil }
+        let day = Duration.days(1).milliseconds
+        let days = ((expiry - now).milliseconds + day - 1) / day
+        return Letter(
+            kind: item.kind, language: language, count: days,
+            values: [
+                "{days}": String(days), "{key}": key.name, "{prefix}": key.prefix,
+                "{project}": key.projectName,
+            ])
+    }
+
+    private func invitationLetter(
+        for item: MailItem, _ language: Language, _ database: Database
+    ) throws(AuthError) -> Letter? {
+        guard let invitation = try Invitation.find(item.subject, in: database), invitation.expiresAt > now,
+            let email = try? Email(item.email), try maySignIn(email, in: database)
+        else { return nil }
+        return Letter(
+            kind: item.kind, language: language,
+            values: [
+                "{inviter}": invitation.inviter, "{project}": invitation.projectName,
+                "{link}": "\(policy.baseURL)/",
+            ])
+    }
+}
+
+extension Timestamp {
+    /// `2026-12-31 14:05 UTC`, which reads the same in every language.
+    fileprivate var minuteText: String {
+        let text = Array(text.utf8)
+        return String(decoding: text[..<10] + [0x20] + text[11..<16], as: UTF8.self) + " UTC"
+    }
+}

@@ -1,0 +1,48 @@
+// What a mail can be about.
+
+/// What a mail is about. Each kind has its texts in every language.
+package enum MailKind: Equatable, Sendable, CaseIterable {
+    /// A code to sign in with.
+    case code
+    /// A code that confirms a new address for an account; it goes to that address.
+    case emailCode
+    /// Tells the old address that the account has another one.
+    case emailChanged
+    /// Tells of a sign-in from a network that is new for the account.
+    case newNetwork
+    /// Tells that an API key is about to expire.
+    case keyExpiry
+    /// Invites somebody to a project.
+    case invitation
+
+    /// The kind in names of files and settings.
+    package var name: String {
+        switch self {
+        case .code: "code"
+        case .emailCode: "email-code"
+        case .emailChanged: "email-changed"
+        case .newNetwork: "new-network"
+        case .keyExpiry: "key-expiry"
+        case .invitation: "invitation"
+        }
+    }
+
+    /// The kind called `name` in the outbox.
+    init(named name: String) {
+        self = MailKind.allCases.first { $0.name.utf8.elementsEqual(name.utf8) } ?? .code
+    }
+
+    /// What stands in the texts for values of a single mail.
+    ///
+    /// `{email}` is the new address, masked; `{time}` reads the same in every language, such as
+    /// `2026-12-31 14:05 UTC`; `{prefix}` is the beginning of the key, which may be shown.
+    package var placeholders: [String] {
+        switch self {
+        case .code, .emailCode: ["{code}", "{minutes}", "{service}"]
+        case .emailChanged: ["{email}", "{service}"]
+        case .newNetwork: ["{time}", "{ip}", "{device}", "{service}"]
+        case .keyExpiry: ["{days}", "{key}", "{prefix}", "{project}", "{service}"]
+        case .invitation: ["{inviter}", "{project}", "{link}", "{service}"]
+        }
+    }
+}

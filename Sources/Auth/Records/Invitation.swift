@@ -1,0 +1,145 @@
+// Invitations to projects. They go by address: whether it has an account shows in nothing.
+
+import Crypto
+import SQLite
+package import System
+
+/// An invitation that was not accepted yet.
+package struct Invitation {
+    package let id: UUID
+    package let project: UUID
+    package let projectName: String
+    package let email: String
+    package let role: Role
+    /// The address of whoever invited.
+    package let inviter: String
+    package let createdAt: Timestamp
+    let expiresAt: Timestamp
+
+    /// Columns as every query here lists them.
+    private init(_ row: Row) {
+        id = row.id(0)
+        project = row.id(1)
+        projectName = row.text(2)
+        email = row.text(3)
+        role = Role(named: row.text(4)) ?? .member
+        inviter = row.text(5)
+        createdAt = row.time(6)
+        expiresAt = row.time(7)
+    }
+
+    static func find(_ id: UUID, in database: Database) throws(AuthError) -> Invitation? {
+        try database.first(
+            """
+            SELECT i.id, i.project_id, p.name, i.email, i.role, u.email, i.created_at, i.expires_at
+            FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
+            JOIN users AS u ON u.id = i.invited_by WHERE i.id = ?
+            """,
+            [.id(id)]
+        ) { Invitation($0) }
+    }
+
+    static func find(
+        _ email: String, to project: UUID, in database: Database
+    ) throws(AuthError) -> Invitation? {
+        try database.first(
+            """
+            SELECT i.id, i.project_id, p.name, i.email, i.role, u.email, i.created_at, i.expires_at
+            FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
+            JOIN users AS u ON u.id = i.invited_by WHERE i.project_id = ? AND i.email = ?
+            """,
+            [.id(project), .text(email)]
+        ) { Invitation($0) }
+    }
+
+    /// Those to `project` that have not expired, oldest first.
+    static func all(
+        of project: UUID, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> [Invitation] {
+        try database.all(
+            """
+            SELECT i.id, i.project_id, p.name, i.email, i.role, u.email, i.created_at, i.expires_at
+            FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
+            JOIN users AS u ON u.id = i.invited_by
+            WHERE i.project_id = ? AND i.expires_at > ? ORDER BY i.created_at, i.id
+            """,
+            [.id(project), .time(now)]
+        ) { Invitation($0) }
+    }
+
+    /// Those of `email` that have not expired, newest first, from the `offset`th on.
+    static func page(
+        of email: String, at now: Timestamp, offset: Int64, limit: Int64, in database: Database
+    ) throws(AuthError) -> [Invitation] {
+        try database.all(
+            """
+            SELECT i.id, i.project_id, p.name, i.email, i.role, u.email, i.created_at, i.expires_at
+            FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
+            JOIN users AS u ON u.id = i.invited_by
+            WHERE i.email = ? AND i.expires_at > ? ORDER BY i.created_at DESC, i.id LIMIT ? OFFSET ?
+            """,
+            [.text(email), .time(now), .integer(limit), .integer(offset)]
+        ) { Invitation($0) }
+    }
+
+    /// How many `page` has on all its pages.
+    static func count(
+        of email: String, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> Int64 {
+        try database.first(
+            "SELECT count(*) FROM invitations WHERE email = ? AND expires_at > ?",
+            [.text(email), .time(now)]
+        ) { $0.integer(0) } ?? 0
+    }
+
+    /// Invites `email`, or gives the invitation that it has another role, inviter and expiry.
+    static func put(
+        _ email: String, to project: UUID, as role: Role, by inviter: UUID, at now: Timestamp,
+        until expiry: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            """
+            INSERT INTO invitations (id, project_id, email, role, invited_by, created_at, expires_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (project_id, email) DO UPDATE SET
+                role = excluded.role, invited_by = excluded.invited_by, expires_at = excluded.expires_at
+            """,
+            [
+                .id(UUID.random()), .id(project), .text(email), .text(role.name), .id(inviter),
+                .time(now), .time(expiry),
+            ])
+    }
+
+    func delete(in database: Database) throws(AuthError) {
+        try database.run("DELETE FROM invitations WHERE id = ?", [.id(id)])
+    }
+
+    /// Deletes those to `project` that `inviter` made.
+    static func deleteAll(
+        by inviter: UUID, to project: UUID, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "DELETE FROM invitations WHERE invited_by = ? AND project_id = ?",
+            [.id(inviter), .id(project)])
+    }
+
+    /// Deletes those that `inviter` made, and those of `email`.
+    static func deleteAll(
+        by inviter: UUID, orTo email: String, in database: Database
+    ) throws(AuthError) {
+        try database.run("DELETE FROM invitations WHERE invited_by = ?", [.id(inviter)])
+        try database.run("DELETE FROM invitations WHERE email = ?", [.text(email)])
+    }
+
+    /// Deletes some that expired before `moment`.
+    static func deleteExpired(
+        before moment: Timestamp, limit: Int64, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            """
+            DELETE FROM invitations WHERE id IN
+                (SELECT id FROM invitations WHERE expires_at < ? ORDER BY expires_at LIMIT ?)
+            """,
+            [.time(moment), .integer(limit)])
+    }
+}

@@ -1,0 +1,127 @@
+// Who belongs to which project.
+
+import Crypto
+import SQLite
+package import System
+
+/// What a member of a project may do in it.
+package enum Role: Equatable {
+    case owner, admin, member
+
+    /// The role that is called `name` on the wire and in the database.
+    package init?(named name: String) {
+        switch name {
+        case "owner": self = .owner
+        case "admin": self = .admin
+        case "member": self = .member
+        default: return nil
+        }
+    }
+
+    package var name: String {
+        switch self {
+        case .owner: "owner"
+        case .admin: "admin"
+        case .member: "member"
+        }
+    }
+
+    /// Whether the role changes the project, its members, and the keys that others made.
+    var manages: Bool { self != .member }
+
+    /// The role of `user` in `project`; nil for outsiders.
+    static func of(_ user: UUID, in project: UUID, _ database: Database) throws(AuthError) -> Role? {
+        try database.first(
+            "SELECT role FROM members WHERE user_id = ? AND project_id = ?",
+            [.id(user), .id(project)]
+        ) { Role(named: $0.text(0)) ?? .member }
+    }
+}
+
+/// A person in a project.
+package struct Member {
+    package let user: UUID
+    package let email: String
+    package let fullName: String?
+    package let role: Role
+
+    /// Columns user_id, email, full_name, role.
+    private init(_ row: Row) {
+        user = row.id(0)
+        email = row.text(1)
+        fullName = row.optionalText(2)
+        role = Role(named: row.text(3)) ?? .member
+    }
+
+    /// The members of `project`, in the order in which they came.
+    static func all(of project: UUID, in database: Database) throws(AuthError) -> [Member] {
+        try database.all(
+            """
+            SELECT m.user_id, u.email, u.full_name, m.role
+            FROM members AS m JOIN users AS u ON u.id = m.user_id
+            WHERE m.project_id = ? ORDER BY m.created_at, m.user_id
+            """,
+            [.id(project)]
+        ) { Member($0) }
+    }
+
+    static func find(_ user: UUID, in project: UUID, _ database: Database) throws(AuthError) -> Member? {
+        try database.first(
+            """
+            SELECT m.user_id, u.email, u.full_name, m.role
+            FROM members AS m JOIN users AS u ON u.id = m.user_id
+            WHERE m.project_id = ? AND m.user_id = ?
+            """,
+            [.id(project), .id(user)]
+        ) { Member($0) }
+    }
+
+    /// Whether somebody with that address belongs to `project`.
+    static func has(
+        _ email: String, in project: UUID, _ database: Database
+    ) throws(AuthError) -> Bool {
+        try database.first(
+            """
+            SELECT 1 FROM users AS u JOIN members AS m ON m.user_id = u.id
+            WHERE u.email = ? AND m.project_id = ?
+            """,
+            [.text(email), .id(project)]
+        ) { _ in true } ?? false
+    }
+
+    /// Whether `project` has an owner besides `user`.
+    static func hasOwner(
+        besides user: UUID, _ project: UUID, in database: Database
+    ) throws(AuthError) -> Bool {
+        try database.first(
+            "SELECT 1 FROM members WHERE project_id = ? AND role = 'owner' AND user_id <> ?",
+            [.id(project), .id(user)]
+        ) { _ in true } ?? false
+    }
+
+    static func add(
+        _ user: UUID, to project: UUID, as role: Role, at now: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "INSERT INTO members (user_id, project_id, role, created_at) VALUES (?, ?, ?, ?)",
+            [.id(user), .id(project), .text(role.name), .time(now)])
+    }
+
+    static func setRole(
+        _ role: Role, of user: UUID, in project: UUID, _ database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "UPDATE members SET role = ? WHERE user_id = ? AND project_id = ?",
+            [.text(role.name), .id(user), .id(project)])
+    }
+
+    static func remove(_ user: UUID, from project: UUID, in database: Database) throws(AuthError) {
+        try database.run(
+            "DELETE FROM members WHERE user_id = ? AND project_id = ?", [.id(user), .id(project)])
+    }
+
+    /// Takes `user` out of every project.
+    static func removeEverywhere(_ user: UUID, in database: Database) throws(AuthError) {
+        try database.run("DELETE FROM members WHERE user_id = ?", [.id(user)])
+    }
+}

@@ -1,0 +1,172 @@
+// Projects: who may do what in them, how people come and go, and that an outsider learns of none of it.
+
+import Crypto
+import System
+import Testing
+
+@testable import Auth
+
+@Suite struct ProjectTests {
+    private let service = Service()
+    private let eve = try! Email("eve@example.net")
+
+    init() { service.policy.resendAfter = .seconds(0) }
+
+    /// Someone who is in `project` as `role`, by invitation of `owner`.
+    private func join(_ email: Email, _ role: Role, _ project: UUID, by owner: User) throws -> User {
+        let invitation = try service.auth.addMember(email, as: role, to: project, by: owner)
+        let user = try service.person(email).user
+        _ = try service.auth.acceptInvitation(invitation.id, by: user)
+        return user
+    }
+
+    @Test func whoeverMakesAProjectOwnsIt() throws {
+        let (ann, _) = try service.person()
+        service.wait(.seconds(1))
+        let project = try service.auth.createProject(named: "Ship", description: "It", by: ann)
+        #expect(project.name == "Ship" && project.description == "It")
+        #expect(project.members.map(\.user) == [ann.id] && project.members.map(\.role) == [.owner])
+        #expect(try service.auth.project(project.id, for: ann).name == "Ship")
+        let page = try service.auth.listProjects(of: ann, PageRequest(page: 1, limit: 10))
+        #expect(page.projects.map(\.name) == ["Default", "Ship"] && page.total == 2)
+        #expect(try service.auth.listProjects(of: ann, PageRequest(page: 2, limit: 1)).projects.map(\.name) == ["Ship"])
+    }
+
+    @Test func anOutsiderLearnsOfNothing() throws {
+        let (ann, project) = try service.person()
+        let (bob, _) = try service.person(bob)
+        for id in [project, UUID.random()] {
+            #expect(refusal { try service.auth.project(id, for: bob) } == "projectNotFound")
+            #expect(refusal { try service.auth.updateProject(id, name: "x", description: .same, by: bob) } == "projectNotFound")
+            #expect(refusal { try service.auth.addMember(eve, as: .member, to: id, by: bob) } == "projectNotFound")
+            #expect(refusal { try service.auth.updateMember(ann.id, to: .member, in: id, by: bob) } == "projectNotFound")
+            #expect(refusal { try service.auth.removeMember(ann.id, from: id, by: bob) } == "projectNotFound")
+        }
+        #expect(try service.auth.project(project, for: ann).name == "Default")
+        #expect(try service.number("SELECT count(*) FROM invitations") == 0)
+    }
+
+    @Test func ownerAndAdminChangeItAndAMemberDoesNot() throws {
+        let (ann, project) = try service.person()
+        let admin = try join(bob, .admin, project, by: ann)
+        let member = try join(eve, .member, project, by: ann)
+        let changed = try service.auth.updateProject(project, name: "New", description: .this("Words"), by: admin)
+        #expect(changed.name == "New" && changed.description == "Words" && changed.members.count == 3)
+        let again = try service.auth.updateProject(project, name: nil, description: .this(nil), by: ann)
+        #expect(again.name == "New" && again.description == nil)
+        #expect(refusal { try service.auth.updateProject(project, name: "x", description: .same, by: member) } == "insufficientRole")
+        #expect(refusal { try service.auth.addMember(try Email("x@example.com"), as: .member, to: project, by: member) } == "insufficientRole")
+        #expect(refusal { try service.auth.updateMember(admin.id, to: .member, in: project, by: member) } == "insufficientRole")
+        #expect(refusal { try service.auth.removeMember(admin.id, from: project, by: member) } == "insufficientRole")
+    }
+
+    @Test func onlyAnOwnerMakesAndUnmakesOwners() throws {
+        let (ann, project) = try service.person()
+        let admin = try join(bob, .admin, project, by: ann)
+        #expect(refusal { try service.auth.addMember(eve, as: .owner, to: project, by: admin) } == "insufficientRole")
+        #expect(refusal { try service.auth.updateMember(admin.id, to: .owner, in: project, by: admin) } == "insufficientRole")
+        #expect(refusal { try service.auth.updateMember(ann.id, to: .member, in: project, by: admin) } == "insufficientRole")
+        #expect(refusal { try service.auth.removeMember(ann.id, from: project, by: admin) } == "insufficientRole")
+        // What an owner offered an address, an admin neither lowers nor takes back.
+        let offer = try service.auth.addMember(eve, as: .owner, to: project, by: ann)
+        #expect(refusal { try service.auth.addMember(eve, as: .member, to: project, by: admin) } == "insufficientRole")
+        #expect(refusal { try service.auth.removeMember(offer.id, from: project, by: admin) } == "insufficientRole")
+        #expect(try service.auth.updateMember(admin.id, to: .owner, in: project, by: ann).role == .owner)
+        #expect(try service.auth.updateMember(ann.id, to: .member, in: project, by: admin).role == .member)
+    }
+
+    @Test func theLastOwnerStays() throws {
+        let (ann, project) = try service.person()
+        #expect(refusal { try service.auth.removeMember(ann.id, from: project, by: ann) } == "lastOwner")
+        #expect(refusal { try service.auth.updateMember(ann.id, to: .admin, in: project, by: ann) } == "lastOwner")
+        let second = try join(bob, .owner, project, by: ann)
+        try service.auth.removeMember(ann.id, from: project, by: ann)
+        #expect(refusal { try service.auth.project(project, for: ann) } == "projectNotFound")
+        #expect(refusal { try service.auth.removeMember(second.id, from: project, by: second) } == "lastOwner")
+    }
+
+    @Test func anInvitationTellsNothingOfAnAccountUntilItIsAccepted() throws {
+        let (ann, project) = try service.person()
+        let (bob, _) = try service.person(bob)
+        for email in [eve, try Email(bob.email)] {
+            service.wait(.seconds(1))
+            let invitation = try service.auth.addMember(email, as: .admin, to: project, by: ann)
+            #expect(invitation.email == email.text)
+        }
+        let shown = try service.auth.project(project, for: ann)
+        #expect(shown.members.count == 1 && shown.invitations.map(\.email) == [eve.text, bob.email])
+        #expect(refusal { try service.auth.project(project, for: bob) } == "projectNotFound")
+
+        let mine = try service.auth.listInvitations(of: bob, PageRequest(page: 1, limit: 10))
+        #expect(mine.total == 1 && mine.invitations[0].projectName == "Default" && mine.invitations[0].inviter == ann.email)
+        let (eve, _) = try service.person(eve)
+        #expect(refusal { try service.auth.acceptInvitation(mine.invitations[0].id, by: eve) } == "invitationNotFound")
+        #expect(refusal { try service.auth.declineInvitation(mine.invitations[0].id, by: eve) } == "invitationNotFound")
+        let joined = try service.auth.acceptInvitation(mine.invitations[0].id, by: bob)
+        #expect(joined.members.map(\.role) == [.owner, .admin] && joined.invitations.map(\.email) == [eve.email])
+        #expect(refusal { try service.auth.acceptInvitation(mine.invitations[0].id, by: bob) } == "invitationNotFound")
+        #expect(refusal { try service.auth.addMember(try Email(bob.email), as: .member, to: project, by: ann) } == "alreadyMember")
+    }
+
+    @Test func invitingAgainKeepsTheInvitationAndItsNewRoleCounts() throws {
+        let (ann, project) = try service.person()
+        let first = try service.auth.addMember(bob, as: .admin, to: project, by: ann)
+        let second = try service.auth.addMember(bob, as: .member, to: project, by: ann)
+        #expect(first.id == second.id)
+        let user = try service.person(bob).user
+        #expect(try service.auth.acceptInvitation(first.id, by: user).members.first { $0.user == user.id }?.role == .member)
+    }
+
+    @Test func anInvitationEnds() throws {
+        let (ann, project) = try service.person()
+        let user = try service.person(bob).user
+        let declined = try service.auth.addMember(bob, as: .admin, to: project, by: ann)
+        try service.auth.declineInvitation(declined.id, by: user)
+        #expect(refusal { try service.auth.acceptInvitation(declined.id, by: user) } == "invitationNotFound")
+        let takenBack = try service.auth.addMember(bob, as: .admin, to: project, by: ann)
+        try service.auth.removeMember(takenBack.id, from: project, by: ann)
+        #expect(refusal { try service.auth.acceptInvitation(takenBack.id, by: user) } == "invitationNotFound")
+        #expect(refusal { try service.auth.removeMember(takenBack.id, from: project, by: ann) } == "memberNotFound")
+        let late = try service.auth.addMember(bob, as: .admin, to: project, by: ann)
+        service.wait(.days(31))
+        #expect(refusal { try service.auth.acceptInvitation(late.id, by: user) } == "invitationNotFound")
+        #expect(try service.auth.project(project, for: ann).invitations.isEmpty)
+        _ = try service.recipients()
+        #expect(try service.number("SELECT count(*) FROM invitations") == 0)
+    }
+
+    @Test func whoLosesTheRightToInviteTakesTheirInvitationsAlong() throws {
+        let (ann, project) = try service.person()
+        let admin = try join(bob, .admin, project, by: ann)
+        let offer = try service.auth.addMember(eve, as: .admin, to: project, by: admin)
+        _ = try service.auth.updateMember(admin.id, to: .member, in: project, by: ann)
+        let user = try service.person(eve).user
+        #expect(refusal { try service.auth.acceptInvitation(offer.id, by: user) } == "invitationNotFound")
+        // A project's invitation is not another project's to take back.
+        let other = try service.auth.createProject(named: "Other", description: nil, by: ann)
+        let mine = try service.auth.addMember(eve, as: .admin, to: other.id, by: ann)
+        #expect(refusal { try service.auth.removeMember(mine.id, from: project, by: ann) } == "memberNotFound")
+    }
+
+    @Test func aMembersKeysDieWithTheMembership() throws {
+        let (ann, project) = try service.person()
+        let member = try join(bob, .member, project, by: ann)
+        let key = try service.auth.createAPIKey(named: "k", expiringIn: nil, scopes: nil, in: project, by: member)
+        #expect(refusal { try service.auth.verifyAPIKey(key.secret.text, scope: nil) } == "none")
+        try service.auth.removeMember(member.id, from: project, by: ann)
+        #expect(refusal { try service.auth.verifyAPIKey(key.secret.text, scope: nil) } == "invalidAPIKey")
+    }
+
+    @Test func invitationsHaveLimitsOfTheirOwn() throws {
+        service.policy.invitationsPerUser = Quota(count: 3, window: .hours(1))
+        let (ann, project) = try service.person()
+        for index in 0..<3 { _ = try service.auth.addMember(try Email("u\(index)@example.com"), as: .member, to: project, by: ann) }
+        #expect(refusal { try service.auth.addMember(eve, as: .member, to: project, by: ann) } == "limited")
+        #expect(try service.number("SELECT count(*) FROM invitations") == 3)
+        service.policy.invitationsPerUser = nil
+        for _ in 0..<5 { _ = try service.auth.addMember(eve, as: .member, to: project, by: ann) }
+        #expect(refusal { try service.auth.addMember(eve, as: .member, to: project, by: ann) } == "limited")
+        // They take nothing of what the address may sign in with.
+        #expect(refusal { try service.person(eve) } == "none")
+    }
+}

@@ -1,0 +1,284 @@
+"""A real Chromium on the console, and the service behind it.
+
+`BASE_URL` and `LATCHKEY_HOME` in the environment say where a service runs that the tests may use; its settings must
+be those of `SETTINGS`. Without them the project's own lighttpd is started on a state folder that is removed again.
+"""
+
+import email
+import email.policy
+import json
+import os
+import re
+import sys
+import time
+
+from selenium import webdriver
+from selenium.common.exceptions import (
+    ElementClickInterceptedException, ElementNotInteractableException, JavascriptException, NoSuchElementException,
+    StaleElementReferenceException)
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PUBLIC = os.path.join(PROJECT, "public")
+LANGUAGES = ("en", "de", "fr", "es", "ja", "zh")
+
+# Tokens that end soon show their renewal; a short wait for the next code shows its countdown.
+SETTINGS = """\
+access_ttl = 30s
+resend_after = 4s
+limit_send_per_ip = off
+limit_verify_per_ip = off
+limit_refresh_per_ip = off
+limit_send_per_email = off
+limit_failures_per_email = off
+limit_send_total = off
+"""
+
+# Runs before the page's own scripts.
+WATCH = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (e) => violations.push(e.violatedDirective + " " + e.blockedURI));
+"""
+
+
+class Running:
+    """Where the console is, and where its mail goes."""
+
+    def __init__(self):
+        self.url = os.environ.get("BASE_URL", "").rstrip("/")
+        self.lighttpd = None
+        if self.url:
+            self.path = os.environ["LATCHKEY_HOME"]
+            return
+        sys.path.insert(0, os.path.join(PROJECT, "Tests", "Torture"))
+        import service
+        self.home = service.Home(SETTINGS)
+        self.lighttpd = service.Lighttpd(self.home)
+        self.path = self.home.path
+        self.url = f"http://localhost:{self.lighttpd.port}"
+
+    def stop(self):
+        if self.lighttpd:
+            self.lighttpd.stop()
+            self.home.remove()
+
+    def mails(self, address):
+        """Name and subject of the mails to `address`, oldest first."""
+        folder = os.path.join(self.path, "mail", "new")
+        names = os.listdir(folder) if os.path.isdir(folder) else []
+        found = []
+        for path in sorted((os.path.join(folder, name) for name in names), key=os.path.getmtime):
+            with open(path, "rb") as file:
+                mail = email.message_from_binary_file(file, policy=email.policy.default)
+            if address in str(mail["To"]):
+                found.append((path, str(mail["Subject"])))
+        return found
+
+    def code(self, address, known=()):
+        """The code in the last mail to `address` that is not among the mails `known`; waits for it."""
+        def last():
+            for path, subject in reversed(self.mails(address)):
+                code = re.search(r"(?<!\d)\d{6,8}(?!\d)", subject)
+                if code and path not in known:
+                    return code.group(0)
+        return wait(last, f"a code for {address}")
+
+
+# What WebDriver says of an element that is just being drawn anew.
+NOT_YET = (
+    ElementClickInterceptedException, ElementNotInteractableException, JavascriptException, NoSuchElementException,
+    StaleElementReferenceException)
+
+
+def wait(condition, what, seconds=10):
+    """What `condition` gives once it is true."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            value = condition()
+            if value:
+                return value
+        except NOT_YET:
+            pass
+        if time.monotonic() > end:
+            raise AssertionError(f"waited in vain for {what}")
+        time.sleep(0.03)
+
+
+class Browser:
+    """One Chromium; `user` opens a tab with a session of its own."""
+
+    def __init__(self, service):
+        self.service = service
+        self.words = {code: json.load(open(f"{PUBLIC}/languages/{code}.json")) for code in LANGUAGES}
+        options = webdriver.ChromeOptions()
+        for argument in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "disable-gpu", "lang=en-US",
+                         "window-size=1280,900", "force-color-profile=srgb", "hide-scrollbars"):
+            options.add_argument(f"--{argument}")
+        options.add_experimental_option("prefs", {"intl.accept_languages": "en-US,en"})
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        binary = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+        options.binary_location = binary
+        self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+        self.driver.set_script_timeout(30)
+        self.complaints, self.urls = [], []
+        self.prepared = set()
+        self.language = "en"
+        self.prepare()
+
+    def prepare(self):
+        """What every tab needs before it loads the page."""
+        handle = self.driver.current_window_handle
+        if handle not in self.prepared:
+            self.prepared.add(handle)
+            self.cdp("Page.addScriptToEvaluateOnNewDocument", source=WATCH)
+            self.cdp("Browser.grantPermissions", origin=self.service.url,
+                     permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
+        self.size(1280, 900)
+        self.scheme("light")
+
+    def cdp(self, command, **values):
+        return self.driver.execute_cdp_cmd(command, values)
+
+    def size(self, width, height):
+        self.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+
+    def scheme(self, name):
+        self.cdp("Emulation.setEmulatedMedia", features=[
+            {"name": "prefers-color-scheme", "value": name}, {"name": "prefers-reduced-motion", "value": "reduce"}])
+
+    def js(self, text, *values):
+        return self.driver.execute_script(text, *values)
+
+    def collect(self):
+        """Moves what the browser logged to `complaints` and `urls`."""
+        for entry in self.driver.get_log("browser"):
+            # A refusal is an answer that the page handles.
+            if entry["level"] == "SEVERE" and "the server responded with a status of" not in entry["message"]:
+                self.complaints.append(entry["message"])
+        for entry in self.driver.get_log("performance"):
+            message = json.loads(entry["message"])["message"]
+            if message["method"] == "Network.requestWillBeSent":
+                self.urls.append((message["params"]["request"]["method"], message["params"]["request"]["url"]))
+        for violation in self.js("return window.violations ?? []"):
+            self.complaints.append(f"CSP: {violation}")
+            self.js("window.violations.length = 0")
+
+    def t(self, key, **values):
+        return re.sub(r"\{(\w+)\}", lambda match: str(values[match.group(1)]), self.words[self.language][key])
+
+    # Finding and using what is on the page
+
+    def all(self, css):
+        found = []
+        for node in self.driver.find_elements(By.CSS_SELECTOR, css):
+            try:
+                if node.is_displayed():
+                    found.append(node)
+            except StaleElementReferenceException:
+                pass
+        return found
+
+    def one(self, css):
+        return wait(lambda: (self.all(css) or [None])[0], css)
+
+    def button(self, key, item=None, scope="", **values):
+        """The button or link with the word `key`, of the list's item `item`."""
+        text = self.t(key, **values)
+        name = f"{text}: {item}" if item else text
+
+        def found():
+            inside = "dialog " if self.all("dialog") else scope
+            for node in self.all(f"{inside}button, {inside}a"):
+                if (node.get_attribute("aria-label") or node.text) == name:
+                    return node
+        return wait(found, f"button {name!r}")
+
+    def press(self, key, item=None, **values):
+        wait(lambda: self.button(key, item, **values).click() is None, f"to press {key}")
+
+    def click(self, css, index=0):
+        wait(lambda: self.all(css)[index:] and self.all(css)[index].click() is None, f"to click {css}")
+
+    def submit(self):
+        """Presses the button that sends the form, of the dialog if there is one."""
+        self.click("dialog [type=submit]" if self.all("dialog") else "main [type=submit]")
+
+    def field(self, name):
+        return self.one(f"dialog [name={name}]" if self.all("dialog") else f"main [name={name}]")
+
+    def type(self, name, text):
+        def typed():
+            field = self.field(name)
+            field.send_keys(Keys.CONTROL, "a")
+            field.send_keys(text if text else Keys.DELETE)
+            return True
+        wait(typed, f"to type into {name}")
+
+    def choose(self, css, value):
+        self.js("arguments[0].focus(); arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change', {bubbles: true}))",
+                self.one(css), value)
+
+    def see(self, text, css="body", seconds=10):
+        """Waits until `text` is shown."""
+        wait(lambda: any(text in node.text for node in self.all(css)), f"the text {text!r}", seconds)
+
+    def gone(self, text, css="main"):
+        wait(lambda: not any(text in node.text for node in self.all(css)), f"the text {text!r} to go")
+
+    def closed(self):
+        wait(lambda: not self.all("dialog"), "the dialog to close")
+
+    def item(self, name):
+        """The row of the list that is about `name`."""
+        return wait(lambda: next((row for row in self.all(".rows > li")
+                                  if row.find_element(By.CSS_SELECTOR, ".title").text.split("\n")[0].startswith(name)), None),
+                    f"the row of {name!r}")
+
+    def ready(self):
+        wait(lambda: self.js("return document.querySelector('#main h1') && !document.querySelector('#main[aria-busy]')"),
+             "a view")
+
+    def view(self, name, id=None):
+        """Goes to a view by its address."""
+        address = {"keys": f"#/projects/{id}/keys", "project": f"#/projects/{id}"}.get(name, f"#/{name}")
+        self.js("document.querySelector('#main')?.setAttribute('aria-busy', 'true'); "
+                "if (location.hash === arguments[0]) dispatchEvent(new Event('hashchange')); else location.hash = arguments[0]",
+                address)
+        self.ready()
+
+    def open(self, path="/"):
+        self.collect()
+        self.driver.get(self.service.url + path)
+        self.ready()
+
+    def reload(self):
+        self.collect()
+        self.driver.refresh()
+        self.ready()
+
+    def focused(self):
+        """What says which element has the focus."""
+        return self.js("const e = document.activeElement; return e.getAttribute('aria-label') || e.name || e.textContent")
+
+    def sign_in(self, address):
+        """Signs `address` in on the page, with the code of the mail that this sends."""
+        known = [path for path, _ in self.service.mails(address)]
+        self.open()
+        self.type("email", address)
+        self.submit()
+        self.see(self.t("signin.code"), "h1")
+        self.type("code", self.service.code(address, known))
+        self.submit()
+        wait(lambda: self.all(".who") or self.all("#menu"), "the console")
+        self.ready()
+
+    def tab(self):
+        self.driver.switch_to.new_window("tab")
+        self.prepare()
+        return self.driver.current_window_handle
+
+    def quit(self):
+        self.driver.quit()

@@ -1,0 +1,121 @@
+"""public/openapi.json as the tests read it: operations with every reference followed, and schemas that
+judge what was really answered."""
+
+import json
+import os
+import re
+
+from jsonschema import Draft202012Validator, FormatChecker
+
+PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PATH = os.path.join(PROJECT, "public", "openapi.json")
+METHODS = ("get", "post", "put", "patch", "delete")
+
+with open(PATH, encoding="utf-8") as file:
+    DOCUMENT = json.load(file)
+
+
+def resolved(value):
+    """`value`, or what it refers to."""
+    while isinstance(value, dict) and "$ref" in value:
+        target = DOCUMENT
+        for step in value["$ref"].removeprefix("#/").split("/"):
+            target = target[step.replace("~1", "/").replace("~0", "~")]
+        value = target
+    return value
+
+
+def faults(schema, value):
+    """What `schema`, which may refer to others of the document, has against `value`, as sentences."""
+    validator = Draft202012Validator(
+        {**schema, "components": DOCUMENT["components"]}, format_checker=FormatChecker())
+    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(value)]
+
+
+class Operation:
+    """One method of one path."""
+
+    def __init__(self, method, path, item):
+        self.method, self.path, self.item = method.upper(), path, item
+        self.id = item["operationId"]
+        self.parameters = [resolved(p) for p in item.get("parameters", [])]
+        self.body = item.get("requestBody")
+        self.responses = {int(s): resolved(r) for s, r in item["responses"].items()}
+
+    @property
+    def executable(self):
+        """The name that the id is made of: verifyApiKeyByPost is verify-api-key's other method."""
+        name = self.id.removesuffix("ByPost")
+        return re.sub("[A-Z]", lambda letter: "-" + letter.group().lower(), name)
+
+    def parameter_names(self, where):
+        return [p["name"] for p in self.parameters if p["in"] == where]
+
+    def content(self, status):
+        """(media type, schema, examples) of an answer."""
+        (media, content), = self.responses[status]["content"].items()
+        return media, content["schema"], content["examples"]
+
+    def codes(self, status):
+        """The values of `error.code` that the document has for `status`."""
+        schema = resolved(self.content(status)[1])
+        code = schema["properties"]["error"]["properties"]["code"]
+        return [code["const"]] if "const" in code else code["enum"]
+
+    @property
+    def success(self):
+        return next(status for status in self.responses if status < 300)
+
+    def failures(self):
+        """(status, code) of every documented failure."""
+        return [(s, code) for s in self.responses if s >= 400 for code in self.codes(s)]
+
+    def judge(self, status, headers, body):
+        """What the document has against an answer, as sentences. `headers` has lower-case names."""
+        if status not in self.responses:
+            return [f"status {status} is not documented"]
+        media, schema, _ = self.content(status)
+        found = []
+        if headers.get("content-type", "").partition(";")[0] != media:
+            found.append(f"Content-Type {headers.get('content-type')} is not documented")
+            return found
+        try:
+            value = json.loads(body) if media == "application/json" else body.decode()
+        except ValueError as error:
+            return [f"body: {error}"]
+        found += faults(schema, value)
+        for name, header in self.responses[status]["headers"].items():
+            header = resolved(header)
+            text = headers.get(name.lower())
+            if text is None:
+                if header.get("required"):
+                    found.append(f"no header field {name}")
+                continue
+            kind = resolved(header["schema"]).get("type")
+            found += [f"{name}: {f}" for f in faults(header["schema"], int(text) if kind == "integer" else text)]
+        return found
+
+
+OPERATIONS = [
+    Operation(method, path, item[method])
+    for path, item in DOCUMENT["paths"].items() for method in item if method in METHODS]
+BY_ID = {operation.id: operation for operation in OPERATIONS}
+
+
+class Results:
+    """Counts what held, and tells what did not."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def check(self, name, found):
+        """One test; `found` is what is wrong: nothing, a sentence, or a list of them."""
+        found = [found] if isinstance(found, str) else list(found or [])
+        if found:
+            self.failed += 1
+            print(f"FAILED {name}", *(f"    {line}" for line in found[:8]), sep="\n", flush=True)
+        else:
+            self.passed += 1
+
+    def part(self, name, seconds):
+        print(f"== {name}: {self.passed} passed, {self.failed} failed so far, {seconds:.0f} s", flush=True)

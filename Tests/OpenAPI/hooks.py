@@ -1,0 +1,137 @@
+"""What schemathesis cannot invent: genuine codes, tokens, keys, members and invitations. Half of the requests that
+are right by the document get them, the other half keep what was invented. Whatever ends a session or an
+account is done by people of their own."""
+
+import os
+import random
+import re
+import urllib.parse
+
+import schemathesis
+
+import world as worlds
+from document import DOCUMENT
+
+WORLD = worlds.World.attached(os.environ["LATCHKEY_FUZZ_HOME"], int(os.environ["LATCHKEY_FUZZ_PORT"]))
+ADA = WORLD.sign_in(os.environ["LATCHKEY_FUZZ_EMAIL"])
+CHANCE = random.Random(1)
+# lighttpd refuses such URLs with a page of its own, before they reach an endpoint.
+REFUSED_BY_THE_SERVER = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+def reaches_an_endpoint(value):
+    """Whether no text within `value`, a part of a URL, makes lighttpd refuse it."""
+    if isinstance(value, dict):
+        return all(reaches_an_endpoint(k) and reaches_an_endpoint(v) for k, v in value.items())
+    if isinstance(value, (list, tuple)):
+        return all(map(reaches_an_endpoint, value))
+    text = urllib.parse.unquote(str(value), errors="surrogateescape")
+    return not REFUSED_BY_THE_SERVER.search(text)
+
+
+@schemathesis.hook
+def filter_case(context, case):
+    return reaches_an_endpoint(case.path_parameters or {}) and reaches_an_endpoint(case.query or {})
+
+
+def plain(value):
+    """`value` with 27.0 as 27: JSON Schema takes both for an integer, and the service digits alone."""
+    if isinstance(value, dict):
+        return {k: plain(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [plain(v) for v in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2 ** 53 else value
+
+
+@schemathesis.hook
+def map_body(context, body):
+    return plain(body)
+
+
+def shared_project():
+    return WORLD.do("POST", "/projects", ADA.bearer, {"name": "Shared"})["id"]
+
+
+def member_of(project):
+    person = WORLD.sign_in()
+    WORLD.join(person, project)
+    return person
+
+
+def mailed_change(person):
+    email = WORLD.fresh()
+    return {"email": email, "code": WORLD.code(
+        email, lambda: WORLD.do("POST", "/auth/users/me/email", person.bearer, {"email": email}))}
+
+
+def invitation():
+    person = WORLD.sign_in()
+    WORLD.do("POST", f"/projects/{shared_project()}/members", ADA.bearer, {"email": person.email})
+    return person, WORLD.do("GET", "/projects/invitations", person.bearer)["items"][0]["id"]
+
+
+def genuine(case):
+    """Puts what is genuine in place of what was invented."""
+    by, path, body = None, case.path_parameters, case.body
+    match case.operation.definition.raw["operationId"]:
+        case "verifyCode":
+            email = WORLD.fresh()
+            case.body = {**body, "email": email, "code": WORLD.code(email)}
+        case "refreshToken":
+            person = WORLD.sign_in()
+            case.body = {**body, "refresh_token": person.refresh, "user_uuid": person.id}
+        case "revokeToken":
+            case.body = {**body, "refresh_token": WORLD.sign_in().refresh}
+        case "deleteApiKey" | "updateApiKey" | "rotateApiKey":
+            path["key_id"] = WORLD.key(ADA)["id"]
+        case "deleteSession":
+            by = WORLD.sign_in()
+            path["session_id"] = WORLD.do("GET", "/auth/sessions", by.bearer)["items"][0]["id"]
+        case "deleteUser":
+            by = WORLD.sign_in()
+            case.headers["x-verification-code"] = WORLD.code(by.email)
+        case "confirmEmail":
+            by = WORLD.sign_in()
+            case.body = {**body, **mailed_change(by)}
+        case "getProject" | "updateProject" | "addMember":
+            path["project_id"] = shared_project()
+        case "updateMember" | "removeMember":
+            path["project_id"] = shared_project()
+            path["user_id"] = member_of(path["project_id"]).id
+        case "acceptInvitation" | "declineInvitation":
+            by, path["invitation_id"] = invitation()
+    if "x-project-id" in case.headers:
+        case.headers["x-project-id"] = ADA.project
+    return by
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    id = case.operation.definition.raw["operationId"]
+    stands = case.headers.get("Authorization") == f"Bearer {os.environ['LATCHKEY_BEARER']}"
+    by = None
+    is_linked = case.meta is None or case.meta.phase.name.value == "stateful"
+    if not is_linked and case.meta.generation.mode.is_positive and CHANCE.random() < 0.5:
+        try:
+            by = genuine(case)
+        except worlds.Refused:
+            pass
+    if id in ("revokeOtherSessions", "deleteSession") and by is None:
+        by = WORLD.sign_in()
+    # The key that other requests show stays.
+    if (case.path_parameters or {}).get("key_id") == os.environ["LATCHKEY_KEY_ID"]:
+        case.path_parameters["key_id"] = WORLD.key(ADA)["id"]
+    if by is not None and stands:
+        case.headers["Authorization"] = by.bearer["Authorization"]
+
+
+@schemathesis.check
+def is_there(ctx, response, case):
+    """What the document has is never answered as a path or a method that there is not."""
+    method = response.request.method.lower()
+    if method not in DOCUMENT["paths"][case.operation.path] or response.status_code not in (404, 405):
+        return
+    path = urllib.parse.unquote(urllib.parse.urlsplit(response.request.url).path)
+    is_its_own = path.count("/") == case.operation.path.count("/") and not {"", ".", ".."} & set(path[1:].rstrip("/").split("/"))
+    if is_its_own and response.json()["error"]["code"] in ("not_found", "method_not_allowed"):
+        raise AssertionError(f"{method} answers {response.status_code}, as if it were not there")

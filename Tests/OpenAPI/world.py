@@ -1,0 +1,140 @@
+"""The service behind the project's own lighttpd, and people in it: what real requests are made of."""
+
+import json
+import os
+import re
+import sys
+import time
+import uuid
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Torture"))
+
+import service  # noqa: E402
+
+METRICS_TOKEN = "a-token-for-the-numbers-0123456789"
+CLIENT_TOKEN = "a-token-for-the-clients-0123456789"
+# A rollback journal, so that a held database keeps readers waiting as well.
+SETTINGS = service.NO_LIMITS + f"metrics_token = {METRICS_TOKEN}\njournal = delete\n"
+TIGHT = SETTINGS.replace("= off", "= 1/5m")
+
+
+class Refused(Exception):
+    """A step that others build on did not succeed."""
+
+
+class Person:
+    """Somebody who is signed in."""
+
+    def __init__(self, email, grant):
+        self.email, self.id = email, grant["user_uuid"]
+        self.access, self.refresh = grant["access_token"], grant["refresh_token"]
+        self.project = None
+
+    @property
+    def bearer(self):
+        return {"Authorization": f"Bearer {self.access}"}
+
+    @property
+    def on_project(self):
+        return {**self.bearer, "x-project-id": self.project}
+
+
+class World:
+    """A state folder and a server for it; `close` ends both."""
+
+    def __init__(self):
+        self.home = service.Home(SETTINGS)
+        self.server = service.Lighttpd(self.home)
+        self.base = f"http://127.0.0.1:{self.server.port}"
+        self.people = 0
+
+    @classmethod
+    def attached(cls, path, port):
+        """The world of another process, which started its server."""
+        world = cls.__new__(cls)
+        world.home, world.server = service.Home.__new__(service.Home), service.Lighttpd.__new__(service.Lighttpd)
+        world.home.path, world.server.port = path, port
+        world.base, world.people = f"http://127.0.0.1:{port}", os.getpid() * 1000
+        return world
+
+    def close(self):
+        self.server.stop()
+        # A deliverer that still runs may put a file into the folder while it goes.
+        for _ in range(50):
+            self.home.remove()
+            if not os.path.exists(self.home.path):
+                break
+            time.sleep(0.1)
+
+    def configure(self, more=""):
+        self.home.configure(SETTINGS + more)
+
+    def fresh(self):
+        self.people += 1
+        return f"person-{self.people}@example.com"
+
+    def request(self, method, path, headers=(), body=None):
+        """One request. `headers` is a dictionary or a list of pairs; `body` is bytes, or what becomes JSON."""
+        pairs = list(headers.items()) if isinstance(headers, dict) else list(headers)
+        names = {name.lower() for name, _ in pairs}
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+        if body is not None and "content-type" not in names:
+            pairs.append(("Content-Type", "application/json"))
+        if body is not None or method in ("POST", "PUT", "PATCH"):
+            pairs.append(("Content-Length", len(body or b"")))
+        lines = [f"{method} {path} HTTP/1.1", "Host: localhost", "Connection: close"]
+        lines += [f"{name}: {value}" for name, value in pairs]
+        return self.server.exchange("\r\n".join(lines).encode() + b"\r\n\r\n" + (body or b""))
+
+    def do(self, method, path, headers=(), body=None):
+        """`data` of an answer that must be a success."""
+        answer = self.request(method, path, headers, body)
+        if not 200 <= answer.status < 300:
+            raise Refused(f"{method} {path}: {answer.status} {answer.code}")
+        return answer.data
+
+    def code(self, email, ask=None):
+        """A code for `email`, from the mail that `ask` brings: send-code's, unless it is another."""
+        before = len(self.codes(email))
+        if ask:
+            ask()
+        else:
+            self.do("POST", "/auth/verification/send-code", body={"email": email})
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            codes = self.codes(email)
+            if len(codes) > before:
+                return codes[-1]
+            time.sleep(0.02)
+        raise Refused(f"no mail to {email}")
+
+    def codes(self, email):
+        """The codes in the mails to `email`, oldest first. Other mails have none."""
+        folder, found = f"{self.home.path}/mail/new", []
+        for entry in sorted(os.scandir(folder), key=lambda e: e.stat().st_mtime) if os.path.isdir(folder) else ():
+            with open(entry.path, encoding="utf-8") as file:
+                head = file.read(4096)
+            if f"\nTo: {email}\n" in head.replace("\r", ""):
+                found += re.findall(r"^Subject: (\d+)", head, re.M)
+        return found
+
+    def sign_in(self, email=None):
+        email = email or self.fresh()
+        person = Person(email, self.do(
+            "POST", "/auth/verification/verify-code", body={"email": email, "code": self.code(email)}))
+        person.project = self.do("GET", "/auth/users/me", person.bearer)["projects"][0]["id"]
+        return person
+
+    def key(self, person, **fields):
+        return self.do("POST", "/auth/api-keys/", person.on_project, {"name": "key", **fields})
+
+    def sql(self, text, *values):
+        return self.home.sql(text, [uuid.UUID(v).bytes if isinstance(v, str) and len(v) == 36 else v for v in values])
+
+    def active(self, person, yes):
+        self.sql("UPDATE users SET is_active = ? WHERE id = ?", int(yes), person.id)
+
+    def join(self, person, project, role="member"):
+        self.sql("INSERT INTO members (user_id, project_id, role, created_at) VALUES (?, ?, ?, 1700000000000)",
+                 person.id, project, role)

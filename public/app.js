@@ -1,0 +1,225 @@
+// The console: signing in, which view is shown, and the frame around it.
+
+import { adopt, call, events, forget, isSignedIn, open, signOut } from "./api.js";
+import {
+  afterwards, alert, badge, button, codeForm, el, email, fill, form, language, languages, option, refusalText, say, speak, t,
+} from "./page.js";
+import { requests } from "./requests.js";
+import { account, keys, project, projects, sessions } from "./views.js";
+
+const app = document.getElementById("app");
+
+// What is known of whoever is signed in, and what views may do. `project` is the id of the chosen one.
+const state = { invitations: [], load, reload, changed, leave, gone };
+afterwards(changed);
+
+const guesses = () => [sessionStorage.getItem("language"), ...navigator.languages];
+
+async function load() {
+  // The page is of use without the latter two.
+  const optional = (path) => call("GET", path).catch(() => null);
+  const [me, preferences, invitations] = await Promise.all([
+    call("GET", "/auth/users/me"), optional("/auth/users/me/preferences"), optional("/projects/invitations?limit=100"),
+  ]);
+  Object.assign(state, { me, preferences, invitations: invitations?.items ?? [] });
+  if (!me.projects.some(({ id }) => id === state.project)) state.project = me.projects[0]?.id;
+  await speak(preferences?.locale, ...guesses());
+}
+
+const views = { keys, project, projects, account, sessions, requests };
+
+const keysOf = (id) => (id ? `#/projects/${id}/keys` : "#/projects");
+
+// `#/projects/{id}/keys`, `#/projects/{id}`, `#/{name}`
+function place() {
+  const [, name, id, part] = location.hash.split("/");
+  return id ? [part === "keys" ? "keys" : "project", id] : [name];
+}
+
+// The current view once more, with the focus where it was.
+function reload() {
+  return route({ focus: document.activeElement.id });
+}
+
+async function changed() {
+  await reload();
+  say(t("done"));
+}
+
+let turn = 0;
+
+async function route({ focus } = {}) {
+  const mine = turn += 1;
+  const [name, id] = place();
+  if (!isSignedIn() && name !== "requests") return step({ focus });
+  if (!Object.hasOwn(views, name) || (/^(keys|project)$/.test(name) && !id)) {
+    history.replaceState(null, "", keysOf(state.project));
+    return route();
+  }
+  if (id) state.project = id;
+  document.getElementById("main")?.setAttribute("aria-busy", "true");
+  let content;
+  try {
+    content = await views[name](state, id);
+  } catch (refusal) {
+    if (!isSignedIn()) return;
+    content = [el("h1", t(`nav.${name}`)), alert(refusalText(refusal)), button(t("retry"), () => route())];
+  }
+  if (mine !== turn) return;
+  frame(name, content);
+  // After a change of view what was focused is gone: the heading is next.
+  const target = focus && document.getElementById(focus);
+  (target || heading()).focus({ preventScroll: Boolean(focus) });
+  if (!focus) scrollTo(0, 0);
+}
+
+function heading() {
+  const node = app.querySelector("h1");
+  node.tabIndex = -1;
+  return node;
+}
+
+const icons = {
+  keys: "M11 13l9-9m-4 4l3 3M7.5 20a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9z",
+  project: "M9 11a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM2 20a7 7 0 0 1 14 0M16 3a4 4 0 0 1 0 8M19 14a7 7 0 0 1 3 6",
+  projects: "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h6v6h-6z",
+  account: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 21a8 8 0 0 1 16 0",
+  sessions: "M3 5h18v11H3zM8 20h8M12 16v4",
+  requests: "M5 17l5-5-5-5M12 18h7",
+  docs: "M5 3h14v18H5zM9 8h6M9 12h6",
+};
+
+function icon(name) {
+  const [svg, path] = ["svg", "path"].map((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag));
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  path.setAttribute("d", icons[name]);
+  svg.append(path);
+  return svg;
+}
+
+const link = (name, href, current, extra) => el("li",
+  el("a", { href, "aria-current": name === current && "page" }, icon(name), t(`nav.${name}`), extra));
+
+const languageSelect = () => el("select", {
+  id: "language", "aria-label": t("locale"),
+  onchange: async ({ target: { value } }) => {
+    await speak(value);
+    if (state.preferences) {
+      await call("PATCH", "/auth/users/me", { body: { locale: value } }).catch((refusal) => say(refusalText(refusal)));
+    } else sessionStorage.setItem("language", value);
+    reload();
+  },
+}, Object.entries(languages).map(([code, name]) => option(code, name, code === language)));
+
+const menu = () => button(t("menu"), ({ target }) => { target.ariaExpanded = target.ariaExpanded !== "true"; },
+  { id: "menu", "aria-expanded": "false", "aria-controls": "side" });
+
+function side(current) {
+  const { me, project: chosen, invitations } = state;
+  return el("div", { id: "side" },
+    el("nav", { "aria-label": t("nav") },
+      chosen && [
+        el("div.field", el("label", { for: "choice" }, t("project")),
+          el("select", { id: "choice", onchange: ({ target }) => { location.hash = keysOf(target.value); } },
+            me.projects.map(({ id, name }) => option(id, name, id === chosen)))),
+        el("ul", link("keys", keysOf(chosen), current), link("project", `#/projects/${chosen}`, current)),
+      ],
+      el("ul",
+        link("projects", "#/projects", current, invitations.length > 0 && badge(invitations.length, "count")),
+        link("account", "#/account", current), link("sessions", "#/sessions", current),
+        link("requests", "#/requests", current), link("docs", "docs"))),
+    el("div.who", el("p", me.email), languageSelect(), button(t("signout"), leave, { id: "signout" })));
+}
+
+function frame(current, content) {
+  app.className = state.me && "member";
+  const skip = (event) => {
+    event.preventDefault();
+    heading().focus();
+  };
+  fill(app,
+    el("a.skip", { href: "#main", onclick: skip }, t("skip")),
+    el("header", el("a.brand", { href: "#/" }, el("img", { src: "icon.svg", alt: "" }), "Latchkey"),
+      state.me ? [menu(), side(current)] : languageSelect()),
+    el("main", { id: "main" }, content));
+  document.title = `${heading().textContent} · Latchkey`;
+}
+
+function card(focus, title, ...content) {
+  frame("", el("div.card", el("h1", title), content));
+  (document.getElementById(focus) ?? app.querySelector("input, .primary")).focus();
+}
+
+let notice = "";
+
+// What visitors see: signIn or enterCode.
+let step = signIn;
+
+const send = (address) => open("send-code", { email: address });
+
+function signIn({ address, focus } = {}) {
+  step = signIn;
+  const field = email("email", { value: address, autocomplete: "email" });
+  card(focus, t("signin"), el("p", t("signin.text")), notice && el("p.note", { role: "alert" }, notice), form({
+    fields: [field], submit: t("code.send"),
+    extra: button(t("signin.have"), () => {
+      if (field.input.value) enterCode(field.input.value.trim());
+      else field.input.focus();
+    }, { class: "link" }),
+  }, async (values) => enterCode(values.email, await send(values.email))));
+  notice = "";
+}
+
+function enterCode(address, { resend_after: wait = 0 } = {}, focus = "") {
+  const until = Date.now() + wait * 1000;
+  step = (again) => enterCode(address, { resend_after: (until - Date.now()) / 1000 }, again.focus);
+  card(focus, t("signin.code"), el("p", t("code.text", { email: address })),
+    codeForm({ wait, send: () => send(address), submit: t("signin") }, async (code) => {
+      adopt(await open("verify-code", { email: address, code }));
+      await start();
+    }), button(t("signin.back"), () => signIn({ address }), { class: "link" }));
+}
+
+async function leave() {
+  notice = t("signedout");
+  await signOut().catch((refusal) => { notice = refusalText(refusal); });
+  left();
+}
+
+function gone() {
+  forget();
+  notice = t("gone");
+  left();
+}
+
+function left() {
+  Object.assign(state, { me: null, preferences: null, invitations: [], project: null });
+  step = signIn;
+  for (const node of document.querySelectorAll("dialog")) node.close();
+  history.replaceState(null, "", "#/");
+  route();
+}
+
+events.addEventListener("ended", () => {
+  notice = t("error.invalid_refresh_token");
+  left();
+});
+
+async function start() {
+  try {
+    await load();
+  } catch (refusal) {
+    if (isSignedIn()) {
+      card("", "Latchkey", alert(refusalText(refusal)), el("div.buttons",
+        button(t("signout"), leave), button(t("retry"), start, { class: "primary" })));
+    }
+    return;
+  }
+  await route();
+}
+
+addEventListener("hashchange", () => route());
+await speak(...guesses());
+if (isSignedIn()) start();
+else route();

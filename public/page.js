@@ -1,0 +1,243 @@
+// What the views are made of: words, elements, forms, dialogs, lists.
+
+import { Refusal, locate } from "./api.js";
+
+export const languages = { en: "English", de: "Deutsch", fr: "Français", es: "Español", ja: "日本語", zh: "中文" };
+
+let words = {};
+export let language;
+
+export async function speak(...wanted) {
+  const next = wanted.map((tag) => tag?.slice(0, 2).toLowerCase()).find((tag) => tag in languages) ?? "en";
+  if (next === language) return;
+  language = next;
+  words = await (await fetch(locate(`languages/${language}.json`))).json();
+  document.documentElement.lang = language;
+}
+
+export const t = (key, values) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
+const has = (key) => key in words;
+
+// An element by tag and classes, attributes, and what is in it. Text is only ever text.
+export function el(tag, ...children) {
+  const [kind, ...classes] = tag.split(".");
+  const node = document.createElement(kind);
+  if (classes.length) node.className = classes.join(" ");
+  const attributes = children[0]?.constructor === Object ? children.shift() : {};
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value || value === 0 || value === "") node.setAttribute(name, value === true ? "" : value);
+  }
+  fill(node, children);
+  return node;
+}
+
+// A paragraph, if there are words for it.
+export const line = (key, values, attributes = {}) => has(key) && el("p", attributes, t(key, values));
+
+export function fill(node, ...children) {
+  node.replaceChildren(...children.flat(2).filter((child) => child || child === 0));
+}
+
+export function say(text) {
+  const status = document.getElementById("status");
+  fill(status, el("p", text));
+  clearTimeout(say.timer);
+  say.timer = setTimeout(() => fill(status), 6000);
+}
+
+export const date = (text, style = { dateStyle: "medium" }) => new Intl.DateTimeFormat(language, style).format(new Date(text));
+
+const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+
+export function seconds(count) {
+  const [unit, size] = units.find(([, size]) => count >= 2 * size) ?? units[3];
+  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(Math.ceil(count / size));
+}
+
+export function ago(text) {
+  const past = (Date.now() - new Date(text)) / 1000;
+  const [unit, size] = units.find(([, size]) => past >= size && size > 1) ?? ["second", Infinity];
+  return el("time", { datetime: text, title: date(text, { dateStyle: "medium", timeStyle: "medium" }) },
+    new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(-Math.floor(past / size) || 0, unit));
+}
+
+// The page's own sentence, else the service's.
+export function refusalText(refusal) {
+  if (!(refusal instanceof Refusal)) throw refusal;
+  const key = `error.${refusal.code}`;
+  return has(key) ? t(key, { time: seconds(refusal.wait || 60), id: refusal.id }) : refusal.message;
+}
+
+function faultText(type, field) {
+  if (type === "missing" || type === "string_too_short") return t("fault.missing");
+  if (field.type === "email") return t("fault.email");
+  return field.max ? t("fault.number", field) : t("fault.other");
+}
+
+export const alert = (text) => el("p.alert", { role: "alert" }, text);
+
+export const button = (text, onclick, attributes = {}) => el("button", { type: "button", onclick, ...attributes }, text);
+
+export function copyButton(text, attributes) {
+  return button(t("copy"), async ({ target }) => {
+    // There is no clipboard without TLS, but on localhost.
+    if (!navigator.clipboard) return document.getElementById("secret")?.select();
+    await navigator.clipboard.writeText(text);
+    target.textContent = t("copied");
+    setTimeout(() => { target.textContent = t("copy"); }, 2000);
+    return say(t("copied"));
+  }, { class: "quiet", ...attributes });
+}
+
+export const option = (value, text, selected) => el("option", { value, selected }, text);
+
+export const exact = { autocapitalize: "none", spellcheck: "false" };
+
+export const email = (name, more) => ({ name, type: "email", ...exact, ...more });
+
+let count = 0;
+
+// One control, labelled by the word of its name. Adds to `field` its `input` and `fault`.
+function control(field) {
+  const { name, type = "text", value, options, ...attributes } = field;
+  const id = `field-${count += 1}`;
+  const hint = line(`${name}.hint`, {}, { class: "hint", id: `${id}-hint` });
+  const common = { id, name, autocomplete: "off", "aria-describedby": `${hint ? `${id}-hint ` : ""}${id}-fault`, ...attributes };
+  let input;
+  if (type === "select") input = el("select", common, options.map(([key, text]) => option(key, text, key === value)));
+  else if (type === "textarea") input = el("textarea", { rows: 3, ...common }, value);
+  else if (type === "checkbox") input = el("input", { type, checked: value, ...common });
+  else if (type === "number") input = el("input", { inputmode: "numeric", value, ...common });
+  else input = el("input", { type, value, ...common });
+  field.input = input;
+  field.fault = el("p.fault", { id: `${id}-fault` });
+  return el("div", { class: `field field-${type}` }, el("label", { for: id }, t(name)), hint, input, field.fault);
+}
+
+function read({ type, input }) {
+  if (type === "checkbox") return input.checked;
+  const text = input.value.trim();
+  // What is no number is sent as it is, for the service to refuse: never taken as "none".
+  if (type === "number" && /^\d*$/.test(text)) return text ? Number(text) : null;
+  return text;
+}
+
+// A form that runs `action` with its values, one run at a time, and shows the refusal.
+export function form({ fields, submit, danger, cancel, extra }, action) {
+  const shown = fields.filter(Boolean);
+  const message = el("div.messages");
+  const send = el("button", { type: "submit", class: danger ? "danger" : "primary" }, submit);
+  async function run(event) {
+    event.preventDefault();
+    if (send.ariaDisabled) return;
+    send.ariaDisabled = true;
+    fill(message);
+    for (const { input, fault } of shown) {
+      input.ariaInvalid = null;
+      fill(fault);
+    }
+    try {
+      await action(Object.fromEntries(shown.map((field) => [field.name, read(field)])));
+    } catch (refusal) {
+      const text = refusalText(refusal);
+      // `new_email` of the page is `email` of the service.
+      const faulty = shown.filter((field) => {
+        const found = refusal.faults.find(({ loc }) => loc.some((name) => field.name.endsWith(name)));
+        if (found) {
+          fill(field.fault, faultText(found.type, field));
+          field.input.ariaInvalid = true;
+        }
+        return found;
+      });
+      fill(message, faulty.length === 0 && alert(text));
+      ((faulty[0] ?? shown[0])?.input ?? send).focus();
+    } finally {
+      send.ariaDisabled = null;
+    }
+  }
+  return el("form", { novalidate: true, onsubmit: run }, shown.map(control), message,
+    el("div.buttons", cancel && button(t("cancel"), cancel), send), extra);
+}
+
+// A modal dialog of what `build(close)` gives. A `firm` one is not closed by Escape.
+export function dialog(title, build, firm) {
+  const opener = document.activeElement;
+  const node = el("dialog", {
+    "aria-labelledby": "dialog-title", closedby: firm ? "none" : "closerequest",
+    oncancel: (event) => firm && event.preventDefault(),
+    onclose: () => {
+      node.remove();
+      if (document.activeElement === document.body) opener.focus();
+    },
+  });
+  fill(node, el("h2", { id: "dialog-title" }, title), build(() => node.close()));
+  document.body.append(node);
+  node.showModal();
+}
+
+let changed;
+
+// Sets what follows an action that gives nothing else.
+export const afterwards = (then) => { changed = then; };
+
+// A button that asks before it acts. `action(values)` may give a function that follows once the dialog is closed.
+export function act(key, { id = "", item, values, kind = item ? "quiet" : "", danger, fields = [], submit = key }, action) {
+  return button(t(key), () => dialog(t(key), (close) => [line(`${key}.text`, values),
+    form({ fields, danger, submit: t(submit), cancel: close }, async (given) => {
+      const then = await action(given);
+      close();
+      await (typeof then === "function" ? then : changed)();
+    })]), { id: key + id, class: danger ? `${kind} danger` : kind, "aria-label": item && `${t(key)}: ${item}` });
+}
+
+// Takes a code that came by mail, or asks for the next: `send()` gives `resend_after`.
+export function codeForm({ wait, send, ...rest }, action) {
+  const note = el("div");
+  const again = button("", async () => {
+    if (again.ariaDisabled) return;
+    try {
+      start((await send()).resend_after);
+      fill(note, el("p.note", { role: "status" }, t("code.sent")));
+    } catch (refusal) {
+      fill(note, alert(refusalText(refusal)));
+      start(refusal.wait);
+    }
+  }, { class: "link" });
+  function start(left) {
+    const end = Date.now() + left * 1000;
+    const tick = () => {
+      const now = Math.ceil((end - Date.now()) / 1000);
+      again.ariaDisabled = now > 0 || null;
+      again.textContent = now > 0 ? t("code.wait", { time: seconds(now) }) : t("code.again");
+      if (now > 0) setTimeout(tick, 250);
+    };
+    tick();
+  }
+  start(wait);
+  const code = { name: "code", inputmode: "numeric", autocomplete: "one-time-code" };
+  return form({ ...rest, fields: [code], extra: [again, note] },
+    // Spaces and hyphens from the mail, and the wide digits of East Asian keyboards.
+    (values) => action(values.code.normalize("NFKC").replace(/[\s-]/g, "")));
+}
+
+export const section = (name, ...children) => el("section", { "aria-labelledby": `section-${name}` },
+  el("div.about", el("h2", { id: `section-${name}` }, t(name)), line(`${name}.about`)), children);
+
+export const rows = (items, row) => el("ul.rows", items.map((item) => el("li", row(item))));
+
+// Names and values in turn.
+export const facts = (...all) => el("dl.facts", all.map((name, index) =>
+  index % 2 === 0 && el("div", el("dt", t(name)), el("dd", all[index + 1]))));
+
+export const badge = (text, kind) => el(`span.badge.${kind || "plain"}`, text);
+
+export function pages({ page, pages: last }, go) {
+  const step = (key, to) => {
+    const none = to < 1 || to > last;
+    return button(t(key), () => none || go(to), { id: key, "aria-disabled": none && "true" });
+  };
+  return (last > 1 || page > 1) && el("nav.pages", { "aria-label": t("pages") },
+    step("previous", page - 1), el("span", t("pages.of", { page, pages: last })), step("next", page + 1));
+}
