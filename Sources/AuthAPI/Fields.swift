@@ -230,7 +230,8 @@ struct Fields {
         case nil: return nil
         case .boolean(let flag)?: return flag
         default:
-            fault(at(parent) + [.name(name.description)], "bool_type", "Input should be a valid boolean")
+            let location = at(parent) + [.name(name.description)]
+            fault(location, "bool_type", "Input should be a valid boolean")
             return nil
         }
     }
