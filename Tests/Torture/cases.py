@@ -10,6 +10,7 @@ import uuid
 from service import *
 
 NEW, OLD = "new@example.com", "ada@example.com"
+FRIEND, OTHER = "bob@example.com", "other@example.com"
 
 
 def deliverers(home):
@@ -61,6 +62,7 @@ def counted(home):
 
 
 GUESS = {"challenges": (1, 1)}  # what a counted guess alone changes
+GUESSING = ("verify-code, right", "verify-code, wrong", "confirm-email", "delete-user")
 
 
 def change(before, after):
@@ -88,6 +90,7 @@ class Templates:
         self.spare["session"] = next(session["id"] for session in sessions if not session["current"])
         home.post("send-code", {"email": NEW})
         self.code = home.code(NEW)
+        self.people(home)
         settle(home)
         # As many pages in the log as make the next commit copy them back.
         self.long_log, log = copy(home), 0
@@ -101,12 +104,38 @@ class Templates:
         shutil.rmtree(f"{self.outbox.path}/mail")
         for _ in range(2):
             self.outbox.sql(
-                "INSERT INTO mail_items SELECT randomblob(16), id, email, created_at, expires_at, 0, 0, NULL"
-                " FROM challenges WHERE used_at IS NULL")
+                "INSERT INTO mail_items (id, subject_id, email, created_at, expires_at, attempts, due_at)"
+                " SELECT randomblob(16), id, email, created_at, expires_at, 0, 0 FROM challenges WHERE email = ?", [NEW])
+
+    def people(self, home):
+        """Someone who is in ada's project, and is invited to another of hers; and codes that she has not used."""
+        self.bob = home.sign_in(FRIEND)
+        self.second = home.post("create-project", {"name": "second"}, bearer(self.ada)).data["id"]
+        self.joined, self.invited = (home.post("add-member", {"email": FRIEND}, {
+            **bearer(self.ada), "PATH_INFO": f"/{project}/members"}).data["invitation_id"]
+            for project in (self.ada["project"], self.second))
+        home.post("accept-invitation", {}, {**bearer(self.bob), "PATH_INFO": f"/{self.joined}/accept"})
+        home.post("change-email", {"email": OTHER}, bearer(self.ada))
+        self.change = home.code(OTHER)
+        settle(home)
+        before = {item for _, _, item in home.mails()}
+        home.post("send-code", {"email": OLD})
+        settle(home)
+        self.leave = next(code for to, code, item in home.mails() if to == OLD and item not in before)
 
     def remove(self):
         for home in (self.empty, self.plain, self.long_log, self.rollback, self.outbox):
             home.remove()
+
+
+def at(known, path, person="ada"):
+    return {**bearer(getattr(known, person)), "PATH_INFO": path}
+
+
+def project(home, known, which="second"):
+    """What its owner is shown of a project."""
+    id = known.second if which == "second" else known.ada["project"]
+    return home.get("get-project", at(known, f"/{id}")).data
 
 
 def refresh(home, grant, prefix=()):
@@ -214,6 +243,60 @@ def after_end(home, known, ask, first, made):
         home.get("current-user", bearer(grant)).status for grant in (known.spare, known.ada)] == [401, 200]
 
 
+def after_name(home, known, ask, first, made):
+    name = home.get("current-user", bearer(known.ada)).data["full_name"]
+    return name == ("Zoe" if made else None) and ask().status == 200
+
+
+def after_leaving(home, known, ask, first, made):
+    """The account is gone with all of its own, or whole."""
+    def lives():
+        key = home.get("verify-api-key", {"HTTP_X_API_KEY": known.keys[0]["full_key"]}).status
+        rows = home.sql("SELECT (SELECT count(*) FROM users WHERE email = ?), (SELECT count(*) FROM projects)", [OLD])
+        return home.get("current-user", bearer(known.ada)).status, key, *rows[0]
+    whole, gone = (200, 200, 1, 3), (401, 401, 0, 1)
+    return lives() == (gone if made else whole) and ask().status == (401 if made else 200) and lives() == gone
+
+
+def after_moving(home, known, ask, first, made):
+    def address():
+        return home.get("current-user", bearer(known.ada)).data["email"]
+    return address() == (OTHER if made else OLD) and ask().status == (400 if made else 200) and address() == OTHER
+
+
+def after_project(home, known, ask, first, made):
+    total = home.get("list-projects", bearer(known.ada)).data["pagination"]["total"]
+    return total == 2 + made and ask().status == 201
+
+
+def after_renaming(home, known, ask, first, made):
+    return project(home, known)["name"] == ("third" if made else "second") and ask().status == 200
+
+
+def after_inviting(home, known, ask, first, made):
+    there = len(project(home, known)["members"])
+    return there == 2 + made and ask().status == 201 and len(project(home, known)["members"]) == 3
+
+
+def after_role(home, known, ask, first, made):
+    roles = [member["role"] for member in project(home, known, "first")["members"]]
+    return roles == ["owner", "admin" if made else "member"] and ask().status == 200
+
+
+def after_removing(home, known, ask, first, made):
+    there = len(project(home, known, "first")["members"])
+    return there == 2 - made and ask().status == (404 if made else 200)
+
+
+def after_joining(home, known, ask, first, made):
+    roles = [member["role"] for member in project(home, known)["members"]]
+    return roles == ["owner", "member" if made else "invited"] and ask().status == (404 if made else 200)
+
+
+def after_declining(home, known, ask, first, made):
+    return len(project(home, known)["members"]) == 2 - made and ask().status == (404 if made else 200)
+
+
 def after_use(home, known, ask, first, made):
     return ask().status == 200 and listed(home, known)[known.keys[0]["id"]]["last_used_at"] is not None
 
@@ -241,6 +324,10 @@ def deliver(home, known, prefix):
 
 def posting(name, fields, variables=lambda known: {}):
     return lambda home, known, prefix: home.post(name, fields(known), variables(known), prefix)
+
+
+def running(name, method, variables, body=b""):
+    return lambda home, known, prefix: home.run(name, method, variables(known), body, prefix)
 
 
 send = posting("send-code", lambda known: {"email": NEW})
@@ -273,6 +360,27 @@ CASES = {  # name: (state to begin with, request, what must hold afterwards)
         **bearer(known.ada), "PATH_INFO": f"/{known.spare['session']}"}, prefix=prefix), after_end),
     "revoke-other-sessions": ("plain", posting(
         "revoke-other-sessions", lambda known: {}, lambda known: bearer(known.ada)), after_end),
+    "update-user": ("plain", running("update-user", "PATCH", lambda known: bearer(known.ada), b'{"full_name":"Zoe"}'), after_name),
+    "delete-user": ("plain", running("delete-user", "DELETE", lambda known: {
+        **bearer(known.ada), "HTTP_X_VERIFICATION_CODE": known.leave}), after_leaving),
+    "change-email": ("plain", posting("change-email", lambda known: {"email": "x" + OTHER}, lambda known: bearer(known.ada)),
+                     lambda home, known, ask, *_: ask().status == 202),
+    "confirm-email": ("plain", posting("confirm-email", lambda known: {
+        "email": OTHER, "code": known.change}, lambda known: bearer(known.ada)), after_moving),
+    "create-project": ("plain", posting(
+        "create-project", lambda known: {"name": "third"}, lambda known: bearer(known.ada)), after_project),
+    "update-project": ("plain", running("update-project", "PATCH", lambda known: at(
+        known, f"/{known.second}"), b'{"name":"third"}'), after_renaming),
+    "add-member": ("plain", posting("add-member", lambda known: {"email": NEW}, lambda known: at(
+        known, f"/{known.second}/members")), after_inviting),
+    "update-member": ("plain", running("update-member", "PATCH", lambda known: at(
+        known, f"/{known.ada['project']}/members/{known.bob['user_uuid']}"), b'{"role":"admin"}'), after_role),
+    "remove-member": ("plain", running("remove-member", "DELETE", lambda known: at(
+        known, f"/{known.ada['project']}/members/{known.bob['user_uuid']}")), after_removing),
+    "accept-invitation": ("plain", running("accept-invitation", "POST", lambda known: at(
+        known, f"/{known.invited}/accept", "bob")), after_joining),
+    "decline-invitation": ("plain", running("decline-invitation", "DELETE", lambda known: at(
+        known, f"/{known.invited}", "bob")), after_declining),
     "list-api-keys, by key": ("plain", lambda home, known, prefix: home.get(
         "list-api-keys", by_key(known), prefix=prefix), after_list),
     "deliver-mail": ("outbox", deliver, after_delivery),

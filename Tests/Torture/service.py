@@ -125,7 +125,7 @@ class Home:
             connection.close()
 
     def mails(self):
-        """(recipient, code, Message-ID) of every delivered mail, oldest first."""
+        """(recipient, code, Message-ID) of every delivered mail, oldest first; "" where there is no code."""
         folder = f"{self.path}/mail/new"
         if not os.path.isdir(folder):
             return []
@@ -135,7 +135,7 @@ class Home:
             text = open(path, encoding="utf-8").read()
             found.append((
                 re.search(r"^To: (.*)$", text, re.M).group(1),
-                re.search(r"^Subject: (\d+)", text, re.M).group(1),
+                (re.search(r"^Subject: (\d+)", text, re.M) or ("", ""))[1],
                 re.search(r"^Message-ID: (.*)$", text, re.M).group(1)))
         return found
 
@@ -143,7 +143,7 @@ class Home:
         """The code in the last mail to `email`; waits for it."""
         end = time.monotonic() + wait
         while time.monotonic() < end:
-            codes = [code for to, code, _ in self.mails() if to == email]
+            codes = [code for to, code, _ in self.mails() if to == email and code]
             if codes:
                 return codes[-1]
             time.sleep(0.02)
