@@ -63,6 +63,22 @@ import Testing
         #expect(server.log.contains("endpoint=send-code status=202"))
     }
 
+    @Test func everyFileOfTheConsoleIsServedUnderAStrictPolicyAndNoOther() throws {
+        let server = Lighttpd()
+        let files = FileManager.default.enumerator(atPath: "\(projectFolder)/public")?.compactMap { $0 as? String } ?? []
+        let paths = files.filter { $0.contains(".") } + ["", "docs"]
+        #expect(paths.count >= 18)
+        for path in paths {
+            let answer = server.send("GET /\(path)")
+            #expect(answer.status == 200, "\(path)")
+            #expect(answer.header("Content-Security-Policy")?.hasPrefix("default-src 'none'; script-src 'self';") == true, "\(path)")
+            #expect(answer.header("X-Content-Type-Options") == "nosniff" && answer.header("Content-Type") != nil, "\(path)")
+        }
+        for path in ["public/index.html", "lighttpd.conf", "languages/", "languages/xx.json", "..%2flighttpd.conf", "app.js/x", "index.html/"] {
+            #expect(server.send("GET /\(path)").status >= 400, "\(path)")
+        }
+    }
+
     @Test func wrongPathsAndMethodsAnswerInJSON() {
         let server = Lighttpd()
         for path in ["/nope.html", "/auth", "/auth/nope", "/auth/api-keysX", "/auth/users/me/", "/auth/verification/send-code/x"] {

@@ -50,6 +50,22 @@ import Testing
         #expect(String(decoding: result.output, as: UTF8.self) == "\(ada.id) ada@example.com\n", "\(result.errors)")
     }
 
+    /// `make test-servers` runs these programs.
+    @Test(arguments: [("js", "verify.mjs"), ("go", "verify.go"), ("swift", "Verify.swift")])
+    func theOtherLanguagesAreThoseOfTheSamples(language: String, file: String) throws {
+        let sample = try String(contentsOfFile: "\(projectFolder)/samples/verify/\(file)", encoding: .utf8)
+        let printed = try block(below: "## Verify a token elsewhere", in: language)
+        #expect(printed.count > 500 && sample.contains("\n\(printed)\n"))
+    }
+
+    @Test func everyTestThatIsNamedIsThere() throws {
+        let readme = try String(contentsOfFile: "\(projectFolder)/README.md", encoding: .utf8)
+        let files = FileManager.default.enumerator(atPath: "\(projectFolder)/Tests")?.compactMap { ($0 as? String)?.split(separator: "/").last } ?? []
+        let names = readme.components(separatedBy: "`").filter { $0.hasSuffix("Tests") || $0.hasSuffix(".py") }
+        #expect(names.count > 40)
+        for name in names { #expect(files.contains { $0 == name || $0 == "\(name).swift" }, "\(name)") }
+    }
+
     @Test func everySettingStandsInTheTable() throws {
         let readme = try String(contentsOfFile: "\(projectFolder)/README.md", encoding: .utf8)
         let source = try String(contentsOfFile: "\(projectFolder)/Sources/AuthAPI/Settings.swift", encoding: .utf8)
