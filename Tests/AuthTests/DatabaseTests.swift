@@ -32,8 +32,27 @@ import Testing
         let first = try Connection(path: "\(path)/latchkey.db")
         try first.setJournalMode(.wal)
         try Migrator([String(decoding: PackageResources.v001_initial_sql, as: UTF8.self)]).migrate(first)
-        try first.script("INSERT INTO users VALUES (zeroblob(16), 'ann@example.com', NULL, 1, 0, 1, 0, 0, 'free', 1, 1)")
-        #expect(try User.find(email: "ann@example.com", in: try open()) != nil)
+        try first.script(
+            """
+            INSERT INTO users VALUES (zeroblob(16), 'ann@example.com', NULL, 1, 0, 1, 0, 0, 'free', 1, 1);
+            INSERT INTO projects VALUES (zeroblob(16), 'Default', 1, 1);
+            INSERT INTO members VALUES (zeroblob(16), zeroblob(16), 'owner', 1);
+            INSERT INTO sessions VALUES (zeroblob(16), zeroblob(16), 3, 1, 1, 9, NULL);
+            INSERT INTO api_keys VALUES (1, zeroblob(16), zeroblob(16), zeroblob(16), 'sk_12345678', 'h', 'k', NULL, 5, 9, NULL, 1, 1);
+            INSERT INTO challenges VALUES ('ann@example.com', zeroblob(16), 'hash', 2, 1, 9, 1, NULL);
+            INSERT INTO mail_items VALUES (zeroblob(16), zeroblob(16), 'ann@example.com', 1, 9, 1, 5, 'not yet');
+            """)
+        let database = try open()
+        #expect(try User.find(email: "ann@example.com", in: database) != nil)
+        let zero = try #require(UUID([UInt8](repeating: 0, count: 16)))
+        #expect(try Preferences.find(zero, in: database) == Preferences(language: nil, tellsSignIns: true, tellsKeyExpiry: true))
+        #expect(try ProjectDetails.find(zero, at: .now, in: database)?.members.map(\.role) == [.owner])
+        #expect(try Session.find(zero, in: database)?.generation == 3)
+        #expect(try APIKey.find(zero, in: zero, database)?.lastUsedAt == Timestamp(milliseconds: 5))
+        let challenge = try Challenge.find(ChallengeTarget(email: ann, user: nil), in: database)
+        #expect(challenge?.attempts == 2 && challenge?.codeHash == "hash" && challenge?.id == zero)
+        let item = try MailItem.take(at: Timestamp(milliseconds: 6), lease: .seconds(1), in: database)
+        #expect(item?.kind == .code && item?.subject == zero && item?.attempts == 2)
         #expect(try open().first("SELECT count(*) FROM audit_events") { $0.integer(0) } == 0)
         #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 4)
     }
