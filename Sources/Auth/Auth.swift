@@ -21,9 +21,6 @@ extension JournalMode {
 /// The service as one request sees it. Database and secret are opened when first needed, so that
 /// what can be refused without them costs neither.
 package final class Auth {
-    /// The journal's mode unless the operator says otherwise.
-    package static let standardJournal = JournalMode.wal
-
     package let policy: Policy
     package let state: StateFolder
     /// Whose request this is.
@@ -33,12 +30,13 @@ package final class Auth {
     /// What this request did that counts in the audit; for the log.
     package internal(set) var event: AuditEvent?
     let clock: () -> Timestamp
-    private let journal: JournalMode
+    private let journal: JournalMode?
     private var openDatabase: Database?
     private var readSecrets: Secrets?
 
+    /// `journal` is nil if the operator does not say: then the file system decides.
     package init(
-        policy: Policy, state: StateFolder, journal: JournalMode, client: Client,
+        policy: Policy, state: StateFolder, journal: JournalMode?, client: Client,
         testIdentities: [TestIdentity] = [], clock: @escaping () -> Timestamp = { .now }
     ) {
         self.policy = policy

@@ -10,17 +10,19 @@ import System
 package struct Database {
     private let connection: Connection
 
-    /// Opens the database in `state`, and makes or migrates it if need be.
-    init(in state: StateFolder, journal: JournalMode) throws(AuthError) {
+    /// Opens the database in `state`, and makes or migrates it if need be. Without a `journal` that the operator
+    /// wants it is in WAL mode, where processes share memory, unless another machine's files could not be shared so.
+    init(in state: StateFolder, journal wanted: JournalMode?) throws(AuthError) {
         do throws(SQLiteError) {
             connection = try Connection(path: state.databasePath)
         } catch {
             throw AuthError(error)
         }
-        switch try standing(journal) {
-        case .current: return
-        case .newer: throw .unavailable(reason: "the database was made by a newer Latchkey")
-        case .older: break
+        let journal: JournalMode
+        switch try standing(wanted, in: state) {
+        case (.current, _): return
+        case (.newer, _): throw .unavailable(reason: "the database was made by a newer Latchkey")
+        case (.older, let mode): journal = mode
         }
         // Changing the journal's mode does not wait for others as a transaction does: one at a time.
         let lock: FileLock
@@ -45,12 +47,17 @@ package struct Database {
         }
     }
 
-    /// Whether the schema is current and the journal in its `mode`, which both count as its standing.
-    private func standing(_ mode: JournalMode) throws(AuthError) -> Migrator.State {
+    /// Whether the schema is current and the journal in its mode, which both count as its standing; and that mode.
+    private func standing(
+        _ wanted: JournalMode?, in folder: StateFolder
+    ) throws(AuthError) -> (Migrator.State, JournalMode) {
         try mapping { () throws(SQLiteError) in
             let state = try migrator.state(of: connection)
-            guard case .current = state, try connection.journalMode() != mode else { return state }
-            return .older
+            let mode = try connection.journalMode()
+            // Where nobody wants another mode, a database that is in WAL mode already asks no file system.
+            let journal = wanted ?? (mode == .wal ? .wal : File.isRemote(folder.path) ? .delete : .wal)
+            guard case .current = state, mode != journal else { return (state, journal) }
+            return (.older, journal)
         }
     }
 

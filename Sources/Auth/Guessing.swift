@@ -35,7 +35,7 @@ extension Auth {
         let secrets = try secrets()
         let database = try database()
         let isKnown = try isKnownNetwork(of: target.email, in: database)
-        let failures = failureLimit(for: target.email, isKnown: isKnown)
+        let failures = failureLimit(for: target, isKnown: isKnown)
         let limits = guessLimits + [failures]
         try refuse(over: limits, in: database)
         let guess = try withHashing { (memory) throws(AuthError) -> Guess? in

@@ -90,11 +90,18 @@ extension Auth {
             && client.hasAddress
     }
 
-    /// The limits of sending a code to `email`. From a known network the total does not count.
-    func sendLimits(for email: Email, isKnown: Bool) -> [Limit] {
-        let limits =
-            clientLimits("send-ip", site: "send-site", policy.sendPerAddressOfClient)
-            + [Limit(name: "send-email", subject: share(of: email, isKnown), quota: policy.sendPerEmail)]
+    /// The limits of sending a code for `target`. From a known network the total does not count. What somebody who is
+    /// signed in does to an address takes nothing of what that may sign in with.
+    func sendLimits(for target: ChallengeTarget, isKnown: Bool) -> [Limit] {
+        var limits = clientLimits("send-ip", site: "send-site", policy.sendPerAddressOfClient)
+        if let user = target.user {
+            limits.append(Limit(name: "change-user", subject: user.text, quota: policy.sendPerEmail))
+            limits.append(
+                Limit(name: "change-email", subject: target.email.text, quota: policy.sendPerEmail))
+        } else {
+            let share = share(of: target.email, isKnown)
+            limits.append(Limit(name: "send-email", subject: share, quota: policy.sendPerEmail))
+        }
         return isKnown
             ? limits : limits + [Limit(name: "send-total", subject: "", quota: policy.sendTotal)]
     }
@@ -115,18 +122,34 @@ extension Auth {
         return limits + [Limit(name: siteName, subject: site, quota: siteQuota)]
     }
 
-    /// The limit of wrong guesses for `email`.
-    func failureLimit(for email: Email, isKnown: Bool) -> Limit {
-        Limit(name: "failures-email", subject: share(of: email, isKnown), quota: policy.failuresPerEmail)
+    /// The limit of wrong guesses for `target`.
+    func failureLimit(for target: ChallengeTarget, isKnown: Bool) -> Limit {
+        let subject = target.user.map { "\($0.text) \(target.email.text)" } ?? share(of: target.email, isKnown)
+        return Limit(name: "failures-email", subject: subject, quota: policy.failuresPerEmail)
     }
 
-    /// The limits of inviting `email` by mail.
-    func invitationLimits(for email: Email, by user: User) -> [Limit] {
-        [
+    /// The limits of inviting. They take nothing of what codes may be sent by.
+    func invitationLimits(of user: User) -> [Limit] {
+        clientLimits("invite-ip", site: "invite-site", policy.sendPerAddressOfClient) + [
             Limit(name: "invite-user", subject: user.id.text, quota: policy.invitationsPerUser),
-            Limit(name: "invite-email", subject: email.text, quota: Policy.invitationsPerEmail),
-            Limit(name: "send-total", subject: "", quota: policy.sendTotal),
+            Limit(name: "invite-total", subject: "", quota: policy.sendTotal),
         ]
+    }
+
+    /// The limit of mails with invitations to `email`. Beyond it an invitation is made and not mailed: nobody can keep
+    /// others from inviting an address.
+    func invitationMailLimit(for email: Email) -> Limit {
+        Limit(name: "invite-email", subject: email.text, quota: Policy.invitationsPerEmail)
+    }
+
+    /// The limit of notices of expiring keys to one account.
+    func expiryNoticeLimit(for email: String) -> Limit {
+        Limit(name: "notice-email", subject: email, quota: Policy.expiryNoticesPerEmail)
+    }
+
+    /// Whether there is room for one more.
+    func hasRoom(within limit: Limit, in database: Database) throws(AuthError) -> Bool {
+        try firstHit(of: [limit], in: database) == nil
     }
 
     /// The limit of refreshing from the client's network.

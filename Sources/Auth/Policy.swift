@@ -67,6 +67,8 @@ package struct Policy: Equatable, Sendable {
     /// Invitations to projects by one account, and mails with them to one address.
     package var invitationsPerUser: Quota? = Quota(count: 20, window: .hours(1))
     static let invitationsPerEmail = Quota(count: 5, window: .hours(24))
+    /// Notices of expiring keys to one address.
+    static let expiryNoticesPerEmail = Quota(count: 20, window: .hours(24))
     /// Processes that may hash a code at once, each in `codeCost`'s memory; nil: one a core.
     package var argon2Slots: Int64?
     /// Bytes that must be free on the disk before a guess is counted: several times what a sign-in writes.
@@ -98,7 +100,8 @@ package struct Policy: Equatable, Sendable {
     static let mailLease = Duration.seconds(90)
     /// A mail command that has not ended after this long is killed.
     static let deliveryTimeout = Duration.seconds(60)
-    /// The wait after the first failed attempt; it doubles with each, up to `longestMailBackOff`.
+    /// The wait after the first failed attempt; it doubles with each, up to `longestMailBackOff`, or, for what stays
+    /// good for days, to a thirty-second part of that.
     static let firstMailBackOff = Duration.seconds(5)
     static let longestMailBackOff = Duration.seconds(120)
     /// A notice that could not be sent for this long is of no use any more.

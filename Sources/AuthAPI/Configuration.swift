@@ -13,7 +13,7 @@ package struct Configuration {
     package let state: StateFolder
 
     package var policy: Policy { settings.policy }
-    package var journal: JournalMode { settings.journal }
+    package var journal: JournalMode? { settings.journal }
 
     /// Reads the configuration; `documentRoot` is the web server's, if there is one.
     package init(documentRoot: String?) throws(ConfigurationFault) {

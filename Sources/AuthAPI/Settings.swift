@@ -9,7 +9,8 @@ package import System
 /// Every setting, with its default. README lists them.
 package struct Settings {
     package var policy = Policy()
-    package var journal = Auth.standardJournal
+    /// nil: by the file system.
+    package var journal: JournalMode?
     package var mail = MailSetting.maildir
     package var mailFrom: Mailbox?
     package var mailSubject: String?

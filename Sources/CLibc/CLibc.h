@@ -23,6 +23,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -70,6 +71,12 @@ static inline void libc_use_alternate_stack(void *memory, size_t size) {
     stack.ss_sp = memory;
     stack.ss_size = size;
     sigaltstack(&stack, 0);
+}
+
+// The number that Linux knows the file system at `path` by (statfs(2)); 0 if it does not tell.
+static inline unsigned long libc_file_system(const char *path) {
+    struct statfs status;
+    return statfs(path, &status) == 0 ? (unsigned long)status.f_type & 0xFFFFFFFF : 0;
 }
 
 static inline const char *libc_entry_name(const struct dirent *entry) { return entry->d_name; }

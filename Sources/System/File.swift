@@ -117,6 +117,20 @@ package enum File {
             size: Int(status.st_size))
     }
 
+    /// Whether `path` lies on a file system of another machine, or of a program, whose memory and locks cannot be relied
+    /// on: NFS, SMB, CIFS, FUSE, 9p, Ceph, AFS, Lustre.
+    package static func isRemote(_ path: String) -> Bool {
+        isRemote(fileSystem: UInt(libc_file_system(path)))
+    }
+
+    /// The same by the number that Linux knows a file system by (linux/magic.h).
+    static func isRemote(fileSystem number: UInt) -> Bool {
+        [
+            0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x6573_5546, 0x0102_1997, 0x00C3_6400, 0x5346_414F,
+            0x6B41_4653, 0x0BD0_0BD0, 0x7461_636F,
+        ].contains(number)
+    }
+
     /// Bytes that this user can still write to the file system that `path` lies on.
     package static func freeSpace(at path: String) throws(SystemError) -> Int64 {
         var status = statvfs()

@@ -42,7 +42,7 @@ private func fault(_ text: String) -> String? {
         #expect(policy.auditLifetime == .days(90) && policy.metricsToken == nil)
         #expect(policy.argon2Slots == nil && settings.trustedProxies.isEmpty && policy.clientTokens.isEmpty)
         #expect(settings.corsOrigins.isEmpty && settings.testIdentities == nil)
-        #expect(settings.journal == Auth.standardJournal && !settings.allowStateInWebRoot)
+        #expect(settings.journal == nil && !settings.allowStateInWebRoot)
     }
 
     @Test func everyKeyIsRead() throws {
@@ -95,7 +95,7 @@ private func fault(_ text: String) -> String? {
         #expect(policy.auditLifetime == .days(365) && policy.metricsToken == "0123456789abcdef")
         #expect(policy.argon2Slots == 2 && settings.trustedProxies.map(\.prefix) == [32, 8, 32])
         #expect(policy.clientTokens == ["0123456789abcdef"] && settings.corsOrigins.count == 2)
-        #expect(settings.testIdentities == "reviewers" && settings.journal != Auth.standardJournal)
+        #expect(settings.testIdentities == "reviewers" && settings.journal == .delete)
         #expect(settings.allowStateInWebRoot)
     }
 

@@ -68,6 +68,15 @@ import Testing
         #expect(try open(.wal).first("PRAGMA journal_mode") { $0.text(0) } == "wal")
     }
 
+    @Test func withoutAWordOfTheOperatorTheFileSystemDecides() throws {
+        func open() throws -> Database {
+            try Auth(policy: Policy(), state: try StateFolder(at: path), journal: nil, client: someone).database()
+        }
+        #expect(try open().first("PRAGMA journal_mode") { $0.text(0) } == "wal")
+        #expect(try self.open(.delete).first("PRAGMA journal_mode") { $0.text(0) } == "delete")
+        #expect(try open().first("PRAGMA journal_mode") { $0.text(0) } == "wal")
+    }
+
     @Test func whatIsNoDatabaseIsAFailure() throws {
         _ = try StateFolder(at: path).secret()
         try File.create("\(path)/latchkey.db", [UInt8](repeating: 7, count: 8192))

@@ -113,6 +113,27 @@ import Testing
         #expect(try mails().count == 1)
     }
 
+    @Test func whoLeftTheProjectIsToldNothingOfIt() throws {
+        let (ann, project) = try service.person()
+        let member = try service.person(bob).user
+        try service.join(member, project, as: "member")
+        _ = try service.auth.createAPIKey(named: "k", expiringIn: 31, scopes: nil, in: project, by: member)
+        try service.sql("DELETE FROM members WHERE user_id = (SELECT id FROM users WHERE email = 'bob@example.org') AND role = 'member'")
+        service.wait(.days(2))
+        #expect(try mails().isEmpty && ann.isActive)
+    }
+
+    @Test func manyKeysAtOnceMakeNoFloodOfNotices() throws {
+        let (user, project) = try service.person()
+        for index in 0..<25 {
+            _ = try service.auth.createAPIKey(named: "k\(index)", expiringIn: 31, scopes: nil, in: project, by: user)
+        }
+        service.wait(.days(2))
+        #expect(try mails().count == 20)
+        service.wait(.days(2))
+        #expect(try mails().isEmpty)
+    }
+
     // MARK: Invitations
 
     @Test func whoeverIsInvitedIsToldByWhomAndToWhat() throws {
@@ -122,7 +143,7 @@ import Testing
         let mail = try #require(try mails().first)
         #expect(mail.contains("To: bob@example.org\n") && mail.contains("http://localhost:8000/"))
         #expect(!mail.contains("\nBcc:"))
-        #expect(subject(mail) == "ann@example.com invites you to Moon  Bcc: eve@example.com")
+        #expect(subject(mail) == "ann@example.com invites you to Moon  Bcc:\u{2060} eve@\u{2060}example.\u{2060}com")
         service.policy.signUp = .closed
         _ = try service.auth.addMember(try Email("eve@example.net"), as: .member, to: project, by: user)
         #expect(try mails().isEmpty)

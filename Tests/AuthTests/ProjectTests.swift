@@ -155,6 +155,31 @@ import Testing
         #expect(refusal { try service.auth.verifyAPIKey(key.secret.text, scope: nil) } == "none")
         try service.auth.removeMember(member.id, from: project, by: ann)
         #expect(refusal { try service.auth.verifyAPIKey(key.secret.text, scope: nil) } == "invalidAPIKey")
+        // Nor does it come back with them.
+        let again = try service.auth.addMember(bob, as: .member, to: project, by: ann)
+        _ = try service.auth.acceptInvitation(again.id, by: member)
+        #expect(refusal { try service.auth.verifyAPIKey(key.secret.text, scope: nil) } == "deadAPIKey")
+    }
+
+    @Test func aDeactivatedOwnerIsNoneAndInvitesNobody() throws {
+        let (ann, project) = try service.person()
+        let second = try join(bob, .owner, project, by: ann)
+        let offer = try service.auth.addMember(eve, as: .member, to: project, by: second)
+        try service.sql("UPDATE users SET is_active = 0 WHERE email = 'bob@example.org'")
+        #expect(refusal { try service.auth.removeMember(ann.id, from: project, by: ann) } == "lastOwner")
+        let user = try service.person(eve).user
+        #expect(refusal { try service.auth.acceptInvitation(offer.id, by: user) } == "invitationNotFound")
+    }
+
+    @Test func aPromotionKeepsInvitationsAndAStepDownOnlyWhatItMayStillOffer() throws {
+        let (ann, project) = try service.person()
+        let admin = try join(bob, .admin, project, by: ann)
+        _ = try service.auth.addMember(eve, as: .member, to: project, by: admin)
+        _ = try service.auth.updateMember(admin.id, to: .owner, in: project, by: ann)
+        _ = try service.auth.addMember(try Email("x@example.com"), as: .owner, to: project, by: admin)
+        #expect(try service.auth.project(project, for: ann).invitations.count == 2)
+        _ = try service.auth.updateMember(admin.id, to: .admin, in: project, by: ann)
+        #expect(try service.auth.project(project, for: ann).invitations.map(\.email) == [eve.text])
     }
 
     @Test func invitationsHaveLimitsOfTheirOwn() throws {
@@ -163,10 +188,27 @@ import Testing
         for index in 0..<3 { _ = try service.auth.addMember(try Email("u\(index)@example.com"), as: .member, to: project, by: ann) }
         #expect(refusal { try service.auth.addMember(eve, as: .member, to: project, by: ann) } == "limited")
         #expect(try service.number("SELECT count(*) FROM invitations") == 3)
+        // An outsider hears that it is no project of theirs, however often.
+        let other = try service.person(bob).user
+        for _ in 0..<5 { #expect(refusal { try service.auth.addMember(eve, as: .member, to: project, by: other) } == "projectNotFound") }
         service.policy.invitationsPerUser = nil
-        for _ in 0..<5 { _ = try service.auth.addMember(eve, as: .member, to: project, by: ann) }
+        service.policy.sendPerAddressOfClient = Quota(count: 4, window: .minutes(5))
+        _ = try service.auth.addMember(eve, as: .member, to: project, by: ann)
         #expect(refusal { try service.auth.addMember(eve, as: .member, to: project, by: ann) } == "limited")
-        // They take nothing of what the address may sign in with.
+        service.policy.sendPerAddressOfClient = nil
+        // They take nothing of what codes may be sent by.
+        #expect(try service.number("SELECT sum(count) FROM limit_counts WHERE name = 'send-total'") == 2)
         #expect(refusal { try service.person(eve) } == "none")
+    }
+
+    @Test func nobodyKeepsOthersFromInvitingAnAddressThatIsMailedFiveTimesADay() throws {
+        let (ann, project) = try service.person()
+        _ = try service.recipients()
+        for index in 0..<7 {
+            let mine = try service.auth.createProject(named: "p\(index)", description: nil, by: ann)
+            for _ in 0..<2 { _ = try service.auth.addMember(eve, as: .member, to: mine.id, by: ann) }
+        }
+        #expect(refusal { try service.auth.addMember(eve, as: .member, to: project, by: ann) } == "none")
+        #expect(try service.recipients().filter { $0 == eve.text }.count == 5)
     }
 }

@@ -4,8 +4,8 @@
 package import System
 
 extension Auth {
-    /// Invites `email` to the project `id` as `role`, and tells that address by mail. One that is invited already keeps
-    /// its invitation, with the new role.
+    /// Invites `email` to the project `id` as `role`, and tells that address by mail, unless it was told of five
+    /// lately. One that is invited already keeps its invitation, with the new role, and gets no other mail.
     ///
     /// Throws `projectNotFound` for outsiders; `insufficientRole` for a member, and for an admin who would make
     /// an owner; `alreadyMember`; `limited` after too many invitations.
@@ -13,7 +13,9 @@ extension Auth {
         _ email: Email, as role: Role, to id: UUID, by user: User
     ) throws(AuthError) -> Invitation {
         let database = try database()
-        let limits = invitationLimits(for: email, by: user)
+        // Whoever may not invite hears that, not that they did so too often.
+        _ = try managingRole(of: user, in: id, database)
+        let limits = invitationLimits(of: user)
         return try transaction(within: limits, in: database) { () throws(AuthError) -> Invitation in
             let own = try managingRole(of: user, in: id, database)
             guard role != .owner || own == .owner else { throw .insufficientRole }
@@ -31,9 +33,14 @@ extension Auth {
                 throw .failure(reason: "a new invitation is not there")
             }
             for limit in limits { try limit.charge(at: now, in: database) }
-            try MailItem.enqueue(
-                .invitation, about: invitation.id, to: email.text, in: client.language,
-                until: now + Policy.noticeLifetime, at: now, database: database)
+            let mailLimit = invitationMailLimit(for: email)
+            let isNew = last.map { $0.expiresAt <= now } ?? true
+            if isNew, try hasRoom(within: mailLimit, in: database) {
+                try mailLimit.charge(at: now, in: database)
+                try MailItem.enqueue(
+                    .invitation, about: invitation.id, to: email.text, in: client.language,
+                    until: now + Policy.noticeLifetime, at: now, database: database)
+            }
             try record(
                 AuditEvent(.memberInvited, user: user.id, subject: invitation.id), in: database)
             return invitation

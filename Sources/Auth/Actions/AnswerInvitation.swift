@@ -9,6 +9,7 @@ extension Auth {
         let database = try database()
         return try database.transaction { () throws(AuthError) -> ProjectDetails in
             let invitation = try invitation(id, of: user, in: database)
+            guard try stands(invitation, in: database) else { throw .invitationNotFound }
             try invitation.delete(in: database)
             if try Role.of(user.id, in: invitation.project, database) == nil {
                 try Member.add(
@@ -27,6 +28,14 @@ extension Auth {
             try invitation(id, of: user, in: database).delete(in: database)
             try record(AuditEvent(.invitationEnded, user: user.id, subject: id), in: database)
         }
+    }
+
+    /// Whether whoever invited could still do so.
+    private func stands(_ invitation: Invitation, in database: Database) throws(AuthError) -> Bool {
+        guard invitation.inviterIsActive,
+            let role = try Role.of(invitation.inviterID, in: invitation.project, database)
+        else { return false }
+        return role == .owner || (role.manages && invitation.role != .owner)
     }
 
     private func invitation(

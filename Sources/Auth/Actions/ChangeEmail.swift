@@ -11,7 +11,8 @@ extension Auth {
 
     /// Makes `email` the address of `user`, if `code` is the one that was mailed there for that.
     ///
-    /// Throws `invalidCode`, also if the address has become another account's; `limited` as `verifyCode` does.
+    /// Throws `invalidCode`, also if the address has become another account's, or the account is a test identity's;
+    /// `limited` as `verifyCode` does.
     package func confirmEmail(
         _ email: Email, of user: User, code: String
     ) throws(AuthError) -> Account {
@@ -19,13 +20,16 @@ extension Auth {
         let database = try database()
         let changed = try transaction(using: guess, in: database) {
             (isFirst) throws(AuthError) -> User? in
-            guard isFirst, try mayBecomeAnAccounts(email, in: database) else { return nil }
+            guard isFirst, !isTestIdentity(user), try mayBecomeAnAccounts(email, in: database) else {
+                return nil
+            }
             let now = now
             // Codes for the old address would lead to another account from now on.
             try Challenge.deleteAll(of: user.email, and: user.id, in: database)
             try MailItem.deleteAll(to: user.email, in: database)
             try KnownNetwork.move(from: user.email, to: email.text, in: database)
             try User.move(user.id, to: email.text, at: now, in: database)
+            try Invitation.deleteAll(to: email.text, whereIs: user.id, in: database)
             try MailItem.enqueue(
                 .emailChanged, about: user.id, to: user.email,
                 in: try Preferences.find(user.id, in: database).language ?? client.language,
@@ -35,5 +39,11 @@ extension Auth {
         }
         guard let changed else { throw .invalidCode }
         return try account(of: changed)
+    }
+
+    /// A fixed code is for that address alone, and for a while: it makes no account that lasts.
+    private func isTestIdentity(_ user: User) -> Bool {
+        guard let email = try? Email(user.email) else { return false }
+        return testIdentity(of: email) != nil
     }
 }

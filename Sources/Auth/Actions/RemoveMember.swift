@@ -21,6 +21,11 @@ extension Auth {
             if last.role == .owner {
                 try requireOwner(besides: member, id, in: database)
             }
+            for key in try APIKey.deactivateAll(by: member, in: id, at: now, database) {
+                try record(
+                    AuditEvent(.keyDeactivated, user: user.id, subject: key, detail: "member removed"),
+                    in: database)
+            }
             try Member.remove(member, from: id, in: database)
             try Invitation.deleteAll(by: member, to: id, in: database)
             try record(AuditEvent(.memberRemoved, user: user.id, subject: member), in: database)

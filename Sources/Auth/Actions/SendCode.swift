@@ -30,7 +30,7 @@ extension Auth {
         let database = try database()
         let email = target.email
         let isKnown = try isKnownNetwork(of: email, in: database)
-        let limits = sendLimits(for: email, isKnown: isKnown)
+        let limits = sendLimits(for: target, isKnown: isKnown)
         try refuse(over: limits, in: database)
         // A new code is hashed before the transaction: nobody waits 28 ms for the database. Should the
         // old one be used in between, the second round makes the new one.

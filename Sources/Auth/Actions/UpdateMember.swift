@@ -23,7 +23,11 @@ extension Auth {
             }
             try Member.setRole(role, of: member, in: id, database)
             // Nobody offers more than they could now.
-            try Invitation.deleteAll(by: member, to: id, in: database)
+            if role == .member {
+                try Invitation.deleteAll(by: member, to: id, in: database)
+            } else if last.role == .owner {
+                try Invitation.deleteOwners(by: member, to: id, in: database)
+            }
             try record(AuditEvent(.memberChanged, user: user.id, subject: member), in: database)
             guard let changed = try Member.find(member, in: id, database) else {
                 throw .failure(reason: "a changed member is not there")

@@ -83,9 +83,8 @@ extension Auth {
         of user: Standing, _ email: Email, _ session: UUID, in database: Database
     ) throws(AuthError) {
         let isKnown = try isKnownNetwork(of: email, in: database)
-        if client.hasAddress {
-            try KnownNetwork.note(client.network, for: email.text, at: now, in: database)
-        }
+        guard client.hasAddress else { return }
+        try KnownNetwork.note(client.network, for: email.text, at: now, in: database)
         guard !isKnown, !user.isNew, testIdentity(of: email) == nil,
             try Preferences.find(user.id, in: database).tellsSignIns
         else { return }

@@ -127,7 +127,9 @@ extension Auth {
         let doublings = min(item.attempts - 1, 10)
         let wait = min(
             Duration(milliseconds: Policy.firstMailBackOff.milliseconds << doublings),
-            Policy.longestMailBackOff)
+            max(
+                Policy.longestMailBackOff,
+                Duration(milliseconds: (item.expiresAt - item.createdAt).milliseconds / 32)))
         let next = now + wait
         return next < item.expiresAt ? next : nil
     }
@@ -152,9 +154,13 @@ extension Auth {
             for notice in try APIKey.ExpiryNotice.due(
                 at: now, days: days, limit: Policy.rowsPerCleanUp, in: database)
             {
-                try MailItem.enqueue(
-                    .keyExpiry, about: notice.key, to: notice.email, in: nil,
-                    until: now + Policy.noticeLifetime, at: now, database: database)
+                let limit = expiryNoticeLimit(for: notice.email)
+                if try hasRoom(within: limit, in: database) {
+                    try limit.charge(at: now, in: database)
+                    try MailItem.enqueue(
+                        .keyExpiry, about: notice.key, to: notice.email, in: nil,
+                        until: now + Policy.noticeLifetime, at: now, database: database)
+                }
                 try APIKey.ExpiryNotice.noteTold(notice.key, days: notice.days, in: database)
             }
         }

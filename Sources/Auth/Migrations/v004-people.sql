@@ -44,6 +44,7 @@ INSERT INTO new_challenges
 DROP TABLE challenges;
 ALTER TABLE new_challenges RENAME TO challenges;
 CREATE INDEX challenges_by_expiry ON challenges (expires_at);
+CREATE INDEX challenges_by_user ON challenges (user_id) WHERE user_id <> x'';
 
 -- The outbox takes mail of every kind. What a mail is about is a row elsewhere; `details` is what that row will not
 -- tell any more, never a code.

@@ -154,6 +154,19 @@ package struct APIKey {
             [.text(name), .optional(scopes.map { $0.joined(separator: " ") }), .time(now), .id(id)])
     }
 
+    /// Deactivates all that `creator` made in `project`; which they were.
+    static func deactivateAll(
+        by creator: UUID, in project: UUID, at now: Timestamp, _ database: Database
+    ) throws(AuthError) -> [UUID] {
+        try database.all(
+            """
+            UPDATE api_keys SET deactivated_at = ?, updated_at = ?
+            WHERE created_by = ? AND project_id = ? AND deactivated_at IS NULL RETURNING id
+            """,
+            [.time(now), .time(now), .id(creator), .id(project)]
+        ) { $0.id(0) }
+    }
+
     /// Deletes all that `creator` made.
     static func deleteAll(by creator: UUID, in database: Database) throws(AuthError) {
         try database.run("DELETE FROM api_keys WHERE created_by = ?", [.id(creator)])

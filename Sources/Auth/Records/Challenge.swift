@@ -145,7 +145,8 @@ struct Challenge {
 
     /// Deletes those of `email` and of the account `user`.
     static func deleteAll(of email: String, and user: UUID, in database: Database) throws(AuthError) {
+        try database.run("DELETE FROM challenges WHERE email = ?", [.text(email)])
         try database.run(
-            "DELETE FROM challenges WHERE email = ? OR user_id = ?", [.text(email), .id(user)])
+            "DELETE FROM challenges WHERE user_id = ? AND user_id <> x''", [.id(user)])
     }
 }

@@ -34,6 +34,7 @@ extension APIKey {
                 SELECT k.id, k.name, k.prefix, p.name, k.expires_at, u.email
                 FROM api_keys AS k JOIN projects AS p ON p.id = k.project_id
                 JOIN users AS u ON u.id = k.created_by
+                JOIN members AS m ON m.user_id = k.created_by AND m.project_id = k.project_id
                 WHERE k.id = ? AND k.deactivated_at IS NULL AND u.is_active = 1 AND u.tells_key_expiry = 1
                 """,
                 [.id(id)]
@@ -54,6 +55,7 @@ extension APIKey {
                     SELECT k.id, k.name, k.prefix, p.name, k.expires_at, u.email
                     FROM api_keys AS k JOIN projects AS p ON p.id = k.project_id
                     JOIN users AS u ON u.id = k.created_by
+                    JOIN members AS m ON m.user_id = k.created_by AND m.project_id = k.project_id
                     WHERE k.expires_at > ? AND k.expires_at <= ? AND k.deactivated_at IS NULL
                         AND (k.told_days IS NULL OR k.told_days > ?) AND k.expires_at - k.created_at > ?
                         AND u.is_active = 1 AND u.tells_key_expiry = 1

@@ -15,6 +15,8 @@ package struct Invitation {
     package let inviter: String
     package let createdAt: Timestamp
     let expiresAt: Timestamp
+    let inviterID: UUID
+    let inviterIsActive: Bool
 
     /// Columns as every query here lists them.
     private init(_ row: Row) {
@@ -26,12 +28,15 @@ package struct Invitation {
         inviter = row.text(5)
         createdAt = row.time(6)
         expiresAt = row.time(7)
+        inviterID = row.id(8)
+        inviterIsActive = row.flag(9)
     }
 
     static func find(_ id: UUID, in database: Database) throws(AuthError) -> Invitation? {
         try database.first(
             """
-            SELECT i.id, i.project_id, p.name, i.email, i.role, u.email, i.created_at, i.expires_at
+            SELECT i.id, i.project_id, p.name, i.email, i.role, u.email, i.created_at, i.expires_at,
+                   u.id, u.is_active
             FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
             JOIN users AS u ON u.id = i.invited_by WHERE i.id = ?
             """,
@@ -44,7 +49,8 @@ package struct Invitation {
     ) throws(AuthError) -> Invitation? {
         try database.first(
             """
-            SELECT i.id, i.project_id, p.name, i.email, i.role, u.email, i.created_at, i.expires_at
+            SELECT i.id, i.project_id, p.name, i.email, i.role, u.email, i.created_at, i.expires_at,
+                   u.id, u.is_active
             FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
             JOIN users AS u ON u.id = i.invited_by WHERE i.project_id = ? AND i.email = ?
             """,
@@ -58,7 +64,8 @@ package struct Invitation {
     ) throws(AuthError) -> [Invitation] {
         try database.all(
             """
-            SELECT i.id, i.project_id, p.name, i.email, i.role, u.email, i.created_at, i.expires_at
+            SELECT i.id, i.project_id, p.name, i.email, i.role, u.email, i.created_at, i.expires_at,
+                   u.id, u.is_active
             FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
             JOIN users AS u ON u.id = i.invited_by
             WHERE i.project_id = ? AND i.expires_at > ? ORDER BY i.created_at, i.id
@@ -73,7 +80,8 @@ package struct Invitation {
     ) throws(AuthError) -> [Invitation] {
         try database.all(
             """
-            SELECT i.id, i.project_id, p.name, i.email, i.role, u.email, i.created_at, i.expires_at
+            SELECT i.id, i.project_id, p.name, i.email, i.role, u.email, i.created_at, i.expires_at,
+                   u.id, u.is_active
             FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
             JOIN users AS u ON u.id = i.invited_by
             WHERE i.email = ? AND i.expires_at > ? ORDER BY i.created_at DESC, i.id LIMIT ? OFFSET ?
@@ -121,6 +129,27 @@ package struct Invitation {
         try database.run(
             "DELETE FROM invitations WHERE invited_by = ? AND project_id = ?",
             [.id(inviter), .id(project)])
+    }
+
+    /// Deletes those to `project` that `inviter` made and that would make an owner.
+    static func deleteOwners(
+        by inviter: UUID, to project: UUID, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "DELETE FROM invitations WHERE invited_by = ? AND project_id = ? AND role = 'owner'",
+            [.id(inviter), .id(project)])
+    }
+
+    /// Deletes those of `email` to projects that `user` belongs to.
+    static func deleteAll(
+        to email: String, whereIs user: UUID, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            """
+            DELETE FROM invitations WHERE email = ? AND project_id IN
+                (SELECT project_id FROM members WHERE user_id = ?)
+            """,
+            [.text(email), .id(user)])
     }
 
     /// Deletes those that `inviter` made, and those of `email`.

@@ -89,12 +89,15 @@ package struct Member {
         ) { _ in true } ?? false
     }
 
-    /// Whether `project` has an owner besides `user`.
+    /// Whether `project` has an owner besides `user` whose account is active.
     static func hasOwner(
         besides user: UUID, _ project: UUID, in database: Database
     ) throws(AuthError) -> Bool {
         try database.first(
-            "SELECT 1 FROM members WHERE project_id = ? AND role = 'owner' AND user_id <> ?",
+            """
+            SELECT 1 FROM members AS m JOIN users AS u ON u.id = m.user_id
+            WHERE m.project_id = ? AND m.role = 'owner' AND m.user_id <> ? AND u.is_active = 1
+            """,
             [.id(project), .id(user)]
         ) { _ in true } ?? false
     }
