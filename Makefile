@@ -1,7 +1,8 @@
 # make run    serve at http://localhost:8000 (PORT=, LATCHKEY_HOME=)
 # make test   everything a change must pass
 # make test-clients   the console, openapi.json and its page, in a browser and by generated clients
-# make test-servers   servers that ask Latchkey, and tokens verified elsewhere
+# make test-servers   Apache, nginx, lighttpd and none give the same answers; servers that ask; the package
+# make package [VERSION=]   dist/latchkey-<version>-linux-<arch>.tar.xz, reproducible
 # make torture [SAMPLE=1]   faults, full disks, kills, floods, fuzzing: 40 minutes, or two of them
 # make bench  against a C program that does the same work
 
@@ -12,7 +13,7 @@ EMBEDDED ?= 1
 PACKAGES := libsqlite3-dev libargon2-dev nettle-dev libgmp-dev lighttpd
 TEST_PACKAGES := curl file python3 python3-jwt python3-cryptography python3-jwcrypto fail2ban
 CLIENT_PACKAGES := python3 python3-venv python3-selenium python3-pil chromium chromium-driver
-SERVER_PACKAGES := python3 nginx libnginx-mod-http-set-misc golang-go nodejs python3-jwt python3-cryptography
+SERVER_PACKAGES := python3 file apache2 apache2-suexec-custom fcgiwrap nginx libnginx-mod-http-set-misc golang-go nodejs python3-jwt python3-cryptography
 TORTURE_PACKAGES := python3 strace msmtp procps
 BENCH_PACKAGES := curl gcc wrk
 
@@ -21,7 +22,7 @@ TRIPLE = $(shell swift -print-target-info | sed -n 's/.*"triple": "\(.*\)".*/\1/
 ENDPOINTS = $(notdir $(wildcard Sources/Endpoints/*))
 EXECUTABLES = $(ENDPOINTS) deliver-mail
 
-.PHONY: run test-clients test-servers setup-clients setup-servers test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench clean
+.PHONY: run package test-clients test-servers setup-clients setup-servers test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench clean
 
 # Says what is missing, then installs it: as root, else with sudo.
 define install
@@ -104,10 +105,18 @@ test-clients: setup-clients build
 	env -u LATCHKEY_HOME -u PORT Tests/Console/run
 	env -u LATCHKEY_HOME -u PORT Tests/OpenAPI/run
 
-# What other programs do with Latchkey: nginx that asks it, tokens verified in Node, Go and Swift.
+# Every server gives the same answers; nginx asks Latchkey; tokens are verified in Node, Go and Swift; the package.
 test-servers: setup-servers build
+	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/parity.py
 	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/nginx_auth_request.py
 	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/verify_samples.py
+	env -u LATCHKEY_HOME -u PORT -u DIST /usr/bin/python3 Tests/Servers/package.py
+
+VERSION ?= $(patsubst v%,%,$(shell git describe --tags --always --dirty))
+
+# What is handed out: one archive, the same bytes for the same files.
+package: build
+	packaging/package "$(VERSION)"
 
 # What must hold when everything goes wrong; SAMPLE=1: two minutes of it.
 SAMPLE ?= 0

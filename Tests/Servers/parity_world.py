@@ -1,0 +1,161 @@
+"""The people and things that the requests of Tests/Parity are about: made once, by the executables themselves,
+and copied for every server, so that all of them start from the same state.
+"""
+
+import os
+import shutil
+import sys
+import time
+
+PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, f"{PROJECT}/Tests/Torture")
+from service import NO_LIMITS, Home, bearer  # noqa: E402
+
+METRICS_TOKEN = "a-token-for-the-numbers-0123456789"
+SETTINGS = f"metrics_token = {METRICS_TOKEN}\ncors_origins = https://app.example.com\nargon2_slots = 2\n"
+# What the requests meet: the limit between two mails is on.
+MEASURED = NO_LIMITS.replace("resend_after = 0s", "resend_after = 1h") + SETTINGS
+HERE = {"REMOTE_ADDR": "127.0.0.1"}
+
+
+class World:
+    """`variables` is what stands in braces in the requests."""
+
+    def __init__(self):
+        self.home = Home(NO_LIMITS + SETTINGS)
+        self.variables = {}
+        try:
+            self.people()
+            self.settle()
+        except BaseException:
+            self.home.remove()
+            raise
+        self.home.configure(MEASURED)
+
+    def settle(self):
+        """Waits until all mail is delivered and no process holds the database open."""
+        end = time.monotonic() + 20
+        while self.home.sql("SELECT count(*) FROM mail_items")[0][0]:
+            assert time.monotonic() < end, "mail is not delivered"
+            time.sleep(0.05)
+        time.sleep(0.3)
+        connection = self.home.database()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
+
+    def copy(self, path, more=""):
+        """A copy of the state folder, as the folder `path`."""
+        shutil.copytree(self.home.path, path)
+        with open(f"{path}/latchkey.conf", "a") as file:
+            file.write(more)
+
+    def do(self, name, method, grant=None, body=None, path_info="", project=None, headers=()):
+        """`data` of an answer that must be a success."""
+        variables = {**HERE, "PATH_INFO": path_info, **dict(headers)}
+        if grant:
+            variables.update(bearer(grant))
+        if project:
+            variables["HTTP_X_PROJECT_ID"] = project
+        if method == "POST":
+            answer = self.home.post(name, body or {}, variables)
+        else:
+            answer = self.home.run(name, method, variables)
+        assert 200 <= answer.status < 300, (name, answer.raw, answer.log)
+        return answer.data
+
+    def code(self, email, ask):
+        """The code in the next mail to `email`, which `ask` brings."""
+        def codes():
+            return [code for to, code, _ in self.home.mails() if to == email and code]
+
+        before = len(codes())
+        ask()
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            found = codes()
+            if len(found) > before:
+                return found[-1]
+            time.sleep(0.02)
+        raise AssertionError(f"no mail to {email}")
+
+    def sign_in(self, name):
+        email = f"{name}@example.com"
+        code = self.code(email, lambda: self.do("send-code", "POST", body={"email": email}))
+        grant = self.do("verify-code", "POST", body={"email": email, "code": code})
+        grant["email"] = email
+        grant["project"] = self.do("current-user", "GET", grant)["projects"][0]["id"]
+        return grant
+
+    def key(self, grant, **fields):
+        fields = {"name": "test", "expires_in_days": None, "scopes": None, **fields}
+        return self.do("create-api-key", "POST", grant, fields, project=grant["project"])
+
+    def invite(self, owner, project, guest):
+        """The id of an invitation."""
+        self.do("add-member", "POST", owner, {"email": guest["email"]}, f"/{project}/members")
+        items = self.do("list-invitations", "GET", guest)["items"]
+        return next(i["id"] for i in items if i["project"]["id"] == project)
+
+    def join(self, owner, project, guest):
+        invitation = self.invite(owner, project, guest)
+        self.do("accept-invitation", "POST", guest, path_info=f"/{invitation}/accept")
+
+    def people(self):
+        v = self.variables
+        v["metrics_token"] = METRICS_TOKEN
+        v["nobody"] = "00000000-0000-4000-8000-000000000000"
+
+        # ada owns {project}; grace is a member of it; eve has nothing to do with it; ivy is deactivated.
+        ada, grace, eve, ivy = (self.sign_in(name) for name in ("ada", "grace", "eve", "ivy"))
+        v["access"], v["user"], v["project"] = ada["access_token"], ada["user_uuid"], ada["project"]
+        v["member_access"], v["member"] = grace["access_token"], grace["user_uuid"]
+        v["outsider_access"], v["outsider_project"] = eve["access_token"], eve["project"]
+        v["inactive_access"] = ivy["access_token"]
+        self.home.sql("UPDATE users SET is_active = 0 WHERE email = ?", (ivy["email"],))
+        self.join(ada, ada["project"], grace)
+
+        keys = {
+            "key": {}, "key_to_change": {}, "key_to_rotate": {}, "key_to_delete": {}, "dead_key": {},
+            "scoped_key": {"scopes": ["reports:*"]}}
+        for name, fields in keys.items():
+            made = self.key(ada, **fields)
+            v[name], v[f"{name}_id"] = made["full_key"], made["id"]
+        # Its first letter by its number, for a path that has a %.
+        v["key_to_change_id_by_number"] = f"{ord(v['key_to_change_id'][0]):02X}{v['key_to_change_id'][1:]}"
+        self.do("delete-api-key", "DELETE", ada, path_info=f"/{v['dead_key_id']}", project=ada["project"])
+
+        # Codes that are waiting to be used.
+        v["code"] = self.code("newcomer@example.com", lambda: self.do(
+            "send-code", "POST", body={"email": "newcomer@example.com"}))
+        carl, dora = self.sign_in("carl"), self.sign_in("dora")
+        v["mover_access"] = carl["access_token"]
+        v["mover_code"] = self.code("carl-at-home@example.com", lambda: self.do(
+            "change-email", "POST", carl, {"email": "carl-at-home@example.com"}))
+        v["leaver_access"] = dora["access_token"]
+        v["leaver_code"] = self.code(dora["email"], lambda: self.do(
+            "send-code", "POST", body={"email": dora["email"]}))
+
+        # Sessions to renew and to end.
+        for name, person in (("renewed", "rita"), ("revoked", "rosa")):
+            grant = self.sign_in(person)
+            v[f"{name}_refresh"], v[f"{name}_user"] = grant["refresh_token"], grant["user_uuid"]
+        olga = self.sign_in("olga")
+        other = self.sign_in("olga")
+        sessions = self.do("list-sessions", "GET", olga)["items"]
+        v["sessions_access"], v["other_access"] = olga["access_token"], other["access_token"]
+        v["session_to_end"] = next(s["id"] for s in sessions if not s["current"])
+        self.sign_in("olga")
+
+        # Projects to change, and guests with invitations.
+        for name in ("shared", "changed"):
+            v[f"{name}_project"] = self.do("create-project", "POST", ada, {"name": "Engine"})["id"]
+        shared = v["shared_project"]
+        for name, person in (("changed", "mia"), ("removed", "max")):
+            grant = self.sign_in(person)
+            self.join(ada, shared, grant)
+            v[f"{name}_member"] = grant["user_uuid"]
+        guest = self.sign_in("gus")
+        v["guest_access"] = guest["access_token"]
+        for name in ("accepted", "declined"):
+            v[f"{name}_project"] = self.do("create-project", "POST", ada, {"name": f"To be {name}"})["id"]
+            v[f"{name}_invitation"] = self.invite(ada, v[f"{name}_project"], guest)
