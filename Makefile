@@ -2,6 +2,7 @@
 # make test   everything a change must pass
 # make test-clients   the console, openapi.json and its page, in a browser and by generated clients
 # make test-servers   Apache, nginx, lighttpd and none give the same answers; servers that ask; the package
+# make admin  bin/latchkey, the operator's command
 # make package [VERSION=]   dist/latchkey-<version>-linux-<arch>.tar.xz, reproducible
 # make torture [SAMPLE=1]   faults, full disks, kills, floods, fuzzing: 40 minutes, or two of them
 # make bench  against a C program that does the same work
@@ -22,7 +23,7 @@ TRIPLE = $(shell swift -print-target-info | sed -n 's/.*"triple": "\(.*\)".*/\1/
 ENDPOINTS = $(notdir $(wildcard Sources/Endpoints/*))
 EXECUTABLES = $(ENDPOINTS) deliver-mail
 
-.PHONY: run package test-clients test-servers setup-clients setup-servers test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench clean
+.PHONY: run admin package test-clients test-servers setup-clients setup-servers test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench clean
 
 # Says what is missing, then installs it: as root, else with sudo.
 define install
@@ -81,6 +82,13 @@ fallback-check: fallback setup-test
 		CONTENT_LENGTH=27 .build-static/release/send-code | grep -q '"success":true' && \
 		echo "fallback: static, and answers"
 
+# The operator's command: ordinary Swift, static.
+admin: setup
+	swift build -c release --scratch-path .build-static --static-swift-stdlib \
+		-Xswiftc -static-executable --product latchkey
+	@install -D -s -m 755 .build-static/release/latchkey bin/latchkey
+	@ls -l bin/latchkey
+
 PORT ?= 8000
 export PORT
 LATCHKEY_HOME ?= var
@@ -95,10 +103,10 @@ run: build
 test: setup-test build unit-tests end-to-end-tests
 
 unit-tests:
-	env -u LATCHKEY_HOME -u PORT swift test --skip HandlerTests --skip ServerTests
+	env -u LATCHKEY_HOME -u PORT swift test --skip HandlerTests --skip ServerTests --skip AdminTests
 
 end-to-end-tests:
-	env -u LATCHKEY_HOME -u PORT swift test --filter HandlerTests --filter ServerTests
+	env -u LATCHKEY_HOME -u PORT swift test --filter HandlerTests --filter ServerTests --filter AdminTests
 
 # What clients see: the console in a browser, openapi.json against real answers, its reference page, a generated client.
 test-clients: setup-clients build
@@ -106,7 +114,7 @@ test-clients: setup-clients build
 	env -u LATCHKEY_HOME -u PORT Tests/OpenAPI/run
 
 # Every server gives the same answers; nginx asks Latchkey; tokens are verified in Node, Go and Swift; the package.
-test-servers: setup-servers build
+test-servers: setup-servers build admin
 	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/parity.py
 	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/nginx_auth_request.py
 	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/verify_samples.py
@@ -115,16 +123,16 @@ test-servers: setup-servers build
 VERSION ?= $(patsubst v%,%,$(shell git describe --tags --always --dirty))
 
 # What is handed out: one archive, the same bytes for the same files.
-package: build
+package: build admin
 	packaging/package "$(VERSION)"
 
 # What must hold when everything goes wrong; SAMPLE=1: two minutes of it.
 SAMPLE ?= 0
-torture: setup-torture build
+torture: setup-torture build admin
 	SAMPLE=$(SAMPLE) env -u LATCHKEY_HOME -u PORT Tests/Torture/run
 
 bench: setup-bench build
 	Benchmarks/run
 
 clean:
-	rm -rf .build .build-embedded .build-static .build-fuzz $(addprefix cgi-bin/,$(EXECUTABLES))
+	rm -rf .build .build-embedded .build-static .build-fuzz bin $(addprefix cgi-bin/,$(EXECUTABLES))

@@ -127,6 +127,14 @@ if !isEmbedded {
         tests("AuthAPITests", of: ["AuthAPI", "CGI", "Auth", "System"]),
         tests("HandlerTests", of: ["System"]),
         tests("ServerTests", of: []),
+        .executableTarget(
+            name: "latchkey",
+            dependencies: [
+                "AuthAPI", "Auth", "CGI", "System",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+        tests("AdminTests", of: ["latchkey"]),
     ]
 }
 
@@ -138,4 +146,8 @@ if isFuzzed {
             linkerSettings: [.linkedLibrary("stdc++"), .unsafeFlags(["-sanitize=address", "-use-ld=lld"])]))
 }
 
-let package = Package(name: "latchkey", targets: targets)
+/// The administrator's command alone parses arguments, and it is no part of the embedded build.
+let dependencies: [Package.Dependency] =
+    isEmbedded ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")]
+
+let package = Package(name: "latchkey", dependencies: dependencies, targets: targets)

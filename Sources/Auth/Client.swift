@@ -37,6 +37,18 @@ package struct Client {
         self.language = language
         self.requestID = requestID
     }
+
+    /// The operator at the machine itself, whom the audit calls `admin`; `requestID` is one run's.
+    package init(operatorIn requestID: String) {
+        address = "admin"
+        network = "admin"
+        site = nil
+        hasAddress = false
+        isLocal = true
+        userAgent = nil
+        language = nil
+        self.requestID = requestID
+    }
 }
 
 extension Client {

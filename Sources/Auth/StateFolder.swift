@@ -22,8 +22,8 @@ package struct StateFolder {
     var migrationLockPath: String { "\(path)/migration.lock" }
     var deliveryLockPath: String { "\(path)/delivery.lock" }
     var hashingLockPath: String { "\(path)/argon2.lock" }
-    private var secretPath: String { "\(path)/secret.key" }
-    private var keysPath: String { "\(path)/keys" }
+    var secretPath: String { "\(path)/secret.key" }
+    var keysPath: String { "\(path)/keys" }
     private var currentKeyPath: String { "\(keysPath)/current" }
 
     /// Opens the folder at `path`, and makes it, and its parents, if need be. Refuses one that is
@@ -85,7 +85,7 @@ package struct StateFolder {
     }
 
     /// Whether the folder and its database have not been taken away.
-    var isThere: Bool { (try? isNew()) == false }
+    package var isThere: Bool { (try? isNew()) == false }
 
     /// Whether there is no database yet.
     private func isNew() throws(AuthError) -> Bool {
@@ -166,7 +166,7 @@ package struct StateFolder {
         return keys.sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
     }
 
-    private func keyPath(_ id: String) -> String { "\(keysPath)/\(id).key" }
+    func keyPath(_ id: String) -> String { "\(keysPath)/\(id).key" }
 
     private func currentKeyID() throws(SystemError) -> String {
         String(decoding: try File.read(currentKeyPath, limit: 43), as: UTF8.self)

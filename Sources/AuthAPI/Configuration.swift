@@ -51,7 +51,7 @@ package struct Configuration {
         }
     }
 
-    private static func home() throws(StateFault) -> String {
+    static func home() throws(StateFault) -> String {
         if let home = Environment.value("LATCHKEY_HOME"), !home.utf8.isEmpty {
             return try absolute(home, from: "LATCHKEY_HOME")
         }

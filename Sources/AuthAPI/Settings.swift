@@ -20,6 +20,17 @@ package struct Settings {
     package var corsOrigins: [String] = []
     package var testIdentities: String?
 
+    /// What was given, in order; the last of a key counts.
+    package private(set) var given: [Given] = []
+
+    /// A setting that was given, and where.
+    package struct Given {
+        package let key: String
+        package let value: String
+        /// `file:line`, or `environment:NAME`.
+        package let place: String
+    }
+
     /// The `mail` setting.
     package enum MailSetting: Equatable {
         case maildir
@@ -65,6 +76,7 @@ package struct Settings {
     ) throws(ConfigurationFault) {
         do throws(ValueFault) {
             try set(key, value)
+            given.append(Given(key: key, value: value, place: place))
         } catch {
             throw ConfigurationFault(reason: "\(place): \(key): \(error.reason)")
         }

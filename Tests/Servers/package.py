@@ -236,7 +236,7 @@ def main():
         time = git.stdout.strip() or "1700000000"
         copy(f"{scratch}/another folder/deeper")
         history = {} if git.stdout.strip() else {"SOURCE_DATE_EPOCH": time}
-        admin = os.environ.get("ADMIN") or f"{PROJECT}/.build-admin/latchkey"
+        admin = os.environ.get("ADMIN") or f"{PROJECT}/bin/latchkey"
         builds = [
             package(PROJECT, f"{scratch}/1", ADMIN=admin, HOME="/nonexistent", **history),
             package(

@@ -39,7 +39,8 @@ import Testing
         let start = Timestamp.now
         #expect(try slot(of: 1, atMost: Duration(milliseconds: 100)) == nil)
         let waited = Timestamp.now - start
-        #expect(waited >= Duration(milliseconds: 100) && waited < .seconds(5))
+        // Two clocks, each in whole milliseconds.
+        #expect(waited >= Duration(milliseconds: 90) && waited < .seconds(5))
         withExtendedLifetime(first) {}
     }
 

@@ -15,23 +15,27 @@ extension Auth {
         let isDone = try transaction(using: guess, in: database) {
             (isFirst) throws(AuthError) -> Bool in
             guard isFirst else { return false }
-            try record(AuditEvent(.accountDeleted, user: user.id), in: database)
-            for project in try Project.owned(byNoneBut: user.id, in: database) {
-                try Project.delete(project, in: database)
-                try record(
-                    AuditEvent(.projectDeleted, user: user.id, subject: project), in: database)
-            }
-            try APIKey.deleteAll(by: user.id, in: database)
-            try Invitation.deleteAll(by: user.id, orTo: user.email, in: database)
-            try Member.removeEverywhere(user.id, in: database)
-            try Session.deleteAll(of: user.id, in: database)
-            try KnownNetwork.deleteAll(of: user.email, in: database)
-            try Challenge.deleteAll(of: user.email, and: user.id, in: database)
-            try MailItem.deleteAll(to: user.email, in: database)
-            try User.delete(user.id, in: database)
-            event = AuditEvent(.accountDeleted, user: user.id)
+            try erase(user, in: database)
             return true
         }
         guard isDone else { throw .invalidCode }
+    }
+
+    /// Deletes the account of `user` and all that hangs on it, in the transaction at hand.
+    func erase(_ user: User, in database: Database) throws(AuthError) {
+        try record(AuditEvent(.accountDeleted, user: user.id), in: database)
+        for project in try Project.owned(byNoneBut: user.id, in: database) {
+            try Project.delete(project, in: database)
+            try record(AuditEvent(.projectDeleted, user: user.id, subject: project), in: database)
+        }
+        try APIKey.deleteAll(by: user.id, in: database)
+        try Invitation.deleteAll(by: user.id, orTo: user.email, in: database)
+        try Member.removeEverywhere(user.id, in: database)
+        try Session.deleteAll(of: user.id, in: database)
+        try KnownNetwork.deleteAll(of: user.email, in: database)
+        try Challenge.deleteAll(of: user.email, and: user.id, in: database)
+        try MailItem.deleteAll(to: user.email, in: database)
+        try User.delete(user.id, in: database)
+        event = AuditEvent(.accountDeleted, user: user.id)
     }
 }

@@ -46,19 +46,19 @@ extension Auth {
     /// failed attempt.
     ///
     /// If something is to be tried again soon, one deliverer stays for that, for a code's life at most;
-    /// whatever is left after that the next request or a cron job sends.
+    /// whatever is left after that the next request or a cron job sends. Not so if `stays` is false.
     package func deliverMail(
-        by mailer: Mailer, report: (LogLine) -> Void
+        by mailer: Mailer, stays: Bool = true, report: (LogLine) -> Void
     ) throws(AuthError) {
         let database = try database()
         let deadline = now + policy.codeLifetime
         try deliverDueMail(by: mailer, from: database, report: report)
-        try cleanUp(database)
+        _ = try cleanUp(database)
         if try tellOfExpiringKeys(in: database) {
             try deliverDueMail(by: mailer, from: database, report: report)
         }
 
-        guard try MailItem.nextRetry(in: database) != nil, let lock = try deliveryLock() else { return }
+        guard stays, try MailItem.nextRetry(in: database) != nil, let lock = try deliveryLock() else { return }
         try withExtendedLifetime(lock) { () throws(AuthError) in
             while now < deadline, state.isThere, let next = try MailItem.nextRetry(in: database) {
                 // In small steps, since another deliverer may leave something that is due sooner.
@@ -165,19 +165,5 @@ extension Auth {
             }
         }
         return true
-    }
-
-    private func cleanUp(_ database: Database) throws(AuthError) {
-        let now = now
-        let limit = Policy.rowsPerCleanUp
-        try Challenge.deleteExpired(before: now, limit: limit, in: database)
-        try MailItem.deleteExpired(before: now - Policy.failedMailKept, limit: limit, in: database)
-        try Session.deleteExpired(before: now, limit: limit, in: database)
-        try LimitCount.deleteExpired(before: now, limit: limit, in: database)
-        try KnownNetwork.deleteUnused(
-            since: now - Policy.knownNetworkLifetime, limit: limit, in: database)
-        try AuditEvent.deleteOld(before: now - policy.auditLifetime, limit: limit, in: database)
-        try Invitation.deleteExpired(before: now, limit: limit, in: database)
-        database.checkpoint()
     }
 }

@@ -63,6 +63,32 @@ package struct APIKey {
         ) { APIKey($0) }
     }
 
+    /// The key `id`, whatever project it is of.
+    static func find(_ id: UUID, in database: Database) throws(AuthError) -> APIKey? {
+        try database.first(
+            """
+            SELECT id, project_id, created_by, prefix, name, scopes, last_used_at, expires_at,
+                   deactivated_at, created_at, updated_at
+            FROM api_keys WHERE id = ?
+            """,
+            [.id(id)]
+        ) { APIKey($0) }
+    }
+
+    /// The keys that `creator` made, newest first, `limit` at most.
+    static func all(
+        by creator: UUID, limit: Int64, in database: Database
+    ) throws(AuthError) -> [APIKey] {
+        try database.all(
+            """
+            SELECT id, project_id, created_by, prefix, name, scopes, last_used_at, expires_at,
+                   deactivated_at, created_at, updated_at
+            FROM api_keys WHERE created_by = ? ORDER BY sequence DESC LIMIT ?
+            """,
+            [.id(creator), .integer(limit)]
+        ) { APIKey($0) }
+    }
+
     /// A key that a secret may be of, and what proves that it is.
     struct Candidate {
         let key: APIKey

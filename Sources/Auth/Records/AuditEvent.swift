@@ -18,9 +18,10 @@ package struct AuditEvent {
     package enum Kind {
         case signIn, signInFailed, signInRefused, refresh, refreshFailed, replay, revocation
         case keyCreated, keyChanged, keyDeactivated, limitHit
-        case accountChanged, emailChanged, accountDeleted
+        case accountCreated, accountChanged, emailChanged, accountDeleted
         case projectCreated, projectChanged, projectDeleted
         case memberInvited, memberJoined, memberChanged, memberRemoved, invitationEnded
+        case limitsCleared
 
         package var name: StaticString {
             switch self {
@@ -35,6 +36,7 @@ package struct AuditEvent {
             case .keyChanged: "key-changed"
             case .keyDeactivated: "key-deactivated"
             case .limitHit: "limit-hit"
+            case .accountCreated: "account-created"
             case .accountChanged: "account-changed"
             case .emailChanged: "email-changed"
             case .accountDeleted: "account-deleted"
@@ -46,6 +48,7 @@ package struct AuditEvent {
             case .memberChanged: "member-changed"
             case .memberRemoved: "member-removed"
             case .invitationEnded: "invitation-ended"
+            case .limitsCleared: "limits-cleared"
             }
         }
     }
@@ -71,15 +74,50 @@ package struct AuditEvent {
             ])
     }
 
-    /// Deletes some that are from before `moment`, the oldest first.
+    /// Deletes some that are from before `moment`, the oldest first; how many.
     static func deleteOld(
         before moment: Timestamp, limit: Int64, in database: Database
-    ) throws(AuthError) {
+    ) throws(AuthError) -> Int {
         try database.run(
             """
             DELETE FROM audit_events WHERE sequence IN
                 (SELECT sequence FROM audit_events WHERE at < ? ORDER BY at LIMIT ?)
             """,
             [.time(moment), .integer(limit)])
+    }
+}
+
+/// A row of the audit, for whoever reads it.
+package struct AuditEntry {
+    package let at: Timestamp
+    /// An `AuditEvent.Kind`'s name, of this or another version.
+    package let event: String
+    package let user: UUID?
+    package let subject: UUID?
+    package let detail: String?
+    /// Network address; `admin` for the operator's command.
+    package let client: String
+    package let requestID: String
+
+    /// The last `limit` of what happened since `moment`, oldest first: to `user` and of the kind `event`, where
+    /// they are given.
+    static func last(
+        _ limit: Int64, since moment: Timestamp, user: UUID?, event: String?, in database: Database
+    ) throws(AuthError) -> [AuditEntry] {
+        try database.all(
+            """
+            SELECT at, event, user_id, subject_id, detail, client, request_id FROM
+                (SELECT * FROM audit_events
+                 WHERE at >= ?1 AND (?2 IS NULL OR user_id = ?2) AND (?3 IS NULL OR event = ?3)
+                 ORDER BY at DESC, sequence DESC LIMIT ?4)
+            ORDER BY at, sequence
+            """,
+            [.time(moment), user.map { .id($0) } ?? .null, .optional(event), .integer(limit)]
+        ) { row in
+            AuditEntry(
+                at: row.time(0), event: row.text(1), user: row.isNull(2) ? nil : row.id(2),
+                subject: row.isNull(3) ? nil : row.id(3), detail: row.optionalText(4),
+                client: row.text(5), requestID: row.text(6))
+        }
     }
 }

@@ -131,10 +131,10 @@ struct Challenge {
             [.time(now), .text(email), .id(id), .time(now)]) == 1
     }
 
-    /// Deletes some that expired before `moment`.
+    /// Deletes some that expired before `moment`; how many.
     static func deleteExpired(
         before moment: Timestamp, limit: Int64, in database: Database
-    ) throws(AuthError) {
+    ) throws(AuthError) -> Int {
         try database.run(
             """
             DELETE FROM challenges WHERE (email, user_id) IN

@@ -160,10 +160,10 @@ package struct Invitation {
         try database.run("DELETE FROM invitations WHERE email = ?", [.text(email)])
     }
 
-    /// Deletes some that expired before `moment`.
+    /// Deletes some that expired before `moment`; how many.
     static func deleteExpired(
         before moment: Timestamp, limit: Int64, in database: Database
-    ) throws(AuthError) {
+    ) throws(AuthError) -> Int {
         try database.run(
             """
             DELETE FROM invitations WHERE id IN

@@ -39,10 +39,10 @@ enum KnownNetwork {
         try database.run("DELETE FROM known_networks WHERE email = ?", [.text(email)])
     }
 
-    /// Deletes some that were last used before `moment`.
+    /// Deletes some that were last used before `moment`; how many.
     static func deleteUnused(
         since moment: Timestamp, limit: Int64, in database: Database
-    ) throws(AuthError) {
+    ) throws(AuthError) -> Int {
         try database.run(
             """
             DELETE FROM known_networks WHERE (email, network) IN

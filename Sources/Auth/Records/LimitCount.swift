@@ -4,7 +4,7 @@
 // it begins, ever holds more than its quota; a place is given back at most one slot late.
 
 import SQLite
-import System
+package import System
 
 /// What one slot has counted.
 struct LimitCount {
@@ -78,10 +78,10 @@ struct LimitCount {
             [.text(name.description), .text(subject), .time(slot)])
     }
 
-    /// Deletes some that stopped counting before `moment`.
+    /// Deletes some that stopped counting before `moment`; how many.
     static func deleteExpired(
         before moment: Timestamp, limit: Int64, in database: Database
-    ) throws(AuthError) {
+    ) throws(AuthError) -> Int {
         try database.run(
             """
             DELETE FROM limit_counts WHERE (name, subject, began_at) IN
@@ -89,5 +89,47 @@ struct LimitCount {
                  WHERE expires_at < ? ORDER BY expires_at LIMIT ?)
             """,
             [.time(moment), .integer(limit)])
+    }
+
+    /// Forgets what was counted: of the limit `name`, if it is given, and for `subject`, if it is given, also as
+    /// an address's share for known networks; how many slots.
+    static func delete(
+        of name: String?, subject: String?, in database: Database
+    ) throws(AuthError) -> Int {
+        try database.run(
+            """
+            DELETE FROM limit_counts
+            WHERE (?1 IS NULL OR name = ?1) AND (?2 IS NULL OR subject = ?2 OR subject = 'known ' || ?2)
+            """,
+            [.optional(name), .optional(subject)])
+    }
+}
+
+/// What one limit has counted lately for one subject, all its slots together.
+package struct LimitTotal {
+    /// As a 429 tells it.
+    package let name: String
+    /// A network, an address (after `known ` for its own networks' share), an account's id, or "" for all.
+    package let subject: String
+    package let count: Int64
+    package let refused: Int64
+    /// When the last of it stops counting.
+    package let until: Timestamp
+
+    /// All that has not stopped counting at `now`, the largest first, `limit` at most.
+    static func all(
+        at now: Timestamp, limit: Int64, in database: Database
+    ) throws(AuthError) -> [LimitTotal] {
+        try database.all(
+            """
+            SELECT name, subject, sum(count), sum(refused), max(expires_at) FROM limit_counts
+            WHERE expires_at > ? GROUP BY name, subject ORDER BY sum(count) DESC, name, subject LIMIT ?
+            """,
+            [.time(now), .integer(limit)]
+        ) { row in
+            LimitTotal(
+                name: row.text(0), subject: row.text(1), count: row.integer(2), refused: row.integer(3),
+                until: row.time(4))
+        }
     }
 }

@@ -4,7 +4,7 @@
 
 import Crypto
 import SQLite
-import System
+package import System
 
 /// A mail that is still to be sent.
 struct MailItem {
@@ -109,15 +109,46 @@ struct MailItem {
             [.time(next), .text(reason), .id(id)])
     }
 
-    /// Deletes some that expired before `moment`.
+    /// Deletes some that expired before `moment`; how many.
     static func deleteExpired(
         before moment: Timestamp, limit: Int64, in database: Database
-    ) throws(AuthError) {
+    ) throws(AuthError) -> Int {
         try database.run(
             """
             DELETE FROM mail_items WHERE id IN
                 (SELECT id FROM mail_items WHERE expires_at < ? ORDER BY expires_at LIMIT ?)
             """,
             [.time(moment), .integer(limit)])
+    }
+}
+
+/// A mail in the outbox, for whoever looks through it.
+package struct MailStanding {
+    /// Also the Message-ID's.
+    package let id: UUID
+    /// What kind of mail, by the name in the table.
+    package let kind: String
+    package let email: String
+    package let createdAt: Timestamp
+    package let expiresAt: Timestamp
+    package let attempts: Int64
+    /// When it is tried next; nil: it was given up.
+    package let dueAt: Timestamp?
+    package let lastError: String?
+
+    /// The whole outbox, oldest first, `limit` at most.
+    static func all(limit: Int64, in database: Database) throws(AuthError) -> [MailStanding] {
+        try database.all(
+            """
+            SELECT id, kind, email, created_at, expires_at, attempts, due_at, last_error
+            FROM mail_items ORDER BY created_at, id LIMIT ?
+            """,
+            [.integer(limit)]
+        ) { row in
+            MailStanding(
+                id: row.id(0), kind: row.text(1), email: row.text(2), createdAt: row.time(3),
+                expiresAt: row.time(4), attempts: row.integer(5), dueAt: row.optionalTime(6),
+                lastError: row.optionalText(7))
+        }
     }
 }

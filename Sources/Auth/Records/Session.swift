@@ -76,16 +76,16 @@ struct Session {
             [.time(now), .id(id), .id(user), .time(now)]) == 1
     }
 
-    /// Ends every session of `user` but the one to `keep`; which they were.
+    /// Ends every session of `user` but the one to `keep`, if any is; which they were.
     static func revokeAll(
-        of user: UUID, but keep: UUID, at now: Timestamp, in database: Database
+        of user: UUID, but keep: UUID?, at now: Timestamp, in database: Database
     ) throws(AuthError) -> [UUID] {
         try database.all(
             """
             UPDATE sessions SET revoked_at = ?
-            WHERE user_id = ? AND id <> ? AND revoked_at IS NULL AND expires_at > ? RETURNING id
+            WHERE user_id = ? AND id IS NOT ? AND revoked_at IS NULL AND expires_at > ? RETURNING id
             """,
-            [.time(now), .id(user), .id(keep), .time(now)]
+            [.time(now), .id(user), keep.map { .id($0) } ?? .null, .time(now)]
         ) { $0.id(0) }
     }
 
@@ -104,10 +104,10 @@ struct Session {
         try database.run("DELETE FROM sessions WHERE user_id = ?", [.id(user)])
     }
 
-    /// Deletes some that expired before `moment`.
+    /// Deletes some that expired before `moment`; how many.
     static func deleteExpired(
         before moment: Timestamp, limit: Int64, in database: Database
-    ) throws(AuthError) {
+    ) throws(AuthError) -> Int {
         try database.run(
             """
             DELETE FROM sessions WHERE id IN

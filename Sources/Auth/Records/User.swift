@@ -68,6 +68,53 @@ package struct User {
         ) { User($0) }
     }
 
+    /// The accounts whose address contains `text`, by address, `limit` at most.
+    static func all(
+        containing text: String, limit: Int64, in database: Database
+    ) throws(AuthError) -> [User] {
+        try database.all(
+            """
+            SELECT id, email, full_name, is_active, is_superuser, is_verified,
+                   token_balance, tokens_used, subscription_tier, created_at, updated_at
+            FROM users WHERE instr(email, ?) > 0 ORDER BY email LIMIT ?
+            """,
+            [.text(text), .integer(limit)]
+        ) { User($0) }
+    }
+
+    /// Lets the account in again, or out.
+    static func setActive(
+        _ id: UUID, _ isActive: Bool, at now: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "UPDATE users SET is_active = ?, updated_at = ? WHERE id = ?",
+            [.integer(isActive ? 1 : 0), .time(now), .id(id)])
+    }
+
+    static func setSuperuser(
+        _ id: UUID, _ isSuperuser: Bool, at now: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "UPDATE users SET is_superuser = ?, updated_at = ? WHERE id = ?",
+            [.integer(isSuperuser ? 1 : 0), .time(now), .id(id)])
+    }
+
+    static func setTier(
+        _ id: UUID, _ tier: String, at now: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "UPDATE users SET subscription_tier = ?, updated_at = ? WHERE id = ?",
+            [.text(tier), .time(now), .id(id)])
+    }
+
+    static func setBalance(
+        _ id: UUID, _ balance: Int64, at now: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "UPDATE users SET token_balance = ?, updated_at = ? WHERE id = ?",
+            [.integer(balance), .time(now), .id(id)])
+    }
+
     /// Gives the account another name.
     static func rename(
         _ id: UUID, to fullName: String?, at now: Timestamp, in database: Database
@@ -91,16 +138,18 @@ package struct User {
         try database.run("DELETE FROM users WHERE id = ?", [.id(id)])
     }
 
-    /// A new account: active, verified, on the free tier.
-    static func create(email: String, at now: Timestamp, in database: Database) throws(AuthError) -> UUID {
+    /// A new account: active, on the free tier, and verified unless nobody has shown to read mail at the address.
+    static func create(
+        email: String, isVerified: Bool = true, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> UUID {
         let id = UUID.random()
         try database.run(
             """
             INSERT INTO users (id, email, is_active, is_superuser, is_verified,
                                token_balance, tokens_used, subscription_tier, created_at, updated_at)
-            VALUES (?, ?, 1, 0, 1, 0, 0, 'free', ?, ?)
+            VALUES (?, ?, 1, 0, ?, 0, 0, 'free', ?, ?)
             """,
-            [.id(id), .text(email), .time(now), .time(now)])
+            [.id(id), .text(email), .integer(isVerified ? 1 : 0), .time(now), .time(now)])
         return id
     }
 

@@ -1,0 +1,90 @@
+// What the operator may do with sessions, API keys and limits, and read of audit and outbox.
+
+package import System
+
+extension Auth {
+    /// The sessions of `user` that can still be refreshed, the last used first, `limit` at most.
+    package func sessions(of user: User, limit: Int64) throws(AuthError) -> [SessionSummary] {
+        try SessionSummary.page(
+            of: user.id, refreshedSince: now - policy.refreshLifetime, at: now, offset: 0, limit: limit,
+            in: try database())
+    }
+
+    /// Ends the session `id`, whoever's it is; false if there is none that has not ended.
+    package func revokeSession(_ id: UUID) throws(AuthError) -> Bool {
+        let database = try database()
+        return try database.transaction { () throws(AuthError) -> Bool in
+            guard let user = try Session.revoke(id, at: now, in: database) else { return false }
+            try record(AuditEvent(.revocation, user: user, subject: id), in: database)
+            return true
+        }
+    }
+
+    /// Ends every session of `user`; how many they were.
+    package func revokeSessions(of user: User) throws(AuthError) -> Int {
+        let database = try database()
+        return try database.transaction { () throws(AuthError) -> Int in
+            try endSessions(of: user.id, in: database).count
+        }
+    }
+
+    /// The keys that `user` made, newest first, `limit` at most.
+    package func apiKeys(madeBy user: User, limit: Int64) throws(AuthError) -> [ShownAPIKey] {
+        let now = now
+        return try APIKey.all(by: user.id, limit: limit, in: try database()).map {
+            ShownAPIKey(key: $0, asOf: now)
+        }
+    }
+
+    /// The keys of `project`, newest first, `limit` at most; nil if there is no such project.
+    package func apiKeys(of project: UUID, limit: Int64) throws(AuthError) -> [ShownAPIKey]? {
+        let (now, database) = (now, try database())
+        guard try ProjectDetails.find(project, at: now, in: database) != nil else { return nil }
+        return try APIKey.page(of: project, offset: 0, limit: limit, in: database).map {
+            ShownAPIKey(key: $0, asOf: now)
+        }
+    }
+
+    /// Deactivates the key `id`, whoever's it is; one that is deactivated already keeps its time. nil if there
+    /// is none.
+    package func deactivateAPIKey(_ id: UUID) throws(AuthError) -> DeactivatedAPIKey? {
+        let database = try database()
+        return try database.transaction { () throws(AuthError) -> DeactivatedAPIKey? in
+            guard let key = try APIKey.find(id, in: database) else { return nil }
+            let now = now
+            if key.deactivatedAt == nil {
+                try key.deactivate(at: now, in: database)
+                try record(AuditEvent(.keyDeactivated, user: key.creator, subject: id), in: database)
+            }
+            return DeactivatedAPIKey(id: id, deactivatedAt: key.deactivatedAt ?? now)
+        }
+    }
+
+    /// The last `limit` entries of the audit since `moment`, oldest first.
+    package func audit(
+        since moment: Timestamp, user: UUID?, event: String?, limit: Int64
+    ) throws(AuthError) -> [AuditEntry] {
+        try AuditEntry.last(limit, since: moment, user: user, event: event, in: try database())
+    }
+
+    /// What limits count now, the largest first, `limit` at most.
+    package func limitTotals(limit: Int64) throws(AuthError) -> [LimitTotal] {
+        try LimitTotal.all(at: now, limit: limit, in: try database())
+    }
+
+    /// Forgets what limits have counted: of the limit `name`, if it is given, and for `subject`, if it is
+    /// given; how many counts.
+    package func clearLimits(named name: String?, subject: String?) throws(AuthError) -> Int {
+        let database = try database()
+        return try database.transaction { () throws(AuthError) -> Int in
+            let cleared = try LimitCount.delete(of: name, subject: subject, in: database)
+            if cleared > 0 { try record(AuditEvent(.limitsCleared), in: database) }
+            return cleared
+        }
+    }
+
+    /// The outbox, oldest first, `limit` at most.
+    package func outbox(limit: Int64) throws(AuthError) -> [MailStanding] {
+        try MailStanding.all(limit: limit, in: try database())
+    }
+}

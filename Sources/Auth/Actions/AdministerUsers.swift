@@ -1,0 +1,143 @@
+// What the operator may do with accounts. Nobody proves who they are here: whoever can read the state folder
+// may do all of it. Each change is in the audit.
+
+package import System
+
+/// How an operator names an account.
+package enum AccountName {
+    case id(UUID)
+    case email(Email)
+}
+
+/// An account with what an operator wants to see of it.
+package struct AccountOverview {
+    package let account: Account
+    /// Sessions that have not ended and can still be refreshed.
+    package let sessions: Int64
+}
+
+/// What the operator makes of an account.
+package enum AccountChange {
+    /// It may sign in again.
+    case activate
+    /// It may not sign in, and its sessions end.
+    case deactivate
+    case superuser(Bool)
+    /// Another subscription tier.
+    case tier(String)
+    /// So much more balance, or less.
+    case credit(Int64)
+    /// Another full name; nil: none.
+    case rename(String?)
+
+    fileprivate var word: StaticString {
+        switch self {
+        case .activate: "activated"
+        case .deactivate: "deactivated"
+        case .superuser(true): "superuser"
+        case .superuser(false): "no superuser"
+        case .tier: "tier"
+        case .credit: "credit"
+        case .rename: "name"
+        }
+    }
+}
+
+/// An account after a change, and how many sessions ended by it.
+package struct ChangedAccount {
+    package let user: User
+    package let endedSessions: Int
+}
+
+extension Auth {
+    /// The accounts whose address contains `text`, by address, `limit` at most.
+    package func users(containing text: String, limit: Int64) throws(AuthError) -> [User] {
+        try User.all(containing: text, limit: limit, in: try database())
+    }
+
+    /// The account called `name`; nil if there is none.
+    package func user(named name: AccountName) throws(AuthError) -> User? {
+        switch name {
+        case .id(let id): try User.find(id, in: try database())
+        case .email(let email): try User.find(email: email.text, in: try database())
+        }
+    }
+
+    /// `user` as an operator sees it.
+    package func overview(of user: User) throws(AuthError) -> AccountOverview {
+        AccountOverview(
+            account: try account(of: user),
+            sessions: try SessionSummary.count(
+                of: user.id, refreshedSince: now - policy.refreshLifetime, at: now, in: try database()))
+    }
+
+    /// A new account for `email` with a project of its own, as a first sign-in makes one, whatever `sign_up`
+    /// says; nil if there is one already.
+    package func createUser(_ email: Email, fullName: String?) throws(AuthError) -> User? {
+        let database = try database()
+        return try database.transaction { () throws(AuthError) -> User? in
+            guard try User.find(email: email.text, in: database) == nil else { return nil }
+            let now = now
+            let id = try User.create(email: email.text, isVerified: false, at: now, in: database)
+            if let fullName { try User.rename(id, to: fullName, at: now, in: database) }
+            try Project.create(named: "Default", ownedBy: id, at: now, in: database)
+            try record(AuditEvent(.accountCreated, user: id), in: database)
+            return try User.find(id, in: database)
+        }
+    }
+
+    /// Makes `change` to the account called `name`; nil if there is none.
+    ///
+    /// Throws `failure` for a balance that would fall below 0 or grow past counting; then nothing is changed.
+    package func administer(
+        _ name: AccountName, _ change: AccountChange
+    ) throws(AuthError) -> ChangedAccount? {
+        let database = try database()
+        return try database.transaction { () throws(AuthError) -> ChangedAccount? in
+            guard let user = try user(named: name) else { return nil }
+            let now = now
+            var ended: [UUID] = []
+            switch change {
+            case .activate: try User.setActive(user.id, true, at: now, in: database)
+            case .deactivate:
+                try User.setActive(user.id, false, at: now, in: database)
+                ended = try endSessions(of: user.id, in: database)
+            case .superuser(let isOne): try User.setSuperuser(user.id, isOne, at: now, in: database)
+            case .tier(let tier): try User.setTier(user.id, tier, at: now, in: database)
+            case .credit(let amount):
+                let (balance, overflow) = user.billing.tokenBalance.addingReportingOverflow(amount)
+                guard !overflow, balance >= 0 else {
+                    throw .failure(
+                        reason: "the balance is \(user.billing.tokenBalance): \(amount) more is not possible")
+                }
+                try User.setBalance(user.id, balance, at: now, in: database)
+            case .rename(let fullName): try User.rename(user.id, to: fullName, at: now, in: database)
+            }
+            try record(AuditEvent(.accountChanged, user: user.id, detail: change.word), in: database)
+            guard let changed = try User.find(user.id, in: database) else {
+                throw .failure(reason: "a changed account is not there")
+            }
+            return ChangedAccount(user: changed, endedSessions: ended.count)
+        }
+    }
+
+    /// Deletes the account called `name` with all that hangs on it, as its owner could; what it was, or nil if
+    /// there is none.
+    package func deleteUser(named name: AccountName) throws(AuthError) -> User? {
+        let database = try database()
+        return try database.transaction { () throws(AuthError) -> User? in
+            guard let user = try user(named: name) else { return nil }
+            try erase(user, in: database)
+            return user
+        }
+    }
+
+    /// Ends every session of `user`, in the transaction at hand; which they were.
+    func endSessions(of user: UUID, in database: Database) throws(AuthError) -> [UUID] {
+        let ended = try Session.revokeAll(of: user, but: nil, at: now, in: database)
+        for session in ended {
+            try record(AuditEvent(.revocation, user: user, subject: session), in: database)
+        }
+        return ended
+    }
+}

@@ -1,0 +1,59 @@
+// Deletes what has expired.
+
+import System
+
+/// Rows that were deleted, by what they were.
+package struct CleanedUp {
+    package internal(set) var codes = 0
+    package internal(set) var mails = 0
+    package internal(set) var sessions = 0
+    package internal(set) var limitCounts = 0
+    package internal(set) var knownNetworks = 0
+    package internal(set) var auditEvents = 0
+    package internal(set) var invitations = 0
+
+    package var total: Int {
+        codes + mails + sessions + limitCounts + knownNetworks + auditEvents + invitations
+    }
+
+    fileprivate mutating func add(_ more: CleanedUp) {
+        codes += more.codes
+        mails += more.mails
+        sessions += more.sessions
+        limitCounts += more.limitCounts
+        knownNetworks += more.knownNetworks
+        auditEvents += more.auditEvents
+        invitations += more.invitations
+    }
+}
+
+extension Auth {
+    /// Deletes all that has expired, a little at a time, so that others are hardly held up.
+    package func purge() throws(AuthError) -> CleanedUp {
+        let database = try database()
+        var all = CleanedUp()
+        while true {
+            let some = try cleanUp(database)
+            if some.total == 0 { return all }
+            all.add(some)
+        }
+    }
+
+    /// Deletes some of what has expired.
+    func cleanUp(_ database: Database) throws(AuthError) -> CleanedUp {
+        let now = now
+        let limit = Policy.rowsPerCleanUp
+        var done = CleanedUp()
+        done.codes = try Challenge.deleteExpired(before: now, limit: limit, in: database)
+        done.mails = try MailItem.deleteExpired(before: now - Policy.failedMailKept, limit: limit, in: database)
+        done.sessions = try Session.deleteExpired(before: now, limit: limit, in: database)
+        done.limitCounts = try LimitCount.deleteExpired(before: now, limit: limit, in: database)
+        done.knownNetworks = try KnownNetwork.deleteUnused(
+            since: now - Policy.knownNetworkLifetime, limit: limit, in: database)
+        done.auditEvents = try AuditEvent.deleteOld(
+            before: now - policy.auditLifetime, limit: limit, in: database)
+        done.invitations = try Invitation.deleteExpired(before: now, limit: limit, in: database)
+        database.checkpoint()
+        return done
+    }
+}

@@ -1,0 +1,116 @@
+// What several commands are told in the same form.
+
+import ArgumentParser
+import Auth
+import System
+
+/// An account, by its address or its id.
+struct UserArgument: ExpressibleByArgument {
+    let name: AccountName
+    let text: String
+
+    init?(argument: String) {
+        text = argument
+        if let id = UUID(text: argument.utf8) {
+            name = .id(id)
+        } else if let email = try? Email(argument) {
+            name = .email(email)
+        } else {
+            return nil
+        }
+    }
+
+    /// The account; trouble if there is none.
+    func find(in auth: Auth) throws(Trouble) -> User {
+        guard let user = try asking({ () throws(AuthError) in try auth.user(named: name) }) else { throw absent }
+        return user
+    }
+
+    var absent: Trouble { .notFound("there is no account \(text)") }
+}
+
+/// An e-mail address.
+struct EmailArgument: ExpressibleByArgument {
+    let email: Email
+
+    init?(argument: String) {
+        guard let email = try? Email(argument) else { return nil }
+        self.email = email
+    }
+}
+
+/// The id of a session, a key or a project.
+struct IDArgument: ExpressibleByArgument {
+    let id: UUID
+
+    init?(argument: String) {
+        guard let id = UUID(text: argument.utf8) else { return nil }
+        self.id = id
+    }
+}
+
+/// A moment: so long ago (`90s`, `15m`, `24h`, `7d`), or the beginning of a day (`2026-11-24`).
+struct SinceArgument: ExpressibleByArgument {
+    let moment: Timestamp
+
+    init?(argument: String) {
+        if let day = Timestamp(day: argument) {
+            moment = day
+            return
+        }
+        let digits = argument.utf8.dropLast()
+        guard (1...7).contains(digits.count), digits.allSatisfy({ $0 &- 0x30 < 10 }),
+            let count = Int64(String(decoding: digits, as: UTF8.self))
+        else { return nil }
+        switch argument.utf8.last {
+        case UInt8(ascii: "s"): moment = .now - .seconds(count)
+        case UInt8(ascii: "m"): moment = .now - .minutes(count)
+        case UInt8(ascii: "h"): moment = .now - .hours(count)
+        case UInt8(ascii: "d"): moment = .now - .days(count)
+        default: return nil
+        }
+    }
+}
+
+/// A number from 1 up.
+struct CountArgument: ExpressibleByArgument {
+    let count: Int64
+
+    init(_ count: Int64) {
+        self.count = count
+    }
+
+    init?(argument: String) {
+        guard (1...15).contains(argument.utf8.count), argument.utf8.allSatisfy({ $0 &- 0x30 < 10 }),
+            let count = Int64(argument), count > 0
+        else { return nil }
+        self.count = count
+    }
+
+    var defaultValueDescription: String { String(count) }
+}
+
+/// A short text that people read: 1 to 255 characters, none of them a control character.
+struct TextArgument: ExpressibleByArgument {
+    let text: String
+
+    init?(argument: String) {
+        guard (1...255).contains(argument.unicodeScalars.count),
+            argument.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) })
+        else { return nil }
+        text = argument
+    }
+}
+
+/// How a list is shown.
+struct ListOptions: ParsableArguments {
+    @Option(name: .long, help: ArgumentHelp("At most so many.", valueName: "count"))
+    var limit = CountArgument(100)
+
+    @OptionGroup var output: OutputOptions
+}
+
+struct OutputOptions: ParsableArguments {
+    @Flag(name: .long, help: "Print JSON, with everything in full.")
+    var json = false
+}

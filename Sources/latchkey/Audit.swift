@@ -1,0 +1,80 @@
+// latchkey audit: what was done, by whom, from where.
+
+import ArgumentParser
+import Auth
+import CGI
+import System
+
+struct AuditGroup: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit",
+        abstract: "The audit: what was done, by whom, from where.",
+        discussion: "Example: latchkey audit show --since 24h",
+        subcommands: [Show.self])
+}
+
+extension AuditGroup {
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows the last entries, oldest first.",
+            usage: "latchkey audit show [<options>]",
+            discussion: """
+                USER is the first part of the account's id. Entries outlive accounts: one that \
+                was deleted is found by its id.
+
+                Example: latchkey audit show --event sign-in-failed --since 24h
+                """)
+
+        @Option(name: .long, help: "Only this account's: an e-mail address or an id.")
+        var user: UserArgument?
+
+        @Option(name: .long, help: "Only this event, as \"sign-in\" or \"key-created\".")
+        var event: TextArgument?
+
+        @Option(
+            name: .long,
+            help: ArgumentHelp("Since so long ago (15m, 24h, 7d), or since a day (2026-11-24).", valueName: "when"))
+        var since: SinceArgument?
+
+        @OptionGroup var list: ListOptions
+
+        func run() throws(ExitCode) {
+            try onService { (auth, _) throws(Trouble) in
+                let id = try userID(in: auth)
+                let entries = try asking { () throws(AuthError) in
+                    try auth.audit(
+                        since: since?.moment ?? Timestamp(milliseconds: 0), user: id, event: event?.text,
+                        limit: list.limit.count)
+                }
+                if list.output.json { return try showJSON(entries) { $0.object($1.write) } }
+                var table = Table(
+                    columns: [("TIME", 19), ("EVENT", 16), ("USER", 8), ("CLIENT", 15)], last: "DETAIL")
+                table.rows = entries.map { entry in
+                    let user = entry.user.map { String(decoding: $0.text.utf8.prefix(8), as: UTF8.self) }
+                    return [entry.at.seconds, entry.event, user ?? "", entry.client, entry.detail ?? ""]
+                }
+                try show(table.text)
+            }
+        }
+
+        /// The id may be that of an account that is gone.
+        private func userID(in auth: Auth) throws(Trouble) -> UUID? {
+            guard let user else { return nil }
+            if case .id(let id) = user.name { return id }
+            return try user.find(in: auth).id
+        }
+    }
+}
+
+extension AuditEntry {
+    /// Writes the members of the entry's object.
+    fileprivate func write(to json: inout JSONWriter) {
+        json.member("at", at)
+        json.member("event", event)
+        json.member("user_id", user?.text)
+        json.member("subject_id", subject?.text)
+        json.member("detail", detail)
+        json.member("client", client)
+        json.member("request_id", requestID)
+    }
+}

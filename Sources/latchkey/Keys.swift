@@ -1,0 +1,109 @@
+// latchkey key: API keys.
+
+import ArgumentParser
+import Auth
+import CGI
+import System
+
+struct KeyGroup: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "key",
+        abstract: "API keys: looks at them, and deactivates them.",
+        discussion: "Example: latchkey key list --user ada@example.com",
+        subcommands: [List.self, Deactivate.self])
+}
+
+extension KeyGroup {
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lists the keys that an account made, or a project's, newest first.",
+            usage: "latchkey key list (--user <user> | --project <id>) [<options>]",
+            discussion: """
+                Secrets are not kept, so they are not shown; a key's first 11 characters are.
+
+                Example: latchkey key list --user ada@example.com
+                """)
+
+        @Option(name: .long, help: "The account that made them: an e-mail address or an id.")
+        var user: UserArgument?
+
+        @Option(name: .long, help: ArgumentHelp("The project's id.", valueName: "id"))
+        var project: IDArgument?
+
+        @OptionGroup var list: ListOptions
+
+        func validate() throws {
+            guard (user == nil) != (project == nil) else {
+                throw ValidationError("Give either --user or --project.")
+            }
+        }
+
+        func run() throws(ExitCode) {
+            try onService { (auth, _) throws(Trouble) in
+                let keys = try keys(in: auth)
+                if list.output.json { return try showJSON(keys) { $0.object($1.write) } }
+                var table = Table(
+                    columns: [("ID", 36), ("STATE", 11), ("BEGINS", 11)], last: "NAME")
+                table.rows = keys.map { [$0.key.id.text, $0.state, $0.key.prefix, $0.key.name] }
+                try show(table.text)
+            }
+        }
+
+        private func keys(in auth: Auth) throws(Trouble) -> [ShownAPIKey] {
+            let limit = list.limit.count
+            if let user = try user?.find(in: auth) {
+                return try asking { () throws(AuthError) in try auth.apiKeys(madeBy: user, limit: limit) }
+            }
+            guard let id = project?.id else { return [] }
+            let keys = try asking { () throws(AuthError) in try auth.apiKeys(of: id, limit: limit) }
+            guard let keys else { throw .notFound("there is no project \(id.text)") }
+            return keys
+        }
+    }
+
+    struct Deactivate: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes a key useless, for good.",
+            discussion: "Example: latchkey key deactivate 2f1c4c0e-5a0b-4d5e-9a55-0c6d1f7b8e21")
+
+        @Argument(help: "The key's id.")
+        var key: IDArgument
+
+        func run() throws(ExitCode) {
+            try onService { (auth, _) throws(Trouble) in
+                let found = try asking { () throws(AuthError) in try auth.deactivateAPIKey(key.id) }
+                guard let found else { throw .notFound("there is no key \(key.id.text)") }
+                try show("The key \(found.id.text) is deactivated since \(found.deactivatedAt.seconds).\n")
+            }
+        }
+    }
+}
+
+extension ShownAPIKey {
+    fileprivate var state: String {
+        key.deactivatedAt != nil ? "deactivated" : key.isActive(at: asOf) ? "active" : "expired"
+    }
+
+    /// Writes the members of the key's object.
+    fileprivate func write(to json: inout JSONWriter) {
+        json.member("id", key.id.text)
+        json.member("project_id", key.project.text)
+        json.member("created_by", key.creator.text)
+        json.member("prefix", key.prefix)
+        json.member("name", key.name)
+        json.name("scopes")
+        if let scopes = key.scopes {
+            json.array { json in
+                for scope in scopes { json.string(scope) }
+            }
+        } else {
+            json.null()
+        }
+        json.member("is_active", key.isActive(at: asOf))
+        json.member("last_used_at", key.lastUsedAt)
+        json.member("expires_at", key.expiresAt)
+        json.member("deactivated_at", key.deactivatedAt)
+        json.member("created_at", key.createdAt)
+        json.member("updated_at", key.updatedAt)
+    }
+}

@@ -1,0 +1,46 @@
+// latchkey: looks after a service from a shell on its machine.
+//
+// 1. It is no endpoint: under a web server it does nothing and says so. Whoever can read the state folder may do
+//    all of it, so nobody is asked who they are.
+// 2. It makes no rules and knows no SQL: each command parses, calls one action of Auth, and prints.
+// 3. What it changes is in the audit, with the client `admin`.
+// 4. Results go to standard output; what went wrong, one sentence, to standard error.
+
+import ArgumentParser
+import System
+
+@main
+enum Program {
+    static func main() {
+        if Environment.value("GATEWAY_INTERFACE") != nil || Environment.value("REQUEST_METHOD") != nil {
+            complain("latchkey does not run under a web server")
+            Signals.exit(64)
+        }
+        File.keepNewFilesPrivate()
+        Signals.ignoreWriteSignals()
+        Latchkey.main()
+    }
+}
+
+struct Latchkey: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "latchkey",
+        abstract: "Looks after a Latchkey service.",
+        discussion: """
+            The service is the one whose state folder LATCHKEY_HOME names; else the file \
+            latchkey.home beside this executable; else ../var from it. Run it as the user \
+            that the web server runs the service as.
+
+            A USER is an e-mail address or an account's id. Times are UTC. What a command \
+            changes is in the audit, with the client "admin".
+
+            Exit codes: 0 done; 1 failed; 64 wrong usage, or run by a web server; 69 what \
+            was named is not there.
+
+            Example: LATCHKEY_HOME=/srv/latchkey latchkey user list
+            """,
+        subcommands: [
+            Init.self, ShowSettings.self, UserGroup.self, SessionGroup.self, KeyGroup.self, AuditGroup.self,
+            LimitGroup.self, MailGroup.self, Purge.self, Migrate.self, BackUp.self,
+        ])
+}

@@ -1,0 +1,88 @@
+// latchkey limits: what limits have counted lately.
+
+import ArgumentParser
+import Auth
+import CGI
+import System
+
+struct LimitGroup: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "limits",
+        abstract: "Limits: looks at what they count, and forgets it.",
+        discussion: "Example: latchkey limits show",
+        subcommands: [Show.self, Clear.self])
+}
+
+extension LimitGroup {
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows what each limit counts now, the largest counts first.",
+            discussion: """
+                FOR is whom it counts for: a network, an address ("known ..." counts apart \
+                what comes from networks that its owner signed in from), an account's id, or \
+                nothing for all together.
+
+                Example: latchkey limits show --limit 20
+                """)
+
+        @OptionGroup var list: ListOptions
+
+        func run() throws(ExitCode) {
+            try onService { (auth, _) throws(Trouble) in
+                let totals = try asking { () throws(AuthError) in
+                    try auth.limitTotals(limit: list.limit.count)
+                }
+                if list.output.json {
+                    return try showJSON(totals) { json, total in
+                        json.object { json in
+                            json.member("name", total.name)
+                            json.member("for", total.subject)
+                            json.member("count", total.count)
+                            json.member("refused", total.refused)
+                            json.member("until", total.until)
+                        }
+                    }
+                }
+                var table = Table(
+                    columns: [("LIMIT", 14), ("COUNT", 7), ("REFUSED", 7), ("UNTIL", 16)], last: "FOR")
+                table.rows = totals.map {
+                    [$0.name, String($0.count), String($0.refused), $0.until.minutes, $0.subject]
+                }
+                try show(table.text)
+            }
+        }
+    }
+
+    struct Clear: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Forgets what was counted, so that whoever was refused may go on.",
+            discussion: """
+                For an address, its share for known networks too. Nothing counted is nothing \
+                to clear: exit code 69.
+
+                Example: latchkey limits clear ada@example.com
+                """)
+
+        @Argument(help: "Whom it counts for, as `limits show` has it under FOR.")
+        var subject: TextArgument?
+
+        @Option(name: .long, help: "Only this limit, as `limits show` names it.")
+        var name: TextArgument?
+
+        func validate() throws {
+            guard subject != nil || name != nil else {
+                throw ValidationError("Give whom it counts for, or --name, or both.")
+            }
+        }
+
+        func run() throws(ExitCode) {
+            try onService { (auth, _) throws(Trouble) in
+                let cleared = try asking { () throws(AuthError) in
+                    try auth.clearLimits(named: name?.text, subject: subject?.text)
+                }
+                guard cleared > 0 else { throw .notFound("nothing is counted there") }
+                try show("\(counted(cleared, "count")) cleared.\n")
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+// latchkey mail: the outbox.
+
+import ArgumentParser
+import Auth
+import AuthAPI
+import CGI
+import System
+
+struct MailGroup: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mail",
+        abstract: "The outbox: looks at it, and sends what is due.",
+        discussion: "Example: latchkey mail list",
+        subcommands: [List.self, Flush.self])
+}
+
+extension MailGroup {
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lists mail that has not been accepted yet, oldest first.",
+            discussion: """
+                Mail that was given up stays for a week, with its last error.
+
+                Example: latchkey mail list --json
+                """)
+
+        @OptionGroup var list: ListOptions
+
+        func run() throws(ExitCode) {
+            try onService { (auth, _) throws(Trouble) in
+                let mails = try asking { () throws(AuthError) in try auth.outbox(limit: list.limit.count) }
+                if list.output.json { return try showJSON(mails) { $0.object($1.write) } }
+                var table = Table(
+                    columns: [("NEXT TRY", 16), ("TRIES", 5), ("KIND", 13), ("TO", 21)], last: "LAST ERROR")
+                table.rows = mails.map {
+                    [
+                        $0.dueAt?.minutes ?? "given up", String($0.attempts), $0.kind, $0.email,
+                        $0.lastError ?? "",
+                    ]
+                }
+                try show(table.text)
+            }
+        }
+    }
+
+    struct Flush: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Sends what is due now, and tells what is left.",
+            discussion: """
+                What cannot be sent is tried again later by whichever request comes, or by \
+                the next flush. A line for each failure goes to standard error.
+
+                Example: latchkey mail flush
+                """)
+
+        func run() throws(ExitCode) {
+            try onService { (_, configuration) throws(Trouble) in
+                let (mailer, identities) = try configured { () throws(ConfigurationFault) in
+                    (try configuration.mailer(), try configuration.testIdentities())
+                }
+                let auth = service(configuration, testIdentities: identities)
+                try asking { () throws(AuthError) in
+                    try auth.deliverMail(by: mailer, stays: false) { line in
+                        try? Descriptor.standardError.write(line.bytes)
+                        try? File.append(configuration.state.logPath, line.bytes)
+                    }
+                }
+                let left = try asking { () throws(AuthError) in try auth.outbox(limit: .max) }
+                let givenUp = left.filter { $0.dueAt == nil }.count
+                try show(
+                    "\(counted(left.count - givenUp, "mail")) left to send, \(givenUp) given up.\n")
+            }
+        }
+    }
+}
+
+extension MailStanding {
+    /// Writes the members of the mail's object.
+    fileprivate func write(to json: inout JSONWriter) {
+        json.member("id", id.text)
+        json.member("kind", kind)
+        json.member("to", email)
+        json.member("created_at", createdAt)
+        json.member("expires_at", expiresAt)
+        json.member("attempts", attempts)
+        json.member("next_attempt_at", dueAt)
+        json.member("last_error", lastError)
+    }
+}

@@ -1,0 +1,139 @@
+// How results look: tables of at most 80 columns, blocks of names and values, JSON.
+
+import CGI
+import System
+
+/// Rows under headings. The last column takes what is left of 80 columns; whatever is too long ends in "…".
+struct Table {
+    /// The heading and width of each column but the last.
+    let columns: [(heading: String, width: Int)]
+    /// The last one's heading.
+    let last: String
+    var rows: [[String]] = []
+
+    static let width = 80
+
+    var text: String {
+        ([columns.map(\.heading) + [last]] + rows).map { "\(line($0))\n" }.joined()
+    }
+
+    private func line(_ row: [String]) -> String {
+        var line = ""
+        var left = Table.width
+        for (cell, column) in zip(row, columns) {
+            line += fitted(cell, column.width, isPadded: true) + "  "
+            left -= column.width + 2
+        }
+        line += fitted(row[row.count - 1], left, isPadded: false)
+        while line.utf8.last == 0x20 { line.unicodeScalars.removeLast() }
+        return line
+    }
+
+    private func fitted(_ cell: String, _ width: Int, isPadded: Bool) -> String {
+        let cell = printable(cell)
+        let cellWidth = displayWidth(cell)
+        if cellWidth <= width {
+            return isPadded ? cell + String(repeating: " ", count: width - cellWidth) : cell
+        }
+        var text = String.UnicodeScalarView()
+        var used = 0
+        for scalar in cell.unicodeScalars {
+            let next = displayWidth(String(scalar))
+            if used + next > width - 1 { break }
+            text.append(scalar)
+            used += next
+        }
+        return String(text) + "…" + String(repeating: " ", count: isPadded ? width - 1 - used : 0)
+    }
+}
+
+/// `name  value` lines, the values under each other.
+func block(_ pairs: [(name: String, value: String)]) -> String {
+    let width = pairs.map { $0.name.utf8.count }.max() ?? 0
+    return pairs.map { pair in
+        let space = String(repeating: " ", count: width + 2 - pair.name.utf8.count)
+        return "\(pair.name)\(space)\(printable(pair.value))\n"
+    }.joined()
+}
+
+/// `text` with nothing in it that could move a terminal's cursor or turn what follows around.
+func printable(_ text: String) -> String {
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: result.append("?")
+        default: result.append(scalar)
+        }
+    }
+    return String(result)
+}
+
+/// Columns that `text` takes in a terminal: two for the scripts of East Asia and for pictures, none for marks.
+private func displayWidth(_ text: String) -> Int {
+    text.unicodeScalars.reduce(0) { width, scalar in
+        switch scalar.properties.generalCategory {
+        case .nonspacingMark, .enclosingMark: width
+        default:
+            switch scalar.value {
+            case 0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F,
+                0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1FAFF, 0x20000...0x3FFFD:
+                width + 2
+            default: width + 1
+            }
+        }
+    }
+}
+
+/// Writes `text` to standard output.
+func show(_ text: String) throws(Trouble) {
+    try show(Array(text.utf8))
+}
+
+/// Writes one JSON value and a line's end to standard output.
+func showJSON(_ body: (inout JSONWriter) -> Void) throws(Trouble) {
+    var json = JSONWriter()
+    body(&json)
+    try show(json.bytes + [0x0A])
+}
+
+/// Writes `[ … ]` of what `body` writes for each of `items`.
+func showJSON<T>(_ items: [T], _ body: (inout JSONWriter, T) -> Void) throws(Trouble) {
+    try showJSON { json in
+        json.array { json in
+            for item in items { body(&json, item) }
+        }
+    }
+}
+
+private func show(_ bytes: [UInt8]) throws(Trouble) {
+    do throws(SystemError) {
+        try Descriptor.standardOutput.write(bytes)
+    } catch {
+        throw .failed(error.description)
+    }
+}
+
+/// `1 session`, `2 sessions`.
+func counted(_ count: Int, _ noun: String) -> String {
+    count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
+}
+
+extension Timestamp {
+    /// `2026-11-24 19:41`, for a table.
+    var minutes: String { spaced(16) }
+    /// `2026-11-24 19:41:07`.
+    var seconds: String { spaced(19) }
+
+    private func spaced(_ count: Int) -> String {
+        var text = Array(text.utf8.prefix(count))
+        text[10] = 0x20
+        return String(decoding: text, as: UTF8.self)
+    }
+}
+
+extension JSONWriter {
+    /// A member whose value is a moment (RFC 3339); null for nil.
+    mutating func member(_ name: StaticString, _ time: Timestamp?) {
+        member(name, time?.text)
+    }
+}

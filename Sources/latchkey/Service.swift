@@ -1,0 +1,70 @@
+// The service that a command works on, and how a command ends.
+
+import ArgumentParser
+import Auth
+import AuthAPI
+import System
+
+/// Why a command did not do what it was asked to.
+enum Trouble: Error {
+    /// Exit code 1.
+    case failed(String)
+    /// Exit code 69.
+    case notFound(String)
+}
+
+/// Writes a sentence to standard error.
+func complain(_ sentence: String) {
+    try? Descriptor.standardError.write(Array("\(printable(sentence))\n".utf8))
+}
+
+/// Runs `body` on the service that is there; tells what goes wrong and with which code to end.
+func onService(_ body: (Auth, Configuration) throws(Trouble) -> Void) throws(ExitCode) {
+    try ending { () throws(Trouble) in
+        let configuration = try configured { () throws(ConfigurationFault) in
+            try Configuration.ofExistingService()
+        }
+        try body(service(configuration), configuration)
+    }
+}
+
+/// The service of `configuration`, as the operator works on it.
+func service(_ configuration: Configuration, testIdentities: [TestIdentity] = []) -> Auth {
+    Auth(
+        policy: configuration.policy, state: configuration.state, journal: configuration.journal,
+        client: Client(operatorIn: UUID.random().text), testIdentities: testIdentities)
+}
+
+/// Turns trouble in `body` into a sentence and an exit code.
+func ending(_ body: () throws(Trouble) -> Void) throws(ExitCode) {
+    do throws(Trouble) {
+        try body()
+    } catch {
+        switch error {
+        case .failed(let reason):
+            complain("latchkey: \(reason)")
+            throw ExitCode(1)
+        case .notFound(let what):
+            complain("latchkey: \(what)")
+            throw ExitCode(69)
+        }
+    }
+}
+
+/// What `body` gives; its refusals as trouble.
+func asking<T>(_ body: () throws(AuthError) -> T) throws(Trouble) -> T {
+    do throws(AuthError) {
+        return try body()
+    } catch {
+        throw .failed(error.reason)
+    }
+}
+
+/// What `body` reads of the configuration; its faults as trouble.
+func configured<T>(_ body: () throws(ConfigurationFault) -> T) throws(Trouble) -> T {
+    do throws(ConfigurationFault) {
+        return try body()
+    } catch {
+        throw .failed(error.reason)
+    }
+}

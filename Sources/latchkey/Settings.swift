@@ -1,0 +1,73 @@
+// latchkey init, latchkey settings: a new service, and what its operator has set.
+
+import ArgumentParser
+import Auth
+import AuthAPI
+import CGI
+
+struct Init: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Makes a service's state: folder, secret, signing key, database.",
+        discussion: """
+            Says where each of them lies. A service that is there stays as it is. The first \
+            request would make the same; this is to see it done, and as which user.
+
+            Example: LATCHKEY_HOME=/srv/latchkey latchkey init
+            """)
+
+    func run() throws(ExitCode) {
+        try ending { () throws(Trouble) in
+            let configuration = try configured { () throws(ConfigurationFault) in
+                try Configuration(documentRoot: nil)
+            }
+            let made = try asking { () throws(AuthError) in try service(configuration).initialize() }
+            try show(
+                made.isNew ? "Made a new service.\n" : "There is a service already; it stays as it is.\n")
+            try show(block([
+                ("state folder", made.folder), ("settings", made.settings), ("secret", made.secret),
+                ("signing key", made.signingKey), ("database", made.database),
+            ]))
+        }
+    }
+}
+
+struct ShowSettings: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "settings",
+        abstract: "Lists every setting in force, and where it comes from.",
+        discussion: """
+            A setting comes from latchkey.conf in the state folder (file:line), from a \
+            variable LATCHKEY_<KEY> of this shell's environment, which wins, or is the \
+            default. The web server's environment may be another one. Tokens are not shown.
+
+            Example: latchkey settings --json
+            """)
+
+    @OptionGroup var output: OutputOptions
+
+    func run() throws(ExitCode) {
+        try onService { (_, configuration) throws(Trouble) in
+            let settings = configuration.settings.inForce
+            if output.json {
+                return try showJSON(settings) { json, setting in
+                    json.object { json in
+                        json.member("key", setting.key)
+                        json.member("value", setting.value)
+                        json.member("from", setting.place)
+                    }
+                }
+            }
+            var table = Table(columns: [("SETTING", 24), ("VALUE", 26)], last: "FROM")
+            // The folder's path may be long, and a variable is named like its setting.
+            let folder = "\(configuration.state.path)/"
+            table.rows = settings.map { setting in
+                let place =
+                    setting.place.hasPrefix(folder)
+                    ? String(setting.place.dropFirst(folder.count))
+                    : setting.place.hasPrefix("environment:") ? "environment" : setting.place
+                return [setting.key, setting.value, place]
+            }
+            try show(table.text)
+        }
+    }
+}

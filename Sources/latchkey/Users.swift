@@ -1,0 +1,303 @@
+// latchkey user: accounts.
+
+import ArgumentParser
+import Auth
+import CGI
+import System
+
+struct UserGroup: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "user",
+        abstract: "Accounts: looks at them, makes, changes and deletes them.",
+        discussion: "Example: latchkey user show ada@example.com",
+        subcommands: [
+            List.self, Show.self, Create.self, Deactivate.self, Activate.self, Superuser.self, Tier.self,
+            Credit.self, Rename.self, Delete.self,
+        ])
+}
+
+extension UserGroup {
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lists accounts, by address.",
+            discussion: "Example: latchkey user list --containing @example.com --limit 20")
+
+        @Option(
+            name: .long,
+            help: ArgumentHelp("Only those whose address contains this.", valueName: "text"),
+            transform: { String(decoding: $0.utf8.map { 0x41...0x5A ~= $0 ? $0 | 0x20 : $0 }, as: UTF8.self) })
+        var containing = ""
+
+        @OptionGroup var list: ListOptions
+
+        func run() throws(ExitCode) {
+            try onService { (auth, _) throws(Trouble) in
+                let users = try asking { () throws(AuthError) in
+                    try auth.users(containing: containing, limit: list.limit.count)
+                }
+                if list.output.json { return try showJSON(users) { $0.object($1.write) } }
+                var table = Table(columns: [("ID", 36), ("STATE", 9)], last: "EMAIL")
+                table.rows = users.map { [$0.id.text, $0.state, $0.email] }
+                try show(table.text)
+            }
+        }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows one account with its projects.",
+            discussion: "Example: latchkey user show ada@example.com --json")
+
+        @Argument(help: "An e-mail address or an account's id.")
+        var user: UserArgument
+
+        @OptionGroup var output: OutputOptions
+
+        func run() throws(ExitCode) {
+            try onService { (auth, _) throws(Trouble) in
+                let user = try user.find(in: auth)
+                let seen = try asking { () throws(AuthError) in try auth.overview(of: user) }
+                if output.json {
+                    return try showJSON { json in
+                        json.object { json in
+                            user.write(to: &json)
+                            json.member("sessions", seen.sessions)
+                            json.name("projects")
+                            json.array { json in
+                                for project in seen.account.projects {
+                                    json.object { json in
+                                        json.member("id", project.id.text)
+                                        json.member("name", project.name)
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+                try show(block(
+                    [
+                        ("id", user.id.text), ("email", user.email), ("full name", user.fullName ?? "none"),
+                        ("state", user.state), ("verified", user.isVerified ? "yes" : "no"),
+                        ("tier", user.billing.subscriptionTier),
+                        ("balance", String(user.billing.tokenBalance)),
+                        ("used", String(user.billing.tokensUsed)), ("sessions", String(seen.sessions)),
+                        ("created", user.createdAt.seconds), ("changed", user.updatedAt.seconds),
+                    ] + seen.account.projects.map { ("project", "\($0.id.text)  \($0.name)") }))
+            }
+        }
+    }
+
+    struct Create: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes an account, also where sign-up is closed.",
+            discussion: """
+                It has a project of its own, as after a first sign-in. No mail is sent: \
+                whoever reads mail at the address signs in as anyone does.
+
+                Example: latchkey user create ada@example.com --name "Ada Lovelace"
+                """)
+
+        @Argument(help: "The account's e-mail address.")
+        var email: EmailArgument
+
+        @Option(name: .long, help: ArgumentHelp("The full name.", valueName: "full name"))
+        var name: TextArgument?
+
+        func run() throws(ExitCode) {
+            try onService { (auth, _) throws(Trouble) in
+                let user = try asking { () throws(AuthError) in
+                    try auth.createUser(email.email, fullName: name?.text)
+                }
+                guard let user else { throw .failed("there is an account \(email.email.text) already") }
+                try show("Made the account \(user.email), id \(user.id.text).\n")
+            }
+        }
+    }
+
+    struct Deactivate: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shuts an account out and ends its sessions.",
+            discussion: """
+                Its access tokens die at once, its API keys answer as refused, and it cannot \
+                sign in until it is activated. Services that verify tokens by the key set \
+                alone notice when a token expires.
+
+                Example: latchkey user deactivate ada@example.com
+                """)
+
+        @Argument(help: "An e-mail address or an account's id.")
+        var user: UserArgument
+
+        func run() throws(ExitCode) {
+            try administer(user, .deactivate) {
+                "\($0.user.email) is deactivated; \(counted($0.endedSessions, "session")) ended."
+            }
+        }
+    }
+
+    struct Activate: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lets a deactivated account in again.",
+            discussion: """
+                Its API keys work again; its sessions stay ended.
+
+                Example: latchkey user activate ada@example.com
+                """)
+
+        @Argument(help: "An e-mail address or an account's id.")
+        var user: UserArgument
+
+        func run() throws(ExitCode) {
+            try administer(user, .activate) { "\($0.user.email) is active." }
+        }
+    }
+
+    struct Superuser: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes an account a superuser, or takes that away.",
+            discussion: """
+                Latchkey itself grants a superuser nothing; services that ask for the account \
+                see is_superuser.
+
+                Example: latchkey user superuser ada@example.com --revoke
+                """)
+
+        @Argument(help: "An e-mail address or an account's id.")
+        var user: UserArgument
+
+        @Flag(name: .long, help: "Take it away.")
+        var revoke = false
+
+        func run() throws(ExitCode) {
+            try administer(user, .superuser(!revoke)) {
+                "\($0.user.email) is \(revoke ? "no" : "a") superuser."
+            }
+        }
+    }
+
+    struct Tier: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Gives an account another subscription tier.",
+            discussion: "Example: latchkey user tier ada@example.com pro")
+
+        @Argument(help: "An e-mail address or an account's id.")
+        var user: UserArgument
+
+        @Argument(help: "The tier's name; new accounts are \"free\".")
+        var tier: TextArgument
+
+        func run() throws(ExitCode) {
+            try administer(user, .tier(tier.text)) {
+                "\($0.user.email) is on the tier \($0.user.billing.subscriptionTier)."
+            }
+        }
+    }
+
+    struct Credit: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Adds to an account's token balance, or takes from it.",
+            discussion: """
+                The balance never falls below 0.
+
+                Example: latchkey user credit ada@example.com 5000
+                """)
+
+        @Argument(help: "An e-mail address or an account's id.")
+        var user: UserArgument
+
+        @Argument(help: "How many tokens.")
+        var amount: CountArgument
+
+        @Flag(name: .long, help: "Take them away.")
+        var take = false
+
+        func run() throws(ExitCode) {
+            try administer(user, .credit(take ? -amount.count : amount.count)) {
+                "\($0.user.email) has \($0.user.billing.tokenBalance) tokens."
+            }
+        }
+    }
+
+    struct Rename: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Gives an account another full name, or none.",
+            discussion: """
+                Without a name, the one that it has is removed.
+
+                Example: latchkey user rename ada@example.com "Ada Lovelace"
+                """)
+
+        @Argument(help: "An e-mail address or an account's id.")
+        var user: UserArgument
+
+        @Argument(help: "The full name.")
+        var name: TextArgument?
+
+        func run() throws(ExitCode) {
+            try administer(user, .rename(name?.text)) {
+                $0.user.fullName.map { name in "\(user.text) is called \(name)." } ?? "\(user.text) has no name."
+            }
+        }
+    }
+
+    struct Delete: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Deletes an account for good.",
+            discussion: """
+                With it go its sessions, its API keys, and the projects that it alone owns, \
+                with all that is in them. The audit keeps its id, and nothing else.
+
+                Example: latchkey user delete ada@example.com --yes
+                """)
+
+        @Argument(help: "An e-mail address or an account's id.")
+        var user: UserArgument
+
+        @Flag(name: .long, help: "Needed: nothing brings the account back.")
+        var yes = false
+
+        func validate() throws {
+            guard yes else {
+                throw ValidationError("Deleting an account is for good: say --yes.")
+            }
+        }
+
+        func run() throws(ExitCode) {
+            try onService { (auth, _) throws(Trouble) in
+                let deleted = try asking { () throws(AuthError) in try auth.deleteUser(named: user.name) }
+                guard let deleted else { throw user.absent }
+                try show("Deleted the account \(deleted.email), id \(deleted.id.text).\n")
+            }
+        }
+    }
+}
+
+/// Makes `change` to the account and tells the outcome in a sentence.
+private func administer(
+    _ user: UserArgument, _ change: AccountChange, _ sentence: (ChangedAccount) -> String
+) throws(ExitCode) {
+    try onService { (auth, _) throws(Trouble) in
+        let changed = try asking { () throws(AuthError) in try auth.administer(user.name, change) }
+        guard let changed else { throw user.absent }
+        try show("\(printable(sentence(changed)))\n")
+    }
+}
+
+extension User {
+    fileprivate var state: String { !isActive ? "inactive" : isSuperuser ? "superuser" : "active" }
+
+    /// Writes the members of the account's object.
+    fileprivate func write(to json: inout JSONWriter) {
+        json.member("id", id.text)
+        json.member("email", email)
+        json.member("full_name", fullName)
+        json.member("is_active", isActive)
+        json.member("is_superuser", isSuperuser)
+        json.member("is_verified", isVerified)
+        json.member("token_balance", billing.tokenBalance)
+        json.member("tokens_used", billing.tokensUsed)
+        json.member("subscription_tier", billing.subscriptionTier)
+        json.member("created_at", createdAt)
+        json.member("updated_at", updatedAt)
+    }
+}

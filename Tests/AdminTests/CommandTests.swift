@@ -1,0 +1,114 @@
+// The command as a whole: who may run it, its help, its width, its exit codes.
+
+import Foundation
+import TestSupport
+import Testing
+
+private let everyCommand: [[String]] =
+    [
+        "", "init", "settings", "user", "user list", "user show", "user create", "user deactivate",
+        "user activate", "user superuser", "user tier", "user credit", "user rename", "user delete",
+        "session", "session list", "session revoke", "key", "key list", "key deactivate", "audit",
+        "audit show", "limits", "limits show", "limits clear", "mail", "mail list", "mail flush", "purge",
+        "migrate", "backup",
+    ].map { $0.split(separator: " ").map { String($0) } }
+
+/// Lines of `text` that are wider than a terminal of 80 columns.
+func wideLines(of text: String) -> [String] {
+    text.split(separator: "\n").map { String($0) }.filter { $0.unicodeScalars.count > 80 }
+}
+
+@Suite struct CommandTests {
+    @Test(arguments: ["GATEWAY_INTERFACE", "REQUEST_METHOD"])
+    func itRefusesToRunUnderAWebServer(variable: String) {
+        let home = Home()
+        let run = home.admin("init", variables: [variable: ""])
+        #expect(run.code == 64)
+        #expect(run.output == "")
+        #expect(run.errors == "latchkey does not run under a web server\n")
+        #expect(!FileManager.default.fileExists(atPath: "\(home.path)/latchkey.db"))
+    }
+
+    @Test(arguments: everyCommand)
+    func everyHelpTeachesByOneExampleWithin80Columns(command: [String]) {
+        let (code, output, errors) = latchkey(command + ["--help"])
+        #expect(code == 0)
+        #expect(errors == "")
+        #expect(wideLines(of: output) == [])
+        #expect(output.components(separatedBy: "Example: ").count == 2)
+        let example = output.components(separatedBy: "Example: ").last ?? ""
+        #expect(example.contains((["latchkey"] + command).joined(separator: " ")))
+    }
+
+    @Test func theHelpOfACommandIsWhole() {
+        #expect(
+            latchkey(["user", "deactivate", "--help"]).1 == """
+                OVERVIEW: Shuts an account out and ends its sessions.
+
+                Its access tokens die at once, its API keys answer as refused, and it cannot
+                sign in until it is activated. Services that verify tokens by the key set alone
+                notice when a token expires.
+
+                Example: latchkey user deactivate ada@example.com
+
+                USAGE: latchkey user deactivate <user>
+
+                ARGUMENTS:
+                  <user>                  An e-mail address or an account's id.
+
+                OPTIONS:
+                  -h, --help              Show help information.
+
+
+                """)
+    }
+
+    @Test func aMistypedFolderIsNotMade() {
+        let path = "\(NSTemporaryDirectory())latchkey-test-none-\(UUID().uuidString)"
+        let (code, output, errors) = latchkey(["user", "list"], ["LATCHKEY_HOME": path])
+        #expect(code == 1)
+        #expect(output == "")
+        #expect(errors == "latchkey: state folder: \(path) is not there; latchkey init makes it\n")
+        #expect(!FileManager.default.fileExists(atPath: path))
+    }
+
+    @Test func aFolderWithoutADatabaseIsLeftSo() {
+        let home = Home()
+        let run = home.admin("user", "list")
+        #expect(run.code == 1)
+        #expect(run.errors == "latchkey: state folder: HOME holds no database; latchkey init makes it\n")
+        #expect(!FileManager.default.fileExists(atPath: "\(home.path)/latchkey.db"))
+    }
+
+    @Test func wrongUsageIs64() {
+        for arguments in [
+            ["no-such-command"], ["user", "show"], ["user", "show", "not an address"],
+            ["user", "credit", "ada@example.com", "-5"], ["user", "delete", "ada@example.com"],
+            ["session", "revoke"], ["key", "list"], ["limits", "clear"], ["audit", "show", "--since", "soon"],
+        ] {
+            let (code, output, _) = latchkey(arguments)
+            #expect(code == 64, "\(arguments)")
+            #expect(output == "")
+        }
+    }
+
+    @Test func whatIsNotThereIs69() {
+        let home = Home()
+        _ = home.admin("init")
+        let none = "5c7b1a3e-0000-4000-8000-000000000000"
+        for (arguments, sentence) in [
+            (["user", "show", "bob@example.com"], "there is no account bob@example.com"),
+            (["user", "tier", "bob@example.com", "pro"], "there is no account bob@example.com"),
+            (["user", "delete", "bob@example.com", "--yes"], "there is no account bob@example.com"),
+            (["session", "revoke", none], "there is no session \(none) that has not ended"),
+            (["key", "list", "--project", none], "there is no project \(none)"),
+            (["key", "deactivate", none], "there is no key \(none)"),
+            (["limits", "clear", "bob@example.com"], "nothing is counted there"),
+        ] {
+            let (code, output, errors) = latchkey(arguments, ["LATCHKEY_HOME": home.path])
+            #expect(code == 69)
+            #expect(output == "")
+            #expect(errors == "latchkey: \(sentence)\n")
+        }
+    }
+}
