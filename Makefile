@@ -5,7 +5,8 @@
 # make admin  bin/latchkey, the operator's command
 # make package [VERSION=]   dist/latchkey-<version>-linux-<arch>.tar.xz, reproducible
 # make torture [SAMPLE=1]   faults, full disks, kills, floods, fuzzing: 40 minutes, or two of them
-# make bench  against a C program that does the same work
+# make bench  against C, FastAPI and PHP, and with a million users: Benchmarks/results.md
+# make bench-check [UPDATE=1]   instructions and sizes against Benchmarks/instructions.md
 
 SHELL := /bin/bash
 export PATH := $(PATH):/usr/sbin
@@ -14,16 +15,16 @@ EMBEDDED ?= 1
 PACKAGES := libsqlite3-dev libargon2-dev nettle-dev libgmp-dev lighttpd
 TEST_PACKAGES := curl file python3 python3-jwt python3-cryptography python3-jwcrypto fail2ban
 CLIENT_PACKAGES := python3 python3-venv python3-selenium python3-pil chromium chromium-driver
-SERVER_PACKAGES := python3 file apache2 apache2-suexec-custom fcgiwrap nginx libnginx-mod-http-set-misc golang-go nodejs python3-jwt python3-cryptography
+SERVER_PACKAGES := python3 curl file openssl lighttpd-mod-openssl apache2 apache2-suexec-custom fcgiwrap nginx libnginx-mod-http-set-misc golang-go nodejs python3-jwt python3-cryptography
 TORTURE_PACKAGES := python3 strace msmtp procps
-BENCH_PACKAGES := curl gcc wrk
+BENCH_PACKAGES := gcc wrk valgrind strace libfcgi-dev python3 python3-fastapi uvicorn python3-uvloop python3-httptools python3-jwt python3-argon2 python3-cryptography php-cgi php-fpm php-sqlite3
 
 RESOURCES = $(shell swift -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')
 TRIPLE = $(shell swift -print-target-info | sed -n 's/.*"triple": "\(.*\)".*/\1/p' | head -n 1)
 ENDPOINTS = $(notdir $(wildcard Sources/Endpoints/*))
 EXECUTABLES = $(ENDPOINTS) deliver-mail
 
-.PHONY: run admin package test-clients test-servers setup-clients setup-servers test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench clean
+.PHONY: run admin package test-clients test-servers setup-clients setup-servers test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
 
 # Says what is missing, then installs it: as root, else with sudo.
 define install
@@ -113,12 +114,17 @@ test-clients: setup-clients build
 	env -u LATCHKEY_HOME -u PORT Tests/Console/run
 	env -u LATCHKEY_HOME -u PORT Tests/OpenAPI/run
 
-# Every server gives the same answers; nginx asks Latchkey; tokens are verified in Node, Go and Swift; the package.
+# Every server gives the same answers; nginx asks Latchkey; tokens are verified in Node, Go and Swift; HTTPS; a first
+# release's database; the package, and it on a shared host, which needs root.
 test-servers: setup-servers build admin
 	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/parity.py
 	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/nginx_auth_request.py
 	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/verify_samples.py
-	env -u LATCHKEY_HOME -u PORT -u DIST /usr/bin/python3 Tests/Servers/package.py
+	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/https.py
+	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/upgrade.py
+	@dist=$$(mktemp -d) && trap 'rm -rf "$$dist"' EXIT && \
+		env -u LATCHKEY_HOME -u PORT DIST=$$dist /usr/bin/python3 Tests/Servers/package.py && \
+		env -u LATCHKEY_HOME -u PORT DIST=$$dist /usr/bin/python3 Tests/Servers/install.py
 
 VERSION ?= $(patsubst v%,%,$(shell git describe --tags --always --dirty))
 
@@ -131,8 +137,18 @@ SAMPLE ?= 0
 torture: setup-torture build admin
 	SAMPLE=$(SAMPLE) env -u LATCHKEY_HOME -u PORT Tests/Torture/run
 
+# Everything that is claimed of speed and size, measured in one run of 15 minutes at most.
 bench: setup-bench build
-	Benchmarks/run
+	env -u LATCHKEY_HOME -u PORT Benchmarks/run
+
+# Whether an endpoint came to take more instructions or bytes; UPDATE=1 takes them as they are.
+UPDATE ?= 0
+bench-check: setup-bench build
+	UPDATE=$(UPDATE) env -u LATCHKEY_HOME -u PORT Benchmarks/check
+
+# Where the instructions and the time of one request go: the figures of Benchmarks/ACCOUNT.md.
+bench-account: setup-bench build
+	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Benchmarks/account.py
 
 clean:
 	rm -rf .build .build-embedded .build-static .build-fuzz bin $(addprefix cgi-bin/,$(EXECUTABLES))

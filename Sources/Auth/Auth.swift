@@ -57,6 +57,14 @@ package final class Auth {
         return database
     }
 
+    /// The database, also if a rotation of the secret has closed it.
+    func databaseToRotate() throws(AuthError) -> Database {
+        try state.prepare()
+        let database = try Database(in: state, journal: journal, reopening: .rotation)
+        openDatabase = database
+        return database
+    }
+
     func secrets() throws(AuthError) -> Secrets {
         if let readSecrets { return readSecrets }
         let secrets = Secrets(try state.secret())

@@ -9,12 +9,21 @@ import System
 /// to run SQL.
 package struct Database {
     private let connection: Connection
+    /// As it was when the database was opened. What was read then, and the secret that goes with it, are no more
+    /// good in another epoch.
+    private let epoch: Int64
 
     /// Opens the database in `state`, and makes or migrates it if need be. Without a `journal` that the operator
     /// wants it is in WAL mode, where processes share memory, unless another machine's files could not be shared so.
-    init(in state: StateFolder, journal wanted: JournalMode?) throws(AuthError) {
+    ///
+    /// Throws `unavailable` for a newer database, and for one that is closed, unless it is closed for `reopening`.
+    init(
+        in state: StateFolder, journal wanted: JournalMode?, reopening: Migrator.Closure? = nil
+    ) throws(AuthError) {
+        connection = try Database.connect(to: state)
         do throws(SQLiteError) {
-            connection = try Connection(path: state.databasePath)
+            // Before the version: should the database be closed in between, the epoch is the one that has ended.
+            epoch = try connection.epoch()
         } catch {
             throw AuthError(error)
         }
@@ -22,6 +31,9 @@ package struct Database {
         switch try standing(wanted, in: state) {
         case (.current, _): return
         case (.newer, _): throw .unavailable(reason: "the database was made by a newer Latchkey")
+        case (.closed(let closure), _):
+            if closure == reopening { return }
+            throw .unavailable(reason: closure.reason)
         case (.older, let mode): journal = mode
         }
         // Changing the journal's mode does not wait for others as a transaction does: one at a time.
@@ -45,6 +57,43 @@ package struct Database {
                 connection.checkpoint()
             }
         }
+    }
+
+    /// A connection. Without WAL nobody can read while another process changes the schema, which takes longer than a
+    /// connection waits where there is much to change; but that process holds a lock until it is done.
+    private static func connect(to state: StateFolder) throws(AuthError) -> Connection {
+        let refusal: SQLiteError
+        do throws(SQLiteError) {
+            return try Connection(path: state.databasePath)
+        } catch {
+            refusal = error
+        }
+        guard refusal.isBusy else { throw AuthError(refusal) }
+        do throws(SystemError) {
+            _ = try FileLock(waitingFor: state.migrationLockPath)
+        } catch {
+            throw AuthError(error)
+        }
+        do throws(SQLiteError) {
+            return try Connection(path: state.databasePath)
+        } catch {
+            throw AuthError(error)
+        }
+    }
+
+    /// A database that is open already, of the current schema.
+    init(_ connection: Connection) throws(AuthError) {
+        self.connection = connection
+        do throws(SQLiteError) {
+            epoch = try connection.epoch()
+        } catch {
+            throw AuthError(error)
+        }
+    }
+
+    /// Within a transaction: whatever was read before it is no more good.
+    func beginEpoch() throws(AuthError) {
+        try mapping { () throws(SQLiteError) in try connection.setEpoch(Int32.random) }
     }
 
     /// Whether the schema is current and the journal in its mode, which both count as its standing; and that mode.
@@ -102,13 +151,65 @@ package struct Database {
         try? transaction(body)
     }
 
-    /// Runs `body` as one change: all of it or, if it or the commit throws, nothing.
+    /// Runs `body` as one change: all of it or, if it or the commit throws, nothing. Throws `unavailable` if the
+    /// database, or the secret, was replaced since this one was opened.
     func transaction<T>(_ body: () throws(AuthError) -> T) throws(AuthError) -> T {
-        try connection.transaction(body) { AuthError($0) }
+        try connection.transaction { () throws(AuthError) -> T in
+            guard try isOfThisEpoch() else { throw .unavailable(reason: "the state was replaced meanwhile") }
+            return try body()
+        } failing: { AuthError($0) }
+    }
+
+    /// Whether neither the database nor the secret was replaced since this one was opened.
+    private func isOfThisEpoch() throws(AuthError) -> Bool {
+        try mapping { () throws(SQLiteError) in try connection.epoch() == epoch }
+    }
+
+    /// Within a transaction: all that others have opened ends with it, and nobody opens the database until
+    /// `reopen`.
+    func closeForRotation() throws(AuthError) {
+        try mapping { () throws(SQLiteError) in try connection.close(for: .rotation) }
+    }
+
+    /// The database is open to all again.
+    func reopen() throws(AuthError) {
+        try mapping { () throws(SQLiteError) in try connection.setVersion(migrator.current) }
+    }
+
+    /// Runs `body`, during which `report` is called often.
+    func reporting<T>(
+        _ report: @escaping () -> Void, _ body: () throws(AuthError) -> T
+    ) throws(AuthError) -> T {
+        try connection.reporting(report, body)
     }
 }
 
-private var migrator: Migrator {
+extension Connection {
+    /// Within a transaction: begins another epoch, and shuts everyone out.
+    func close(for closure: Migrator.Closure) throws(SQLiteError) {
+        try setEpoch(Int32.random)
+        try setVersion(closure.rawValue)
+    }
+}
+
+extension Int32 {
+    /// Any but 0.
+    static var random: Int32 {
+        let number = Random.bytes(4).reduce(Int32(0)) { ($0 << 8) | Int32($1) }
+        return number == 0 ? 1 : number
+    }
+}
+
+extension Migrator.Closure {
+    var reason: String {
+        switch self {
+        case .replacement: "the database is closed: latchkey restore is at work, or was interrupted: run it again"
+        case .rotation: "the database is closed: latchkey secret rotate is at work, or was interrupted: run it again"
+        }
+    }
+}
+
+var migrator: Migrator {
     Migrator([
         String(decoding: PackageResources.v001_initial_sql, as: UTF8.self),
         String(decoding: PackageResources.v002_limits_audit_sql, as: UTF8.self),

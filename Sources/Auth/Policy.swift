@@ -78,6 +78,8 @@ package struct Policy: Equatable, Sendable {
 
     package init() {}
 
+    /// How much longer than its last token's life an old signing key is kept: longer than a request takes.
+    static let keyOverlap = Duration.minutes(1)
     /// A network is known to belong to an address for this long after a sign-in from there.
     static let knownNetworkLifetime = Duration.days(30)
     /// Refusals of one limit and subject that a slot of its window notes in the audit: a flood must not

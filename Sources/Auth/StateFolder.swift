@@ -24,7 +24,8 @@ package struct StateFolder {
     var hashingLockPath: String { "\(path)/argon2.lock" }
     var secretPath: String { "\(path)/secret.key" }
     var keysPath: String { "\(path)/keys" }
-    private var currentKeyPath: String { "\(keysPath)/current" }
+    var currentKeyPath: String { "\(keysPath)/current" }
+    var replacementLockPath: String { "\(path)/replacement.lock" }
 
     /// Opens the folder at `path`, and makes it, and its parents, if need be. Refuses one that is
     /// another user's, or open to others.
@@ -115,10 +116,13 @@ package struct StateFolder {
 
     /// The key that signs access tokens now. Made if there is none.
     func signingKey() throws(AuthError) -> ES256PrivateKey {
-        do throws(SystemError) {
-            return try key(named: currentKeyID())
-        } catch {
-            guard error.isAbsent else { throw AuthError(error) }
+        // Between the two reads another may have become the one that signs, and this one have gone.
+        for _ in 0..<3 {
+            do throws(SystemError) {
+                return try key(named: currentKeyID())
+            } catch {
+                guard error.isAbsent else { throw AuthError(error) }
+            }
         }
         do throws(SystemError) {
             if try File.createFolder(keysPath) { try File.syncFolder(path) }
@@ -152,23 +156,28 @@ package struct StateFolder {
     /// Every public key whose tokens are still taken, by its id. There is one at least.
     package func verificationKeys() throws(AuthError) -> [(id: String, key: ES256PublicKey)] {
         _ = try signingKey()
-        let names: [String]
+        var keys: [(id: String, key: ES256PublicKey)] = []
+        for id in try keyIDs() {
+            if let key = try verificationKey(id) { keys.append((id, key)) }
+        }
+        return keys
+    }
+
+    /// The ids of all signing keys, also of those that sign no more, in order.
+    func keyIDs() throws(AuthError) -> [String] {
         do throws(SystemError) {
-            names = try File.names(in: keysPath)
+            return try File.names(in: keysPath)
+                .filter { $0.utf8.count == 47 && $0.utf8.suffix(4).elementsEqual(".key".utf8) }
+                .map { String(decoding: $0.utf8.dropLast(4), as: UTF8.self) }
+                .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         } catch {
             throw AuthError(error)
         }
-        var keys: [(id: String, key: ES256PublicKey)] = []
-        for name in names where name.utf8.count == 47 && name.utf8.suffix(4).elementsEqual(".key".utf8) {
-            let id = String(decoding: name.utf8.dropLast(4), as: UTF8.self)
-            if let key = try verificationKey(id) { keys.append((id, key)) }
-        }
-        return keys.sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
     }
 
     func keyPath(_ id: String) -> String { "\(keysPath)/\(id).key" }
 
-    private func currentKeyID() throws(SystemError) -> String {
+    func currentKeyID() throws(SystemError) -> String {
         String(decoding: try File.read(currentKeyPath, limit: 43), as: UTF8.self)
     }
 
@@ -182,7 +191,7 @@ package struct StateFolder {
 
     /// Makes the file `path` with `bytes`, durably and in one step; false if there was one already.
     @discardableResult
-    private func createOnce(_ path: String, _ bytes: [UInt8]) throws(SystemError) -> Bool {
+    func createOnce(_ path: String, _ bytes: [UInt8]) throws(SystemError) -> Bool {
         let temporary = "\(path).\(UUID.random().text)"
         try File.create(temporary, bytes)
         defer { File.remove(temporary) }
@@ -194,6 +203,15 @@ package struct StateFolder {
         }
         try File.syncFolder(File.parent(of: path))
         return true
+    }
+
+    /// Makes the file `path` hold `bytes`, durably and in one step.
+    func replace(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
+        let temporary = "\(path).\(UUID.random().text)"
+        try File.create(temporary, bytes)
+        defer { File.remove(temporary) }
+        try File.rename(temporary, to: path)
+        try File.syncFolder(File.parent(of: path))
     }
 }
 

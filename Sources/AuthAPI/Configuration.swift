@@ -36,6 +36,11 @@ package struct Configuration {
         }
     }
 
+    init(settings: Settings, state: StateFolder) {
+        self.settings = settings
+        self.state = state
+    }
+
     /// A settings file that is not there has nothing to say.
     private static func contents(of path: String) throws(ConfigurationFault) -> [UInt8] {
         let limit = 65536
@@ -65,7 +70,7 @@ package struct Configuration {
     }
 
     /// The path in `latchkey.home`; nil if there is no such file.
-    private static func homeFile(in folder: String) throws(StateFault) -> String? {
+    static func homeFile(in folder: String) throws(StateFault) -> String? {
         let path = "\(folder)/latchkey.home"
         let text: [UInt8]
         do throws(SystemError) {

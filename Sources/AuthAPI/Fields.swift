@@ -170,7 +170,7 @@ struct Fields {
                 continue
             }
             guard hasLength(1...128, text, at: location) else { continue }
-            guard text.utf8.allSatisfy(isScopeCharacter) else {
+            guard text.utf8.allSatisfy(APIKey.isScopeCharacter) else {
                 fault(
                     location, "string_pattern_mismatch",
                     "String should match pattern '^[A-Za-z0-9:._*/-]+$'")
@@ -187,7 +187,7 @@ struct Fields {
         let location: [Fault.Step] = [.name("query"), .name(name.description)]
         let text = String(decoding: bytes, as: UTF8.self)
         guard hasLength(1...128, text, at: location) else { return nil }
-        guard bytes.allSatisfy(isScopeCharacter) else {
+        guard bytes.allSatisfy(APIKey.isScopeCharacter) else {
             fault(location, "string_pattern_mismatch", "String should match pattern '^[A-Za-z0-9:._*/-]+$'")
             return nil
         }
@@ -251,10 +251,6 @@ struct Fields {
 
     /// Whether the body has a member called `name`, whatever its value.
     func has(_ name: StaticString) -> Bool { body?.member(name) != nil }
-
-    private func isScopeCharacter(_ byte: UInt8) -> Bool {
-        byte.isLetter || byte.isDigit || ":._*/-".utf8.contains(byte)
-    }
 
     // MARK: Header, path, query
 

@@ -126,6 +126,61 @@ package final class Connection {
         return result
     }
 
+    /// Makes `destination`'s contents those of this database, in one transaction of `destination`: whoever has that open
+    /// sees all of it or nothing (sqlite.org/backup.html). Waits for other writers for at most half a minute.
+    /// `report` hears how much is done, in percent.
+    package func replaceContents(of destination: Connection, report: (Int) -> Void) throws(SQLiteError) {
+        guard let backup = sqlite3_backup_init(destination.handle, "main", handle, "main") else {
+            throw SQLiteError(code: sqlite3_extended_errcode(destination.handle), database: destination.handle)
+        }
+        var code = SQLITE_OK
+        var waits = 0
+        while true {
+            code = sqlite3_backup_step(backup, 256)
+            switch code & 0xFF {
+            case SQLITE_OK:
+                let count = max(1, sqlite3_backup_pagecount(backup))
+                report(Int(100 - Int64(sqlite3_backup_remaining(backup)) * 100 / Int64(count)))
+                continue
+            case SQLITE_BUSY where waits < 6, SQLITE_LOCKED where waits < 6:
+                // The destination's own patience has been waited for each time.
+                waits += 1
+                continue
+            default: break
+            }
+            break
+        }
+        if code == SQLITE_DONE { report(100) }
+        let end = sqlite3_backup_finish(backup)
+        guard code == SQLITE_DONE, end == SQLITE_OK else {
+            throw SQLiteError(code: code == SQLITE_DONE ? end : code, database: destination.handle)
+        }
+    }
+
+    /// Runs `body`, during which `report` is called often.
+    package func reporting<T, E: Error>(
+        _ report: @escaping () -> Void, _ body: () throws(E) -> T
+    ) throws(E) -> T {
+        let box = Unmanaged.passRetained(Report(call: report))
+        sqlite3_progress_handler(handle, 20000, { context in
+            if let context { Unmanaged<Report>.fromOpaque(context).takeUnretainedValue().call() }
+            return 0
+        }, box.toOpaque())
+        defer {
+            sqlite3_progress_handler(handle, 0, nil, nil)
+            box.release()
+        }
+        return try body()
+    }
+
+    private final class Report {
+        let call: () -> Void
+
+        init(call: @escaping () -> Void) {
+            self.call = call
+        }
+    }
+
     /// Some failures have ended the transaction already.
     private func rollBack() {
         if sqlite3_get_autocommit(handle) == 0 { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }

@@ -12,17 +12,31 @@ package struct Migrator {
     }
 
     /// Where a database stands.
-    package enum State {
+    package enum State: Equatable {
         case current
         /// Older than the executable knows: `migrate` it.
         case older
         /// Made by a newer executable: it must be left alone.
         case newer
+        /// Closed to everyone but whoever closed it.
+        case closed(Closure)
     }
+
+    /// Why a database is closed: stands where the schema's number does, above any that there will be.
+    package enum Closure: Int, Equatable {
+        /// Another one is taking its place.
+        case replacement = 0x7FFF_0001
+        /// The secret is being replaced.
+        case rotation = 0x7FFF_0002
+    }
+
+    /// The number of the schema that this executable knows.
+    package var current: Int { scripts.count }
 
     /// Where `database` stands, by one read of its header.
     package func state(of database: Connection) throws(SQLiteError) -> State {
-        let version = try version(of: database)
+        let version = try database.version()
+        if let closure = Closure(rawValue: version) { return .closed(closure) }
         return version == scripts.count ? .current : version < scripts.count ? .older : .newer
     }
 
@@ -30,15 +44,33 @@ package struct Migrator {
     /// again once it holds the right to write.
     package func migrate(_ database: Connection) throws(SQLiteError) {
         try database.transaction { () throws(SQLiteError) in
-            let version = try version(of: database)
+            let version = try database.version()
             guard version < scripts.count else { return }
             for script in scripts[version...] { try database.script(script) }
             try database.script("PRAGMA user_version=\(scripts.count)")
         } failing: { $0 }
     }
+}
 
-    private func version(of database: Connection) throws(SQLiteError) -> Int {
-        Int(try database.first("PRAGMA user_version") { $0.integer(0) } ?? 0)
+extension Connection {
+    /// The schema's number, or a `Closure`'s.
+    package func version() throws(SQLiteError) -> Int {
+        Int(try first("PRAGMA user_version") { $0.integer(0) } ?? 0)
+    }
+
+    /// Makes that `version`.
+    package func setVersion(_ version: Int) throws(SQLiteError) {
+        try script("PRAGMA user_version=\(version)")
+    }
+
+    /// A number that is another one once the database, or the secret that it goes with, was replaced.
+    package func epoch() throws(SQLiteError) -> Int64 {
+        try first("PRAGMA application_id") { $0.integer(0) } ?? 0
+    }
+
+    /// Begins the epoch `number`.
+    package func setEpoch(_ number: Int32) throws(SQLiteError) {
+        try script("PRAGMA application_id=\(number)")
     }
 }
 

@@ -23,6 +23,14 @@ package struct SQLiteError: Error {
             database == nil ? [] : [sqlite3_system_errno(database), csqlite_file_errno(database)]
     }
 
+    /// A database that is none of ours, for the reason `message`.
+    package init(refusing message: String) {
+        code = SQLITE_NOTADB
+        self.message = message
+        sql = ""
+        systemErrors = []
+    }
+
     /// What a caller can do about it.
     package enum Kind {
         /// Another connection holds the database, or the disk, memory or the table of files is full: later may work.
@@ -46,6 +54,9 @@ package struct SQLiteError: Error {
         default: .other
         }
     }
+
+    /// Whether another connection held the database for longer than this one waits.
+    package var isBusy: Bool { code & 0xFF == SQLITE_BUSY }
 
     private var lacksRoom: Bool {
         systemErrors.contains { [ENOSPC, EDQUOT, EFBIG, ENOMEM, EMFILE, ENFILE].contains($0) }

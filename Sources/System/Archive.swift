@@ -51,7 +51,7 @@ package final class Archive {
         guard fsync(descriptor) == 0 else { throw SystemError("fsync", path) }
     }
 
-    private static let block = 512
+    fileprivate static let block = 512
 
     /// The block before a file's contents.
     private func header(_ name: String, size: Int) -> [UInt8] {
@@ -79,5 +79,144 @@ package final class Archive {
         put(octal: sum, digits: 6, at: 148)
         block[154] = 0
         return block
+    }
+}
+
+/// Why an archive is not taken: a sentence.
+package struct ArchiveFault: Error {
+    package let reason: String
+}
+
+extension Archive {
+    /// Writes the files of the archive `path` into `folder`, durably; their names, in its order.
+    ///
+    /// Only what `limit` names is taken, up to so many bytes, each once; anything else is a fault, as is whatever is
+    /// no ordinary file, a wrong checksum, and an archive without its end. Names are never looked at as paths: they
+    /// are known or refused. `report` hears how much of it has been read, in percent.
+    package static func unpack(
+        _ path: String, into folder: String, report: (Int) -> Void, limit: (String) -> Int?
+    ) throws(ArchiveFault) -> [String] {
+        do throws(Refusal) {
+            let source = libc_open(path, O_RDONLY, 0)
+            guard source >= 0 else { throw .call(SystemError("open", path)) }
+            defer { close(source) }
+            var reader = Reader(source: source, length: max(1, Int(lseek(source, 0, SEEK_END))))
+            lseek(source, 0, SEEK_SET)
+            var names: [String] = []
+            while let entry = try reader.header() {
+                guard let most = limit(entry.name) else { throw .says("it holds \(entry.name), which is none of ours") }
+                guard entry.size <= most else { throw .says("\(entry.name) is too large in it") }
+                guard !names.contains(where: { $0.utf8.elementsEqual(entry.name.utf8) }) else {
+                    throw .says("it holds \(entry.name) twice")
+                }
+                try reader.contents(of: entry, to: "\(folder)/\(entry.name)", report: report)
+                names.append(entry.name)
+            }
+            try reader.end()
+            return names
+        } catch {
+            switch error {
+            case .call(let error): throw ArchiveFault(reason: error.description)
+            case .says(let reason): throw ArchiveFault(reason: "\(path) is no backup, or a damaged one: \(reason)")
+            }
+        }
+    }
+
+    fileprivate enum Refusal: Error {
+        case call(SystemError)
+        case says(String)
+    }
+
+    fileprivate struct Entry {
+        let name: String
+        let size: Int
+    }
+
+    /// Goes through an archive once.
+    fileprivate struct Reader {
+        let source: Int32
+        /// Bytes in all.
+        let length: Int
+        private var done = 0
+
+        init(source: Int32, length: Int) {
+            self.source = source
+            self.length = length
+        }
+
+        private mutating func take(_ count: Int) throws(Refusal) -> [UInt8] {
+            let bytes: [UInt8]
+            do throws(SystemError) {
+                bytes = try Descriptor(source).read(upTo: count)
+            } catch {
+                throw .call(error)
+            }
+            guard bytes.count == count else { throw .says("it ends too soon") }
+            done += count
+            return bytes
+        }
+
+        /// The next file's header; nil at the first of the two blocks that end an archive.
+        mutating func header() throws(Refusal) -> Entry? {
+            var block = try take(Archive.block)
+            if block.allSatisfy({ $0 == 0 }) { return nil }
+            let sum = Reader.octal(block[148..<156])
+            for index in 148..<156 { block[index] = 0x20 }
+            guard sum == block.reduce(0, { $0 + Int($1) }) else { throw .says("a checksum is wrong") }
+            guard block[257..<263].elementsEqual("ustar\u{0}".utf8), block[263] == 0x30, block[264] == 0x30 else {
+                throw .says("it is not in the form ustar")
+            }
+            guard block[156] == UInt8(ascii: "0") else { throw .says("it holds what is no ordinary file") }
+            // A link's target, and the beginning of a long name.
+            guard block[157..<257].allSatisfy({ $0 == 0 }), block[345..<500].allSatisfy({ $0 == 0 }) else {
+                throw .says("it holds a long name or a link")
+            }
+            let name = block[..<100].prefix { $0 != 0 }
+            guard !name.isEmpty, name.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
+                block[name.count..<100].allSatisfy({ $0 == 0 })
+            else { throw .says("a name in it is none") }
+            guard let size = Reader.octal(block[124..<136]) else { throw .says("a size in it is none") }
+            return Entry(name: String(decoding: name, as: UTF8.self), size: size)
+        }
+
+        /// Octal digits, ended by a space, a zero byte, or both.
+        private static func octal(_ field: ArraySlice<UInt8>) -> Int? {
+            let digits = field.prefix { 0x30...0x37 ~= $0 }
+            guard (1...11).contains(digits.count), field[digits.endIndex...].allSatisfy({ $0 == 0 || $0 == 0x20 })
+            else { return nil }
+            return digits.reduce(0) { $0 * 8 + Int($1 - 0x30) }
+        }
+
+        /// Writes what follows a header.
+        mutating func contents(of entry: Entry, to path: String, report: (Int) -> Void) throws(Refusal) {
+            let target = libc_open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
+            guard target >= 0 else { throw .call(SystemError("open", path)) }
+            defer { close(target) }
+            var left = entry.size
+            while left > 0 {
+                let chunk = try take(min(left, 1 << 20))
+                left -= chunk.count
+                do throws(SystemError) {
+                    try Descriptor(target).write(chunk)
+                } catch {
+                    throw .call(error)
+                }
+                report(Int(Int64(done) * 100 / Int64(length)))
+            }
+            guard try take((Archive.block - entry.size % Archive.block) % Archive.block).allSatisfy({ $0 == 0 }) else {
+                throw .says("a file's end in it is not empty")
+            }
+            guard fsync(target) == 0 else { throw .call(SystemError("fsync", path)) }
+        }
+
+        /// The second block of the end; after it nothing but zeros.
+        mutating func end() throws(Refusal) {
+            guard try take(Archive.block).allSatisfy({ $0 == 0 }) else { throw .says("something follows its end") }
+            while done < length {
+                guard try take(min(length - done, 1 << 20)).allSatisfy({ $0 == 0 }) else {
+                    throw .says("something follows its end")
+                }
+            }
+        }
     }
 }

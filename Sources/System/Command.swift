@@ -37,14 +37,14 @@ package enum Command {
     }
 
     /// Runs `path` with `arguments` (the program's name not among them), `environment`, and
-    /// `input` on its standard input; its output is thrown away. After `limit` it is killed, with whatever it
+    /// `input` on its standard input; its output and errors go to `output`, else they are thrown away. After `limit` it is killed, with whatever it
     /// has started in its process group.
     ///
     /// The input is whole before the program starts: should this process end meanwhile, the program does not
     /// take half of it for all.
     package static func run(
         _ path: String, arguments: [String], environment: [String], input: [UInt8],
-        limit: Duration
+        limit: Duration, output: Descriptor? = nil
     ) throws(SystemError) -> Ending {
         let file = memfd_create("input", UInt32(MFD_CLOEXEC))
         guard file >= 0 else { throw SystemError("memfd_create") }
@@ -56,8 +56,13 @@ package enum Command {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, file, STDIN_FILENO)
-        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
+        for number in [STDOUT_FILENO, STDERR_FILENO] {
+            if let output {
+                posix_spawn_file_actions_adddup2(&actions, output.number, number)
+            } else {
+                posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_WRONLY, 0)
+            }
+        }
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)

@@ -14,6 +14,9 @@ package struct Descriptor {
         self.number = number
     }
 
+    /// Whether somebody sits at the other end.
+    package var isTerminal: Bool { isatty(number) == 1 }
+
     /// Reads until `limit` bytes are there or the input ends.
     package func read(upTo limit: Int) throws(SystemError) -> [UInt8] {
         var bytes: [UInt8] = []

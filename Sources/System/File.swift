@@ -13,6 +13,8 @@ package struct FileStatus {
     package let permissions: UInt32
     /// Bytes.
     package let size: Int
+    /// When its contents last changed.
+    package let modifiedAt: Timestamp
 
     /// Whether the group or others may do anything with it.
     package var isOpenToOthers: Bool { permissions & 0o077 != 0 }
@@ -82,6 +84,34 @@ package enum File {
         throw error
     }
 
+    /// Removes the folder `path`, with its files and one level of folders in it, as far as that is possible.
+    package static func removeFolder(_ path: String) {
+        removeFolder(path, depth: 1)
+    }
+
+    private static func removeFolder(_ path: String, depth: Int) {
+        for name in (try? names(in: path)) ?? [] where ![".", ".."].contains(where: { $0.utf8.elementsEqual(name.utf8) }) {
+            if unlink("\(path)/\(name)") != 0, depth > 0 { removeFolder("\(path)/\(name)", depth: depth - 1) }
+        }
+        rmdir(path)
+    }
+
+    /// Writes the contents of the file `path` into `name`, which must not be there, mode 0600, durably.
+    package static func copy(_ path: String, to name: String) throws(SystemError) {
+        let source = libc_open(path, O_RDONLY, 0)
+        guard source >= 0 else { throw SystemError("open", path) }
+        defer { close(source) }
+        let target = libc_open(name, O_WRONLY | O_CREAT | O_EXCL, 0o600)
+        guard target >= 0 else { throw SystemError("open", name) }
+        defer { close(target) }
+        while true {
+            let chunk = try Descriptor(source).read(upTo: 1 << 20)
+            if chunk.isEmpty { break }
+            try Descriptor(target).write(chunk)
+        }
+        guard fsync(target) == 0 else { throw SystemError("fsync", name) }
+    }
+
     /// Makes names made or changed in the folder `path` durable.
     package static func syncFolder(_ path: String) throws(SystemError) {
         let descriptor = libc_open(path, O_RDONLY | O_DIRECTORY, 0)
@@ -114,7 +144,9 @@ package enum File {
             isRegular: libc_is_regular(&status) != 0,
             owner: status.st_uid,
             permissions: status.st_mode & 0o777,
-            size: Int(status.st_size))
+            size: Int(status.st_size),
+            modifiedAt: Timestamp(
+                milliseconds: Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000))
     }
 
     /// Whether `path` lies on a file system of another machine, or of a program, whose memory and locks cannot be relied

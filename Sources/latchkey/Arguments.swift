@@ -102,6 +102,35 @@ struct TextArgument: ExpressibleByArgument {
     }
 }
 
+/// A role in a project.
+struct RoleArgument: ExpressibleByArgument {
+    let role: Role
+
+    init(_ role: Role) {
+        self.role = role
+    }
+
+    init?(argument: String) {
+        guard let role = Role(named: argument) else { return nil }
+        self.role = role
+    }
+
+    var defaultValueDescription: String { role.name }
+    static let allValueStrings = ["owner", "admin", "member"]
+}
+
+/// What an API key may do: 1 to 128 characters.
+struct ScopeArgument: ExpressibleByArgument {
+    let scope: String
+
+    init?(argument: String) {
+        guard (1...128).contains(argument.utf8.count), argument.utf8.allSatisfy(APIKey.isScopeCharacter) else {
+            return nil
+        }
+        scope = argument
+    }
+}
+
 /// How a list is shown.
 struct ListOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("At most so many.", valueName: "count"))

@@ -68,7 +68,7 @@ extension AuditGroup {
 
 extension AuditEntry {
     /// Writes the members of the entry's object.
-    fileprivate func write(to json: inout JSONWriter) {
+    func write(to json: inout JSONWriter) {
         json.member("at", at)
         json.member("event", event)
         json.member("user_id", user?.text)

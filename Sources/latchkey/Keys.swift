@@ -8,9 +8,9 @@ import System
 struct KeyGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "key",
-        abstract: "API keys: looks at them, and deactivates them.",
+        abstract: "API keys: looks at them, makes and deactivates them.",
         discussion: "Example: latchkey key list --user ada@example.com",
-        subcommands: [List.self, Deactivate.self])
+        subcommands: [List.self, Create.self, Deactivate.self])
 }
 
 extension KeyGroup {
@@ -61,6 +61,81 @@ extension KeyGroup {
         }
     }
 
+    struct Create: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes a key for a project, and shows it, once.",
+            usage: "latchkey key create --project <id> --name <name> [<options>]",
+            discussion: """
+                Only its hash is kept: nothing shows it again. It acts for the account that \
+                made it, which must be a member: the first owner, unless --by names another.
+
+                Example: key=$(latchkey key create --project \
+                2f1c4c0e-5a0b-4d5e-9a55-0c6d1f7b8e21 --name deploy --quiet)
+                """)
+
+        @Option(name: .long, help: ArgumentHelp("The project's id.", valueName: "id"))
+        var project: IDArgument
+
+        @Option(name: .long, help: "What the key is called.")
+        var name: TextArgument
+
+        @Option(name: .long, help: ArgumentHelp("Days that it is good: 1 to 3650; else for ever.", valueName: "days"))
+        var expiresInDays: CountArgument?
+
+        @Option(
+            name: .customLong("scope"),
+            help: "What it may do, as \"api-keys:read\"; again for more. Without any: everything.")
+        var scopes: [ScopeArgument] = []
+
+        @Option(name: .long, help: ArgumentHelp("Who makes it: an e-mail address or an id.", valueName: "user"))
+        var by: UserArgument?
+
+        @Flag(name: .long, help: "Print the key alone.")
+        var quiet = false
+
+        func validate() throws {
+            guard scopes.count <= 64 else { throw ValidationError("A key has at most 64 scopes.") }
+            guard (expiresInDays?.count ?? 1) <= 3650 else {
+                throw ValidationError("A key is good for at most 3650 days.")
+            }
+        }
+
+        func run() throws(ExitCode) {
+            try onService { (auth, _) throws(Trouble) in
+                let found = try asking { () throws(AuthError) in try auth.project(project.id) }
+                guard let found else { throw .notFound("there is no project \(project.id.text)") }
+                let maker = try maker(in: found, auth)
+                let made: CreatedAPIKey
+                do throws(AuthError) {
+                    made = try auth.createAPIKey(
+                        named: name.text, expiringIn: expiresInDays?.count,
+                        scopes: scopes.isEmpty ? nil : scopes.map(\.scope), in: project.id, by: maker)
+                } catch {
+                    if case .projectNotFound = error {
+                        throw .failed("\(maker.email) is no member of the project")
+                    }
+                    throw .failed(error.reason)
+                }
+                let text = made.secret.text
+                if quiet { return try show("\(text)\n") }
+                try show(block([
+                    ("id", made.key.id.text), ("project", made.key.project.text), ("made by", maker.email),
+                    ("name", made.key.name), ("scopes", made.key.scopes.map { $0.joined(separator: " ") } ?? "all"),
+                    ("expires", made.key.expiresAt?.seconds ?? "never"), ("key", text),
+                ]))
+            }
+        }
+
+        private func maker(in project: ProjectDetails, _ auth: Auth) throws(Trouble) -> User {
+            if let by { return try by.find(in: auth) }
+            let owner = project.members.first { $0.role == .owner }
+            guard let owner,
+                let user = try asking({ () throws(AuthError) in try auth.user(named: .id(owner.user)) })
+            else { throw .failed("the project has no owner: say --by") }
+            return user
+        }
+    }
+
     struct Deactivate: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Makes a key useless, for good.",
@@ -85,7 +160,7 @@ extension ShownAPIKey {
     }
 
     /// Writes the members of the key's object.
-    fileprivate func write(to json: inout JSONWriter) {
+    func write(to json: inout JSONWriter) {
         json.member("id", key.id.text)
         json.member("project_id", key.project.text)
         json.member("created_by", key.creator.text)

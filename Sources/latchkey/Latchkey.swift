@@ -37,10 +37,14 @@ struct Latchkey: ParsableCommand {
             Exit codes: 0 done; 1 failed; 64 wrong usage, or run by a web server; 69 what \
             was named is not there.
 
+            For completion in bash (or zsh, or fish): \
+            source <(latchkey --generate-completion-script bash)
+
             Example: LATCHKEY_HOME=/srv/latchkey latchkey user list
             """,
         subcommands: [
-            Init.self, ShowSettings.self, UserGroup.self, SessionGroup.self, KeyGroup.self, AuditGroup.self,
-            LimitGroup.self, MailGroup.self, Purge.self, Migrate.self, BackUp.self,
+            Init.self, ShowSettings.self, UserGroup.self, SessionGroup.self, ProjectGroup.self, KeyGroup.self,
+            AuditGroup.self, LimitGroup.self, MailGroup.self, Export.self, SecretGroup.self, TokenKeyGroup.self,
+            Purge.self, Migrate.self, BackUp.self, Restore.self, Doctor.self,
         ])
 }

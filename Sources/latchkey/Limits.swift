@@ -33,15 +33,7 @@ extension LimitGroup {
                     try auth.limitTotals(limit: list.limit.count)
                 }
                 if list.output.json {
-                    return try showJSON(totals) { json, total in
-                        json.object { json in
-                            json.member("name", total.name)
-                            json.member("for", total.subject)
-                            json.member("count", total.count)
-                            json.member("refused", total.refused)
-                            json.member("until", total.until)
-                        }
-                    }
+                    return try showJSON(totals) { $0.object($1.write) }
                 }
                 var table = Table(
                     columns: [("LIMIT", 14), ("COUNT", 7), ("REFUSED", 7), ("UNTIL", 16)], last: "FOR")
@@ -84,5 +76,16 @@ extension LimitGroup {
                 try show("\(counted(cleared, "count")) cleared.\n")
             }
         }
+    }
+}
+
+extension LimitTotal {
+    /// Writes the members of the total's object.
+    func write(to json: inout JSONWriter) {
+        json.member("name", name)
+        json.member("for", subject)
+        json.member("count", count)
+        json.member("refused", refused)
+        json.member("until", until)
     }
 }

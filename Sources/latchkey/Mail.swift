@@ -11,7 +11,7 @@ struct MailGroup: ParsableCommand {
         commandName: "mail",
         abstract: "The outbox: looks at it, and sends what is due.",
         discussion: "Example: latchkey mail list",
-        subcommands: [List.self, Flush.self])
+        subcommands: [List.self, Flush.self, Test.self])
 }
 
 extension MailGroup {
@@ -76,7 +76,7 @@ extension MailGroup {
 
 extension MailStanding {
     /// Writes the members of the mail's object.
-    fileprivate func write(to json: inout JSONWriter) {
+    func write(to json: inout JSONWriter) {
         json.member("id", id.text)
         json.member("kind", kind)
         json.member("to", email)

@@ -137,3 +137,32 @@ extension JSONWriter {
         member(name, time?.text)
     }
 }
+
+/// How far long work has come: one line on standard error, rewritten in place, if that is a terminal. Whatever is told
+/// afterwards takes its place.
+final class Progress {
+    private let isShown = Descriptor.standardError.isTerminal
+    private var last = ""
+
+    /// `copying 42%`.
+    func show(_ what: StaticString, _ percent: Int) {
+        if isShown { show("\(what) \(percent)%") }
+    }
+
+    func show(_ text: String) {
+        guard isShown, text != last else { return }
+        last = text
+        try? Descriptor.standardError.write(Array("\r\(text)\u{1B}[K".utf8))
+    }
+
+    /// Takes the line away.
+    func end() {
+        guard !last.isEmpty else { return }
+        last = ""
+        try? Descriptor.standardError.write(Array("\r\u{1B}[K".utf8))
+    }
+
+    deinit {
+        end()
+    }
+}

@@ -1,7 +1,8 @@
-// latchkey purge, migrate, backup: what keeps the database small, current and safe.
+// latchkey purge, migrate, backup, restore: what keeps the database small, current and safe.
 
 import ArgumentParser
 import Auth
+import AuthAPI
 
 struct Purge: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,7 +16,11 @@ struct Purge: ParsableCommand {
 
     func run() throws(ExitCode) {
         try onService { (auth, _) throws(Trouble) in
-            let done = try asking { () throws(AuthError) in try auth.purge() }
+            let progress = Progress()
+            let done = try asking { () throws(AuthError) in
+                try auth.purge { progress.show("deleted \($0)") }
+            }
+            progress.end()
             try show(block([
                 ("codes", String(done.codes)), ("mails", String(done.mails)),
                 ("sessions", String(done.sessions)), ("limit counts", String(done.limitCounts)),
@@ -62,8 +67,52 @@ struct BackUp: ParsableCommand {
 
     func run() throws(ExitCode) {
         try onService { (auth, _) throws(Trouble) in
-            let count = try asking { () throws(AuthError) in try auth.backUp(to: file) }
+            let progress = Progress()
+            let count = try asking { () throws(AuthError) in
+                try auth.backUp(to: file) { progress.show($0, $1) }
+            }
+            progress.end()
             try show("Wrote \(counted(count, "file")) to \(printable(file)).\n")
+        }
+    }
+}
+
+struct Restore: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Puts a backup in the place of all state, also while the service runs.",
+        discussion: """
+            Nothing is touched before the whole archive has been found sound. Then requests \
+            are told to come back (503) until the database is the backup's; what was there \
+            is kept in a folder before-restore-<time> in the state folder. latchkey.conf is \
+            replaced too, unless --keep-settings is given; files that it names are not in \
+            the archive.
+
+            All sessions end and no code is good any more. API keys that were made since the \
+            backup are gone, those from before work. If it is interrupted, run it again. On \
+            a new host LATCHKEY_HOME may name an empty folder, or one that is not there.
+
+            Example: latchkey restore /backup/latchkey-monday.tar
+            """)
+
+    @Argument(help: "The file that latchkey backup wrote.", completion: .file())
+    var file: String
+
+    @Flag(name: .long, help: "Leave latchkey.conf as it is.")
+    var keepSettings = false
+
+    func run() throws(ExitCode) {
+        try ending { () throws(Trouble) in
+            let configuration = try configured { () throws(ConfigurationFault) in
+                try Configuration(documentRoot: nil)
+            }
+            let progress = Progress()
+            let done = try asking { () throws(AuthError) in
+                try service(configuration).restore(from: file, keepingSettings: keepSettings) { progress.show($0, $1) }
+            }
+            progress.end()
+            try show(
+                "Restored \(counted(done.files, "file")); \(counted(done.endedSessions, "session")) ended.\n")
+            if let kept = done.kept { try show("What was there is in \(printable(kept)).\n") }
         }
     }
 }

@@ -12,7 +12,7 @@ struct UserGroup: ParsableCommand {
         discussion: "Example: latchkey user show ada@example.com",
         subcommands: [
             List.self, Show.self, Create.self, Deactivate.self, Activate.self, Superuser.self, Tier.self,
-            Credit.self, Rename.self, Delete.self,
+            Credit.self, Rename.self, Delete.self, Export.self,
         ])
 }
 
@@ -287,7 +287,7 @@ extension User {
     fileprivate var state: String { !isActive ? "inactive" : isSuperuser ? "superuser" : "active" }
 
     /// Writes the members of the account's object.
-    fileprivate func write(to json: inout JSONWriter) {
+    func write(to json: inout JSONWriter) {
         json.member("id", id.text)
         json.member("email", email)
         json.member("full_name", fullName)

@@ -29,7 +29,7 @@ extension Home {
     }
 
     /// `text` with one id, one time, one key and HOME for every id, time, key's beginning and this folder.
-    private func steady(_ text: String) -> String {
+    func steady(_ text: String) -> String {
         var text = text.replacingOccurrences(of: path, with: "HOME")
         for (pattern, replacement) in [
             ("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", anID),

@@ -8,9 +8,12 @@ private let everyCommand: [[String]] =
     [
         "", "init", "settings", "user", "user list", "user show", "user create", "user deactivate",
         "user activate", "user superuser", "user tier", "user credit", "user rename", "user delete",
-        "session", "session list", "session revoke", "key", "key list", "key deactivate", "audit",
-        "audit show", "limits", "limits show", "limits clear", "mail", "mail list", "mail flush", "purge",
-        "migrate", "backup",
+        "session", "session list", "session revoke", "project", "project list", "project show",
+        "project create", "project rename", "project add-member", "project remove-member", "key",
+        "key list", "key create", "key deactivate", "audit", "audit show", "limits", "limits show",
+        "limits clear", "mail", "mail list", "mail flush", "export", "secret", "secret rotate", "token-key",
+        "token-key list", "token-key rotate", "purge", "migrate", "backup", "restore",
+        "doctor", "mail test",
     ].map { $0.split(separator: " ").map { String($0) } }
 
 /// Lines of `text` that are wider than a terminal of 80 columns.
@@ -61,6 +64,38 @@ func wideLines(of text: String) -> [String] {
 
 
                 """)
+    }
+
+    @Test func bashCompletesItsCommands() {
+        let script = """
+            source <("$1" --generate-completion-script bash) || exit 1
+            COMP_WORDS=(latchkey us) COMP_CWORD=1 COMP_LINE='latchkey us' COMP_POINT=11
+            _latchkey latchkey us latchkey
+            echo "${COMPREPLY[@]}"
+            COMPREPLY=()
+            COMP_WORDS=(latchkey user de) COMP_CWORD=2 COMP_LINE='latchkey user de' COMP_POINT=16
+            _latchkey latchkey de user
+            echo "${COMPREPLY[@]}"
+            """
+        let run = Program.run(
+            "bash", ["--norc", "-c", script, "bash", "\(projectFolder)/.build/debug/latchkey"],
+            environment: ["PATH": "\(projectFolder)/.build/debug:/usr/bin:/bin"])
+        #expect(String(decoding: run.output, as: UTF8.self) == "user\ndeactivate delete\n", "\(run.errors)")
+    }
+
+    /// On a terminal alone is it told how far it has come.
+    @Test func progressIsShownOnATerminalAlone() {
+        let home = Home()
+        _ = home.admin("init")
+        let file = "\(home.path)/b.tar"
+        #expect(home.admin("backup", file).errors == "")
+        let command = "\(projectFolder)/.build/debug/latchkey restore \(file)"
+        let run = Program(
+            "/usr/bin/script", ["-qec", command, "/dev/null"],
+            environment: ["LATCHKEY_HOME": home.path, "SHELL": "/bin/sh"]).finish()
+        let text = String(decoding: run.output, as: UTF8.self)
+        #expect(text.contains("\rreplacing 100%\u{1B}[K\r\u{1B}[KRestored 4 files; 0 sessions ended."), "\(text)")
+        #expect(home.admin("restore", file).errors == "")
     }
 
     @Test func aMistypedFolderIsNotMade() {

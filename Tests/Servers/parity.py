@@ -392,7 +392,9 @@ class Apache(Server):
     modules = ["mpm_prefork", "cgi"]
     override = "FileInfo Options AuthConfig Limit Indexes"
     htaccess = f"{PROJECT}/cgi-bin/.htaccess"
+    # Who runs the executables, and the server itself.
     user = "www-data"
+    worker = "www-data"
     # Whether the file latchkey.home names the state folder; else it is ../var from the executables.
     named = False
 
@@ -412,7 +414,7 @@ ErrorLog {self.folder}/error.log
 LogLevel warn
 Listen 127.0.0.1:{self.port}
 {loaded}
-{"User www-data" if AS_ROOT else ""}
+{f"User {self.worker}" if AS_ROOT else ""}
 {"Group www-data" if AS_ROOT else ""}
 TypesConfig /dev/null
 Mutex file:{self.folder} default
@@ -515,7 +517,7 @@ class Nginx(Server):
 
     def prepare(self, world):
         super().prepare(world)
-        text = open(f"{PROJECT}/samples/nginx/latchkey.conf").read()
+        text = self.sample()
         for old, new in [
             ("127.0.0.1:8000", f"127.0.0.1:{self.port}"), ("/srv/latchkey/cgi-bin", EXECUTABLES),
             ("/srv/latchkey/public", PUBLIC), ("/var/lib/latchkey", self.home),
@@ -534,6 +536,9 @@ class Nginx(Server):
         self.run("fcgiwrap", "-f", "-c", "4", "-s", f"unix:{self.folder}/fcgiwrap.socket")
         self.run("nginx", "-e", f"{self.folder}/error.log", "-c", f"{self.folder}/nginx.conf")
         self.wait()
+
+    def sample(self):
+        return open(f"{PROJECT}/samples/nginx/latchkey.conf").read()
 
 
 # What is asked of each.

@@ -10,13 +10,14 @@ package final class Lighttpd: @unchecked Sendable {
     package let home: Home
     private let process: Int32
 
-    package init(_ home: Home = Home()) {
+    /// `configuration` is a file beside the project's own, or an absolute path.
+    package init(_ home: Home = Home(), configuration: String = "lighttpd.conf") {
         self.home = home
         port = Lighttpd.freePort()
-        let script = "cd \"$1\" && exec lighttpd -D -f lighttpd.conf 2>>\"$2\" >/dev/null </dev/null"
+        let script = "cd \"$1\" && exec lighttpd -D -f \"$3\" 2>>\"$2\" >/dev/null </dev/null"
         let log = "\(NSTemporaryDirectory())\((home.path as NSString).lastPathComponent).log"
         logPath = log
-        let argv = cStrings(["/bin/sh", "-c", script, "sh", projectFolder, log])
+        let argv = cStrings(["/bin/sh", "-c", script, "sh", projectFolder, log, configuration])
         let envp = cStrings(
             ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "PORT=\(port)", "LATCHKEY_HOME=\(home.path)"])
         process = spawn("/bin/sh", argv, envp, nil)

@@ -29,13 +29,14 @@ package struct CleanedUp {
 
 extension Auth {
     /// Deletes all that has expired, a little at a time, so that others are hardly held up.
-    package func purge() throws(AuthError) -> CleanedUp {
+    package func purge(report: (_ deleted: Int) -> Void = { _ in }) throws(AuthError) -> CleanedUp {
         let database = try database()
         var all = CleanedUp()
         while true {
             let some = try cleanUp(database)
             if some.total == 0 { return all }
             all.add(some)
+            report(all.total)
         }
     }
 
@@ -53,6 +54,8 @@ extension Auth {
         done.auditEvents = try AuditEvent.deleteOld(
             before: now - policy.auditLifetime, limit: limit, in: database)
         done.invitations = try Invitation.deleteExpired(before: now, limit: limit, in: database)
+        // A damaged key is for requests to tell of.
+        try? state.removeEndedKeys(at: now)
         database.checkpoint()
         return done
     }

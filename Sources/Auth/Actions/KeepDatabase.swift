@@ -37,13 +37,14 @@ extension Auth {
     /// whole and is durable; how many files are in it.
     ///
     /// Throws `failure` if the service has not been initialized, or the copy of the database is damaged.
-    package func backUp(to path: String) throws(AuthError) -> Int {
+    package func backUp(to path: String, report: @escaping ProgressReport = { _, _ in }) throws(AuthError) -> Int {
         guard state.isThere else { throw .failure(reason: "there is no database in \(state.path)") }
         _ = try secrets()
         let database = try database()
         let copy = "\(state.path)/backup.\(UUID.random().text)"
         defer { for suffix in ["", "-journal", "-wal", "-shm"] { File.remove(copy + suffix) } }
-        try Schema.copy(database, to: copy)
+        try Schema.copy(database, to: copy, report: report)
+        report("checking", 0)
         if let fault = try Schema.fault(inCopy: copy) {
             throw .failure(reason: "the copy of the database is damaged: \(fault)")
         }
@@ -61,7 +62,9 @@ extension Auth {
         try archive.add("latchkey.db", file: copy)
         try archive.add("secret.key", file: state.secretPath)
         for name in try File.names(in: state.keysPath).sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) })
-        where name.utf8.elementsEqual("current".utf8) || name.utf8.suffix(4).elementsEqual(".key".utf8) {
+        where name.utf8.elementsEqual("current".utf8)
+            || [".key", ".end"].contains(where: { name.utf8.suffix(4).elementsEqual($0.utf8) })
+        {
             try archive.add("keys/\(name)", file: "\(state.keysPath)/\(name)")
         }
         if try File.status(state.settingsPath) != nil {

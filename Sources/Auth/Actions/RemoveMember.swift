@@ -21,15 +21,22 @@ extension Auth {
             if last.role == .owner {
                 try requireOwner(besides: member, id, in: database)
             }
-            for key in try APIKey.deactivateAll(by: member, in: id, at: now, database) {
-                try record(
-                    AuditEvent(.keyDeactivated, user: user.id, subject: key, detail: "member removed"),
-                    in: database)
-            }
-            try Member.remove(member, from: id, in: database)
-            try Invitation.deleteAll(by: member, to: id, in: database)
-            try record(AuditEvent(.memberRemoved, user: user.id, subject: member), in: database)
+            try takeOut(member, of: id, by: user.id, in: database)
         }
+    }
+
+    /// Takes `member` out of the project `id`, with what hangs on the membership, in the transaction at hand.
+    func takeOut(
+        _ member: UUID, of id: UUID, by user: UUID, in database: Database
+    ) throws(AuthError) {
+        for key in try APIKey.deactivateAll(by: member, in: id, at: now, database) {
+            try record(
+                AuditEvent(.keyDeactivated, user: user, subject: key, detail: "member removed"),
+                in: database)
+        }
+        try Member.remove(member, from: id, in: database)
+        try Invitation.deleteAll(by: member, to: id, in: database)
+        try record(AuditEvent(.memberRemoved, user: user, subject: member), in: database)
     }
 
     private func takeBack(

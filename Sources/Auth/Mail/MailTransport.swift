@@ -21,15 +21,16 @@ enum MailOutcome {
 }
 
 extension MailTransport {
-    /// Hands over `message`. The mail command runs with `home` as its HOME.
-    func send(_ message: MailMessage, home: String) -> MailOutcome {
+    /// Hands over `message`. The mail command runs with `home` as its HOME; what it says goes to `output`, if
+    /// that is given.
+    func send(_ message: MailMessage, home: String, output: Descriptor? = nil) -> MailOutcome {
         do throws(SystemError) {
             switch self {
             case .maildir(let path):
                 try MailTransport.file(message, in: path)
                 return .accepted
             case .sendmail(let path):
-                return try MailTransport.pipe(message, through: path, home: home)
+                return try MailTransport.pipe(message, through: path, home: home, output: output)
             }
         } catch {
             return .postponed(error.description)
@@ -55,13 +56,13 @@ extension MailTransport {
     }
 
     private static func pipe(
-        _ message: MailMessage, through path: String, home: String
+        _ message: MailMessage, through path: String, home: String, output: Descriptor?
     ) throws(SystemError) -> MailOutcome {
         // -i: a line with a single dot is text. --: what follows is an address, whatever it begins with.
         let ending = try Command.run(
             path, arguments: ["-i", "-f", message.from.address.text, "--", message.recipient],
             environment: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=\(home)"],
-            input: message.bytes, limit: Policy.deliveryTimeout)
+            input: message.bytes, limit: Policy.deliveryTimeout, output: output)
         switch ending {
         case .exit(0): return .accepted
         case .exit(let code) where permanentExitCodes.contains(code):

@@ -11,11 +11,12 @@ package import System
 
 /// What mail is made of and how it leaves.
 package struct Mailer {
-    private let from: Mailbox
+    let from: Mailbox
     private let templates: MailTemplates
-    private let transport: MailTransport
+    /// How it leaves.
+    package let transport: MailTransport
     /// What `{service}` stands for.
-    private let service: String
+    let service: String
 
     package init(from: Mailbox, templates: MailTemplates, transport: MailTransport) {
         self.from = from
@@ -82,9 +83,11 @@ extension Auth {
     ) throws(AuthError) {
         while true {
             let leaseEnd = now + Policy.mailLease
-            guard let item = try MailItem.take(at: now, lease: Policy.mailLease, in: database) else {
-                return
+            // In a transaction: whoever derives codes from a secret that was replaced meanwhile takes no more.
+            let item = try database.transaction { () throws(AuthError) in
+                try MailItem.take(at: now, lease: Policy.mailLease, in: database)
             }
+            guard let item else { return }
             guard item.expiresAt > now else {
                 try item.noteFailure("it has expired", next: nil, in: database)
                 continue

@@ -35,6 +35,11 @@ package struct APIKey {
         }
     }
 
+    /// Whether scopes may have `byte` in them: an ASCII letter or digit, or one of `:._*/-`.
+    package static func isScopeCharacter(_ byte: UInt8) -> Bool {
+        (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || ":._*/-".utf8.contains(byte)
+    }
+
     /// Columns id … updated_at, as every query here lists them.
     private init(_ row: Row) {
         id = row.id(0)

@@ -22,6 +22,7 @@ package struct AuditEvent {
         case projectCreated, projectChanged, projectDeleted
         case memberInvited, memberJoined, memberChanged, memberRemoved, invitationEnded
         case limitsCleared
+        case stateRestored, secretRotated, tokenKeyRotated
 
         package var name: StaticString {
             switch self {
@@ -49,6 +50,9 @@ package struct AuditEvent {
             case .memberRemoved: "member-removed"
             case .invitationEnded: "invitation-ended"
             case .limitsCleared: "limits-cleared"
+            case .stateRestored: "state-restored"
+            case .secretRotated: "secret-rotated"
+            case .tokenKeyRotated: "token-key-new"
             }
         }
     }
@@ -113,6 +117,22 @@ package struct AuditEntry {
             ORDER BY at, sequence
             """,
             [.time(moment), user.map { .id($0) } ?? .null, .optional(event), .integer(limit)]
+        ) { row in
+            AuditEntry(
+                at: row.time(0), event: row.text(1), user: row.isNull(2) ? nil : row.id(2),
+                subject: row.isNull(3) ? nil : row.id(3), detail: row.optionalText(4),
+                client: row.text(5), requestID: row.text(6))
+        }
+    }
+
+    /// All that names `user`, as the one who did it or to whom it was done, oldest first.
+    static func about(_ user: UUID, in database: Database) throws(AuthError) -> [AuditEntry] {
+        try database.all(
+            """
+            SELECT at, event, user_id, subject_id, detail, client, request_id FROM audit_events
+            WHERE user_id = ?1 OR subject_id = ?1 ORDER BY at, sequence
+            """,
+            [.id(user)]
         ) { row in
             AuditEntry(
                 at: row.time(0), event: row.text(1), user: row.isNull(2) ? nil : row.id(2),

@@ -2,7 +2,7 @@
 
 import Crypto
 import SQLite
-import System
+package import System
 
 /// What a code is asked for: an address, and what whoever reads its mail may do then.
 struct ChallengeTarget {
@@ -143,10 +143,40 @@ struct Challenge {
             [.time(moment), .integer(limit)])
     }
 
+    /// Deletes all there are; how many.
+    static func deleteAll(in database: Database) throws(AuthError) -> Int {
+        try database.run("DELETE FROM challenges")
+    }
+
     /// Deletes those of `email` and of the account `user`.
     static func deleteAll(of email: String, and user: UUID, in database: Database) throws(AuthError) {
         try database.run("DELETE FROM challenges WHERE email = ?", [.text(email)])
         try database.run(
             "DELETE FROM challenges WHERE user_id = ? AND user_id <> x''", [.id(user)])
+    }
+}
+
+/// That a code was asked for; never the code.
+package struct HeldCode {
+    /// Where it was mailed to.
+    package let email: String
+    package let attempts: Int64
+    package let createdAt: Timestamp
+    package let expiresAt: Timestamp
+    package let usedAt: Timestamp?
+
+    /// Those of `email`, and those for the account `user`.
+    static func all(of email: String, and user: UUID, in database: Database) throws(AuthError) -> [HeldCode] {
+        try database.all(
+            """
+            SELECT email, attempts, created_at, expires_at, used_at FROM challenges
+            WHERE email = ?1 OR user_id = ?2 ORDER BY created_at, email
+            """,
+            [.text(email), .id(user)]
+        ) { row in
+            HeldCode(
+                email: row.text(0), attempts: row.integer(1), createdAt: row.time(2), expiresAt: row.time(3),
+                usedAt: row.optionalTime(4))
+        }
     }
 }

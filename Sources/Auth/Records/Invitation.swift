@@ -14,7 +14,7 @@ package struct Invitation {
     /// The address of whoever invited.
     package let inviter: String
     package let createdAt: Timestamp
-    let expiresAt: Timestamp
+    package let expiresAt: Timestamp
     let inviterID: UUID
     let inviterIsActive: Bool
 
@@ -87,6 +87,32 @@ package struct Invitation {
             WHERE i.email = ? AND i.expires_at > ? ORDER BY i.created_at DESC, i.id LIMIT ? OFFSET ?
             """,
             [.text(email), .time(now), .integer(limit), .integer(offset)]
+        ) { Invitation($0) }
+    }
+
+    /// All of `email`, expired ones too, oldest first.
+    static func all(to email: String, in database: Database) throws(AuthError) -> [Invitation] {
+        try database.all(
+            """
+            SELECT i.id, i.project_id, p.name, i.email, i.role, u.email, i.created_at, i.expires_at,
+                   u.id, u.is_active
+            FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
+            JOIN users AS u ON u.id = i.invited_by WHERE i.email = ? ORDER BY i.created_at, i.id
+            """,
+            [.text(email)]
+        ) { Invitation($0) }
+    }
+
+    /// All that `inviter` made, expired ones too, oldest first.
+    static func all(by inviter: UUID, in database: Database) throws(AuthError) -> [Invitation] {
+        try database.all(
+            """
+            SELECT i.id, i.project_id, p.name, i.email, i.role, u.email, i.created_at, i.expires_at,
+                   u.id, u.is_active
+            FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
+            JOIN users AS u ON u.id = i.invited_by WHERE i.invited_by = ? ORDER BY i.created_at, i.id
+            """,
+            [.id(inviter)]
         ) { Invitation($0) }
     }
 

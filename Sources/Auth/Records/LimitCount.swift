@@ -132,4 +132,21 @@ package struct LimitTotal {
                 until: row.time(4))
         }
     }
+
+    /// All that is counted for the address `email`, also as its share for known networks, and for the account `user`.
+    static func all(
+        of email: String, and user: String, in database: Database
+    ) throws(AuthError) -> [LimitTotal] {
+        try database.all(
+            """
+            SELECT name, subject, sum(count), sum(refused), max(expires_at) FROM limit_counts
+            WHERE subject IN (?1, 'known ' || ?1, ?2) GROUP BY name, subject ORDER BY name, subject
+            """,
+            [.text(email), .text(user)]
+        ) { row in
+            LimitTotal(
+                name: row.text(0), subject: row.text(1), count: row.integer(2), refused: row.integer(3),
+                until: row.time(4))
+        }
+    }
 }

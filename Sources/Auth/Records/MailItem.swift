@@ -95,6 +95,11 @@ struct MailItem {
         try database.run("DELETE FROM mail_items WHERE email = ?", [.text(email)])
     }
 
+    /// Deletes all that would carry a code.
+    static func deleteCodes(in database: Database) throws(AuthError) {
+        try database.run("DELETE FROM mail_items WHERE kind IN ('code', 'email-code')")
+    }
+
     /// It was accepted, or is not wanted any more.
     func delete(in database: Database) throws(AuthError) {
         try database.run("DELETE FROM mail_items WHERE id = ?", [.id(id)])
@@ -144,6 +149,22 @@ package struct MailStanding {
             FROM mail_items ORDER BY created_at, id LIMIT ?
             """,
             [.integer(limit)]
+        ) { row in
+            MailStanding(
+                id: row.id(0), kind: row.text(1), email: row.text(2), createdAt: row.time(3),
+                expiresAt: row.time(4), attempts: row.integer(5), dueAt: row.optionalTime(6),
+                lastError: row.optionalText(7))
+        }
+    }
+
+    /// All to `email`, oldest first.
+    static func all(to email: String, in database: Database) throws(AuthError) -> [MailStanding] {
+        try database.all(
+            """
+            SELECT id, kind, email, created_at, expires_at, attempts, due_at, last_error
+            FROM mail_items WHERE email = ? ORDER BY created_at, id
+            """,
+            [.text(email)]
         ) { row in
             MailStanding(
                 id: row.id(0), kind: row.text(1), email: row.text(2), createdAt: row.time(3),

@@ -110,6 +110,19 @@ package struct ProjectDetails {
         return projects
     }
 
+    /// All projects, the oldest first, `limit` at most.
+    static func all(
+        limit: Int64, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> [ProjectDetails] {
+        let rows = try database.all(
+            "SELECT id, name, description, created_at, updated_at FROM projects ORDER BY created_at, id LIMIT ?",
+            [.integer(limit)]
+        ) { ProjectDetails($0) }
+        var projects: [ProjectDetails] = []
+        for row in rows { projects.append(try row.withPeople(at: now, in: database)) }
+        return projects
+    }
+
     /// How many `page` has on all its pages.
     static func count(of user: UUID, in database: Database) throws(AuthError) -> Int64 {
         try database.first("SELECT count(*) FROM members WHERE user_id = ?", [.id(user)]) {

@@ -1,8 +1,12 @@
 // The database as a whole.
 
 import SQLite
+import System
 
-/// Which schema it has, and a copy of all that is in it.
+/// Tells how far long work has come: what is being done, and percent of it.
+package typealias ProgressReport = (_ what: StaticString, _ percent: Int) -> Void
+
+/// Which schema it has, copies of all that is in it, and one database in another's place.
 enum Schema {
     /// The number of the last migration.
     static func version(of database: Database) throws(AuthError) -> Int64 {
@@ -11,15 +15,120 @@ enum Schema {
 
     /// Writes a whole, compact copy to the file `path`, which must not be there: one moment of the database,
     /// whatever others write meanwhile (sqlite.org/lang_vacuum.html#vacuuminto).
-    static func copy(_ database: Database, to path: String) throws(AuthError) {
-        try database.run("VACUUM INTO ?", [.text(path)])
+    static func copy(
+        _ database: Database, to path: String, report: @escaping ProgressReport
+    ) throws(AuthError) {
+        let size =
+            try database.first(
+                """
+                SELECT (page_count - freelist_count) * page_size
+                FROM pragma_page_count, pragma_freelist_count, pragma_page_size
+                """
+            ) { $0.integer(0) } ?? 1
+        _ = try database.reporting({ report("copying", percent(of: size, in: path)) }) { () throws(AuthError) in
+            try database.run("VACUUM INTO ?", [.text(path)])
+        }
+    }
+
+    private static func percent(of size: Int64, in path: String) -> Int {
+        let done = ((try? File.status(path)) ?? nil)?.size ?? 0
+        return Int(min(100, Int64(done) * 100 / max(1, size)))
     }
 
     /// What is wrong with the database in the file `path`; nil if nothing is.
     static func fault(inCopy path: String) throws(AuthError) -> String? {
         do throws(SQLiteError) {
-            let found = try Connection(path: path).first("PRAGMA integrity_check(1)") { $0.text(0) } ?? "no answer"
-            return found.utf8.elementsEqual("ok".utf8) ? nil : found
+            let copy = try Connection(path: path)
+            let found = try copy.first("PRAGMA integrity_check(1)") { $0.text(0) } ?? "no answer"
+            guard found.utf8.elementsEqual("ok".utf8) else { return found }
+            return try copy.first("PRAGMA foreign_key_check") { "a row of \($0.text(0)) names one that is not there" }
+        } catch {
+            throw AuthError(error)
+        }
+    }
+}
+
+extension Schema {
+    /// The database in the file `path`, which nobody else uses, brought to this executable's schema and into one file.
+    /// Throws `failure` for what is no database, and for a newer one.
+    static func adopt(_ path: String) throws(AuthError) -> Database {
+        let database: Connection
+        var isNewer = true
+        do throws(SQLiteError) {
+            database = try Connection(path: path)
+            switch try migrator.state(of: database) {
+            case .current, .older:
+                isNewer = false
+                // What has no schema is no older one.
+                guard try database.version() > 0 else {
+                    throw SQLiteError(refusing: "it is empty")
+                }
+                try database.setJournalMode(.delete)
+                try migrator.migrate(database)
+            case .newer, .closed: break
+            }
+        } catch {
+            throw .failure(reason: "the database in it is none of ours, or damaged: \(error.description)")
+        }
+        guard !isNewer else { throw .failure(reason: "the database in it was made by a newer Latchkey") }
+        return try Database(database)
+    }
+
+    /// Closes the database in the file `path`, in whatever schema, to all requests; makes it if there is none.
+    ///
+    /// Returns the number of its schema, 0 for a new one; nil for what cannot be read as a database, which is then
+    /// left as it is.
+    static func close(_ path: String) throws(AuthError) -> Int? {
+        do throws(SQLiteError) {
+            let database = try Connection(path: path)
+            return try database.transaction { () throws(SQLiteError) -> Int in
+                let version = try database.version()
+                try database.close(for: .replacement)
+                return Migrator.Closure(rawValue: version) == nil ? version : migrator.current
+            } failing: { $0 }
+        } catch {
+            guard error.kind != .temporary else { throw AuthError(error) }
+            return nil
+        }
+    }
+
+    /// Writes a copy of the closed database in the file `path` to `copy`, with the number of its schema; false if it
+    /// is too damaged for that.
+    static func keep(
+        _ path: String, as copy: String, version: Int, report: @escaping ProgressReport
+    ) throws(AuthError) -> Bool {
+        do throws(AuthError) {
+            try self.copy(try Database(try Connection.of(path)), to: copy) { _, percent in report("keeping", percent) }
+        } catch {
+            guard case .failure = error else { throw error }
+            File.remove(copy)
+            return false
+        }
+        do throws(SQLiteError) {
+            try Connection(path: copy).setVersion(version)
+        } catch {
+            throw AuthError(error)
+        }
+        return true
+    }
+
+    /// Puts the contents of the database in the file `new` in the place of the one in `path`, in one step that also
+    /// opens it. What others have open is the same file, before and after.
+    static func replace(_ path: String, by new: String, report: ProgressReport) throws(AuthError) {
+        do throws(SQLiteError) {
+            let live = try Connection(path: path)
+            try Connection(path: new).replaceContents(of: live) { report("replacing", $0) }
+            live.checkpoint()
+        } catch {
+            throw AuthError(error)
+        }
+    }
+}
+
+extension Connection {
+    fileprivate static func of(_ path: String) throws(AuthError) -> Connection {
+        do throws(SQLiteError) {
+            return try Connection(path: path)
         } catch {
             throw AuthError(error)
         }

@@ -99,6 +99,11 @@ struct Session {
         ) { $0.id(0) }
     }
 
+    /// Ends every session there is; how many they were.
+    static func revokeAll(at now: Timestamp, in database: Database) throws(AuthError) -> Int {
+        try database.run("UPDATE sessions SET revoked_at = ? WHERE revoked_at IS NULL", [.time(now)])
+    }
+
     /// Deletes all of `user`.
     static func deleteAll(of user: UUID, in database: Database) throws(AuthError) {
         try database.run("DELETE FROM sessions WHERE user_id = ?", [.id(user)])
@@ -159,5 +164,32 @@ package struct SessionSummary {
             """,
             [.id(user), .time(now), .time(moment)]
         ) { $0.integer(0) } ?? 0
+    }
+}
+
+/// A session as it is held, ended or not.
+package struct HeldSession {
+    package let id: UUID
+    package let createdAt: Timestamp
+    package let lastUsedAt: Timestamp
+    package let expiresAt: Timestamp
+    package let endedAt: Timestamp?
+    /// Network address, the last one.
+    package let client: String?
+    package let userAgent: String?
+
+    /// All of `user`, oldest first.
+    static func all(of user: UUID, in database: Database) throws(AuthError) -> [HeldSession] {
+        try database.all(
+            """
+            SELECT id, created_at, rotated_at, expires_at, revoked_at, client, user_agent FROM sessions
+            WHERE user_id = ? ORDER BY created_at, id
+            """,
+            [.id(user)]
+        ) { row in
+            HeldSession(
+                id: row.id(0), createdAt: row.time(1), lastUsedAt: row.time(2), expiresAt: row.time(3),
+                endedAt: row.optionalTime(4), client: row.optionalText(5), userAgent: row.optionalText(6))
+        }
     }
 }

@@ -1,0 +1,73 @@
+// What the operator may do with projects and their keys. The rules of the API hold, but for who asks.
+
+package import System
+
+/// How an operator's change to a project came out.
+package enum ProjectOutcome {
+    case done(ProjectDetails)
+    case noProject
+    /// The account is no member.
+    case noMember
+    /// The account is one already.
+    case alreadyMember
+    /// It is the last owner whose account is active.
+    case lastOwner
+}
+
+extension Auth {
+    /// All projects, or those that `user` belongs to, the oldest first, `limit` at most.
+    package func projects(of user: User?, limit: Int64) throws(AuthError) -> [ProjectDetails] {
+        let database = try database()
+        guard let user else { return try ProjectDetails.all(limit: limit, at: now, in: database) }
+        return try ProjectDetails.page(of: user.id, offset: 0, limit: limit, at: now, in: database)
+    }
+
+    /// The project `id`; nil if there is none.
+    package func project(_ id: UUID) throws(AuthError) -> ProjectDetails? {
+        try ProjectDetails.find(id, at: now, in: try database())
+    }
+
+    /// Gives the project `id` another name.
+    package func renameProject(_ id: UUID, to name: String) throws(AuthError) -> ProjectOutcome {
+        try changeProject(id) { (project, database) throws(AuthError) in
+            try Project.update(id, name: name, description: project.description, at: now, in: database)
+            try record(AuditEvent(.projectChanged, subject: id), in: database)
+            return nil
+        }
+    }
+
+    /// Makes `user` a member of the project `id` at once; an invitation that it has is used up by that.
+    package func addMember(
+        _ user: User, as role: Role, to id: UUID
+    ) throws(AuthError) -> ProjectOutcome {
+        try changeProject(id) { (project, database) throws(AuthError) in
+            guard try Role.of(user.id, in: id, database) == nil else { return .alreadyMember }
+            try Invitation.find(user.email, to: id, in: database)?.delete(in: database)
+            try Member.add(user.id, to: id, as: role, at: now, in: database)
+            try record(AuditEvent(.memberJoined, user: user.id, subject: id), in: database)
+            return nil
+        }
+    }
+
+    /// Takes `user` out of the project `id`; keys that they made in it are deactivated.
+    package func removeMember(_ user: User, from id: UUID) throws(AuthError) -> ProjectOutcome {
+        try changeProject(id) { (project, database) throws(AuthError) in
+            guard let role = try Role.of(user.id, in: id, database) else { return .noMember }
+            if role == .owner, try !Member.hasOwner(besides: user.id, id, in: database) { return .lastOwner }
+            try takeOut(user.id, of: id, by: user.id, in: database)
+            return nil
+        }
+    }
+
+    /// Changes a project in one transaction; `body` gives why it does not.
+    private func changeProject(
+        _ id: UUID, _ body: (ProjectDetails, Database) throws(AuthError) -> ProjectOutcome?
+    ) throws(AuthError) -> ProjectOutcome {
+        let database = try database()
+        return try database.transaction { () throws(AuthError) -> ProjectOutcome in
+            guard let project = try ProjectDetails.find(id, at: now, in: database) else { return .noProject }
+            if let refusal = try body(project, database) { return refusal }
+            return .done(try details(of: id, in: database))
+        }
+    }
+}

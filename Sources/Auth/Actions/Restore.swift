@@ -1,0 +1,261 @@
+// Puts a backup in the place of the state, also while requests are served.
+//
+// 1. Nothing is touched before all of the archive has been unpacked beside the state, and found whole.
+// 2. Then the database is closed, in one transaction: whoever opens it is told to come back, and whoever had it
+//    open can begin no transaction, since its epoch has ended.
+// 3. What was there is kept. The files take the places of the old ones one by one, and the database comes last, in
+//    one transaction that also opens it. So a restore that is killed leaves the old state, or a closed one that
+//    another restore mends, or the new state.
+// 4. The database's file stays the same one: its contents are replaced by SQLite itself. A request that has it open
+//    never sees one database's log beside another's pages.
+// 5. Nobody is signed in afterwards, and no code is good: a backup's sessions would get their generations a second
+//    time.
+
+import Crypto
+import System
+
+/// What a restore did.
+package struct Restoration {
+    /// Files that were in the archive.
+    package let files: Int
+    /// The folder in which the state of before is kept; nil if there was none.
+    package let kept: String?
+    /// Sessions of the backup that have ended by it.
+    package let endedSessions: Int
+}
+
+extension Auth {
+    /// Puts the backup in the file `path` in the place of the state, the settings too unless `keepingSettings`.
+    ///
+    /// Throws `failure` for an archive that is none of ours, damaged, incomplete, or newer; then nothing is changed.
+    package func restore(
+        from path: String, keepingSettings: Bool, report: @escaping ProgressReport
+    ) throws(AuthError) -> Restoration {
+        let lock = try replacementLock()
+        let staging = Staging(path: "\(state.path)/\(Staging.prefix)\(UUID.random().text)")
+        defer {
+            File.removeFolder(staging.path)
+            withExtendedLifetime(lock) {}
+        }
+        let names = try unpack(path, into: staging, report: report)
+        report("checking", 0)
+        let ended = try makeReady(staging, names)
+
+        // A file of no length is one that a first request is about to fill: it is closed like any other.
+        let isThere = try onFiles { () throws(SystemError) in try File.status(state.databasePath) != nil }
+        let version = try Schema.close(state.databasePath)
+        let kept = isThere && version != 0 ? try keep(version: version, report: report) : nil
+        if version == nil {
+            for suffix in ["", "-wal", "-shm", "-journal"] { File.remove(state.databasePath + suffix) }
+            guard try Schema.close(state.databasePath) != nil else {
+                throw .failure(reason: "\(state.databasePath) cannot be made anew")
+            }
+        }
+        try onFiles { () throws(SystemError) in
+            try install(staging, names, keepingSettings: keepingSettings)
+        }
+        try Schema.replace(state.databasePath, by: staging.database, report: report)
+        return Restoration(files: names.count, kept: kept, endedSessions: ended)
+    }
+
+    /// One restore or rotation at a time.
+    func replacementLock() throws(AuthError) -> FileLock {
+        let lock: FileLock?
+        do throws(SystemError) {
+            lock = try FileLock(trying: state.replacementLockPath)
+        } catch {
+            throw AuthError(error)
+        }
+        guard let lock else {
+            throw .failure(reason: "another restore, or a rotation of the secret, is at work")
+        }
+        return lock
+    }
+}
+
+/// Where an archive is unpacked: in the state folder, so that files can be moved to their places.
+private struct Staging {
+    let path: String
+
+    static let prefix = "restoring."
+
+    var database: String { "\(path)/latchkey.db" }
+    var secret: String { "\(path)/secret.key" }
+    var keys: String { "\(path)/keys" }
+    var settings: String { "\(path)/latchkey.conf" }
+}
+
+extension Auth {
+    /// Unpacks the archive `path`; the names of its files.
+    private func unpack(
+        _ path: String, into staging: Staging, report: @escaping ProgressReport
+    ) throws(AuthError) -> [String] {
+        do throws(SystemError) {
+            // What a restore left that was killed.
+            for name in try File.names(in: state.path) where name.utf8.starts(with: Staging.prefix.utf8) {
+                File.removeFolder("\(state.path)/\(name)")
+            }
+            try File.createFolder(staging.path)
+            try File.createFolder(staging.keys)
+        } catch {
+            throw AuthError(error)
+        }
+        do throws(ArchiveFault) {
+            return try Archive.unpack(path, into: staging.path, report: { report("unpacking", $0) }) { name in
+                largestSize(of: name)
+            }
+        } catch {
+            throw .failure(reason: error.reason)
+        }
+    }
+
+    /// Bytes that a backup's file called `name` may have; nil for a name that none has.
+    private func largestSize(of name: String) -> Int? {
+        let name = name.utf8
+        if name.elementsEqual("latchkey.db".utf8) { return 1 << 33 }
+        if name.elementsEqual("secret.key".utf8) { return 32 }
+        if name.elementsEqual("latchkey.conf".utf8) { return 65536 }
+        guard name.starts(with: "keys/".utf8) else { return nil }
+        let key = name.dropFirst(5)
+        if key.elementsEqual("current".utf8) { return 43 }
+        guard key.dropLast(4).allSatisfy({ $0 &- 0x30 < 10 || ($0 | 0x20) &- 0x61 < 26 || $0 == 0x2D || $0 == 0x5F })
+        else { return nil }
+        if key.count == 47, key.suffix(4).elementsEqual(".key".utf8) { return 96 }
+        return key.count == 47 && key.suffix(4).elementsEqual(".end".utf8) ? 20 : nil
+    }
+
+    /// Judges what was unpacked, ends what must not come back, and makes it durable; how many sessions ended.
+    private func makeReady(_ staging: Staging, _ names: [String]) throws(AuthError) -> Int {
+        func holds(_ name: String) -> Bool { names.contains { $0.utf8.elementsEqual(name.utf8) } }
+        guard holds("latchkey.db") else { throw .failure(reason: "there is no latchkey.db in it") }
+        do throws(SystemError) {
+            guard holds("secret.key"), try File.read(staging.secret, limit: 33).count == 32 else {
+                throw SystemError.damaged("secret.key")
+            }
+        } catch {
+            throw .failure(reason: "there is no secret.key of 32 bytes in it")
+        }
+        try judgeKeys(in: staging, names)
+        // Before a look at what is in it: a newer schema is said to be newer, not damaged.
+        let database = try Schema.adopt(staging.database)
+        if let fault = try Schema.fault(inCopy: staging.database) {
+            throw .failure(reason: "the database in it is damaged: \(fault)")
+        }
+        let now = now
+        let ended = try database.transaction { () throws(AuthError) -> Int in
+            let ended = try endAllSessions(at: now, in: database)
+            try database.beginEpoch()
+            try record(AuditEvent(.stateRestored), in: database)
+            return ended
+        }
+        do throws(SystemError) {
+            try File.syncFolder(staging.keys)
+            try File.syncFolder(staging.path)
+        } catch {
+            throw AuthError(error)
+        }
+        return ended
+    }
+
+    /// Ends every session and every code that is pending, in the transaction at hand.
+    func endAllSessions(at now: Timestamp, in database: Database) throws(AuthError) -> Int {
+        _ = try Challenge.deleteAll(in: database)
+        try MailItem.deleteCodes(in: database)
+        return try Session.revokeAll(at: now, in: database)
+    }
+
+    /// Each signing key is whole and under its own id, and `current` names one of them.
+    private func judgeKeys(in staging: Staging, _ names: [String]) throws(AuthError) {
+        do throws(SystemError) {
+            for name in names where name.utf8.suffix(4).elementsEqual(".key".utf8) && name.utf8.starts(with: "keys/".utf8) {
+                let id = name.utf8.dropFirst(5).dropLast(4)
+                guard let key = ES256PrivateKey(bytes: try File.read("\(staging.path)/\(name)", limit: 97)),
+                    key.publicKey.id.utf8.elementsEqual(id)
+                else { throw SystemError.damaged(name) }
+            }
+            let current = String(decoding: try File.read("\(staging.keys)/current", limit: 43), as: UTF8.self)
+            guard names.contains(where: { $0.utf8.elementsEqual("keys/\(current).key".utf8) }) else {
+                throw SystemError.damaged("keys/current")
+            }
+        } catch {
+            throw .failure(reason: "a signing key is damaged or missing in it: \(error.description)")
+        }
+    }
+
+    /// Keeps what is there, whose database is closed and has the schema `version`, or is no database (nil); where.
+    private func keep(version: Int?, report: @escaping ProgressReport) throws(AuthError) -> String {
+        let folder = try onFiles { () throws(SystemError) -> String in
+            let folder = try keepFolder()
+            try File.createFolder("\(folder)/keys")
+            var files = ["secret.key", "latchkey.conf"]
+            if try File.status(state.keysPath) != nil {
+                files += try File.names(in: state.keysPath).filter { $0.utf8.first != UInt8(ascii: ".") }
+                    .map { "keys/\($0)" }
+            }
+            for file in files where try File.status("\(state.path)/\(file)") != nil {
+                // Files are replaced, never written to: a second name keeps what this one held.
+                try File.link("\(state.path)/\(file)", as: "\(folder)/\(file)")
+            }
+            return folder
+        }
+        let copy = "\(folder)/latchkey.db"
+        var isKept = false
+        if let version { isKept = try Schema.keep(state.databasePath, as: copy, version: version, report: report) }
+        try onFiles { () throws(SystemError) in
+            if !isKept {
+                // As it is, with what its log holds.
+                for suffix in ["", "-wal"] where try File.status(state.databasePath + suffix) != nil {
+                    try File.copy(state.databasePath + suffix, to: copy + suffix)
+                }
+            }
+            try File.syncFolder("\(folder)/keys")
+            try File.syncFolder(folder)
+            try File.syncFolder(state.path)
+        }
+        return folder
+    }
+
+    /// A new folder `before-restore-20261124T214500`, with a number after it if there is one of that second.
+    private func keepFolder() throws(SystemError) -> String {
+        let digits = now.text.utf8.prefix(19).filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: ":") }
+        let name = "\(state.path)/before-restore-\(String(decoding: digits, as: UTF8.self))"
+        if try File.createFolder(name) { return name }
+        var number = 2
+        while try !File.createFolder("\(name)-\(number)") { number += 1 }
+        return "\(name)-\(number)"
+    }
+
+    /// Moves what was unpacked to its place: first what nothing points to yet.
+    private func install(
+        _ staging: Staging, _ names: [String], keepingSettings: Bool
+    ) throws(SystemError) {
+        try File.createFolder(state.keysPath)
+        let keys = names.filter { $0.utf8.starts(with: "keys/".utf8) && !$0.utf8.elementsEqual("keys/current".utf8) }
+        for name in keys + ["keys/current"] {
+            try File.rename("\(staging.path)/\(name)", to: "\(state.path)/\(name)")
+        }
+        for name in try File.names(in: state.keysPath)
+        where name.utf8.first != UInt8(ascii: ".") && !names.contains(where: { $0.utf8.elementsEqual("keys/\(name)".utf8) }) {
+            File.remove("\(state.keysPath)/\(name)")
+        }
+        try File.syncFolder(state.keysPath)
+        try File.rename(staging.secret, to: state.secretPath)
+        if !keepingSettings {
+            if try File.status(staging.settings) != nil {
+                try File.rename(staging.settings, to: state.settingsPath)
+            } else {
+                File.remove(state.settingsPath)
+            }
+        }
+        try File.syncFolder(state.path)
+    }
+}
+
+/// What `body` gives; its failed calls as the rules tell of them.
+func onFiles<T>(_ body: () throws(SystemError) -> T) throws(AuthError) -> T {
+    do throws(SystemError) {
+        return try body()
+    } catch {
+        throw AuthError(error)
+    }
+}

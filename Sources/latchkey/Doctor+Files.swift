@@ -1,0 +1,225 @@
+// The doctor's look at the state folder, the settings and the executables.
+
+import Auth
+import AuthAPI
+import System
+
+extension Report {
+    /// The state folder at `path`, which is there; nil if the service refuses it.
+    mutating func examineFolder(_ path: String) -> StateFolder? {
+        do throws(StateFault) {
+            let state = try StateFolder(at: path)
+            ok("state folder", "\(state.path), yours alone")
+            return state
+        } catch {
+            let owner = ((try? File.status(path)) ?? nil)?.owner
+            let isOthers = owner != nil && owner != Environment.effectiveUser
+            fault(
+                "state folder", error.reason,
+                do: isOthers
+                    ? "Run this as the service's user, or give the folder to that user: chown -R."
+                    : "Let it be a folder of mode 700.")
+            return nil
+        }
+    }
+
+    /// Whether a web server may serve the folder.
+    mutating func examineWebRoot(_ configuration: Configuration) {
+        do throws(StateFault) {
+            try configuration.state.refuseWebRoot(documentRoot: nil)
+            ok("web roots", "the state folder lies in none that its path tells of")
+        } catch {
+            // The rest of the reason is advice.
+            let reason = String(Substring(error.reason.utf8.prefix { $0 != UInt8(ascii: ";") }))
+            if configuration.settings.allowStateInWebRoot {
+                warn(
+                    "web roots", "\(reason), as allow_state_in_web_root lets it",
+                    do: "See with --url that nothing of it can be downloaded.")
+            } else {
+                fault("web roots", reason, do: "Move the state folder out of there.")
+            }
+        }
+    }
+
+    /// Owner and modes of what is in the folder, and what should not be there.
+    mutating func examineFiles(in state: StateFolder) {
+        var (open, foreign): ([String], [String]) = ([], [])
+        for name in StateFolder.names {
+            guard let status = (try? File.status("\(state.path)/\(name)")) ?? nil else { continue }
+            if status.owner != Environment.effectiveUser { foreign.append(name) }
+            if status.isOpenToOthers { open.append(name) }
+        }
+        if !foreign.isEmpty {
+            fault(
+                "files", "another user's: \(foreign.joined(separator: ", "))",
+                do: "Give them to the service's user with chown; run latchkey as that user alone.")
+        }
+        if !open.isEmpty {
+            warn(
+                "files", "open to other users: \(open.joined(separator: ", "))",
+                do: "Close them: chmod -R go= \(state.path)")
+        }
+        if foreign.isEmpty && open.isEmpty { ok("files", "all yours alone") }
+        examineLog(in: state)
+        examineLeftovers(in: state)
+    }
+
+    private mutating func examineLog(in state: StateFolder) {
+        let size = ((try? File.status(state.logPath)) ?? nil)?.size ?? 0
+        let found = "\(state.logPath) has \(Report.size(Int64(size)))"
+        if size > 100 << 20 {
+            warn("log", found, do: "Move it away, or have logrotate do so; the next line makes a new one.")
+        } else {
+            ok("log", size == 0 ? "no failed mail was noted in latchkey.log" : found)
+        }
+    }
+
+    /// What a process that was killed left behind.
+    private mutating func examineLeftovers(in state: StateFolder) {
+        let names = ((try? File.names(in: state.path)) ?? []).filter { name in
+            guard let start = ["secret.key.", "backup."].first(where: { name.utf8.starts(with: $0.utf8) }),
+                UUID(text: name.utf8.dropFirst(start.utf8.count).prefix(36)) != nil,
+                let changed = Machine.changed("\(state.path)/\(name)")
+            else { return false }
+            return changed < .now - .days(1)
+        }.sorted()
+        if names.isEmpty {
+            ok("leftovers", "none")
+        } else {
+            warn(
+                "leftovers", "of work that was interrupted: \(names.joined(separator: ", "))",
+                do: "Remove them; each may hold secrets.")
+        }
+    }
+
+    /// Every fault in the settings, and what in them deserves a second look.
+    mutating func examineSettings(
+        _ configuration: Configuration, faults: [ConfigurationFault], url: ServiceURL?
+    ) {
+        let settings = configuration.settings
+        for found in faults {
+            fault("settings", found.reason, do: "Correct it; until then every request is answered with 500.")
+        }
+        if faults.isEmpty { ok("settings", "\(counted(settings.given.count, "setting")) given, each is valid") }
+        examineBaseURL(settings.policy.baseURL, url)
+        if settings.corsOrigins.isEmpty {
+            ok("cors_origins", "none: no page of another origin may call")
+        } else {
+            warn(
+                "cors_origins", "pages may call from \(settings.corsOrigins.joined(separator: ", "))",
+                do: "Keep those that are yours alone.")
+        }
+        examineTestIdentities(configuration)
+        let tokens = settings.policy.clientTokens.count
+        ok("client_tokens", tokens == 0 ? "none: anyone may ask for a code" : "\(tokens) may ask for a code")
+    }
+
+    private mutating func examineBaseURL(_ text: String, _ url: ServiceURL?) {
+        guard let base = ServiceURL(text) else { return }
+        if let url, !url.text.utf8.elementsEqual(text.utf8) {
+            warn(
+                "base_url", "it is \(text), and --url is \(url.text)",
+                do: "Set base_url to where clients find the service; tokens name it as their issuer.")
+        } else if !base.isEncrypted, !base.isLocal {
+            warn(
+                "base_url", "\(text) is not encrypted: tokens can be read on the way",
+                do: "Have the web server speak https, and set base_url = https://\(base.host)")
+        } else {
+            ok("base_url", text)
+        }
+    }
+
+    private mutating func examineTestIdentities(_ configuration: Configuration) {
+        do throws(ConfigurationFault) {
+            let count = try configuration.testIdentities().count
+            if count == 0 {
+                ok("test_identities", "none")
+            } else {
+                warn(
+                    "test_identities", "\(counted(count, "address")) may sign in with a fixed code",
+                    do: "Remove the setting when the tests are over.")
+            }
+        } catch {
+            fault("test_identities", error.reason, do: "Correct the file; requests are answered with 500.")
+        }
+    }
+
+    /// The executables in `folder`, which are to use the state at `home`, `owner`'s.
+    mutating func examineExecutables(in folder: String?, of home: String, owner: UInt32?) {
+        guard let folder else {
+            return ok("executables", "not looked at: --executables tells where they are")
+        }
+        guard let status = (try? File.status(folder)) ?? nil, status.isFolder else {
+            return fault("executables", "\(folder) is not a folder", do: "Say --executables with theirs.")
+        }
+        let before = count(.fault) + count(.warning)
+        let names = Route.all.map { $0.name.description } + ["deliver-mail", "not-found"]
+        var (missing, stuck, writable, odd, foreign): ([String], [String], [String], [String], [String]) =
+            ([], [], status.isWritableByOthers ? ["the folder"] : [], [], [])
+        for name in names {
+            guard let status = (try? File.status("\(folder)/\(name)")) ?? nil, status.isRegular else {
+                missing.append(name)
+                continue
+            }
+            if status.permissions & 0o100 == 0 {
+                stuck.append(name)
+            } else if status.isWritableByOthers {
+                writable.append(name)
+            } else if status.permissions != 0o755 {
+                odd.append(name)
+            }
+            if let owner, status.owner != owner { foreign.append(name) }
+        }
+        if !missing.isEmpty {
+            fault(
+                "executables", "missing in \(folder): \(Report.some(missing))",
+                do: "Copy the package's cgi-bin again.")
+        }
+        if !stuck.isEmpty {
+            fault("executables", "cannot be run: \(Report.some(stuck))", do: "chmod 755 them.")
+        }
+        if !writable.isEmpty {
+            fault(
+                "executables", "other users can write to \(Report.some(writable))",
+                do: "chmod go-w them; suEXEC refuses them, too.")
+        }
+        if !odd.isEmpty {
+            warn("executables", "not of mode 755: \(Report.some(odd))", do: "chmod 755 them.")
+        }
+        if !foreign.isEmpty {
+            warn(
+                "executables", "not the state's owner's: \(Report.some(foreign))",
+                do: "chown them if the web server runs them as their owner (suEXEC).")
+        }
+        examineHome(ofExecutablesIn: folder, home)
+        if count(.fault) + count(.warning) == before { ok("executables", "\(names.count) in \(folder)") }
+    }
+
+    /// Whether the executables find the state at `home` by themselves.
+    private mutating func examineHome(ofExecutablesIn folder: String, _ home: String) {
+        do throws(ConfigurationFault) {
+            let (path, isNamed) = try Configuration.homePath(ofExecutablesIn: folder)
+            let (theirs, ours) = (try? File.resolve(path), try? File.resolve(home))
+            if theirs != nil, theirs == ours { return ok("latchkey.home", "executables find this state") }
+            if isNamed {
+                fault(
+                    "latchkey.home", "it names \(path), which is not this state",
+                    do: "Write \(ours ?? home) into \(folder)/latchkey.home.")
+            } else {
+                warn(
+                    "latchkey.home", "there is none: executables find this state by LATCHKEY_HOME alone",
+                    do: "See that the web server sets it, or write \(ours ?? home) into \(folder)/latchkey.home.")
+            }
+        } catch {
+            fault(
+                "latchkey.home", error.reason,
+                do: "Let it hold the state's absolute path, be its owner's, and writable by nobody else.")
+        }
+    }
+
+    /// The first five of `names`, and how many more.
+    static func some(_ names: [String]) -> String {
+        let shown = names.prefix(5).joined(separator: ", ")
+        return names.count > 5 ? "\(shown) and \(names.count - 5) more" : shown
+    }
+}

@@ -1,0 +1,139 @@
+// The doctor's look at what the machine gives: time, chance, room, memory. What cannot be brought about at will is
+// judged by functions of numbers.
+
+import Auth
+import AuthAPI
+import System
+
+extension Report {
+    /// What does not depend on a service.
+    mutating func examineMachine() {
+        add(Report.judgeEntropy(
+            isReady: Machine.hasEntropy, hasDevice: (try? File.status("/dev/urandom")) ?? nil != nil))
+        examineLimits()
+    }
+
+    static func judgeEntropy(isReady: Bool, hasDevice: Bool) -> Finding {
+        if !isReady {
+            return Finding(
+                state: .fault, check: "random numbers", found: "the kernel has none yet: requests wait",
+                advice: "Wait; in a virtual machine, give it a virtio random device.")
+        }
+        if !hasDevice {
+            return Finding(
+                state: .warning, check: "random numbers", found: "/dev/urandom is not there",
+                advice: "Mount /dev; Latchkey itself does without, mail commands may not.")
+        }
+        return Finding(state: .ok, check: "random numbers", found: "the kernel gives them at once", advice: nil)
+    }
+
+    /// This shell's limits; the web server may have others.
+    private mutating func examineLimits() {
+        let before = findings.count
+        if let size = (try? Machine.limit("Max file size")) ?? nil, size < 1 << 30 {
+            warn(
+                "limits", "files may grow to \(Report.size(size)) at most (ulimit -f)",
+                do: "Raise it; a database that reaches it answers 503.")
+        }
+        if let memory = (try? Machine.limit("Max address space")) ?? nil, memory < 64 << 20 {
+            warn(
+                "limits", "a process gets \(Report.size(memory)) of memory (ulimit -v)",
+                do: "Raise it to 64 MiB; hashing a code takes \(Auth.hashingMemory / 1024) MiB beside the program.")
+        }
+        if let processes = (try? Machine.limit("Max processes")) ?? nil, processes < 64 {
+            warn(
+                "limits", "\(processes) processes at most (ulimit -u)",
+                do: "Raise it; each request is a process, and each delivery of mail.")
+        }
+        if findings.count == before { ok("limits", "none of this shell's is in the way") }
+    }
+
+    /// Space and files that are left.
+    mutating func examineRoom(in state: StateFolder) {
+        do throws(SystemError) {
+            add(Report.judgeSpace(try File.freeSpace(at: state.path)))
+            add(Report.judgeFiles(try Machine.freeFiles(at: state.path)))
+        } catch {
+            fault("disk", error.description, do: "See that the file system is mounted and readable.")
+        }
+    }
+
+    static func judgeSpace(_ bytes: Int64) -> Finding {
+        let (warning, fault): (Int64, Int64) = (100 << 20, 10 << 20)
+        let found = "\(size(bytes)) free for the state"
+        return Finding(
+            state: bytes < fault ? .fault : bytes < warning ? .warning : .ok, check: "disk", found: found,
+            advice: bytes < warning ? "Make room: a full disk answers sign-ins with 503." : nil)
+    }
+
+    static func judgeFiles(_ count: Int64?) -> Finding {
+        let (warning, fault): (Int64, Int64) = (1000, 50)
+        guard let count else {
+            return Finding(state: .ok, check: "inodes", found: "this file system does not count them", advice: nil)
+        }
+        return Finding(
+            state: count < fault ? .fault : count < warning ? .warning : .ok, check: "inodes",
+            found: "\(count) files can still be made",
+            advice: count < warning ? "Delete files: mail and the journal need new ones." : nil)
+    }
+
+    /// What a code's hash takes, and how many are hashed at once.
+    mutating func examineHashing(_ configuration: Configuration) {
+        // The shortest is what it takes; in others somebody else was at work, too.
+        add(Report.judgeHashing((0..<3).compactMap { _ in Auth.timeOfHashing() }.min()))
+        add(Report.judgeSlots(configuration.policy.argon2Slots, cores: Environment.coreCount))
+    }
+
+    static func judgeHashing(_ time: Duration?) -> Finding {
+        let memory = "\(Auth.hashingMemory / 1024) MiB"
+        guard let time else {
+            return Finding(
+                state: .fault, check: "argon2", found: "there is no memory for one code: \(memory)",
+                advice: "Give the service more memory; until then sign-ins are answered with 503.")
+        }
+        let isSlow = time > Duration(milliseconds: 250)
+        return Finding(
+            state: isSlow ? .warning : .ok, check: "argon2",
+            found: "one code takes \(time.milliseconds) ms and \(memory)",
+            advice: isSlow ? "Sign-ins wait for it; look for what else keeps this machine busy." : nil)
+    }
+
+    static func judgeSlots(_ slots: Int64?, cores: Int) -> Finding {
+        let cores = Int64(cores)
+        let slots = slots ?? cores
+        let isMany = slots > 2 * cores
+        return Finding(
+            state: isMany ? .warning : .ok, check: "argon2_slots",
+            found: "\(counted(Int(slots), "code")) at once on \(counted(Int(cores), "core")), "
+                + "in \(slots * Auth.hashingMemory / 1024) MiB",
+            advice: isMany ? "Set argon2_slots = \(cores): more only makes each slower, and takes memory." : nil)
+    }
+
+    /// `now` against the latest moment in the database.
+    static func judgeClock(now: Timestamp, newest: Timestamp?) -> Finding {
+        let advice = "Set the clock, and have it kept (chrony, systemd-timesyncd)."
+        guard let first = Timestamp(day: "2025-01-01"), let last = Timestamp(day: "2100-01-01"),
+            first < now, now < last
+        else {
+            return Finding(
+                state: .fault, check: "clock", found: "it says \(now.seconds), which cannot be",
+                advice: advice)
+        }
+        if let newest, newest > now + .minutes(1) {
+            return Finding(
+                state: .fault, check: "clock",
+                found: "it says \(now.seconds) UTC, but the service has worked at \(newest.seconds): "
+                    + "it is behind, or was ahead",
+                advice: "\(advice) Sessions and limits of a time to come last until then.")
+        }
+        return Finding(
+            state: .ok, check: "clock", found: "\(now.seconds) UTC, later than all that was noted", advice: nil)
+    }
+
+    /// `512 bytes`, `12 KiB`, `3 MiB`, `40 GiB`, rounded down.
+    static func size(_ bytes: Int64) -> String {
+        if bytes >= 10 << 30 { return "\(bytes >> 30) GiB" }
+        if bytes >= 1 << 20 { return "\(bytes >> 20) MiB" }
+        return bytes >= 1 << 10 ? "\(bytes >> 10) KiB" : "\(bytes) bytes"
+    }
+}

@@ -1,0 +1,174 @@
+// latchkey doctor: what keeps a service from working, and what to do about it.
+//
+// 1. It looks and changes nothing: no folder is made, no database migrated. With --url one refusal is noted in the
+//    audit.
+// 2. Each check is one line, and one of advice if something is found.
+// 3. It says what it did not look at, and why.
+
+import ArgumentParser
+import Auth
+import AuthAPI
+import CGI
+import System
+
+struct Doctor: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Looks for what keeps the service from working well.",
+        discussion: """
+            Prints a line for each check: ok, warning or fault, and then what to do. \
+            Changes nothing. With --url it also asks the web server, by curl, and one \
+            refusal of its own is noted in the audit. Tokens go to that URL only if its \
+            host is this machine or that of base_url. Settings and limits are those of \
+            this shell; the web server's environment may be another one.
+
+            Exit codes: 0 all well, or warnings only; 1 a fault; 64 wrong usage; 69 there \
+            is no service.
+
+            Example: latchkey doctor --url https://id.example.com
+            """)
+
+    @Option(name: .long, help: "Where the service answers: also ask there.")
+    var url: ServiceURL?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Where the executables are, if not beside this one.", valueName: "folder"))
+    var executables: String?
+
+    @Flag(name: .long, help: "Check every page and reference of the database.")
+    var deep = false
+
+    @OptionGroup var output: OutputOptions
+
+    func run() throws(ExitCode) {
+        var report = Report()
+        try ending { () throws(Trouble) in
+            try examine(&report)
+            try output.json ? report.showJSON() : show(report.text)
+        }
+        if report.count(.fault) > 0 { throw ExitCode(1) }
+    }
+
+    private func examine(_ report: inout Report) throws(Trouble) {
+        let path = try configured { () throws(ConfigurationFault) in try Configuration.homePath() }
+        guard (try? File.status(path)) ?? nil != nil else {
+            throw .notFound("state folder: \(path) is not there; latchkey init makes it")
+        }
+        let state = report.examineFolder(path)
+        let owner = ((try? File.status(path)) ?? nil)?.owner
+        report.examineExecutables(in: executables ?? Doctor.executablesBeside(), of: path, owner: owner)
+        report.examineMachine()
+        guard let state else { return }
+        guard state.isThere else {
+            throw .notFound("state folder: \(state.path) holds no database; latchkey init makes it")
+        }
+        var faults: [ConfigurationFault] = []
+        let configuration = Configuration(examining: state, faults: &faults)
+        report.examineWebRoot(configuration)
+        report.examineFiles(in: state)
+        report.examineSettings(configuration, faults: faults, url: url)
+        report.examineSecrets(in: state)
+        report.examineDatabase(configuration, isDeep: deep)
+        report.examineMail(configuration)
+        report.examineRoom(in: state)
+        report.examineHashing(configuration)
+        if let url { report.examineService(at: url, configuration) }
+    }
+
+    /// The folder of the executables, as a package or the project has it beside this command; nil if it is not there.
+    private static func executablesBeside() -> String? {
+        guard let folder = try? Environment.executableFolder() else { return nil }
+        return ["\(folder)/cgi-bin", "\(File.parent(of: folder))/cgi-bin"].first {
+            (try? File.status("\($0)/send-code")) ?? nil != nil
+        }
+    }
+}
+
+extension ServiceURL: ExpressibleByArgument {
+    public init?(argument: String) {
+        var text = argument
+        while text.utf8.last == UInt8(ascii: "/") { text.unicodeScalars.removeLast() }
+        self.init(text)
+    }
+}
+
+/// What one check found.
+struct Finding: Equatable {
+    enum State: String {
+        case ok, warning, fault
+    }
+
+    let state: State
+    /// What was looked at.
+    let check: String
+    let found: String
+    /// What to do; nil if all is well.
+    let advice: String?
+}
+
+/// What all checks found, in order.
+struct Report {
+    private(set) var findings: [Finding] = []
+
+    mutating func ok(_ check: String, _ found: String) {
+        add(Finding(state: .ok, check: check, found: found, advice: nil))
+    }
+
+    mutating func warn(_ check: String, _ found: String, do advice: String) {
+        add(Finding(state: .warning, check: check, found: found, advice: advice))
+    }
+
+    mutating func fault(_ check: String, _ found: String, do advice: String) {
+        add(Finding(state: .fault, check: check, found: found, advice: advice))
+    }
+
+    mutating func add(_ finding: Finding) {
+        findings.append(finding)
+    }
+
+    func count(_ state: Finding.State) -> Int {
+        findings.filter { $0.state == state }.count
+    }
+
+    var text: String {
+        let lines = findings.map { finding in
+            let state = finding.state.rawValue
+            let space = String(repeating: " ", count: Report.indent - state.utf8.count)
+            let advice = finding.advice.map { Report.wrapped($0, after: "") } ?? ""
+            return Report.wrapped("\(finding.check): \(finding.found)", after: state + space) + advice
+        }
+        let sum =
+            "\(counted(findings.count, "check")): \(counted(count(.fault), "fault")), "
+            + "\(counted(count(.warning), "warning")).\n"
+        return lines.joined() + sum
+    }
+
+    private static let indent = 9
+
+    /// `text` in lines of 80 columns behind an indent, or `start` in the first one. Words are never cut, so that a
+    /// path can be copied.
+    private static func wrapped(_ text: String, after start: String) -> String {
+        let blank = String(repeating: " ", count: indent)
+        var (lines, line, isEmpty) = ("", start.utf8.isEmpty ? blank : start, true)
+        for word in printable(text).split(separator: " ") {
+            if !isEmpty, line.unicodeScalars.count + 1 + word.unicodeScalars.count > Table.width {
+                lines += "\(line)\n"
+                (line, isEmpty) = (blank, true)
+            }
+            line += isEmpty ? word : " \(word)"
+            isEmpty = false
+        }
+        return "\(lines)\(line)\n"
+    }
+
+    func showJSON() throws(Trouble) {
+        try latchkey.showJSON(findings) { json, finding in
+            json.object { json in
+                json.member("check", finding.check)
+                json.member("state", finding.state.rawValue)
+                json.member("found", finding.found)
+                json.member("advice", finding.advice)
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+// latchkey mail test: one mail, now.
+
+import ArgumentParser
+import Auth
+import AuthAPI
+import System
+
+extension MailGroup {
+    struct Test: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Sends a test mail at once, and tells what came of it.",
+            discussion: """
+                It goes the way that all mail goes, but not by the outbox. That a mail command \
+                accepts it does not mean that it arrives: look into the mailbox, and into \
+                the mail system's log.
+
+                Example: latchkey mail test ada@example.com
+                """)
+
+        @Argument(help: "An e-mail address that you read.")
+        var address: EmailArgument
+
+        func run() throws(ExitCode) {
+            try onService { (auth, configuration) throws(Trouble) in
+                let mailer = try configured { () throws(ConfigurationFault) in try configuration.mailer() }
+                let outcome = try asking { () throws(AuthError) in
+                    try auth.sendTestMail(to: address.email, by: mailer)
+                }
+                for line in outcome.said.utf8.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
+                    complain("mail command: \(String(Substring(line)))")
+                }
+                let time = "\(outcome.time.milliseconds) ms"
+                if let refusal = outcome.refusal { throw .failed("not accepted after \(time): \(refusal)") }
+                let by =
+                    switch mailer.transport {
+                    case .maildir(let path): "written to \(path)/new"
+                    case .sendmail(let path): "\(path) exited with 0"
+                    }
+                try show("Accepted after \(time): \(printable(by)).\n")
+            }
+        }
+    }
+}

@@ -1,0 +1,246 @@
+// latchkey project: projects and who belongs to them.
+
+import ArgumentParser
+import Auth
+import CGI
+import System
+
+struct ProjectGroup: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "project",
+        abstract: "Projects: looks at them, makes them, and changes who is in them.",
+        discussion: "Example: latchkey project list --user ada@example.com",
+        subcommands: [
+            List.self, Show.self, Create.self, Rename.self, AddMember.self, RemoveMember.self,
+        ])
+}
+
+extension ProjectGroup {
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lists all projects, or an account's, oldest first.",
+            discussion: "Example: latchkey project list --json")
+
+        @Option(name: .long, help: "Only those that it belongs to: an e-mail address or an id.")
+        var user: UserArgument?
+
+        @OptionGroup var list: ListOptions
+
+        func run() throws(ExitCode) {
+            try onService { (auth, _) throws(Trouble) in
+                let user = try user?.find(in: auth)
+                let projects = try asking { () throws(AuthError) in
+                    try auth.projects(of: user, limit: list.limit.count)
+                }
+                if list.output.json { return try showJSON(projects) { $0.object($1.write) } }
+                var table = Table(columns: [("ID", 36), ("MEMBERS", 7)], last: "NAME")
+                table.rows = projects.map { [$0.id.text, String($0.members.count), $0.name] }
+                try show(table.text)
+            }
+        }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows one project, its members and whom it invited.",
+            discussion: "Example: latchkey project show 2f1c4c0e-5a0b-4d5e-9a55-0c6d1f7b8e21")
+
+        @Argument(help: "The project's id.")
+        var project: IDArgument
+
+        @OptionGroup var output: OutputOptions
+
+        func run() throws(ExitCode) {
+            try onService { (auth, _) throws(Trouble) in
+                let found = try asking { () throws(AuthError) in try auth.project(project.id) }
+                guard let found else { throw absent(project) }
+                if output.json { return try showJSON { $0.object(found.write) } }
+                try show(block(
+                    [
+                        ("id", found.id.text), ("name", found.name),
+                        ("description", found.description ?? "none"), ("created", found.createdAt.seconds),
+                        ("changed", found.updatedAt.seconds),
+                    ] + found.members.map { ($0.role.name, $0.email) }
+                        + found.invitations.map { ("invited", "\($0.email)  \($0.role.name)") }))
+            }
+        }
+    }
+
+    struct Create: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes a project, which an account owns.",
+            discussion: "Example: latchkey project create Website --owner ada@example.com")
+
+        @Argument(help: "The project's name.")
+        var name: TextArgument
+
+        @Option(name: .long, help: ArgumentHelp("An e-mail address or an account's id.", valueName: "user"))
+        var owner: UserArgument
+
+        func run() throws(ExitCode) {
+            try onService { (auth, _) throws(Trouble) in
+                let owner = try owner.find(in: auth)
+                let made = try asking { () throws(AuthError) in
+                    try auth.createProject(named: name.text, description: nil, by: owner)
+                }
+                try show("Made the project \(printable(made.name)), id \(made.id.text), owned by \(owner.email).\n")
+            }
+        }
+    }
+
+    struct Rename: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Gives a project another name.",
+            discussion: """
+                Example: latchkey project rename 2f1c4c0e-5a0b-4d5e-9a55-0c6d1f7b8e21 Website
+                """)
+
+        @Argument(help: "The project's id.")
+        var project: IDArgument
+
+        @Argument(help: "The name.")
+        var name: TextArgument
+
+        func run() throws(ExitCode) {
+            try change(project, nil) { (auth) throws(AuthError) in
+                try auth.renameProject(project.id, to: name.text)
+            } telling: {
+                "The project \($0.id.text) is called \($0.name)."
+            }
+        }
+    }
+
+    struct AddMember: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes an account a member of a project, without an invitation.",
+            discussion: """
+                The account must be there: latchkey user create makes one. No mail is sent.
+
+                Example: latchkey project add-member 2f1c4c0e-5a0b-4d5e-9a55-0c6d1f7b8e21 \
+                bob@example.com --role admin
+                """)
+
+        @Argument(help: "The project's id.")
+        var project: IDArgument
+
+        @Argument(help: "An e-mail address or an account's id.")
+        var user: UserArgument
+
+        @Option(name: .long, help: "What they may do in it.")
+        var role = RoleArgument(.member)
+
+        func run() throws(ExitCode) {
+            try onService { (auth, _) throws(Trouble) in
+                let user = try user.find(in: auth)
+                let changed = try outcome(project, user) { () throws(AuthError) in
+                    try auth.addMember(user, as: role.role, to: project.id)
+                }
+                try show("\(user.email) is \(article(role.role)) of \(printable(changed.name)).\n")
+            }
+        }
+
+        private func article(_ role: Role) -> String {
+            switch role {
+            case .owner: "an owner"
+            case .admin: "an admin"
+            case .member: "a member"
+            }
+        }
+    }
+
+    struct RemoveMember: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Takes an account out of a project.",
+            discussion: """
+                Keys that it made in the project are deactivated, for good. The last owner \
+                stays: make another one first.
+
+                Example: latchkey project remove-member 2f1c4c0e-5a0b-4d5e-9a55-0c6d1f7b8e21 \
+                bob@example.com
+                """)
+
+        @Argument(help: "The project's id.")
+        var project: IDArgument
+
+        @Argument(help: "An e-mail address or an account's id.")
+        var user: UserArgument
+
+        func run() throws(ExitCode) {
+            try onService { (auth, _) throws(Trouble) in
+                let user = try user.find(in: auth)
+                let changed = try outcome(project, user) { () throws(AuthError) in
+                    try auth.removeMember(user, from: project.id)
+                }
+                try show("\(user.email) is no more in \(printable(changed.name)).\n")
+            }
+        }
+    }
+}
+
+private func change(
+    _ project: IDArgument, _ user: User?, _ body: (Auth) throws(AuthError) -> ProjectOutcome,
+    telling sentence: (ProjectDetails) -> String
+) throws(ExitCode) {
+    try onService { (auth, _) throws(Trouble) in
+        let changed = try outcome(project, user) { () throws(AuthError) in try body(auth) }
+        try show("\(printable(sentence(changed)))\n")
+    }
+}
+
+/// The project after `body` has changed it; why it has not, as trouble.
+private func outcome(
+    _ project: IDArgument, _ user: User?, _ body: () throws(AuthError) -> ProjectOutcome
+) throws(Trouble) -> ProjectDetails {
+    let email = user?.email ?? ""
+    switch try asking(body) {
+    case .done(let project): return project
+    case .noProject: throw absent(project)
+    case .noMember: throw .notFound("\(email) is no member of the project")
+    case .alreadyMember: throw .failed("\(email) is a member of the project already")
+    case .lastOwner: throw .failed("\(email) is the last owner of the project")
+    }
+}
+
+private func absent(_ project: IDArgument) -> Trouble {
+    .notFound("there is no project \(project.id.text)")
+}
+
+extension ProjectDetails {
+    /// Writes the members of the project's object.
+    func write(to json: inout JSONWriter) {
+        json.member("id", id.text)
+        json.member("name", name)
+        json.member("description", description)
+        json.member("created_at", createdAt)
+        json.member("updated_at", updatedAt)
+        json.name("members")
+        json.array { json in
+            for member in members {
+                json.object { json in
+                    json.member("user_id", member.user.text)
+                    json.member("email", member.email)
+                    json.member("full_name", member.fullName)
+                    json.member("role", member.role.name)
+                }
+            }
+        }
+        json.name("invitations")
+        json.array { json in
+            for invitation in invitations { json.object(invitation.write) }
+        }
+    }
+}
+
+extension Invitation {
+    /// Writes the members of the invitation's object.
+    func write(to json: inout JSONWriter) {
+        json.member("id", id.text)
+        json.member("project_id", project.text)
+        json.member("project_name", projectName)
+        json.member("email", email)
+        json.member("role", role.name)
+        json.member("invited_by", inviter)
+        json.member("created_at", createdAt)
+        json.member("expires_at", expiresAt)
+    }
+}

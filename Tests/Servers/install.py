@@ -1,0 +1,366 @@
+"""The package on a shared host: INSTALL followed word by word by a user of their own, and served by an Apache that runs
+programs by suEXEC as that user and gives nothing but .htaccess. A sign-in from start to end, what the host and we
+refuse, the operator's command, and an update by the same words while requests go on.
+
+It makes two users for the time of the test, and so needs root; else it is left out, and says so, but under CI that
+is a failure. DIST names a folder with a package to take; else one is made. Prints `N passed, N failed`, and exits
+with 1 if anything did not hold.
+"""
+
+import glob
+import json
+import os
+import pwd
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import package
+import parity
+from parity import PATH, PROJECT, Apache
+
+SAMPLE = "auth.example.com"
+
+
+def expect(holds, what, seen=None):
+    return parity.expect(holds, what, seen)
+
+
+class Person:
+    """A user of this machine, until `remove`."""
+
+    def __init__(self, name, *options):
+        self.name = name
+        subprocess.run(["useradd", "--system", "--shell", "/bin/sh", *options, name], check=True)
+        entry = pwd.getpwnam(name)
+        self.uid, self.gid, self.home = entry.pw_uid, entry.pw_gid, entry.pw_dir
+
+    def run(self, command, cwd=None, umask=0o027):
+        """`command` in a login's shell: what it said on both outputs, and its exit code."""
+        done = subprocess.run(
+            ["runuser", "-u", self.name, "--", "env", "-i", f"HOME={self.home}", f"PATH={PATH}", "sh", "-c", command],
+            cwd=cwd or self.home, umask=umask, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, timeout=120)
+        return done.stdout, done.returncode
+
+    def remove(self):
+        end = time.monotonic() + 20  # userdel refuses while a deliverer of theirs is at work
+        while subprocess.run(["userdel", self.name], stderr=subprocess.DEVNULL).returncode and time.monotonic() < end:
+            time.sleep(0.2)
+
+
+class Host(Apache):
+    """suEXEC below the user's home, as hosts set it up: Debian's reads where from a file of the server's user."""
+
+    name = "a shared host"
+    modules = ["mpm_prefork", "cgi", "suexec"]
+
+    def __init__(self, owner, worker):
+        self.owner, self.user, self.worker = owner, owner.name, worker.name
+        super().__init__(self)
+
+    def copy(self, path, more=""):
+        """There is no state yet."""
+
+    def install(self):
+        self.site = f"{self.owner.home}/auth"
+
+    def host(self):
+        return f"SuexecUserGroup {self.owner.name} {self.owner.name}\n" + super().host()
+
+    def said(self):
+        """All of the error log."""
+        return open(f"{self.folder}/error.log", encoding="utf-8", errors="replace").read()
+
+    def call(self, line, fields=(), **body):
+        """One request, by its line; the answer has `data`."""
+        method, target = line.split(" ")
+        fields, content = list(fields), json.dumps(body).encode() if body else b""
+        if body or method == "POST":
+            fields += [("Content-Type", "application/json"), ("Content-Length", str(len(content)))]
+        answer = self.exchange(method, target, fields, content)
+        try:
+            answer.data = json.loads(answer.body)["data"]
+        except (ValueError, KeyError, TypeError):
+            answer.data = None
+        return answer
+
+
+class Stricter(Host):
+    """A host where .htaccess may not say CGIPassAuth."""
+
+    name = "a stricter shared host"
+    override = "FileInfo Options Limit Indexes"
+
+
+def tarball(scratch):
+    """The package of DIST, or one made now."""
+    found = glob.glob(f"{os.environ.get('DIST') or scratch}/latchkey-*.tar.xz")
+    if not found:
+        process = package.package(PROJECT, scratch, SOURCE_DATE_EPOCH="1700000000")
+        output, errors = process.communicate(timeout=600)
+        assert process.returncode == 0, output + errors
+        found = glob.glob(f"{scratch}/latchkey-*.tar.xz")
+    return max(found, key=os.path.getmtime)
+
+
+def unpack(path, person):
+    """The package in the user's home, by the user."""
+    shutil.copyfile(path, f"{person.home}/package.tar.xz")
+    os.chmod(f"{person.home}/package.tar.xz", 0o644)
+    output, code = person.run("tar -xJf package.tar.xz && rm -f package.tar.xz")
+    expect(code == 0, "the package is unpacked", output)
+    return f"{person.home}/{os.path.basename(path).removesuffix('.tar.xz')}"
+
+
+def follow(folder, person):
+    """INSTALL's commands but the check, in one shell each; its lines."""
+    with open(f"{folder}/INSTALL") as file:
+        lines = file.read().splitlines()
+    for command in (line.strip() for line in lines if line.startswith("   ") and "curl" not in line):
+        output, code = person.run(command, folder)
+        expect(code == 0, f"`{command}`", output)
+    return lines
+
+
+def check(lines, host):
+    """INSTALL's check, with the address that is the reader's: it answers what INSTALL says."""
+    command = next(line.strip() for line in lines if "curl" in line)
+    assert f"https://{SAMPLE}" in command
+    output, code = host.owner.run(command.replace(f"https://{SAMPLE}", f"http://127.0.0.1:{host.port}"))
+    expect(code == 0 and output and any(output in line for line in lines), f"`{command}`", output + host.log())
+
+
+def configure(host):
+    """What INSTALL says to set: base_url. Mail stays in the maildir, where a test can read it."""
+    output, code = host.owner.run(
+        f"sed -i 's|^#base_url = .*|base_url = http://127.0.0.1:{host.port}|' ~/latchkey/latchkey.conf")
+    expect(code == 0 and "\nbase_url =" in open(f"{host.owner.home}/latchkey/latchkey.conf").read(), "base_url is set", output)
+
+
+def code_for(email, host):
+    """The code in the mail to `email`."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        for path in glob.glob(f"{host.owner.home}/latchkey/mail/new/*"):
+            text = open(path, encoding="utf-8").read()
+            if f"To: {email}" in text:
+                return re.search(r"^Subject: (\d+)", text, re.M).group(1)
+        time.sleep(0.05)
+    raise AssertionError(f"no mail to {email}: {host.log()}")
+
+
+def story(host):
+    """README's sign-in, from start to end; what the rest needs of it."""
+    email = "ada@example.com"
+    verification = "POST /auth/verification/"
+    answer = host.call(f"{verification}send-code", email=email)
+    expect(answer.status == 202, "send-code", (answer.status, answer.body, host.log()))
+    grant = host.call(f"{verification}verify-code", email=email, code=code_for(email, host))
+    expect(grant.status == 200, "verify-code", grant.body)
+    bearer = ("Authorization", f"Bearer {grant.data['access_token']}")
+    me = host.call("GET /auth/users/me", [bearer])
+    expect(me.status == 200 and me.data["email"] == email, "users/me: Authorization arrives", me.body)
+    project = ("x-project-id", me.data["projects"][0]["id"])
+    key = host.call("POST /auth/api-keys/", [bearer, project], name="test", expires_in_days=None, scopes=None)
+    expect(key.status == 201, "a key is made", key.body)
+    by_key = [("x-api-key", key.data["full_key"]), project]
+    listed = host.call("GET /auth/api-keys/?page=1&limit=5", by_key)
+    expect(listed.status == 200 and listed.data["items"][0]["id"] == key.data["id"], "keys are listed by a key", listed.body)
+    renewed = host.call(
+        f"{verification}refresh-token", refresh_token=grant.data["refresh_token"], user_uuid=grant.data["user_uuid"])
+    expect(renewed.status == 200, "refresh-token", renewed.body)
+    again = host.call(f"{verification}send-code", email="eve@example.com")
+    spare = host.call(f"{verification}verify-code", email="eve@example.com", code=code_for("eve@example.com", host))
+    expect((again.status, spare.status) == (202, 200), "another signs in", spare.body)
+    ended = host.call(f"{verification}revoke-token", refresh_token=spare.data["refresh_token"])
+    dead = host.call("GET /auth/users/me", [("Authorization", f"Bearer {spare.data['access_token']}")])
+    expect((ended.status, dead.status) == (200, 401), "revoke-token", (ended.body, dead.body))
+    page = host.call("GET /")
+    expect((page.status, page.body) == (200, open(f"{PROJECT}/public/index.html", "rb").read()), "the console", page.body[:200])
+    return [("Authorization", f"Bearer {renewed.data['access_token']}")], by_key
+
+
+def state(host):
+    """All of the state is the user's, and nobody else's; none of it, and no executable, can be had by the web."""
+    home = host.owner.home
+    for path in [f"{home}/latchkey", *glob.glob(f"{home}/latchkey/**", recursive=True, include_hidden=True)]:
+        if path.startswith(f"{home}/latchkey/bin/latchkey") or os.path.islink(path):
+            continue
+        entry = os.stat(path)
+        wanted = 0o700 if stat.S_ISDIR(entry.st_mode) else 0o600
+        # What INSTALL copies has the mode of the user's own files; the folder above is closed.
+        mode = stat.S_IMODE(entry.st_mode) & (0o700 if path.endswith(("latchkey.conf", "latchkey.home")) else 0o777)
+        expect((entry.st_uid, mode) == (host.owner.uid, wanted), f"{path} is the user's alone", (entry.st_uid, oct(mode)))
+    for name in ("latchkey.db", "secret.key", "keys", "mail/new"):
+        expect(os.path.exists(f"{home}/latchkey/{name}"), f"~/latchkey/{name} is there")
+    expect(not os.path.exists(f"{home}/auth/latchkey"), "the operator's command is outside the web root")
+    for path in [
+        "latchkey.home", ".htaccess", "latchkey", "latchkey.db", "latchkey.conf", "../latchkey/latchkey.db", "send-code",
+        "deliver-mail", "public/index.html", "bin/latchkey", "%2e%2e/latchkey/secret.key", "auth.new/health",
+    ]:
+        answer = host.call(f"GET /{path}")
+        expect(
+            answer.status in (400, 403, 404) and b"ELF" not in answer.body and b"SQLite" not in answer.body,
+            f"GET /{path} gives nothing", (answer.status, answer.body[:100]))
+
+
+def refusals(host):
+    """What others can write to does not run, whoever notices it; and all is well once it is as INSTALL makes it."""
+    site = host.site
+    for what, change, back in [
+        ("~/auth, which its group can write to", "chmod g+w ~/auth", "chmod g-w ~/auth"),
+        ("~/auth, which all can write to", "chmod o+w ~/auth", "chmod o-w ~/auth"),
+        ("an executable that all can write to", "chmod o+w ~/auth/health", "chmod o-w ~/auth/health"),
+        ("a latchkey.home that all can write to", "chmod o+w ~/auth/latchkey.home", "chmod o-w ~/auth/latchkey.home"),
+        ("a latchkey.home that names a folder below the web root", "echo ~/auth/var > ~/auth/latchkey.home",
+         "echo ~/latchkey > ~/auth/latchkey.home"),
+    ]:
+        host.owner.run(change)
+        answer = host.call("GET /health")
+        expect(answer.status == 500, f"{what} is refused", (answer.status, answer.body))
+        left = set(os.listdir(f"{site}/var")) if os.path.exists(f"{site}/var") else set()
+        expect(left <= {".htaccess"}, f"{what}: no state in the web root", left)
+        host.owner.run(f"{back}; rm -rf ~/auth/var")
+        answer = host.call("GET /health")
+        expect(answer.status == 200, f"{what}, put right, is taken", (answer.status, answer.body, host.log()))
+    expect("latchkey.home" in host.said(), "the log names latchkey.home", host.said()[-2000:])
+
+
+def operator(host):
+    """The command, without a variable, as the user and as another."""
+    latchkey = "~/latchkey/bin/latchkey"
+    output, code = host.owner.run(f"{latchkey} user list")
+    expect(code == 0 and "ada@example.com" in output and "eve@example.com" in output, "latchkey user list", output)
+    output, code = host.owner.run(f"{latchkey} backup ~/backup.tar && tar -tf ~/backup.tar")
+    expect(code == 0 and {"latchkey.db", "secret.key"} <= set(output.split()), "latchkey backup", output)
+    expect(stat.S_IMODE(os.stat(f"{host.owner.home}/backup.tar").st_mode) == 0o600, "the backup is the user's alone")
+    output, code = host.owner.run("~/auth/deliver-mail")
+    expect(code == 0, "deliver-mail, as cron runs it", output)
+    output, _ = host.owner.run(f"{latchkey} --help")
+    if re.search(r"^  doctor ", output, re.M):
+        output, code = host.owner.run(f"{latchkey} doctor --help")
+        expect(code == 0 and "--url" in output, "latchkey doctor --url", output)
+
+
+def without_authorization(host, folder, bearer):
+    """What the log says there, and the sample that is for it."""
+    answer = host.call("GET /auth/users/me", bearer)
+    expect(answer.status == 500 and "CGIPassAuth not allowed here" in host.said(), "the log names CGIPassAuth", host.said())
+    output, code = host.owner.run(
+        "cp samples/apache/htaccess-without-cgipassauth ~/auth/.htaccess && chmod 644 ~/auth/.htaccess", folder)
+    expect(code == 0, "the other .htaccess", output)
+    answer = host.call("GET /auth/users/me", bearer)
+    expect(answer.status == 200, "with the other .htaccess Authorization arrives", (answer.body, host.log()))
+
+
+def second(folder, top):
+    """A later version beside the first: other bytes in executables, console and .htaccess, which do the same."""
+    later = f"{os.path.dirname(folder)}/{top}"
+    shutil.copytree(folder, later, symlinks=True)
+    for path in [*glob.glob(f"{later}/cgi-bin/*"), f"{later}/latchkey"]:
+        if os.path.isfile(path):
+            with open(path, "ab") as file:
+                file.write(b"\0later")
+    for path, more in [("cgi-bin/.htaccess", "\n# later\n"), ("cgi-bin/public/index.html", "<!-- later -->\n")]:
+        with open(f"{later}/{path}", "a") as file:
+            file.write(more)
+    return later
+
+
+def update(host, folder, bearer, by_key):
+    """Follows the INSTALL of a later version, and of the first again, while requests go on; how many there were."""
+    later = second(folder, "latchkey-later")
+    parity.own(later, (host.owner.uid, host.owner.gid))
+    requests = [("GET /auth/users/me", bearer), ("GET /auth/api-keys/", by_key), ("GET /health", []), ("GET /style.css", []),
+                ("GET /languages/de.json", []), ("GET /no/such/path", [])]
+    ended, failures, counts = threading.Event(), [], []
+
+    def ask(number):
+        count = 0
+        while not ended.is_set():
+            line, fields = requests[(number + count) % len(requests)]
+            answer = host.call(line, fields)
+            wanted = 404 if line.endswith("path") else 200
+            if answer.status != wanted or (wanted == 404 and b'"not_found"' not in answer.body):
+                failures.append((line, answer.status, answer.body[:200]))
+            count += 1
+        counts.append(count)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    try:
+        time.sleep(1)
+        for _ in range(4):
+            for version in (later, folder):
+                follow(version, host.owner)
+        follow(later, host.owner)
+        time.sleep(0.5)
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+    expect(not failures, "no request fails while an update goes on", (len(failures), failures[:3]))
+    for name in ("health", "send-code", ".htaccess", "public/index.html"):
+        same = package.read(f"{host.site}/{name}") == package.read(f"{later}/cgi-bin/{name}")
+        expect(same, f"~/auth/{name} is the later one")
+    expect(package.read(f"{host.owner.home}/latchkey/bin/latchkey").endswith(b"later"), "and so is the command")
+    expect("\nbase_url =" in open(f"{host.owner.home}/latchkey/latchkey.conf").read(), "the settings stay")
+    expect(not os.path.exists(f"{host.owner.home}/auth.new"), "nothing is left beside the web root")
+    expect(host.call("GET /auth/users/me", bearer).status == 200, "the session stays")
+    return sum(counts)
+
+
+def main():
+    if os.geteuid() != 0:
+        print("skipped: not root")
+        sys.exit(1 if os.environ.get("CI") else 0)
+    scratch = tempfile.mkdtemp(prefix="latchkey-install-")
+    os.chmod(scratch, 0o711)
+    people, host = [], None
+    names = [f"latchkey-{kind}-{os.getpid()}" for kind in ("test", "web")]
+    suexec = f"/etc/apache2/suexec/{names[1]}"
+    try:
+        owner = Person(names[0], "--user-group", "--create-home", "--home-dir", f"{scratch}/home")
+        people.append(owner)
+        # The group of those that may start suexec.
+        worker = Person(names[1], "--no-create-home", "--home-dir", "/nonexistent", "--gid", "www-data")
+        people.append(worker)
+        os.chmod(owner.home, 0o711)
+        with open(suexec, "w") as file:
+            file.write(f"{owner.home}\npublic_html\n")
+        folder = unpack(tarball(scratch), owner)
+        lines = follow(folder, owner)
+        expect(len(lines) <= 10, "INSTALL has at most ten lines", len(lines))
+        host = Host(owner, worker)
+        configure(host)
+        check(lines, host)
+        bearer, by_key = story(host)
+        state(host)
+        refusals(host)
+        operator(host)
+        print(f"figure requests during nine updates: {update(host, folder, bearer, by_key)}")
+        state(host)
+        host.stop()
+        host = Stricter(owner, worker)
+        without_authorization(host, folder, bearer)
+    finally:
+        if host:
+            host.stop()
+        if os.path.exists(suexec):
+            os.unlink(suexec)
+        for person in people:
+            person.remove()
+        shutil.rmtree(scratch, ignore_errors=True)
+    print(f"{parity.passed} passed, {parity.failed} failed")
+    sys.exit(1 if parity.failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""A backup restored in the middle of a mixed load, and `restore` and `secret rotate` killed at every call that
+changes a file.
+
+Shown under load, by the executables themselves:
+1. No answer of 5xx but a 503.
+2. Every account and key that was acknowledged before the backup is there after the restore, and works.
+3. Whatever was acknowledged after the restore is there too: nothing goes into a database that is no more.
+4. No session of before works after; the database is whole.
+
+Shown for each kill: the old state, or the new one, or a 503 that the same command mends; never a session of the
+old secret beside the new one.
+"""
+
+import glob
+import random
+import threading
+
+from cases import *
+
+COMMAND = os.environ.get("LATCHKEY_COMMAND", os.path.join(PROJECT, "bin", "latchkey"))
+CHANGES = ["rename", "link", "unlink", "mkdir", "rmdir", "fsync", "fdatasync", "ftruncate", "pwrite64", "write", "openat"]
+
+
+def admin(home, *arguments, prefix=()):
+    return subprocess.run([*prefix, COMMAND, *arguments], env={"LATCHKEY_HOME": home.path}, text=True,
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
+
+
+class Worker(threading.Thread):
+    """Signs in, refreshes and makes keys; notes what was acknowledged, with the times it was asked and answered."""
+
+    def __init__(self, number, load):
+        super().__init__()
+        self.number, self.load, self.accounts, self.keys, self.grants = number, load, [], [], []
+
+    def ask(self, name, fields, variables=()):
+        begun = time.monotonic()
+        answer = self.load.home.post(name, fields, variables)
+        with self.load.lock:
+            self.load.seen[f"{name} {answer.status}"] += 1
+            if answer.status >= 500 or not answer.is_envelope():
+                self.load.report.expect(answer.status == 503, f"{name}: {answer.raw!r}, {answer.log}")
+        return answer, begun, time.monotonic()
+
+    def run(self):
+        count = 0
+        while not self.load.over:
+            count += 1
+            email = f"w{self.number}n{count}@example.com"
+            try:
+                if self.ask("send-code", {"email": email})[0].status == 202:
+                    code = self.load.home.code(email, wait=3)
+                    answer, begun, ended = self.ask("verify-code", {"email": email, "code": code})
+                    if answer.status == 200:
+                        self.accounts.append((email, answer.data["user_uuid"], begun, ended))
+                        self.use(answer.data, begun, ended)
+            except AssertionError:
+                pass  # the mail went with the restore
+
+    def use(self, grant, begun, ended):
+        me = self.load.home.get("current-user", bearer(grant))
+        if me.status != 200:
+            return
+        grant["project"] = me.data["projects"][0]["id"]
+        for number in range(3):
+            answer, begun, ended = self.ask("create-api-key", {"name": f"k{number}"}, bearer(grant, True))
+            if answer.status == 201:
+                self.keys.append((answer.data["full_key"], begun, ended))
+            answer, asked, answered = self.ask(
+                "refresh-token", {k: grant[k] for k in ("refresh_token", "user_uuid")})
+            if answer.status != 200:
+                return
+            grant = {**grant, **answer.data}
+            self.grants.append((grant, asked, answered))
+
+
+class Load:
+    def __init__(self, report, length):
+        self.home, self.report, self.lock = Home(), report, threading.Lock()
+        self.seen, self.over = collections.Counter(), False
+        workers = [Worker(number, self) for number in range(4)]
+        file = f"{self.home.path}.tar"
+        try:
+            for worker in workers:
+                worker.start()
+            time.sleep(length / 3)
+            before = time.monotonic()
+            made = admin(self.home, "backup", file)
+            report.expect(made.returncode == 0, made.stderr)
+            time.sleep(length / 3)
+            asked = time.monotonic()
+            done = admin(self.home, "restore", file)
+            restored = time.monotonic()
+            report.expect(done.returncode == 0, done.stderr)
+            time.sleep(length / 3)
+            self.over = True
+            for worker in workers:
+                worker.join()
+            settle(self.home)
+            self.judge(workers, before, asked, restored)
+            report.figure("seconds that the restore took", round(restored - asked, 2))
+        finally:
+            self.over = True
+            self.home.remove()
+            if os.path.exists(file):
+                os.unlink(file)
+        for what, count in sorted(self.seen.items()):
+            report.figure(what, count)
+
+    def judge(self, workers, before, asked, restored):
+        report, home = self.report, self.home
+        users = {row[0] for row in home.sql("SELECT email FROM users")}
+        kept = lost = late = 0
+        for worker in workers:
+            for email, _, begun, ended in worker.accounts:
+                if ended < before or begun > restored:
+                    report.expect(email in users, f"{email} was acknowledged, and is not there")
+                    kept, late = kept + (ended < before), late + (begun > restored)
+                lost += email not in users
+            for key, begun, ended in worker.keys:
+                if ended < before or begun > restored:
+                    status = home.get("verify-api-key", {"HTTP_X_API_KEY": key}).status
+                    report.expect(status == 200, f"a key that was acknowledged answers {status}")
+            for grant, begun, ended in worker.grants:
+                if ended < asked:
+                    report.expect(home.get("current-user", bearer(grant)).status == 401, "an old session lives")
+        report.expect(kept > 0 and late > 0 and lost > 0, f"too little happened: {kept}, {late}, {lost}")
+        report.expect(home.integrity() == "ok", home.integrity())
+        for name, value in [("accounts of before the backup", kept), ("accounts of after the restore", late),
+                            ("accounts of in between, gone with the restore", lost)]:
+            report.figure(name, value)
+
+
+def kills(report, arguments, length, seen):
+    """Kills the command at every change, on fresh copies of one state, until `length` seconds are over."""
+    end, base = time.monotonic() + length, Home()
+    ada = base.sign_in("ada@example.com")
+    key = base.post("create-api-key", {"name": "k"}, bearer(ada, True)).data["full_key"]
+    settle(base)
+    file = f"{base.path}.tar"
+    assert admin(base, "backup", file).returncode == 0
+    assert admin(base, "user", "create", "late@example.com").returncode == 0
+    arguments = [file if argument == "FILE" else argument for argument in arguments]
+    trace = f"{base.path}.trace"
+    home = copy(base)
+    admin(home, *arguments, prefix=["strace", "-f", "-o", trace, "-e", "trace=" + ",".join(CHANGES)])
+    home.remove()
+    counts = collections.Counter()
+    for line in open(trace, encoding="latin-1"):
+        call = line.split(None, 1)[-1].partition("(")[0]
+        counts[call] += call in CHANGES
+    places = [(call, number) for call in CHANGES for number in range(1, counts[call] + 1)]
+    random.Random(0).shuffle(places)
+    for call, number in places:
+        if time.monotonic() > end:
+            break
+        home, place = copy(base), f"{arguments[0]}, {call} {number}"
+        old = open(f"{home.path}/secret.key", "rb").read()
+        killed = admin(home, *arguments, prefix=[
+            "strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={number}"])
+        seen[f"{arguments[0]}: killed" if killed.returncode < 0 else f"{arguments[0]}: not killed"] += 1
+        status = home.get("current-user", bearer(ada)).status
+        fresh = open(f"{home.path}/secret.key", "rb").read() != old
+        seen[f"{arguments[0]}: then {status}"] += 1
+        report.expect(status in (200, 401, 503), f"{place}: {status}")
+        report.expect(not (fresh and status == 200), f"{place}: an old token beside the new secret")
+        if arguments[0] == "restore" and status != 503:
+            late = home.sql("SELECT count(*) FROM users WHERE email = 'late@example.com'") == [(1,)]
+            report.expect(late == (status == 200), f"{place}: {status}, and half of each state")
+        again = admin(home, *arguments)
+        report.expect(again.returncode == 0, f"{place}: again: {again.stderr}")
+        report.expect(home.get("current-user", bearer(ada)).status == 401, f"{place}: an old session lives")
+        report.expect(home.get("verify-api-key", {"HTTP_X_API_KEY": key}).status == 200, f"{place}: the key is dead")
+        report.expect(home.integrity() == "ok", f"{place}: {home.integrity()}")
+        report.expect(not glob.glob(f"{home.path}/restoring.*"), f"{place}: something is left")
+        home.remove()
+    seen[f"{arguments[0]}: places"] = len(places)
+    base.remove()
+    for path in (file, trace):
+        os.unlink(path)
+
+
+def main():
+    report, seen = Report(), collections.Counter()
+    length = seconds()
+    Load(report, length * 0.6 if length else 60)
+    for arguments in (["restore", "FILE"], ["secret", "rotate", "--yes"]):
+        kills(report, arguments, length * 0.2 if length else 600, seen)
+    for what, count in sorted(seen.items()):
+        report.figure(what, count)
+    report.finish()
+
+
+main()
