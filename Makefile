@@ -15,7 +15,7 @@ EMBEDDED ?= 1
 PACKAGES := libsqlite3-dev libargon2-dev nettle-dev libgmp-dev lighttpd
 TEST_PACKAGES := curl file python3 python3-jwt python3-cryptography python3-jwcrypto fail2ban
 CLIENT_PACKAGES := python3 python3-venv python3-selenium python3-pil chromium chromium-driver
-SERVER_PACKAGES := python3 curl file openssl lighttpd-mod-openssl apache2 apache2-suexec-custom fcgiwrap nginx libnginx-mod-http-set-misc golang-go nodejs python3-jwt python3-cryptography
+SERVER_PACKAGES := python3 curl file openssl lighttpd-mod-openssl apache2 apache2-suexec-custom libapache2-mod-fcgid fcgiwrap spawn-fcgi nginx libnginx-mod-http-set-misc golang-go nodejs python3-jwt python3-cryptography
 TORTURE_PACKAGES := python3 strace msmtp procps
 BENCH_PACKAGES := gcc wrk valgrind strace libfcgi-dev python3 python3-fastapi uvicorn python3-uvloop python3-httptools python3-jwt python3-argon2 python3-cryptography php-cgi php-fpm php-sqlite3
 
@@ -108,6 +108,7 @@ unit-tests:
 
 end-to-end-tests:
 	env -u LATCHKEY_HOME -u PORT swift test --filter HandlerTests --filter ServerTests --filter AdminTests
+	env -u LATCHKEY_HOME -u PORT LATCHKEY_TEST_GATEWAY=fastcgi swift test --skip-build --filter HandlerTests --filter ServerTests
 
 # What clients see: the console in a browser, openapi.json against real answers, its reference page, a generated client.
 test-clients: setup-clients build

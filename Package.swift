@@ -120,7 +120,7 @@ if !isEmbedded {
             name: "TestSupport", dependencies: ["SQLite"],
             path: "Tests/TestSupport", swiftSettings: strict),
         tests("SystemTests", of: ["System"]),
-        tests("CGITests", of: ["CGI"]),
+        tests("CGITests", of: ["CGI", "System"]),
         tests("SQLiteTests", of: ["SQLite", "System"]),
         tests("CryptoTests", of: ["Crypto"]),
         tests("AuthTests", of: ["Auth", "Crypto", "SQLite", "System"]),

@@ -31,19 +31,23 @@ package final class Auth {
     package internal(set) var event: AuditEvent?
     let clock: () -> Timestamp
     private let journal: JournalMode?
+    /// nil in a process that answers one request.
+    let memory: Memory?
     private var openDatabase: Database?
     private var readSecrets: Secrets?
 
-    /// `journal` is nil if the operator does not say: then the file system decides.
+    /// `journal` is nil if the operator does not say: then the file system decides. `memory` is for a process that
+    /// answers more than one request.
     package init(
         policy: Policy, state: StateFolder, journal: JournalMode?, client: Client,
-        testIdentities: [TestIdentity] = [], clock: @escaping () -> Timestamp = { .now }
+        testIdentities: [TestIdentity] = [], memory: Memory? = nil, clock: @escaping () -> Timestamp = { .now }
     ) {
         self.policy = policy
         self.state = state
         self.client = client
         self.testIdentities = testIdentities
         self.journal = journal
+        self.memory = memory
         self.clock = clock
     }
 
@@ -51,8 +55,7 @@ package final class Auth {
 
     func database() throws(AuthError) -> Database {
         if let openDatabase { return openDatabase }
-        try state.prepare()
-        let database = try Database(in: state, journal: journal)
+        let database = try opened()
         openDatabase = database
         return database
     }
@@ -63,6 +66,12 @@ package final class Auth {
         let database = try Database(in: state, journal: journal, reopening: .rotation)
         openDatabase = database
         return database
+    }
+
+    private func opened() throws(AuthError) -> Database {
+        if let memory { return try memory.database(in: state, journal: journal) }
+        try state.prepare()
+        return try Database(in: state, journal: journal)
     }
 
     func secrets() throws(AuthError) -> Secrets {

@@ -15,12 +15,13 @@ package struct Database {
 
     /// Opens the database in `state`, and makes or migrates it if need be. Without a `journal` that the operator
     /// wants it is in WAL mode, where processes share memory, unless another machine's files could not be shared so.
+    /// `isLasting`: it is used by more than one request.
     ///
     /// Throws `unavailable` for a newer database, and for one that is closed, unless it is closed for `reopening`.
     init(
-        in state: StateFolder, journal wanted: JournalMode?, reopening: Migrator.Closure? = nil
+        in state: StateFolder, journal wanted: JournalMode?, reopening: Migrator.Closure? = nil, isLasting: Bool = false
     ) throws(AuthError) {
-        connection = try Database.connect(to: state)
+        connection = try Database.connect(to: state, isLasting: isLasting)
         do throws(SQLiteError) {
             // Before the version: should the database be closed in between, the epoch is the one that has ended.
             epoch = try connection.epoch()
@@ -61,10 +62,10 @@ package struct Database {
 
     /// A connection. Without WAL nobody can read while another process changes the schema, which takes longer than a
     /// connection waits where there is much to change; but that process holds a lock until it is done.
-    private static func connect(to state: StateFolder) throws(AuthError) -> Connection {
+    private static func connect(to state: StateFolder, isLasting: Bool) throws(AuthError) -> Connection {
         let refusal: SQLiteError
         do throws(SQLiteError) {
-            return try Connection(path: state.databasePath)
+            return try Connection(path: state.databasePath, keepsStatements: isLasting)
         } catch {
             refusal = error
         }
@@ -75,7 +76,7 @@ package struct Database {
             throw AuthError(error)
         }
         do throws(SQLiteError) {
-            return try Connection(path: state.databasePath)
+            return try Connection(path: state.databasePath, keepsStatements: isLasting)
         } catch {
             throw AuthError(error)
         }
@@ -94,6 +95,14 @@ package struct Database {
     /// Within a transaction: whatever was read before it is no more good.
     func beginEpoch() throws(AuthError) {
         try mapping { () throws(SQLiteError) in try connection.setEpoch(Int32.random) }
+    }
+
+    /// Whether schema and epoch are still those that it was opened in.
+    func isCurrent() throws(AuthError) -> Bool {
+        try mapping { () throws(SQLiteError) in
+            guard case .current = try migrator.state(of: connection) else { return false }
+            return try connection.epoch() == epoch
+        }
     }
 
     /// Whether the schema is current and the journal in its mode, which both count as its standing; and that mode.
@@ -210,12 +219,16 @@ extension Migrator.Closure {
 }
 
 var migrator: Migrator {
-    Migrator([
-        String(decoding: PackageResources.v001_initial_sql, as: UTF8.self),
-        String(decoding: PackageResources.v002_limits_audit_sql, as: UTF8.self),
-        String(decoding: PackageResources.v003_sessions_counters_sql, as: UTF8.self),
-        String(decoding: PackageResources.v004_people_sql, as: UTF8.self),
-    ])
+    Migrator(count: 4) { index in
+        let script =
+            switch index {
+            case 0: PackageResources.v001_initial_sql
+            case 1: PackageResources.v002_limits_audit_sql
+            case 2: PackageResources.v003_sessions_counters_sql
+            default: PackageResources.v004_people_sql
+            }
+        return String(decoding: script, as: UTF8.self)
+    }
 }
 
 extension AuthError {

@@ -15,7 +15,8 @@ package struct StateFolder {
     /// Its absolute path, every link resolved.
     package let path: String
 
-    package var settingsPath: String { "\(path)/latchkey.conf" }
+    package var settingsPath: String { "\(path)/\(StateFolder.settingsName)" }
+    package static var settingsName: String { "latchkey.conf" }
     package var logPath: String { "\(path)/latchkey.log" }
     package var mailPath: String { "\(path)/mail" }
     var databasePath: String { "\(path)/latchkey.db" }

@@ -6,10 +6,10 @@ import CGI
 extension Response {
     /// The answer as the page that `request` comes from may read it, if the operator has named its origin. To a
     /// preflight, which methods and header fields there are.
-    func admittingOrigin(of request: Request) -> Response {
+    func admittingOrigin(of request: Request, by service: Service) -> Response {
         guard let origin = request.parameters.nonEmpty("HTTP_ORIGIN"),
             !headers.contains(where: { $0.name.isSame(as: "Access-Control-Allow-Origin") }),
-            let origins = allowedOrigins(for: request), !origins.isEmpty
+            let origins = allowedOrigins(for: request, of: service), !origins.isEmpty
         else { return self }
         var response = self
         response.headers.append(HeaderField("Vary", "Origin"))
@@ -28,9 +28,9 @@ extension Response {
         return response
     }
 
-    private func allowedOrigins(for request: Request) -> [String]? {
+    private func allowedOrigins(for request: Request, of service: Service) -> [String]? {
         do throws(ConfigurationFault) {
-            return try Configuration(documentRoot: request.parameters.nonEmpty("DOCUMENT_ROOT"))
+            return try service.configuration(documentRoot: request.parameters.nonEmpty("DOCUMENT_ROOT"))
                 .settings.corsOrigins
         } catch {
             // Whoever answered has said so already.

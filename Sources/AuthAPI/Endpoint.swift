@@ -8,23 +8,31 @@ import System
 /// Bytes of the largest body.
 private let bodyLimit = 65536
 
-/// Answers the request that the process was started for, and ends the process.
+/// Answers the request, or by FastCGI the requests, that the process was started for, and ends the process.
 ///
 /// `answer` is called with a request whose path, method and body's form are right.
 package func serve(
-    _ route: Route, _ answer: (APIRequest, Auth) throws(AuthError) -> Reply
+    _ route: Route, _ answer: @escaping (APIRequest, Auth) throws(AuthError) -> Reply
 ) -> Never {
-    let id = newRequestID()
-    Gateway.serve(trapped: Envelope.response(.internalError(reason: nil), requestID: id)) { request in
-        respond(to: request, on: route, id: id, answer).admittingOrigin(of: request)
+    serveTurns { service, id in
+        { request in respond(to: request, on: route, of: service, id: id, answer) }
     }
 }
 
-/// Answers a request for a path or a method that no endpoint has, and ends the process.
+/// Answers requests for paths and methods that no endpoint has, and ends the process.
 package func serveNotFound() -> Never {
-    let id = newRequestID()
-    Gateway.serve(trapped: Envelope.response(.internalError(reason: nil), requestID: id)) { request in
-        refuse(request, id: id).admittingOrigin(of: request)
+    serveTurns { _, id in { request in refuse(request, id: id) } }
+}
+
+private func serveTurns(_ answering: (Service, _ id: String) -> (Request) -> Response) -> Never {
+    let gateway = Gateway.ours
+    let service = Service(isLasting: gateway.isLasting)
+    gateway.serve(isSpent: { service.isSpent($0) }) {
+        let id = UUID.random().text
+        let answer = answering(service, id)
+        return Turn(trapped: Envelope.response(.internalError(reason: nil), requestID: id)) { request in
+            answer(request).admittingOrigin(of: request, by: service)
+        }
     }
 }
 
@@ -36,10 +44,8 @@ private func refuse(_ request: Request, id: String) -> Response {
     return Envelope.response(.methodNotAllowed(allow: allow), requestID: id)
 }
 
-private func newRequestID() -> String { UUID.random().text }
-
 private func respond(
-    to request: Request, on route: Route, id: String,
+    to request: Request, on route: Route, of service: Service, id: String,
     _ answer: (APIRequest, Auth) throws(AuthError) -> Reply
 ) -> Response {
     guard route.accepts(pathInfo: request.pathInfo) else {
@@ -68,7 +74,7 @@ private func respond(
 
     let auth: Auth
     do throws(ConfigurationFault) {
-        let configuration = try Configuration(
+        let configuration = try service.configuration(
             documentRoot: request.parameters.nonEmpty("DOCUMENT_ROOT"))
         let address = clientAddress(of: request, trusting: configuration.settings.trustedProxies)
         if let address { event.address = address.text }
@@ -80,13 +86,11 @@ private func respond(
                     Language.preferred(acceptLanguage: $0)
                 },
                 requestID: id),
-            testIdentities: try configuration.testIdentities())
+            testIdentities: try configuration.testIdentities(), memory: service.memory)
     } catch {
         return event.fail(.internalError(reason: error.reason))
     }
-    // The process ends with its one answer, and its locks with it: closing the database first would
-    // only make the client wait, by a twentieth of the whole.
-    _ = Unmanaged.passRetained(auth)
+    service.spareClosing(auth)
     defer { wakeDeliverer(auth, after: route, log: event) }
     do throws(AuthError) {
         let apiRequest = try APIRequest(request, body: body)
@@ -95,7 +99,9 @@ private func respond(
         let reply = try answer(apiRequest, auth)
         return event.succeed(reply, auth.event)
     } catch {
-        return event.fail(Failure(error), auth.event)
+        let failure = Failure(error)
+        if failure.status.rawValue >= 500 { service.memory?.forgetDatabase() }
+        return event.fail(failure, auth.event)
     }
 }
 
@@ -130,6 +136,7 @@ private struct Event {
     var address: String
     private let route: Route
     private let id: String
+    private let wire: Request
     /// Set once the request is known to be well formed.
     var request: APIRequest?
 
@@ -137,6 +144,7 @@ private struct Event {
         address = request.remoteAddress
         self.route = route
         self.id = id
+        wire = request
     }
 
     /// Reads that succeed are not logged: the web server's own log has them.
@@ -155,8 +163,7 @@ private struct Event {
         return Envelope.response(failure, requestID: id)
     }
 
-    /// One line on standard error. If that cannot be written there is nobody to tell. The address comes before
-    /// whatever a client may have written.
+    /// One line in the server's log. The address comes before whatever a client may have written.
     func log(status: Status?, code: StaticString, reason: String?, _ audited: AuditEvent? = nil) {
         var line = LogLine(at: .now)
         line.add("ip", address)
@@ -172,6 +179,6 @@ private struct Event {
         if let reason { line.add("reason", reason) }
         for note in request?.notes ?? [] { line.add(note.key, note.value) }
         line.add("request", id)
-        try? Descriptor.standardError.write(line.bytes)
+        wire.log(line.bytes)
     }
 }

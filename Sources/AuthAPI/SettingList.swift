@@ -55,6 +55,7 @@ private let defaults: [(key: String, value: String)] = [
     ("test_identities", "none"),
     ("cors_origins", "none"),
     ("client_tokens", "none"),
+    ("fastcgi_requests", "100000"),
     ("journal", "by the file system"),
     ("allow_state_in_web_root", "no"),
 ]

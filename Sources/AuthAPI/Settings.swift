@@ -19,6 +19,9 @@ package struct Settings {
     package var trustedProxies: [NetworkRange] = []
     package var corsOrigins: [String] = []
     package var testIdentities: String?
+    /// How many requests a FastCGI process answers before it begins anew.
+    package var fastCGIRequests = Settings.defaultFastCGIRequests
+    static let defaultFastCGIRequests: Int64 = 100_000
 
     /// What was given, in order; the last of a key counts.
     package private(set) var given: [Given] = []
@@ -112,6 +115,7 @@ package struct Settings {
         case "metrics_token": policy.metricsToken = try clientToken(value)
         case "cors_origins": corsOrigins = try elements(value, origin)
         case "test_identities": testIdentities = try line(value)
+        case "fastcgi_requests": fastCGIRequests = try number(value, in: 1...1_000_000_000)
         case "journal": journal = try journalMode(value)
         case "allow_state_in_web_root": allowStateInWebRoot = try yesOrNo(value)
         default: throw ValueFault("there is no such setting")

@@ -11,6 +11,7 @@
 #include <argon2.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 typedef struct {
     uint8_t *start;
@@ -35,14 +36,16 @@ static inline void cargon2_leave(uint8_t *memory, size_t size) {
     (void)size;
 }
 
-// Memory that is there, not only promised: each page is written to once.
+// Memory that is there, not only promised: each page is written to once. It is the system's own, not malloc's, which
+// would keep it for the next hash.
 static inline void *cargon2_allocate(size_t size) {
-    volatile char *memory = malloc(size);
-    for (size_t offset = 0; memory && offset < size; offset += 4096) memory[offset] = 0;
+    volatile char *memory = mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return 0;
+    for (size_t offset = 0; offset < size; offset += 4096) memory[offset] = 0;
     return (void *)memory;
 }
 
-static inline void cargon2_free(void *memory) { free(memory); }
+static inline void cargon2_free(void *memory, size_t size) { munmap(memory, size); }
 
 // argon2_ctx for Argon2id, in `memory` of `size` bytes.
 static inline int cargon2_id_in(argon2_context *context, void *memory, size_t size) {

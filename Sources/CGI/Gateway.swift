@@ -1,34 +1,75 @@
-// One request by CGI: environment and standard input in, one write out.
+// One executable, two gateways. By CGI (RFC 3875) a process answers one request: environment and standard input in,
+// one write out. Started with a listening socket on descriptor 0 it speaks FastCGI (FastCGI Specification 1.0, §2.2)
+// and answers one request after another: FastCGIServer.swift.
 //
 // 1. The answer leaves in a single write with its length, so that a server never sees half of one.
-// 2. After that write nothing more is done: servers end a process whose answer is complete.
-// 3. A trap answers with the bytes that were laid ready before any work began.
+// 2. By CGI, after that write nothing more is done: servers end a process whose answer is complete.
+// 3. A trap answers with the bytes that were laid ready before any work began, and ends the process.
 // 4. Arguments are ignored: servers pass words of the query as such.
 // 5. What is left of the input is read before the answer is written: some servers lose the answer of a process
 //    that ends before it has taken the whole body.
+// 6. Settings come from the process's own environment; by FastCGI a request's parameters never become part of it.
 
-import System
+package import System
+
+/// What becomes of one request.
+package struct Turn {
+    let trapped: Response
+    let answer: (Request) -> Response
+
+    /// `trapped` is what the client gets if `answer` traps.
+    package init(trapped: Response, answer: @escaping (Request) -> Response) {
+        self.trapped = trapped
+        self.answer = answer
+    }
+}
 
 /// The way between a web server and a handler.
 package enum Gateway {
-    /// Answers the request that the process was started for, and ends the process: with 0 if
-    /// the answer was written whole, else 1. `trapped` is what the client gets if `handle` traps.
-    package static func serve(
-        trapped: Response, _ handle: (Request) -> Response
-    ) -> Never {
-        File.keepNewFilesPrivate()
-        Signals.answerTraps(with: trapped.serialized())
-        var taken = 0
-        let request = Request(parameters: Parameters(Environment.entries)) { limit in
-            do throws(SystemError) {
-                let bytes = try Descriptor.standardInput.read(upTo: limit)
-                taken += bytes.count
-                return bytes
-            } catch {
-                return nil
-            }
+    case cgi
+    case fastCGI(ListeningSocket)
+
+    /// The one that this process was started for.
+    package static var ours: Gateway {
+        ListeningSocket.onStandardInput.map { .fastCGI($0) } ?? .cgi
+    }
+
+    /// Whether the process answers more than one request.
+    package var isLasting: Bool {
+        switch self {
+        case .cgi: false
+        case .fastCGI: true
         }
-        let answer = handle(request).serialized(headOnly: request.method == .head)
+    }
+
+    /// Answers what the process was started for, and ends it; `turn` is asked for each request.
+    ///
+    /// By CGI that is one request: it ends with 0 if the answer was written whole, else 1. By FastCGI it ends with 0 when it
+    /// is told to stop, and begins anew when `isSpent` says so of the number of requests that were answered.
+    package func serve(isSpent: (_ count: Int) -> Bool, _ turn: () -> Turn) -> Never {
+        File.keepNewFilesPrivate()
+        Signals.answerTraps()
+        switch self {
+        case .cgi: Gateway.serveOne(turn())
+        case .fastCGI(let socket): FastCGIServer(socket).serve(isSpent: isSpent, turn)
+        }
+    }
+
+    private static func serveOne(_ turn: Turn) -> Never {
+        Signals.layReady(turn.trapped.serialized(), on: .standardOutput)
+        var taken = 0
+        let request = Request(
+            parameters: Parameters(Environment.entries),
+            input: { limit in
+                do throws(SystemError) {
+                    let bytes = try Descriptor.standardInput.read(upTo: limit)
+                    taken += bytes.count
+                    return bytes
+                } catch {
+                    return nil
+                }
+            })
+        let answer = turn.answer(request).serialized(headOnly: request.method == .head)
         discardInput(of: request, taken: taken)
         Signals.forgetTrapAnswer()
         do throws(SystemError) {
@@ -51,5 +92,5 @@ package enum Gateway {
     }
 
     /// Bytes: more than lighttpd.conf lets through.
-    private static let longestBody = 2 << 20
+    static let longestBody = 2 << 20
 }

@@ -54,13 +54,22 @@ package struct Request {
     package let method: Method
     package let parameters: Parameters
     private let input: (_ limit: Int) -> [UInt8]?
+    private let errors: (_ text: [UInt8]) -> Void
 
-    /// `input` gives up to `limit` bytes of the body, fewer only at its end, nil if it failed.
-    package init(parameters: Parameters, input: @escaping (_ limit: Int) -> [UInt8]?) {
+    /// `input` gives up to `limit` bytes of the body, fewer only at its end, nil if it failed; `errors` takes what
+    /// belongs into the server's log.
+    package init(
+        parameters: Parameters, input: @escaping (_ limit: Int) -> [UInt8]?,
+        errors: @escaping (_ text: [UInt8]) -> Void = { try? Descriptor.standardError.write($0) }
+    ) {
         self.parameters = parameters
         self.input = input
+        self.errors = errors
         method = Method(parameters.first("REQUEST_METHOD"))
     }
+
+    /// Puts `text` into the server's log. If that cannot be done there is nobody to tell.
+    package func log(_ text: [UInt8]) { errors(text) }
 
     /// The path below the executable's own (RFC 3875 §4.1.5), decoded; "" if there is none.
     package var pathInfo: String { parameters.first("PATH_INFO") ?? "" }

@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -21,6 +22,8 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
@@ -52,6 +55,39 @@ static inline int libc_core_count(void) {
     cpu_set_t cores;
     CPU_ZERO(&cores);
     return sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
+}
+
+// Whether `descriptor` is a socket that takes connections.
+static inline int libc_is_listening(int descriptor) {
+    struct sockaddr_storage address;
+    socklen_t size = sizeof address;
+    if (getpeername(descriptor, (struct sockaddr *)&address, &size) == 0 || errno != ENOTCONN) return 0;
+    int is_listening = 0;
+    size = sizeof is_listening;
+    return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &size) == 0 && is_listening;
+}
+
+static inline int libc_accept(int descriptor) { return accept4(descriptor, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC); }
+
+static inline void libc_set_nonblocking(int descriptor) {
+    fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
+}
+
+// Standard output and error, if they are closed, so that no other file takes their numbers.
+static inline void libc_fill_standard_descriptors(void) {
+    for (int descriptor = 1; descriptor <= 2; descriptor++)
+        if (fcntl(descriptor, F_GETFD) < 0) open("/dev/null", O_WRONLY);
+}
+
+// A descriptor that becomes readable when the process is told to stop, which from now on does nothing else.
+static inline int libc_stop_descriptor(void) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &signals, 0);
+    return signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
 static inline void libc_ignore_signal(int signal_number) { signal(signal_number, SIG_IGN); }

@@ -40,7 +40,7 @@ package final class Argon2Memory {
     }
 
     deinit {
-        cargon2_free(start)
+        cargon2_free(start, size)
     }
 }
 

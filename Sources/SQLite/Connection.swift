@@ -7,6 +7,8 @@
 // 3. It leaves nothing behind: deleted content is overwritten (secure_delete).
 // 4. It closes without a checkpoint: a process that serves one request would otherwise copy the
 //    WAL back and delete it each time. A commit that finds the WAL long does that instead.
+// 5. Where it is kept for many requests, statements are prepared once. Between two uses none is under way, so that
+//    it holds no lock.
 
 import CSQLite
 
@@ -24,9 +26,13 @@ private let checkpointPages: Int32 = 64
 /// An open database. Not shared between threads.
 package final class Connection {
     private let handle: OpaquePointer
+    private let keepsStatements: Bool
+    /// As many as the program has texts, at most.
+    private var kept: [Statement] = []
 
-    /// Opens the file at `path`, and makes it if need be. Nothing is read yet.
-    package init(path: String) throws(SQLiteError) {
+    /// Opens the file at `path`, and makes it if need be. Nothing is read yet. `keepsStatements`: for one that is used
+    /// more than once.
+    package init(path: String, keepsStatements: Bool = false) throws(SQLiteError) {
         var opened: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
         let code = sqlite3_open_v2(path, &opened, flags, nil)
@@ -36,6 +42,7 @@ package final class Connection {
             throw error
         }
         handle = opened
+        self.keepsStatements = keepsStatements
         sqlite3_extended_result_codes(handle, 1)
         sqlite3_busy_timeout(handle, busyTimeout)
         _ = csqlite_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1)
@@ -47,6 +54,7 @@ package final class Connection {
     }
 
     deinit {
+        for statement in kept { statement.finalize() }
         sqlite3_close(handle)
     }
 
@@ -72,7 +80,8 @@ package final class Connection {
     /// Runs one statement for its effect; how many rows it changed.
     @discardableResult
     package func run(_ sql: StaticString, _ values: [Value] = []) throws(SQLiteError) -> Int {
-        let statement = try Statement(sql, values, on: handle)
+        let statement = try statement(sql, values)
+        defer { end(statement) }
         while try statement.step() {}
         return Int(sqlite3_changes(handle))
     }
@@ -81,7 +90,8 @@ package final class Connection {
     package func first<T>(
         _ sql: StaticString, _ values: [Value] = [], _ read: (Row) -> T
     ) throws(SQLiteError) -> T? {
-        let statement = try Statement(sql, values, on: handle)
+        let statement = try statement(sql, values)
+        defer { end(statement) }
         guard try statement.step() else { return nil }
         let result = read(statement.row)
         // RETURNING changes its rows at the first step, but only the end of the statement
@@ -94,7 +104,8 @@ package final class Connection {
     package func all<T>(
         _ sql: StaticString, _ values: [Value] = [], _ read: (Row) -> T
     ) throws(SQLiteError) -> [T] {
-        let statement = try Statement(sql, values, on: handle)
+        let statement = try statement(sql, values)
+        defer { end(statement) }
         var results: [T] = []
         while try statement.step() { results.append(read(statement.row)) }
         return results
@@ -106,7 +117,7 @@ package final class Connection {
         _ body: () throws(E) -> T, failing: (SQLiteError) -> E
     ) throws(E) -> T {
         do throws(SQLiteError) {
-            try script("BEGIN IMMEDIATE")
+            try run("BEGIN IMMEDIATE")
         } catch {
             throw failing(error)
         }
@@ -118,7 +129,7 @@ package final class Connection {
             throw error
         }
         do throws(SQLiteError) {
-            try script("COMMIT")
+            try run("COMMIT")
         } catch {
             rollBack()
             throw failing(error)
@@ -187,29 +198,67 @@ package final class Connection {
     }
 }
 
-/// One prepared statement, run once.
-private final class Statement {
+extension Connection {
+    /// The statement of `sql`, with `values` bound; to be ended.
+    private func statement(_ sql: StaticString, _ values: [Value]) throws(SQLiteError) -> Statement {
+        let statement = try prepared(sql)
+        for (index, value) in values.enumerated() {
+            do throws(SQLiteError) {
+                try statement.bind(value, at: Int32(index + 1))
+            } catch {
+                end(statement)
+                throw error
+            }
+        }
+        return statement
+    }
+
+    private func prepared(_ sql: StaticString) throws(SQLiteError) -> Statement {
+        guard keepsStatements else { return try Statement(sql, on: handle, isKept: false) }
+        if let known = kept.first(where: { $0.isOf(sql) }) { return known }
+        let statement = try Statement(sql, on: handle, isKept: true)
+        kept.append(statement)
+        return statement
+    }
+
+    private func end(_ statement: Statement) {
+        if keepsStatements { statement.reset() } else { statement.finalize() }
+    }
+}
+
+/// One prepared statement.
+private struct Statement {
     private let handle: OpaquePointer
     private let database: OpaquePointer
     private let sql: StaticString
 
-    init(_ sql: StaticString, _ values: [Value], on database: OpaquePointer) throws(SQLiteError) {
+    init(_ sql: StaticString, on database: OpaquePointer, isKept: Bool) throws(SQLiteError) {
         var prepared: OpaquePointer?
         let text = UnsafeRawPointer(sql.utf8Start).assumingMemoryBound(to: CChar.self)
-        let code = sqlite3_prepare_v2(database, text, Int32(sql.utf8CodeUnitCount), &prepared, nil)
+        let code = sqlite3_prepare_v3(
+            database, text, Int32(sql.utf8CodeUnitCount), isKept ? UInt32(SQLITE_PREPARE_PERSISTENT) : 0, &prepared, nil)
         guard code == SQLITE_OK, let prepared else {
             throw SQLiteError(code: code, database: database, sql: sql.description)
         }
         handle = prepared
         self.database = database
         self.sql = sql
-        for (index, value) in values.enumerated() {
-            try bind(value, at: Int32(index + 1))
-        }
     }
 
-    deinit {
+    /// Texts of the program are told apart by where they lie.
+    func isOf(_ sql: StaticString) -> Bool {
+        self.sql.utf8Start == sql.utf8Start && self.sql.utf8CodeUnitCount == sql.utf8CodeUnitCount
+    }
+
+    /// Ends it for good.
+    func finalize() {
         sqlite3_finalize(handle)
+    }
+
+    /// Ends what is under way, and forgets the values.
+    func reset() {
+        sqlite3_reset(handle)
+        sqlite3_clear_bindings(handle)
     }
 
     var row: Row { Row(statement: handle) }
@@ -224,7 +273,7 @@ private final class Statement {
         }
     }
 
-    private func bind(_ value: Value, at index: Int32) throws(SQLiteError) {
+    func bind(_ value: Value, at index: Int32) throws(SQLiteError) {
         let code =
             switch value {
             case .null: sqlite3_bind_null(handle, index)

@@ -4,11 +4,14 @@
 // script that has been released never changes.
 
 /// The scripts, in order; the schema's number is their count.
-package struct Migrator {
-    private let scripts: [String]
+package struct Migrator: Sendable {
+    private let count: Int
+    private let script: @Sendable (_ index: Int) -> String
 
-    package init(_ scripts: [String]) {
-        self.scripts = scripts
+    /// `script` gives each of `count` scripts, which are seldom needed.
+    package init(count: Int, script: @escaping @Sendable (_ index: Int) -> String) {
+        self.count = count
+        self.script = script
     }
 
     /// Where a database stands.
@@ -31,13 +34,13 @@ package struct Migrator {
     }
 
     /// The number of the schema that this executable knows.
-    package var current: Int { scripts.count }
+    package var current: Int { count }
 
     /// Where `database` stands, by one read of its header.
     package func state(of database: Connection) throws(SQLiteError) -> State {
         let version = try database.version()
         if let closure = Closure(rawValue: version) { return .closed(closure) }
-        return version == scripts.count ? .current : version < scripts.count ? .older : .newer
+        return version == count ? .current : version < count ? .older : .newer
     }
 
     /// Runs the scripts that `database` lacks. Safe from several processes at once: each looks
@@ -45,9 +48,9 @@ package struct Migrator {
     package func migrate(_ database: Connection) throws(SQLiteError) {
         try database.transaction { () throws(SQLiteError) in
             let version = try database.version()
-            guard version < scripts.count else { return }
-            for script in scripts[version...] { try database.script(script) }
-            try database.script("PRAGMA user_version=\(scripts.count)")
+            guard version < count else { return }
+            for index in version..<count { try database.script(script(index)) }
+            try database.script("PRAGMA user_version=\(count)")
         } failing: { $0 }
     }
 }

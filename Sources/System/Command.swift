@@ -26,6 +26,14 @@ package enum Command {
         _ = try spawn(path, [path], environment, &actions, &attributes)
     }
 
+    /// Begins the program `path` in this process's place, with its environment and what was handed over to it: standard
+    /// input, output and error. If it cannot be begun the process ends, with 0.
+    package static func replaceThisProcess(by path: String) -> Never {
+        var argv: [UnsafeMutablePointer<CChar>?] = [strdup(path), nil]
+        execve(path, &argv, libc_environ())
+        _exit(0)
+    }
+
     /// How a program that was waited for ended.
     package enum Ending: Equatable {
         /// It ended by itself, with this exit code.
@@ -105,14 +113,17 @@ package enum Command {
         nanosleep(&time, nil)
     }
 
-    /// The signals that this process ignores would stay ignored in a program that it starts.
+    /// The signals that this process ignores or blocks would stay so in a program that it starts.
     private static func resetSignals(_ attributes: inout posix_spawnattr_t, flags: Int32) {
         var signals = sigset_t()
         sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
         sigaddset(&signals, SIGPIPE)
         sigaddset(&signals, SIGXFSZ)
+        sigaddset(&signals, SIGCHLD)
         posix_spawnattr_setsigdefault(&attributes, &signals)
-        posix_spawnattr_setflags(&attributes, Int16(flags | POSIX_SPAWN_SETSIGDEF))
+        posix_spawnattr_setflags(
+            &attributes, Int16(flags | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
     }
 
     private static func spawn(

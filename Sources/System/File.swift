@@ -15,12 +15,44 @@ package struct FileStatus {
     package let size: Int
     /// When its contents last changed.
     package let modifiedAt: Timestamp
+    package let identity: FileIdentity
 
     /// Whether the group or others may do anything with it.
     package var isOpenToOthers: Bool { permissions & 0o077 != 0 }
     /// Whether the group or others may write to it.
     package var isWritableByOthers: Bool { permissions & 0o022 != 0 }
 }
+
+/// What changes with a file's contents, or when another file takes its place.
+package struct FileMark: Equatable {
+    /// Device and number: which file it is, for as long as somebody has it open.
+    package let identity: FileIdentity
+    private let size, modified, changed: Int64
+
+    fileprivate init(_ status: stat) {
+        identity = FileIdentity(status)
+        size = Int64(status.st_size)
+        modified = nanoseconds(status.st_mtim)
+        changed = nanoseconds(status.st_ctim)
+    }
+
+    /// Whether every later change shows in the mark: it is so old that the clock of the file system has gone on.
+    package func isSettled(at now: Timestamp) -> Bool {
+        max(modified, changed) / 1_000_000 < now.milliseconds - 2000
+    }
+}
+
+/// Which file it is.
+package struct FileIdentity: Equatable {
+    private let device, number: UInt64
+
+    fileprivate init(_ status: stat) {
+        device = UInt64(status.st_dev)
+        number = UInt64(status.st_ino)
+    }
+}
+
+private func nanoseconds(_ time: timespec) -> Int64 { Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec) }
 
 /// Calls on paths. Each throws the failed call's `SystemError`.
 package enum File {
@@ -146,7 +178,14 @@ package enum File {
             permissions: status.st_mode & 0o777,
             size: Int(status.st_size),
             modifiedAt: Timestamp(
-                milliseconds: Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000))
+                milliseconds: Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000),
+            identity: FileIdentity(status))
+    }
+
+    /// The mark of what lies at `path`, links followed; nil if nothing does, or it cannot be told.
+    package static func mark(_ path: String) -> FileMark? {
+        var status = stat()
+        return stat(path, &status) == 0 ? FileMark(status) : nil
     }
 
     /// Whether `path` lies on a file system of another machine, or of a program, whose memory and locks cannot be relied

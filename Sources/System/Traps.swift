@@ -7,17 +7,11 @@ import CLibc
 
 /// The process's signals.
 package enum Signals {
-    /// From now on a trap writes `answer` to standard output and ends the process with status 1.
-    /// `answer` is kept for the life of the process. Signals that would end a process that
-    /// only writes to a closed pipe (SIGPIPE) or past a size limit (SIGXFSZ) are ignored: the
-    /// call that caused them fails instead.
-    package static func answerTraps(with answer: [UInt8]) {
+    /// From now on a trap writes the answer that `layReady` laid ready, and ends the process with status 1. Signals
+    /// that would end a process that only writes to a closed pipe (SIGPIPE) or past a size limit (SIGXFSZ) are
+    /// ignored: the call that caused them fails instead.
+    package static func answerTraps() {
         ignoreWriteSignals()
-        let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: answer.count)
-        memory.update(from: answer, count: answer.count)
-        readyAnswer = UnsafeRawPointer(memory)
-        readyCount = answer.count
-
         let stackSize = 16384
         libc_use_alternate_stack(
             UnsafeMutableRawPointer.allocate(byteCount: stackSize, alignment: 16), stackSize)
@@ -27,6 +21,19 @@ package enum Signals {
         libc_on_signal(SIGBUS, writeReadyAnswer)
         libc_on_signal(SIGFPE, writeReadyAnswer)
         libc_on_signal(SIGABRT, writeReadyAnswer)
+    }
+
+    /// `answer` is what a trap writes to `output` from now on; a copy is kept until the next one.
+    package static func layReady(_ answer: [UInt8], on output: Descriptor) {
+        readyCount = 0
+        if answer.count > readyCapacity {
+            readyAnswer?.deallocate()
+            readyAnswer = .allocate(capacity: answer.count)
+            readyCapacity = answer.count
+        }
+        readyAnswer?.update(from: answer, count: answer.count)
+        readyOutput = output.number
+        readyCount = answer.count
     }
 
     /// The answer has begun: a trap after this ends the process and writes nothing.
@@ -40,18 +47,25 @@ package enum Signals {
         libc_ignore_signal(SIGXFSZ)
     }
 
+    /// Programs that this process starts and leaves behind are nobody's to wait for.
+    package static func forgetChildren() {
+        libc_ignore_signal(SIGCHLD)
+    }
+
     /// Ends the process at once, with nothing run or flushed on the way.
     package static func exit(_ code: Int32) -> Never {
         _exit(code)
     }
 }
 
-nonisolated(unsafe) private var readyAnswer: UnsafeRawPointer? = nil
+nonisolated(unsafe) private var readyAnswer: UnsafeMutablePointer<UInt8>? = nil
+nonisolated(unsafe) private var readyCapacity = 0
 nonisolated(unsafe) private var readyCount = 0
+nonisolated(unsafe) private var readyOutput: Int32 = -1
 
 private func writeReadyAnswer(_ signal: Int32) {
     if readyCount > 0, let answer = readyAnswer {
-        _ = write(STDOUT_FILENO, answer, readyCount)
+        _ = write(readyOutput, answer, readyCount)
     }
     _exit(1)
 }

@@ -75,6 +75,7 @@ import Testing
                 test_identities           none                        default
                 cors_origins              none                        default
                 client_tokens             (secret)                    latchkey.conf:3
+                fastcgi_requests          100000                      default
                 journal                   by the file system          default
                 allow_state_in_web_root   no                          default
 

@@ -31,7 +31,7 @@ import Testing
         _ = try StateFolder(at: path).secret()
         let first = try Connection(path: "\(path)/latchkey.db")
         try first.setJournalMode(.wal)
-        try Migrator([String(decoding: PackageResources.v001_initial_sql, as: UTF8.self)]).migrate(first)
+        try Migrator(count: 1) { _ in String(decoding: PackageResources.v001_initial_sql, as: UTF8.self) }.migrate(first)
         try first.script(
             """
             INSERT INTO users VALUES (zeroblob(16), 'ann@example.com', NULL, 1, 0, 1, 0, 0, 'free', 1, 1);

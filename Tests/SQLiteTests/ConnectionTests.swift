@@ -92,8 +92,8 @@ private enum Stop: Error { case here, sqlite }
 
 @Suite struct MigratorTests {
     let path = temporaryPath()
-    let first = Migrator(["CREATE TABLE a (x INTEGER) STRICT"])
-    let second = Migrator(["CREATE TABLE a (x INTEGER) STRICT", "ALTER TABLE a ADD COLUMN y INTEGER"])
+    let first = Migrator(running: ["CREATE TABLE a (x INTEGER) STRICT"])
+    let second = Migrator(running: ["CREATE TABLE a (x INTEGER) STRICT", "ALTER TABLE a ADD COLUMN y INTEGER"])
 
     @Test func aDatabaseIsBroughtForwardAndNeverBack() throws {
         let database = try Connection(path: path)
@@ -120,7 +120,7 @@ private enum Stop: Error { case here, sqlite }
 
     @Test func aScriptThatFailsLeavesNothing() throws {
         let database = try Connection(path: path)
-        let broken = Migrator(["CREATE TABLE a (x INTEGER) STRICT; CREATE TABLE a (x INTEGER) STRICT"])
+        let broken = Migrator(running: ["CREATE TABLE a (x INTEGER) STRICT; CREATE TABLE a (x INTEGER) STRICT"])
         #expect(throws: SQLiteError.self) { try broken.migrate(database) }
         #expect(try database.first("SELECT count(*) FROM sqlite_schema") { $0.integer(0) } == 0)
         #expect(try database.first("PRAGMA user_version") { $0.integer(0) } == 0)
@@ -132,5 +132,11 @@ private enum Stop: Error { case here, sqlite }
         #expect(try database.journalMode() == .wal)
         try database.setJournalMode(.delete)
         #expect(try database.journalMode() == .delete)
+    }
+}
+
+extension Migrator {
+    fileprivate init(running scripts: [String]) {
+        self.init(count: scripts.count) { scripts[$0] }
     }
 }

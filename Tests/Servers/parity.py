@@ -1,5 +1,6 @@
 """One set of requests, Tests/Parity, against every way to run Latchkey: by environment and standard input alone,
-lighttpd, Apache with nothing but .htaccess, Apache with the vhost of samples/, suEXEC, and nginx with fcgiwrap.
+lighttpd, Apache with nothing but .htaccess, Apache with the vhost of samples/, suEXEC, and nginx with fcgiwrap; and by
+FastCGI, in processes that stay: lighttpd, Apache with mod_fcgid, nginx.
 
 Every server is a process of its own on a free loopback port, with a folder of its own and a copy of the same state.
 A request agrees where its answer is what its file says *and* is the same, header by header, as the answer without
@@ -41,20 +42,23 @@ AS_ROOT = os.geteuid() == 0
 SLASH = "Apache refuses a / that is written %2F before it reads .htaccess; the vhost sample says AllowEncodedSlashes."
 WITHOUT_VHOST = [
     "Apache, .htaccess", "Apache, .htaccess without CGIPassAuth", "Apache, suEXEC, latchkey.home", "Apache, suEXEC, ../var"]
+NGINX = ["nginx and fcgiwrap", "nginx, FastCGI"]
 DIFFERENCES = [
-    (["lighttpd"], "send-code-411", 411, "lighttpd asks for the length itself, in HTML."),
-    (["lighttpd"], "update-user-411", 422, "lighttpd takes a PATCH without a length for one without a body."),
+    (["lighttpd", "lighttpd, FastCGI"], "send-code-411", 411, "lighttpd asks for the length itself, in HTML."),
+    (["lighttpd", "lighttpd, FastCGI"], "update-user-411", 422, "lighttpd takes a PATCH without a length for one without a body."),
     (WITHOUT_VHOST, "list-api-keys-percent-slash", 404, SLASH),
     (WITHOUT_VHOST, "current-user-404-percent-slash", 404, SLASH),
     (WITHOUT_VHOST, "delete-api-key-404-percent-slash", 404, SLASH),
     (WITHOUT_VHOST, "current-user-405-trace", 200,
      "Apache answers TRACE before it reads .htaccess, with what the client itself sent; the vhost sample turns it off."),
-    (["lighttpd"], "get-project-422-line", 400, "lighttpd refuses line ends in paths itself."),
-    (["Apache, samples/apache/latchkey.conf"], "current-user-405-trace", 405, "Apache's own 405, by TraceEnable Off."),
-    (["nginx and fcgiwrap"], "current-user-405-trace", 405, "nginx's own 405."),
-    (["nginx and fcgiwrap"], "current-user-400-twice", 400, "nginx refuses a second Authorization itself, in HTML."),
-    (["nginx and fcgiwrap"], "send-code-400", 400, "nginx refuses a second Authorization itself, in HTML."),
-    (["nginx and fcgiwrap"], "list-api-keys-400-underscore", 200,
+    (["lighttpd", "lighttpd, FastCGI"], "get-project-422-line", 400, "lighttpd refuses line ends in paths itself."),
+    (["Apache, samples/apache/latchkey.conf", "Apache, mod_fcgid"], "current-user-405-trace", 405, "Apache's own 405, by TraceEnable Off."),
+    (["Apache, mod_fcgid"], "send-code-411", 422, "mod_fcgid counts what came: a body without a length is an empty one."),
+    (["Apache, mod_fcgid"], "update-user-411", 422, "mod_fcgid counts what came: a body without a length is an empty one."),
+    (NGINX, "current-user-405-trace", 405, "nginx's own 405."),
+    (NGINX, "current-user-400-twice", 400, "nginx refuses a second Authorization itself, in HTML."),
+    (NGINX, "send-code-400", 400, "nginx refuses a second Authorization itself, in HTML."),
+    (NGINX, "list-api-keys-400-underscore", 200,
      "nginx drops fields with an underscore in their name, so that nothing is ambiguous."),
     (["Apache"], "list-api-keys-400-underscore", 200,
      "Apache drops fields with an underscore in their name, so that nothing is ambiguous."),
@@ -235,6 +239,8 @@ class Server:
     name = ""
     # Whether it also serves the console's files.
     serves_files = True
+    # Whether the executables stay.
+    is_fastcgi = False
 
     def __init__(self, world, base=None):
         self.folder = tempfile.mkdtemp(prefix="latchkey-parity-", dir=base)
@@ -377,13 +383,22 @@ class Lighttpd(Server):
     """lighttpd.conf as it stands."""
 
     name = "lighttpd"
+    variables = {}
 
     def prepare(self, world):
         super().prepare(world)
         self.run(
             "lighttpd", "-D", "-f", "lighttpd.conf", cwd=PROJECT,
-            env={"PATH": PATH, "PORT": str(self.port), "LATCHKEY_HOME": self.home})
+            env={"PATH": PATH, "PORT": str(self.port), "LATCHKEY_HOME": self.home, **self.variables})
         self.wait()
+
+
+class LighttpdFastCGI(Lighttpd):
+    """The same, with its executables staying."""
+
+    name = "lighttpd, FastCGI"
+    is_fastcgi = True
+    variables = {"LATCHKEY_FASTCGI": "1"}
 
 
 class Apache(Server):
@@ -468,15 +483,28 @@ class Vhost(Apache):
     """samples/apache/latchkey.conf, with other places."""
 
     name = "Apache, samples/apache/latchkey.conf"
+    sample_name = "latchkey.conf"
     modules = ["mpm_event", "cgid"]
 
     def host(self):
-        text = open(f"{PROJECT}/samples/apache/latchkey.conf").read()
+        text = open(f"{PROJECT}/samples/apache/{self.sample_name}").read()
         for old, new in [("*:80>", f"127.0.0.1:{self.port}>"), ("/srv/latchkey/cgi-bin", self.site),
                          ("/var/lib/latchkey", self.home)]:
             assert old in text, old
             text = text.replace(old, new)
         return text
+
+
+class VhostFastCGI(Vhost):
+    """samples/apache/fastcgi.conf, likewise."""
+
+    name = "Apache, mod_fcgid"
+    is_fastcgi = True
+    modules = ["mpm_event", "fcgid"]
+    sample_name = "fastcgi.conf"
+
+    def host(self):
+        return f"FcgidIPCDir {self.folder}/fcgid\nFcgidProcessTableFile {self.folder}/fcgid_shm\n" + super().host()
 
 
 class SuEXEC(Apache):
@@ -514,6 +542,8 @@ class Nginx(Server):
     """samples/nginx/latchkey.conf with other places, and fcgiwrap."""
 
     name = "nginx and fcgiwrap"
+    sample_name = "latchkey.conf"
+    sockets = "/run/fcgiwrap.socket", "fcgiwrap.socket"
 
     def prepare(self, world):
         super().prepare(world)
@@ -521,7 +551,7 @@ class Nginx(Server):
         for old, new in [
             ("127.0.0.1:8000", f"127.0.0.1:{self.port}"), ("/srv/latchkey/cgi-bin", EXECUTABLES),
             ("/srv/latchkey/public", PUBLIC), ("/var/lib/latchkey", self.home),
-            ("/run/fcgiwrap.socket", f"{self.folder}/fcgiwrap.socket"),
+            (self.sockets[0], f"{self.folder}/{self.sockets[1]}"),
         ]:
             assert old in text, old
             text = text.replace(old, new)
@@ -533,12 +563,33 @@ class Nginx(Server):
             f"{worker} daemon off; worker_processes 1; pid {self.folder}/pid; error_log {self.folder}/error.log warn;"
             f"events {{ worker_connections 512; }}"
             f"http {{ access_log off; {temporary} include {self.folder}/latchkey.conf; }}"))
-        self.run("fcgiwrap", "-f", "-c", "4", "-s", f"unix:{self.folder}/fcgiwrap.socket")
+        self.start_executables()
         self.run("nginx", "-e", f"{self.folder}/error.log", "-c", f"{self.folder}/nginx.conf")
         self.wait()
 
     def sample(self):
-        return open(f"{PROJECT}/samples/nginx/latchkey.conf").read()
+        return open(f"{PROJECT}/samples/nginx/{self.sample_name}").read()
+
+
+    def start_executables(self):
+        self.run("fcgiwrap", "-f", "-c", "4", "-s", f"unix:{self.folder}/fcgiwrap.socket")
+
+
+class NginxFastCGI(Nginx):
+    """samples/nginx/fastcgi.conf with other places, and every executable on a socket of its own."""
+
+    name = "nginx, FastCGI"
+    is_fastcgi = True
+    sample_name = "fastcgi.conf"
+    sockets = "/run/latchkey/", "run/"
+
+    def start_executables(self):
+        os.mkdir(f"{self.folder}/run")
+        for name in executables():
+            if name != "deliver-mail":
+                self.run(
+                    "spawn-fcgi", "-n", "-s", f"{self.folder}/run/{name}.socket", "--", f"{EXECUTABLES}/{name}",
+                    env={"PATH": PATH, "LATCHKEY_HOME": self.home})
 
 
 # What is asked of each.
@@ -633,6 +684,35 @@ def check_unread(server):
             f"{len(wrong)} of {len(seen)} were {sorted(set(wrong))}")
 
 
+def check_lasting(server):
+    """By FastCGI the processes that were there answer, and what they log is in the server's log."""
+    if not server.is_fastcgi:
+        return
+
+    def switches():
+        found = {}
+        for path in glob.glob("/proc/[0-9]*"):
+            try:
+                if (os.path.basename(os.readlink(f"{path}/exe")) == "current-user"
+                        and os.fsencode(server.home) in open(f"{path}/environ", "rb").read()):
+                    text = open(f"{path}/status").read()
+                    found[path] = int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", text, re.M).group(1))
+            except OSError:
+                pass  # it has ended
+        return found
+
+    before = switches()
+    seen = {server.exchange("GET", "/auth/users/me").status for _ in range(40)}
+    after = switches()
+    expect(
+        seen == {401} and before and set(before) == set(after) and sum(after.values()) - sum(before.values()) >= 40,
+        f"{server.name}: processes stay", (seen, before, after))
+    time.sleep(0.5)
+    expect(
+        re.search("ip=127.0.0.1 endpoint=current-user status=401 outcome=not_authenticated", server.log()),
+        f"{server.name}: log lines are in the server's log", server.log()[-500:])
+
+
 def check_state(server):
     """Nothing was left behind where the web can see it, and the state is its owner's alone."""
     if not isinstance(server, Apache):
@@ -680,7 +760,9 @@ def check_without_console(world):
 
 def main():
     wanted = sys.argv[1:]
-    kinds = [Alone, Lighttpd, Shared, SharedWithoutAuth, Vhost, SuEXEC, SuEXECBeside, Nginx]
+    kinds = [
+        Alone, Lighttpd, Shared, SharedWithoutAuth, Vhost, SuEXEC, SuEXECBeside, Nginx, LighttpdFastCGI, VhostFastCGI,
+        NginxFastCGI]
     if not AS_ROOT:
         print("suEXEC: left out, it needs root", flush=True)
         kinds = [kind for kind in kinds if not issubclass(kind, SuEXEC)]
@@ -702,6 +784,7 @@ def main():
                 check_unread(server)
                 if server.serves_files:
                     check_files(server)
+                check_lasting(server)
                 check_state(server)
             finally:
                 server.stop()

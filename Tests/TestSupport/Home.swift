@@ -1,4 +1,5 @@
-// A state folder of a test's own, and the handlers run on it by environment and input alone.
+// A state folder of a test's own, and the handlers run on it by environment and input alone: by CGI, or where the tests
+// are told so by FastCGI.
 
 import Foundation
 import SQLite
@@ -6,6 +7,7 @@ import SQLite
 /// A temporary state folder; removed with the value.
 package final class Home: Sendable {
     package let path: String
+    private let pool = FastCGIPool()
 
     package init(settings: String = "") {
         path = "\(NSTemporaryDirectory())latchkey-test-\(Foundation.UUID().uuidString)"
@@ -17,6 +19,7 @@ package final class Home: Sendable {
     }
 
     deinit {
+        pool.stop()
         try? FileManager.default.removeItem(atPath: path)
     }
 
@@ -31,8 +34,10 @@ package final class Home: Sendable {
     /// Starts the handler and leaves its input open.
     package func start(_ name: String, _ variables: [String: String]) -> Program {
         let standard = ["LATCHKEY_HOME": path, "REMOTE_ADDR": "192.0.2.7"]
-        return Program(
-            "\(executables)/\(name)", environment: standard.merging(variables) { $1 })
+        let all = standard.merging(variables) { $1 }
+        guard isFastCGI else { return Program("\(executables)/\(name)", environment: all) }
+        let processes = pool.processes(name, environment: all.filter { $0.key.hasPrefix("LATCHKEY_") })
+        return Program(processes.connect(), all.filter { !$0.key.hasPrefix("LATCHKEY_") })
     }
 
     /// POSTs the JSON text `body`.

@@ -19,7 +19,8 @@ package final class Lighttpd: @unchecked Sendable {
         logPath = log
         let argv = cStrings(["/bin/sh", "-c", script, "sh", projectFolder, log, configuration])
         let envp = cStrings(
-            ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "PORT=\(port)", "LATCHKEY_HOME=\(home.path)"])
+            ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "PORT=\(port)", "LATCHKEY_HOME=\(home.path)"]
+                + (isFastCGI ? ["LATCHKEY_FASTCGI=1"] : []))
         process = spawn("/bin/sh", argv, envp, nil)
         for _ in 0..<200 {
             if let socket = Lighttpd.connect(to: port) {

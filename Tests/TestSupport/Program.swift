@@ -17,6 +17,16 @@ package final class Program: @unchecked Sendable {
     private let input: Int32
     private let output: Int32
     private let errors: Int32
+    /// nil for one that really is a program of its own.
+    private let request: FastCGIClient?
+
+    /// A request to a process that was there before, which has no process of its own (its id is
+    /// nobody's) and no exit code but 0 for a whole answer.
+    init(_ client: FastCGIClient, _ variables: [String: String]) {
+        (id, input, output, errors) = (.max, -1, -1, -1)
+        request = client
+        client.begin(variables)
+    }
 
     /// Starts `path` with `arguments` and only `environment`.
     package init(_ path: String, _ arguments: [String] = [], environment: [String: String]) {
@@ -41,6 +51,7 @@ package final class Program: @unchecked Sendable {
         posix_spawn_file_actions_destroy(&actions)
         for end in [standardInput.read, standardOutput.write, standardError.write] { close(end) }
         id = process
+        request = nil
         input = standardInput.write
         output = standardOutput.read
         errors = standardError.read
@@ -48,6 +59,11 @@ package final class Program: @unchecked Sendable {
 
     /// Gives it `bytes`, ends its input, drains what it writes, then waits for it.
     package func finish(_ bytes: [UInt8] = []) -> ProgramResult {
+        if let request {
+            request.finish(bytes)
+            let answer = request.answer()
+            return ProgramResult(exitCode: answer.status == 0 ? 0 : 1, output: answer.output, errors: answer.errors)
+        }
         signal(SIGPIPE, SIG_IGN)
         var done = 0
         while done < bytes.count {
@@ -90,6 +106,11 @@ package final class Program: @unchecked Sendable {
         let path = folders.map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 } ?? name
         return Program(path, arguments, environment: environment).finish()
     }
+}
+
+/// Runs `body` on a thread of its own: those of tasks may all be waiting in other tests.
+package func onThread(_ body: @escaping @Sendable () -> Void) {
+    Thread.detachNewThread(body)
 }
 
 /// The project's folder.

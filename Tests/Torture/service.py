@@ -182,7 +182,7 @@ def bearer(grant, project=False):
 class Lighttpd:
     """The project's own lighttpd on a free loopback port, for `home`."""
 
-    def __init__(self, home):
+    def __init__(self, home, variables=()):
         self.home = home
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -193,7 +193,7 @@ class Lighttpd:
             ["lighttpd", "-D", "-f", "lighttpd.conf"], cwd=PROJECT, stdin=subprocess.DEVNULL,
             stdout=self.log, stderr=self.log, env={
                 "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PORT": str(self.port),
-                "LATCHKEY_HOME": home.path})
+                "LATCHKEY_HOME": home.path, **dict(variables)})
         for _ in range(200):
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()

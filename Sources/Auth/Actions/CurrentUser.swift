@@ -27,8 +27,7 @@ extension Auth {
 
     /// Whoever bears access token `text`, and the session it is of; judged as `user(bearing:)` is.
     package func session(bearing text: String) throws(AuthError) -> SignedIn {
-        let token = try AccessToken(text) { (id) throws(AuthError) in try state.verificationKey(id) }
-        guard let token, token.expiresAt > now, token.issuer.utf8.elementsEqual(policy.baseURL.utf8),
+        guard let token = try accessToken(text), token.expiresAt > now, token.issuer.utf8.elementsEqual(policy.baseURL.utf8),
             let session = try Session.find(token.session, in: try database()),
             session.user.id == token.user
         else { throw .invalidToken }

@@ -1,0 +1,121 @@
+// What a process that answers many requests remembers from one to the next.
+//
+// 1. Nothing that a request is judged by is remembered without a look at where it comes from: the database's file and
+//    schema, a key's file. Session and account are read for each request.
+// 2. Of a token its hash is kept, never the token. What is kept has a bound.
+// 3. After a failure the database is opened anew.
+
+import Crypto
+import System
+
+/// The database, left open, and access tokens whose signatures have been verified.
+package final class Memory {
+    private var openDatabase: OpenDatabase?
+    private var tokens = [VerifiedToken?](repeating: nil, count: tokenPlaces)
+    private var keys: [ReadKey] = []
+
+    package init() {}
+
+    private struct OpenDatabase {
+        let database: Database
+        let path: String
+        /// The file that was at `path` before it was opened; nil if there was none.
+        let file: FileIdentity?
+        let journal: JournalMode?
+    }
+
+    /// The open database, if it is still the one in `state` and its schema is ours; else it is opened anew.
+    func database(in state: StateFolder, journal: JournalMode?) throws(AuthError) -> Database {
+        let path = state.databasePath
+        let file = File.mark(path)?.identity
+        if let open = openDatabase, let file, open.file == file, open.journal == journal,
+            open.path.utf8.elementsEqual(path.utf8), try open.database.isCurrent()
+        {
+            return open.database
+        }
+        forgetDatabase()
+        try state.prepare()
+        let database = try Database(in: state, journal: journal, isLasting: true)
+        openDatabase = OpenDatabase(database: database, path: path, file: file, journal: journal)
+        return database
+    }
+
+    /// Closes the database, unless the request at hand still uses it: then with that.
+    package func forgetDatabase() {
+        openDatabase = nil
+    }
+
+    private struct VerifiedToken {
+        let hash: [UInt8]
+        let token: AccessToken
+        let keyID: String
+        let key: ES256PublicKey
+    }
+
+    private struct ReadKey {
+        let path: String
+        let mark: FileMark
+        let key: ES256PublicKey
+    }
+
+    /// How many tokens are remembered at most: each has one place, by its hash, and the last that has it stays.
+    private static let tokenPlaces = 1024
+    /// The same for keys: more than are good at one time.
+    private static let keyPlaces = 8
+
+    /// The token whose SHA-256 is `hash`, if it was verified, is good at `now`, and its key's file is there as it was.
+    func token(_ hash: [UInt8], at now: Timestamp, in state: StateFolder) -> AccessToken? {
+        let place = place(of: hash)
+        guard let known = tokens[place], known.hash == hash else { return nil }
+        if known.token.expiresAt > now, key(known.keyID, in: state) == known.key { return known.token }
+        tokens[place] = nil
+        return nil
+    }
+
+    /// Remembers a token that `key` has verified.
+    func remember(_ token: AccessToken, _ hash: [UInt8], verifiedBy key: ES256PublicKey, _ keyID: String) {
+        tokens[place(of: hash)] = VerifiedToken(hash: hash, token: token, keyID: keyID, key: key)
+    }
+
+    private func place(of hash: [UInt8]) -> Int { (Int(hash[0]) << 8 | Int(hash[1])) % Memory.tokenPlaces }
+
+    /// The public key of the id `id`, if it was read and its file is there as it was.
+    func key(_ id: String, in state: StateFolder) -> ES256PublicKey? {
+        let path = state.keyPath(id)
+        guard let known = keys.firstIndex(where: { $0.path.utf8.elementsEqual(path.utf8) }) else { return nil }
+        if let mark = File.mark(path), mark == keys[known].mark { return keys[known].key }
+        keys.remove(at: known)
+        return nil
+    }
+
+    /// Remembers a key that was read just now, unless its file is so new that another would not show.
+    func remember(_ key: ES256PublicKey, _ id: String, at now: Timestamp, in state: StateFolder) {
+        let path = state.keyPath(id)
+        guard let mark = File.mark(path), mark.isSettled(at: now) else { return }
+        if keys.count == Memory.keyPlaces { keys.removeFirst() }
+        keys.append(ReadKey(path: path, mark: mark, key: key))
+    }
+}
+
+extension Auth {
+    /// Reads `text` as `AccessToken` does, by the keys in the state folder. A process that stays verifies a token once.
+    func accessToken(_ text: String) throws(AuthError) -> AccessToken? {
+        let hash = memory == nil ? [] : SHA256.digest(Array(text.utf8))
+        if let known = memory?.token(hash, at: now, in: state) { return known }
+        var used: (id: String, key: ES256PublicKey)?
+        let token = try AccessToken(text) { (id) throws(AuthError) in
+            if let key = memory?.key(id, in: state) {
+                used = (id, key)
+                return key
+            }
+            let key = try state.verificationKey(id)
+            if let memory, let key {
+                memory.remember(key, id, at: now, in: state)
+                used = (id, key)
+            }
+            return key
+        }
+        if let memory, let token, let used { memory.remember(token, hash, verifiedBy: used.key, used.id) }
+        return token
+    }
+}

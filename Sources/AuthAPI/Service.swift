@@ -1,0 +1,81 @@
+// What an executable answers with: its configuration, and what it remembers if it answers more than one request.
+
+import Auth
+import CGI
+import System
+
+/// The service as one process has it.
+final class Service {
+    /// nil in a process that answers one request.
+    let memory: Memory?
+    private var known: Known?
+    private var unclosed: Auth?
+
+    init(isLasting: Bool) {
+        memory = isLasting ? Memory() : nil
+    }
+
+    /// A configuration, and what it was read from.
+    private struct Known {
+        let configuration: Configuration
+        let sources: Sources
+        let documentRoot: String?
+    }
+
+    /// The operator's configuration now, judged for a server whose document root is `documentRoot`. It is read again
+    /// when its file has changed, or the folder is another or other people's.
+    func configuration(documentRoot: String?) throws(ConfigurationFault) -> Configuration {
+        guard memory != nil else { return try Configuration(documentRoot: documentRoot) }
+        let sources = try Sources()
+        if let known, let sources, known.sources == sources,
+            known.documentRoot?.utf8.elementsEqual(documentRoot?.utf8 ?? "".utf8) ?? (documentRoot == nil)
+        {
+            return known.configuration
+        }
+        known = nil
+        let configuration = try Configuration(documentRoot: documentRoot)
+        if let sources, sources.areSettled(at: .now) {
+            known = Known(configuration: configuration, sources: sources, documentRoot: documentRoot)
+        }
+        return configuration
+    }
+
+    /// A process of one request ends with its answer, and its locks with it: closing the database of `auth` first would
+    /// only make the client wait, by a twentieth of the whole.
+    func spareClosing(_ auth: Auth) {
+        if memory == nil { unclosed = auth }
+    }
+
+    /// Whether a process that has answered `count` requests has done its part.
+    func isSpent(_ count: Int) -> Bool {
+        count >= known?.configuration.settings.fastCGIRequests ?? Settings.defaultFastCGIRequests
+    }
+
+    private struct Sources: Equatable {
+        private let home: String
+        private let folder: FileIdentity
+        private let owner, permissions: UInt32
+        private let settings: FileMark?
+
+        /// What there is now; nil if there is no state folder.
+        init?() throws(ConfigurationFault) {
+            do throws(StateFault) {
+                home = try Configuration.home()
+            } catch {
+                throw ConfigurationFault(reason: "state folder: \(error.reason)")
+            }
+            guard let status = (try? File.status(home)) ?? nil else { return nil }
+            folder = status.identity
+            owner = status.owner
+            permissions = status.permissions
+            settings = File.mark("\(home)/\(StateFolder.settingsName)")
+        }
+
+        func areSettled(at now: Timestamp) -> Bool { settings?.isSettled(at: now) ?? true }
+
+        static func == (a: Sources, b: Sources) -> Bool {
+            a.home.utf8.elementsEqual(b.home.utf8) && a.folder == b.folder && a.owner == b.owner
+                && a.permissions == b.permissions && a.settings == b.settings
+        }
+    }
+}

@@ -1,0 +1,80 @@
+// Answers requests by FastCGI, one at a time, until told to stop.
+//
+// 1. A connection that is open and idle keeps nobody waiting: all are waited for at once, up to a number.
+// 2. Told to stop by SIGTERM, SIGINT or SIGUSR1, or spent, the process answers the request at hand and what waits for it
+//    already, up to a number. Told to stop, it then ends with 0; spent, it begins anew in the same place, so that
+//    whoever connects meanwhile only waits, and no server has to notice.
+
+import System
+
+/// A process that serves.
+struct FastCGIServer {
+    private let socket: ListeningSocket
+
+    init(_ socket: ListeningSocket) {
+        self.socket = socket
+    }
+
+    /// Connections that are open at once, idle ones mostly: more than web servers keep to one process.
+    private static let mostConnections = 64
+    /// How long a web server may be silent within a request, or not take the answer.
+    private static let patience = Duration.seconds(60)
+
+    func serve(isSpent: (_ count: Int) -> Bool, _ turn: () -> Turn) -> Never {
+        Signals.forgetChildren()
+        let stop = socket.hearStopSignals()
+        var connections: [FastCGIConnection] = []
+        var count = 0
+        let executable = try? File.target(ofLink: "/proc/self/exe")
+        var (isEnding, isStopped, last) = (false, false, Int.max)
+        serving: while count < last {
+            if !isEnding, isSpent(count) { (isEnding, last) = (true, count + FastCGIServer.mostConnections) }
+            // Whoever has connected just now is about to ask.
+            let wait: Duration? = isEnding ? (connections.contains { $0.isNew } ? .seconds(1) : .seconds(0)) : nil
+            switch socket.wait(isEnding ? nil : stop, connections.map { $0.socket }, atMost: wait) {
+            case .stop: (isEnding, isStopped, last) = (true, true, count + FastCGIServer.mostConnections)
+            case .nothing: break serving
+            case .newcomer:
+                guard let socket = socket.accept() else { continue }
+                // The one that has been idle for the longest has to go.
+                if connections.count == FastCGIServer.mostConnections { connections.removeFirst() }
+                let connection = FastCGIConnection(socket, patience: FastCGIServer.patience)
+                if FastCGIServer.answer(connection, &count, turn) { connections.append(connection) }
+            case .connection(let index):
+                let connection = connections.remove(at: index)
+                if FastCGIServer.answer(connection, &count, turn) { connections.append(connection) }
+            }
+        }
+        if !isStopped, let executable { Command.replaceThisProcess(by: executable) }
+        Signals.exit(0)
+    }
+
+    /// Answers the request that comes on `connection`, if one does, and those that came with it; whether it is to
+    /// be kept.
+    static func answer(_ connection: FastCGIConnection, _ count: inout Int, _ turn: () -> Turn) -> Bool {
+        do throws(FastCGIFault) {
+            guard try connection.isReady() else { return true }
+            repeat {
+                guard let parameters = try connection.begin() else { continue }
+                count += 1
+                try answer(parameters, on: connection, turn())
+            } while connection.isKept && connection.hasUnread
+        } catch {
+            return false
+        }
+        return connection.isKept
+    }
+
+    private static func answer(
+        _ parameters: Parameters, on connection: FastCGIConnection, _ turn: Turn
+    ) throws(FastCGIFault) {
+        Signals.layReady(connection.framed(turn.trapped.serialized()), on: connection.socket.descriptor)
+        defer { Signals.forgetTrapAnswer() }
+        let request = Request(
+            parameters: parameters, input: { connection.read(upTo: $0) }, errors: { connection.log($0) })
+        let answer = turn.answer(request).serialized(headOnly: request.method == .head)
+        try connection.discardInput()
+        Signals.forgetTrapAnswer()
+        try connection.answer(answer)
+    }
+}

@@ -1,0 +1,213 @@
+// The records of FastCGI, one connection at a time, without a process: whatever comes, it ends within bounds.
+// https://fastcgi-archives.github.io/FastCGI_Specification.html
+
+@testable import CGI
+import System
+import TestSupport
+import Testing
+
+/// A connection, and the server's end of it.
+private struct Pair {
+    let connection: FastCGIConnection
+    let server: Socket
+
+    init(patience: Duration = .seconds(5)) {
+        let (a, b) = try! Socket.pair()
+        connection = FastCGIConnection(a, patience: patience)
+        server = b
+    }
+
+    func send(_ bytes: [UInt8]) {
+        try! server.write(bytes, patience: .seconds(5))
+    }
+
+    /// The same for more than a socket holds: whoever reads it is at work meanwhile.
+    func sendMuch(_ bytes: [UInt8]) {
+        nonisolated(unsafe) let server = server
+        onThread { try? server.write(bytes, patience: .seconds(5)) }
+    }
+
+    /// All that has come.
+    var received: [UInt8] {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 8)
+        defer { buffer.deallocate() }
+        let count = try! server.read(into: buffer, patience: Duration(milliseconds: 20)) ?? 0
+        return Array(buffer[..<count])
+    }
+}
+
+private func record(_ type: UInt8, _ request: UInt16, _ content: [UInt8] = [], padding: UInt8 = 0) -> [UInt8] {
+    [1, type, UInt8(request >> 8), UInt8(request & 255), UInt8(content.count >> 8), UInt8(content.count & 255), padding, 0]
+        + content + [UInt8](repeating: 0xEE, count: Int(padding))
+}
+
+private func begin(_ request: UInt16 = 1, role: UInt8 = 1, keeps: Bool = false) -> [UInt8] {
+    record(1, request, [0, role, keeps ? 1 : 0, 0, 0, 0, 0, 0])
+}
+
+private func pair(_ name: String, _ value: String) -> [UInt8] {
+    [UInt8(name.utf8.count), UInt8(value.utf8.count)] + Array(name.utf8) + Array(value.utf8)
+}
+
+private func whole(_ pairs: [UInt8], body: [UInt8] = []) -> [UInt8] {
+    begin() + record(4, 1, pairs) + record(4, 1) + (body.isEmpty ? [] : record(5, 1, body)) + record(5, 1)
+}
+
+private let ended: [UInt8] = [1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+
+@Suite struct FastCGITests {
+    init() { Signals.ignoreWriteSignals() }
+
+    @Test func parametersAndBodyArriveAsTheyWereSent() throws {
+        let pair = Pair()
+        let long = String(repeating: "v", count: 300)
+        let longPair = [1, 0x80, 0, 1, 44] + Array("L".utf8) + Array(long.utf8)
+        pair.send(whole(CGITests.pair("A", "1") + longPair + CGITests.pair("A", "2") + CGITests.pair("E", ""), body: Array("hello".utf8)))
+        let parameters = try #require(try pair.connection.begin())
+        #expect(parameters.all("A") == ["1", "2"])
+        #expect(parameters.first("L") == long)
+        #expect(parameters.first("E") == "")
+        #expect(pair.connection.read(upTo: 3) == Array("hel".utf8))
+        #expect(pair.connection.read(upTo: 10) == Array("lo".utf8))
+        #expect(pair.connection.read(upTo: 10) == [])
+        try pair.connection.answer(Array("Status: 200 OK\r\n\r\n".utf8))
+        let output = record(6, 1, Array("Status: 200 OK\r\n\r\n".utf8)).enumerated().map { $0 == 6 ? 6 : $1 } + [UInt8](repeating: 0, count: 6)
+        #expect(pair.received == output + record(6, 1) + ended)
+    }
+
+    @Test func piecesOfAnySizeAreOneRequest() throws {
+        let pair = Pair()
+        let bytes = begin(keeps: true) + record(4, 1, [1], padding: 255) + record(4, 1, Array(CGITests.pair("A", "1").dropFirst()), padding: 1)
+            + record(4, 1) + record(5, 1, [7], padding: 9) + record(5, 1, [8, 9]) + record(5, 1)
+        for start in stride(from: 0, to: bytes.count, by: 3) { pair.send(Array(bytes[start..<min(start + 3, bytes.count)])) }
+        #expect(try pair.connection.begin()?.first("A") == "1")
+        #expect(pair.connection.isKept)
+        #expect(pair.connection.read(upTo: 2) == [7, 8])
+        try pair.connection.discardInput()
+        #expect(pair.connection.read(upTo: 9) == [9] || pair.connection.read(upTo: 9) == [])
+        #expect(!pair.connection.hasUnread)
+    }
+
+    @Test func aLongAnswerIsCutIntoRecordsAndWholeAgain() throws {
+        let pair = Pair()
+        let connection = pair.connection
+        let output = (0..<200_000).map { UInt8(truncatingIfNeeded: $0) }
+        let framed = connection.framed(output)
+        var (index, found): (Int, [UInt8]) = (0, [])
+        while framed[index + 1] == 6 {
+            let count = Int(framed[index + 4]) << 8 | Int(framed[index + 5])
+            #expect((count + Int(framed[index + 6])) % 8 == 0)
+            found += framed[index + 8..<index + 8 + count]
+            index += 8 + count + Int(framed[index + 6])
+        }
+        #expect(found == output)
+        #expect(framed.count - index == 16)
+    }
+
+    @Test func whatBreaksTheProtocolEndsTheConnection() {
+        let big = [UInt8](repeating: 0x41, count: 65535)
+        for (what, bytes) in [
+            ("another version", [2] + record(1, 1).dropFirst()),
+            ("a short BEGIN_REQUEST", record(1, 1, [0, 1])),
+            ("a body before the parameters' end", begin() + record(5, 1, [1])),
+            ("a second BEGIN_REQUEST of the same id", begin() + begin()),
+            ("a length beyond the end", whole([1, 200, 0x41])),
+            ("a length cut off", whole([0x80, 0, 0])),
+            ("a length of 2 GiB", whole([0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1])),
+            ("no name", whole(pair("", "x"))), ("a name with =", whole(pair("A=B", "x"))),
+            ("a NUL in a name", whole(pair("A\0", "x"))), ("a NUL in a value", whole(pair("A", "x\0y"))),
+            ("an unknown type within a request", begin() + record(99, 1)),
+            ("parameters of more than a mebibyte", begin() + (0..<17).flatMap { _ in record(4, 1, big) } + record(4, 1)),
+        ] as [(String, [UInt8])] {
+            let pair = Pair()
+            pair.sendMuch(bytes)
+            #expect(throws: FastCGIFault.malformed, "\(what)") { _ = try pair.connection.begin() }
+        }
+    }
+
+    @Test func aSilentOrLostServerIsNotWaitedForForEver() throws {
+        for bytes in [[], [1], begin(), begin() + record(4, 1, CGITests.pair("A", "1"))] {
+            let pair = Pair(patience: Duration(milliseconds: 50))
+            pair.send(bytes)
+            #expect(throws: FastCGIFault.lost) { _ = try pair.connection.begin() }
+        }
+        let cut = Pair(patience: Duration(milliseconds: 50))
+        cut.send(begin() + record(4, 1, pair("A", "1")) + record(4, 1) + record(5, 1, [1, 2]))
+        _ = try cut.connection.begin()
+        #expect(cut.connection.read(upTo: 10) == nil)
+        #expect(throws: FastCGIFault.lost) { try cut.connection.discardInput() }
+    }
+
+    @Test func aRequestThatIsTakenBackEndsAlone() throws {
+        let early = Pair()
+        early.send(begin(keeps: true) + record(4, 1, pair("A", "1")) + record(2, 1))
+        #expect(try early.connection.begin() == nil)
+        #expect(early.received == ended)
+        let late = Pair()
+        late.send(begin() + record(4, 1, pair("A", "1")) + record(4, 1) + record(5, 1, [1]) + record(2, 1))
+        _ = try late.connection.begin()
+        #expect(late.connection.read(upTo: 5) == [1])
+        try late.connection.discardInput()
+        try late.connection.answer([1, 2, 3])
+        #expect(late.received == ended)
+    }
+
+    @Test func anotherRequestOnTheSameConnectionIsRefused() throws {
+        let pair = Pair()
+        pair.send(begin() + begin(2) + record(4, 2, [1]) + record(4, 1, CGITests.pair("A", "1")) + record(4, 1) + record(5, 1))
+        #expect(try pair.connection.begin()?.first("A") == "1")
+        #expect(pair.received == [1, 3, 0, 2, 0, 8, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0])
+    }
+
+    @Test func anotherRoleIsRefused() throws {
+        let pair = Pair()
+        pair.send(begin(role: 2, keeps: true) + record(4, 1) + record(5, 1) + whole(CGITests.pair("A", "1")))
+        #expect(try pair.connection.begin() == nil)
+        #expect(pair.connection.isKept)
+        #expect(pair.received == [1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0])
+        #expect(try pair.connection.begin()?.first("A") == "1")
+    }
+
+    @Test func theServersQuestionsAreAnswered() throws {
+        let connection = Pair()
+        connection.send(
+            record(9, 0, pair("FCGI_MAX_CONNS", "") + pair("FCGI_MPXS_CONNS", "") + pair("FCGI_MPXS_CONNS", "")) + record(77, 0)
+                + record(9, 0, [255]) + whole(pair("A", "1")))
+        #expect(try connection.connection.begin()?.first("A") == "1")
+        #expect(
+            connection.received == record(10, 0, pair("FCGI_MPXS_CONNS", "0")) + record(11, 0, [77, 0, 0, 0, 0, 0, 0, 0])
+                + record(10, 0))
+    }
+
+    @Test func aBodyBeyondAllBoundsIsNotReadToItsEnd() throws {
+        let pair = Pair()
+        pair.send(begin(keeps: true) + record(4, 1))
+        _ = try pair.connection.begin()
+        pair.sendMuch((0..<40).flatMap { _ in record(5, 1, [UInt8](repeating: 0, count: 65535)) })
+        try pair.connection.discardInput()
+        #expect(!pair.connection.isKept)
+    }
+
+    /// Whatever bytes come, they are a request or a fault.
+    @Test func noBytesAreTooStrange() {
+        var numbers = Numbers(state: 20)
+        let good = whole(pair("REQUEST_METHOD", "POST") + pair("CONTENT_LENGTH", "5"), body: Array("hello".utf8))
+        for _ in 0..<3000 {
+            var bytes = good
+            for _ in 0..<Int.random(in: 0...4, using: &numbers) {
+                bytes[Int.random(in: bytes.indices, using: &numbers)] = UInt8.random(in: 0...255, using: &numbers)
+            }
+            if Bool.random(using: &numbers) { bytes = Array(bytes.prefix(Int.random(in: bytes.indices, using: &numbers))) }
+            let pair = Pair(patience: Duration(milliseconds: 0))
+            pair.send(bytes)
+            do throws(FastCGIFault) {
+                guard try pair.connection.begin() != nil else { continue }
+                #expect((pair.connection.read(upTo: 100) ?? []).count <= 100)
+                try pair.connection.discardInput()
+                try pair.connection.answer([])
+            } catch {
+                #expect(error == .lost || error == .malformed)
+            }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""Processes that stay: a million requests by FastCGI (in a sample 20,000), and processes that begin anew under load.
+
+Shown: the memory of a process is the same after all of them as after the first thousand, for reads, writes, refusals and
+hashes; where processes begin anew after 50 requests each, while 8 clients ask through lighttpd, every request is answered
+once and rightly; a stopped server leaves no process behind.
+"""
+
+import os
+import socket
+import struct
+import subprocess
+import threading
+import time
+
+from service import EXECUTABLES, NO_LIMITS, Home, Lighttpd, Report, bearer, seconds
+
+report = Report()
+ALLOWED = 128  # KiB: what malloc may still settle by
+
+
+def record(kind, content=b"", request=1):
+    return struct.pack(">BBHHBx", 1, kind, request, len(content), 0) + content
+
+
+def packed(variables, body):
+    """A whole request that keeps its connection."""
+    pairs = b"".join(
+        struct.pack(">II", len(name) | 1 << 31, len(value) | 1 << 31) + name + value
+        for name, value in ((n.encode(), v.encode()) for n, v in variables.items()))
+    return (record(1, b"\0\1\1\0\0\0\0\0") + record(4, pairs) + record(4)
+            + (record(5, body) if body else b"") + record(5))
+
+
+class Process:
+    """One executable on a listening socket, and a connection to it."""
+
+    def __init__(self, home, name):
+        address = f"\0latchkey-torture-{os.getpid()}-{name}-{time.monotonic_ns()}"
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(address)
+            listening.listen(8)
+            self.process = subprocess.Popen(
+                [f"{EXECUTABLES}/{name}"], stdin=listening, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                env={"LATCHKEY_HOME": home.path, "LATCHKEY_FASTCGI_REQUESTS": "1000000000"})
+        self.connection = socket.socket(socket.AF_UNIX)
+        self.connection.settimeout(60)
+        self.connection.connect(address)
+        self.input = self.connection.makefile("rb")
+
+    def ask(self, request):
+        """The answer's bytes."""
+        self.connection.sendall(request)
+        output = b""
+        while True:
+            _, kind, _, count, padding = struct.unpack(">BBHHBx", self.input.read(8))
+            content = self.input.read(count + padding)[:count]
+            if kind == 6:
+                output += content
+            elif kind == 3:
+                return output
+
+    def memory(self):
+        with open(f"/proc/{self.process.pid}/status") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def stop(self):
+        self.input.close()
+        self.connection.close()
+        self.process.terminate()
+        return self.process.wait(30)
+
+
+def flat(home, grant, sample):
+    key = home.post("create-api-key", {"name": "key"}, bearer(grant, project=True)).data["full_key"]
+    guess = b'{"email":"nobody@example.com","code":"000000"}'
+    kinds = [
+        # name, executable, method, variables, body, status, how many
+        ("who am I", "current-user", "GET", bearer(grant), b"", 200, 880_000),
+        ("a token of nobody's", "current-user", "GET", {"HTTP_AUTHORIZATION": "Bearer x.y.z"}, b"", 401, 50_000),
+        ("an API key", "verify-api-key", "GET", {"HTTP_X_API_KEY": key}, b"", 200, 40_000),
+        ("a list", "list-sessions", "GET", bearer(grant), b"", 200, 20_000),
+        ("a body at fault", "send-code", "POST", {}, b"{", 422, 5_000),
+        ("a change", "update-user", "PATCH", bearer(grant), b'{"full_name":"Ada"}', 200, 4_000),
+        ("a wrong code", "verify-code", "POST", {}, guess, 400, 1_000),
+    ]
+    total = 0
+    for what, name, method, variables, body, status, count in kinds:
+        count = count // 50 if sample else count
+        process = Process(home, name)
+        values = home.environment(method, body, variables)
+        del values["LATCHKEY_HOME"]
+        request = packed(values, body)
+
+        def ask(count):
+            wrong = 0
+            for _ in range(count):
+                wrong += not process.ask(request).startswith(f"Status: {status} ".encode())
+            return wrong
+
+        first = min(1000, max(count // 4, 10))
+        wrong = ask(first)
+        before, files = process.memory(), process.descriptors()
+        start = time.monotonic()
+        wrong += ask(count - first)
+        rate = (count - first) / (time.monotonic() - start)
+        after = process.memory()
+        report.expect(wrong == 0, f"{what}: {wrong} of {count} were not {status}")
+        report.expect(after - before <= ALLOWED, f"{what}: {before} KiB, then {after} KiB")
+        report.expect(process.descriptors() == files, f"{what}: {files} open files, then {process.descriptors()}")
+        report.expect(process.stop() == 0, f"{what}: it ends with 0")
+        report.figure(f"memory, {what}, {count} requests", f"{before} to {after} KiB, {rate:.0f}/s")
+        total += count
+    report.figure("requests to lasting processes", total)
+
+
+def is_running(process):
+    try:
+        with open(f"/proc/{process}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def ending(home, grant, sample):
+    """Through lighttpd, with processes that begin anew all the time."""
+    home.configure(NO_LIMITS + "fastcgi_requests = 50\n")
+    server = Lighttpd(home, {"LATCHKEY_FASTCGI": "1"})
+    line = [f"Authorization: Bearer {grant['access_token']}"]
+    end = time.monotonic() + (8 if sample else 60)
+    lock, seen = threading.Lock(), {}
+
+    def children():
+        with open(f"/proc/{server.process.pid}/task/{server.process.pid}/children") as file:
+            return [int(word) for word in file.read().split()]
+
+    def ask(number):
+        turn = 0
+        while time.monotonic() < end:
+            turn += 1
+            if number == 0 and turn % 10 == 0:
+                answer = server.request("PATCH /auth/users/me", line, {"full_name": f"Ada {turn}"})
+            else:
+                answer = server.request("GET /auth/users/me", line)
+            with lock:
+                seen[answer.status] = seen.get(answer.status, 0) + 1
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    left = children()
+    server.stop()
+    alive = left
+    for _ in range(50):
+        time.sleep(0.1)
+        alive = [child for child in alive if is_running(child)]
+    report.expect(set(seen) == {200}, f"answers while processes begin anew: {seen}")
+    report.expect(not alive, f"processes that a stopped server left behind: {alive}")
+    report.figure("requests while processes begin anew", sum(seen.values()))
+
+
+def main():
+    sample = seconds() > 0
+    home = Home(NO_LIMITS + "access_ttl = 20h\n")
+    try:
+        grant = home.sign_in("ada@example.com")
+        time.sleep(2.1)  # files that were made just now are read for each request
+        flat(home, grant, sample)
+        ending(home, grant, sample)
+        report.expect(home.integrity() == "ok", "the database is whole")
+    finally:
+        home.remove()
+    report.finish()
+
+
+if __name__ == "__main__":
+    main()
