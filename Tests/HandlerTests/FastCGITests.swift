@@ -213,7 +213,8 @@ import Testing
         var token = ada.refreshToken
         for epoch in [0, 7, 8] {
             if epoch > 0 { home.sql("PRAGMA application_id = \(epoch)") }
-            let answer = process.ask(post("{\"refresh_token\":\"\(token)\",\"user_uuid\":\"\(ada.id)\"}")).answer
+            let body = "{\"refresh_token\":\"\(token)\",\"user_uuid\":\"\(ada.id)\"}"
+            let answer = process.ask(post(body), body: body).answer
             #expect(answer.status == 200)
             token = answer.field("refresh_token")
         }
