@@ -13,7 +13,7 @@ export PATH := $(PATH):/usr/sbin
 
 EMBEDDED ?= 1
 PACKAGES := libsqlite3-dev libargon2-dev nettle-dev libgmp-dev lighttpd
-TEST_PACKAGES := curl file python3 python3-jwt python3-cryptography python3-jwcrypto fail2ban
+TEST_PACKAGES := curl file openssl python3 python3-jwt python3-cryptography python3-jwcrypto fail2ban
 CLIENT_PACKAGES := python3 python3-venv python3-selenium python3-pil chromium chromium-driver
 SERVER_PACKAGES := python3 curl file openssl lighttpd-mod-openssl apache2 apache2-suexec-custom libapache2-mod-fcgid fcgiwrap spawn-fcgi nginx libnginx-mod-http-set-misc golang-go nodejs python3-jwt python3-cryptography
 TORTURE_PACKAGES := python3 strace msmtp procps

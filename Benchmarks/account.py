@@ -123,9 +123,9 @@ def account(folder):
 
     print("# Where one `GET /auth/users/me` goes\n\nOne process, run by environment and standard input, on a database of two people"
           " whose log is empty. Written by `make bench-account` (`account.py`).\n")
-    print("## System calls\n\n`strace -f -r -T -s 24 cgi-bin/current-user`; the times are those in the kernel, which strace itself makes longer.\n")
+    print("## System calls\n\n`strace -f -r -T cgi-bin/current-user`; the times are those in the kernel, which strace itself makes longer.\n")
     for name, program in (("Latchkey", current), ("C", programs["current-user"])):
-        done = subprocess.run(["strace", "-f", "-r", "-T", "-s", "24", "-o", f"{folder}/trace", program],
+        done = subprocess.run(["strace", "-f", "-r", "-T", "-s", "4096", "-o", f"{folder}/trace", program],
                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env={**environment, "PATH": PATH})
         if done.returncode != 0:
             raise Failed("strace failed")
@@ -136,7 +136,8 @@ def account(folder):
         if name == "Latchkey":
             print("```")
             for call, arguments, result, seconds in calls:
-                arguments = re.sub(re.escape(world.home.path), "HOME", arguments)
+                arguments = arguments.replace(world.home.path, "HOME").replace(f"{PROJECT}/", "")
+                arguments = re.sub(r'"((?:[^"\\]|\\.){24})(?:[^"\\]|\\.)+"', r'"\1"...', arguments)
                 print(f"{float(seconds or 0) * 1e6:6.0f} µs  {call}({arguments[:70]}) = {result[:12]}")
             print("```\n")
 
