@@ -108,14 +108,12 @@ package final class Lighttpd: @unchecked Sendable {
     }
 
     private static func freePort() -> UInt16 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        precondition(call(bind, descriptor, 0) == 0)
-        var address = sockaddr_in()
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        _ = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &size) }
+        while true {
+            // Below those that the kernel gives to clients: one of them could have it before the server does.
+            let port = UInt16.random(in: 20000..<32768)
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(descriptor) }
+            if call(bind, descriptor, port) == 0 { return port }
         }
-        return UInt16(bigEndian: address.sin_port)
     }
 }
