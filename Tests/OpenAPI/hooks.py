@@ -17,6 +17,12 @@ ADA = WORLD.sign_in(os.environ["LATCHKEY_FUZZ_EMAIL"])
 CHANCE = random.Random(1)
 # lighttpd refuses such URLs with a page of its own, before they reach an endpoint.
 REFUSED_BY_THE_SERVER = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+# An invented value of these is lighttpd's to refuse as well: they frame the request or are of the connection (RFC 9110
+# §7.6.1, §10.1.1, RFC 9112 §6). 501 for a transfer coding that nobody knows is one of its answers.
+OF_THE_CONNECTION = {
+    "connection", "content-length", "expect", "host", "http2-settings", "keep-alive", "te", "trailer", "transfer-encoding",
+    "upgrade",
+}
 
 
 def reaches_an_endpoint(value):
@@ -31,7 +37,9 @@ def reaches_an_endpoint(value):
 
 @schemathesis.hook
 def filter_case(context, case):
-    return reaches_an_endpoint(case.path_parameters or {}) and reaches_an_endpoint(case.query or {})
+    return (
+        reaches_an_endpoint(case.path_parameters or {}) and reaches_an_endpoint(case.query or {})
+        and not OF_THE_CONNECTION & {name.lower() for name in case.headers or {}})
 
 
 def plain(value):
