@@ -107,6 +107,7 @@ var targets: [Target] = [
             .embedInCode("Migrations/v002-limits-audit.sql"),
             .embedInCode("Migrations/v003-sessions-counters.sql"),
             .embedInCode("Migrations/v004-people.sql"),
+            .embedInCode("Migrations/v005-remembered-tokens.sql"),
         ]),
     room("AuthAPI", uses: ["Auth", "CGI", "System"]),
 

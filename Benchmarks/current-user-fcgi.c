@@ -23,20 +23,23 @@ static _Noreturn void deliver(const struct text *whole) {
 // A table that a token has one place in: whoever comes later takes it.
 static struct known { uint8_t digest[SHA256_DIGEST_SIZE]; struct claims claims; } known[4096];
 
-static struct claims verified(const char *token) {
-    struct sha256_ctx context;
+static struct known *place_of(const uint8_t *digest) {
+    return &known[(digest[0] << 8 | digest[1]) % (sizeof known / sizeof *known)];
+}
+
+static struct claims read_or_known(const char *token) {
     uint8_t digest[SHA256_DIGEST_SIZE];
-    sha256_init(&context);
-    sha256_update(&context, strlen(token), (const uint8_t *)token);
-    sha256_digest(&context, sizeof digest, digest);
-    struct known *place = &known[(digest[0] << 8 | digest[1]) % (sizeof known / sizeof *known)];
-    if (memcmp(place->digest, digest, sizeof digest) != 0) {
-        struct claims claims = read_token(token);
-        memcpy(place->digest, digest, sizeof digest);
-        place->claims = claims;
-    }
+    hash_token(token, digest);
+    struct known *place = place_of(digest);
+    if (memcmp(place->digest, digest, sizeof digest) != 0) return read_token(token);
     if (place->claims.expires_at * 1000 <= now()) refuse_token();
     return place->claims;
+}
+
+static void remember(const struct claims *claims) {
+    struct known *place = place_of(proof.digest);
+    memcpy(place->digest, proof.digest, sizeof proof.digest);
+    place->claims = *claims;
 }
 
 static _Noreturn void respond(struct text *body) {
@@ -47,11 +50,13 @@ static _Noreturn void respond(struct text *body) {
     single("HTTP_X_PROJECT_ID");
     // The statements keep pointers to these.
     static struct claims claims;
-    claims = verified(token);
+    claims = read_or_known(token);
+    bool is_new = !claims.is_proved;
     if (!database) open_database();
     body->count = 0;
     add(body, "{\"success\":true,\"data\":");
     add_account(body, &claims);
+    if (is_new) remember(&claims);
     add(body, ",\"error\":null}");
     answer("200 OK", body);
 }

@@ -395,18 +395,34 @@ static bool take_to_quote(const char **text, const char **start, size_t *count) 
 struct claims {
     uuid user, session;
     int64_t expires_at;
+    bool is_proved;
 };
 
-static struct claims read_token(const char *token) {
-    static uint8_t header[token_limit], text[token_limit], signature[token_limit];
-    static char path[path_limit + 64];
+// What the token in hand is proved by: the text that is signed, the signature, the key, and the whole text's hash.
+static struct {
+    const char *input;
+    size_t count;
+    uint8_t signature[token_limit];
     char key[97];
+    uint8_t digest[SHA256_DIGEST_SIZE];
+} proof;
+
+static void hash_token(const char *token, uint8_t digest[SHA256_DIGEST_SIZE]) {
+    struct sha256_ctx context;
+    sha256_init(&context);
+    sha256_update(&context, strlen(token), (const uint8_t *)token);
+    sha256_digest(&context, SHA256_DIGEST_SIZE, digest);
+}
+
+static struct claims read_token(const char *token) {
+    static uint8_t header[token_limit], text[token_limit];
+    static char path[path_limit + 64];
 
     const char *first = strchr(token, '.'), *second = first ? strchr(first + 1, '.') : NULL;
     if (!second || strlen(token) >= token_limit) refuse_token();
     ssize_t header_count = decode(token, first - token, header);
     ssize_t text_count = decode(first + 1, second - first - 1, text);
-    if (header_count < 0 || text_count < 0 || decode(second + 1, strlen(second + 1), signature) != 64)
+    if (header_count < 0 || text_count < 0 || decode(second + 1, strlen(second + 1), proof.signature) != 64)
         refuse_token();
     // A zero byte would end the readers below before the text ends.
     if (memchr(header, 0, header_count) || memchr(text, 0, text_count)) refuse_token();
@@ -418,10 +434,12 @@ static struct claims read_token(const char *token) {
         if (!isalnum((unsigned char)*reader) && *reader != '-' && *reader != '_') refuse_token();
     if (strcmp(reader, "\"}") != 0) refuse_token();
     snprintf(path, sizeof path, "%s/keys/%.43s.key", home, id);
-    if (read_file(path, key, sizeof key) != 96) refuse_token();
-    if (!verifies(key + 32, signature, token, second - token)) refuse_token();
+    if (read_file(path, proof.key, sizeof proof.key) != 96) refuse_token();
+    proof.input = token;
+    proof.count = second - token;
+    hash_token(token, proof.digest);
 
-    struct claims claims;
+    struct claims claims = {.is_proved = false};
     uuid token_id;
     const char *issuer, *email;
     size_t issuer_count, email_count;
@@ -515,7 +533,11 @@ static void open_database(void) {
         != SQLITE_OK)
         fail();
 
-    sqlite3_stmt *statement = prepare("PRAGMA user_version", NULL);
+    // The epoch, in which the state is replaced as a whole: what is read later is compared with it.
+    sqlite3_stmt *statement = prepare("PRAGMA application_id", NULL);
+    if (!step(statement)) fail();
+    finish(statement);
+    statement = prepare("PRAGMA user_version", NULL);
     if (!step(statement) || sqlite3_column_int64(statement, 0) != schema_version) fail();
     finish(statement);
     statement = prepare("PRAGMA journal_mode", NULL);
@@ -558,38 +580,47 @@ static void add_projects(struct text *body, const uint8_t *user) {
     end(statement);
 }
 
+// The token that the session was given last is known by its hash, any other by its signature.
+static void prove(struct claims *claims, const void *last, int count) {
+    if (claims->is_proved) return;
+    bool is_last = count == sizeof proof.digest && memcmp(last, proof.digest, count) == 0;
+    if (!is_last && !verifies(proof.key + 32, proof.signature, proof.input, proof.count)) refuse_token();
+    claims->is_proved = true;
+}
+
 // The session's account, in the shape of the answer. Deactivation is told apart from an ended session.
-static void add_account(struct text *body, const struct claims *claims) {
+static void add_account(struct text *body, struct claims *claims) {
     sqlite3_stmt *row = prepare(
-        "SELECT s.generation, s.rotated_at, s.expires_at, s.revoked_at,\n"
+        "SELECT s.generation, s.rotated_at, s.expires_at, s.revoked_at, s.access_token_hash,\n"
         "       u.id, u.email, u.full_name, u.is_active, u.is_superuser, u.is_verified,\n"
         "       u.token_balance, u.tokens_used, u.subscription_tier, u.created_at, u.updated_at\n"
         "FROM sessions AS s JOIN users AS u ON u.id = s.user_id WHERE s.id = ?",
         claims->session);
     if (!step(row)) refuse_token();
-    if (memcmp(sqlite3_column_blob(row, 4), claims->user, sizeof claims->user) != 0) refuse_token();
-    if (!sqlite3_column_int64(row, 7)) refuse("403 Forbidden", "account_inactive");
+    prove(claims, sqlite3_column_blob(row, 4), sqlite3_column_bytes(row, 4));
+    if (memcmp(sqlite3_column_blob(row, 5), claims->user, sizeof claims->user) != 0) refuse_token();
+    if (!sqlite3_column_int64(row, 8)) refuse("403 Forbidden", "account_inactive");
     if (sqlite3_column_type(row, 3) != SQLITE_NULL || sqlite3_column_int64(row, 2) <= now()) refuse_token();
 
     add_id(body, "{\"id\":", claims->user);
     add(body, ",\"email\":");
-    add_string(body, column_text(row, 5));
+    add_string(body, column_text(row, 6));
     add(body, ",\"full_name\":");
-    if (sqlite3_column_type(row, 6) == SQLITE_NULL) add(body, "null");
-    else add_string(body, column_text(row, 6));
+    if (sqlite3_column_type(row, 7) == SQLITE_NULL) add(body, "null");
+    else add_string(body, column_text(row, 7));
     add_flag(body, ",\"is_active\":", true);
-    add_flag(body, ",\"is_superuser\":", sqlite3_column_int64(row, 8));
-    add_flag(body, ",\"is_verified\":", sqlite3_column_int64(row, 9));
+    add_flag(body, ",\"is_superuser\":", sqlite3_column_int64(row, 9));
+    add_flag(body, ",\"is_verified\":", sqlite3_column_int64(row, 10));
     // What stands behind the projects is kept, so that this query ends before theirs begins.
     struct text rest = {0};
     add(&rest, "],\"created_at\":");
-    add_time(&rest, sqlite3_column_int64(row, 13));
-    add(&rest, ",\"updated_at\":");
     add_time(&rest, sqlite3_column_int64(row, 14));
-    add_number(&rest, ",\"billing\":{\"token_balance\":", sqlite3_column_int64(row, 10));
-    add_number(&rest, ",\"tokens_used\":", sqlite3_column_int64(row, 11));
+    add(&rest, ",\"updated_at\":");
+    add_time(&rest, sqlite3_column_int64(row, 15));
+    add_number(&rest, ",\"billing\":{\"token_balance\":", sqlite3_column_int64(row, 11));
+    add_number(&rest, ",\"tokens_used\":", sqlite3_column_int64(row, 12));
     add(&rest, ",\"subscription_tier\":");
-    add_string(&rest, column_text(row, 12));
+    add_string(&rest, column_text(row, 13));
     add(&rest, "}}");
     finish(row);
 

@@ -219,13 +219,14 @@ extension Migrator.Closure {
 }
 
 var migrator: Migrator {
-    Migrator(count: 4) { index in
+    Migrator(count: 5) { index in
         let script =
             switch index {
             case 0: PackageResources.v001_initial_sql
             case 1: PackageResources.v002_limits_audit_sql
             case 2: PackageResources.v003_sessions_counters_sql
-            default: PackageResources.v004_people_sql
+            case 3: PackageResources.v004_people_sql
+            default: PackageResources.v005_remembered_tokens_sql
             }
         return String(decoding: script, as: UTF8.self)
     }

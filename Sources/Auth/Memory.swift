@@ -97,25 +97,41 @@ package final class Memory {
     }
 }
 
+/// An access token that somebody shows, on its way to be judged.
+struct TokenInHand {
+    let claims: AccessToken
+    /// Of its text.
+    let hash: [UInt8]
+    /// What has still to be done to prove it; nil if this process has proved it before.
+    fileprivate let unproved: (token: ShownToken, key: ES256PublicKey)?
+}
+
 extension Auth {
-    /// Reads `text` as `AccessToken` does, by the keys in the state folder. A process that stays verifies a token once.
-    func accessToken(_ text: String) throws(AuthError) -> AccessToken? {
-        let hash = memory == nil ? [] : SHA256.digest(Array(text.utf8))
-        if let known = memory?.token(hash, at: now, in: state) { return known }
-        var used: (id: String, key: ES256PublicKey)?
-        let token = try AccessToken(text) { (id) throws(AuthError) in
-            if let key = memory?.key(id, in: state) {
-                used = (id, key)
-                return key
-            }
-            let key = try state.verificationKey(id)
-            if let memory, let key {
-                memory.remember(key, id, at: now, in: state)
-                used = (id, key)
-            }
-            return key
+    /// Reads `text`, if it is of the form of our access tokens, and the key is there that it says it is signed by.
+    func tokenInHand(_ text: String) throws(AuthError) -> TokenInHand? {
+        let hash = SHA256.digest(Array(text.utf8))
+        if let known = memory?.token(hash, at: now, in: state) {
+            return TokenInHand(claims: known, hash: hash, unproved: nil)
         }
-        if let memory, let token, let used { memory.remember(token, hash, verifiedBy: used.key, used.id) }
-        return token
+        guard let token = ShownToken(text), let key = try publicKey(token.keyID) else { return nil }
+        return TokenInHand(claims: token.claims, hash: hash, unproved: (token, key))
+    }
+
+    /// Whether we made the token: `session`, whose it says it is, was given it last, or its signature tells. The first
+    /// costs nothing beside the second, which takes a sixth of a request.
+    func isGenuine(_ token: TokenInHand, of session: Session) -> Bool {
+        guard let (shown, key) = token.unproved else { return true }
+        let isLast = session.accessTokenHash.map { equalInConstantTime($0, token.hash) } ?? false
+        guard isLast || shown.isSigned(by: key) else { return false }
+        memory?.remember(token.claims, token.hash, verifiedBy: key, shown.keyID)
+        return true
+    }
+
+    /// The key in the state folder that verifies what `id` has signed; nil if there is none (any more).
+    private func publicKey(_ id: String) throws(AuthError) -> ES256PublicKey? {
+        if let key = memory?.key(id, in: state) { return key }
+        let key = try state.verificationKey(id)
+        if let memory, let key { memory.remember(key, id, at: now, in: state) }
+        return key
     }
 }

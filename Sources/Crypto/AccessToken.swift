@@ -3,7 +3,8 @@
 // 1. The algorithm is fixed; nothing in a token chooses it (RFC 8725 §3.1).
 // 2. Only the exact form that we write is read: same header, same claims, same order. Everything
 //    else is refused before its meaning is asked for.
-// 3. The signature is checked first; the claims are read only when it holds.
+// 3. Nothing that it says is believed before it is proved: by its signature, or by being, to the byte, one that we
+//    know to be ours.
 
 package import System
 
@@ -49,27 +50,7 @@ package struct AccessToken: Equatable {
         return "\(input).\(Base64.url.encode(signature))"
     }
 
-    /// Reads `text`, whose signature must be by the key that `publicKey` gives for the id in its
-    /// header. nil for anything else. Times and issuer are the caller's to judge.
-    package init?<E: Error>(
-        _ text: String, publicKey: (_ id: String) throws(E) -> ES256PublicKey?
-    ) throws(E) {
-        let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 3,
-            let header = Base64.url.decode(parts[0]),
-            let claims = Base64.url.decode(parts[1]),
-            let signature = Base64.url.decode(parts[2]), signature.count == 64
-        else { return nil }
-        var reader = Reader(header)
-        guard reader.take(headerStart), let id = reader.text(count: 43), reader.take(headerEnd),
-            reader.isAtEnd, let key = try publicKey(id)
-        else { return nil }
-        let input = Array(text.utf8[..<parts[1].endIndex])
-        guard key.verifies(signature, of: input) else { return nil }
-        self.init(claims: claims)
-    }
-
-    private init?(claims: [UInt8]) {
+    fileprivate init?(claims: [UInt8]) {
         var reader = Reader(claims)
         guard reader.take("{\"iss\":\""), let issuer = reader.textToQuote(),
             reader.take("\",\"sub\":\""), let user = reader.uuid(),
@@ -84,6 +65,36 @@ package struct AccessToken: Equatable {
             issuer: issuer, user: user, issuedAt: Timestamp(seconds: issuedAt),
             expiresAt: Timestamp(seconds: expiresAt), id: id, session: session, email: email)
     }
+}
+
+/// An access token as somebody shows it: of the form that we write, and not proved yet.
+package struct ShownToken {
+    /// The id of the key that it says it is signed by: 43 bytes of any kind.
+    package let keyID: String
+    /// What it says. Times and issuer are the caller's to judge.
+    package let claims: AccessToken
+    private let input: [UInt8]
+    private let signature: [UInt8]
+
+    /// nil for what is not exactly of that form.
+    package init?(_ text: String) {
+        let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard parts.count == 3,
+            let header = Base64.url.decode(parts[0]),
+            let claims = Base64.url.decode(parts[1]).flatMap({ AccessToken(claims: $0) }),
+            let signature = Base64.url.decode(parts[2]), signature.count == 64
+        else { return nil }
+        var reader = Reader(header)
+        guard reader.take(headerStart), let id = reader.text(count: 43), reader.take(headerEnd), reader.isAtEnd
+        else { return nil }
+        keyID = id
+        self.claims = claims
+        self.signature = signature
+        input = Array(text.utf8[..<parts[1].endIndex])
+    }
+
+    /// Whether `key` made its signature.
+    package func isSigned(by key: ES256PublicKey) -> Bool { key.verifies(signature, of: input) }
 }
 
 private let headerStart: StaticString = "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\""

@@ -13,9 +13,8 @@ import Testing
     private func token(
         of grant: Grant, issuer: String? = nil, user: UUID? = nil, session: UUID? = nil, key: ES256PrivateKey? = nil
     ) throws -> String {
-        let state = service.state
-        let read = try AccessToken(grant.accessToken) { (id) throws(AuthError) in try state.verificationKey(id) }
-        let good = try #require(read)
+        let shown = try #require(ShownToken(grant.accessToken))
+        let (good, state) = (shown.claims, service.state)
         return try #require(
             AccessToken(
                 issuer: issuer ?? good.issuer, user: user ?? good.user, issuedAt: good.issuedAt, expiresAt: good.expiresAt,
@@ -64,6 +63,61 @@ import Testing
         #expect(files(in: "\(service.path)/keys").count == 3)
         #expect(try service.auth.user(bearing: grant.accessToken).id == grant.user)
         #expect(try service.auth.user(bearing: try token(of: grant, key: next)).id == grant.user)
+    }
+
+    /// The hash of the access token that is remembered.
+    private func rememberedHash() throws -> [UInt8]? {
+        try service.database().first("SELECT access_token_hash FROM sessions") { $0.isNull(0) ? nil : $0.blob(0) } ?? nil
+    }
+
+    @Test func theLastTokenOfASessionIsKnownByItsHashAndAnyOtherByItsSignature() throws {
+        let first = try service.signIn()
+        #expect(try rememberedHash() == SHA256.digest(Array(first.accessToken.utf8)))
+        let second = try service.auth.refreshToken(first.refreshToken, of: first.user.text)
+        #expect(try rememberedHash() == SHA256.digest(Array(second.accessToken.utf8)))
+        let again = try service.auth.refreshToken(first.refreshToken, of: first.user.text)
+        #expect(try rememberedHash() == SHA256.digest(Array(second.accessToken.utf8)))
+        for grant in [first, second, again] { #expect(try service.auth.user(bearing: grant.accessToken).id == first.user) }
+        try service.sql("UPDATE sessions SET access_token_hash = NULL")
+        for grant in [first, second, again] { #expect(try service.auth.user(bearing: grant.accessToken).id == first.user) }
+    }
+
+    @Test func whatIsRememberedNeedsNoSignatureAndIsStillJudged() throws {
+        let grant = try service.signIn()
+        // Its signature is another's: only the hash speaks for it.
+        let parts = grant.accessToken.split(separator: ".")
+        let other = try token(of: grant, key: .random()).split(separator: ".")
+        let forged = "\(parts[0]).\(parts[1]).\(other[2])"
+        #expect(refusal { try service.auth.user(bearing: forged) } == "invalidToken")
+        func remember(_ text: String) throws {
+            let digits = SHA256.digest(Array(text.utf8)).map { String(UInt16($0) | 0x100, radix: 16).dropFirst() }.joined()
+            try service.sql("UPDATE sessions SET access_token_hash = x'\(digits)'")
+        }
+        try remember(forged)
+        #expect(try service.auth.user(bearing: forged).id == grant.user)
+        for wrong in [
+            try token(of: grant, issuer: "http://localhost:8001"), try token(of: grant, user: try service.signIn(bob).user),
+            try token(of: grant, session: .random()), try token(of: grant, key: .random()), "..", forged + "=",
+        ] {
+            try remember(wrong)
+            #expect(refusal { try service.auth.user(bearing: wrong) } == "invalidToken", "\(wrong)")
+        }
+        try remember(forged)
+        service.wait(.minutes(15))
+        #expect(refusal { try service.auth.user(bearing: forged) } == "invalidToken")
+    }
+
+    @Test func aRememberedTokenDiesWithItsKeyAndItsSession() throws {
+        let grant = try service.signIn()
+        let token = try #require(ShownToken(grant.accessToken))
+        let key = "\(service.path)/keys/\(token.keyID).key"
+        let bytes = try File.read(key, limit: 97)
+        File.remove(key)
+        #expect(refusal { try service.auth.user(bearing: grant.accessToken) } == "invalidToken")
+        try File.create(key, bytes)
+        #expect(try service.auth.user(bearing: grant.accessToken).id == grant.user)
+        try service.sql("UPDATE sessions SET revoked_at = 0")
+        #expect(refusal { try service.auth.user(bearing: grant.accessToken) } == "invalidToken")
     }
 
     @Test func projectsAreInTheOrderInWhichTheyWereJoined() throws {

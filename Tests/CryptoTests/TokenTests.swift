@@ -49,7 +49,7 @@ import Testing
         expiresAt: Timestamp(seconds: 1900), id: .random(), session: .random(), email: "ada@example.com")
 
     private func read(_ text: String) -> AccessToken? {
-        AccessToken(text) { id in id == key.publicKey.id ? key.publicKey : nil }
+        ShownToken(text).flatMap { $0.keyID == key.publicKey.id && $0.isSigned(by: key.publicKey) ? $0.claims : nil }
     }
 
     @Test func whatIsSignedIsRead() throws {

@@ -36,7 +36,7 @@ private let refreshKey = [UInt8](repeating: 5, count: 32)
 private let genuineRefreshToken = RefreshToken(session: UUID([UInt8](repeating: 3, count: 16))!, generation: 7)
 
 private func read(_ text: String) -> AccessToken? {
-    AccessToken(text) { id in same(id, key.publicKey.id) ? key.publicKey : nil }
+    ShownToken(text).flatMap { same($0.keyID, key.publicKey.id) && $0.isSigned(by: key.publicKey) ? $0.claims : nil }
 }
 
 /// All that is signed: header and claims.

@@ -27,9 +27,10 @@ extension Auth {
 
     /// Whoever bears access token `text`, and the session it is of; judged as `user(bearing:)` is.
     package func session(bearing text: String) throws(AuthError) -> SignedIn {
-        guard let token = try accessToken(text), token.expiresAt > now, token.issuer.utf8.elementsEqual(policy.baseURL.utf8),
-            let session = try Session.find(token.session, in: try database()),
-            session.user.id == token.user
+        guard let token = try tokenInHand(text), token.claims.expiresAt > now,
+            token.claims.issuer.utf8.elementsEqual(policy.baseURL.utf8),
+            let session = try Session.find(token.claims.session, in: try database()),
+            isGenuine(token, of: session), session.user.id == token.claims.user
         else { throw .invalidToken }
         // Deactivating an account ends its sessions, and its owner is to hear why.
         guard session.user.isActive else { throw .accountInactive }

@@ -40,22 +40,19 @@ extension Auth {
                     in: database)
                 return .inactive
             }
-            return try spend(token, of: session, in: database)
+            return try spend(token, of: session, signingKey: signingKey, in: database)
         }
         // Outside of the transaction, since ending a session on replay must be kept.
         switch outcome {
         case .refused: throw .invalidRefreshToken
         case .inactive: throw .accountInactive
-        case .good(let session, let generation):
-            return try grant(
-                session: session.id, generation: generation, until: session.expiresAt,
-                user: session.user.id, email: session.user.email, signingKey: signingKey)
+        case .good(let grant): return grant
         }
     }
 
     private enum Outcome {
         case refused, inactive
-        case good(Session, generation: UInt32)
+        case good(Grant)
     }
 
     private func refuse(
@@ -69,26 +66,32 @@ extension Auth {
     }
 
     private func spend(
-        _ token: Crypto.RefreshToken, of session: Session, in database: Database
+        _ token: Crypto.RefreshToken, of session: Session, signingKey: ES256PrivateKey, in database: Database
     ) throws(AuthError) -> Outcome {
         let now = now
+        func granted(_ generation: UInt32) throws(AuthError) -> Grant {
+            try grant(
+                session: session.id, generation: generation, until: session.expiresAt,
+                user: session.user.id, email: session.user.email, signingKey: signingKey)
+        }
         guard !session.isRevoked, session.expiresAt > now,
             session.rotatedAt + policy.refreshLifetime > now
         else { return try refuse(session, "ended", in: database) }
 
         if token.generation == session.generation {
-            guard try session.rotate(by: client, at: now, in: database) else {
+            let grant = try granted(session.generation + 1)
+            guard try session.rotate(by: client, given: grant.accessTokenHash, at: now, in: database) else {
                 return try refuse(session, "spent", in: database)
             }
             try record(AuditEvent(.refresh, user: session.user.id, subject: session.id), in: database)
-            return .good(session, generation: session.generation + 1)
+            return .good(grant)
         }
         let isLast = UInt64(token.generation) + 1 == UInt64(session.generation)
         if isLast, now < session.rotatedAt + policy.refreshGrace {
             try record(
                 AuditEvent(.refresh, user: session.user.id, subject: session.id, detail: "again"),
                 in: database)
-            return .good(session, generation: session.generation)
+            return .good(try granted(session.generation))
         }
         try Session.revoke(session.id, at: now, in: database)
         try record(AuditEvent(.replay, user: session.user.id, subject: session.id), in: database)

@@ -12,6 +12,8 @@ package struct Grant {
     /// How long the access token is good.
     package let expiresIn: Duration
     package let user: UUID
+
+    var accessTokenHash: [UInt8] { SHA256.digest(Array(accessToken.utf8)) }
 }
 
 extension Auth {
@@ -46,30 +48,30 @@ extension Auth {
                 try record(AuditEvent(.signInRefused, user: user.id), in: database)
                 return .inactive
             }
+            let grant = try grant(
+                session: session, generation: 1, until: end, user: user.id, email: email.text,
+                signingKey: signingKey)
             try Session.create(
-                session, of: user.id, from: client, at: now, until: end, in: database)
+                session, of: user.id, from: client, given: grant.accessTokenHash, at: now, until: end, in: database)
             try noteNetwork(of: user, email, session, in: database)
             try record(
                 AuditEvent(
                     .signIn, user: user.id, subject: session,
                     detail: guess.isFixed ? "test identity" : user.isNew ? "first" : nil),
                 in: database)
-            return .signedIn(user.id)
+            return .signedIn(grant)
         }
         // Outside of the transaction, since what was refused, and why, must be kept.
         switch outcome {
         case .refused: throw .invalidCode
         case .inactive: throw .accountInactive
-        case .signedIn(let user):
-            return try grant(
-                session: session, generation: 1, until: end, user: user, email: email.text,
-                signingKey: signingKey)
+        case .signedIn(let grant): return grant
         }
     }
 
     private enum Outcome {
         case refused, inactive
-        case signedIn(UUID)
+        case signedIn(Grant)
     }
 
     private func refuse(_ detail: StaticString, in database: Database) throws(AuthError) -> Outcome {
