@@ -28,10 +28,12 @@ static struct known *place_of(const uint8_t *digest) {
 }
 
 static struct claims read_or_known(const char *token) {
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    hash_token(token, digest);
-    struct known *place = place_of(digest);
-    if (memcmp(place->digest, digest, sizeof digest) != 0) return read_token(token);
+    struct sha256_ctx context;
+    sha256_init(&context);
+    sha256_update(&context, strlen(token), (const uint8_t *)token);
+    sha256_digest(&context, sizeof proof.digest, proof.digest);
+    struct known *place = place_of(proof.digest);
+    if (memcmp(place->digest, proof.digest, sizeof proof.digest) != 0) return read_token(token);
     if (place->claims.expires_at * 1000 <= now()) refuse_token();
     return place->claims;
 }

@@ -27,6 +27,8 @@
 #include <nettle/bignum.h>
 #include <nettle/ecc-curve.h>
 #include <nettle/ecdsa.h>
+#include <nettle/hkdf.h>
+#include <nettle/hmac.h>
 #include <nettle/sha2.h>
 #include <sqlite3.h>
 
@@ -398,21 +400,16 @@ struct claims {
     bool is_proved;
 };
 
-// What the token in hand is proved by: the text that is signed, the signature, the key, and the whole text's hash.
+// What the token in hand is proved by: the text that is signed, the signature, the key, the whole text; and, for one that
+// stays, its hash.
 static struct {
     const char *input;
     size_t count;
     uint8_t signature[token_limit];
     char key[97];
+    const char *token;
     uint8_t digest[SHA256_DIGEST_SIZE];
 } proof;
-
-static void hash_token(const char *token, uint8_t digest[SHA256_DIGEST_SIZE]) {
-    struct sha256_ctx context;
-    sha256_init(&context);
-    sha256_update(&context, strlen(token), (const uint8_t *)token);
-    sha256_digest(&context, SHA256_DIGEST_SIZE, digest);
-}
 
 static struct claims read_token(const char *token) {
     static uint8_t header[token_limit], text[token_limit];
@@ -435,9 +432,8 @@ static struct claims read_token(const char *token) {
     if (strcmp(reader, "\"}") != 0) refuse_token();
     snprintf(path, sizeof path, "%s/keys/%.43s.key", home, id);
     if (read_file(path, proof.key, sizeof proof.key) != 96) refuse_token();
-    proof.input = token;
+    proof.input = proof.token = token;
     proof.count = second - token;
-    hash_token(token, proof.digest);
 
     struct claims claims = {.is_proved = false};
     uuid token_id;
@@ -580,10 +576,28 @@ static void add_projects(struct text *body, const uint8_t *user) {
     end(statement);
 }
 
-// The token that the session was given last is known by its hash, any other by its signature.
+static void tag_token(uint8_t tag[SHA256_DIGEST_SIZE]) {
+    static const char label[] = "latchkey v1 access token";
+    static const uint8_t salt[SHA256_DIGEST_SIZE];
+    struct hmac_sha256_ctx context;
+    uint8_t extracted[SHA256_DIGEST_SIZE], key[SHA256_DIGEST_SIZE];
+    hmac_sha256_set_key(&context, sizeof salt, salt);
+    hkdf_extract(&context, (nettle_hash_update_func *)hmac_sha256_update, (nettle_hash_digest_func *)hmac_sha256_digest,
+                 sizeof extracted, 32, (const uint8_t *)proof.key, extracted);
+    hmac_sha256_set_key(&context, sizeof extracted, extracted);
+    hkdf_expand(&context, (nettle_hash_update_func *)hmac_sha256_update, (nettle_hash_digest_func *)hmac_sha256_digest,
+                SHA256_DIGEST_SIZE, LENGTH(label), (const uint8_t *)label, sizeof key, key);
+    hmac_sha256_set_key(&context, sizeof key, key);
+    hmac_sha256_update(&context, strlen(proof.token), (const uint8_t *)proof.token);
+    hmac_sha256_digest(&context, SHA256_DIGEST_SIZE, tag);
+}
+
+// The token that the session was given last is known by its tag, any other by its signature.
 static void prove(struct claims *claims, const void *last, int count) {
     if (claims->is_proved) return;
-    bool is_last = count == sizeof proof.digest && memcmp(last, proof.digest, count) == 0;
+    uint8_t tag[SHA256_DIGEST_SIZE];
+    tag_token(tag);
+    bool is_last = count == sizeof tag && memcmp(last, tag, count) == 0;
     if (!is_last && !verifies(proof.key + 32, proof.signature, proof.input, proof.count)) refuse_token();
     claims->is_proved = true;
 }
@@ -591,7 +605,7 @@ static void prove(struct claims *claims, const void *last, int count) {
 // The session's account, in the shape of the answer. Deactivation is told apart from an ended session.
 static void add_account(struct text *body, struct claims *claims) {
     sqlite3_stmt *row = prepare(
-        "SELECT s.generation, s.rotated_at, s.expires_at, s.revoked_at, s.access_token_hash,\n"
+        "SELECT s.generation, s.rotated_at, s.expires_at, s.revoked_at, s.access_token_tag,\n"
         "       u.id, u.email, u.full_name, u.is_active, u.is_superuser, u.is_verified,\n"
         "       u.token_balance, u.tokens_used, u.subscription_tier, u.created_at, u.updated_at\n"
         "FROM sessions AS s JOIN users AS u ON u.id = s.user_id WHERE s.id = ?",

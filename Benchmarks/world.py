@@ -195,7 +195,7 @@ def fill(home, count):
         " SELECT project, 'Default', :now - :day * 40, :now - :day * 40 FROM strangers ORDER BY project",
         "INSERT INTO members (user_id, project_id, role, created_at)"
         " SELECT user, project, 'owner', :now - :day * 40 FROM strangers ORDER BY i",
-        "INSERT INTO sessions (id, user_id, generation, rotated_at, created_at, expires_at, client, user_agent, access_token_hash)"
+        "INSERT INTO sessions (id, user_id, generation, rotated_at, created_at, expires_at, client, user_agent, access_token_tag)"
         " SELECT id, user, 1 + (i & 63), :now - i % (:day * 20), :now - :day * 20 - i, :now + :day * 60 + i, '192.0.2.7',"
         " 'Mozilla/5.0', randomblob(32) FROM (SELECT randomblob(16) AS id, user, i FROM strangers, (VALUES (1), (2), (3))) ORDER BY id",
         "INSERT INTO api_keys (id, project_id, created_by, prefix, key_hash, name, scopes, created_at, updated_at)"

@@ -12,6 +12,8 @@ package struct Database {
     /// As it was when the database was opened. What was read then, and the secret that goes with it, are no more
     /// good in another epoch.
     private let epoch: Int64
+    /// The file where those who want to write stand in line; nil: alone.
+    private let writingLockPath: String?
 
     /// Opens the database in `state`, and makes or migrates it if need be. Without a `journal` that the operator
     /// wants it is in WAL mode, where processes share memory, unless another machine's files could not be shared so.
@@ -29,7 +31,10 @@ package struct Database {
             throw AuthError(error)
         }
         let journal: JournalMode
-        switch try standing(wanted, in: state) {
+        let standing = try Database.standing(connection, wanted, in: state)
+        // In the other mode the files may be another machine's, whose locks are asked for by seconds.
+        writingLockPath = standing.1 == .wal ? state.writingLockPath : nil
+        switch standing {
         case (.current, _): return
         case (.newer, _): throw .unavailable(reason: "the database was made by a newer Latchkey")
         case (.closed(let closure), _):
@@ -85,6 +90,7 @@ package struct Database {
     /// A database that is open already, of the current schema.
     init(_ connection: Connection) throws(AuthError) {
         self.connection = connection
+        writingLockPath = nil
         do throws(SQLiteError) {
             epoch = try connection.epoch()
         } catch {
@@ -106,16 +112,18 @@ package struct Database {
     }
 
     /// Whether the schema is current and the journal in its mode, which both count as its standing; and that mode.
-    private func standing(
-        _ wanted: JournalMode?, in folder: StateFolder
+    private static func standing(
+        _ connection: Connection, _ wanted: JournalMode?, in folder: StateFolder
     ) throws(AuthError) -> (Migrator.State, JournalMode) {
-        try mapping { () throws(SQLiteError) in
+        do throws(SQLiteError) {
             let state = try migrator.state(of: connection)
             let mode = try connection.journalMode()
             // Where nobody wants another mode, a database that is in WAL mode already asks no file system.
             let journal = wanted ?? (mode == .wal ? .wal : File.isRemote(folder.path) ? .delete : .wal)
             guard case .current = state, mode != journal else { return (state, journal) }
             return (.older, journal)
+        } catch {
+            throw AuthError(error)
         }
     }
 
@@ -155,18 +163,40 @@ package struct Database {
     /// Runs `body` as one change, if that can be had soon: for what may be left out, since the answer does not
     /// depend on it.
     func attempt(_ body: () throws(AuthError) -> Void) {
-        connection.setPatience(false)
-        defer { connection.setPatience(true) }
-        try? transaction(body)
+        try? transaction(waitingAtMost: Policy.shortWriteWait, body)
     }
 
     /// Runs `body` as one change: all of it or, if it or the commit throws, nothing. Throws `unavailable` if the
     /// database, or the secret, was replaced since this one was opened.
-    func transaction<T>(_ body: () throws(AuthError) -> T) throws(AuthError) -> T {
-        try connection.transaction { () throws(AuthError) -> T in
-            guard try isOfThisEpoch() else { throw .unavailable(reason: "the state was replaced meanwhile") }
-            return try body()
-        } failing: { AuthError($0) }
+    func transaction<T>(
+        waitingAtMost limit: Duration = Policy.writeWait, _ body: () throws(AuthError) -> T
+    ) throws(AuthError) -> T {
+        let start = Uptime.now
+        let turn = try turnToWrite(waitingAtMost: limit)
+        let waited = Uptime.now - start
+        connection.setPatience(max(Policy.shortWriteWait.milliseconds, limit.milliseconds - waited.milliseconds))
+        defer { connection.setPatience(nil) }
+        return try withExtendedLifetime(turn) { () throws(AuthError) in
+            try connection.transaction { () throws(AuthError) -> T in
+                guard try isOfThisEpoch() else { throw .unavailable(reason: "the state was replaced meanwhile") }
+                return try body()
+            } failing: { AuthError($0) }
+        }
+    }
+
+    /// Waits for those who came before to write. SQLite's own lock, which alone decides, is asked for again and again
+    /// after waits that grow: who has waited long comes after who came just now, and the disk is idle in between. Where the
+    /// file cannot be locked, that is all there is.
+    private func turnToWrite(waitingAtMost limit: Duration) throws(AuthError) -> FileLock? {
+        guard let writingLockPath else { return nil }
+        let turn: FileLock?
+        do throws(SystemError) {
+            turn = try FileLock(inTurnFor: writingLockPath, atMost: limit)
+        } catch {
+            return nil
+        }
+        guard let turn else { throw .unavailable(reason: "others are writing for too long") }
+        return turn
     }
 
     /// Whether neither the database nor the secret was replaced since this one was opened.

@@ -8,10 +8,10 @@
 import Crypto
 import System
 
-/// The database, left open, and access tokens whose signatures have been verified.
+/// The database, left open, and access tokens that have been proved.
 package final class Memory {
     private var openDatabase: OpenDatabase?
-    private var tokens = [VerifiedToken?](repeating: nil, count: tokenPlaces)
+    private var tokens = [ProvedToken?](repeating: nil, count: tokenPlaces)
     private var keys: [ReadKey] = []
 
     package init() {}
@@ -45,17 +45,17 @@ package final class Memory {
         openDatabase = nil
     }
 
-    private struct VerifiedToken {
+    private struct ProvedToken {
         let hash: [UInt8]
         let token: AccessToken
         let keyID: String
-        let key: ES256PublicKey
+        let key: ES256PrivateKey
     }
 
     private struct ReadKey {
         let path: String
         let mark: FileMark
-        let key: ES256PublicKey
+        let key: ES256PrivateKey
     }
 
     /// How many tokens are remembered at most: each has one place, by its hash, and the last that has it stays.
@@ -63,8 +63,9 @@ package final class Memory {
     /// The same for keys: more than are good at one time.
     private static let keyPlaces = 8
 
-    /// The token whose SHA-256 is `hash`, if it was verified, is good at `now`, and its key's file is there as it was.
-    func token(_ hash: [UInt8], at now: Timestamp, in state: StateFolder) -> AccessToken? {
+    /// The token that is `text`, if it was proved, is good at `now`, and its key's file is there as it was.
+    func token(_ text: String, at now: Timestamp, in state: StateFolder) -> AccessToken? {
+        let hash = SHA256.digest(Array(text.utf8))
         let place = place(of: hash)
         guard let known = tokens[place], known.hash == hash else { return nil }
         if known.token.expiresAt > now, key(known.keyID, in: state) == known.key { return known.token }
@@ -72,15 +73,16 @@ package final class Memory {
         return nil
     }
 
-    /// Remembers a token that `key` has verified.
-    func remember(_ token: AccessToken, _ hash: [UInt8], verifiedBy key: ES256PublicKey, _ keyID: String) {
-        tokens[place(of: hash)] = VerifiedToken(hash: hash, token: token, keyID: keyID, key: key)
+    /// Remembers a token, whose text is `text`, that was proved with `key`.
+    func remember(_ token: AccessToken, _ text: String, provedBy key: ES256PrivateKey, _ keyID: String) {
+        let hash = SHA256.digest(Array(text.utf8))
+        tokens[place(of: hash)] = ProvedToken(hash: hash, token: token, keyID: keyID, key: key)
     }
 
     private func place(of hash: [UInt8]) -> Int { (Int(hash[0]) << 8 | Int(hash[1])) % Memory.tokenPlaces }
 
-    /// The public key of the id `id`, if it was read and its file is there as it was.
-    func key(_ id: String, in state: StateFolder) -> ES256PublicKey? {
+    /// The key of the id `id`, if it was read and its file is there as it was.
+    func key(_ id: String, in state: StateFolder) -> ES256PrivateKey? {
         let path = state.keyPath(id)
         guard let known = keys.firstIndex(where: { $0.path.utf8.elementsEqual(path.utf8) }) else { return nil }
         if let mark = File.mark(path), mark == keys[known].mark { return keys[known].key }
@@ -89,7 +91,7 @@ package final class Memory {
     }
 
     /// Remembers a key that was read just now, unless its file is so new that another would not show.
-    func remember(_ key: ES256PublicKey, _ id: String, at now: Timestamp, in state: StateFolder) {
+    func remember(_ key: ES256PrivateKey, _ id: String, at now: Timestamp, in state: StateFolder) {
         let path = state.keyPath(id)
         guard let mark = File.mark(path), mark.isSettled(at: now) else { return }
         if keys.count == Memory.keyPlaces { keys.removeFirst() }
@@ -100,37 +102,35 @@ package final class Memory {
 /// An access token that somebody shows, on its way to be judged.
 struct TokenInHand {
     let claims: AccessToken
-    /// Of its text.
-    let hash: [UInt8]
+    fileprivate let text: String
     /// What has still to be done to prove it; nil if this process has proved it before.
-    fileprivate let unproved: (token: ShownToken, key: ES256PublicKey)?
+    fileprivate let unproved: (token: ShownToken, key: ES256PrivateKey)?
 }
 
 extension Auth {
     /// Reads `text`, if it is of the form of our access tokens, and the key is there that it says it is signed by.
     func tokenInHand(_ text: String) throws(AuthError) -> TokenInHand? {
-        let hash = SHA256.digest(Array(text.utf8))
-        if let known = memory?.token(hash, at: now, in: state) {
-            return TokenInHand(claims: known, hash: hash, unproved: nil)
+        if let known = memory?.token(text, at: now, in: state) {
+            return TokenInHand(claims: known, text: text, unproved: nil)
         }
-        guard let token = ShownToken(text), let key = try publicKey(token.keyID) else { return nil }
-        return TokenInHand(claims: token.claims, hash: hash, unproved: (token, key))
+        guard let token = ShownToken(text), let key = try tokenKey(token.keyID) else { return nil }
+        return TokenInHand(claims: token.claims, text: text, unproved: (token, key))
     }
 
     /// Whether we made the token: `session`, whose it says it is, was given it last, or its signature tells. The first
     /// costs nothing beside the second, which takes a sixth of a request.
     func isGenuine(_ token: TokenInHand, of session: Session) -> Bool {
         guard let (shown, key) = token.unproved else { return true }
-        let isLast = session.accessTokenHash.map { equalInConstantTime($0, token.hash) } ?? false
-        guard isLast || shown.isSigned(by: key) else { return false }
-        memory?.remember(token.claims, token.hash, verifiedBy: key, shown.keyID)
+        let isLast = session.accessTokenTag.map { equalInConstantTime($0, key.tag(of: token.text)) } ?? false
+        guard isLast || shown.isSigned(by: key.publicKey) else { return false }
+        memory?.remember(token.claims, token.text, provedBy: key, shown.keyID)
         return true
     }
 
-    /// The key in the state folder that verifies what `id` has signed; nil if there is none (any more).
-    private func publicKey(_ id: String) throws(AuthError) -> ES256PublicKey? {
+    /// The key in the state folder that `id` is the id of; nil if there is none (any more).
+    private func tokenKey(_ id: String) throws(AuthError) -> ES256PrivateKey? {
         if let key = memory?.key(id, in: state) { return key }
-        let key = try state.verificationKey(id)
+        let key = try state.tokenKey(id)
         if let memory, let key { memory.remember(key, id, at: now, in: state) }
         return key
     }

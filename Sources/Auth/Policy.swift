@@ -85,6 +85,10 @@ package struct Policy: Equatable, Sendable {
     /// Refusals of one limit and subject that a slot of its window notes in the audit: a flood must not
     /// fill the disk. Every one has its line in the log.
     static let notedRefusals: Int64 = 10
+    /// How long a request waits for others that write.
+    static let writeWait = Duration.seconds(5)
+    /// The same for what can be left out.
+    static let shortWriteWait = Duration(milliseconds: 50)
     /// How long a request waits for an Argon2 slot before it is told to come back: 70 guesses a core
     /// take 2 s.
     static let slotWait = Duration.seconds(5)

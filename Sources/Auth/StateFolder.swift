@@ -21,6 +21,7 @@ package struct StateFolder {
     package var mailPath: String { "\(path)/mail" }
     var databasePath: String { "\(path)/latchkey.db" }
     var migrationLockPath: String { "\(path)/migration.lock" }
+    var writingLockPath: String { "\(path)/writing.lock" }
     var deliveryLockPath: String { "\(path)/delivery.lock" }
     var hashingLockPath: String { "\(path)/argon2.lock" }
     var secretPath: String { "\(path)/secret.key" }
@@ -138,16 +139,15 @@ package struct StateFolder {
         }
     }
 
-    /// The public key of the id `id`; nil if there is none of ours.
-    func verificationKey(_ id: String) throws(AuthError) -> ES256PublicKey? {
+    /// The signing key of the id `id`, also if it signs no more; nil if there is none of ours.
+    func tokenKey(_ id: String) throws(AuthError) -> ES256PrivateKey? {
         let isName = id.utf8.allSatisfy {
             $0 &- 0x30 < 10 || ($0 | 0x20) &- 0x61 < 26 || $0 == UInt8(ascii: "-")
                 || $0 == UInt8(ascii: "_")
         }
         guard isName else { return nil }
         do throws(SystemError) {
-            let bytes = try File.read(keyPath(id), limit: 97)
-            return bytes.count == 96 ? ES256PublicKey(coordinates: Array(bytes[32...])) : nil
+            return ES256PrivateKey(bytes: try File.read(keyPath(id), limit: 97))
         } catch {
             if error.isAbsent { return nil }
             throw AuthError(error)
@@ -159,7 +159,7 @@ package struct StateFolder {
         _ = try signingKey()
         var keys: [(id: String, key: ES256PublicKey)] = []
         for id in try keyIDs() {
-            if let key = try verificationKey(id) { keys.append((id, key)) }
+            if let key = try tokenKey(id) { keys.append((id, key.publicKey)) }
         }
         return keys
     }

@@ -208,7 +208,6 @@ final class FastCGIConnection {
 
     /// Reads until `count` bytes are there that were not looked at.
     private func fill(_ count: Int) throws(FastCGIFault) {
-        if unread.isEmpty { unread = 0..<0 }
         while unread.count < count {
             if unread.lowerBound + count > buffer.count {
                 buffer.baseAddress!.copyMemory(from: buffer.baseAddress! + unread.lowerBound, byteCount: unread.count)
@@ -220,6 +219,8 @@ final class FastCGIConnection {
 
     /// Reads what is there; false if nothing is after `patience`.
     private func readMore(_ patience: Duration) throws(FastCGIFault) -> Bool {
+        // The last request may have ended where the buffer does.
+        if unread.isEmpty { unread = 0..<0 }
         let count: Int?
         do throws(SystemError) {
             count = try socket.read(

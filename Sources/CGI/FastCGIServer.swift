@@ -3,7 +3,8 @@
 // 1. A connection that is open and idle keeps nobody waiting: all are waited for at once, up to a number.
 // 2. Told to stop by SIGTERM, SIGINT or SIGUSR1, or spent, the process answers the request at hand and what waits for it
 //    already, up to a number. Told to stop, it then ends with 0; spent, it begins anew in the same place, so that
-//    whoever connects meanwhile only waits, and no server has to notice.
+//    whoever connects meanwhile only waits. Who asks again on a kept connection at that moment finds it closed, as at any
+//    web server's keep-alive time-out, and has to ask again.
 
 import System
 
@@ -25,17 +26,30 @@ struct FastCGIServer {
         let stop = socket.hearStopSignals()
         var connections: [FastCGIConnection] = []
         var count = 0
+        var prefersNewcomers = false
         let executable = try? File.target(ofLink: "/proc/self/exe")
         var (isEnding, isStopped, last) = (false, false, Int.max)
         serving: while count < last {
             if !isEnding, isSpent(count) { (isEnding, last) = (true, count + FastCGIServer.mostConnections) }
             // Whoever has connected just now is about to ask.
             let wait: Duration? = isEnding ? (connections.contains { $0.isNew } ? .seconds(1) : .seconds(0)) : nil
-            switch socket.wait(isEnding ? nil : stop, connections.map { $0.socket }, atMost: wait) {
+            // By turns, so that neither can keep the other out.
+            prefersNewcomers.toggle()
+            switch socket.wait(
+                isEnding ? nil : stop, connections.map { $0.socket }, prefersNewcomers: prefersNewcomers, atMost: wait)
+            {
             case .stop: (isEnding, isStopped, last) = (true, true, count + FastCGIServer.mostConnections)
             case .nothing: break serving
             case .newcomer:
-                guard let socket = socket.accept() else { continue }
+                let newcomer: Socket?
+                do throws(SystemError) {
+                    newcomer = try socket.accept()
+                } catch {
+                    // No descriptor is left, or no memory.
+                    if connections.isEmpty { Command.sleep(Duration(milliseconds: 10)) } else { connections.removeFirst() }
+                    continue
+                }
+                guard let socket = newcomer else { continue }
                 // The one that has been idle for the longest has to go.
                 if connections.count == FastCGIServer.mostConnections { connections.removeFirst() }
                 let connection = FastCGIConnection(socket, patience: FastCGIServer.patience)

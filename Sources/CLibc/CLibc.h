@@ -50,6 +50,47 @@ static inline int libc_lock_byte(int descriptor, long offset) {
     return fcntl(descriptor, F_OFD_SETLK, &lock);
 }
 
+static inline void libc_do_nothing(int signal_number) { (void)signal_number; }
+
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+
+// flock(LOCK_EX), which the kernel gives to those who wait in the order in which they came; for at most `milliseconds`.
+// 1: locked; 0: the time is up; -1: `errno`. The signal that ends the wait is this thread's, and is repeated, as the first
+// could come before the wait begins; whoever started the process may have blocked it.
+static inline int libc_lock_in_turn(int descriptor, long milliseconds) {
+    struct sigaction action, other;
+    struct sigevent event;
+    struct itimerspec times;
+    timer_t timer;
+    sigset_t alarm, before;
+    int code;
+    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return 1;
+    if (errno != EWOULDBLOCK) return -1;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = libc_do_nothing;
+    memset(&event, 0, sizeof event);
+    event.sigev_notify = SIGEV_THREAD_ID;
+    event.sigev_signo = SIGALRM;
+    event.sigev_notify_thread_id = gettid();
+    if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0) return -1;
+    memset(&times, 0, sizeof times);
+    times.it_value.tv_sec = milliseconds / 1000;
+    times.it_value.tv_nsec = milliseconds % 1000 * 1000000 + 1;
+    times.it_interval.tv_nsec = 10000000;
+    sigaction(SIGALRM, &action, &other);
+    sigemptyset(&alarm);
+    sigaddset(&alarm, SIGALRM);
+    pthread_sigmask(SIG_UNBLOCK, &alarm, &before);
+    timer_settime(timer, 0, &times, 0);
+    code = flock(descriptor, LOCK_EX) == 0 ? 1 : errno == EINTR ? 0 : -1;
+    timer_delete(timer);
+    pthread_sigmask(SIG_SETMASK, &before, 0);
+    sigaction(SIGALRM, &other, 0);
+    return code;
+}
+
 // Cores that this process may run on.
 static inline int libc_core_count(void) {
     cpu_set_t cores;

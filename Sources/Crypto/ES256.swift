@@ -43,7 +43,7 @@ package struct ES256PublicKey: Equatable {
 }
 
 /// A private key that signs, and its public half.
-package struct ES256PrivateKey {
+package struct ES256PrivateKey: Equatable {
     package let publicKey: ES256PublicKey
     private let scalar: [UInt8]
 
@@ -81,6 +81,13 @@ package struct ES256PrivateKey {
 
     /// 96 bytes: d ‖ x ‖ y.
     package var bytes: [UInt8] { scalar + publicKey.coordinates }
+
+    /// 32 bytes: a MAC of `token`, which this key has signed. Whoever has the key knows the token by it for a hundredth of
+    /// what its signature costs, and nobody else can make it.
+    package func tag(of token: String) -> [UInt8] {
+        let key = HKDF.derive(from: scalar, info: Array("latchkey v1 access token".utf8), count: 32)
+        return HMAC.sha256(key: key, Array(token.utf8))
+    }
 
     /// 64 bytes, r ‖ s: the signature of `message`. nil if the key's number is out of range.
     package func sign(_ message: [UInt8]) -> [UInt8]? {

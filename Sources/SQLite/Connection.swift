@@ -16,11 +16,8 @@ import CSQLite
 /// transactions, shorter than a web server's patience.
 private let busyTimeout: Int32 = 5000
 
-/// The same for what can be left out: as long as a few transactions take.
-private let shortBusyTimeout: Int32 = 50
-
 /// Pages in the WAL after which a commit copies them back. Small: a process that finds no other
-/// at work reads the whole WAL when it opens the database.
+/// at work reads the whole WAL when it opens the database, and could not tell that it was copied back.
 private let checkpointPages: Int32 = 64
 
 /// An open database. Not shared between threads.
@@ -35,7 +32,7 @@ package final class Connection {
     package init(path: String, keepsStatements: Bool = false) throws(SQLiteError) {
         var opened: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
-        let code = sqlite3_open_v2(path, &opened, flags, nil)
+        let code = sqlite3_open_v2(path, &opened, flags, nameOfVFS())
         guard code == SQLITE_OK, let opened else {
             let error = SQLiteError(code: code, database: opened)
             sqlite3_close(opened)
@@ -49,7 +46,12 @@ package final class Connection {
         _ = csqlite_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
         _ = csqlite_db_config(handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1)
         _ = csqlite_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        sqlite3_wal_autocheckpoint(handle, checkpointPages)
+        sqlite3_wal_hook(handle, { context, _, _, pages in
+            guard pages >= checkpointPages, let context else { return SQLITE_OK }
+            // The commit has been made, and it is none of its failures if this cannot be done now.
+            Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue().checkpoint()
+            return SQLITE_OK
+        }, Unmanaged.passUnretained(self).toOpaque())
         try script("PRAGMA synchronous=FULL; PRAGMA secure_delete=ON")
     }
 
@@ -66,9 +68,9 @@ package final class Connection {
         sqlite3_busy_timeout(handle, busyTimeout)
     }
 
-    /// How long a lock of another's is waited for from now on: as always, or hardly.
-    package func setPatience(_ isPatient: Bool) {
-        sqlite3_busy_timeout(handle, isPatient ? busyTimeout : shortBusyTimeout)
+    /// For how many milliseconds a lock of another's is waited for from now on; nil: as always.
+    package func setPatience(_ limit: Int64?) {
+        sqlite3_busy_timeout(handle, limit.map { Int32(clamping: $0) } ?? busyTimeout)
     }
 
     /// Runs statements that give no rows and take no values.

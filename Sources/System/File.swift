@@ -251,6 +251,18 @@ package final class FileLock {
         }
     }
 
+    /// Waits for the lock on the file `path`, which is made if need be, behind all who came before; nil if that takes
+    /// longer than `limit`, milliseconds.
+    package init?(inTurnFor path: String, atMost limit: Duration) throws(SystemError) {
+        descriptor = libc_open(path, O_RDWR | O_CREAT, 0o600)
+        guard descriptor >= 0 else { throw SystemError("open", path) }
+        switch libc_lock_in_turn(descriptor, Int(limit.milliseconds)) {
+        case 1: return
+        case 0: return nil
+        default: throw SystemError("flock", path)
+        }
+    }
+
     /// Takes the lock on the file `path`; nil if another holds it.
     package init?(trying path: String) throws(SystemError) {
         descriptor = libc_open(path, O_RDWR | O_CREAT, 0o600)

@@ -31,9 +31,11 @@ package struct ListeningSocket {
         return StopSignals(number: libc_stop_descriptor())
     }
 
-    /// Waits until one of these has something: `stop`, `connections`, this; the first of them in this order. For as long
-    /// as `limit` says, or for ever.
-    package func wait(_ stop: StopSignals?, _ connections: [Socket], atMost limit: Duration?) -> Event {
+    /// Waits until one of these has something: `stop`, `connections`, this; the first of them in this order, or in that in
+    /// which this precedes them. For as long as `limit` says, or for ever.
+    package func wait(
+        _ stop: StopSignals?, _ connections: [Socket], prefersNewcomers: Bool = false, atMost limit: Duration?
+    ) -> Event {
         withUnsafeTemporaryAllocation(of: pollfd.self, capacity: connections.count + 2) { entries in
             entries[0] = pollfd(fd: stop?.number ?? -1, events: Int16(POLLIN), revents: 0)
             entries[1] = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
@@ -45,15 +47,21 @@ package struct ListeningSocket {
                 guard libc_errno() == EINTR else { return .stop }
             }
             if entries[0].revents != 0 { return .stop }
+            if prefersNewcomers, entries[1].revents != 0 { return .newcomer }
             for index in connections.indices where entries[index + 2].revents != 0 { return .connection(index) }
             return entries[1].revents != 0 ? .newcomer : .nothing
         }
     }
 
-    /// The connection that waits; nil if another process has it.
-    package func accept() -> Socket? {
+    /// The connection that waits; nil if another process has it, or it is gone.
+    package func accept() throws(SystemError) -> Socket? {
         let connection = libc_accept(number)
-        return connection < 0 ? nil : Socket(owning: connection)
+        guard connection < 0 else { return Socket(owning: connection) }
+        let number = libc_errno()
+        guard number == EAGAIN || number == ECONNABORTED || number == EINTR else {
+            throw SystemError("accept", "a connection", number: number)
+        }
+        return nil
     }
 }
 

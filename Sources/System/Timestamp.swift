@@ -106,9 +106,9 @@ package struct Duration: Equatable, Comparable, Sendable {
 }
 
 /// A clock that nobody sets.
-enum Uptime {
+package enum Uptime {
     /// Since some moment in the past.
-    static var now: Duration {
+    package static var now: Duration {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return Duration(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)

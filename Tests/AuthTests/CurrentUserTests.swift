@@ -65,34 +65,47 @@ import Testing
         #expect(try service.auth.user(bearing: try token(of: grant, key: next)).id == grant.user)
     }
 
-    /// The hash of the access token that is remembered.
-    private func rememberedHash() throws -> [UInt8]? {
-        try service.database().first("SELECT access_token_hash FROM sessions") { $0.isNull(0) ? nil : $0.blob(0) } ?? nil
+    /// The tag of the access token that is remembered.
+    private func rememberedTag() throws -> [UInt8]? {
+        try service.database().first("SELECT access_token_tag FROM sessions") { $0.isNull(0) ? nil : $0.blob(0) } ?? nil
     }
 
-    @Test func theLastTokenOfASessionIsKnownByItsHashAndAnyOtherByItsSignature() throws {
+    @Test func theLastTokenOfASessionIsKnownByItsTagAndAnyOtherByItsSignature() throws {
+        func tag(_ grant: Grant) throws -> [UInt8] { try service.state.signingKey().tag(of: grant.accessToken) }
         let first = try service.signIn()
-        #expect(try rememberedHash() == SHA256.digest(Array(first.accessToken.utf8)))
+        #expect(try rememberedTag() == tag(first))
         let second = try service.auth.refreshToken(first.refreshToken, of: first.user.text)
-        #expect(try rememberedHash() == SHA256.digest(Array(second.accessToken.utf8)))
+        #expect(try rememberedTag() == tag(second))
         let again = try service.auth.refreshToken(first.refreshToken, of: first.user.text)
-        #expect(try rememberedHash() == SHA256.digest(Array(second.accessToken.utf8)))
+        #expect(try rememberedTag() == tag(second))
         for grant in [first, second, again] { #expect(try service.auth.user(bearing: grant.accessToken).id == first.user) }
-        try service.sql("UPDATE sessions SET access_token_hash = NULL")
+        try service.sql("UPDATE sessions SET access_token_tag = NULL")
         for grant in [first, second, again] { #expect(try service.auth.user(bearing: grant.accessToken).id == first.user) }
+    }
+
+    @Test func anotherKeysTagOrAPlainHashSpeaksForNothing() throws {
+        let grant = try service.signIn()
+        let parts = grant.accessToken.split(separator: ".")
+        let forged = "\(parts[0]).\(parts[1]).\(try token(of: grant, key: .random()).split(separator: ".")[2])"
+        for tag in [SHA256.digest(Array(forged.utf8)), ES256PrivateKey.random().tag(of: forged)] {
+            try remember(tag)
+            #expect(refusal { try service.auth.user(bearing: forged) } == "invalidToken")
+        }
+    }
+
+    private func remember(_ tag: [UInt8]) throws {
+        let digits = tag.map { String(UInt16($0) | 0x100, radix: 16).dropFirst() }.joined()
+        try service.sql("UPDATE sessions SET access_token_tag = x'\(digits)'")
     }
 
     @Test func whatIsRememberedNeedsNoSignatureAndIsStillJudged() throws {
         let grant = try service.signIn()
-        // Its signature is another's: only the hash speaks for it.
+        // Its signature is another's: only the tag speaks for it.
         let parts = grant.accessToken.split(separator: ".")
         let other = try token(of: grant, key: .random()).split(separator: ".")
         let forged = "\(parts[0]).\(parts[1]).\(other[2])"
         #expect(refusal { try service.auth.user(bearing: forged) } == "invalidToken")
-        func remember(_ text: String) throws {
-            let digits = SHA256.digest(Array(text.utf8)).map { String(UInt16($0) | 0x100, radix: 16).dropFirst() }.joined()
-            try service.sql("UPDATE sessions SET access_token_hash = x'\(digits)'")
-        }
+        func remember(_ text: String) throws { try self.remember(try service.state.signingKey().tag(of: text)) }
         try remember(forged)
         #expect(try service.auth.user(bearing: forged).id == grant.user)
         for wrong in [

@@ -88,6 +88,20 @@ private let ended: [UInt8] = [1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
         #expect(!pair.connection.hasUnread)
     }
 
+    @Test func aRequestThatEndsWhereTheBufferDoesIsFollowedByAnother() throws {
+        let head = begin(keeps: true) + record(4, 1, CGITests.pair("A", "1")) + record(4, 1)
+        for size in 65_780..<65_820 {
+            let pair = Pair()
+            let body = [UInt8](repeating: 7, count: size - head.count - 24)
+            pair.sendMuch(head + record(5, 1, Array(body[..<60_000])) + record(5, 1, Array(body[60_000...])) + record(5, 1))
+            #expect(try pair.connection.begin() != nil)
+            try pair.connection.discardInput()
+            try pair.connection.answer([])
+            pair.send(head + record(5, 1))
+            #expect(try pair.connection.isReady() && pair.connection.begin() != nil, "\(size)")
+        }
+    }
+
     @Test func aLongAnswerIsCutIntoRecordsAndWholeAgain() throws {
         let pair = Pair()
         let connection = pair.connection

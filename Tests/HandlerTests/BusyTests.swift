@@ -1,5 +1,7 @@
 // A database that is held by another, and a disk that takes no more: an answer, and nothing changed.
 
+import Glibc
+import System
 import TestSupport
 import Testing
 
@@ -50,6 +52,26 @@ private let unavailable = """
         #expect(state(home) == before)
         // The refusal cost no attempt and spent no token.
         #expect(home.post("verify-code", verify).status == 200)
+        #expect(home.post("refresh-token", refresh).status == 200)
+    }
+
+    @Test func whoCannotHaveTheirTurnToWriteComeBack() throws {
+        let home = Home()
+        let ada = home.signIn("ada@example.com")
+        let refresh = #"{"refresh_token":"\#(ada.refreshToken)","user_uuid":"\#(ada.id)"}"#
+        let before = state(home)
+        var turn: FileLock? = try FileLock(waitingFor: "\(home.path)/writing.lock")
+        let start = ContinuousClock.now
+        let writes = inParallel(3) { _ in home.post("refresh-token", refresh) }
+        #expect(ContinuousClock.now - start >= .seconds(5) && ContinuousClock.now - start < .seconds(20) && turn != nil)
+        for answer in writes { #expect(answer.shown == unavailable) }
+        #expect(home.get("current-user", ada.bearer).status == 200)
+        turn = nil
+        #expect(state(home) == before)
+        #expect(home.post("refresh-token", refresh).status == 200)
+        // The lock keeps order only: where there can be none, writers do without.
+        unlink("\(home.path)/writing.lock")
+        mkdir("\(home.path)/writing.lock", 0o700)
         #expect(home.post("refresh-token", refresh).status == 200)
     }
 

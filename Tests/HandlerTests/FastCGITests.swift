@@ -51,6 +51,27 @@ import Testing
         #expect(connections[64].ask(get(ada)).answer.status == 200)
     }
 
+    @Test func thoseWhoAreConnectedKeepNobodyOut() {
+        let body = #"{"email":"ada@example.com","code":"00000000"}"#
+        let process = processes("verify-code", ["LATCHKEY_LIMIT_VERIFY_PER_IP": "off", "LATCHKEY_LIMIT_FAILURES_PER_EMAIL": "off"])
+        let (isOver, ended) = (NSCondition(), DispatchGroup())
+        nonisolated(unsafe) var goesOn = true
+        for _ in 0..<2 {
+            let (kept, variables) = (process.connect(), post(body))
+            ended.enter()
+            Thread {
+                while isOver.withLock({ goesOn }) { _ = kept.ask(variables, body: Array(body.utf8), keeps: true) }
+                ended.leave()
+            }.start()
+        }
+        Thread.sleep(forTimeInterval: 0.5)
+        let start = ContinuousClock.now
+        #expect(process.ask(post(body), body: body).answer.code == "invalid_code")
+        #expect(ContinuousClock.now - start < .seconds(5))
+        isOver.withLock { goesOn = false }
+        ended.wait()
+    }
+
     @Test(arguments: [SIGTERM, SIGINT, SIGUSR1])
     func toldToStopItAnswersWhatItHasBegunAndEndsWithZero(_ signal: Int32) {
         let body = #"{"email":"ada@example.com"}"#

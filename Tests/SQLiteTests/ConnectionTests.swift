@@ -78,6 +78,34 @@ private enum Stop: Error { case here, sqlite }
         #expect(try reader.first("SELECT count(*) FROM t") { $0.integer(0) } == 2)
     }
 
+    @Test func aCommitThatFindsTheLogLongEmptiesIt() throws {
+        let database = try open()
+        func logSize() -> Int {
+            (try? FileManager.default.attributesOfItem(atPath: "\(path)-wal")[.size] as? Int) ?? -1
+        }
+        var emptied = 0
+        for number in 0..<200 {
+            // Each by a process of its own, as it were.
+            let before = logSize()
+            try (number % 2 == 0 ? database : open()).run("INSERT INTO t VALUES (?, 'x')", [.integer(Int64(number))])
+            if logSize() == 0 { emptied += 1 } else { #expect(logSize() > before) }
+            #expect(logSize() < 80 * 4096)
+        }
+        #expect(emptied >= 3)
+        #expect(try database.first("SELECT count(*) FROM t") { $0.integer(0) } == 200)
+        // A reader in the way is no failure, and costs no wait.
+        let reader = try open()
+        try reader.script("BEGIN; SELECT * FROM t")
+        let time = try ContinuousClock().measure {
+            for number in 200..<400 { try database.run("INSERT INTO t VALUES (?, 'x')", [.integer(Int64(number))]) }
+        }
+        #expect(time < .seconds(4) && logSize() > 80 * 4096)
+        try reader.script("COMMIT")
+        try database.run("INSERT INTO t VALUES (400, 'x')")
+        #expect(logSize() == 0)
+        #expect(try database.first("SELECT count(*) FROM t") { $0.integer(0) } == 401)
+    }
+
     @Test func anErrorTellsTheStatementAndNotTheValues() throws {
         let database = try open()
         do throws(SQLiteError) {

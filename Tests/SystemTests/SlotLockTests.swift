@@ -1,6 +1,6 @@
 // Places that processes share: no more than there are, free again when their holder ends.
 
-import Glibc
+import Foundation
 import System
 import Testing
 
@@ -46,6 +46,51 @@ import Testing
 
     @Test func aFolderThatIsNotThereIsAnError() {
         #expect(throws: SystemError.self) { try SlotLock(waitingFor: "/nonexistent/slots", slots: 1, atMost: .seconds(0)) }
+    }
+
+    @Test func whoComesFirstHasTheLockFirst() async throws {
+        let path = "\(path).turns"
+        defer { unlink(path) }
+        var held: FileLock? = try FileLock(waitingFor: path)
+        let order = Order()
+        for number in 0..<5 {
+            // A thread each: the wait is the kernel's.
+            Thread {
+                let lock = try? FileLock(inTurnFor: path, atMost: .seconds(30))
+                if lock != nil { order.append(number) }
+                withExtendedLifetime(lock) { Thread.sleep(forTimeInterval: 0.01) }
+            }.start()
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        #expect(order.all == [] && held != nil)
+        held = nil
+        for _ in 0..<200 where order.all.count < 5 { try await Task.sleep(for: .milliseconds(50)) }
+        #expect(order.all == [0, 1, 2, 3, 4])
+    }
+
+    @Test func whoHasWaitedLongEnoughIsTold() throws {
+        // As some servers start programs.
+        var alarm = sigset_t()
+        sigemptyset(&alarm)
+        sigaddset(&alarm, SIGALRM)
+        pthread_sigmask(SIG_BLOCK, &alarm, nil)
+        let path = "\(path).limit"
+        defer { unlink(path) }
+        let held = try FileLock(waitingFor: path)
+        let start = ContinuousClock.now
+        #expect(try FileLock(inTurnFor: path, atMost: Duration(milliseconds: 200)) == nil)
+        let waited = ContinuousClock.now - start
+        #expect(waited >= .milliseconds(200) && waited < .seconds(5))
+        withExtendedLifetime(held) {}
+        #expect(throws: SystemError.self) { try FileLock(inTurnFor: "/nonexistent/turns", atMost: .seconds(1)) }
+    }
+
+    private final class Order: @unchecked Sendable {
+        private let lock = NSLock()
+        private var numbers: [Int] = []
+
+        func append(_ number: Int) { lock.withLock { numbers.append(number) } }
+        var all: [Int] { lock.withLock { numbers } }
     }
 
     @Test func aLockThatIsRefusedClosesItsFileOnce() throws {

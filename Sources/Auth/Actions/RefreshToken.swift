@@ -80,7 +80,7 @@ extension Auth {
 
         if token.generation == session.generation {
             let grant = try granted(session.generation + 1)
-            guard try session.rotate(by: client, given: grant.accessTokenHash, at: now, in: database) else {
+            guard try session.rotate(by: client, given: grant.accessTokenTag, at: now, in: database) else {
                 return try refuse(session, "spent", in: database)
             }
             try record(AuditEvent(.refresh, user: session.user.id, subject: session.id), in: database)

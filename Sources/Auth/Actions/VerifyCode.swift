@@ -12,8 +12,8 @@ package struct Grant {
     /// How long the access token is good.
     package let expiresIn: Duration
     package let user: UUID
-
-    var accessTokenHash: [UInt8] { SHA256.digest(Array(accessToken.utf8)) }
+    /// By which the access token is known again.
+    let accessTokenTag: [UInt8]
 }
 
 extension Auth {
@@ -52,7 +52,7 @@ extension Auth {
                 session: session, generation: 1, until: end, user: user.id, email: email.text,
                 signingKey: signingKey)
             try Session.create(
-                session, of: user.id, from: client, given: grant.accessTokenHash, at: now, until: end, in: database)
+                session, of: user.id, from: client, given: grant.accessTokenTag, at: now, until: end, in: database)
             try noteNetwork(of: user, email, session, in: database)
             try record(
                 AuditEvent(
@@ -138,6 +138,7 @@ extension Auth {
         return Grant(
             accessToken: signed,
             refreshToken: refreshToken.text(key: try secrets().refreshTokenKey),
-            expiresIn: .seconds(expiry.seconds - now.seconds), user: user)
+            expiresIn: .seconds(expiry.seconds - now.seconds), user: user,
+            accessTokenTag: signingKey.tag(of: signed))
     }
 }

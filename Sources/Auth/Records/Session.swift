@@ -14,15 +14,15 @@ struct Session {
     /// The session's end, however often it is refreshed.
     let expiresAt: Timestamp
     let isRevoked: Bool
-    /// SHA-256 of the access token that it was given last; nil if that was before it was noted.
-    let accessTokenHash: [UInt8]?
+    /// Of the access token that it was given last, by its signing key; nil if that was before it was noted.
+    let accessTokenTag: [UInt8]?
     let user: User
 
     /// The session `id` and its account, in one look-up.
     static func find(_ id: UUID, in database: Database) throws(AuthError) -> Session? {
         try database.first(
             """
-            SELECT s.generation, s.rotated_at, s.expires_at, s.revoked_at, s.access_token_hash,
+            SELECT s.generation, s.rotated_at, s.expires_at, s.revoked_at, s.access_token_tag,
                    u.id, u.email, u.full_name, u.is_active, u.is_superuser, u.is_verified,
                    u.token_balance, u.tokens_used, u.subscription_tier, u.created_at, u.updated_at
             FROM sessions AS s JOIN users AS u ON u.id = s.user_id WHERE s.id = ?
@@ -32,39 +32,39 @@ struct Session {
             Session(
                 id: id, generation: UInt32(truncatingIfNeeded: row.integer(0)),
                 rotatedAt: row.time(1), expiresAt: row.time(2), isRevoked: !row.isNull(3),
-                accessTokenHash: row.isNull(4) ? nil : row.blob(4), user: User(row, from: 5))
+                accessTokenTag: row.isNull(4) ? nil : row.blob(4), user: User(row, from: 5))
         }
     }
 
     /// Begins a session of generation 1.
     static func create(
-        _ id: UUID, of user: UUID, from client: Client, given accessTokenHash: [UInt8], at now: Timestamp,
+        _ id: UUID, of user: UUID, from client: Client, given accessTokenTag: [UInt8], at now: Timestamp,
         until expiry: Timestamp, in database: Database
     ) throws(AuthError) {
         try database.run(
             """
             INSERT INTO sessions (id, user_id, generation, rotated_at, created_at, expires_at,
-                                  client, user_agent, access_token_hash)
+                                  client, user_agent, access_token_tag)
             VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .id(id), .id(user), .time(now), .time(now), .time(expiry), .text(client.address),
-                .optional(client.userAgent), .blob(accessTokenHash),
+                .optional(client.userAgent), .blob(accessTokenTag),
             ])
     }
 
     /// Makes the next generation the good one; false if another did so first.
     func rotate(
-        by client: Client, given accessTokenHash: [UInt8], at now: Timestamp, in database: Database
+        by client: Client, given accessTokenTag: [UInt8], at now: Timestamp, in database: Database
     ) throws(AuthError) -> Bool {
         try database.run(
             """
             UPDATE sessions
-            SET generation = generation + 1, rotated_at = ?, client = ?, user_agent = ?, access_token_hash = ?
+            SET generation = generation + 1, rotated_at = ?, client = ?, user_agent = ?, access_token_tag = ?
             WHERE id = ? AND generation = ? AND revoked_at IS NULL
             """,
             [
-                .time(now), .text(client.address), .optional(client.userAgent), .blob(accessTokenHash), .id(id),
+                .time(now), .text(client.address), .optional(client.userAgent), .blob(accessTokenTag), .id(id),
                 .integer(Int64(generation)),
             ]) == 1
     }
