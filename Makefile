@@ -1,3 +1,4 @@
+# make build  the executables, in cgi-bin/; LIBC=musl: against musl, Benchmarks/MUSL.md
 # make run    serve at http://localhost:8000 (PORT=, LATCHKEY_HOME=)
 # make test   everything a change must pass
 # make test-clients   the console, openapi.json and its page, in a browser and by generated clients
@@ -12,7 +13,9 @@ SHELL := /bin/bash
 export PATH := $(PATH):/usr/sbin
 
 EMBEDDED ?= 1
+LIBC ?= glibc
 PACKAGES := libsqlite3-dev libargon2-dev nettle-dev libgmp-dev lighttpd
+MUSL_PACKAGES := musl-tools musl-dev gcc make m4 tcl dpkg-dev
 TEST_PACKAGES := curl file openssl python3 python3-jwt python3-cryptography python3-jwcrypto fail2ban
 CLIENT_PACKAGES := python3 python3-venv python3-selenium python3-pil chromium chromium-driver
 SERVER_PACKAGES := python3 curl file openssl lighttpd-mod-openssl apache2 apache2-suexec-custom libapache2-mod-fcgid fcgiwrap spawn-fcgi nginx libnginx-mod-http-set-misc golang-go nodejs python3-jwt python3-cryptography
@@ -23,8 +26,9 @@ RESOURCES = $(shell swift -print-target-info | sed -n 's/.*"runtimeResourcePath"
 TRIPLE = $(shell swift -print-target-info | sed -n 's/.*"triple": "\(.*\)".*/\1/p' | head -n 1)
 ENDPOINTS = $(notdir $(wildcard Sources/Endpoints/*))
 EXECUTABLES = $(ENDPOINTS) deliver-mail
+SCRATCH = $(if $(filter musl,$(LIBC)),.build-musl,.build-embedded)
 
-.PHONY: run admin package test-clients test-servers setup-clients setup-servers test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
+.PHONY: run admin package test-clients test-servers setup-clients setup-servers test build setup setup-musl setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
 
 # Says what is missing, then installs it: as root, else with sudo.
 define install
@@ -41,6 +45,9 @@ endef
 setup:
 	$(call install,$(PACKAGES))
 
+setup-musl: setup
+	$(call install,$(MUSL_PACKAGES))
+
 setup-test: setup
 	$(call install,$(TEST_PACKAGES))
 
@@ -56,12 +63,16 @@ setup-torture: setup
 setup-bench: setup
 	$(call install,$(BENCH_PACKAGES))
 
-# The executables, in cgi-bin/: Embedded Swift, or with EMBEDDED=0 ordinary static Swift.
-build: setup
+# The executables, in cgi-bin/: Embedded Swift, or with EMBEDDED=0 ordinary static Swift. With LIBC=musl they are linked
+# against musl instead of glibc.
+build: setup$(if $(filter musl,$(LIBC)),-musl)
 ifeq ($(EMBEDDED),1)
-	EMBEDDED=1 swift build -c release --scratch-path .build-embedded \
+ifeq ($(LIBC),musl)
+	packaging/musl-libraries
+endif
+	EMBEDDED=1 LIBC=$(LIBC) swift build -c release --scratch-path $(SCRATCH) \
 		-Xlinker -L$(RESOURCES)/embedded/$(TRIPLE)
-	@for name in $(EXECUTABLES); do install -m 755 .build-embedded/release/$$name cgi-bin/ || exit 1; done
+	@for name in $(EXECUTABLES); do install -m 755 $(SCRATCH)/release/$$name cgi-bin/ || exit 1; done
 else
 	$(MAKE) fallback
 	@for name in $(EXECUTABLES); do install -s -m 755 .build-static/release/$$name cgi-bin/ || exit 1; done
@@ -152,4 +163,4 @@ bench-account: setup-bench build
 	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Benchmarks/account.py
 
 clean:
-	rm -rf .build .build-embedded .build-static .build-fuzz bin $(addprefix cgi-bin/,$(EXECUTABLES))
+	rm -rf .build .build-embedded .build-musl .build-musl-libraries .build-static .build-fuzz bin $(addprefix cgi-bin/,$(EXECUTABLES))

@@ -88,9 +88,8 @@ package final class Socket {
     /// Two that are connected with each other, for a test.
     package static func pair() throws(SystemError) -> (Socket, Socket) {
         var ends: (Int32, Int32) = (0, 0)
-        let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         let code = withUnsafeMutableBytes(of: &ends) {
-            socketpair(AF_UNIX, kind, 0, $0.baseAddress!.assumingMemoryBound(to: Int32.self))
+            libc_stream_pair($0.baseAddress!.assumingMemoryBound(to: Int32.self))
         }
         guard code == 0 else { throw SystemError("socketpair") }
         return (Socket(owning: ends.0), Socket(owning: ends.1))

@@ -69,7 +69,7 @@ class Outbox:
         """One attempt at the only mail, by a deliverer that does not stay for another; its row after that."""
         self.home.sql("UPDATE mail_items SET due_at = 0, last_error = NULL")
         process = self.deliverer()
-        self.until(lambda: self.row() is None or self.row()[2], wait)
+        self.until(lambda: (row := self.row()) is None or row[2], wait)
         process.kill()
         process.wait()
         return self.row()
