@@ -33,14 +33,16 @@ package final class Auth {
     private let journal: JournalMode?
     /// nil in a process that answers one request.
     let memory: Memory?
+    private let isRead: Bool
     private var openDatabase: Database?
     private var readSecrets: Secrets?
 
     /// `journal` is nil if the operator does not say: then the file system decides. `memory` is for a process that
-    /// answers more than one request.
+    /// answers more than one request. `isRead`: the request asks for something, and seldom changes anything.
     package init(
         policy: Policy, state: StateFolder, journal: JournalMode?, client: Client,
-        testIdentities: [TestIdentity] = [], memory: Memory? = nil, clock: @escaping () -> Timestamp = { .now }
+        testIdentities: [TestIdentity] = [], memory: Memory? = nil, isRead: Bool = false,
+        clock: @escaping () -> Timestamp = { .now }
     ) {
         self.policy = policy
         self.state = state
@@ -48,6 +50,7 @@ package final class Auth {
         self.testIdentities = testIdentities
         self.journal = journal
         self.memory = memory
+        self.isRead = isRead
         self.clock = clock
     }
 
@@ -69,9 +72,14 @@ package final class Auth {
     }
 
     private func opened() throws(AuthError) -> Database {
-        if let memory { return try memory.database(in: state, journal: journal) }
+        if let memory { return try memory.database(in: state, journal: journal, toRead: isRead) }
         try state.prepare()
         return try Database(in: state, journal: journal)
+    }
+
+    /// Ends what `database` has begun for a request that reads.
+    package func endReading() {
+        openDatabase?.endReading()
     }
 
     func secrets() throws(AuthError) -> Secrets {

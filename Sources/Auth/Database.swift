@@ -127,7 +127,21 @@ package struct Database {
         }
     }
 
-    /// Empties the WAL, if nobody is in the way.
+    /// What is read from now on is of one moment, until `endReading` or a transaction: fewer locks, and a page of a list and
+    /// its count agree.
+    func beginReading() throws(AuthError) {
+        try mapping { () throws(SQLiteError) in try connection.beginReading() }
+    }
+
+    /// What is read from now on is of its own moment.
+    func endReading() {
+        connection.endReading()
+    }
+
+    /// Whether it was used to change anything.
+    var hasChangedRows: Bool { connection.hasChangedRows }
+
+    /// Copies the WAL back and cuts it off, with all that was deleted, if nobody is in the way.
     func checkpoint() {
         connection.checkpoint()
     }
@@ -171,6 +185,7 @@ package struct Database {
     func transaction<T>(
         waitingAtMost limit: Duration = Policy.writeWait, _ body: () throws(AuthError) -> T
     ) throws(AuthError) -> T {
+        connection.endReading()
         let start = Uptime.now
         let turn = try turnToWrite(waitingAtMost: limit)
         let waited = Uptime.now - start

@@ -12,6 +12,7 @@ extension Auth {
     func withHashing<T>(
         _ body: (Argon2Memory) throws(AuthError) -> T
     ) throws(AuthError) -> T {
+        endReading()
         let slots = policy.argon2Slots ?? Int64(Environment.coreCount)
         let slot: SlotLock?
         do throws(SystemError) {

@@ -18,26 +18,38 @@ package final class Memory {
 
     private struct OpenDatabase {
         let database: Database
+        let folder: String
         let path: String
         /// The file that was at `path` before it was opened; nil if there was none.
         let file: FileIdentity?
         let journal: JournalMode?
+
+        /// Whether it is still the one in `state`.
+        func isThere(in state: StateFolder, journal: JournalMode?) -> Bool {
+            guard let file, self.journal == journal, folder.isSame(as: state.path) else { return false }
+            return File.mark(path)?.identity == file
+        }
     }
 
-    /// The open database, if it is still the one in `state` and its schema is ours; else it is opened anew.
-    func database(in state: StateFolder, journal: JournalMode?) throws(AuthError) -> Database {
-        let path = state.databasePath
-        let file = File.mark(path)?.identity
-        if let open = openDatabase, let file, open.file == file, open.journal == journal,
-            open.path.utf8.elementsEqual(path.utf8), try open.database.isCurrent()
-        {
-            return open.database
+    /// The open database, if it is still the one in `state` and its schema is ours; else it is opened anew. `toRead`: what is
+    /// read is of one moment, until `endReading`.
+    func database(in state: StateFolder, journal: JournalMode?, toRead: Bool) throws(AuthError) -> Database {
+        if let open = openDatabase, open.isThere(in: state, journal: journal) {
+            if toRead { try open.database.beginReading() }
+            if try open.database.isCurrent() { return open.database }
         }
         forgetDatabase()
         try state.prepare()
+        let path = state.databasePath
+        let file = File.mark(path)?.identity
         let database = try Database(in: state, journal: journal, isLasting: true)
-        openDatabase = OpenDatabase(database: database, path: path, file: file, journal: journal)
+        openDatabase = OpenDatabase(database: database, folder: state.path, path: path, file: file, journal: journal)
         return database
+    }
+
+    /// Copies the database's log back, for those who come when this process has ended.
+    package func checkpoint() {
+        openDatabase?.database.checkpoint()
     }
 
     /// Closes the database, unless the request at hand still uses it: then with that.
@@ -53,6 +65,8 @@ package final class Memory {
     }
 
     private struct ReadKey {
+        let folder: String
+        let id: String
         let path: String
         let mark: FileMark
         let key: ES256PrivateKey
@@ -83,9 +97,10 @@ package final class Memory {
 
     /// The key of the id `id`, if it was read and its file is there as it was.
     func key(_ id: String, in state: StateFolder) -> ES256PrivateKey? {
-        let path = state.keyPath(id)
-        guard let known = keys.firstIndex(where: { $0.path.utf8.elementsEqual(path.utf8) }) else { return nil }
-        if let mark = File.mark(path), mark == keys[known].mark { return keys[known].key }
+        guard let known = keys.firstIndex(where: { $0.id.isSame(as: id) && $0.folder.isSame(as: state.path) }) else {
+            return nil
+        }
+        if let mark = File.mark(keys[known].path), mark == keys[known].mark { return keys[known].key }
         keys.remove(at: known)
         return nil
     }
@@ -95,7 +110,7 @@ package final class Memory {
         let path = state.keyPath(id)
         guard let mark = File.mark(path), mark.isSettled(at: now) else { return }
         if keys.count == Memory.keyPlaces { keys.removeFirst() }
-        keys.append(ReadKey(path: path, mark: mark, key: key))
+        keys.append(ReadKey(folder: state.path, id: id, path: path, mark: mark, key: key))
     }
 }
 

@@ -30,11 +30,11 @@ package final class APIRequest {
     private static func single(
         _ name: StaticString, of request: Request
     ) throws(AuthError) -> String? {
-        let values = request.parameters.all(name)
-        guard values.count <= 1, values.first?.utf8.contains(UInt8(ascii: ",")) != true else {
-            throw .ambiguousCredentials
+        switch request.parameters.sole(name) {
+        case .none: nil
+        case .once(let value): value
+        case .more: throw .ambiguousCredentials
         }
-        return values.first
     }
 
     /// Tells the log something of the request. No code, token or key.

@@ -27,10 +27,11 @@ package func serveNotFound() -> Never {
 private func serveTurns(_ answering: (Service, _ id: String) -> (Request) -> Response) -> Never {
     let gateway = Gateway.ours
     let service = Service(isLasting: gateway.isLasting)
-    gateway.serve(isSpent: { service.isSpent($0) }) {
+    var trapAnswer = TrapAnswer()
+    gateway.serve(isSpent: { service.isSpent($0) }, ending: { service.memory?.checkpoint() }) {
         let id = UUID.random().text
         let answer = answering(service, id)
-        return Turn(trapped: Envelope.response(.internalError(reason: nil), requestID: id)) { request in
+        return Turn(trapped: trapAnswer.bytes(requestID: id)) { request in
             answer(request).admittingOrigin(of: request, by: service)
         }
     }
@@ -86,12 +87,15 @@ private func respond(
                     Language.preferred(acceptLanguage: $0)
                 },
                 requestID: id),
-            testIdentities: try configuration.testIdentities(), memory: service.memory)
+            testIdentities: try configuration.testIdentities(), memory: service.memory, isRead: route.isRead)
     } catch {
         return event.fail(.internalError(reason: error.reason))
     }
     service.spareClosing(auth)
-    defer { wakeDeliverer(auth, after: route, log: event) }
+    defer {
+        auth.endReading()
+        wakeDeliverer(auth, after: route, log: event)
+    }
     do throws(AuthError) {
         let apiRequest = try APIRequest(request, body: body)
         event.request = apiRequest

@@ -132,3 +132,27 @@ package enum Envelope {
         }
     }
 }
+
+/// The answer that is laid ready for a trap. It is the same each time but for the request's id, so it is made once.
+struct TrapAnswer {
+    private var bytes: [UInt8] = []
+    /// The id in it.
+    private var id: [UInt8] = []
+    /// Where that begins.
+    private var places: [Int] = []
+
+    /// All of it, to the request `id`.
+    mutating func bytes(requestID id: String) -> [UInt8] {
+        let id = Array(id.utf8)
+        if bytes.isEmpty {
+            self.id = id
+            bytes = Envelope.response(.internalError(reason: nil), requestID: String(decoding: id, as: UTF8.self)).serialized()
+            return bytes
+        }
+        if places.isEmpty {
+            places = (0...bytes.count - id.count).filter { bytes[$0..<$0 + id.count].elementsEqual(self.id) }
+        }
+        for place in places { bytes.replaceSubrange(place..<place + id.count, with: id) }
+        return bytes
+    }
+}

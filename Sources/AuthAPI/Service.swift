@@ -20,6 +20,11 @@ final class Service {
         let configuration: Configuration
         let sources: Sources
         let documentRoot: String?
+
+        func isFor(documentRoot other: String?) -> Bool {
+            guard let documentRoot, let other else { return documentRoot == nil && other == nil }
+            return documentRoot.isSame(as: other)
+        }
     }
 
     /// The operator's configuration now, judged for a server whose document root is `documentRoot`. It is read again
@@ -27,9 +32,7 @@ final class Service {
     func configuration(documentRoot: String?) throws(ConfigurationFault) -> Configuration {
         guard memory != nil else { return try Configuration(documentRoot: documentRoot) }
         let sources = try Sources()
-        if let known, let sources, known.sources == sources,
-            known.documentRoot?.utf8.elementsEqual(documentRoot?.utf8 ?? "".utf8) ?? (documentRoot == nil)
-        {
+        if let known, let sources, known.sources == sources, known.isFor(documentRoot: documentRoot) {
             return known.configuration
         }
         known = nil
@@ -74,7 +77,7 @@ final class Service {
         func areSettled(at now: Timestamp) -> Bool { settings?.isSettled(at: now) ?? true }
 
         static func == (a: Sources, b: Sources) -> Bool {
-            a.home.utf8.elementsEqual(b.home.utf8) && a.folder == b.folder && a.owner == b.owner
+            a.home.isSame(as: b.home) && a.folder == b.folder && a.owner == b.owner
                 && a.permissions == b.permissions && a.settings == b.settings
         }
     }

@@ -25,7 +25,7 @@ final class FastCGIConnection {
     private var unread = 0..<0
 
     /// Whether no request has begun on it.
-    private(set) var isNew = true
+    private(set) var isNew: Bool
     private var request: UInt16 = 0
     private var parameters: FastCGIParameters?
     private(set) var isKept = false
@@ -34,8 +34,9 @@ final class FastCGIConnection {
     /// What came of the body beyond what was asked for.
     private var surplus: [UInt8] = []
 
-    /// `patience` is how long it may be silent within a request.
-    init(_ socket: Socket, patience: Duration) {
+    /// `patience` is how long it may be silent within a request; `isNew` is false for one that requests came on before.
+    init(_ socket: Socket, patience: Duration, isNew: Bool = true) {
+        self.isNew = isNew
         self.socket = socket
         self.patience = patience
     }

@@ -1,5 +1,7 @@
 // Records of the FastCGI Specification 1.0 (§3.3): 8 bytes that say version, type, request, and how much follows.
 
+import System
+
 /// What a record is (§8).
 enum FastCGIType {
     static let beginRequest: UInt8 = 1
@@ -46,7 +48,7 @@ struct FastCGIWriter {
             let end = min(start + 65528, content.count)
             let padding = (8 - (end - start) % 8) % 8
             header(type, request, count: end - start, padding: padding)
-            bytes.append(contentsOf: content[start..<end])
+            content.withUnsafeBufferPointer { bytes.append(contentsOf: UnsafeBufferPointer(rebasing: $0[start..<end])) }
             for _ in 0..<padding { bytes.append(0) }
             start = end
         }
@@ -144,7 +146,7 @@ final class FastCGIParameters {
         let isWhole = content.withUnsafeBytes { bytes in
             var isText = true
             let isWhole = forEachPair(in: bytes) { name, value in
-                isText = !name.isEmpty && !name.contains(0x3D) && !name.contains(0) && !value.contains(0)
+                isText = !name.isEmpty && !name.has(0x3D) && !name.has(0) && !value.has(0)
                 pairs += 1
                 count += name.count + value.count + 2
                 return isText

@@ -1,10 +1,11 @@
 // Answers requests by FastCGI, one at a time, until told to stop.
 //
 // 1. A connection that is open and idle keeps nobody waiting: all are waited for at once, up to a number.
-// 2. Told to stop by SIGTERM, SIGINT or SIGUSR1, or spent, the process answers the request at hand and what waits for it
-//    already, up to a number. Told to stop, it then ends with 0; spent, it begins anew in the same place, so that
-//    whoever connects meanwhile only waits. Who asks again on a kept connection at that moment finds it closed, as at any
-//    web server's keep-alive time-out, and has to ask again.
+// 2. Told to stop by SIGTERM, SIGINT or SIGUSR1, the process answers the request at hand and what waits for it
+//    already, up to a number, and ends with 0. Who asks again on a kept connection at that moment finds it closed, as at
+//    any web server's keep-alive time-out, and has to ask again.
+// 3. Spent, it begins anew between two requests, in the same place and with the same connections, so that whoever asks
+//    meanwhile only waits.
 
 import System
 
@@ -21,16 +22,20 @@ struct FastCGIServer {
     /// How long a web server may be silent within a request, or not take the answer.
     private static let patience = Duration.seconds(60)
 
-    func serve(isSpent: (_ count: Int) -> Bool, _ turn: () -> Turn) -> Never {
+    func serve(isSpent: (_ count: Int) -> Bool, ending: () -> Void, _ turn: () -> Turn) -> Never {
         Signals.forgetChildren()
         let stop = socket.hearStopSignals()
-        var connections: [FastCGIConnection] = []
+        var connections = socket.handedOver().map { FastCGIConnection($0, patience: FastCGIServer.patience, isNew: false) }
         var count = 0
         var prefersNewcomers = false
         let executable = try? File.target(ofLink: "/proc/self/exe")
-        var (isEnding, isStopped, last) = (false, false, Int.max)
+        var (isEnding, last) = (false, Int.max)
         serving: while count < last {
-            if !isEnding, isSpent(count) { (isEnding, last) = (true, count + FastCGIServer.mostConnections) }
+            if !isEnding, let executable, isSpent(count) {
+                ending()
+                socket.handOver(connections.map { $0.socket })
+                Command.replaceThisProcess(by: executable)
+            }
             // Whoever has connected just now is about to ask.
             let wait: Duration? = isEnding ? (connections.contains { $0.isNew } ? .seconds(1) : .seconds(0)) : nil
             // By turns, so that neither can keep the other out.
@@ -38,7 +43,7 @@ struct FastCGIServer {
             switch socket.wait(
                 isEnding ? nil : stop, connections.map { $0.socket }, prefersNewcomers: prefersNewcomers, atMost: wait)
             {
-            case .stop: (isEnding, isStopped, last) = (true, true, count + FastCGIServer.mostConnections)
+            case .stop: (isEnding, last) = (true, count + FastCGIServer.mostConnections)
             case .nothing: break serving
             case .newcomer:
                 let newcomer: Socket?
@@ -59,7 +64,7 @@ struct FastCGIServer {
                 if FastCGIServer.answer(connection, &count, turn) { connections.append(connection) }
             }
         }
-        if !isStopped, let executable { Command.replaceThisProcess(by: executable) }
+        ending()
         Signals.exit(0)
     }
 
@@ -82,7 +87,7 @@ struct FastCGIServer {
     private static func answer(
         _ parameters: Parameters, on connection: FastCGIConnection, _ turn: Turn
     ) throws(FastCGIFault) {
-        Signals.layReady(connection.framed(turn.trapped.serialized()), on: connection.socket.descriptor)
+        Signals.layReady(connection.framed(turn.trapped), on: connection.socket.descriptor)
         defer { Signals.forgetTrapAnswer() }
         let request = Request(
             parameters: parameters, input: { connection.read(upTo: $0) }, errors: { connection.log($0) })

@@ -14,11 +14,11 @@ package import System
 
 /// What becomes of one request.
 package struct Turn {
-    let trapped: Response
+    let trapped: [UInt8]
     let answer: (Request) -> Response
 
-    /// `trapped` is what the client gets if `answer` traps.
-    package init(trapped: Response, answer: @escaping (Request) -> Response) {
+    /// `trapped` is what the client gets if `answer` traps: a whole answer's bytes.
+    package init(trapped: [UInt8], answer: @escaping (Request) -> Response) {
         self.trapped = trapped
         self.answer = answer
     }
@@ -45,18 +45,19 @@ package enum Gateway {
     /// Answers what the process was started for, and ends it; `turn` is asked for each request.
     ///
     /// By CGI that is one request: it ends with 0 if the answer was written whole, else 1. By FastCGI it ends with 0 when it
-    /// is told to stop, and begins anew when `isSpent` says so of the number of requests that were answered.
-    package func serve(isSpent: (_ count: Int) -> Bool, _ turn: () -> Turn) -> Never {
+    /// is told to stop, and begins anew when `isSpent` says so of the number of requests that were answered; before
+    /// either, `ending` is called.
+    package func serve(isSpent: (_ count: Int) -> Bool, ending: () -> Void, _ turn: () -> Turn) -> Never {
         File.keepNewFilesPrivate()
         Signals.answerTraps()
         switch self {
         case .cgi: Gateway.serveOne(turn())
-        case .fastCGI(let socket): FastCGIServer(socket).serve(isSpent: isSpent, turn)
+        case .fastCGI(let socket): FastCGIServer(socket).serve(isSpent: isSpent, ending: ending, turn)
         }
     }
 
     private static func serveOne(_ turn: Turn) -> Never {
-        Signals.layReady(turn.trapped.serialized(), on: .standardOutput)
+        Signals.layReady(turn.trapped, on: .standardOutput)
         var taken = 0
         let request = Request(
             parameters: Parameters(Environment.entries),

@@ -3,6 +3,8 @@
 // Servers pass a header that was sent twice as two entries of one name (`X-API-Key` and
 // `X_API_Key` become equal names too), so a look-up sees every entry, not only the first.
 
+import System
+
 /// The list of `NAME=value` entries that describes one request.
 package struct Parameters {
     private let entries: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
@@ -37,13 +39,37 @@ package struct Parameters {
         return found
     }
 
+    /// How often something is there.
+    package enum Occurrence {
+        case none
+        case once(String)
+        case more
+    }
+
+    /// The value called `name` that is not empty; `more` if there are several, or one with a comma in it, by which servers
+    /// join what was sent twice.
+    package func sole(_ name: StaticString) -> Occurrence {
+        var found = Occurrence.none
+        forEachEntry(name) { text in
+            guard text.pointee != 0 else { return }
+            if case .none = found, !UnsafePointer(text).textHas(UInt8(ascii: ",")) {
+                found = .once(String(cString: text))
+            } else {
+                found = .more
+            }
+        }
+        return found
+    }
+
     private func forEach(_ name: StaticString, _ body: (_ value: () -> String) -> Void) {
+        forEachEntry(name) { value in body { String(cString: value) } }
+    }
+
+    private func forEachEntry(_ name: StaticString, _ body: (_ value: UnsafeMutablePointer<CChar>) -> Void) {
         guard var entry = entries else { return }
         while let text = entry.pointee {
             entry += 1
-            if let value = Parameters.value(of: text, named: name) {
-                body { String(cString: value) }
-            }
+            if let value = Parameters.value(of: text, named: name) { body(value) }
         }
     }
 

@@ -124,6 +124,18 @@ static inline int libc_is_listening(int descriptor) {
     return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &size) == 0 && is_listening;
 }
 
+// Whether `descriptor` is a socket that is connected.
+static inline int libc_is_connected(int descriptor) {
+    struct sockaddr_storage address;
+    socklen_t size = sizeof address;
+    return getpeername(descriptor, (struct sockaddr *)&address, &size) == 0;
+}
+
+// Whether the program that this process is replaced by gets `descriptor`.
+static inline int libc_set_inherited(int descriptor, int is_inherited) {
+    return fcntl(descriptor, F_SETFD, is_inherited ? 0 : FD_CLOEXEC);
+}
+
 static inline int libc_accept(int descriptor) { return accept4(descriptor, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC); }
 
 // The kinds of sockets are an enumeration in glibc, and numbers in musl.

@@ -16,9 +16,11 @@ import CSQLite
 /// transactions, shorter than a web server's patience.
 private let busyTimeout: Int32 = 5000
 
-/// Pages in the WAL after which a commit copies them back. Small: a process that finds no other
+/// Pages in the WAL after which a commit copies them back. Few: a process that finds no other
 /// at work reads the whole WAL when it opens the database, and could not tell that it was copied back.
 private let checkpointPages: Int32 = 64
+/// The same for a connection that lasts: as long as it is there, nobody has to read the whole WAL.
+private let lastingCheckpointPages: Int32 = 1000
 
 /// An open database. Not shared between threads.
 package final class Connection {
@@ -47,9 +49,10 @@ package final class Connection {
         _ = csqlite_db_config(handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1)
         _ = csqlite_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         sqlite3_wal_hook(handle, { context, _, _, pages in
-            guard pages >= checkpointPages, let context else { return SQLITE_OK }
+            guard let context else { return SQLITE_OK }
+            let connection = Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue()
             // The commit has been made, and it is none of its failures if this cannot be done now.
-            Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue().checkpoint()
+            if pages >= connection.checkpointPages { connection.copyLogBack() }
             return SQLITE_OK
         }, Unmanaged.passUnretained(self).toOpaque())
         try script("PRAGMA synchronous=FULL; PRAGMA secure_delete=ON")
@@ -60,12 +63,33 @@ package final class Connection {
         sqlite3_close(handle)
     }
 
-    /// Copies the WAL back and empties it, if no other connection is in the way. A process that opens
-    /// the database alone reads the whole WAL, so a short one makes it start sooner.
+    private var checkpointPages: Int32 { keepsStatements ? SQLite.lastingCheckpointPages : SQLite.checkpointPages }
+
+    /// Copies the WAL back and cuts it off, if no other connection is in the way, so that nothing of what was deleted
+    /// stands in it. A process that opens the database alone reads the whole WAL, so a short one makes it start sooner.
     package func checkpoint() {
+        cuttingLogs { copyLogBack() }
+    }
+
+    /// Copies the WAL back, if no other connection is in the way, and has it begin anew.
+    private func copyLogBack() {
         sqlite3_busy_timeout(handle, 0)
         sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil)
         sqlite3_busy_timeout(handle, busyTimeout)
+    }
+
+    /// Whether it has changed any row.
+    package var hasChangedRows: Bool { sqlite3_total_changes(handle) > 0 }
+
+    /// What is read from now on is of one moment, the first read's, until `endReading` or a transaction.
+    package func beginReading() throws(SQLiteError) {
+        try run("BEGIN")
+    }
+
+    /// What is read from now on is of its own moment. Does nothing if that is so already.
+    package func endReading() {
+        // There is nothing that could be undone.
+        if sqlite3_get_autocommit(handle) == 0 { _ = try? run("COMMIT") }
     }
 
     /// For how many milliseconds a lock of another's is waited for from now on; nil: as always.

@@ -27,7 +27,7 @@ package enum Command {
     }
 
     /// Begins the program `path` in this process's place, with its environment and what was handed over to it: standard
-    /// input, output and error. If it cannot be begun the process ends, with 0.
+    /// input, output and error, and `ListeningSocket.handOver`'s. If it cannot be begun the process ends, with 0.
     package static func replaceThisProcess(by path: String) -> Never {
         var argv: [UnsafeMutablePointer<CChar>?] = [strdup(path), nil]
         execve(path, &argv, libc_environ())

@@ -53,6 +53,28 @@ package struct ListeningSocket {
         }
     }
 
+    /// Has `connections`, on which nothing is under way, outlast this process's replacement by another program, which takes
+    /// them up by `handedOver`.
+    package func handOver(_ connections: [Socket]) {
+        var numbers = ""
+        for connection in connections where libc_set_inherited(connection.number, 1) == 0 { numbers += "\(connection.number) " }
+        setenv(ListeningSocket.handOverName, numbers, 1)
+    }
+
+    /// The connections that were handed over to this process, each once.
+    package func handedOver() -> [Socket] {
+        guard let text = Environment.value(ListeningSocket.handOverName) else { return [] }
+        unsetenv(ListeningSocket.handOverName)
+        return text.utf8.split(separator: 0x20).compactMap { word in
+            guard let number = Int32(Substring(word)), number > STDERR_FILENO, libc_is_connected(number) != 0,
+                libc_set_inherited(number, 0) == 0
+            else { return nil }
+            return Socket(owning: number)
+        }
+    }
+
+    private static let handOverName = "FASTCGI_KEPT_CONNECTIONS"
+
     /// The connection that waits; nil if another process has it, or it is gone.
     package func accept() throws(SystemError) -> Socket? {
         let connection = libc_accept(number)

@@ -69,9 +69,30 @@ package struct Timestamp: Equatable, Comparable, Sendable {
     package var text: String {
         let date = Calendar(self)
         let thousandths = milliseconds - seconds * 1000
-        return "\(padded(date.year, 4))-\(padded(date.month, 2))-\(padded(date.day, 2))"
-            + "T\(padded(date.hour, 2)):\(padded(date.minute, 2)):\(padded(date.second, 2))"
-            + ".\(padded(thousandths, 3))Z"
+        guard 0...9999 ~= date.year else {
+            return "\(padded(date.year, 4))-\(padded(date.month, 2))-\(padded(date.day, 2))"
+                + "T\(padded(date.hour, 2)):\(padded(date.minute, 2)):\(padded(date.second, 2))"
+                + ".\(padded(thousandths, 3))Z"
+        }
+        return String(asciiCount: 24) { text in
+            var place = 0
+            func put(_ number: Int64, _ width: Int, _ end: Unicode.Scalar) {
+                var rest = number
+                for digit in stride(from: place + width - 1, through: place, by: -1) {
+                    text[digit] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
+                    rest /= 10
+                }
+                text[place + width] = UInt8(ascii: end)
+                place += width + 1
+            }
+            put(date.year, 4, "-")
+            put(date.month, 2, "-")
+            put(date.day, 2, "T")
+            put(date.hour, 2, ":")
+            put(date.minute, 2, ":")
+            put(date.second, 2, ".")
+            put(thousandths, 3, "Z")
+        }
     }
 
     /// RFC 5322 §3.3: `Fri, 27 Jun 2025 04:54:08 +0000`.

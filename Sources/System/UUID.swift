@@ -50,14 +50,19 @@ package struct UUID: Equatable, Sendable {
 
     /// The text form, in lower case.
     package var text: String {
-        var text: [UInt8] = []
-        text.reserveCapacity(36)
-        for (index, byte) in bytes.enumerated() {
-            if index == 4 || index == 6 || index == 8 || index == 10 { text.append(UInt8(ascii: "-")) }
-            text.append(UUID.hexDigit(byte >> 4))
-            text.append(UUID.hexDigit(byte & 15))
+        String(asciiCount: 36) { text in
+            var (digits, index) = (high, 0)
+            for place in 0..<36 {
+                if place == 8 || place == 13 || place == 18 || place == 23 {
+                    text[place] = UInt8(ascii: "-")
+                    continue
+                }
+                if index == 16 { digits = low }
+                text[place] = UUID.hexDigit(UInt8(truncatingIfNeeded: digits >> 60))
+                digits <<= 4
+                index += 1
+            }
         }
-        return String(decoding: text, as: UTF8.self)
     }
 
     private static func hexValue(_ byte: UInt8) -> UInt64? {

@@ -91,14 +91,28 @@ import Testing
         #expect(idle.exitCode() == 0)
     }
 
-    @Test func aSpentProcessBeginsAnewBetweenRequests() {
+    @Test func aSpentProcessBeginsAnewBetweenRequests() throws {
         let ada = home.signIn("ada@example.com")
         let process = processes("current-user", ["LATCHKEY_FASTCGI_REQUESTS": "3"])
         // Settings that were changed just now are read for each request, and remembered from then on.
         Thread.sleep(forTimeInterval: 2.1)
         let kept = process.connect()
+        let silent = process.connect()
+        let id = try #require(process.ids.first)
+        let sockets = {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/fd").filter {
+                (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(id)/fd/\($0)"))?.hasPrefix("socket:") == true
+            }.count
+        }
         for _ in 0..<3 { #expect(kept.ask(get(ada), keeps: true).answer.status == 200) }
-        #expect(kept.isEnded)
+        // It has the same connections, those too that nobody has asked on.
+        for _ in 0..<20 { #expect(kept.ask(get(ada), keeps: true).answer.status == 200) }
+        #expect(silent.ask(get(ada), keeps: true).answer.status == 200)
+        // The one that listens, and these two.
+        #expect(try sockets() == 3)
+        // What somebody else put into its environment is no connection.
+        let fooled = processes("current-user", ["FASTCGI_KEPT_CONNECTIONS": "0 1 2 999 -1 x 99999999999"])
+        #expect(fooled.ask(get(ada)).answer.status == 200)
         // Whoever connects meanwhile waits, and the process is the same to whoever started it.
         for _ in 0..<20 { #expect(process.ask(get(ada)).answer.status == 200) }
         process.signal(SIGTERM)

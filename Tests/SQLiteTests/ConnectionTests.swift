@@ -78,20 +78,40 @@ private enum Stop: Error { case here, sqlite }
         #expect(try reader.first("SELECT count(*) FROM t") { $0.integer(0) } == 2)
     }
 
-    @Test func aCommitThatFindsTheLogLongEmptiesIt() throws {
+    /// The log's bytes (sqlite.org/fileformat2.html#walformat).
+    private var log: [UInt8] { FileManager.default.contents(atPath: "\(path)-wal").map { Array($0) } ?? [] }
+
+    /// Pages in the log that are of its present beginning.
+    private func logPages() -> Int {
+        let log = log
+        guard log.count > 32, log[0] == 0x37 else { return 0 }
+        return stride(from: 32, to: log.count, by: 24 + 4096).prefix { log[$0 + 8..<$0 + 16] == log[16..<24] }.count
+    }
+
+    @Test func aCommitThatFindsTheLogLongHasItBeginAnewInItsPlace() throws {
         let database = try open()
-        func logSize() -> Int {
-            (try? FileManager.default.attributesOfItem(atPath: "\(path)-wal")[.size] as? Int) ?? -1
-        }
         var emptied = 0
+        var longest = 0
         for number in 0..<200 {
             // Each by a process of its own, as it were.
-            let before = logSize()
+            let before = logPages()
             try (number % 2 == 0 ? database : open()).run("INSERT INTO t VALUES (?, 'x')", [.integer(Int64(number))])
-            if logSize() == 0 { emptied += 1 } else { #expect(logSize() > before) }
-            #expect(logSize() < 80 * 4096)
+            if logPages() == 0 { emptied += 1 } else { #expect(logPages() > before) }
+            #expect(log.count >= longest && log.count < 80 * 4096)
+            longest = log.count
         }
         #expect(emptied >= 3)
+        #expect(longest > 60 * 4096)
+        // What stands behind the header is none of the database's, whoever reads it.
+        #expect(try open().first("SELECT count(*) FROM t") { $0.integer(0) } == 200)
+        for end in ["-wal", ""] {
+            try #require(FileManager.default.fileExists(atPath: path + end))
+            try? FileManager.default.removeItem(atPath: "\(path)-copy\(end)")
+            try FileManager.default.copyItem(atPath: path + end, toPath: "\(path)-copy\(end)")
+        }
+        let copy = try Connection(path: "\(path)-copy")
+        #expect(try copy.first("SELECT count(*) FROM t") { $0.integer(0) } == 200)
+        #expect(try copy.first("PRAGMA integrity_check") { $0.text(0) } == "ok")
         #expect(try database.first("SELECT count(*) FROM t") { $0.integer(0) } == 200)
         // A reader in the way is no failure, and costs no wait.
         let reader = try open()
@@ -99,11 +119,56 @@ private enum Stop: Error { case here, sqlite }
         let time = try ContinuousClock().measure {
             for number in 200..<400 { try database.run("INSERT INTO t VALUES (?, 'x')", [.integer(Int64(number))]) }
         }
-        #expect(time < .seconds(4) && logSize() > 80 * 4096)
+        #expect(time < .seconds(4) && logPages() > 80)
         try reader.script("COMMIT")
         try database.run("INSERT INTO t VALUES (400, 'x')")
-        #expect(logSize() == 0)
+        #expect(logPages() == 0)
         #expect(try database.first("SELECT count(*) FROM t") { $0.integer(0) } == 401)
+    }
+
+    @Test func whatWasDeletedIsGoneFromTheLogAfterACheckpoint() throws {
+        let database = try open()
+        try database.run("INSERT INTO t VALUES (1, 'something that must go')")
+        let isThere = { (bytes: [UInt8]) in Data(bytes).range(of: Data("something that must go".utf8)) != nil }
+        #expect(isThere(log))
+        try database.run("DELETE FROM t")
+        database.checkpoint()
+        #expect(!isThere(log) && !isThere(FileManager.default.contents(atPath: path).map { Array($0) } ?? []))
+    }
+
+    @Test func aLogThatGrewVeryLongIsCutOff() throws {
+        let database = try open()
+        let reader = try open()
+        try reader.script("BEGIN; SELECT * FROM t")
+        for number in 0..<40 { try database.run("INSERT INTO t VALUES (?, zeroblob(300000) || '')", [.integer(Int64(number))]) }
+        #expect(log.count > 8 << 20)
+        try reader.script("COMMIT")
+        try database.run("INSERT INTO t VALUES (400, 'x')")
+        #expect(log.count == 0)
+    }
+
+    @Test func aConnectionThatLastsCopiesALongerLogBack() throws {
+        _ = try open()
+        let database = try Connection(path: path, keepsStatements: true)
+        var longest = 0
+        for number in 0..<1100 {
+            try database.run("INSERT INTO t VALUES (?, 'x')", [.integer(Int64(number))])
+            longest = max(longest, logPages())
+        }
+        #expect(longest >= 900 && logPages() < longest)
+    }
+
+    @Test func whatIsReadBetweenIsOfOneMoment() throws {
+        let database = try open()
+        let count = { try database.first("SELECT count(*) FROM t") { $0.integer(0) } }
+        try database.beginReading()
+        #expect(try count() == 0)
+        let other = try open()
+        try other.run("INSERT INTO t VALUES (1, 'x')")
+        #expect(try count() == 0)
+        database.endReading()
+        #expect(try count() == 1)
+        database.endReading()
     }
 
     @Test func anErrorTellsTheStatementAndNotTheValues() throws {

@@ -93,10 +93,10 @@ class Templates:
         self.people(home)
         settle(home)
         # As many pages in the log as make the next commit copy them back.
-        self.long_log, log = copy(home), 0
-        while log < 63 * 4120:
+        self.long_log, log, grown = copy(home), 0, 0
+        while grown <= 0 or log + grown < 64:
             self.fresh = refresh(self.long_log, getattr(self, "fresh", self.ada)).data
-            log = os.path.getsize(f"{self.long_log.path}/latchkey.db-wal")
+            grown, log = log_pages(self.long_log) - log, log_pages(self.long_log)
         self.rollback = copy(home)
         self.rollback.configure(NO_LIMITS + "journal = delete\n")
         assert self.rollback.get("current-user", bearer(self.ada)).status == 200
@@ -136,6 +136,14 @@ def project(home, known, which="second"):
     """What its owner is shown of a project."""
     id = known.second if which == "second" else known.ada["project"]
     return home.get("get-project", at(known, f"/{id}")).data
+
+
+def log_pages(home):
+    """How many pages are in the WAL that are of its present beginning (sqlite.org/fileformat2.html#walformat)."""
+    with open(f"{home.path}/latchkey.db-wal", "rb") as file:
+        log = file.read()
+    frames = [log[at + 8:at + 16] == log[16:24] for at in range(32, len(log), 24 + 4096)]
+    return (frames + [False]).index(False) if log[:3] == b"\x37\x7f\x06" else 0
 
 
 def refresh(home, grant, prefix=()):

@@ -56,7 +56,7 @@ extension Auth {
         done.invitations = try Invitation.deleteExpired(before: now, limit: limit, in: database)
         // A damaged key is for requests to tell of.
         try? state.removeEndedKeys(at: now)
-        database.checkpoint()
+        if database.hasChangedRows { database.checkpoint() }
         return done
     }
 }

@@ -28,7 +28,7 @@ extension Auth {
     /// Whoever bears access token `text`, and the session it is of; judged as `user(bearing:)` is.
     package func session(bearing text: String) throws(AuthError) -> SignedIn {
         guard let token = try tokenInHand(text), token.claims.expiresAt > now,
-            token.claims.issuer.utf8.elementsEqual(policy.baseURL.utf8),
+            token.claims.issuer.isSame(as: policy.baseURL),
             let session = try Session.find(token.claims.session, in: try database()),
             isGenuine(token, of: session), session.user.id == token.claims.user
         else { throw .invalidToken }

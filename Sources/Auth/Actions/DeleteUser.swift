@@ -19,6 +19,7 @@ extension Auth {
             return true
         }
         guard isDone else { throw .invalidCode }
+        database.checkpoint()
     }
 
     /// Deletes the account of `user` and all that hangs on it, in the transaction at hand.
