@@ -51,6 +51,25 @@ import Testing
         #expect(connections[64].ask(get(ada)).answer.status == 200)
     }
 
+    @Test func whoIsIdleGivesWayWhenDescriptorsRunOut() throws {
+        let ada = home.signIn("ada@example.com")
+        let process = processes("current-user")
+        // Until settings and key are remembered, each request opens their files.
+        Thread.sleep(forTimeInterval: 2.1)
+        #expect(process.ask(get(ada)).answer.status == 200)
+        let id = try #require(process.ids.first)
+        let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/fd").compactMap { Int($0) }
+        // The number below which five are free.
+        let limit = (0...).lazy.filter { !open.contains($0) }.prefix(6).max()!
+        let limiting = try Process.run(URL(filePath: "/usr/bin/prlimit"), arguments: ["--pid", "\(id)", "--nofile=\(limit)"])
+        limiting.waitUntilExit()
+        try #require(limiting.terminationStatus == 0)
+        let idle = (0..<20).map { _ in process.connect() }
+        #expect(process.ask(get(ada)).answer.status == 200)
+        #expect(idle[0].isEnded)
+        #expect(idle[19].ask(get(ada)).answer.status == 200)
+    }
+
     @Test func thoseWhoAreConnectedKeepNobodyOut() {
         let body = #"{"email":"ada@example.com","code":"00000000"}"#
         let process = processes("verify-code", ["LATCHKEY_LIMIT_VERIFY_PER_IP": "off", "LATCHKEY_LIMIT_FAILURES_PER_EMAIL": "off"])

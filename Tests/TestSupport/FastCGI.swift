@@ -219,7 +219,11 @@ package final class FastCGIClient: @unchecked Sendable {
     }
 
     /// Whether the other side has closed, or does so within 90 seconds, and sends nothing before.
-    package var isEnded: Bool { receive(1) == nil }
+    package var isEnded: Bool {
+        var byte: UInt8 = 0
+        let count = recv(descriptor, &byte, 1, 0)
+        return count == 0 || count < 0 && errno == ECONNRESET
+    }
 
     private func receive(_ count: Int) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: count)
