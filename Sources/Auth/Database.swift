@@ -141,9 +141,17 @@ package struct Database {
     /// Whether it was used to change anything.
     var hasChangedRows: Bool { connection.hasChangedRows }
 
-    /// Copies the WAL back and cuts it off, with all that was deleted, if nobody is in the way.
+    /// Copies the WAL back and cuts it off, with all that was deleted, unless others are in the way for longer than what can
+    /// be left out waits; then the next commit here that finds the WAL long does. In turn with those who write, one
+    /// of whom may be copying it back as well.
     func checkpoint() {
-        connection.checkpoint()
+        let limit = Policy.shortWriteWait
+        do throws(AuthError) {
+            let turn = try turnToWrite(waitingAtMost: limit)
+            withExtendedLifetime(turn) { connection.checkpoint(waitingAtMost: limit.milliseconds) }
+        } catch {
+            connection.cutLogLater()
+        }
     }
 
     private func mapping<T>(_ body: () throws(SQLiteError) -> T) throws(AuthError) -> T {

@@ -92,17 +92,17 @@ private func respond(
         return event.fail(.internalError(reason: error.reason))
     }
     service.spareClosing(auth)
-    defer {
-        auth.endReading()
-        wakeDeliverer(auth, after: route, log: event)
-    }
+    defer { wakeDeliverer(auth, after: route, log: event) }
     do throws(AuthError) {
         let apiRequest = try APIRequest(request, body: body)
         event.request = apiRequest
         if route.isOpen { try auth.admit(apiRequest) }
         let reply = try answer(apiRequest, auth)
+        // Before the log, which may have to wait for the web server.
+        auth.endReading()
         return event.succeed(reply, auth.event)
     } catch {
+        auth.endReading()
         let failure = Failure(error)
         if failure.status.rawValue >= 500 { service.memory?.forgetDatabase() }
         return event.fail(failure, auth.event)

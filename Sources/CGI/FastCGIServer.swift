@@ -25,7 +25,9 @@ struct FastCGIServer {
     func serve(isSpent: (_ count: Int) -> Bool, ending: () -> Void, _ turn: () -> Turn) -> Never {
         Signals.forgetChildren()
         let stop = socket.hearStopSignals()
-        var connections = socket.handedOver().map { FastCGIConnection($0, patience: FastCGIServer.patience, isNew: false) }
+        var connections = socket.handedOver().map {
+            FastCGIConnection($0.socket, patience: FastCGIServer.patience, isNew: $0.isNew)
+        }
         var count = 0
         var prefersNewcomers = false
         let executable = try? File.target(ofLink: "/proc/self/exe")
@@ -33,7 +35,7 @@ struct FastCGIServer {
         serving: while count < last {
             if !isEnding, let executable, isSpent(count) {
                 ending()
-                socket.handOver(connections.map { $0.socket })
+                socket.handOver(connections.map { .init(socket: $0.socket, isNew: $0.isNew) })
                 Command.replaceThisProcess(by: executable)
             }
             // Whoever has connected just now is about to ask.

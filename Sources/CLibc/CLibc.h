@@ -124,11 +124,13 @@ static inline int libc_is_listening(int descriptor) {
     return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &size) == 0 && is_listening;
 }
 
-// Whether `descriptor` is a socket that is connected.
-static inline int libc_is_connected(int descriptor) {
-    struct sockaddr_storage address;
-    socklen_t size = sizeof address;
-    return getpeername(descriptor, (struct sockaddr *)&address, &size) == 0;
+// Whether `descriptor` is a stream socket that takes no connections: it has, or had, one.
+static inline int libc_is_stream(int descriptor) {
+    int type = 0, is_listening = 0;
+    socklen_t size = sizeof type;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_STREAM) return 0;
+    size = sizeof is_listening;
+    return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &size) == 0 && !is_listening;
 }
 
 // Whether the program that this process is replaced by gets `descriptor`.

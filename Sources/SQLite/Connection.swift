@@ -28,6 +28,10 @@ package final class Connection {
     private let keepsStatements: Bool
     /// As many as the program has texts, at most.
     private var kept: [Statement] = []
+    /// Whether the WAL holds what was deleted.
+    private var mustCut = false
+    /// Whether a transaction is open that only reads.
+    private var isReading = false
 
     /// Opens the file at `path`, and makes it if need be. Nothing is read yet. `keepsStatements`: for one that is used
     /// more than once.
@@ -65,17 +69,26 @@ package final class Connection {
 
     private var checkpointPages: Int32 { keepsStatements ? SQLite.lastingCheckpointPages : SQLite.checkpointPages }
 
-    /// Copies the WAL back and cuts it off, if no other connection is in the way, so that nothing of what was deleted
-    /// stands in it. A process that opens the database alone reads the whole WAL, so a short one makes it start sooner.
-    package func checkpoint() {
-        cuttingLogs { copyLogBack() }
+    /// Copies the WAL back and cuts it off, so that nothing of what was deleted stands in it. If others are in the way for
+    /// more than `limit` milliseconds, that is left to the next commit that copies the WAL back. A process that opens the
+    /// database alone reads the whole WAL, so a short one makes it start sooner.
+    package func checkpoint(waitingAtMost limit: Int64 = 0) {
+        mustCut = true
+        copyLogBack(waitingAtMost: limit)
+    }
+
+    /// Leaves what `checkpoint` does to the next commit that copies the WAL back.
+    package func cutLogLater() {
+        mustCut = true
     }
 
     /// Copies the WAL back, if no other connection is in the way, and has it begin anew.
-    private func copyLogBack() {
-        sqlite3_busy_timeout(handle, 0)
-        sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil)
-        sqlite3_busy_timeout(handle, busyTimeout)
+    private func copyLogBack(waitingAtMost limit: Int64 = 0) {
+        setPatience(limit)
+        defer { setPatience(nil) }
+        func copy() -> Int32 { sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil) }
+        let isDone = (mustCut ? cuttingLogs(copy) : copy()) == SQLITE_OK
+        if isDone { mustCut = false }
     }
 
     /// Whether it has changed any row.
@@ -84,12 +97,15 @@ package final class Connection {
     /// What is read from now on is of one moment, the first read's, until `endReading` or a transaction.
     package func beginReading() throws(SQLiteError) {
         try run("BEGIN")
+        isReading = true
     }
 
     /// What is read from now on is of its own moment. Does nothing if that is so already.
     package func endReading() {
-        // There is nothing that could be undone.
-        if sqlite3_get_autocommit(handle) == 0 { _ = try? run("COMMIT") }
+        guard isReading else { return }
+        isReading = false
+        // There is nothing that could be undone, and this cannot fail for others' locks.
+        rollBack()
     }
 
     /// For how many milliseconds a lock of another's is waited for from now on; nil: as always.
@@ -228,6 +244,8 @@ extension Connection {
     /// The statement of `sql`, with `values` bound; to be ended.
     private func statement(_ sql: StaticString, _ values: [Value]) throws(SQLiteError) -> Statement {
         let statement = try prepared(sql)
+        // SQLite waits for nobody where reading is to become writing.
+        if isReading, !statement.onlyReads { endReading() }
         for (index, value) in values.enumerated() {
             do throws(SQLiteError) {
                 try statement.bind(value, at: Int32(index + 1))
@@ -275,6 +293,9 @@ private struct Statement {
     func isOf(_ sql: StaticString) -> Bool {
         self.sql.utf8Start == sql.utf8Start && self.sql.utf8CodeUnitCount == sql.utf8CodeUnitCount
     }
+
+    /// Whether it changes nothing (sqlite3_stmt_readonly).
+    var onlyReads: Bool { sqlite3_stmt_readonly(handle) != 0 }
 
     /// Ends it for good.
     func finalize() {

@@ -8,7 +8,8 @@
 //    its place on the disk: a file system writes a file that grows, and its own records of that, in twice the time. With the
 //    zeros lost, the WAL is the one before, all of which is in the database; with them there, it is an empty one
 //    (sqlite.org/fileformat2.html#wal_reset); what stands behind has other salts than what is written next. A long one is cut
-//    off all the same, and so is any by `cuttingLogs`, for content that must go.
+//    off all the same, and so is any by `cuttingLogs`, for content that must go. A process that may read but not write the
+//    shared memory (-shm), as none of ours, may take the second WAL that was emptied for the first, and read old pages.
 
 import CSQLite
 
@@ -28,10 +29,10 @@ private let longestKeptLog: Int64 = 8 << 20
 nonisolated(unsafe) private var cutters = 0
 
 /// Runs `body`; a WAL that is emptied meanwhile is cut off.
-func cuttingLogs(_ body: () -> Void) {
+func cuttingLogs(_ body: () -> Int32) -> Int32 {
     cutters += 1
-    body()
-    cutters -= 1
+    defer { cutters -= 1 }
+    return body()
 }
 
 /// What SQLite calls on a WAL: the default VFS's methods, but for `xTruncate`. For as long as the process lives.
@@ -47,7 +48,7 @@ private func keepInPlace(_ file: UnsafeMutablePointer<sqlite3_file>) {
             guard let file, let original = logMethods?.original else { return SQLITE_IOERR }
             var standing: Int64 = 0
             guard size == 0, cutters == 0, original.pointee.xFileSize(file, &standing) == SQLITE_OK,
-                standing <= longestKeptLog
+                logHeaderSize < standing, standing <= longestKeptLog
             else { return original.pointee.xTruncate(file, size) }
             let zeros: (Int64, Int64, Int64, Int64) = (0, 0, 0, 0)
             return withUnsafeBytes(of: zeros) { original.pointee.xWrite(file, $0.baseAddress, Int32(logHeaderSize), 0) }

@@ -386,6 +386,29 @@ import Testing
         #expect(home.count("SELECT count(*) FROM api_keys") == 3)
     }
 
+    @Test func aKeyIsGoodWhileOthersWriteAndItsUseIsNotedLater() {
+        for mode in ["wal", "delete"] {
+            let home = Home(settings: "journal = \(mode)")
+            let key = home.createKey(by: home.signIn("ada@example.com"))
+            let process = FastCGIProcesses("\(executables)/verify-api-key", environment: ["LATCHKEY_HOME": home.path])
+            let variables = ["HTTP_X_API_KEY": key.secret, "REQUEST_METHOD": "GET"]
+            let noted = { home.number("SELECT count(*) FROM api_keys WHERE last_used_at IS NOT NULL") }
+            for _ in 0..<2 { #expect(process.ask(variables).answer.status == 200) }
+            #expect(noted() == 1)
+            home.sql("UPDATE api_keys SET last_used_at = NULL")
+            if mode == "wal" {
+                let holder = ExclusiveLock(home)
+                #expect(process.ask(variables).answer.status == 200)
+                holder.release()
+                #expect(noted() == 0)
+            }
+            #expect(process.ask(variables).answer.status == 200)
+            #expect(noted() == 1)
+            // Nothing is left open that would keep others from writing.
+            home.sql("UPDATE api_keys SET last_used_at = NULL")
+        }
+    }
+
     @Test func aLongAnswerArrivesWhole() {
         let ada = home.signIn("ada@example.com")
         let name = String(repeating: "n", count: 255)

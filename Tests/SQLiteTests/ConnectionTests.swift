@@ -169,6 +169,24 @@ private enum Stop: Error { case here, sqlite }
         database.endReading()
         #expect(try count() == 1)
         database.endReading()
+        // Whoever writes has ended it, and waits for others as always.
+        try database.beginReading()
+        #expect(try count() == 1)
+        try other.run("INSERT INTO t VALUES (2, 'y')")
+        try database.run("INSERT INTO t VALUES (3, 'z')")
+        #expect(try count() == 3 && other.first("SELECT count(*) FROM t") { $0.integer(0) } == 3)
+    }
+
+    @Test func aLogThatCouldNotBeCutOffIsCutOffLater() throws {
+        let database = try open()
+        let reader = try open()
+        try reader.script("BEGIN; SELECT * FROM t")
+        try database.run("INSERT INTO t VALUES (1, 'x')")
+        let time = ContinuousClock().measure { database.checkpoint(waitingAtMost: 20) }
+        #expect(time < .seconds(1) && log.count > 0)
+        try reader.script("COMMIT")
+        for number in 2..<200 where log.count > 0 { try database.run("INSERT INTO t VALUES (?, 'x')", [.integer(Int64(number))]) }
+        #expect(log.count == 0)
     }
 
     @Test func anErrorTellsTheStatementAndNotTheValues() throws {

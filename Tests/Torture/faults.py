@@ -68,10 +68,10 @@ def examine(combination, known, whole, report, seen):
     try:
         before = state(home)
         # A deliverer that is about to wait for its next attempt is ended there.
-        prefix = ["strace", "-o", trace, "-qq", "-e", f"trace={call},clock_nanosleep",
+        prefix = ["strace", "-o", trace, "-qq", "-e", f"trace={call},clock_nanosleep,nanosleep",
                   "-e", f"inject={call}:{FAULTS[fault].format(count)}"]
         if name == "deliver-mail":
-            prefix += ["-e", "inject=clock_nanosleep:signal=KILL:when=1"]
+            prefix += ["-e", "inject=clock_nanosleep,nanosleep:signal=KILL:when=1"]
         first = ask(home, known, prefix)
         settle(home)
         hit = "INJECTED" in open(trace).read() or (fault == "kill" and first.exit < 0)

@@ -125,11 +125,13 @@ extension Auth {
     /// there is none.
     package func deleteUser(named name: AccountName) throws(AuthError) -> User? {
         let database = try database()
-        return try database.transaction { () throws(AuthError) -> User? in
+        let deleted = try database.transaction { () throws(AuthError) -> User? in
             guard let user = try user(named: name) else { return nil }
             try erase(user, in: database)
             return user
         }
+        database.checkpoint()
+        return deleted
     }
 
     /// Ends every session of `user`, in the transaction at hand; which they were.

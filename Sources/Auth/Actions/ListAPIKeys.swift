@@ -86,7 +86,7 @@ extension Auth {
         case .key(let key):
             guard key.grants("api-keys:read") else { throw .insufficientScope("api-keys:read") }
             guard key.project == project else { throw .projectNotFound }
-            try noteUse(of: key, in: database)
+            noteUse(of: key, in: database)
         }
         return APIKeyPage(
             keys: try APIKey.page(
@@ -94,10 +94,10 @@ extension Auth {
             request: request, total: try APIKey.count(of: project, in: database), asOf: now)
     }
 
-    /// Notes the use, at most once a minute.
-    func noteUse(of key: APIKey, in database: Database) throws(AuthError) {
+    /// Notes the use, at most once a minute. While others write it waits for the next use.
+    func noteUse(of key: APIKey, in database: Database) {
         let recent = now - Policy.lastUsedGranularity
         if let last = key.lastUsedAt, last > recent, last <= now { return }
-        try key.noteUse(at: now, unlessSince: recent, in: database)
+        database.attempt { () throws(AuthError) in try key.noteUse(at: now, unlessSince: recent, in: database) }
     }
 }

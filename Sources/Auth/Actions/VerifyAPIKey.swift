@@ -15,7 +15,7 @@ extension Auth {
         guard key.isActive(at: now) else { throw .deadAPIKey(.expired) }
         guard candidate.creatorIsActive else { throw .deadAPIKey(.ownerInactive) }
         if let scope, !key.grants(scope) { throw .insufficientScope(scope) }
-        try noteUse(of: key, in: try database())
+        noteUse(of: key, in: try database())
         return key
     }
 }
