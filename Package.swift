@@ -72,7 +72,7 @@ let swiftSettings: [SwiftSetting] =
     strict
     + (isFuzzed ? [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])] : [])
     + (isEmbedded
-        ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-O", "-Xfrontend", "-function-sections"])]
+        ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-function-sections"])]
         : [.treatWarning("EmbeddedRestrictions", as: .error)])
     + (isMusl ? [.unsafeFlags(muslHeaders)] : [])
 

@@ -19,7 +19,7 @@ extension Auth {
         let guess = try judge(code, for: ChallengeTarget(email: email, user: user.id))
         let database = try database()
         let changed = try transaction(using: guess, in: database) {
-            (isFirst) throws(AuthError) -> User? in
+            (isFirst) throws(AuthError) -> Account? in
             guard isFirst, !isTestIdentity(user), try mayBecomeAnAccounts(email, in: database) else {
                 return nil
             }
@@ -35,10 +35,14 @@ extension Auth {
                 in: try Preferences.find(user.id, in: database).language ?? client.language,
                 details: email.masked, until: now + Policy.noticeLifetime, at: now, database: database)
             try record(AuditEvent(.emailChanged, user: user.id), in: database)
-            return try User.find(user.id, in: database)
+            // The answer is read before the change is made for good: afterwards nothing may fail.
+            guard let changed = try User.find(user.id, in: database) else {
+                throw .failure(reason: "a changed account is not there")
+            }
+            return try account(of: changed)
         }
         guard let changed else { throw .invalidCode }
-        return try account(of: changed)
+        return changed
     }
 
     /// A fixed code is for that address alone, and for a while: it makes no account that lasts.

@@ -30,7 +30,8 @@ extension Auth {
     /// Makes `changes` to the account of `user`; the whole account after them.
     package func updateUser(_ user: User, _ changes: UserChanges) throws(AuthError) -> Account {
         let database = try database()
-        let changed = try database.transaction { () throws(AuthError) -> User? in
+        // The answer is read before the change is made for good: afterwards nothing may fail.
+        return try database.transaction { () throws(AuthError) -> Account in
             let now = now
             if case .this(let name) = changes.fullName {
                 try User.rename(user.id, to: name, at: now, in: database)
@@ -42,10 +43,11 @@ extension Auth {
             new.tellsKeyExpiry = changes.tellsKeyExpiry ?? new.tellsKeyExpiry
             if new != last { try new.save(for: user.id, at: now, in: database) }
             try record(AuditEvent(.accountChanged, user: user.id), in: database)
-            return try User.find(user.id, in: database)
+            guard let changed = try User.find(user.id, in: database) else {
+                throw .failure(reason: "a changed account is not there")
+            }
+            return try account(of: changed)
         }
-        guard let changed else { throw .failure(reason: "a changed account is not there") }
-        return try account(of: changed)
     }
 
     /// How `user` wants to be written to.
