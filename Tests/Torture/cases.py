@@ -62,6 +62,8 @@ def counted(home):
 
 
 GUESS = {"challenges": (1, 1)}  # what a counted guess alone changes
+# What they change is that a key was used, which may be left out of a good answer.
+NOTING = ("verify-api-key", "list-api-keys, by key")
 GUESSING = ("verify-code, right", "verify-code, wrong", "confirm-email", "delete-user")
 
 
