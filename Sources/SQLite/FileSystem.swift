@@ -7,7 +7,7 @@
 // 2. A WAL that has been copied back is emptied by writing zeros over its header, not by cutting it off, so that it keeps
 //    its place on the disk: a file system writes a file that grows, and its own records of that, in twice the time. With the
 //    zeros lost, the WAL is the one before, all of which is in the database; with them there, it is an empty one
-//    (sqlite.org/fileformat2.html#wal_reset); what stands behind has other salts than what is written next. A long one is cut
+//    (sqlite.org/fileformat2.html#walformat); what stands behind has other salts than what is written next. A long one is cut
 //    off all the same, and so is any by `cuttingLogs`, for content that must go. A process that may read but not write the
 //    shared memory (-shm), as none of ours, may take the second WAL that was emptied for the first, and read old pages.
 

@@ -1,4 +1,4 @@
-// Bytes compared, searched and copied at once, by the C library: a loop of our own over a String's bytes takes several
+// Bytes compared and searched at once, by the C library: a loop of our own over a String's bytes takes several
 // times as long.
 
 import CLibc
