@@ -65,7 +65,7 @@ package struct Limited: Equatable {
     package let retryAfter: Duration
 
     package static func == (a: Limited, b: Limited) -> Bool {
-        a.name.description.utf8.elementsEqual(b.name.description.utf8)
+        a.name.description.isSame(as: b.name.description)
             && a.count == b.count && a.window == b.window && a.retryAfter == b.retryAfter
     }
 }

@@ -60,8 +60,8 @@ package struct StateFolder {
     /// folder called `public_html`, `www` or `htdocs`.
     package func refuseWebRoot(documentRoot: String?) throws(StateFault) {
         if let documentRoot, let root = try? File.resolve(documentRoot),
-            path.utf8.elementsEqual(root.utf8)
-                || path.utf8.starts(with: (root.utf8.elementsEqual("/".utf8) ? "/" : "\(root)/").utf8)
+            path.isSame(as: root)
+                || path.utf8.starts(with: (root.isSame(as: "/") ? "/" : "\(root)/").utf8)
         {
             throw .init(reason: "\(path) lies in the web root \(root)" + StateFolder.remedy)
         }
@@ -185,7 +185,7 @@ package struct StateFolder {
     private func key(named id: String) throws(SystemError) -> ES256PrivateKey {
         let path = keyPath(id)
         guard let key = ES256PrivateKey(bytes: try File.read(path, limit: 97)),
-            key.publicKey.id.utf8.elementsEqual(id.utf8)
+            key.publicKey.id.isSame(as: id)
         else { throw .damaged(path) }
         return key
     }

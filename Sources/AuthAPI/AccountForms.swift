@@ -15,7 +15,7 @@ package struct UpdateUserForm {
             language = .this(nil)
         } else if fields.has("locale") {
             let read = fields.word("locale", "'en', 'de', 'fr', 'es', 'ja' or 'zh'") { text in
-                Language.allCases.first { $0.tag.utf8.elementsEqual(text.utf8) }
+                Language.allCases.first { $0.tag.isSame(as: text) }
             }
             if let read { language = .this(read) }
         }

@@ -106,6 +106,6 @@ package struct ServiceURL {
 
     /// Whether it is this machine, by name or address.
     package var isLocal: Bool {
-        host.utf8.elementsEqual("localhost".utf8) || NetworkAddress(host)?.isLoopback == true
+        host.isSame(as: "localhost") || NetworkAddress(host)?.isLoopback == true
     }
 }

@@ -2,6 +2,7 @@
 // it has; none is ever asked of a browser, and no origin is admitted but by its exact name.
 
 import CGI
+import System
 
 extension Response {
     /// The answer as the page that `request` comes from may read it, if the operator has named its origin. To a
@@ -13,7 +14,7 @@ extension Response {
         else { return self }
         var response = self
         response.headers.append(HeaderField("Vary", "Origin"))
-        guard origins.contains(where: { $0.utf8.elementsEqual(origin.utf8) }) else { return response }
+        guard origins.contains(where: { $0.isSame(as: origin) }) else { return response }
         response.headers.append(HeaderField("Access-Control-Allow-Origin", origin))
         guard request.method == .options, let allow = headers.first(where: { $0.name.isSame(as: "Allow") })
         else {

@@ -125,7 +125,7 @@ private func wakeDeliverer(_ auth: Auth, after route: Route, log event: Event) {
     do throws(SystemError) {
         var environment = ["LATCHKEY_HOME=\(auth.state.path)"]
         Environment.forEach(prefix: "LATCHKEY_") { name, value in
-            if !name.utf8.elementsEqual("LATCHKEY_HOME".utf8) { environment.append("\(name)=\(value)") }
+            if !name.isSame(as: "LATCHKEY_HOME") { environment.append("\(name)=\(value)") }
         }
         try Command.startDetached(
             "\(try Environment.executableFolder())/deliver-mail", environment: environment)

@@ -1,5 +1,7 @@
 // What is in force: every setting, with its value and where it comes from.
 
+import System
+
 /// One setting as it is in force.
 package struct SettingInForce {
     package let key: String
@@ -13,10 +15,10 @@ extension Settings {
     /// Every setting, in README's order.
     package var inForce: [SettingInForce] {
         defaults.map { (key, value) in
-            guard let given = given.last(where: { $0.key.utf8.elementsEqual(key.utf8) }) else {
+            guard let given = given.last(where: { $0.key.isSame(as: key) }) else {
                 return SettingInForce(key: key, value: value, place: "default")
             }
-            let isSecret = secretKeys.contains { $0.utf8.elementsEqual(key.utf8) }
+            let isSecret = secretKeys.contains { $0.isSame(as: key) }
             return SettingInForce(key: key, value: isSecret ? "(secret)" : given.value, place: given.place)
         }
     }

@@ -80,7 +80,7 @@ func duration(
 
 /// `30/5m`, or `off` for nil.
 func quota(_ value: String) throws(ValueFault) -> Quota? {
-    if value.utf8.elementsEqual("off".utf8) { return nil }
+    if value.isSame(as: "off") { return nil }
     guard let slash = value.utf8.firstIndex(of: UInt8(ascii: "/")) else {
         throw ValueFault("neither off nor a quota such as 30/5m")
     }
@@ -157,7 +157,7 @@ func origin(_ value: String) throws(ValueFault) -> String {
 
 /// `maildir`, or `sendmail` and an absolute path.
 func mailSetting(_ value: String) throws(ValueFault) -> Settings.MailSetting {
-    if value.utf8.elementsEqual("maildir".utf8) { return .maildir }
+    if value.isSame(as: "maildir") { return .maildir }
     guard value.utf8.starts(with: "sendmail ".utf8) else {
         throw ValueFault("neither maildir nor sendmail and a path")
     }

@@ -59,7 +59,7 @@ package struct Settings {
             }
             let key = String(Substring(trimmed(line[..<equals])))
             let value = String(Substring(trimmed(line[equals...].dropFirst())))
-            guard !seen.contains(where: { $0.utf8.elementsEqual(key.utf8) }) else {
+            guard !seen.contains(where: { $0.isSame(as: key) }) else {
                 throw ConfigurationFault(reason: "\(place): \(key): given twice")
             }
             seen.append(key)
@@ -70,7 +70,7 @@ package struct Settings {
     /// Takes one setting from the environment; `name` is the variable's.
     package mutating func readVariable(_ name: String, _ value: String) throws(ConfigurationFault) {
         let key = String(decoding: name.utf8.dropFirst(9).map { $0.asciiLowercased }, as: UTF8.self)
-        if key.utf8.elementsEqual("home".utf8) { return }
+        if key.isSame(as: "home") { return }
         try set(key, value, place: "environment:\(name)")
     }
 

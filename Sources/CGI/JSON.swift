@@ -5,6 +5,8 @@
 // 2. Depth is bounded, so that nesting cannot use up the stack.
 // 3. Text is compared by its bytes: names that only look alike differ.
 
+import System
+
 /// A JSON value.
 package enum JSON: Equatable {
     case null
@@ -25,7 +27,7 @@ package enum JSON: Equatable {
         package let value: JSON
 
         package static func == (a: Member, b: Member) -> Bool {
-            a.name.utf8.elementsEqual(b.name.utf8) && a.value == b.value
+            a.name.isSame(as: b.name) && a.value == b.value
         }
     }
 
@@ -34,7 +36,7 @@ package enum JSON: Equatable {
         case (.null, .null), (.hugeInteger, .hugeInteger), (.fraction, .fraction): true
         case (.boolean(let a), .boolean(let b)): a == b
         case (.integer(let a), .integer(let b)): a == b
-        case (.string(let a), .string(let b)): a.utf8.elementsEqual(b.utf8)
+        case (.string(let a), .string(let b)): a.isSame(as: b)
         case (.array(let a), .array(let b)): a == b
         case (.object(let a), .object(let b)): a == b
         default: false
@@ -174,7 +176,7 @@ private struct JSONParser {
             return first.lexicographicallyPrecedes(second)
         }
         for (a, b) in zip(order, order.dropFirst())
-        where members[a].name.utf8.elementsEqual(members[b].name.utf8) {
+        where members[a].name.isSame(as: members[b].name) {
             return b
         }
         return nil

@@ -110,7 +110,7 @@ package struct Request {
     private var isFromWebPage: Bool {
         if parameters.nonEmpty("HTTP_ORIGIN") != nil { return true }
         guard let site = parameters.nonEmpty("HTTP_SEC_FETCH_SITE") else { return false }
-        return !site.utf8.elementsEqual("none".utf8)
+        return !site.isSame(as: "none")
     }
 
     /// The whole body, of at most `limit` bytes. A body without a length is read to its end if it

@@ -106,7 +106,7 @@ extension Archive {
             while let entry = try reader.header() {
                 guard let most = limit(entry.name) else { throw .says("it holds \(entry.name), which is none of ours") }
                 guard entry.size <= most else { throw .says("\(entry.name) is too large in it") }
-                guard !names.contains(where: { $0.utf8.elementsEqual(entry.name.utf8) }) else {
+                guard !names.contains(where: { $0.isSame(as: entry.name) }) else {
                     throw .says("it holds \(entry.name) twice")
                 }
                 try reader.contents(of: entry, to: "\(folder)/\(entry.name)", report: report)

@@ -122,7 +122,7 @@ package enum File {
     }
 
     private static func removeFolder(_ path: String, depth: Int) {
-        for name in (try? names(in: path)) ?? [] where ![".", ".."].contains(where: { $0.utf8.elementsEqual(name.utf8) }) {
+        for name in (try? names(in: path)) ?? [] where ![".", ".."].contains(where: { $0.isSame(as: name) }) {
             if unlink("\(path)/\(name)") != 0, depth > 0 { removeFolder("\(path)/\(name)", depth: depth - 1) }
         }
         rmdir(path)

@@ -116,7 +116,7 @@ extension Report {
 
     private mutating func examineBaseURL(_ text: String, _ url: ServiceURL?) {
         guard let base = ServiceURL(text) else { return }
-        if let url, !url.text.utf8.elementsEqual(text.utf8) {
+        if let url, !url.text.isSame(as: text) {
             warn(
                 "base_url", "it is \(text), and --url is \(url.text)",
                 do: "Set base_url to where clients find the service; tokens name it as their issuer.")

@@ -154,7 +154,7 @@ extension Report {
     ) {
         let check = "client address"
         let base = ServiceURL(configuration.policy.baseURL)?.host
-        guard url.isLocal || base.map({ $0.utf8.elementsEqual(url.host.utf8) }) == true else {
+        guard url.isLocal || base.map({ $0.isSame(as: url.host) }) == true else {
             return ok(check, "not looked at: no token goes to \(url.host), which is not base_url's host")
         }
         let forged = "203.0.113.77"
@@ -171,7 +171,7 @@ extension Report {
                 body: #"{"refresh_token":"\#(token)","user_uuid":"\#(UUID.random().text)"}"#)
             let id = answer.header("x-request-id") ?? ""
             seen = try auth.audit(since: since, user: nil, event: "refresh-failed", limit: 1000)
-                .last { $0.requestID.utf8.elementsEqual(id.utf8) }?.client
+                .last { $0.requestID.isSame(as: id) }?.client
         } catch {
             return fault(check, error.reason, do: "See what is said of the database.")
         }

@@ -29,7 +29,7 @@ struct WebClient {
             "connect-timeout = 10", #"proto = "=http,https""#, "url = \(quoted((url ?? self.url) + path))",
         ]
         // With any other method curl waits for the body that HEAD's answer does not have.
-        lines.append(method.utf8.elementsEqual("HEAD".utf8) ? "head" : "request = \(quoted(method))")
+        lines.append(method.isSame(as: "HEAD") ? "head" : "request = \(quoted(method))")
         lines += headers.map { "header = \(quoted($0))" }
         if let body {
             lines += [#"header = "Content-Type: application/json""#, "data-binary = \(quoted(body))"]
@@ -109,7 +109,7 @@ struct WebAnswer {
 
     /// The value of the header `name`, in lower case.
     func header(_ name: String) -> String? {
-        headers.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
+        headers.first { $0.name.isSame(as: name) }?.value
     }
 
     var text: String { String(decoding: body, as: UTF8.self) }

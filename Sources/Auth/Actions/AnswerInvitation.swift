@@ -42,7 +42,7 @@ extension Auth {
         _ id: UUID, of user: User, in database: Database
     ) throws(AuthError) -> Invitation {
         guard let invitation = try Invitation.find(id, in: database), invitation.expiresAt > now,
-            invitation.email.utf8.elementsEqual(user.email.utf8)
+            invitation.email.isSame(as: user.email)
         else { throw .invitationNotFound }
         return invitation
     }

@@ -43,32 +43,21 @@ extension Auth {
         }
     }
 
-    /// Deletes some of what has expired.
+    /// Deletes some of what has expired, as one change.
     func cleanUp(_ database: Database) throws(AuthError) -> CleanedUp {
         let now = now
         let limit = Policy.rowsPerCleanUp
-        var done = CleanedUp()
-        func delete(_ body: () throws(AuthError) -> Int) throws(AuthError) -> Int { try database.transaction(body) }
-        done.codes = try delete { () throws(AuthError) in
-            try Challenge.deleteExpired(before: now, limit: limit, in: database)
-        }
-        done.mails = try delete { () throws(AuthError) in
-            try MailItem.deleteExpired(before: now - Policy.failedMailKept, limit: limit, in: database)
-        }
-        done.sessions = try delete { () throws(AuthError) in
-            try Session.deleteExpired(before: now, limit: limit, in: database)
-        }
-        done.limitCounts = try delete { () throws(AuthError) in
-            try LimitCount.deleteExpired(before: now, limit: limit, in: database)
-        }
-        done.knownNetworks = try delete { () throws(AuthError) in
-            try KnownNetwork.deleteUnused(since: now - Policy.knownNetworkLifetime, limit: limit, in: database)
-        }
-        done.auditEvents = try delete { () throws(AuthError) in
-            try AuditEvent.deleteOld(before: now - policy.auditLifetime, limit: limit, in: database)
-        }
-        done.invitations = try delete { () throws(AuthError) in
-            try Invitation.deleteExpired(before: now, limit: limit, in: database)
+        let done = try database.transaction { () throws(AuthError) in
+            var done = CleanedUp()
+            done.codes = try Challenge.deleteExpired(before: now, limit: limit, in: database)
+            done.mails = try MailItem.deleteExpired(before: now - Policy.failedMailKept, limit: limit, in: database)
+            done.sessions = try Session.deleteExpired(before: now, limit: limit, in: database)
+            done.limitCounts = try LimitCount.deleteExpired(before: now, limit: limit, in: database)
+            done.knownNetworks = try KnownNetwork.deleteUnused(
+                since: now - Policy.knownNetworkLifetime, limit: limit, in: database)
+            done.auditEvents = try AuditEvent.deleteOld(before: now - policy.auditLifetime, limit: limit, in: database)
+            done.invitations = try Invitation.deleteExpired(before: now, limit: limit, in: database)
+            return done
         }
         // A damaged key is for requests to tell of.
         try? state.removeEndedKeys(at: now)

@@ -15,7 +15,7 @@ extension StateFolder {
             let id = String(decoding: try File.read("\(keysPath)/current", limit: 43), as: UTF8.self)
             let path = keyPath(id)
             guard let key = ES256PrivateKey(bytes: try File.read(path, limit: 97)),
-                key.publicKey.id.utf8.elementsEqual(id.utf8)
+                key.publicKey.id.isSame(as: id)
             else { throw SystemError.damaged(path) }
             guard let signature = key.sign([0]), key.publicKey.verifies(signature, of: [0]) else {
                 throw SystemError.damaged(path)

@@ -62,7 +62,7 @@ extension Auth {
         try archive.add("latchkey.db", file: copy)
         try archive.add("secret.key", file: state.secretPath)
         for name in try File.names(in: state.keysPath).sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) })
-        where name.utf8.elementsEqual("current".utf8)
+        where name.isSame(as: "current")
             || [".key", ".end"].contains(where: { name.utf8.suffix(4).elementsEqual($0.utf8) })
         {
             try archive.add("keys/\(name)", file: "\(state.keysPath)/\(name)")

@@ -126,7 +126,7 @@ extension Auth {
 
     /// Judges what was unpacked, ends what must not come back, and makes it durable; how many sessions ended.
     private func makeReady(_ staging: Staging, _ names: [String]) throws(AuthError) -> Int {
-        func holds(_ name: String) -> Bool { names.contains { $0.utf8.elementsEqual(name.utf8) } }
+        func holds(_ name: String) -> Bool { names.contains { $0.isSame(as: name) } }
         guard holds("latchkey.db") else { throw .failure(reason: "there is no latchkey.db in it") }
         do throws(SystemError) {
             guard holds("secret.key"), try File.read(staging.secret, limit: 33).count == 32 else {
@@ -174,7 +174,7 @@ extension Auth {
                 else { throw SystemError.damaged(name) }
             }
             let current = String(decoding: try File.read("\(staging.keys)/current", limit: 43), as: UTF8.self)
-            guard names.contains(where: { $0.utf8.elementsEqual("keys/\(current).key".utf8) }) else {
+            guard names.contains(where: { $0.isSame(as: "keys/\(current).key") }) else {
                 throw SystemError.damaged("keys/current")
             }
         } catch {
@@ -230,12 +230,12 @@ extension Auth {
         _ staging: Staging, _ names: [String], keepingSettings: Bool
     ) throws(SystemError) {
         try File.createFolder(state.keysPath)
-        let keys = names.filter { $0.utf8.starts(with: "keys/".utf8) && !$0.utf8.elementsEqual("keys/current".utf8) }
+        let keys = names.filter { $0.utf8.starts(with: "keys/".utf8) && !$0.isSame(as: "keys/current") }
         for name in keys + ["keys/current"] {
             try File.rename("\(staging.path)/\(name)", to: "\(state.path)/\(name)")
         }
         for name in try File.names(in: state.keysPath)
-        where name.utf8.first != UInt8(ascii: ".") && !names.contains(where: { $0.utf8.elementsEqual("keys/\(name)".utf8) }) {
+        where name.utf8.first != UInt8(ascii: ".") && !names.contains(where: { $0.isSame(as: "keys/\(name)") }) {
             File.remove("\(state.keysPath)/\(name)")
         }
         try File.syncFolder(state.keysPath)

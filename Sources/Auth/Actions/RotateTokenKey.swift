@@ -21,7 +21,7 @@ extension Auth {
         for id in try state.keyIDs() {
             let status = try onFiles { () throws(SystemError) in try File.status(state.keyPath(id)) }
             guard let status else { continue }
-            let isCurrent = id.utf8.elementsEqual(current.utf8)
+            let isCurrent = id.isSame(as: current)
             keys.append(
                 TokenKey(
                     id: id, madeAt: status.modifiedAt,
@@ -84,7 +84,7 @@ extension StateFolder {
     private func removeOldKeys(_ isToGo: (String) throws(AuthError) -> Bool) throws(AuthError) {
         guard (try? File.status(keysPath)) ?? nil != nil else { return }
         let current = try signingKey().publicKey.id
-        for id in try keyIDs() where !id.utf8.elementsEqual(current.utf8) {
+        for id in try keyIDs() where !id.isSame(as: current) {
             guard try isToGo(id) else { continue }
             File.remove(keyPath(id))
             File.remove(endPath(ofKey: id))

@@ -145,7 +145,7 @@ extension SignUp {
         switch self {
         case .open: true
         case .closed: false
-        case .domains(let domains): domains.contains { $0.utf8.elementsEqual(email.domain.utf8) }
+        case .domains(let domains): domains.contains { $0.isSame(as: email.domain) }
         }
     }
 }

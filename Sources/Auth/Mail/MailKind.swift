@@ -1,5 +1,7 @@
 // What a mail can be about.
 
+import System
+
 /// What a mail is about. Each kind has its texts in every language.
 package enum MailKind: Equatable, Sendable, CaseIterable {
     /// A code to sign in with.
@@ -29,7 +31,7 @@ package enum MailKind: Equatable, Sendable, CaseIterable {
 
     /// The kind called `name` in the outbox.
     init(named name: String) {
-        self = MailKind.allCases.first { $0.name.utf8.elementsEqual(name.utf8) } ?? .code
+        self = MailKind.allCases.first { $0.name.isSame(as: name) } ?? .code
     }
 
     /// What stands in the texts for values of a single mail.

@@ -31,7 +31,7 @@ package struct APIKey {
         return scopes.contains { granted in
             granted.utf8.last == UInt8(ascii: "*")
                 ? scope.utf8.starts(with: granted.utf8.dropLast())
-                : scope.utf8.elementsEqual(granted.utf8)
+                : scope.isSame(as: granted)
         }
     }
 

@@ -61,7 +61,7 @@ package struct DatabaseExamination {
                 isDeep
                 ? try connection.first("PRAGMA integrity_check(1)") { $0.text(0) }
                 : try connection.first("PRAGMA quick_check(1)") { $0.text(0) }
-            damage = found.flatMap { $0.utf8.elementsEqual("ok".utf8) ? nil : $0 }
+            damage = found.flatMap { $0.isSame(as: "ok") ? nil : $0 }
             orphan = isDeep ? try connection.first("PRAGMA foreign_key_check") { $0.text(0) } : nil
             rows = schema == .current ? try Rows(in: connection) : nil
         } catch {

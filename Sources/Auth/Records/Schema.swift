@@ -40,7 +40,7 @@ enum Schema {
         do throws(SQLiteError) {
             let copy = try Connection(path: path)
             let found = try copy.first("PRAGMA integrity_check(1)") { $0.text(0) } ?? "no answer"
-            guard found.utf8.elementsEqual("ok".utf8) else { return found }
+            guard found.isSame(as: "ok") else { return found }
             return try copy.first("PRAGMA foreign_key_check") { "a row of \($0.text(0)) names one that is not there" }
         } catch {
             throw AuthError(error)
