@@ -200,6 +200,8 @@ Measured when each was decided, in turn with what was before.
   file system wrote records of its own each time: 520–790 µs a sync (ext4, 28 KB), where it took 220–340 in a file that
   has its place. Now the log keeps it: its header is overwritten instead. Zeros over all of it would cost a fifth more, so
   only whoever deletes something has it cut off.
+- **A token and the settings** are read as bytes that lie in one piece, not as parts of a string, where each byte asks whether it
+  does: 1,974,000 instructions became 1,803,000, and a process 1–2% shorter.
 - **Texts** compared, searched and made at once instead of byte by byte; the answer that is laid ready for a trap made
   once by a process; one read transaction for what a request by FastCGI reads, which took 286,000 instructions and 22
   calls, and takes 205,000 and 13.

@@ -19,7 +19,7 @@ extension Settings {
                 return SettingInForce(key: key, value: value, place: "default")
             }
             let isSecret = secretKeys.contains { $0.isSame(as: key) }
-            return SettingInForce(key: key, value: isSecret ? "(secret)" : given.value, place: given.place)
+            return SettingInForce(key: key, value: isSecret ? "(secret)" : given.value, place: given.place.text)
         }
     }
 }

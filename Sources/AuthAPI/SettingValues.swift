@@ -14,7 +14,7 @@ struct ValueFault: Error {
 }
 
 /// `text` without spaces, tabs and carriage returns around it.
-func trimmed(_ text: Substring.UTF8View) -> Substring.UTF8View {
+func trimmed<Text: BidirectionalCollection<UInt8>>(_ text: Text) -> Text where Text.SubSequence == Text {
     func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D }
     var text = text
     while let first = text.first, isSpace(first) { text = text.dropFirst() }

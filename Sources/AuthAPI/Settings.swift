@@ -30,8 +30,21 @@ package struct Settings {
     package struct Given {
         package let key: String
         package let value: String
+        package let place: Place
+    }
+
+    /// Where a setting stands: its text is made only where somebody asks.
+    package enum Place {
+        case line(Int, file: String)
+        case variable(String)
+
         /// `file:line`, or `environment:NAME`.
-        package let place: String
+        package var text: String {
+            switch self {
+            case .line(let number, let file): "\(file):\(number)"
+            case .variable(let name): "environment:\(name)"
+            }
+        }
     }
 
     /// The `mail` setting.
@@ -45,22 +58,22 @@ package struct Settings {
 
     /// Takes the lines of `text`, the file called `file`.
     package mutating func read(_ text: [UInt8], file: String) throws(ConfigurationFault) {
-        guard let text = String(validating: text, as: UTF8.self) else {
+        guard String(validating: text, as: UTF8.self) != nil else {
             throw ConfigurationFault(reason: "\(file): not UTF-8")
         }
         var seen: [String] = []
-        let lines = text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false)
-        for (index, line) in lines.enumerated() {
+        // As bytes: where text of its own begins in a string takes long to tell.
+        for (index, line) in text.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
             let line = trimmed(line)
             if line.isEmpty || line.first == UInt8(ascii: "#") { continue }
-            let place = "\(file):\(index + 1)"
+            let place = Place.line(index + 1, file: file)
             guard let equals = line.firstIndex(of: UInt8(ascii: "=")) else {
-                throw ConfigurationFault(reason: "\(place): not of the form key = value")
+                throw ConfigurationFault(reason: "\(place.text): not of the form key = value")
             }
-            let key = String(Substring(trimmed(line[..<equals])))
-            let value = String(Substring(trimmed(line[equals...].dropFirst())))
+            let key = String(decoding: trimmed(line[..<equals]), as: UTF8.self)
+            let value = String(decoding: trimmed(line[equals...].dropFirst()), as: UTF8.self)
             guard !seen.contains(where: { $0.isSame(as: key) }) else {
-                throw ConfigurationFault(reason: "\(place): \(key): given twice")
+                throw ConfigurationFault(reason: "\(place.text): \(key): given twice")
             }
             seen.append(key)
             try set(key, value, place: place)
@@ -71,17 +84,17 @@ package struct Settings {
     package mutating func readVariable(_ name: String, _ value: String) throws(ConfigurationFault) {
         let key = String(decoding: name.utf8.dropFirst(9).map { $0.asciiLowercased }, as: UTF8.self)
         if key.isSame(as: "home") { return }
-        try set(key, value, place: "environment:\(name)")
+        try set(key, value, place: .variable(name))
     }
 
     private mutating func set(
-        _ key: String, _ value: String, place: String
+        _ key: String, _ value: String, place: Place
     ) throws(ConfigurationFault) {
         do throws(ValueFault) {
             try set(key, value)
             given.append(Given(key: key, value: value, place: place))
         } catch {
-            throw ConfigurationFault(reason: "\(place): \(key): \(error.reason)")
+            throw ConfigurationFault(reason: "\(place.text): \(key): \(error.reason)")
         }
     }
 

@@ -78,7 +78,8 @@ package struct ShownToken {
 
     /// nil for what is not exactly of that form.
     package init?(_ text: String) {
-        let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        let bytes = Array(text.utf8)
+        let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 3,
             let header = Base64.url.decode(parts[0]),
             let claims = Base64.url.decode(parts[1]).flatMap({ AccessToken(claims: $0) }),
@@ -90,7 +91,7 @@ package struct ShownToken {
         keyID = id
         self.claims = claims
         self.signature = signature
-        input = Array(text.utf8[..<parts[1].endIndex])
+        input = Array(bytes[..<parts[1].endIndex])
     }
 
     /// Whether `key` made its signature.
