@@ -43,8 +43,8 @@ def compile_all(folder):
 
 
 def write_anew(path):
-    """Writes an executable once more, in one piece. A linker writes in many, and the kernel then holds it by smaller
-    pieces, which is a tenth more page faults at each start: rivals are compared as they are when they have been installed."""
+    """Writes an executable once more, as who installs it does: how its pages lie in memory depends on how, and how long ago, it was
+    written, and with that how often a start has to wait for one (97 or 108 page faults of ours)."""
     shutil.copy2(path, f"{path}.new")
     os.replace(f"{path}.new", path)
 

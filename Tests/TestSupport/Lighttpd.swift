@@ -21,7 +21,10 @@ package final class Lighttpd: @unchecked Sendable {
         let envp = cStrings(
             ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "PORT=\(port)", "LATCHKEY_HOME=\(home.path)"]
                 + (isFastCGI ? ["LATCHKEY_FASTCGI=1"] : []))
-        process = spawn("/bin/sh", argv, envp, nil)
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        process = spawn("/bin/sh", argv, envp, &actions)
         for _ in 0..<200 {
             if let socket = Lighttpd.connect(to: port) {
                 close(socket)

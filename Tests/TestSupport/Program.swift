@@ -123,11 +123,17 @@ package let executables = "\(projectFolder)/cgi-bin"
 /// Held while a program is started.
 let starting = NSRecursiveLock()
 
+/// `posix_spawn_file_actions_addclosefrom_np`, which the module Glibc leaves out.
+private let closeFrom = unsafeBitCast(
+    dlsym(nil, "posix_spawn_file_actions_addclosefrom_np"),
+    to: (@convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32).self)
+
 /// Starts `path`; frees `argv` and `envp`. The threads that tests run on block signals and ignore some,
-/// and a program would inherit that.
+/// and a program would inherit that; and, by a FastCGI process for as long as it lives, a file that another test is just
+/// writing, which nobody can execute then.
 func spawn(
     _ path: String, _ argv: [UnsafeMutablePointer<CChar>?], _ envp: [UnsafeMutablePointer<CChar>?],
-    _ actions: UnsafeMutablePointer<posix_spawn_file_actions_t>?
+    _ actions: UnsafeMutablePointer<posix_spawn_file_actions_t>
 ) -> pid_t {
     starting.lock()
     defer { starting.unlock() }
@@ -140,6 +146,7 @@ func spawn(
     sigaddset(&signals, SIGPIPE)
     posix_spawnattr_setsigdefault(&attributes, &signals)
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+    precondition(closeFrom(actions, 3) == 0)
     var process: pid_t = 0
     let error = posix_spawn(&process, path, actions, &attributes, argv, envp)
     precondition(error == 0, "cannot start \(path): \(String(cString: strerror(error)))")
