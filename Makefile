@@ -24,8 +24,7 @@ BENCH_PACKAGES := gcc wrk valgrind strace libfcgi-dev python3 python3-fastapi uv
 
 RESOURCES = $(shell swift -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')
 TRIPLE = $(shell swift -print-target-info | sed -n 's/.*"triple": "\(.*\)".*/\1/p' | head -n 1)
-ENDPOINTS = $(notdir $(wildcard Sources/Endpoints/*))
-EXECUTABLES = $(ENDPOINTS) deliver-mail
+EXECUTABLES = $(filter-out latchkey,$(notdir $(wildcard Sources/Executables/*)))
 SCRATCH = $(if $(filter musl,$(LIBC)),.build-musl,.build-embedded)
 
 .PHONY: run admin package test-clients test-servers setup-clients setup-servers test build setup setup-musl setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
@@ -63,6 +62,13 @@ setup-torture: setup
 setup-bench: setup
 	$(call install,$(BENCH_PACKAGES))
 
+# Puts the executables into cgi-bin/, each in one step: whoever serves the folder meanwhile never sees half of one.
+define place
+mkdir -p .build-placed && for name in $(EXECUTABLES); do \
+		install $(2) -m 755 $(1)/release/$$name .build-placed/ && mv .build-placed/$$name cgi-bin/$$name || exit 1; \
+	done
+endef
+
 # The executables, in cgi-bin/: Embedded Swift, or with EMBEDDED=0 ordinary static Swift. With LIBC=musl they are linked
 # against musl instead of glibc.
 build: setup$(if $(filter musl,$(LIBC)),-musl)
@@ -72,10 +78,10 @@ ifeq ($(LIBC),musl)
 endif
 	EMBEDDED=1 LIBC=$(LIBC) swift build -c release --scratch-path $(SCRATCH) \
 		-Xlinker -L$(RESOURCES)/embedded/$(TRIPLE)
-	@for name in $(EXECUTABLES); do install -m 755 $(SCRATCH)/release/$$name cgi-bin/ || exit 1; done
+	@$(call place,$(SCRATCH))
 else
 	$(MAKE) fallback
-	@for name in $(EXECUTABLES); do install -s -m 755 .build-static/release/$$name cgi-bin/ || exit 1; done
+	@$(call place,.build-static,-s)
 endif
 	@ls -l $(addprefix cgi-bin/,$(EXECUTABLES))
 
@@ -163,4 +169,4 @@ bench-account: setup-bench build
 	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Benchmarks/account.py
 
 clean:
-	rm -rf .build .build-embedded .build-musl .build-musl-libraries .build-static .build-fuzz bin $(addprefix cgi-bin/,$(EXECUTABLES))
+	rm -rf .build .build-embedded .build-placed .build-musl .build-musl-libraries .build-static .build-fuzz bin $(addprefix cgi-bin/,$(EXECUTABLES))

@@ -5,7 +5,8 @@
 
 import PackageDescription
 
-/// Every executable that a web server runs, by the name of its folder in Sources/Endpoints.
+/// Every executable that a web server runs by CGI, by the name of its folder in Sources/Executables: one for each endpoint,
+/// and one for all other paths.
 let endpoints = [
     "send-code",
     "verify-code",
@@ -58,7 +59,7 @@ let muslLinking =
     ["-Xclang-linker", "-nostdlib", "-L\(muslLibraries)/lib", "-L\(musl)", "-llatchkeymusl", "-lc", "-lgcc"]
     + ["crt1.o", "crti.o", "crtn.o"].map { "\(musl)/\($0)" }
 
-/// The build for `Tests/Fuzz/run`: every room tells libFuzzer where it has been.
+/// The build for `Tests/Fuzz/run`: every module tells libFuzzer where it has been.
 let isFuzzed = Context.environment["FUZZ"] == "1"
 
 let strict: [SwiftSetting] = [
@@ -89,13 +90,13 @@ let linkerSettings: [LinkerSetting] =
         ] + (isMusl ? muslLinking : []))]
     : []
 
-func room(_ name: String, uses dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+func module(_ name: String, uses dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
     .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
 }
 
-func executable(_ name: String, at path: String) -> Target {
+func executable(_ name: String, uses dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
-        name: name, dependencies: ["AuthAPI"], path: path,
+        name: name, dependencies: dependencies, path: "Sources/Executables/\(name)",
         swiftSettings: swiftSettings, linkerSettings: linkerSettings)
 }
 
@@ -111,11 +112,11 @@ var targets: [Target] = [
     .systemLibrary(name: "CArgon2"),
     .systemLibrary(name: "CNettle"),
 
-    room("System", uses: ["CLibc"]),
-    room("CGI", uses: ["System"]),
-    room("SQLite", uses: ["CSQLite"]),
-    room("Crypto", uses: ["CArgon2", "CNettle", "System"]),
-    room(
+    module("System", uses: ["CLibc"]),
+    module("CGI", uses: ["System"]),
+    module("SQLite", uses: ["CSQLite"]),
+    module("Crypto", uses: ["CArgon2", "CNettle", "System"]),
+    module(
         "Auth", uses: ["SQLite", "Crypto", "System"],
         resources: [
             .embedInCode("Migrations/v001-initial.sql"),
@@ -124,23 +125,26 @@ var targets: [Target] = [
             .embedInCode("Migrations/v004-people.sql"),
             .embedInCode("Migrations/v005-remembered-tokens.sql"),
         ]),
-    room("AuthAPI", uses: ["Auth", "CGI", "System"]),
+    module("AuthAPI", uses: ["Auth", "CGI", "System"]),
 
-    executable("deliver-mail", at: "Sources/deliver-mail"),
+    module("Endpoints", uses: ["Auth", "AuthAPI"]),
+
+    executable("latchkey-fcgi", uses: ["AuthAPI", "Endpoints"]),
+    executable("deliver-mail", uses: ["Auth", "AuthAPI", "System"]),
 ]
-targets += endpoints.map { executable($0, at: "Sources/Endpoints/\($0)") }
+targets += endpoints.map { executable($0, uses: ["AuthAPI", "Endpoints"]) }
 
 if !isEmbedded {
     targets += [
         .target(
-            name: "TestSupport", dependencies: ["SQLite"],
+            name: "TestSupport", dependencies: ["AuthAPI", "CGI", "SQLite"],
             path: "Tests/TestSupport", swiftSettings: strict),
         tests("SystemTests", of: ["System"]),
         tests("CGITests", of: ["CGI", "System"]),
         tests("SQLiteTests", of: ["SQLite", "System"]),
         tests("CryptoTests", of: ["Crypto"]),
         tests("AuthTests", of: ["Auth", "Crypto", "SQLite", "System"]),
-        tests("AuthAPITests", of: ["AuthAPI", "CGI", "Auth", "System"]),
+        tests("AuthAPITests", of: ["AuthAPI", "CGI", "Auth", "Endpoints", "System"]),
         tests("HandlerTests", of: ["System"]),
         tests("ServerTests", of: []),
         .executableTarget(
@@ -149,7 +153,7 @@ if !isEmbedded {
                 "AuthAPI", "Auth", "CGI", "System",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: strict),
+            path: "Sources/Executables/latchkey", swiftSettings: strict),
         tests("AdminTests", of: ["latchkey"]),
     ]
 }

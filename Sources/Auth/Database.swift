@@ -15,6 +15,11 @@ package struct Database {
     /// The file where those who want to write stand in line; nil: alone.
     private let writingLockPath: String?
 
+    /// Has SQLite do without what a process of one thread does not need. To be called before the first database is opened.
+    package static func configureForOneThread() {
+        Connection.configureForOneThread()
+    }
+
     /// Opens the database in `state`, and makes or migrates it if need be. Without a `journal` that the operator
     /// wants it is in WAL mode, where processes share memory, unless another machine's files could not be shared so.
     /// `isLasting`: it is used by more than one request.

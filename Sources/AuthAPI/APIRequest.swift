@@ -10,21 +10,32 @@ package final class APIRequest {
     package let request: Request
     /// Empty where bodies are ignored.
     package let body: [UInt8]
+    /// The ids in its path, in order.
+    let pathIDs: [String]
     private let authorization: String?
     private let apiKey: String?
     /// `x-project-id`, as sent.
     let projectHeader: String?
+    /// `x-verification-code`: a code, where the request has no body for it.
+    let verificationCode: String?
     /// What the log is to say of the request.
     private(set) var notes: [(key: StaticString, value: String)] = []
 
     /// Throws `ambiguousCredentials` if a header that decides was sent twice: as two fields, or as
     /// one that a server joined with a comma.
-    package init(_ request: Request, body: [UInt8]) throws(AuthError) {
+    package init(_ request: Request, body: [UInt8], pathIDs: [String] = []) throws(AuthError) {
         self.request = request
         self.body = body
-        authorization = try APIRequest.single("HTTP_AUTHORIZATION", of: request)
+        self.pathIDs = pathIDs
+        let sent = try APIRequest.single("HTTP_AUTHORIZATION", of: request)
+        // Apache keeps `Authorization` from programs unless it is told otherwise; on a host where that cannot be done,
+        // this field stands for it.
+        let instead = try APIRequest.single("HTTP_X_AUTHORIZATION", of: request)
+        guard sent == nil || instead == nil else { throw .ambiguousCredentials }
+        authorization = sent ?? instead
         apiKey = try APIRequest.single("HTTP_X_API_KEY", of: request)
         projectHeader = try APIRequest.single("HTTP_X_PROJECT_ID", of: request)
+        verificationCode = try APIRequest.single("HTTP_X_VERIFICATION_CODE", of: request)
     }
 
     private static func single(
@@ -60,15 +71,9 @@ package final class APIRequest {
     }
 
     /// The API key that somebody else showed, for whoever asks about it. Their own credentials do not count.
-    package func shownAPIKey() throws(AuthError) -> String {
+    func shownAPIKey() throws(AuthError) -> String {
         guard let apiKey else { throw .notAuthenticated }
         return apiKey
-    }
-
-    /// `x-verification-code`: a code, where the request has no body for it. Throws `ambiguousCredentials` if it was sent
-    /// twice.
-    package func verificationCode() throws(AuthError) -> String? {
-        try APIRequest.single("HTTP_X_VERIFICATION_CODE", of: request)
     }
 
     /// The API key, if one was sent. Throws `ambiguousCredentials` beside an Authorization.
@@ -80,12 +85,12 @@ package final class APIRequest {
 
 extension Auth {
     /// The user whose access token `request` bears.
-    package func user(bearing request: APIRequest) throws(AuthError) -> User {
+    func user(bearing request: APIRequest) throws(AuthError) -> User {
         try session(bearing: request).user
     }
 
     /// The user and the session whose access token `request` bears.
-    package func session(bearing request: APIRequest) throws(AuthError) -> SignedIn {
+    func session(bearing request: APIRequest) throws(AuthError) -> SignedIn {
         guard let token = request.bearerToken else { throw .notAuthenticated }
         let caller = try session(bearing: token)
         request.note("by", caller.user.id.text)
@@ -93,7 +98,7 @@ extension Auth {
     }
 
     /// The numbers, for whoever bears the token for them or is on this machine.
-    package func metrics(for request: APIRequest) throws(AuthError) -> Metrics {
+    func metrics(for request: APIRequest) throws(AuthError) -> Metrics {
         try metrics(token: request.bearerToken, isForwarded: request.isForwarded)
     }
 
@@ -103,7 +108,7 @@ extension Auth {
     }
 
     /// The user or the API key that `request` bears.
-    package func caller(of request: APIRequest) throws(AuthError) -> Caller {
+    func caller(of request: APIRequest) throws(AuthError) -> Caller {
         guard let text = try request.soleAPIKey() else {
             return .user(try user(bearing: request))
         }

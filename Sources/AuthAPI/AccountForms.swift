@@ -34,10 +34,9 @@ package struct DeleteUserForm {
     /// As typed.
     package let code: String
 
-    /// `code` is `x-verification-code`.
-    package init(_ request: APIRequest, code: String?) throws(AuthError) {
+    package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(request)
-        guard let code = fields.codeHeader(code) else { throw .invalid(fields.faults) }
+        guard let code = fields.verificationCode() else { throw .invalid(fields.faults) }
         self.code = code
     }
 }

@@ -133,8 +133,16 @@ package enum Envelope {
     }
 }
 
-/// The answer that is laid ready for a trap. It is the same each time but for the request's id, so it is made once.
+/// The answer that is laid ready for a trap.
 struct TrapAnswer {
+    /// All of it, to the request `id`.
+    func bytes(requestID id: String) -> [UInt8] {
+        Envelope.response(.internalError(reason: nil), requestID: id).serialized()
+    }
+}
+
+/// The same for many requests: it differs by the request's id alone, so it is made once.
+struct KeptTrapAnswer {
     private var bytes: [UInt8] = []
     /// The id in it.
     private var id: [UInt8] = []
@@ -146,11 +154,8 @@ struct TrapAnswer {
         let id = Array(id.utf8)
         if bytes.isEmpty {
             self.id = id
-            bytes = Envelope.response(.internalError(reason: nil), requestID: String(decoding: id, as: UTF8.self)).serialized()
-            return bytes
-        }
-        if places.isEmpty {
-            places = (0...bytes.count - id.count).filter { bytes[$0..<$0 + id.count].elementsEqual(self.id) }
+            bytes = TrapAnswer().bytes(requestID: String(decoding: id, as: UTF8.self))
+            places = (0...bytes.count - id.count).filter { bytes[$0..<$0 + id.count].elementsEqual(id) }
         }
         for place in places { bytes.replaceSubrange(place..<place + id.count, with: id) }
         return bytes

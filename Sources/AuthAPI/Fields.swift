@@ -264,19 +264,18 @@ struct Fields {
         return uuid(text, at: location)
     }
 
-    /// The part at `index` of the path behind the executable's own, an id.
+    /// The id at `index` among those in the path.
     mutating func pathID(_ name: StaticString, at index: Int = 0) -> UUID? {
-        let parts = request.request.pathInfo.utf8.split(separator: UInt8(ascii: "/"))
-        let text = parts.count > index ? String(Substring(parts[index])) : ""
+        let text = request.pathIDs.count > index ? request.pathIDs[index] : ""
         return uuid(text, at: [.name("path"), .name(name.description)])
     }
 
     /// The code that a request without a body shows in `x-verification-code`.
-    mutating func codeHeader(_ code: String?) -> String? {
-        if code == nil {
+    mutating func verificationCode() -> String? {
+        if request.verificationCode == nil {
             fault([.name("header"), .name("x-verification-code")], "missing", "Field required")
         }
-        return code
+        return request.verificationCode
     }
 
     private mutating func uuid(_ text: String, at location: [Fault.Step]) -> UUID? {

@@ -86,7 +86,7 @@ package struct MemberForm {
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(request)
         let project = fields.pathID("project_id")
-        let member = fields.pathID("user_id", at: 2)
+        let member = fields.pathID("user_id", at: 1)
         guard let project, let member, fields.faults.isEmpty else { throw .invalid(fields.faults) }
         self.project = project
         self.member = member
@@ -102,7 +102,7 @@ package struct UpdateMemberForm {
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(withBodyOf: request)
         let project = fields.pathID("project_id")
-        let member = fields.pathID("user_id", at: 2)
+        let member = fields.pathID("user_id", at: 1)
         let role = fields.requiredRole()
         guard let project, let member, let role, fields.faults.isEmpty else {
             throw .invalid(fields.faults)

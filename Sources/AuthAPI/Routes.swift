@@ -1,46 +1,44 @@
-// The one table of paths and methods. `Allow`, 404 and 405 come from here; lighttpd.conf and
-// .htaccess repeat its lines in the same order.
+// The one table of paths and methods. `Allow`, 404 and 405 come from here, and `make routes` writes the servers'
+// configurations from it.
 
 package import CGI
 
 /// An endpoint's place on the wire.
-package struct Route {
+package struct Route: Sendable {
     /// The executable's name.
     package let name: StaticString
     /// The methods that it answers; a GET among them is also a HEAD.
     package let methods: [Method]
     /// The path's parts; nil stands for any one.
-    private let path: [StaticString?]
-    /// Whether the operator's `client_tokens`, if there are any, guard it: what needs no signed-in user.
-    package let isOpen: Bool
+    package let path: [StaticString?]
     /// Whether a request has a JSON body. Others' bodies are ignored.
     package let takesBody: Bool
     /// Whether it changes nothing that a caller could see.
     package let isRead: Bool
+    /// Whether it hashes a code, for which it may have to wait: by FastCGI such routes have processes of their own.
+    package let hashesCode: Bool
 
     private init(
-        _ name: StaticString, _ methods: Method..., at path: [StaticString?], isOpen: Bool = false,
-        takesBody: Bool = false, isRead: Bool = false
+        _ name: StaticString, _ methods: Method..., at path: [StaticString?], takesBody: Bool = false,
+        isRead: Bool = false, hashesCode: Bool = false
     ) {
         self.name = name
         self.methods = methods
         self.path = path
-        self.isOpen = isOpen
         self.takesBody = takesBody
         self.isRead = isRead || methods.allSatisfy { $0 == .get }
+        self.hashesCode = hashesCode
     }
 
     package static let sendCode = Route(
-        "send-code", .post, at: ["auth", "verification", "send-code"], isOpen: true, takesBody: true)
+        "send-code", .post, at: ["auth", "verification", "send-code"], takesBody: true, hashesCode: true)
     package static let verifyCode = Route(
-        "verify-code", .post, at: ["auth", "verification", "verify-code"], isOpen: true,
-        takesBody: true)
+        "verify-code", .post, at: ["auth", "verification", "verify-code"], takesBody: true,
+        hashesCode: true)
     package static let refreshToken = Route(
-        "refresh-token", .post, at: ["auth", "verification", "refresh-token"], isOpen: true,
-        takesBody: true)
+        "refresh-token", .post, at: ["auth", "verification", "refresh-token"], takesBody: true)
     package static let revokeToken = Route(
-        "revoke-token", .post, at: ["auth", "verification", "revoke-token"], isOpen: true,
-        takesBody: true)
+        "revoke-token", .post, at: ["auth", "verification", "revoke-token"], takesBody: true)
     package static let currentUser = Route("current-user", .get, at: ["auth", "users", "me"])
     package static let listAPIKeys = Route("list-api-keys", .get, at: ["auth", "api-keys"])
     package static let createAPIKey = Route(
@@ -60,13 +58,16 @@ package struct Route {
 
     package static let updateUser = Route(
         "update-user", .patch, at: ["auth", "users", "me"], takesBody: true)
-    package static let deleteUser = Route("delete-user", .delete, at: ["auth", "users", "me"])
+    package static let deleteUser = Route(
+        "delete-user", .delete, at: ["auth", "users", "me"], hashesCode: true)
     package static let preferences = Route(
         "preferences", .get, at: ["auth", "users", "me", "preferences"])
     package static let changeEmail = Route(
-        "change-email", .post, at: ["auth", "users", "me", "email"], takesBody: true)
+        "change-email", .post, at: ["auth", "users", "me", "email"], takesBody: true,
+        hashesCode: true)
     package static let confirmEmail = Route(
-        "confirm-email", .post, at: ["auth", "users", "me", "email", "confirm"], takesBody: true)
+        "confirm-email", .post, at: ["auth", "users", "me", "email", "confirm"], takesBody: true,
+        hashesCode: true)
 
     package static let listProjects = Route("list-projects", .get, at: ["projects"])
     package static let createProject = Route("create-project", .post, at: ["projects"], takesBody: true)
@@ -100,57 +101,37 @@ package struct Route {
     }
 
     /// Whether it answers `method`.
-    func takes(_ method: Method) -> Bool {
+    package func takes(_ method: Method) -> Bool {
         methods.contains(method) || (method == .head && methods.contains(.get))
     }
 
-    /// Whether the executable may be asked for what stands behind its own path: what follows from the path's
-    /// first id on, else nothing or a lone slash.
-    func accepts(pathInfo: String) -> Bool {
-        let parts = pathInfo.utf8.split(separator: UInt8(ascii: "/"))
-        let rest = path.drop { $0 != nil }
-        if rest.isEmpty { return pathInfo.utf8.isEmpty || (parts.isEmpty && pathInfo.utf8.count == 1) }
-        return parts.count == rest.count
-            && zip(parts, rest).allSatisfy { part, expected in
-                expected.map { part.elementsEqual($0.bytes) } ?? true
+    /// Whether a part of its path is an id.
+    package var hasIDs: Bool { path.contains { $0 == nil } }
+
+    private var idCount: Int { path.reduce(0) { $1 == nil ? $0 + 1 : $0 } }
+
+    /// Whether `other` is one of its paths.
+    package func matches(_ other: RequestPath) -> Bool {
+        guard other.count == path.count else { return false }
+        for (index, part) in path.enumerated() {
+            if let part {
+                guard other.isPart(index, part) else { return false }
+            } else if other.length(of: index) == 0 {
+                return false
             }
-    }
-
-    /// Whether what stands in the place of this route's id in `uriPath` makes it another path, such as
-    /// `/auth/api-keys/verify`; then the methods of that, as `Allow` lists them.
-    func otherPath(uriPath: String, pathInfo: String) -> String? {
-        let idLength = 36
-        let first = pathInfo.utf8.dropFirst().prefix(while: { $0 != UInt8(ascii: "/") })
-        guard path.contains(where: { $0 == nil }), first.count != idLength else { return nil }
-        let parts = uriPath.utf8.dropFirst().split(
-            separator: UInt8(ascii: "/"), omittingEmptySubsequences: false
-        ).map { Array($0)[...] }
-        let others = Route.all.filter { other in
-            !other.path.contains { $0 == nil } && other.matches(parts)
         }
-        return others.isEmpty ? nil : Route.allow(others)
+        return true
     }
 
-    /// The methods of this route's path, as `Allow` lists them.
-    var allowed: String { Route.allow(Route.all.filter { $0.path.count == path.count && $0.matches(path) }) }
-
-    /// The methods of `uriPath`, as `Allow` lists them; nil if there is no such path.
-    package static func allowed(uriPath: String) -> String? {
-        let decoded = percentDecoded(Array(uriPath.utf8))
-        guard decoded.first == UInt8(ascii: "/") else { return nil }
-        var parts = decoded.dropFirst().split(
-            separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        // `/auth/api-keys/` is the reference's spelling of a path that also lives without the slash.
-        if parts.count == 3, parts[2].isEmpty, parts[1].elementsEqual("api-keys".utf8) {
-            parts.removeLast()
-        }
-        let routes = all.filter { $0.matches(parts) }
-        // A path that is one to the letter is no id.
-        let exact = routes.filter { !$0.path.contains { $0 == nil } }
-        return routes.isEmpty ? nil : allow(exact.isEmpty ? routes : exact)
+    /// The ids in `other`, which matches.
+    fileprivate func ids(in other: RequestPath) -> [String] {
+        var ids: [String] = []
+        for (index, part) in path.enumerated() where part == nil { ids.append(other.part(index)) }
+        return ids
     }
 
-    private static func allow(_ routes: [Route]) -> String {
+    /// `Allow` for several routes of one path.
+    static func allow(_ routes: [Route]) -> String {
         var names: [String] = []
         for method in routes.flatMap({ $0.methods }) {
             names.append(method.name.description)
@@ -159,18 +140,146 @@ package struct Route {
         return (names + ["OPTIONS"]).joined(separator: ", ")
     }
 
-    private func matches(_ parts: [ArraySlice<UInt8>]) -> Bool {
-        guard parts.count == path.count else { return false }
-        return zip(parts, path).allSatisfy { part, expected in
-            guard let expected else { return !part.isEmpty }
-            return part.elementsEqual(expected.bytes)
+    /// `Allow` for the routes of this one's path.
+    private var allowedAtPath: String {
+        Route.allow(
+            Route.all.filter { other in
+                other.path.count == path.count
+                    && zip(path, other.path).allSatisfy { mine, theirs in
+                        guard let mine, let theirs else { return mine == nil && theirs == nil }
+                        return mine.bytes.elementsEqual(theirs.bytes)
+                    }
+            })
+    }
+}
+
+/// What an executable makes of a request's path.
+package enum Addressed: Equatable {
+    /// It is for this route. `isOwnPath`: at the executable's own path, `/cgi-bin/<executable>`, where POST stands for
+    /// its PATCH or DELETE, which some hosts refuse. `allow` gives the methods of that path.
+    case here(ids: [String], isOwnPath: Bool)
+    /// The path has routes, but this executable is none of them; their methods, as `Allow` lists them.
+    case elsewhere(allow: String)
+    /// There is no such path.
+    case nowhere
+}
+
+extension Route {
+    /// Whether a request is for this route.
+    ///
+    /// The path that the client asked for decides. Where a server does not tell it, or has rewritten a path that we do not
+    /// know, what follows the executable's name (PATH_INFO) does.
+    package func address(of request: Request) -> Addressed {
+        if let path = request.target.flatMap({ RequestPath($0) }) {
+            if matches(path) {
+                // What is no id may be a word of another path, as in `/auth/api-keys/verify`.
+                if let first = self.path.firstIndex(where: { $0 == nil }), path.length(of: first) != Route.idLength,
+                    let allow = Route.allowOfWords(at: path)
+                {
+                    return .elsewhere(allow: allow)
+                }
+                return .here(ids: ids(in: path), isOwnPath: false)
+            }
+            if let ids = idsBehindName(in: path) { return .here(ids: ids, isOwnPath: true) }
         }
+        guard let ids = ids(behindName: request.pathInfo) else { return .nowhere }
+        return .here(ids: ids, isOwnPath: false)
     }
 
-    private func matches(_ other: [StaticString?]) -> Bool {
-        zip(path, other).allSatisfy { mine, theirs in
-            guard let mine, let theirs else { return mine == nil && theirs == nil }
-            return mine.bytes.elementsEqual(theirs.bytes)
+    private static let idLength = 36
+
+    /// `Allow` for the routes without ids that match `path`; nil if there is none.
+    private static func allowOfWords(at path: RequestPath) -> String? {
+        let routes = all.filter { !$0.hasIDs && $0.matches(path) }
+        return routes.isEmpty ? nil : allow(routes)
+    }
+
+    /// The ids that follow the executable's name in `path`, and nothing else; nil if its name or an id is not there.
+    func idsBehindName(in path: RequestPath) -> [String]? {
+        guard let place = (0..<path.count).first(where: { path.isPart($0, name) }) else { return nil }
+        var rest = place + 1..<path.count
+        if idCount == 0, rest.count == 1, path.length(of: rest.lowerBound) == 0 { rest = rest.upperBound..<rest.upperBound }
+        guard rest.count == idCount, rest.allSatisfy({ path.length(of: $0) > 0 }) else { return nil }
+        return rest.map { path.part($0) }
+    }
+
+    /// The ids in `pathInfo`, what follows the executable's name: alone, or with the words of the route's path that
+    /// follow its first id. nil if it is neither.
+    private func ids(behindName pathInfo: String) -> [String]? {
+        if pathInfo.utf8.isEmpty { return idCount == 0 ? [] : nil }
+        guard let path = RequestPath(pathInfo) else { return nil }
+        let rest = self.path.drop { $0 != nil }
+        if rest.isEmpty { return path.count == 1 && path.length(of: 0) == 0 ? [] : nil }
+        let isWhole =
+            path.count == rest.count
+            && rest.enumerated().allSatisfy { offset, part in
+                part.map { path.isPart(offset, $0) } ?? (path.length(of: offset) > 0)
+            }
+        var ids: [String] = []
+        if isWhole {
+            for (offset, part) in rest.enumerated() where part == nil { ids.append(path.part(offset)) }
+            return ids
+        }
+        guard path.count == idCount else { return nil }
+        for index in 0..<path.count {
+            guard path.length(of: index) > 0 else { return nil }
+            ids.append(path.part(index))
+        }
+        return ids
+    }
+
+    /// The methods that it answers where it was addressed, as `Allow` lists them.
+    func allow(isOwnPath: Bool) -> String {
+        guard isOwnPath else { return allowedAtPath }
+        let list = Route.allow([self])
+        return standsPostIn ? "\(list.prefix(list.utf8.count - ", OPTIONS".utf8.count)), POST, OPTIONS" : list
+    }
+
+    /// Whether it answers `method` where it was addressed.
+    func takes(_ method: Method, isOwnPath: Bool) -> Bool {
+        takes(method) || (isOwnPath && method == .post && standsPostIn)
+    }
+
+    /// Whether POST stands for its method at the executable's own path.
+    private var standsPostIn: Bool { methods.contains(.patch) || methods.contains(.delete) }
+
+    /// `Allow` for the routes of `target`, a path; nil if it has none.
+    package static func allowed(at target: String) -> String? {
+        guard let path = RequestPath(target) else { return nil }
+        if let allow = allowOfWords(at: path) { return allow }
+        let routes = all.filter { $0.matches(path) }
+        return routes.isEmpty ? nil : allow(routes)
+    }
+}
+
+/// What a process of all routes makes of a request.
+enum Dispatch {
+    /// The route of this index, and where it was addressed.
+    case route(Int, ids: [String], isOwnPath: Bool)
+    /// The path has routes for other methods alone.
+    case wrongMethod(allow: String)
+    case nowhere
+
+    /// Finds the one of `routes` that `request` is for.
+    init(_ request: Request, among routes: [Route]) {
+        self = .nowhere
+        guard let path = request.target.flatMap({ RequestPath($0) }) else { return }
+        var (found, words): ([Int], [Int]) = ([], [])
+        for (index, route) in routes.enumerated() where route.matches(path) {
+            found.append(index)
+            if !route.hasIDs { words.append(index) }
+        }
+        // A path of words alone is no id's.
+        if !words.isEmpty { found = words }
+        if let index = found.first(where: { routes[$0].takes(request.method) }) {
+            self = .route(index, ids: routes[index].ids(in: path), isOwnPath: false)
+        } else if !found.isEmpty {
+            self = .wrongMethod(allow: Route.allow(found.map { routes[$0] }))
+        } else if path.count > 1, path.isPart(0, "cgi-bin"),
+            let index = routes.firstIndex(where: { path.isPart(1, $0.name) }),
+            let ids = routes[index].idsBehindName(in: path)
+        {
+            self = .route(index, ids: ids, isOwnPath: true)
         }
     }
 }

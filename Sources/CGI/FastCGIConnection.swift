@@ -1,15 +1,16 @@
 // One connection from a web server, which carries one request at a time, and by its wish (FCGI_KEEP_CONN) one after
 // another.
 //
-// 1. Whatever comes is bounded: a record by its form, parameters and body by a limit, a silence by patience.
-// 2. What is not the protocol's ends the connection: there is nobody to explain it to.
-// 3. A request that was begun is ended by END_REQUEST, unless the connection is lost.
+// 1. A request is taken once it is whole, so that a body that arrives slowly keeps nobody else waiting.
+// 2. Whatever comes is bounded: a record by its form, parameters and body by a limit.
+// 3. What breaks the protocol ends the connection: there is nobody to explain it to.
+// 4. A request that was begun is ended by END_REQUEST, unless the connection is lost.
 
 import System
 
 /// Why a connection is of no more use.
 enum FastCGIFault: Error {
-    /// It was closed, failed, or was silent for too long.
+    /// It was closed, failed, or did not take the answer in time.
     case lost
     /// What came breaks the protocol or a limit.
     case malformed
@@ -18,7 +19,8 @@ enum FastCGIFault: Error {
 /// A connection and the request on it.
 final class FastCGIConnection {
     let socket: Socket
-    private let patience: Duration
+    /// How long the web server may take to accept what is written.
+    private let timeout: Duration
     /// Holds any one record whole.
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 8 + 65535 + 255, alignment: 8)
     /// What has been read and not been looked at.
@@ -26,106 +28,162 @@ final class FastCGIConnection {
 
     /// Whether no request has begun on it.
     private(set) var isNew: Bool
-    private var request: UInt16 = 0
-    private var parameters: FastCGIParameters?
+    /// Whether the web server wants it to stay open after the request.
     private(set) var isKept = false
-    private var isInputOver = true
-    private var isAborted = false
-    /// What came of the body beyond what was asked for.
-    private var surplus: [UInt8] = []
+    /// Whether its last request has ended, and it is not to be kept.
+    private(set) var isOver = false
+    /// When something last came on it.
+    private(set) var lastHeard = Uptime.now
 
-    /// `patience` is how long it may be silent within a request; `isNew` is false for one that requests came on before.
-    init(_ socket: Socket, patience: Duration, isNew: Bool = true) {
+    private enum Phase { case idle, parameters, body, whole }
+
+    private var phase = Phase.idle
+    private var request: UInt16 = 0
+    private var parameterBytes: [UInt8] = []
+    private var parameters: FastCGIParameters?
+    /// The body's first bytes, as many as anyone may read.
+    private var body: [UInt8] = []
+    private var bodyCount = 0
+    /// How much of `body` has been read.
+    private var bodyTaken = 0
+
+    /// `isNew` is false for one that requests came on before; `received` is what another process has read of it.
+    init(_ socket: Socket, timeout: Duration, isNew: Bool = true, received: [UInt8] = []) {
         self.isNew = isNew
         self.socket = socket
-        self.patience = patience
+        self.timeout = timeout
+        pending = received[...]
     }
+
+    /// What another process has read and `receive` has not taken up yet.
+    private var pending: ArraySlice<UInt8>
 
     deinit {
         buffer.deallocate()
     }
 
-    /// Whether there is something that was read and not been looked at.
-    var hasUnread: Bool { !unread.isEmpty }
+    /// Whether a part of a request has come.
+    var isMidRequest: Bool { phase != .idle || !unread.isEmpty || !pending.isEmpty }
 
     /// Bytes of the longest parameters: several times what web servers pass on.
     private static let longestParameters = 1 << 20
+    /// Bytes of a body that are kept: more than any endpoint reads.
+    private static let longestKeptBody = 1 << 17
 
-    /// Takes what comes until a request has its parameters; nil if the server takes it back first, or it is none for us, and
-    /// the connection goes on (`isKept`) or not.
-    func begin() throws(FastCGIFault) -> Parameters? {
-        while true {
-            let record = try next()
-            guard record.request != 0 else {
-                try manage(record)
-                continue
-            }
-            // Others are of requests that have ended (§3.3).
-            guard record.type == FastCGIType.beginRequest else { continue }
-            guard record.content.count == 8 else { throw .malformed }
-            request = record.request
-            isNew = false
-            isKept = record.content[2] & 1 != 0
-            isAborted = false
-            isInputOver = false
-            surplus = []
-            let role = Int(record.content[0]) << 8 | Int(record.content[1])
-            guard role == 1 else {
-                isInputOver = true
-                try end(.unknownRole)
-                return nil
-            }
-            return try takeParameters()
+    // Receiving.
+
+    /// Reads what is there, without waiting; whether anything was.
+    func receive() throws(FastCGIFault) -> Bool {
+        if unread.isEmpty {
+            unread = 0..<0
+        } else if unread.lowerBound > 0, unread.upperBound == buffer.count {
+            buffer.baseAddress!.copyMemory(from: buffer.baseAddress! + unread.lowerBound, byteCount: unread.count)
+            unread = 0..<unread.count
         }
+        let room = UnsafeMutableRawBufferPointer(rebasing: buffer[unread.upperBound...])
+        if !pending.isEmpty {
+            let part = pending.prefix(room.count)
+            room.copyBytes(from: part)
+            pending = pending.dropFirst(part.count)
+            unread = unread.lowerBound..<unread.upperBound + part.count
+            return true
+        }
+        let count: Int?
+        do throws(SystemError) {
+            count = try socket.read(into: room, patience: Duration(milliseconds: 0))
+        } catch {
+            throw .lost
+        }
+        guard let count else { return false }
+        guard count > 0 else { throw .lost }
+        lastHeard = Uptime.now
+        unread = unread.lowerBound..<unread.upperBound + count
+        return true
     }
 
-    private func takeParameters() throws(FastCGIFault) -> Parameters? {
-        var bytes: [UInt8] = []
-        while let record = try nextOfRequest() {
-            guard record.type == FastCGIType.parameters else { throw .malformed }
-            if record.content.isEmpty {
-                guard let parameters = FastCGIParameters(bytes) else { throw .malformed }
-                self.parameters = parameters
-                return parameters.parameters
+    /// The parameters of the next request that has come whole, body included; nil if none has.
+    func take() throws(FastCGIFault) -> Parameters? {
+        while !isOver, let record = try nextRecord() {
+            if record.request == 0 {
+                try manage(record)
+            } else if phase == .idle {
+                // Others are of requests that have ended (§3.3).
+                if record.type == FastCGIType.beginRequest { try begin(record) }
+            } else if record.request != request {
+                if record.type == FastCGIType.beginRequest { try end(record.request, .cannotMultiplex) }
+            } else if record.type == FastCGIType.abortRequest {
+                try end(request, .complete)
+                finish()
+            } else if phase == .parameters {
+                try addParameters(record)
+            } else {
+                try addBody(record)
+                if phase == .whole { return parameters?.parameters }
             }
-            guard bytes.count + record.content.count <= FastCGIConnection.longestParameters else { throw .malformed }
-            bytes.append(contentsOf: record.content)
         }
-        try end(.complete)
         return nil
     }
 
-    /// Up to `limit` bytes of the body, fewer only at its end or if the server took the request back; nil if the connection
-    /// failed.
-    func read(upTo limit: Int) -> [UInt8]? {
-        var bytes = surplus
-        surplus = []
-        do throws(FastCGIFault) {
-            while bytes.count < limit, let content = try nextInput() { bytes.append(contentsOf: content) }
-        } catch {
-            return nil
+    private func begin(_ record: FastCGIRecord) throws(FastCGIFault) {
+        guard record.content.count == 8 else { throw .malformed }
+        request = record.request
+        isNew = false
+        isKept = record.content[2] & 1 != 0
+        guard Int(record.content[0]) << 8 | Int(record.content[1]) == 1 else {
+            try end(request, .unknownRole)
+            finish()
+            return
         }
-        guard bytes.count > limit else { return bytes }
-        surplus = Array(bytes[limit...])
-        return Array(bytes[..<limit])
+        phase = .parameters
     }
 
-    /// Passes over what is left of the body, as far as it is one that a server would pass on.
-    func discardInput() throws(FastCGIFault) {
-        var count = 0
-        while let content = try nextInput() {
-            count += content.count
-            guard count <= Gateway.longestBody else {
-                isKept = false
-                return
-            }
+    private func addParameters(_ record: FastCGIRecord) throws(FastCGIFault) {
+        guard record.type == FastCGIType.parameters else { throw .malformed }
+        if record.content.isEmpty {
+            guard let parameters = FastCGIParameters(parameterBytes) else { throw .malformed }
+            self.parameters = parameters
+            phase = .body
+            return
         }
+        guard parameterBytes.count + record.content.count <= FastCGIConnection.longestParameters else { throw .malformed }
+        parameterBytes.append(contentsOf: record.content)
     }
 
-    /// Writes `output` as the whole answer, and its end, in one write. Of a request that was taken back, the end alone.
+    private func addBody(_ record: FastCGIRecord) throws(FastCGIFault) {
+        guard record.type == FastCGIType.input else { throw .malformed }
+        bodyCount += record.content.count
+        body.append(contentsOf: record.content.prefix(FastCGIConnection.longestKeptBody - body.count))
+        // No server passes on as much: the rest is not waited for, and the connection ends.
+        if bodyCount > longestBody { isKept = false }
+        if record.content.isEmpty || bodyCount > longestBody { phase = .whole }
+    }
+
+    /// Up to `limit` bytes of the body, fewer only at its end.
+    func read(upTo limit: Int) -> [UInt8] {
+        let end = min(body.count, bodyTaken + limit)
+        defer { bodyTaken = end }
+        return Array(body[bodyTaken..<end])
+    }
+
+    /// What has come of a request that is not whole, as it came: a connection that is given it continues it.
+    var unfinished: [UInt8] {
+        var writer = FastCGIWriter()
+        if phase != .idle {
+            writer.begin(request, isKept: isKept)
+            writer.stream(FastCGIType.parameters, request, parameterBytes)
+            if phase != .parameters { writer.stream(endOf: FastCGIType.parameters, request) }
+            writer.stream(FastCGIType.input, request, body)
+        }
+        return writer.bytes + Array(buffer[unread]) + Array(pending)
+    }
+
+    // Answering.
+
+    /// Writes `output` as the whole answer, and its end, in one write. The request is over.
     func answer(_ output: [UInt8]) throws(FastCGIFault) {
-        if isAborted { return try end(.complete) }
-        try write(framed(output))
+        let bytes = framed(output)
+        finish()
+        try write(bytes)
     }
 
     /// `output` as the whole answer, and its end.
@@ -142,37 +200,40 @@ final class FastCGIConnection {
         try? write(writer.bytes)
     }
 
-    // Records.
-
-    /// The content of the body's next record; nil at its end.
-    private func nextInput() throws(FastCGIFault) -> UnsafeRawBufferPointer? {
-        guard !isInputOver, let record = try nextOfRequest() else { return nil }
-        guard record.type == FastCGIType.input else { throw .malformed }
-        if record.content.isEmpty {
-            isInputOver = true
-            return nil
-        }
-        return record.content
+    private func finish() {
+        phase = .idle
+        parameters = nil
+        parameterBytes.removeAll(keepingCapacity: parameterBytes.capacity <= 8192)
+        body.removeAll(keepingCapacity: body.capacity <= 8192)
+        (bodyCount, bodyTaken) = (0, 0)
+        isOver = !isKept
     }
 
-    /// The next record of the request at hand; nil if that is taken back. Others are answered, or passed over.
-    private func nextOfRequest() throws(FastCGIFault) -> FastCGIRecord? {
-        while !isAborted {
-            let record = try next()
-            if record.request == 0 {
-                try manage(record)
-            } else if record.type == FastCGIType.beginRequest {
-                guard record.request != request else { throw .malformed }
-                var writer = FastCGIWriter()
-                writer.end(record.request, .cannotMultiplex)
-                try write(writer.bytes)
-            } else if record.request == request {
-                guard record.type == FastCGIType.abortRequest else { return record }
-                isAborted = true
-                isInputOver = true
+    // Records.
+
+    /// The next whole record; nil if none has come.
+    private func nextRecord() throws(FastCGIFault) -> FastCGIRecord? {
+        while true {
+            if unread.count >= 8 {
+                let header = UnsafeRawBufferPointer(rebasing: buffer[unread])
+                guard header[0] == 1 else { throw .malformed }
+                let count = Int(header[4]) << 8 | Int(header[5])
+                let whole = 8 + count + Int(header[6])
+                if unread.count >= whole {
+                    let start = unread.lowerBound
+                    unread = start + whole..<unread.upperBound
+                    return FastCGIRecord(
+                        type: header[1], request: UInt16(header[2]) << 8 | UInt16(header[3]),
+                        content: UnsafeRawBufferPointer(rebasing: buffer[start + 8..<start + 8 + count]))
+                }
+                // The rest of it needs room.
+                if unread.lowerBound + whole > buffer.count {
+                    buffer.baseAddress!.copyMemory(from: buffer.baseAddress! + unread.lowerBound, byteCount: unread.count)
+                    unread = 0..<unread.count
+                }
             }
+            guard !pending.isEmpty, try receive() else { return nil }
         }
-        return nil
     }
 
     /// Answers a record that is about the application (§4).
@@ -186,64 +247,15 @@ final class FastCGIConnection {
         try write(writer.bytes)
     }
 
-    private func end(_ status: FastCGIStatus) throws(FastCGIFault) {
+    private func end(_ request: UInt16, _ status: FastCGIStatus) throws(FastCGIFault) {
         var writer = FastCGIWriter()
         writer.end(request, status)
         try write(writer.bytes)
     }
 
-    private func next() throws(FastCGIFault) -> FastCGIRecord {
-        try fill(8)
-        let header = UnsafeRawBufferPointer(rebasing: buffer[unread])
-        guard header[0] == 1 else { throw .malformed }
-        let (type, request) = (header[1], UInt16(header[2]) << 8 | UInt16(header[3]))
-        let count = Int(header[4]) << 8 | Int(header[5])
-        let whole = 8 + count + Int(header[6])
-        try fill(whole)
-        let start = unread.lowerBound
-        unread = start + whole..<unread.upperBound
-        return FastCGIRecord(
-            type: type, request: request,
-            content: UnsafeRawBufferPointer(rebasing: buffer[start + 8..<start + 8 + count]))
-    }
-
-    /// Reads until `count` bytes are there that were not looked at.
-    private func fill(_ count: Int) throws(FastCGIFault) {
-        while unread.count < count {
-            if unread.lowerBound + count > buffer.count {
-                buffer.baseAddress!.copyMemory(from: buffer.baseAddress! + unread.lowerBound, byteCount: unread.count)
-                unread = 0..<unread.count
-            }
-            guard try readMore(patience) else { throw .lost }
-        }
-    }
-
-    /// Reads what is there; false if nothing is after `patience`.
-    private func readMore(_ patience: Duration) throws(FastCGIFault) -> Bool {
-        // The last request may have ended where the buffer does.
-        if unread.isEmpty { unread = 0..<0 }
-        let count: Int?
-        do throws(SystemError) {
-            count = try socket.read(
-                into: UnsafeMutableRawBufferPointer(rebasing: buffer[unread.upperBound...]), patience: patience)
-        } catch {
-            throw .lost
-        }
-        guard let count else { return false }
-        guard count > 0 else { throw .lost }
-        unread = unread.lowerBound..<unread.upperBound + count
-        return true
-    }
-
-    /// Whether a request, or some of it, is there.
-    func isReady() throws(FastCGIFault) -> Bool {
-        if hasUnread { return true }
-        return try readMore(Duration(milliseconds: 0))
-    }
-
     private func write(_ bytes: [UInt8]) throws(FastCGIFault) {
         do throws(SystemError) {
-            try socket.write(bytes, patience: patience)
+            try socket.write(bytes, patience: timeout)
         } catch {
             throw .lost
         }

@@ -25,7 +25,7 @@ enum FastCGIStatus: UInt8 {
     case unknownRole = 3
 }
 
-/// A record that was read; its content lies in the connection's buffer until the next one is read.
+/// A record that was read; its content is in the connection's buffer until the next one is read.
 struct FastCGIRecord {
     let type: UInt8
     /// 0 for one that is about the application, not about a request.
@@ -39,6 +39,17 @@ struct FastCGIWriter {
 
     init(capacity: Int = 64) {
         bytes.reserveCapacity(capacity)
+    }
+
+    /// The beginning of a request to a responder, which keeps the connection or not.
+    mutating func begin(_ request: UInt16, isKept: Bool) {
+        header(FastCGIType.beginRequest, request, count: 8, padding: 0)
+        bytes += [0, 1, isKept ? 1 : 0, 0, 0, 0, 0, 0]
+    }
+
+    /// The record that ends a stream.
+    mutating func stream(endOf type: UInt8, _ request: UInt16) {
+        header(type, request, count: 0, padding: 0)
     }
 
     /// All of `content` as a stream's records, without the one that ends it. Padded to eights, as §3.3 recommends.
@@ -57,7 +68,7 @@ struct FastCGIWriter {
     /// A whole answer: `output`, its end, and the request's.
     mutating func answer(_ output: [UInt8], to request: UInt16) {
         stream(FastCGIType.output, request, output)
-        header(FastCGIType.output, request, count: 0, padding: 0)
+        stream(endOf: FastCGIType.output, request)
         end(request, .complete)
     }
 

@@ -3,7 +3,7 @@
 import System
 
 /// A request's method (RFC 9110 §9), as far as an answer depends on it.
-package enum Method: Equatable {
+package enum Method: Equatable, Sendable {
     case get, head, post, put, patch, delete, options
     /// Any other token.
     case other
@@ -77,12 +77,11 @@ package struct Request {
     /// The query, as sent, without "?".
     package var query: String { parameters.first("QUERY_STRING") ?? "" }
 
-    /// The path that the client asked for, as sent, without the query; nil if the server does
-    /// not tell. RFC 3875 leaves REQUEST_URI out; every server sends it.
-    package var uriPath: String? {
-        guard let uri = parameters.nonEmpty("REQUEST_URI") else { return nil }
-        guard let mark = uri.utf8.firstIndex(of: UInt8(ascii: "?")) else { return uri }
-        return String(uri[..<mark])
+    /// What the client asked for, as sent, with the query; nil if the server does not tell. RFC 3875 leaves REQUEST_URI
+    /// out; servers that do not send it tell the path in two parts (§4.1.5, §4.1.13).
+    package var target: String? {
+        if let uri = parameters.nonEmpty("REQUEST_URI") { return uri }
+        return parameters.nonEmpty("SCRIPT_NAME").map { $0 + pathInfo }
     }
 
     /// The address of the peer, as the server wrote it; "" if it did not.

@@ -33,6 +33,12 @@ package final class Connection {
     /// Whether a transaction is open that only reads.
     private var isReading = false
 
+    /// Has SQLite do without what a process of one thread does not need: locks between threads, statistics, and memory
+    /// that is reserved in advance. To be called before the first connection.
+    package static func configureForOneThread() {
+        csqlite_configure_for_one_thread()
+    }
+
     /// Opens the file at `path`, and makes it if need be. Nothing is read yet. `keepsStatements`: for one that is used
     /// more than once.
     package init(path: String, keepsStatements: Bool = false) throws(SQLiteError) {

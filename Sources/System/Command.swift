@@ -26,14 +26,6 @@ package enum Command {
         _ = try spawn(path, [path], environment, &actions, &attributes)
     }
 
-    /// Begins the program `path` in this process's place, with its environment and what was handed over to it: standard
-    /// input, output and error, and `ListeningSocket.handOver`'s. If it cannot be begun the process ends, with 0.
-    package static func replaceThisProcess(by path: String) -> Never {
-        var argv: [UnsafeMutablePointer<CChar>?] = [strdup(path), nil]
-        execve(path, &argv, libc_environ())
-        _exit(0)
-    }
-
     /// How a program that was waited for ended.
     package enum Ending: Equatable {
         /// It ended by itself, with this exit code.

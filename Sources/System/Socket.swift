@@ -53,46 +53,6 @@ package struct ListeningSocket {
         }
     }
 
-    /// A connection on its way to the program that takes this one's place.
-    package struct HandedOver {
-        package let socket: Socket
-        /// Whether nobody has asked on it yet.
-        package let isNew: Bool
-
-        package init(socket: Socket, isNew: Bool) {
-            self.socket = socket
-            self.isNew = isNew
-        }
-    }
-
-    /// Has `connections`, on which nothing is under way, outlast this process's replacement by another program, which takes
-    /// them up by `handedOver`.
-    package func handOver(_ connections: [HandedOver]) {
-        var words = ""
-        for connection in connections where libc_set_inherited(connection.socket.number, 1) == 0 {
-            words += "\(connection.isNew ? "new" : "")\(connection.socket.number) "
-        }
-        setenv(ListeningSocket.handOverName, words, 1)
-    }
-
-    /// The connections that were handed over to this process, those too that were closed meanwhile.
-    package func handedOver() -> [HandedOver] {
-        guard let text = Environment.value(ListeningSocket.handOverName) else { return [] }
-        unsetenv(ListeningSocket.handOverName)
-        var found: [HandedOver] = []
-        for word in text.utf8.split(separator: 0x20) {
-            let isNew = word.starts(with: "new".utf8)
-            guard let number = Int32(Substring(isNew ? word.dropFirst(3) : word)), number > STDERR_FILENO,
-                !found.contains(where: { $0.socket.number == number }), libc_is_stream(number) != 0,
-                libc_set_inherited(number, 0) == 0
-            else { continue }
-            found.append(HandedOver(socket: Socket(owning: number), isNew: isNew))
-        }
-        return found
-    }
-
-    private static let handOverName = "FASTCGI_KEPT_CONNECTIONS"
-
     /// The connection that waits; nil if another process has it, or it is gone.
     package func accept() throws(SystemError) -> Socket? {
         let connection = libc_accept(number)
@@ -112,7 +72,7 @@ package struct StopSignals {
 
 /// One connection; closed with the value.
 package final class Socket {
-    fileprivate let number: Int32
+    let number: Int32
 
     /// Takes `number` over; it must not block.
     package init(owning number: Int32) {

@@ -7,7 +7,8 @@ import CLibc
 
 /// The process's signals.
 package enum Signals {
-    /// From now on a trap writes the answer that `layReady` laid ready, and ends the process with status 1. Signals
+    /// From now on a trap writes the answer that `layReady` laid ready, and ends the process with status 1, or replaces it
+    /// where `Succession` is prepared. Signals
     /// that would end a process that only writes to a closed pipe (SIGPIPE) or past a size limit (SIGXFSZ) are
     /// ignored: the call that caused them fails instead.
     package static func answerTraps() {
@@ -67,5 +68,6 @@ private func writeReadyAnswer(_ signal: Int32) {
     if readyCount > 0, let answer = readyAnswer {
         _ = write(readyOutput, answer, readyCount)
     }
+    Succession.replaceProcess()
     _exit(1)
 }

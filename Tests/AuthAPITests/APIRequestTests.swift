@@ -60,30 +60,3 @@ private func refusal<T>(_ body: () throws -> T) -> String {
         #expect(refusal { try auth.admit(try request(["HTTP_AUTHORIZATION=bearer  0123456789abcdef"])) } == "none")
     }
 }
-
-@Suite struct RoutePathTests {
-    @Test func onlyItsOwnPathOrASlashIsAnswered() {
-        for route in [Route.sendCode, .currentUser, .listAPIKeys, .createAPIKey] {
-            #expect(route.accepts(pathInfo: "") && route.accepts(pathInfo: "/"))
-            for rest in ["//", "/x", "x", "/ ", "/%2F"] { #expect(!route.accepts(pathInfo: rest), "\(rest)") }
-        }
-    }
-
-    @Test func aKeysPathEndsInOnePart() {
-        #expect(Route.deleteAPIKey.accepts(pathInfo: "/x"))
-        for rest in ["", "/", "/x/y", "//"] { #expect(!Route.deleteAPIKey.accepts(pathInfo: rest), "\(rest)") }
-    }
-
-    @Test func aPathIsComparedDecoded() {
-        #expect(Route.allowed(uriPath: "/auth/users/%6De") == "GET, HEAD, PATCH, DELETE, OPTIONS")
-        #expect(Route.allowed(uriPath: "/auth/users/me%00") == nil)
-        #expect(Route.allowed(uriPath: "/auth%zz/users/me") == nil)
-        #expect(Route.allowed(uriPath: "/auth/users/m\u{FF45}") == nil)
-        #expect(Route.allowed(uriPath: "/auth/users/me?x") == nil)
-    }
-
-    @Test func optionsOfAnExecutableAreItsPaths() {
-        #expect(Route.listAPIKeys.allowed == "GET, HEAD, POST, OPTIONS" && Route.createAPIKey.allowed == Route.listAPIKeys.allowed)
-        #expect(Route.deleteAPIKey.allowed == "DELETE, PATCH, OPTIONS" && Route.revokeToken.allowed == "POST, OPTIONS")
-    }
-}

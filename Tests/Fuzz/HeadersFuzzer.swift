@@ -52,24 +52,21 @@ private func checkMethodAndPath(_ request: Request) {
     if request.method != .other {
         must(same(request.method.name.description, request.parameters.first("REQUEST_METHOD") ?? ""), "a method is its token")
     }
-    if let path = request.uriPath {
-        let uri = request.parameters.first("REQUEST_URI") ?? ""
-        must(!path.utf8.contains(UInt8(ascii: "?")) && uri.utf8.starts(with: path.utf8), "a path ends before the query")
-        if let allowed = Route.allowed(uriPath: path) {
-            let decoded = percentDecoded(Array(path.utf8))
-            let others = ["/.well-known/jwks.json", "/health", "/metrics"].contains { decoded.elementsEqual($0.utf8) }
-            let isBelow = decoded.starts(with: "/auth/".utf8) || decoded.starts(with: "/projects".utf8)
-            must(isBelow || others, "every path is below /auth or /projects, but three")
+    if let target = request.target, let path = RequestPath(target) {
+        for index in 0..<path.count {
+            must(path.length(of: index) == path.part(index).utf8.count || path.part(index).unicodeScalars.contains("\u{FFFD}"), "a part is its bytes")
+            must(!same(path.part(index), ".") && !same(path.part(index), ".."), "dots are resolved")
+            must(path.length(of: index) > 0 || index == path.count - 1, "doubled slashes are one")
+        }
+        if let allowed = Route.allowed(at: target) {
+            must(path.count <= 5, "no path is deeper than five parts")
             must(allowed.hasSuffix(", OPTIONS") && allowed.utf8.allSatisfy { $0.isLetter || $0 == 0x2C || $0 == 0x20 }, "methods are listed")
-            must(decoded.count { $0 == UInt8(ascii: "/") } <= 5, "no path is deeper than five parts")
         }
     }
-    for route in Route.all where route.accepts(pathInfo: request.pathInfo) {
-        let goesOn = [
-            "delete-api-key", "update-api-key", "rotate-api-key", "delete-session", "get-project", "update-project", "add-member",
-            "update-member", "remove-member", "accept-invitation", "decline-invitation",
-        ].contains { same("\(route.name)", $0) }
-        must(request.pathInfo.utf8.count <= 1 || goesOn, "only a path with an id goes on")
+    for route in Route.all {
+        if case .here(let ids, _) = route.address(of: request) {
+            must(ids.allSatisfy { !$0.isEmpty } && route.hasIDs == !ids.isEmpty, "a route with ids has them")
+        }
     }
     if request.isJSON, let type = request.parameters.nonEmpty("CONTENT_TYPE") {
         let plain = text(type.utf8.prefix { $0 != UInt8(ascii: ";") }.map(\.asciiLowercased).filter { $0 != 0x20 && $0 != 0x09 })
@@ -139,7 +136,7 @@ private func checkForms(_ request: Request, body: [UInt8]) {
         must(Language(tag: language.tag) == language, "a language is one of ours")
     }
     if let form = taken({ () throws(AuthError) in try DeleteAPIKeyForm(api) }) {
-        must(request.pathInfo.lowercased().hasSuffix(form.key.text), "the key is the path's")
+        must(api.pathIDs.first?.lowercased() == form.key.text, "the key is the path's")
     }
 }
 

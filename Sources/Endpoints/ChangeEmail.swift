@@ -1,0 +1,13 @@
+// POST /auth/users/me/email
+//
+// 202: a code is on its way to the new address, or would be if that has no account: nobody can tell. 422 for
+// what is no address; 429 as for any code.
+
+import Auth
+package import AuthAPI
+
+@export(interface)
+package let changeEmail = Endpoint(.changeEmail, forUser: { (request, user, auth) throws(AuthError) in
+    let form = try SendCodeForm(request)
+    return .accepted(SentCodeView(try auth.changeEmail(of: user, to: form.email)))
+})

@@ -1,0 +1,13 @@
+// POST /projects
+//
+// 201: a new project, which the caller owns.
+
+import Auth
+package import AuthAPI
+
+@export(interface)
+package let createProject = Endpoint(.createProject, forUser: { (request, user, auth) throws(AuthError) in
+    let form = try CreateProjectForm(request)
+    let project = try auth.createProject(named: form.name, description: form.description, by: user)
+    return .created(ProjectView(project))
+})

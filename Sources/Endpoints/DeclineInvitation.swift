@@ -1,0 +1,13 @@
+// DELETE /projects/invitations/{invitation_id}
+//
+// 200: the invitation is no more. 404 as for accepting it.
+
+import Auth
+package import AuthAPI
+
+@export(interface)
+package let declineInvitation = Endpoint(.declineInvitation, forUser: { (request, user, auth) throws(AuthError) in
+    let form = try InvitationForm(request)
+    try auth.declineInvitation(form.invitation, by: user)
+    return .ok(EmptyView())
+})

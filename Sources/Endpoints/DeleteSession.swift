@@ -1,0 +1,12 @@
+// DELETE /auth/sessions/{session_id}
+//
+// 200: the session has ended, and its tokens with it. 404 for one that had ended, or is somebody else's.
+
+import Auth
+package import AuthAPI
+
+@export(interface)
+package let deleteSession = Endpoint(.deleteSession, forSession: { (request, caller, auth) throws(AuthError) in
+    let form = try DeleteSessionForm(request)
+    return .ok(RevokedSessionView(try auth.deleteSession(form.session, of: caller)))
+})

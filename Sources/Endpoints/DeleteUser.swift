@@ -1,0 +1,14 @@
+// DELETE /auth/users/me
+//
+// 200: the account is gone, with its sessions, keys, and the projects that it alone owned. 400 unless
+// `x-verification-code` is a fresh code to sign in with.
+
+import Auth
+package import AuthAPI
+
+@export(interface)
+package let deleteUser = Endpoint(.deleteUser, forUser: { (request, user, auth) throws(AuthError) in
+    let form = try DeleteUserForm(request)
+    try auth.deleteUser(user, code: form.code)
+    return .ok(EmptyView())
+})

@@ -1,0 +1,12 @@
+// GET /projects/{project_id}
+//
+// 200: the project, for its members. 404 for anyone else.
+
+import Auth
+package import AuthAPI
+
+@export(interface)
+package let getProject = Endpoint(.getProject, forUser: { (request, user, auth) throws(AuthError) in
+    let form = try ProjectForm(request)
+    return .ok(ProjectView(try auth.project(form.project, for: user)))
+})

@@ -1,0 +1,12 @@
+// GET /health
+//
+// 200: the database answers and the secret is there. 503 or 500 if not.
+
+import Auth
+package import AuthAPI
+
+@export(interface)
+package let health = Endpoint(.health, forAnyone: { (_, auth) throws(AuthError) in
+    try auth.checkHealth()
+    return .ok(HealthView())
+})

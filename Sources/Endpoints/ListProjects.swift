@@ -1,0 +1,12 @@
+// GET /projects
+//
+// 200: a page of the caller's projects, oldest membership first.
+
+import Auth
+package import AuthAPI
+
+@export(interface)
+package let listProjects = Endpoint(.listProjects, forUser: { (request, user, auth) throws(AuthError) in
+    let form = try PageForm(request)
+    return .ok(ProjectPageView(try auth.listProjects(of: user, form.page)))
+})

@@ -1,0 +1,12 @@
+// GET /metrics
+//
+// 200: numbers in Prometheus' text format, for a caller on this machine, or one that bears `metrics_token`. 401
+// for others.
+
+import Auth
+package import AuthAPI
+
+@export(interface)
+package let metrics = Endpoint(.metrics, forMonitoring: { (metrics) throws(AuthError) in
+    .text(metrics.text, type: Metrics.mediaType)
+})

@@ -1,0 +1,13 @@
+// POST /auth/verification/revoke-token
+//
+// 200: the session has ended, or there was none: nobody can tell.
+
+import Auth
+package import AuthAPI
+
+@export(interface)
+package let revokeToken = Endpoint(.revokeToken, forClients: { (request, auth) throws(AuthError) in
+    let form = try RevokeTokenForm(request)
+    try auth.revokeToken(form.refreshToken)
+    return .ok(EmptyView())
+})

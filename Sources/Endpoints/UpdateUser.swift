@@ -1,0 +1,12 @@
+// PATCH /auth/users/me
+//
+// 200: the account, with its new name; language and notices are changed here too. What the body leaves out stays.
+
+import Auth
+package import AuthAPI
+
+@export(interface)
+package let updateUser = Endpoint(.updateUser, forUser: { (request, user, auth) throws(AuthError) in
+    let form = try UpdateUserForm(request)
+    return .ok(AccountView(try auth.updateUser(user, form.changes)))
+})

@@ -1,0 +1,15 @@
+// GET or POST /auth/api-keys/verify
+//
+// For a service that was shown an API key, and for servers that ask before they let a request through. 200:
+// the key in `x-api-key` is good, and has the scope `?scope=`, if one is asked for; the same in header
+// fields. 401 with a code for each reason why not, 403 for a key without the scope.
+
+import Auth
+package import AuthAPI
+
+@export(interface)
+package let verifyAPIKey = Endpoint(.verifyAPIKey, forShownKey: { (request, secret, auth) throws(AuthError) in
+    let form = try VerifyAPIKeyForm(request)
+    let view = VerifiedAPIKeyView(try auth.verifyAPIKey(secret, scope: form.scope))
+    return .ok(view, headers: view.headers)
+})
