@@ -1,7 +1,7 @@
 // How an executable begins: one for each endpoint, by CGI, and one for all of them, by FastCGI.
 
 import Auth
-package import CGI
+import CGI
 import System
 
 /// Answers this process's request by `endpoint`, and ends the process.

@@ -2,6 +2,7 @@
 // https://fastcgi-archives.github.io/FastCGI_Specification.html
 
 @testable import CGI
+import Glibc
 import System
 import TestSupport
 import Testing
@@ -11,10 +12,23 @@ private struct Pair {
     let connection: FastCGIConnection
     let server: Socket
 
-    init(patience: Duration = .seconds(5)) {
+    init(received: [UInt8] = []) {
         let (a, b) = try! Socket.pair()
-        connection = FastCGIConnection(a, patience: patience)
+        connection = FastCGIConnection(a, timeout: .seconds(5), received: received)
         server = b
+    }
+
+    /// The next request, once it has come whole; nil if the connection is over, or nothing comes for a while.
+    func next(waiting limit: Int64 = 500) throws(FastCGIFault) -> Parameters? {
+        let deadline = Uptime.now + Duration(milliseconds: limit)
+        while true {
+            if let parameters = try connection.take() { return parameters }
+            if connection.isOver { return nil }
+            while try !connection.receive() {
+                guard Uptime.now < deadline else { return nil }
+                Command.sleep(Duration(milliseconds: 1))
+            }
+        }
     }
 
     func send(_ bytes: [UInt8]) {
@@ -63,7 +77,7 @@ private let ended: [UInt8] = [1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
         let long = String(repeating: "v", count: 300)
         let longPair = [1, 0x80, 0, 1, 44] + Array("L".utf8) + Array(long.utf8)
         pair.send(whole(CGITests.pair("A", "1") + longPair + CGITests.pair("A", "2") + CGITests.pair("E", ""), body: Array("hello".utf8)))
-        let parameters = try #require(try pair.connection.begin())
+        let parameters = try #require(try pair.next())
         #expect(parameters.all("A") == ["1", "2"])
         #expect(parameters.first("L") == long)
         #expect(parameters.first("E") == "")
@@ -79,13 +93,45 @@ private let ended: [UInt8] = [1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
         let pair = Pair()
         let bytes = begin(keeps: true) + record(4, 1, [1], padding: 255) + record(4, 1, Array(CGITests.pair("A", "1").dropFirst()), padding: 1)
             + record(4, 1) + record(5, 1, [7], padding: 9) + record(5, 1, [8, 9]) + record(5, 1)
-        for start in stride(from: 0, to: bytes.count, by: 3) { pair.send(Array(bytes[start..<min(start + 3, bytes.count)])) }
-        #expect(try pair.connection.begin()?.first("A") == "1")
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            // Until its last byte has come nothing is taken.
+            #expect(try pair.next(waiting: 0) == nil)
+            pair.send(Array(bytes[start..<min(start + 3, bytes.count)]))
+        }
+        #expect(try pair.next()?.first("A") == "1")
         #expect(pair.connection.isKept)
         #expect(pair.connection.read(upTo: 2) == [7, 8])
-        try pair.connection.discardInput()
-        #expect(pair.connection.read(upTo: 9) == [9] || pair.connection.read(upTo: 9) == [])
-        #expect(!pair.connection.hasUnread)
+        #expect(pair.connection.read(upTo: 9) == [9] && pair.connection.read(upTo: 9) == [])
+        try pair.connection.answer([])
+        #expect(!pair.connection.isMidRequest && !pair.connection.isOver)
+    }
+
+    @Test func aRequestGoesOnInAnotherConnectionFromAnyByteOn() throws {
+        let bytes = begin(keeps: true) + record(4, 1, CGITests.pair("A", "1"), padding: 3) + record(4, 1) + record(5, 1, [7, 8]) + record(5, 1)
+            + begin(keeps: true) + record(4, 1) + record(5, 1)
+        for count in 1..<bytes.count - 40 {
+            let before = Pair()
+            before.send(Array(bytes[..<count]))
+            #expect(try before.next(waiting: 0) == nil && before.connection.isMidRequest)
+            let after = Pair(received: before.connection.unfinished)
+            after.send(Array(bytes[count...]))
+            #expect(try after.next()?.first("A") == "1", "\(count)")
+            #expect(after.connection.isKept && after.connection.read(upTo: 9) == [7, 8])
+            try after.connection.answer([])
+            #expect(try after.next() != nil)
+        }
+    }
+
+    @Test func aLongBodyGoesOnInAnotherConnection() throws {
+        let head = begin(keeps: true) + record(4, 1, pair("A", "1")) + record(4, 1)
+        let body = (0..<100_000).map { UInt8(truncatingIfNeeded: $0) }
+        let before = Pair()
+        before.sendMuch(head + record(5, 1, Array(body[..<65_000])) + record(5, 1, Array(body[65_000..<90_000])) + [1, 5, 0])
+        #expect(try before.next() == nil)
+        let after = Pair(received: before.connection.unfinished)
+        after.send(Array((record(5, 1, Array(body[90_000...])) + record(5, 1)).dropFirst(3)))
+        #expect(try after.next()?.first("A") == "1")
+        #expect(after.connection.read(upTo: 200_000) == body)
     }
 
     @Test func aRequestThatEndsWhereTheBufferDoesIsFollowedByAnother() throws {
@@ -94,11 +140,10 @@ private let ended: [UInt8] = [1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
             let pair = Pair()
             let body = [UInt8](repeating: 7, count: size - head.count - 24)
             pair.sendMuch(head + record(5, 1, Array(body[..<60_000])) + record(5, 1, Array(body[60_000...])) + record(5, 1))
-            #expect(try pair.connection.begin() != nil)
-            try pair.connection.discardInput()
+            #expect(try pair.next() != nil)
             try pair.connection.answer([])
             pair.send(head + record(5, 1))
-            #expect(try pair.connection.isReady() && pair.connection.begin() != nil, "\(size)")
+            #expect(try pair.next() != nil, "\(size)")
         }
     }
 
@@ -135,51 +180,47 @@ private let ended: [UInt8] = [1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
         ] as [(String, [UInt8])] {
             let pair = Pair()
             pair.sendMuch(bytes)
-            #expect(throws: FastCGIFault.malformed, "\(what)") { _ = try pair.connection.begin() }
+            #expect(throws: FastCGIFault.malformed, "\(what)") { _ = try pair.next() }
         }
     }
 
-    @Test func aSilentOrLostServerIsNotWaitedForForEver() throws {
-        for bytes in [[], [1], begin(), begin() + record(4, 1, CGITests.pair("A", "1"))] {
-            let pair = Pair(patience: Duration(milliseconds: 50))
+    @Test func whatIsNotWholeIsNotTaken() throws {
+        for bytes in [[], [1], begin(), begin() + record(4, 1, pair("A", "1")), begin() + record(4, 1) + record(5, 1, [1])] {
+            let pair = Pair()
             pair.send(bytes)
-            #expect(throws: FastCGIFault.lost) { _ = try pair.connection.begin() }
+            #expect(try pair.next(waiting: 20) == nil)
+            #expect(pair.connection.isMidRequest == !bytes.isEmpty)
         }
-        let cut = Pair(patience: Duration(milliseconds: 50))
-        cut.send(begin() + record(4, 1, pair("A", "1")) + record(4, 1) + record(5, 1, [1, 2]))
-        _ = try cut.connection.begin()
-        #expect(cut.connection.read(upTo: 10) == nil)
-        #expect(throws: FastCGIFault.lost) { try cut.connection.discardInput() }
+        let lost = Pair()
+        lost.send(begin())
+        #expect(shutdown(lost.server.descriptor.number, Int32(SHUT_RDWR)) == 0)
+        #expect(throws: FastCGIFault.lost) { _ = try lost.next() }
     }
 
     @Test func aRequestThatIsTakenBackEndsAlone() throws {
         let early = Pair()
-        early.send(begin(keeps: true) + record(4, 1, pair("A", "1")) + record(2, 1))
-        #expect(try early.connection.begin() == nil)
+        early.send(begin(keeps: true) + record(4, 1, pair("A", "1")) + record(2, 1) + begin() + record(4, 1) + record(5, 1))
+        #expect(try early.next() != nil)
         #expect(early.received == ended)
         let late = Pair()
         late.send(begin() + record(4, 1, pair("A", "1")) + record(4, 1) + record(5, 1, [1]) + record(2, 1))
-        _ = try late.connection.begin()
-        #expect(late.connection.read(upTo: 5) == [1])
-        try late.connection.discardInput()
-        try late.connection.answer([1, 2, 3])
+        #expect(try late.next() == nil)
+        #expect(late.connection.isOver)
         #expect(late.received == ended)
     }
 
     @Test func anotherRequestOnTheSameConnectionIsRefused() throws {
         let pair = Pair()
         pair.send(begin() + begin(2) + record(4, 2, [1]) + record(4, 1, CGITests.pair("A", "1")) + record(4, 1) + record(5, 1))
-        #expect(try pair.connection.begin()?.first("A") == "1")
+        #expect(try pair.next()?.first("A") == "1")
         #expect(pair.received == [1, 3, 0, 2, 0, 8, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0])
     }
 
     @Test func anotherRoleIsRefused() throws {
         let pair = Pair()
         pair.send(begin(role: 2, keeps: true) + record(4, 1) + record(5, 1) + whole(CGITests.pair("A", "1")))
-        #expect(try pair.connection.begin() == nil)
-        #expect(pair.connection.isKept)
+        #expect(try pair.next()?.first("A") == "1")
         #expect(pair.received == [1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0])
-        #expect(try pair.connection.begin()?.first("A") == "1")
     }
 
     @Test func theServersQuestionsAreAnswered() throws {
@@ -187,7 +228,7 @@ private let ended: [UInt8] = [1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
         connection.send(
             record(9, 0, pair("FCGI_MAX_CONNS", "") + pair("FCGI_MPXS_CONNS", "") + pair("FCGI_MPXS_CONNS", "")) + record(77, 0)
                 + record(9, 0, [255]) + whole(pair("A", "1")))
-        #expect(try connection.connection.begin()?.first("A") == "1")
+        #expect(try connection.next()?.first("A") == "1")
         #expect(
             connection.received == record(10, 0, pair("FCGI_MPXS_CONNS", "0")) + record(11, 0, [77, 0, 0, 0, 0, 0, 0, 0])
                 + record(10, 0))
@@ -195,11 +236,11 @@ private let ended: [UInt8] = [1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
 
     @Test func aBodyBeyondAllBoundsIsNotReadToItsEnd() throws {
         let pair = Pair()
-        pair.send(begin(keeps: true) + record(4, 1))
-        _ = try pair.connection.begin()
-        pair.sendMuch((0..<40).flatMap { _ in record(5, 1, [UInt8](repeating: 0, count: 65535)) })
-        try pair.connection.discardInput()
-        #expect(!pair.connection.isKept)
+        pair.sendMuch(begin(keeps: true) + record(4, 1) + (0..<40).flatMap { _ in record(5, 1, [UInt8](repeating: 0, count: 65535)) })
+        #expect(try pair.next() != nil)
+        #expect(pair.connection.read(upTo: 1 << 30).count < 1 << 18)
+        try pair.connection.answer([])
+        #expect(pair.connection.isOver)
     }
 
     /// Whatever bytes come, they are a request or a fault.
@@ -212,12 +253,11 @@ private let ended: [UInt8] = [1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
                 bytes[Int.random(in: bytes.indices, using: &numbers)] = UInt8.random(in: 0...255, using: &numbers)
             }
             if Bool.random(using: &numbers) { bytes = Array(bytes.prefix(Int.random(in: bytes.indices, using: &numbers))) }
-            let pair = Pair(patience: Duration(milliseconds: 0))
+            let pair = Pair()
             pair.send(bytes)
             do throws(FastCGIFault) {
-                guard try pair.connection.begin() != nil else { continue }
-                #expect((pair.connection.read(upTo: 100) ?? []).count <= 100)
-                try pair.connection.discardInput()
+                guard try pair.next(waiting: 0) != nil else { continue }
+                #expect(pair.connection.read(upTo: 100).count <= 100)
                 try pair.connection.answer([])
             } catch {
                 #expect(error == .lost || error == .malformed)

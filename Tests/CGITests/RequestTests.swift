@@ -47,9 +47,11 @@ private func request(_ entries: [String], body: String = "") -> Request {
         }
     }
 
-    @Test func thePathIsWithoutTheQuery() {
-        #expect(request(["REQUEST_URI=/a%20b?c=d?e"]).uriPath == "/a%20b")
-        #expect(request([]).uriPath == nil)
+    @Test func theTargetIsWhatTheClientSentOrWhatTheServerMadeOfIt() {
+        #expect(request(["REQUEST_URI=/a%20b?c=d?e", "SCRIPT_NAME=/x"]).target == "/a%20b?c=d?e")
+        #expect(request(["REQUEST_URI=", "SCRIPT_NAME=/x", "PATH_INFO=/y"]).target == "/x/y")
+        #expect(request(["SCRIPT_NAME=/x"]).target == "/x" && request(["PATH_INFO=/y"]).target == nil)
+        #expect(request([]).target == nil)
         #expect(request(["REQUEST_METHOD=get"]).method == .other)
     }
 

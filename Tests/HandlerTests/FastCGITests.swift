@@ -8,12 +8,13 @@ import Testing
 @Suite struct FastCGITests {
     private let home = Home(settings: "resend_after = 0s")
 
+    /// Processes of the one executable; requests to them that name no path are for the endpoint `name`.
     private func processes(
         _ name: String, _ environment: [String: String] = [:], count: Int = 1, errors: String = "/dev/null"
     ) -> FastCGIProcesses {
         FastCGIProcesses(
-            "\(executables)/\(name)", environment: ["LATCHKEY_HOME": home.path].merging(environment) { $1 }, count: count,
-            errors: errors)
+            "\(executables)/latchkey-fcgi", environment: ["LATCHKEY_HOME": home.path].merging(environment) { $1 }, count: count,
+            errors: errors, endpoint: name)
     }
 
     private func get(_ person: Person) -> [String: String] { person.bearer.merging(["REQUEST_METHOD": "GET"]) { $1 } }

@@ -1,5 +1,6 @@
 // A web server's side of FastCGI: processes on one listening socket, and connections to it, record by record.
 
+import AuthAPI
 import Foundation
 import Glibc
 
@@ -12,17 +13,20 @@ package final class FastCGIProcesses: @unchecked Sendable {
     private let listening: Int32
     private let path: String
     private let arguments: [String]
+    private let endpoint: String
     private let environment: [String: String]
     private let lock = NSLock()
     private var running: [Int32] = []
     /// Their standard error.
     private let errors: Int32
 
-    /// Starts `count` of them with only `environment`. `errors` takes what they write to standard error.
+    /// Starts `count` of them with only `environment`. `errors` takes what they write to standard error. Requests that name
+    /// no path are for `endpoint`.
     package init(
         _ path: String, _ arguments: [String] = [], environment: [String: String], count: Int = 1,
-        errors: String = "/dev/null"
+        errors: String = "/dev/null", endpoint: String = ""
     ) {
+        self.endpoint = endpoint
         self.path = path
         self.arguments = arguments
         self.environment = environment
@@ -88,7 +92,7 @@ package final class FastCGIProcesses: @unchecked Sendable {
         var limit = timeval(tv_sec: 90, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         precondition(FastCGIProcesses.call(Glibc.connect, descriptor, name) == 0)
-        return FastCGIClient(descriptor)
+        return FastCGIClient(descriptor, endpoint: endpoint)
     }
 
     /// A request on a connection of its own.
@@ -132,9 +136,11 @@ package struct FastCGIAnswer: Sendable {
 /// One connection to a FastCGI process.
 package final class FastCGIClient: @unchecked Sendable {
     private let descriptor: Int32
+    private let endpoint: String
 
-    init(_ descriptor: Int32) {
+    init(_ descriptor: Int32, endpoint: String) {
         self.descriptor = descriptor
+        self.endpoint = endpoint
     }
 
     deinit {
@@ -171,7 +177,7 @@ package final class FastCGIClient: @unchecked Sendable {
     /// Begins a request, with its parameters.
     package func begin(_ variables: [String: String], request: UInt16 = 1, keeps: Bool = false, role: UInt8 = 1) {
         send(1, request, [0, role, keeps ? 1 : 0, 0, 0, 0, 0, 0])
-        send(4, request, FastCGIClient.pairs(variables), padding: 5)
+        send(4, request, FastCGIClient.pairs(addressed(endpoint, variables)), padding: 5)
         send(4, request)
     }
 
@@ -247,19 +253,30 @@ package final class FastCGIClient: @unchecked Sendable {
     }
 }
 
-/// The processes that stay while a `Home` is used: two for each executable and each set of settings.
+/// `variables` of a request to the executable `name`, with the path that a client asks for, where they do not tell it.
+package func addressed(_ name: String, _ variables: [String: String]) -> [String: String] {
+    guard variables["REQUEST_URI"] == nil, let route = Route.all.first(where: { $0.name.description == name }) else {
+        return variables
+    }
+    // What follows the path's first id, with it, is the rest of the path by CGI.
+    let words = route.path.prefix { $0 != nil }.map { "/\($0!)" }.joined()
+    let rest = (variables["PATH_INFO"] ?? "").addingPercentEncoding(withAllowedCharacters: .urlPathAllowed)!
+    return variables.merging(["REQUEST_URI": words + rest]) { $1 }
+}
+
+/// The processes that stay while a `Home` is used: two for each set of settings.
 final class FastCGIPool: @unchecked Sendable {
     private let lock = NSLock()
     private var processes: [String: FastCGIProcesses] = [:]
 
-    func processes(_ name: String, environment: [String: String]) -> FastCGIProcesses {
-        let key = ([name] + environment.map { "\($0.key)=\($0.value)" }.sorted()).joined(separator: "\n")
+    func processes(environment: [String: String]) -> FastCGIProcesses {
+        let key = environment.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: "\n")
         return lock.withLock {
             if let known = processes[key] {
                 known.replaceEnded()
                 return known
             }
-            let new = FastCGIProcesses("\(executables)/\(name)", environment: environment, count: 2)
+            let new = FastCGIProcesses("\(executables)/latchkey-fcgi", environment: environment, count: 2)
             processes[key] = new
             return new
         }

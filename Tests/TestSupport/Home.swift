@@ -36,8 +36,8 @@ package final class Home: Sendable {
         let standard = ["LATCHKEY_HOME": path, "REMOTE_ADDR": "192.0.2.7"]
         let all = standard.merging(variables) { $1 }
         guard isFastCGI else { return Program("\(executables)/\(name)", environment: all) }
-        let processes = pool.processes(name, environment: all.filter { $0.key.hasPrefix("LATCHKEY_") })
-        return Program(processes.connect(), all.filter { !$0.key.hasPrefix("LATCHKEY_") })
+        let processes = pool.processes(environment: all.filter { $0.key.hasPrefix("LATCHKEY_") })
+        return Program(processes.connect(), addressed(name, all.filter { !$0.key.hasPrefix("LATCHKEY_") }))
     }
 
     /// POSTs the JSON text `body`.
