@@ -51,7 +51,8 @@ private func failure(_ status: Int, _ code: String, _ message: String, _ header:
             #expect(answer.shown == expected, "\(uri)")
         }
         #expect(home.get("current-user", ["PATH_INFO": "/more"]).shown == expected)
-        #expect(home.get("delete-api-key").shown == expected)
+        // By FastCGI that path is another endpoint's.
+        if !isFastCGI { #expect(home.get("delete-api-key").shown == expected) }
     }
 
     @Test func aKnownPathWithAWrongMethodIsNotAllowed() {

@@ -125,6 +125,8 @@ import Testing
             }.count
         }
         #expect(kept.ask(get(ada), keeps: true).answer.status == 200)
+        // The listening one, and two connections once both have been taken.
+        for _ in 0..<400 where try sockets() < 3 { shortPause() }
         let before = try sockets()
         for _ in 0..<2 { #expect(kept.ask(get(ada), keeps: true).answer.status == 200) }
         // It has the same connections, those too that nobody has asked on.
@@ -300,7 +302,7 @@ import Testing
         for value in ["a", "b"] {
             client.send(4, 1, FastCGIClient.pairs(["HTTP_X_API_KEY": value]))
         }
-        client.send(4, 1, FastCGIClient.pairs(["REQUEST_METHOD": "GET"]))
+        client.send(4, 1, FastCGIClient.pairs(["REQUEST_METHOD": "GET", "REQUEST_URI": "/auth/api-keys/"]))
         client.send(4)
         client.finish([])
         #expect(client.answer().answer.code == "ambiguous_credentials")
@@ -391,7 +393,8 @@ import Testing
         for mode in ["wal", "delete"] {
             let home = Home(settings: "journal = \(mode)")
             let key = home.createKey(by: home.signIn("ada@example.com"))
-            let process = FastCGIProcesses("\(executables)/verify-api-key", environment: ["LATCHKEY_HOME": home.path])
+            let process = FastCGIProcesses(
+                "\(executables)/latchkey-fcgi", environment: ["LATCHKEY_HOME": home.path], endpoint: "verify-api-key")
             let variables = ["HTTP_X_API_KEY": key.secret, "REQUEST_METHOD": "GET"]
             let noted = { home.number("SELECT count(*) FROM api_keys WHERE last_used_at IS NOT NULL") }
             for _ in 0..<2 { #expect(process.ask(variables).answer.status == 200) }
@@ -424,30 +427,102 @@ import Testing
         #expect(answer.header("Content-Length") == String(answer.body.utf8.count))
     }
 
+    /// A request that hashes a code: long enough for a signal to find the process at work.
+    private func busy(_ process: FastCGIProcesses) -> FastCGIClient {
+        let body = #"{"email":"ada@example.com"}"#
+        let client = process.connect()
+        client.begin(post(body))
+        client.finish(Array(body.utf8))
+        Thread.sleep(forTimeInterval: 0.01)
+        return client
+    }
+
     @Test(arguments: [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP])
-    func aTrapAnswersThatRequestAndEndsTheProcess(_ signal: Int32) {
+    func aTrapCostsOneRequest(_ signal: Int32) throws {
+        let ada = home.signIn("ada@example.com")
         let process = processes("send-code")
-        #expect(process.ask(["REQUEST_METHOD": "GET"]).answer.status == 405)
-        let request = process.connect()
-        request.begin(post("x").merging(["CONTENT_LENGTH": "27"]) { $1 })
-        Thread.sleep(forTimeInterval: 0.3)
+        let id = try #require(process.ids.first)
+        let me = addressed("current-user", get(ada))
+        // One that has asked and may again, one that has not, one whose request has come in part, one that will connect.
+        let kept = process.connect()
+        #expect(kept.ask(me, keeps: true).answer.status == 200)
+        let silent = process.connect()
+        let body = #"{"email":"eve@example.com"}"#
+        let partial = process.connect()
+        partial.begin(post(body), keeps: true)
+        partial.send(5, 1, Array(body.utf8.prefix(9)))
+        #expect(process.ask(me).answer.status == 200)
+        let request = busy(process)
         process.signal(signal)
         let answer = request.answer()
         #expect(answer.status == 0)
         #expect(answer.answer.code == "internal_error" && answer.answer.status == 500)
         #expect(answer.answer.header("Content-Length") == String(answer.answer.body.utf8.count))
         #expect(answer.answer.header("X-Request-Id") == answer.answer.field("request_id"))
-        #expect(process.exitCode() == 1)
-        // Its server starts another, to which whoever waits is connected.
-        let next = process.connect()
-        process.start()
-        #expect(next.ask(["REQUEST_METHOD": "GET"]).answer.status == 405)
+        #expect(request.isEnded)
+        #expect(process.ask(me).answer.status == 200)
+        #expect(kept.ask(me, keeps: true).answer.status == 200)
+        #expect(silent.ask(me, keeps: true).answer.status == 200)
+        partial.send(5, 1, Array(body.utf8.dropFirst(9)))
+        partial.send(5)
+        #expect(partial.answer().answer.status == 202)
+        // It is the same process to the server that started it, and traps once more.
+        #expect(process.ids == [id] && kill(id, 0) == 0)
+        let again = busy(process)
+        process.signal(signal)
+        #expect(again.answer().answer.status == 500)
+        #expect(kept.ask(me, keeps: true).answer.status == 200)
+    }
+
+    @Test func aBodyThatArrivesSlowlyHoldsNobodyUp() {
+        let ada = home.signIn("ada@example.com")
+        let process = processes("current-user")
+        let body = #"{"email":"eve@example.com"}"#
+        let slow = (0..<30).map { _ in process.connect() }
+        for (index, client) in slow.enumerated() {
+            client.begin(addressed("send-code", post(body)))
+            client.send(5, 1, Array(body.utf8.prefix(index % 20)))
+        }
+        let start = ContinuousClock.now
+        for _ in 0..<20 { #expect(process.ask(get(ada)).answer.status == 200) }
+        #expect(ContinuousClock.now - start < .seconds(2))
+        for byte in body.utf8.dropFirst(3) {
+            slow[3].send(5, 1, [byte])
+            #expect(process.ask(get(ada)).answer.status == 200)
+        }
+        slow[3].send(5)
+        #expect(slow[3].answer().answer.status == 202)
+    }
+
+    @Test func withoutASocketItServesNobody() {
+        let path = "\(executables)/latchkey-fcgi"
+        let alone = Program(path, environment: ["LATCHKEY_HOME": home.path]).finish()
+        #expect(alone.exitCode == 64 && alone.errors.contains("no listening socket") && alone.output.isEmpty)
+        let asked = Program(
+            path, environment: ["LATCHKEY_HOME": home.path, "REQUEST_METHOD": "GET", "REQUEST_URI": "/cgi-bin/latchkey-fcgi"]
+        ).finish()
+        #expect(Answer(asked.output).code == "not_found" && asked.exitCode == 0)
+    }
+
+    @Test func pathsAndMethodsAreJudgedAsByCGI() {
+        let process = processes("")
+        for (method, uri, status, allow) in [
+            ("GET", "/auth/users/me", 401, nil), ("GET", "//auth//users/./me", 401, nil), ("PUT", "/auth/users/me", 405, "GET, HEAD, PATCH, DELETE, OPTIONS"),
+            ("OPTIONS", "//auth/users/me", 204, "GET, HEAD, PATCH, DELETE, OPTIONS"), ("GET", "/auth/users/me/", 404, nil),
+            ("OPTIONS", "/cgi-bin/delete-api-key/x", 204, "DELETE, POST, OPTIONS"), ("POST", "/cgi-bin/delete-api-key/x", 401, nil),
+            ("GET", "/cgi-bin/delete-api-key/x", 405, "DELETE, POST, OPTIONS"), ("GET", "/cgi-bin/current-user", 401, nil),
+            ("GET", "/cgi-bin/latchkey-fcgi", 404, nil), ("GET", "/cgi-bin/deliver-mail", 404, nil), ("GET", "/", 404, nil),
+        ] as [(String, String, Int, String?)] {
+            let answer = process.ask(["REQUEST_METHOD": method, "REQUEST_URI": uri]).answer
+            #expect(answer.status == status && answer.header("Allow") == allow, "\(method) \(uri)")
+        }
     }
 
     @Test func standardOutputAndErrorMayBeClosed() {
         let ada = home.signIn("ada@example.com")
         let process = FastCGIProcesses(
-            "/bin/sh", ["-c", #"exec "$0" >&- 2>&-"#, "\(executables)/current-user"], environment: ["LATCHKEY_HOME": home.path])
+            "/bin/sh", ["-c", #"exec "$0" >&- 2>&-"#, "\(executables)/latchkey-fcgi"], environment: ["LATCHKEY_HOME": home.path],
+            endpoint: "current-user")
         for _ in 0..<3 { #expect(process.ask(get(ada)).answer.status == 200) }
         for number in 1...2 {
             #expect(try! FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process.ids[0])/fd/\(number)") == "/dev/null")

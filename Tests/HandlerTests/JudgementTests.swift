@@ -79,7 +79,9 @@ private let endpoints = [
     @Test func everyEndpointRefusesEveryOtherMethod() {
         let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "get", "post", ""]
         for endpoint in endpoints {
-            for method in methods where !endpoint.methods.contains(method) {
+            // By FastCGI the methods of a path's other endpoints are those endpoints'.
+            let others = isFastCGI ? endpoint.allow.components(separatedBy: ", ") : []
+            for method in methods where !endpoint.methods.contains(method) && !others.contains(method) {
                 let answer = home.run(
                     endpoint.name, ["REQUEST_METHOD": method, "PATH_INFO": endpoint.path]).answer
                 #expect(answer.status == 405, "\(endpoint.name) \(method)")
