@@ -181,6 +181,7 @@ extension Route {
                 return .here(ids: ids(in: path), isOwnPath: false)
             }
             if let ids = idsBehindName(in: path) { return .here(ids: ids, isOwnPath: true) }
+            if place(in: path) != nil { return .nowhere }
         }
         guard let ids = ids(behindName: request.pathInfo) else { return .nowhere }
         return .here(ids: ids, isOwnPath: false)
@@ -194,9 +195,12 @@ extension Route {
         return routes.isEmpty ? nil : allow(routes)
     }
 
+    /// Where the executable's name is in `path`.
+    private func place(in path: RequestPath) -> Int? { (0..<path.count).first { path.isPart($0, name) } }
+
     /// The ids that follow the executable's name in `path`, and nothing else; nil if its name or an id is not there.
     func idsBehindName(in path: RequestPath) -> [String]? {
-        guard let place = (0..<path.count).first(where: { path.isPart($0, name) }) else { return nil }
+        guard let place = place(in: path) else { return nil }
         var rest = place + 1..<path.count
         if idCount == 0, rest.count == 1, path.length(of: rest.lowerBound) == 0 { rest = rest.upperBound..<rest.upperBound }
         guard rest.count == idCount, rest.allSatisfy({ path.length(of: $0) > 0 }) else { return nil }

@@ -64,6 +64,7 @@ import Testing
             (.deleteAPIKey, "/cgi-bin/delete-api-key/\(id)/x", "/\(id)/x", .nowhere),
             (.rotateAPIKey, "/auth/api-keys/\(id)/rotate", "", .here(ids: [id], isOwnPath: false)),
             (.rotateAPIKey, "/cgi-bin/rotate-api-key/\(id)", "/\(id)", .here(ids: [id], isOwnPath: true)),
+            (.rotateAPIKey, "/cgi-bin/rotate-api-key/\(id)/rotate", "/\(id)/rotate", .nowhere),
             (.updateMember, "/projects/\(id)/members/\(other)", "", .here(ids: [id, other], isOwnPath: false)),
             (.updateMember, "/cgi-bin/update-member/\(id)/\(other)", "/\(id)/\(other)", .here(ids: [id, other], isOwnPath: true)),
             (.updateProject, "/projects/invitations", "/invitations", .elsewhere(allow: "GET, HEAD, OPTIONS")),

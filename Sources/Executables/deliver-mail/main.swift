@@ -1,7 +1,7 @@
 // Sends the mail that waits in the outbox, and ends. Requests start it; so may cron.
 //
-// It is no endpoint: under a web server it does nothing and says so. What goes wrong is noted in the
-// outbox and in `latchkey.log`. Exit codes: 0, 1 for a failure, 64 under a web server.
+// It is not an endpoint: a web server that runs it gets 404, and no mail is sent. What goes wrong is noted in the
+// outbox and in `latchkey.log`. Exit codes: 0, and 1 for a failure.
 
 import Auth
 import AuthAPI
@@ -37,10 +37,7 @@ func readMailSettings(_ configuration: Configuration) -> (mailer: Mailer, identi
     }
 }
 
-if Environment.value("GATEWAY_INTERFACE") != nil || Environment.value("REQUEST_METHOD") != nil {
-    try? Descriptor.standardError.write(Array("deliver-mail does not run under a web server\n".utf8))
-    Signals.exit(64)
-}
+if Environment.value("GATEWAY_INTERFACE") != nil || Environment.value("REQUEST_METHOD") != nil { runNotFound() }
 File.keepNewFilesPrivate()
 Signals.ignoreWriteSignals()
 
