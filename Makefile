@@ -4,6 +4,7 @@
 # make test-clients   the console, openapi.json and its page, in a browser and by generated clients
 # make test-servers   Apache, nginx, lighttpd and none give the same answers; servers that ask; the package
 # make admin  bin/latchkey, the operator's command
+# make routes the servers' configurations, from the table of routes
 # make package [VERSION=]   dist/latchkey-<version>-linux-<arch>.tar.xz, reproducible
 # make torture [SAMPLE=1]   faults, full disks, kills, floods, fuzzing: 40 minutes, or two of them
 # make bench  against C, FastAPI and PHP, and with a million users: Benchmarks/results.md
@@ -24,10 +25,10 @@ BENCH_PACKAGES := gcc wrk valgrind strace libfcgi-dev python3 python3-fastapi uv
 
 RESOURCES = $(shell swift -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')
 TRIPLE = $(shell swift -print-target-info | sed -n 's/.*"triple": "\(.*\)".*/\1/p' | head -n 1)
-EXECUTABLES = $(filter-out latchkey,$(notdir $(wildcard Sources/Executables/*)))
+EXECUTABLES = $(filter-out latchkey write-routes,$(notdir $(wildcard Sources/Executables/*)))
 SCRATCH = $(if $(filter musl,$(LIBC)),.build-musl,.build-embedded)
 
-.PHONY: run admin package test-clients test-servers setup-clients setup-servers test build setup setup-musl setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
+.PHONY: run admin routes package test-clients test-servers setup-clients setup-servers test build setup setup-musl setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
 
 # Says what is missing, then installs it: as root, else with sudo.
 define install
@@ -106,6 +107,10 @@ admin: setup
 		-Xswiftc -static-executable --product latchkey
 	@install -D -s -m 755 .build-static/release/latchkey bin/latchkey
 	@ls -l bin/latchkey
+
+# The sections of lighttpd.conf, .htaccess and samples/ that come from the table of routes.
+routes: setup
+	swift run write-routes
 
 PORT ?= 8000
 export PORT

@@ -147,6 +147,11 @@ if !isEmbedded {
         tests("AuthAPITests", of: ["AuthAPI", "CGI", "Auth", "Endpoints", "System"]),
         tests("HandlerTests", of: ["System"]),
         tests("ServerTests", of: []),
+        .target(name: "ServerConfigurations", dependencies: ["AuthAPI"], swiftSettings: strict),
+        .executableTarget(
+            name: "write-routes", dependencies: ["AuthAPI", "ServerConfigurations"],
+            path: "Sources/Executables/write-routes", swiftSettings: strict),
+        tests("ServerConfigurationsTests", of: ["AuthAPI", "ServerConfigurations"]),
         .executableTarget(
             name: "latchkey",
             dependencies: [

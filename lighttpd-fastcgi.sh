@@ -1,24 +1,49 @@
-# Prints what lighttpd.conf needs for FastCGI, if LATCHKEY_FASTCGI is set: for every executable that a request may
-# reach, how many processes there are of it. Whatever lighttpd.conf's table chooses is run by mod_fastcgi where
-# it is named here, so that CGI and FastCGI have one table.
+# Prints what lighttpd.conf needs for FastCGI, if LATCHKEY_FASTCGI is set: two pools of processes of latchkey-fcgi. A process
+# answers one request at a time, and one that hashes a code may wait for its turn, so those requests have a pool of their
+# own, `codes`; all others go to `api`. Any process answers any route.
 #
-# Sockets lie in the state folder, which is its owner's alone: whoever reaches one can say who asks.
+# Processes of a pool: LATCHKEY_FASTCGI_PROCESSES, else fastcgi_processes in latchkey.conf, else the number of cores.
+#
+# The sockets are in the state folder, which only its owner can enter: anyone who can open one can forge who asks.
 
 [ -n "$LATCHKEY_FASTCGI" ] || exit 0
 home=${LATCHKEY_HOME:-$PWD/var}
 mkdir -p -m 700 "$home" "$home/run" || exit 1
-for path in "$PWD"/cgi-bin/*; do
-    name=${path##*/}
-    case $name in
-        deliver-mail | latchkey.home) continue ;;
-        # Asked all the time, or busy with hashes and the disk: one for each of two cores.
-        current-user | list-api-keys | verify-api-key | send-code | verify-code | refresh-token) count=2 ;;
-        *) count=1 ;;
-    esac
-    # lighttpd's environment stays out of it, as by CGI.
+processes=$LATCHKEY_FASTCGI_PROCESSES
+if [ -z "$processes" ] && [ -e "$home/latchkey.conf" ]; then
+    processes=$(sed -n 's/^[[:space:]]*fastcgi_processes[[:space:]]*=[[:space:]]*\([0-9]*\)[[:space:]]*$/\1/p' "$home/latchkey.conf")
+fi
+# Of a value that is no number from 1 to 64, every answer says so.
+case $processes in
+    [1-9] | [1-5][0-9] | 6[0-4]) ;;
+    *) processes=$(nproc) ;;
+esac
+
+# lighttpd's environment stays out of the processes, as by CGI.
+pool() {
     cat <<END
-fastcgi.server += ("$name" => ((
-    "socket" => "$home/run/$name", "bin-path" => "$path", "max-procs" => $count,
-    "bin-copy-environment" => ("LATCHKEY_HOME"), "bin-environment" => ("LATCHKEY_HOME" => "$home"))))
+fastcgi.server += ("$1" => ((
+    "socket" => "$home/run/$2.socket", "bin-path" => "$PWD/cgi-bin/latchkey-fcgi", "max-procs" => $processes,
+    "check-local" => "disable", "bin-copy-environment" => ("LATCHKEY_HOME"),
+    "bin-environment" => ("LATCHKEY_HOME" => "$home"))))
 END
-done
+}
+pool / api
+pool /codes codes
+cat <<'END'
+# Written by `make routes`: routes.
+$HTTP["request-method"] == "POST" {
+    $HTTP["url"] =~ "^(?:/auth/verification/send-code|/auth/verification/verify-code|/auth/users/me/email|/auth/users/me/email/confirm)$" {
+        fastcgi.map-extensions = ("" => "/codes")
+    }
+}
+$HTTP["request-method"] == "DELETE" {
+    $HTTP["url"] =~ "^(?:/auth/users/me)$" {
+        fastcgi.map-extensions = ("" => "/codes")
+    }
+}
+$HTTP["url"] =~ "^/(?:cgi-bin/(send-code|verify-code|delete-user|change-email|confirm-email)/?)$" {
+    fastcgi.map-extensions = ("" => "/codes")
+}
+# End of routes.
+END

@@ -58,6 +58,7 @@ private let defaults: [(key: String, value: String)] = [
     ("cors_origins", "none"),
     ("client_tokens", "none"),
     ("fastcgi_requests", "100000"),
+    ("fastcgi_processes", "number of cores"),
     ("journal", "by the file system"),
     ("allow_state_in_web_root", "no"),
 ]

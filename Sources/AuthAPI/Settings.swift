@@ -129,6 +129,8 @@ package struct Settings {
         case "cors_origins": corsOrigins = try elements(value, origin)
         case "test_identities": testIdentities = try line(value)
         case "fastcgi_requests": fastCGIRequests = try number(value, in: 1...1_000_000_000)
+        // Who starts the processes reads it: lighttpd-fastcgi.sh.
+        case "fastcgi_processes": _ = try number(value, in: 1...64)
         case "journal": journal = try journalMode(value)
         case "allow_state_in_web_root": allowStateInWebRoot = try yesOrNo(value)
         default: throw ValueFault("there is no such setting")

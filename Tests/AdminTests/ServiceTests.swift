@@ -76,6 +76,7 @@ import Testing
                 cors_origins              none                        default
                 client_tokens             (secret)                    latchkey.conf:3
                 fastcgi_requests          100000                      default
+                fastcgi_processes         number of cores             default
                 journal                   by the file system          default
                 allow_state_in_web_root   no                          default
 

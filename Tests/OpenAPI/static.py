@@ -43,7 +43,7 @@ def lighttpd(method, path):
         equal, wanted, body = block.groups()
         if not (method == wanted if equal == "==" else re.search(wanted, method)):
             continue
-        entry = r'\$HTTP\["url"\] =~ "([^"]+)" \{\s*alias\.url = \("[^"]+" => var\.cgi \+ "/([\w-]+)"\)'
+        entry = r'\$HTTP\["url"\] =~ "([^"]+)" \{\s*alias\.url = \("[^"]+" => var\.cgi \+ "/([\w-]+)/"\)'
         for url, name in re.findall(entry, body):
             if re.search(url, path):
                 return name

@@ -130,12 +130,31 @@ import Testing
         #expect(server.send("GET /auth/users/me", [bearer]).code == "invalid_token")
     }
 
+    @Test func everyExecutableAnswersAtItsOwnPath() {
+        let server = Lighttpd()
+        let ada = server.home.signIn("ada@example.com")
+        let bearer = "X-Authorization: Bearer \(ada.accessToken)"
+        let project = "x-project-id: \(ada.project)"
+        #expect(server.send("GET /cgi-bin/current-user", [bearer]).field("email") == "ada@example.com")
+        let key = server.send("POST /cgi-bin/create-api-key", [bearer, project], body: #"{"name": "test"}"#)
+        #expect(key.status == 201)
+        let path = "/cgi-bin/delete-api-key/\(key.field("id"))"
+        #expect(server.send("PUT \(path)", [bearer, project]).header("Allow") == "DELETE, POST, OPTIONS")
+        #expect(server.send("POST \(path)", [bearer, project], body: "{}").field("is_active") == "false")
+        #expect(server.send("GET /cgi-bin/list-api-keys/", ["x-api-key: \(key.field("full_key"))", project]).code == "invalid_api_key")
+        let member = server.send("OPTIONS //cgi-bin//update-member/\(ada.project)/\(ada.id)")
+        #expect(member.header("Allow") == "PATCH, POST, OPTIONS")
+        for path in ["/cgi-bin/delete-api-key", "/cgi-bin/delete-api-key/a/b", "/cgi-bin/health/x", "/cgi-bin", "/cgi-bin/x/health"] {
+            #expect(server.send("DELETE \(path)", [bearer, project]).code == "not_found", "\(path)")
+        }
+    }
+
     @Test func nothingElseCanBeRunOrDownloaded() {
         let server = Lighttpd()
         _ = server.home.signIn("ada@example.com")
         for path in [
             "/latchkey.db", "/latchkey.db-wal", "/secret.key", "/latchkey.conf", "/lighttpd.conf", "/.htaccess",
-            "/cgi-bin/send-code", "/send-code", "/deliver-mail", "/not-found", "/cgi-bin/deliver-mail",
+            "/send-code", "/cgi-bin/not-found", "/cgi-bin/latchkey-fcgi", "/cgi-bin/.htaccess", "/cgi-bin/latchkey.home", "/deliver-mail", "/not-found", "/cgi-bin/deliver-mail",
             "/../lighttpd.conf", "/%2e%2e/lighttpd.conf", "/auth/../../lighttpd.conf", "/auth/..%2f..%2fREADME.md",
             "/auth/api-keys/../deliver-mail", "/auth/api-keys/..%2fdeliver-mail", "//deliver-mail",
         ] {

@@ -24,7 +24,7 @@ from service import Home, Lighttpd  # noqa: E402
 VERSION = "0.0.0+test"
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 PARTS = ["cgi-bin", "public", "samples", "packaging", "Sources", "README.md", "LICENSE", "lighttpd.conf", "lighttpd-fastcgi.sh"]
-ENDPOINTS = {*os.listdir(f"{PROJECT}/Sources/Endpoints"), "deliver-mail"}
+EXECUTABLES = set(os.listdir(f"{PROJECT}/Sources/Executables")) - {"latchkey", "write-routes"}
 
 passed, failed = 0, 0
 
@@ -99,7 +99,7 @@ def refusals(scratch):
     refused("an admin command that is not static", "not static", ADMIN=os.path.realpath("/bin/ls"))
     changed("cgi-bin/health", read(os.path.realpath("/bin/ls")), "an executable that is not static", "not static")
     changed("cgi-bin/health", b"#!/bin/sh\n", "a script", "no 64-bit executable")
-    changed("cgi-bin/latchkey.home", b"/srv/state\n", "a stray file", "no endpoint: latchkey.home")
+    changed("cgi-bin/latchkey.home", b"/srv/state\n", "a stray file", "no executable of ours: latchkey.home")
     changed(
         "cgi-bin/jwks", lambda code: code + f" {project}/Sources/x.swift".encode(), "the builder's path",
         "cgi-bin/jwks names")
@@ -118,7 +118,7 @@ def contents(path, time, admin):
     expect(names == sorted(names) and len(set(names)) == len(names), "names are sorted, each once")
     expect(names[0] == top and all(name.startswith(f"{top}/") for name in names[1:]), "one top folder")
     wanted = {"INSTALL", "LICENSE", "README.md", "latchkey.conf", "lighttpd.conf", "lighttpd-fastcgi.sh", "public", "cgi-bin/.htaccess"}
-    wanted |= {f"cgi-bin/{name}" for name in ENDPOINTS}
+    wanted |= {f"cgi-bin/{name}" for name in {*EXECUTABLES, "latchkey-fcgi-codes"}}
     wanted |= {f"cgi-bin/public/{path}" for path in files(f"{PROJECT}/public")}
     wanted |= {f"samples/{path}" for path in files(f"{PROJECT}/samples") if not path.startswith("verify/")}
     wanted |= {"latchkey"} if admin else set()
@@ -126,14 +126,16 @@ def contents(path, time, admin):
     expect(found == wanted, "the list of contents", sorted(found ^ wanted))
     expect(any(path.startswith("samples/nginx/") for path in found), "nginx's sample is there")
     expect("samples/fail2ban/latchkey.conf" in found, "fail2ban's sample is there")
-    programs = {f"{top}/cgi-bin/{name}" for name in ENDPOINTS} | {f"{top}/latchkey"}
+    programs = {f"{top}/cgi-bin/{name}" for name in {*EXECUTABLES, "latchkey-fcgi-codes"}} | {f"{top}/latchkey"}
     for entry in entries:
         mode = 0o777 if entry.issym() else 0o755 if entry.isdir() or entry.name in programs else 0o644
         expect(entry.mode == mode, f"mode of {entry.name}", oct(entry.mode))
     expect({(e.uid, e.gid, e.uname, e.gname) for e in entries} == {(0, 0, "", "")}, "everything is 0's")
     expect({entry.mtime for entry in entries} == {time}, "one time for all")
     links = [(entry.name, entry.linkname) for entry in entries if not (entry.isdir() or entry.isreg())]
-    expect(links == [(f"{top}/public", "cgi-bin/public")], "one link, and it stays inside", links)
+    expect(
+        links == [(f"{top}/cgi-bin/latchkey-fcgi-codes", f"{top}/cgi-bin/latchkey-fcgi"), (f"{top}/public", "cgi-bin/public")],
+        "two links, and they stay inside", links)
     return top
 
 
@@ -141,10 +143,12 @@ def unpacked(folder, admin):
     """The files as they are on disk."""
     for path in ["lighttpd.conf", "lighttpd-fastcgi.sh", "LICENSE", "README.md", "cgi-bin/.htaccess"]:
         expect(read(f"{folder}/{path}") == read(f"{PROJECT}/{path}"), f"{path} as it is in the project")
-    programs = [f"{folder}/cgi-bin/{name}" for name in sorted(ENDPOINTS)] + [f"{folder}/latchkey"] * admin
+    programs = [f"{folder}/cgi-bin/{name}" for name in sorted(EXECUTABLES)] + [f"{folder}/latchkey"] * admin
     for path in programs:
         kind = subprocess.run(["file", "-b", path], stdout=subprocess.PIPE, text=True, check=True).stdout
         expect("statically linked" in kind and "ELF 64-bit" in kind, f"{path} is static", kind)
+    names = [os.stat(f"{folder}/cgi-bin/{name}").st_ino for name in ("latchkey-fcgi", "latchkey-fcgi-codes")]
+    expect(names[0] == names[1], "latchkey-fcgi-codes is latchkey-fcgi by another name")
     install = read(f"{folder}/INSTALL").decode().splitlines()
     expect(len(install) <= 10, "INSTALL has at most ten lines", len(install))
     expect("curl" in "\n".join(install), "INSTALL checks by curl")
@@ -187,7 +191,7 @@ def followed(install, folder, scratch):
     expect(modes["latchkey"] == modes["latchkey/bin"] == 0o700, "the state is the user's alone")
     expect("auth.new" not in modes and "auth/latchkey" not in modes, "nothing is left over, or out of its place", modes)
     expect(all(not mode & 0o022 for path, mode in modes.items() if path.startswith("auth")), "nobody else writes", modes)
-    expect(all(modes[f"auth/{name}"] == 0o755 for name in ENDPOINTS), "executables", modes)
+    expect(all(modes[f"auth/{name}"] == 0o755 for name in EXECUTABLES), "executables", modes)
     expect(modes["auth/.htaccess"] == modes["auth/public/index.html"] == modes["auth/latchkey.home"] == 0o644, "files")
 
     def handler(name, **variables):
@@ -216,7 +220,8 @@ def signed_in(folder):
         ]:
             answer = server.request(f"GET {path}")
             expect(answer.status == 200 and answer.body == read(f"{PROJECT}/public/{name}"), f"GET {path}", answer.raw[:300])
-        for path in ["/latchkey.conf", "/cgi-bin/health", "/public/index.html", "/.htaccess", "/INSTALL", "/public/"]:
+        expect(server.request("GET /cgi-bin/health").status == 200, "an executable at its own path")
+        for path in ["/latchkey.conf", "/cgi-bin/deliver-mail", "/cgi-bin/latchkey-fcgi", "/public/index.html", "/.htaccess", "/INSTALL", "/public/"]:
             expect(server.request(f"GET {path}").code == "not_found", f"GET {path} is not served")
         email = "ada@example.com"
         expect(server.request("POST /auth/verification/send-code", fields={"email": email}).status == 202, "send-code")
@@ -269,7 +274,7 @@ def main():
         if os.environ.get("DIST"):
             shutil.copy(first[0], os.environ["DIST"])
         size = os.path.getsize(first[0])
-        programs = [os.path.getsize(f"{folder}/cgi-bin/{name}") for name in ENDPOINTS]
+        programs = [os.path.getsize(f"{folder}/cgi-bin/{name}") for name in EXECUTABLES]
         expect(size <= 15_000_000, "the package has at most 15 MB", size)
         print(f"figure package: {size / 1e6:.2f} MB")
         print(f"figure executables: {len(programs)}, {sum(programs) / 1e6:.1f} MB, the largest {max(programs) / 1e6:.2f} MB")

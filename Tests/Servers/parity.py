@@ -1,6 +1,7 @@
 """One set of requests, Tests/Parity, against every way to run Latchkey: by environment and standard input alone,
-lighttpd, Apache with nothing but .htaccess, Apache with the vhost of samples/, suEXEC, and nginx with fcgiwrap; and by
-FastCGI, in processes that stay: lighttpd, Apache with mod_fcgid, nginx.
+lighttpd, Apache with nothing but .htaccess, Apache with the vhost of samples/, suEXEC, and nginx with fcgiwrap; by
+FastCGI, in processes that stay: lighttpd, Apache with mod_fcgid (vhost, .htaccess, suEXEC), nginx; and the cgi-bin of
+a host, with nothing but the executables copied into it.
 
 Every server is a process of its own on a free loopback port, with a folder of its own and a copy of the same state.
 A request agrees where its answer is what its file says *and* is the same, header by header, as the answer without
@@ -26,6 +27,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.parse
 
@@ -39,9 +41,13 @@ AS_ROOT = os.geteuid() == 0
 
 # servers, a request's file, the status there, and why that is as it should be. `Apache` stands for every server
 # whose name begins so.
+OWN_FOLDER = ["Apache, the host's cgi-bin", "Apache, the host's cgi-bin, suEXEC"]
+NOT_ASKED = "The host's own page: Apache finds no executable there, and asks none."
 SLASH = "Apache refuses a / that is written %2F before it reads .htaccess; the vhost sample says AllowEncodedSlashes."
 WITHOUT_VHOST = [
-    "Apache, .htaccess", "Apache, .htaccess without CGIPassAuth", "Apache, suEXEC, latchkey.home", "Apache, suEXEC, ../var"]
+    "Apache, .htaccess", "Apache, .htaccess without CGIPassAuth", "Apache, suEXEC, latchkey.home", "Apache, suEXEC, ../var",
+    "Apache, .htaccess, mod_fcgid", "Apache, suEXEC, mod_fcgid"]
+MOD_FCGID = ["Apache, mod_fcgid", "Apache, .htaccess, mod_fcgid", "Apache, suEXEC, mod_fcgid"]
 NGINX = ["nginx and fcgiwrap", "nginx, FastCGI"]
 DIFFERENCES = [
     (["lighttpd", "lighttpd, FastCGI"], "send-code-411", 411, "lighttpd asks for the length itself, in HTML."),
@@ -52,9 +58,16 @@ DIFFERENCES = [
     (WITHOUT_VHOST, "current-user-405-trace", 200,
      "Apache answers TRACE before it reads .htaccess, with what the client itself sent; the vhost sample turns it off."),
     (["lighttpd", "lighttpd, FastCGI"], "get-project-422-line", 400, "lighttpd refuses line ends in paths itself."),
+    (["lighttpd", "lighttpd, FastCGI"], "send-code-404-line", 400, "lighttpd refuses line ends in paths itself."),
     (["Apache, samples/apache/latchkey.conf", "Apache, mod_fcgid"], "current-user-405-trace", 405, "Apache's own 405, by TraceEnable Off."),
-    (["Apache, mod_fcgid"], "send-code-411", 422, "mod_fcgid counts what came: a body without a length is an empty one."),
-    (["Apache, mod_fcgid"], "update-user-411", 422, "mod_fcgid counts what came: a body without a length is an empty one."),
+    (MOD_FCGID, "send-code-411", 422, "mod_fcgid counts what came: a body without a length is an empty one."),
+    (MOD_FCGID, "update-user-411", 422, "mod_fcgid counts what came: a body without a length is an empty one."),
+    (OWN_FOLDER, "not-found-cgi-bin-slash", 403, "The host's own page: Apache does not list the folder."),
+    (OWN_FOLDER, "not-found-own-path-up", 403, NOT_ASKED),
+    (OWN_FOLDER, "not-found-own-path-other", 404, NOT_ASKED),
+    (OWN_FOLDER, "not-found-own-path-nested", 404, NOT_ASKED),
+    (OWN_FOLDER, "not-found-own-path-htaccess", 500, "The host's own page: Apache would run the file, and it is not a program."),
+    (OWN_FOLDER, "not-found-own-path-home", 500, "The host's own page: Apache would run the file, and it is not a program."),
     (NGINX, "current-user-405-trace", 405, "nginx's own 405."),
     (NGINX, "current-user-400-twice", 400, "nginx refuses a second Authorization itself, in HTML."),
     (NGINX, "send-code-400", 400, "nginx refuses a second Authorization itself, in HTML."),
@@ -118,8 +131,8 @@ class Case:
             fields.append(("Content-Length", str(len(body))))
         return fields, body
 
-    def faults(self, answer):
-        """What in `answer` is not as the file says."""
+    def faults(self, answer, has_length=True):
+        """What in `answer` is not as the file says. Without `has_length` it may lack Content-Length."""
         found = []
         if answer.status != self.status:
             found.append(f"{answer.status} instead of {self.status}")
@@ -128,7 +141,7 @@ class Case:
             "X-Content-Type-Options": "nosniff", "X-Request-Id": "<uuid>"}
         if self.status == 204:
             expected.update({"Content-Type": "-", "Content-Length": "-"})
-        elif self.method != "HEAD":
+        elif self.method != "HEAD" and (has_length or "content-length" in answer.fields):
             expected["Content-Length"] = str(len(answer.body))
         for name, pattern in {**expected, **self.expected}.items():
             seen = answer.fields.get(name.lower(), [])
@@ -233,13 +246,39 @@ def executables():
     return sorted(n for n in os.listdir(EXECUTABLES) if not n.startswith(".") and n != "latchkey.home")
 
 
+class Route:
+    """A line of Routes.swift."""
+
+    def __init__(self, name, methods, path, rest):
+        self.name = name
+        self.methods = [method.upper() for method in re.findall(r"\.([a-z]+)", methods)]
+        self.path = [None if part == "nil" else part.strip('"') for part in path.split(", ")]
+        self.hashes_code = "hashesCode: true" in rest
+        self.id_count = self.path.count(None)
+
+    def targets(self):
+        """A path of it, and its own path, with ids of nobody's."""
+        ids = "00000000-0000-4000-8000-000000000000"
+        return ["/" + "/".join(part or ids for part in self.path), f"/cgi-bin/{self.name}" + f"/{ids}" * self.id_count]
+
+
+def routes():
+    text = open(f"{PROJECT}/Sources/AuthAPI/Routes.swift").read()
+    return [Route(*found) for found in re.findall(
+        r'= Route\(\s*"([a-z-]+)",((?: \.[a-z]+,)+) at: \[([^\]]*)\]([^)]*)\)', text)]
+
+
 class Server:
     """What there is of every server: a folder, a state folder and a port."""
 
     name = ""
     # Whether it also serves the console's files.
     serves_files = True
-    # Whether the executables stay.
+    # Whether it has more than the executables' own paths.
+    serves_routes = True
+    # Whether it passes Content-Length on.
+    keeps_length = True
+    # Whether processes stay.
     is_fastcgi = False
 
     def __init__(self, world, base=None):
@@ -259,9 +298,9 @@ class Server:
 
     def run(self, *command, **options):
         log = open(f"{self.folder}/server.log", "ab")
-        options = {"env": {"PATH": PATH}, "cwd": self.folder, **options}
+        options = {"env": {"PATH": PATH}, "cwd": self.folder, "stdin": subprocess.DEVNULL, **options}
         self.processes.append(subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **options))
+            command, stdout=log, stderr=log, start_new_session=True, **options))
         log.close()
 
     def wait(self):
@@ -322,31 +361,28 @@ class Alone(Server):
 
     def prepare(self, world):
         super().prepare(world)
-        text = open(f"{PROJECT}/Sources/AuthAPI/Routes.swift").read()
-        found = re.findall(r'= Route\(\s*"([a-z-]+)",((?: \.[a-z]+,)+) at: \[([^\]]*)\]', text)
-        self.routes = [
-            (name, re.findall(r"\.([a-z]+)", methods),
-             [None if part == "nil" else part.strip('"') for part in parts.split(", ")])
-            for name, methods, parts in found]
-        names = {name for name, _, _ in self.routes} | {"not-found", "deliver-mail"}
+        self.routes = routes()
+        names = {route.name for route in self.routes} | {"not-found", "deliver-mail", "latchkey-fcgi"}
         assert names == set(executables()), names ^ set(executables())
 
-    def route(self, method, path):
-        """The executable, and its PATH_INFO: what follows from the first id on. As lighttpd.conf routes."""
+    def executable(self, method, path):
+        """The executable for a path. As lighttpd.conf routes."""
         parts = path.split("/")[1:]
         if path == "/auth/api-keys/":
             parts.pop()
-        wanted = {"HEAD": "get"}.get(method, method.lower())
         fitting = [
-            (name, form) for name, methods, form in self.routes
-            if wanted in methods and len(form) == len(parts)
-            and all(f == p if f is not None else p for f, p in zip(form, parts))]
-        if not path.startswith("/") or not fitting:
-            return "not-found", path
-        # What is one to the letter comes before what has ids.
-        name, form = min(fitting, key=lambda f: f[1].count(None))
-        rest = parts[form.index(None):] if None in form else []
-        return name, "".join(f"/{part}" for part in rest)
+            route for route in self.routes
+            if {"HEAD": "GET"}.get(method, method) in route.methods and len(route.path) == len(parts)
+            and all(f == p if f is not None else p for f, p in zip(route.path, parts))]
+        if path.startswith("/") and fitting:
+            # What is one to the letter comes before what has ids.
+            return min(fitting, key=lambda route: route.id_count).name
+        own = re.fullmatch(r"/cgi-bin/([a-z-]+)((?:/[^/]+)*)/?", path)
+        for route in self.routes:
+            if own and own[1] == route.name and own[2].count("/") == route.id_count and (
+                    not path.endswith("/") or route.id_count == 0):
+                return route.name
+        return "not-found"
 
     def exchange(self, method, target, fields=(), body=b""):
         path, _, query = target.partition("?")
@@ -354,10 +390,10 @@ class Alone(Server):
         # As servers do: doubled slashes are one, and dots are followed.
         decoded = posixpath.normpath(re.sub("/+", "/", decoded)) + ("/" if re.search(r"/\.{0,2}$", decoded) else "")
         decoded = re.sub("/+", "/", decoded)
-        name, rest = self.route(method, decoded)
+        name = self.executable(method, decoded)
         environment = {
             "LATCHKEY_HOME": self.home, "GATEWAY_INTERFACE": "CGI/1.1", "SERVER_PROTOCOL": "HTTP/1.1",
-            "REQUEST_METHOD": method, "REQUEST_URI": target, "QUERY_STRING": query, "PATH_INFO": rest,
+            "REQUEST_METHOD": method, "REQUEST_URI": target, "QUERY_STRING": query,
             "REMOTE_ADDR": "127.0.0.1", "CONTENT_LENGTH": ""}
         for field, value in fields:
             variable = field.upper().replace("-", "_")
@@ -379,6 +415,13 @@ class Alone(Server):
         return Answer(status, [field for field in fields if field[0] != "Status"], body)
 
 
+class AloneOwnPaths(Alone):
+    """The same for the executables' own paths alone, with no trace of other requests in the state."""
+
+    name = "no server, own paths"
+    serves_routes = False
+
+
 class Lighttpd(Server):
     """lighttpd.conf as it stands."""
 
@@ -398,7 +441,7 @@ class LighttpdFastCGI(Lighttpd):
 
     name = "lighttpd, FastCGI"
     is_fastcgi = True
-    variables = {"LATCHKEY_FASTCGI": "1"}
+    variables = {"LATCHKEY_FASTCGI": "1", "LATCHKEY_FASTCGI_PROCESSES": "2"}
 
 
 class Apache(Server):
@@ -495,16 +538,40 @@ class Vhost(Apache):
         return text
 
 
-class VhostFastCGI(Vhost):
+class FcgidOptions:
+    """What an Apache with mod_fcgid has besides: the name of the second pool, and its own files."""
+
+    is_fastcgi = True
+
+    def install(self):
+        super().install()
+        os.link(f"{self.site}/latchkey-fcgi", f"{self.site}/latchkey-fcgi-codes")
+
+    def host(self):
+        return f"FcgidIPCDir {self.folder}/fcgid\nFcgidProcessTableFile {self.folder}/fcgid_shm\n" + super().host()
+
+
+class VhostFastCGI(FcgidOptions, Vhost):
     """samples/apache/fastcgi.conf, likewise."""
 
     name = "Apache, mod_fcgid"
-    is_fastcgi = True
     modules = ["mpm_event", "fcgid"]
     sample_name = "fastcgi.conf"
 
     def host(self):
-        return f"FcgidIPCDir {self.folder}/fcgid\nFcgidProcessTableFile {self.folder}/fcgid_shm\n" + super().host()
+        samples = "/srv/latchkey/samples"
+        assert f"Include {samples}/apache/" in open(f"{PROJECT}/samples/apache/{self.sample_name}").read()
+        return super().host().replace(samples, f"{PROJECT}/samples")
+
+
+class SharedFastCGI(FcgidOptions, Apache):
+    """A host that offers FastCGI, and no CGIPassAuth."""
+
+    name = "Apache, .htaccess, mod_fcgid"
+    named = True
+    modules = ["mpm_event", "fcgid"]
+    override = "FileInfo Options Limit Indexes"
+    htaccess = f"{PROJECT}/samples/apache/htaccess-fastcgi"
 
 
 class SuEXEC(Apache):
@@ -536,6 +603,48 @@ class SuEXEC(Apache):
 class SuEXECBeside(SuEXEC):
     name = "Apache, suEXEC, ../var"
     named = False
+
+
+class SuEXECFastCGI(FcgidOptions, SuEXEC):
+    """The same by FastCGI."""
+
+    name = "Apache, suEXEC, mod_fcgid"
+    modules = ["mpm_event", "fcgid", "suexec"]
+    htaccess = f"{PROJECT}/samples/apache/htaccess-fastcgi"
+
+
+class OwnFolder(Apache):
+    """A host's own cgi-bin, as Debian's serve-cgi-bin.conf makes it: no .htaccess is read, Authorization does not arrive, and
+    there is no environment but the request. The executables are copied there, and latchkey.home beside them."""
+
+    name = "Apache, the host's cgi-bin"
+    named = True
+    serves_files = False
+    serves_routes = False
+    # Since 2.4.59 Apache drops it unless it is told to trust it.
+    keeps_length = False
+
+    def install(self):
+        super().install()
+        shutil.rmtree(f"{self.site}/public")
+        os.mkdir(f"{self.folder}/html")
+
+    def host(self):
+        return f"""\
+DocumentRoot {self.folder}/html
+ScriptAlias /cgi-bin/ {self.site}/
+<Directory {self.site}>
+    AllowOverride None
+    Options +ExecCGI -MultiViews +SymLinksIfOwnerMatch
+    Require all granted
+</Directory>
+"""
+
+
+class OwnFolderSuEXEC(SuEXEC, OwnFolder):
+    """The same where programs run as the user whose files they are."""
+
+    name = "Apache, the host's cgi-bin, suEXEC"
 
 
 class Nginx(Server):
@@ -576,7 +685,7 @@ class Nginx(Server):
 
 
 class NginxFastCGI(Nginx):
-    """samples/nginx/fastcgi.conf with other places, and every executable on a socket of its own."""
+    """samples/nginx/fastcgi.conf with other places, and two processes on each pool's socket."""
 
     name = "nginx, FastCGI"
     is_fastcgi = True
@@ -585,11 +694,13 @@ class NginxFastCGI(Nginx):
 
     def start_executables(self):
         os.mkdir(f"{self.folder}/run")
-        for name in executables():
-            if name != "deliver-mail":
-                self.run(
-                    "spawn-fcgi", "-n", "-s", f"{self.folder}/run/{name}.socket", "--", f"{EXECUTABLES}/{name}",
-                    env={"PATH": PATH, "LATCHKEY_HOME": self.home})
+        for pool in ("api", "codes"):
+            with socket.socket(socket.AF_UNIX) as listener:
+                listener.bind(f"{self.folder}/run/{pool}.socket")
+                listener.listen(128)
+                for _ in range(2):
+                    self.run(
+                        f"{EXECUTABLES}/latchkey-fcgi", stdin=listener, env={"PATH": PATH, "LATCHKEY_HOME": self.home})
 
 
 # What is asked of each.
@@ -605,13 +716,16 @@ def listed(server, case):
 def check_corpus(server, cases, norm):
     """Sends all of it; `norm` has the answers without a server, or gets them."""
     agree, differ = 0, 0
+    if not server.serves_routes:
+        cases = [case for case in cases if re.match("/+cgi-bin/", case.target)]
     for case in cases:
         answer = server.ask(case)
-        faults = case.faults(answer)
-        if server.name == Alone.name:
-            norm[case.name] = answer.essence()
-        elif not faults and answer.essence() != norm[case.name]:
-            faults.append(f"{answer.essence()} instead of {norm[case.name]}")
+        faults = case.faults(answer, server.keeps_length)
+        key = (case.name, server.serves_routes)
+        if isinstance(server, Alone):
+            norm[key] = answer.essence()
+        elif not faults and answer.essence() != norm[key]:
+            faults.append(f"{answer.essence()} instead of {norm[key]}")
         status = listed(server, case)
         if status is None:
             agree += expect(not faults, f"{server.name}: {case.name}", "; ".join(faults))
@@ -655,14 +769,20 @@ def check_files(server):
     paths |= {f"public/{name}" for name in names} | {"public", "public/", "languages", "languages/", "languages/../app.js/x"}
     paths |= {f"projects/%252e%252e%252f{name}" for name in secrets} | {f"auth/api-keys/..%252f{name}" for name in secrets}
     paths |= {"app.js/", "app.js/x", "index.html/x", "docs/", "%2f.htaccess", "app.js%00", ".htaccess%00.js", "languages/de.js"}
+    paths |= {f"cgi-bin/{name}{end}" for name in secrets for end in ("", "/", "/x", "/x/x", "?x", "%20", ".", "//", "/..")}
+    paths |= {"cgi-bin", "cgi-bin/", "cgi-bin/public/app.js", "cgi-bin/../public/app.js"}
+    endpoints = "|".join(route.name for route in routes())
     contents = [open(f"{EXECUTABLES}/health", "rb").read(64), b"RewriteRule", server.home.encode(), b"resend_after =", b"SQLite format"]
     wrong = []
     for path in sorted(paths):
         for method in ("GET", "POST"):
             answer = server.exchange(method, f"/{path}", [("Content-Length", "0")])
-            routed = method == "GET" and re.fullmatch(r"(\./|/|\w+/\.\./)?(health|metrics)(\?x)?", path)
+            routed = method == "GET" and re.fullmatch(
+                r"(\./|/|\w+/\.\./)?(health|metrics)(\?x)?|cgi-bin/(health|metrics|jwks)(/+|\?x|/\.\.)?", path)
+            own = re.match(rf"cgi-bin/({endpoints})\b", path)
             if any(content in answer.body for content in contents) or not (
-                    answer.status in (400, 401, 403, 404, 405) or (routed and answer.status == 200)):
+                    answer.status in (400, 401, 403, 404, 405) or (routed and answer.status == 200)
+                    or (own and answer.status in (411, 415, 422))):
                 wrong.append((method, path, answer.status, answer.body[:80]))
     expect(not wrong, f"{server.name}: nothing else can be had", wrong[:10])
     print(f"{server.name}: {len(names)} files of the console, {len(paths)} paths that are none", flush=True)
@@ -684,34 +804,114 @@ def check_unread(server):
             f"{len(wrong)} of {len(seen)} were {sorted(set(wrong))}")
 
 
-def check_lasting(server):
-    """By FastCGI the processes that were there answer, and what they log is in the server's log. A process that has much to
-    do does not wait before each request."""
+def pools(server):
+    """The processes of latchkey-fcgi that serve `server`: the pool of each, and how long it has run, by its id; once none runs."""
+    before = None
+    while True:
+        now = running(server)
+        if now == before:
+            return now
+        before = now
+        time.sleep(0.002)
+
+
+def running(server):
+    listening = {}
+    for line in open("/proc/net/unix"):
+        fields = line.split()
+        if len(fields) == 8:
+            listening[f"socket:[{fields[6]}]"] = fields[7]
+    found = {}
+    for path in glob.glob("/proc/[0-9]*"):
+        try:
+            name = os.path.basename(os.readlink(f"{path}/exe"))
+            if not name.startswith("latchkey-fcgi") or not any(
+                    os.fsencode(place) in open(f"{path}/environ", "rb").read() + os.fsencode(os.readlink(f"{path}/exe"))
+                    for place in (server.home, server.folder)):
+                continue
+            socket_path = listening.get(os.readlink(f"{path}/fd/0"), "")
+            nanoseconds = int(open(f"{path}/schedstat").read().split()[0])
+            is_codes = name.endswith("-codes") or os.path.basename(socket_path).startswith("codes.")
+            found[int(os.path.basename(path))] = ("codes" if is_codes else "api", nanoseconds)
+        except OSError:
+            pass  # it has ended
+    return found
+
+
+def busy(before, after):
+    """The pools that have answered something in between."""
+    return {pool for process, (pool, time) in after.items() if time > before.get(process, (pool, 0))[1]}
+
+
+def check_pools(server):
+    """Each route is answered by its pool, at both of its paths; processes stay; and what they log is in the server's log."""
     if not server.is_fastcgi:
         return
+    for target in ("/auth/users/me", "/auth/verification/verify-code"):
+        server.exchange("POST", target, [("Content-Length", "0")])  # mod_fcgid starts processes when they are asked for
+    first = pools(server)
+    expect({pool for pool, _ in first.values()} == {"codes", "api"}, f"{server.name}: two pools", first)
+    wrong = []
+    for route in routes():
+        wanted = {"codes" if route.hashes_code else "api"}
+        for target in route.targets():
+            for method in [*route.methods, *(["HEAD"] if "GET" in route.methods else [])]:
+                before = pools(server)
+                server.exchange(method, target, [("Content-Length", "0")])
+                if busy(before, pools(server)) != wanted:
+                    wrong.append((method, target, busy(before, pools(server))))
+    for method, target in [("GET", "/auth/verification/verify-code"), ("PUT", "/auth/users/me"), ("GET", "/x"), ("GET", "/cgi-bin/x")]:
+        before = pools(server)
+        server.exchange(method, target)
+        if busy(before, pools(server)) != {"api"}:
+            wrong.append((method, target, busy(before, pools(server))))
+    expect(not wrong, f"{server.name}: each route has its pool", wrong[:10])
 
-    def switches():
-        found = {}
-        for path in glob.glob("/proc/[0-9]*"):
-            try:
-                if (os.path.basename(os.readlink(f"{path}/exe")) == "current-user"
-                        and os.fsencode(server.home) in open(f"{path}/environ", "rb").read()):
-                    text = open(f"{path}/status").read()
-                    found[path] = int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", text, re.M).group(1))
-            except OSError:
-                pass  # it has ended
-        return found
-
-    before = switches()
+    before = pools(server)
     seen = {server.exchange("GET", "/auth/users/me").status for _ in range(40)}
-    after = switches()
-    expect(
-        seen == {401} and before and set(before) == set(after) and sum(after.values()) - sum(before.values()) >= 20,
-        f"{server.name}: processes stay", (seen, before, after))
+    after = pools(server)
+    expect(seen == {401} and set(before) <= set(after), f"{server.name}: processes stay", (seen, before, after))
     time.sleep(0.5)
     expect(
         re.search("ip=127.0.0.1 endpoint=current-user status=401 outcome=not_authenticated", server.log()),
         f"{server.name}: log lines are in the server's log", server.log()[-500:])
+    count = {pool: sum(1 for each, _ in after.values() if each == pool) for pool in ("codes", "api")}
+    print(f"{server.name}: {count['api']} processes of api, {count['codes']} of codes", flush=True)
+
+
+def check_slow(server):
+    """Bodies that come slowly hold no process: thirty of them, of either pool, and all others are answered at once."""
+    if not server.is_fastcgi:
+        return
+    slow, body = [], b'{"email": "slow@example.com", "code": "123456"}'
+    for number in range(30):
+        target = ("/auth/verification/verify-code", "/auth/verification/refresh-token")[number % 2]
+        connection = socket.create_connection(("127.0.0.1", server.port), 60)
+        head = f"POST {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        connection.sendall(head.encode() + body[:number])
+        slow.append((connection, number))
+    time.sleep(0.3)
+    longest = 0
+    for method, target, status in [
+        ("GET", "/auth/users/me", 401), ("POST", "/auth/verification/verify-code", 422), ("GET", "/health", 200),
+    ] * 5:
+        start = time.monotonic()
+        answer = server.exchange(
+            method, target, [("Content-Length", "2"), ("Content-Type", "application/json")] if method == "POST" else [],
+            b"{}" if method == "POST" else b"")
+        longest = max(longest, time.monotonic() - start)
+        expect(answer.status == status, f"{server.name}: {method} {target} beside slow bodies", answer.status)
+    expect(longest < 1, f"{server.name}: slow bodies hold no process", longest)
+    statuses = set()
+    for connection, number in slow:
+        connection.sendall(body[number:])
+        answer = http.client.HTTPResponse(connection, method="POST")
+        answer.begin()
+        statuses.add(answer.status)
+        connection.close()
+    expect(statuses <= {400, 422}, f"{server.name}: slow bodies are answered once they are whole", statuses)
+    print(f"{server.name}: 30 slow bodies, others wait {longest * 1000:.0f} ms at most", flush=True)
 
 
 def check_state(server):
@@ -719,6 +919,8 @@ def check_state(server):
     if not isinstance(server, Apache):
         return
     expected = {*executables(), ".htaccess", "public", *(["latchkey.home"] if server.named else [])}
+    expected |= {"latchkey-fcgi-codes"} if server.is_fastcgi else set()
+    expected -= set() if server.serves_files else {"public"}
     expect(set(os.listdir(server.site)) == expected, f"{server.name}: the folder is as it was", os.listdir(server.site))
     entry = os.stat(f"{server.home}/latchkey.db")
     owner = user(server.user)[0] if AS_ROOT else os.geteuid()
@@ -728,15 +930,22 @@ def check_state(server):
     expect(server.log().count("status=500") == 0, f"{server.name}: nothing failed", server.log()[-2000:])
 
 
-def check_variant():
-    """The .htaccess for hosts without CGIPassAuth is the other one without that line, and its own first words."""
+def check_variants():
+    """The other .htaccess files differ from the one in cgi-bin only where they say so."""
     def rules(path):
         text = open(path).read()
         return text[text.index("\nOptions "):]
 
+    ours = rules(Apache.htaccess)
     expect(
-        rules(SharedWithoutAuth.htaccess) == rules(Apache.htaccess).replace("CGIPassAuth On\n", ""),
+        rules(SharedWithoutAuth.htaccess) == ours.replace("CGIPassAuth On\n", ""),
         "samples/apache/htaccess-without-cgipassauth is .htaccess without CGIPassAuth")
+    start, end = ours.index("\n# Executables read"), ours.index("\n# The console, if")
+    fastcgi = rules(SharedFastCGI.htaccess)
+    middle = fastcgi[fastcgi.index("\n# Written by"):fastcgi.index("\n# The console, if")]
+    expected = (ours[:start] + middle + ours[end:]).replace("CGIPassAuth On\n", "")
+    expected = expected.replace("cgi-script", "fcgid-script").replace("not-found [L]", "latchkey-fcgi [L]")
+    expect(fastcgi == expected, "samples/apache/htaccess-fastcgi is .htaccess but for its executables")
 
 
 def check_without_console(world):
@@ -762,14 +971,14 @@ def check_without_console(world):
 def main():
     wanted = sys.argv[1:]
     kinds = [
-        Alone, Lighttpd, Shared, SharedWithoutAuth, Vhost, SuEXEC, SuEXECBeside, Nginx, LighttpdFastCGI, VhostFastCGI,
-        NginxFastCGI]
+        Alone, AloneOwnPaths, Lighttpd, Shared, SharedWithoutAuth, Vhost, SuEXEC, SuEXECBeside, Nginx, LighttpdFastCGI, VhostFastCGI,
+        SharedFastCGI, SuEXECFastCGI, NginxFastCGI, OwnFolder, OwnFolderSuEXEC]
     if not AS_ROOT:
         print("suEXEC: left out, it needs root", flush=True)
         kinds = [kind for kind in kinds if not issubclass(kind, SuEXEC)]
     world = World()
     try:
-        check_variant()
+        check_variants()
         variables = {**world.variables, "spaces_65536": " " * 65536, "a_256": "a" * 256}
         cases = sorted((Case(path, variables) for path in glob.glob(f"{CORPUS}/*.txt")), key=lambda case: case.name)
         names = {case.name for case in cases}
@@ -777,15 +986,17 @@ def main():
             expect(name in names, f"DIFFERENCES: {name} is a request")
         norm = {}
         for kind in kinds:
-            if wanted and kind is not Alone and kind.name not in wanted:
+            if wanted and not issubclass(kind, Alone) and kind.name not in wanted:
                 continue
             server = kind(world)
             try:
                 check_corpus(server, cases, norm)
-                check_unread(server)
+                if server.serves_routes:
+                    check_unread(server)
                 if server.serves_files:
                     check_files(server)
-                check_lasting(server)
+                check_pools(server)
+                check_slow(server)
                 check_state(server)
             finally:
                 server.stop()

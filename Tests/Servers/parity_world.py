@@ -115,7 +115,7 @@ class World:
         self.join(ada, ada["project"], grace)
 
         keys = {
-            "key": {}, "key_to_change": {}, "key_to_rotate": {}, "key_to_delete": {}, "dead_key": {},
+            "key": {}, "key_to_change": {}, "key_to_rotate": {}, "key_to_delete": {}, "key_to_delete_by_post": {}, "dead_key": {},
             "scoped_key": {"scopes": ["reports:*"]}}
         for name, fields in keys.items():
             made = self.key(ada, **fields)

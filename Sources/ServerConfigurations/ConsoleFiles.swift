@@ -1,0 +1,13 @@
+// The console's files. Servers serve these, and nothing else is ever served as a file.
+
+package enum ConsoleFiles {
+    /// Their paths in public/.
+    package static let paths = [
+        "index.html", "docs.html", "api.js", "app.js", "docs.js", "page.js", "requests.js", "views.js", "docs.css", "style.css",
+        "icon.svg", "openapi.json", "languages/de.json", "languages/en.json", "languages/es.json", "languages/fr.json",
+        "languages/ja.json", "languages/zh.json",
+    ]
+
+    /// `paths` as one regular expression.
+    package static let pattern = paths.map(escaped).joined(separator: "|")
+}

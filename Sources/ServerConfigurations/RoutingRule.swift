@@ -1,0 +1,48 @@
+// What a server has to know of a route: the methods, the paths as a regular expression, and the executable.
+
+package import AuthAPI
+
+/// A route as servers see it.
+package struct RoutingRule {
+    /// The executable's name.
+    package let name: String
+    /// The methods; HEAD beside GET.
+    package let methods: [String]
+    /// The paths, as a regular expression that begins with a slash, without anchors.
+    package let pattern: String
+    /// How many ids the path has.
+    package let idCount: Int
+    /// Whether requests go to the pool of those that hash a code.
+    package let hashesCode: Bool
+
+    package init(_ route: Route) {
+        name = route.name.description
+        methods = route.methods.flatMap { $0 == .get ? ["GET", "HEAD"] : [$0.name.description] }
+        idCount = route.path.count { $0 == nil }
+        hashesCode = route.hashesCode
+        let example = route.path.map { "/" + ($0?.description ?? "x") }.joined()
+        // One path of the API may end in a slash.
+        let endsInSlash = RequestPath(example + "/").map { route.matches($0) } ?? false
+        pattern = route.path.map { "/" + ($0.map { escaped($0.description) } ?? "[^/]+") }.joined() + (endsInSlash ? "/?" : "")
+    }
+
+    /// `methods` as one regular expression.
+    var methodPattern: String { methods.count == 1 ? methods[0] : "(?:\(methods.joined(separator: "|")))" }
+}
+
+/// `routes` in the order in which a server has to try them: a path of words alone is no id's.
+package func rules(_ routes: [Route]) -> [RoutingRule] {
+    routes.filter { !$0.hasIDs }.map(RoutingRule.init) + routes.filter { $0.hasIDs }.map(RoutingRule.init)
+}
+
+/// `text` as a regular expression that matches it alone.
+func escaped(_ text: String) -> String { text.split(separator: ".", omittingEmptySubsequences: false).joined(separator: #"\."#) }
+
+/// The executables' own paths below `/cgi-bin/`, one regular expression for each number of ids, by that number; the name
+/// is in its first group.
+func ownPaths(_ rules: [RoutingRule]) -> [String] {
+    Set(rules.map(\.idCount)).sorted().map { count in
+        let names = rules.filter { $0.idCount == count }.map(\.name).joined(separator: "|")
+        return "cgi-bin/(\(names))" + (count == 0 ? "/?" : String(repeating: "/[^/]+", count: count))
+    }
+}
