@@ -76,6 +76,8 @@ private func fault(_ text: String) -> String? {
             client_tokens = 0123456789abcdef
             cors_origins = https://a.example https://b.example:8443
             test_identities = reviewers
+            fastcgi_requests = 1000
+            fastcgi_processes = 64
             journal = delete
             allow_state_in_web_root = yes
             """)
@@ -96,7 +98,7 @@ private func fault(_ text: String) -> String? {
         #expect(policy.argon2Slots == 2 && settings.trustedProxies.map(\.prefix) == [32, 8, 32])
         #expect(policy.clientTokens == ["0123456789abcdef"] && settings.corsOrigins.count == 2)
         #expect(settings.testIdentities == "reviewers" && settings.journal == .delete)
-        #expect(settings.allowStateInWebRoot)
+        #expect(settings.allowStateInWebRoot && settings.fastCGIRequests == 1000)
     }
 
     @Test func whatIsWrongHasFileLineKeyAndReason() {
@@ -112,7 +114,7 @@ private func fault(_ text: String) -> String? {
             "limit_send_per_ip = 30/5", "limit_send_per_ip = OFF", "argon2_slots = 0", "audit_ttl = 23h", "metrics_token = short", "trusted_proxies = 10.0.0.0/33",
             "trusted_proxies = ::/129", "trusted_proxies = localhost", "trusted_proxies = 10.0.0", "client_tokens = short",
             "client_tokens = 0123456789abcdef\"", "cors_origins = *", "cors_origins = https://a/b", "journal = memory",
-            "allow_state_in_web_root = true", "= x",
+            "allow_state_in_web_root = true", "fastcgi_processes = 0", "fastcgi_processes = 65", "= x",
         ] {
             #expect(fault(line)?.hasPrefix("f:1: ") == true, "\(line)")
         }

@@ -140,7 +140,7 @@ import Testing
         #expect(key.status == 201)
         let path = "/cgi-bin/delete-api-key/\(key.field("id"))"
         #expect(server.send("PUT \(path)", [bearer, project]).header("Allow") == "DELETE, POST, OPTIONS")
-        #expect(server.send("POST \(path)", [bearer, project], body: "{}").field("is_active") == "false")
+        #expect(server.send("POST \(path)", [bearer, project], body: "{}").body.contains(#""is_active":false"#))
         #expect(server.send("GET /cgi-bin/list-api-keys/", ["x-api-key: \(key.field("full_key"))", project]).code == "invalid_api_key")
         let member = server.send("OPTIONS //cgi-bin//update-member/\(ada.project)/\(ada.id)")
         #expect(member.header("Allow") == "PATCH, POST, OPTIONS")

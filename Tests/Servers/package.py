@@ -206,6 +206,29 @@ def followed(install, folder, scratch):
     expect(handler("deliver-mail").returncode == 0, "deliver-mail runs as cron runs it")
 
 
+def own_folder(folder, scratch):
+    """README's commands for a host that runs programs only in its cgi-bin, where another program is already; twice."""
+    user = f"{scratch}/user"  # step 1 of INSTALL was followed there
+    os.mkdir(f"{user}/cgi-bin")
+    with open(f"{user}/cgi-bin/other", "w") as file:
+        file.write("#!/bin/sh\n")
+    os.chmod(f"{user}/cgi-bin/other", 0o700)
+    section = read(f"{folder}/README.md").decode().split("### Where only cgi-bin runs programs\n")[1]
+    commands = section.split("```\n")[1]
+    for _ in range(2):
+        done = subprocess.run(
+            ["sh", "-ec", commands], cwd=folder, env={"PATH": PATH, "HOME": user}, umask=0o077,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        expect(done.returncode == 0 and not done.stdout, "README's commands for cgi-bin", done.stdout)
+    modes = {name: os.stat(f"{user}/cgi-bin/{name}").st_mode & 0o777 for name in os.listdir(f"{user}/cgi-bin")}
+    wanted = {name: 0o755 for name in {*EXECUTABLES, "latchkey-fcgi-codes"}} | {"latchkey.home": 0o644, "other": 0o700}
+    expect(modes == wanted, "cgi-bin has the executables and latchkey.home", modes)
+    done = subprocess.run(
+        [f"{user}/cgi-bin/health"], env={"REQUEST_METHOD": "GET", "REQUEST_URI": "/cgi-bin/health"}, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE)
+    expect(service.Answer(done.stdout).status == 200, "health answers from cgi-bin", done.stdout)
+
+
 def signed_in(folder):
     """The unpacked lighttpd.conf on a free port: the console, and a sign-in by the mail's code."""
     service.PROJECT = folder
@@ -269,6 +292,7 @@ def main():
         install = unpacked(folder, os.path.exists(admin))
         sample_settings(folder)
         followed(install, folder, scratch)
+        own_folder(folder, scratch)
         signed_in(folder)
 
         if os.environ.get("DIST"):
