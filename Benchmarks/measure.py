@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import statistics
-import struct
 import subprocess
 import tempfile
 import time
@@ -185,48 +184,6 @@ def instructions(program, environment, body=b"", keep=None):
         if not found or not re.match(rb"Status: (2\d\d|404)", done.stdout):
             raise Failed(f"{program}: {done.stdout[:300]} {done.stderr[-600:]}")
         return int(found.group(1))
-
-
-def speaks_fastcgi(program, environment):
-    """Whether `program` serves FastCGI when it is started with a listening socket on descriptor 0."""
-    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(f"{folder}/socket")
-        listening.listen()
-        process = subprocess.Popen([program], stdin=listening, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                   env={**environment})
-        try:
-            # A program that knows nothing of it answers as CGI, and ends at once.
-            process.wait(1)
-            return False
-        except subprocess.TimeoutExpired:
-            return _asks(f"{folder}/socket")
-        finally:
-            process.terminate()
-            process.wait(10)
-
-
-def _asks(path):
-    """Whether whoever listens at `path` answers a FastCGI request."""
-    def record(kind, content):
-        return struct.pack(">BBHHBx", 1, kind, 1, len(content), 0) + content
-    pairs = b"".join(
-        bytes([len(name), len(value)]) + name + value
-        for name, value in ((b"REQUEST_METHOD", b"GET"), (b"REMOTE_ADDR", b"127.0.0.1")))
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(5)
-        try:
-            connection.connect(path)
-            connection.sendall(record(1, b"\0\1\0\0\0\0\0\0") + record(4, pairs) + record(4, b"") + record(5, b""))
-            received = b""
-            # Records may come one by one, and what is logged before the answer.
-            while b"Status: " not in received:
-                chunk = connection.recv(65536)
-                if not chunk:
-                    return False
-                received += chunk
-            return True
-        except OSError:
-            return False
 
 
 def summary(numbers):

@@ -25,6 +25,7 @@ package struct Route: Sendable {
         self.name = name
         self.methods = methods
         self.path = path
+        hasIDs = path.contains { $0 == nil }
         self.takesBody = takesBody
         self.isRead = isRead || methods.allSatisfy { $0 == .get }
         self.hashesCode = hashesCode
@@ -106,15 +107,15 @@ package struct Route: Sendable {
     }
 
     /// Whether a part of its path is an id.
-    package var hasIDs: Bool { path.contains { $0 == nil } }
+    package let hasIDs: Bool
 
     private var idCount: Int { path.reduce(0) { $1 == nil ? $0 + 1 : $0 } }
 
     /// Whether `other` is one of its paths.
     package func matches(_ other: RequestPath) -> Bool {
         guard other.count == path.count else { return false }
-        for (index, part) in path.enumerated() {
-            if let part {
+        for index in path.indices {
+            if let part = path[index] {
                 guard other.isPart(index, part) else { return false }
             } else if other.length(of: index) == 0 {
                 return false
@@ -268,6 +269,14 @@ enum Dispatch {
     init(_ request: Request, among routes: [Route]) {
         self = .nowhere
         guard let path = request.target.flatMap({ RequestPath($0) }) else { return }
+        // Most requests are for a path of words alone, which is no other's.
+        for index in routes.indices
+        where routes[index].path.count == path.count && routes[index].takes(request.method) && !routes[index].hasIDs
+            && routes[index].matches(path)
+        {
+            self = .route(index, ids: [], isOwnPath: false)
+            return
+        }
         var (found, words): ([Int], [Int]) = ([], [])
         for (index, route) in routes.enumerated() where route.matches(path) {
             found.append(index)

@@ -32,7 +32,8 @@ package enum Signals {
             readyAnswer = .allocate(capacity: answer.count)
             readyCapacity = answer.count
         }
-        readyAnswer?.update(from: answer, count: answer.count)
+        // A loop of Swift's would take five instructions a byte.
+        if let ready = readyAnswer { memcpy(ready, answer, answer.count) }
         readyOutput = output.number
         readyCount = answer.count
     }
