@@ -7,8 +7,8 @@ import Testing
 
 @testable import AuthAPI
 
-private func request(_ body: String = "", _ variables: [String] = []) throws -> APIRequest {
-    try APIRequest(Request(parameters: parameters(variables)) { _ in nil }, body: Array(body.utf8))
+private func request(_ body: String = "", _ variables: [String] = [], ids: [String] = []) throws -> APIRequest {
+    try APIRequest(Request(parameters: parameters(variables)) { _ in nil }, body: Array(body.utf8), pathIDs: ids)
 }
 
 /// `place type` of each fault that `read` throws; none if it throws none.
@@ -58,7 +58,7 @@ private let project = "HTTP_X_PROJECT_ID=0123456a-0000-4000-8000-00000000000F"
         #expect(
             try faults { try ListAPIKeysForm(try request("", ["QUERY_STRING=page=0&limit=x", "HTTP_X_PROJECT_ID=x"])) }.sorted()
                 == ["header.x-project-id uuid_parsing", "query.limit int_parsing", "query.page greater_than_equal"])
-        #expect(try faults { try DeleteAPIKeyForm(try request("", ["PATH_INFO=/x"])) }.sorted() == ["header.x-project-id missing", "path.key_id uuid_parsing"])
+        #expect(try faults { try DeleteAPIKeyForm(try request("", [], ids: ["x"])) }.sorted() == ["header.x-project-id missing", "path.key_id uuid_parsing"])
     }
 
     @Test(arguments: [
@@ -116,8 +116,8 @@ private let project = "HTTP_X_PROJECT_ID=0123456a-0000-4000-8000-00000000000F"
         #expect(try faults { try ListAPIKeysForm(try request("", [project, "QUERY_STRING=\(query)"])) } == ["query.page \(type)"])
     }
 
-    @Test func theKeysIDIsTheRestOfThePath() throws {
-        let form = try DeleteAPIKeyForm(try request("", [project, "PATH_INFO=/0123456A-0000-4000-8000-000000000001"]))
+    @Test func theKeysIDIsThePaths() throws {
+        let form = try DeleteAPIKeyForm(try request("", [project], ids: ["0123456A-0000-4000-8000-000000000001"]))
         #expect(form.key.text == "0123456a-0000-4000-8000-000000000001" && form.project.text == "0123456a-0000-4000-8000-00000000000f")
     }
 
