@@ -25,6 +25,8 @@ extension Auth {
             throw AuthError(error)
         }
         guard let slot else { throw .unavailable(reason: "every Argon2 slot is taken") }
+        // A hash keeps a core busy for 30 ms, in which many short requests could be answered.
+        Environment.giveWay()
         guard let memory = Argon2Memory(for: Policy.codeCost) else { throw AuthError(.outOfMemory) }
         return try withExtendedLifetime(slot) { () throws(AuthError) in try body(memory) }
     }

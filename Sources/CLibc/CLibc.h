@@ -22,6 +22,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -105,6 +106,11 @@ static inline int libc_lock_in_turn(int descriptor, long milliseconds) {
     pthread_sigmask(SIG_SETMASK, &before, 0);
     sigaction(SIGALRM, &other, 0);
     return code;
+}
+
+// Has this process give way to others that want the cores; it stays so.
+static inline void libc_give_way(void) {
+    if (getpriority(PRIO_PROCESS, 0) < 10) setpriority(PRIO_PROCESS, 0, 10);
 }
 
 // Cores that this process may run on.
