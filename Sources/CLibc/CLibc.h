@@ -110,7 +110,7 @@ static inline int libc_lock_in_turn(int descriptor, long milliseconds) {
 
 // Has this process give way to others that want the cores; it stays so.
 static inline void libc_give_way(void) {
-    if (getpriority(PRIO_PROCESS, 0) < 10) setpriority(PRIO_PROCESS, 0, 10);
+    setpriority(PRIO_PROCESS, 0, 19);
 }
 
 // Cores that this process may run on.
