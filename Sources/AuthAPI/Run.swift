@@ -24,6 +24,7 @@ package func runNotFound() -> Never {
 }
 
 private func runOne(_ answer: @escaping (Request, Service, _ id: String) -> Response) -> Never {
+    Signals.leaveNoCore()
     Database.configureForOneThread()
     let service = Service(isLasting: false)
     let id = UUID.random().text
@@ -39,6 +40,7 @@ private func runOne(_ answer: @escaping (Request, Service, _ id: String) -> Resp
 /// Without such a socket it serves nobody: it answers 404 to a web server that runs it by CGI, and ends with 64.
 @export(interface)
 package func run(_ endpoints: [Endpoint]) -> Never {
+    Signals.leaveNoCore()
     guard let socket = ListeningSocket.onStandardInput else {
         if Environment.value("REQUEST_METHOD") != nil { runNotFound() }
         try? Descriptor.standardError.write(Array("latchkey-fcgi: standard input is no listening socket\n".utf8))

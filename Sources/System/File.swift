@@ -69,6 +69,13 @@ package enum File {
         return try Descriptor(descriptor).read(upTo: limit)
     }
 
+    /// The text of a file that people edit, as editors everywhere write it: without a byte order mark, each line ended by
+    /// a line feed. UTF-16 is refused. Whether the rest is UTF-8 is not looked at.
+    package static func readText(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
+        guard let text = plainText(try read(path, limit: limit)) else { throw .notUTF8(path) }
+        return text
+    }
+
     /// Makes the file `path`, which must not exist, with `bytes`, mode 0600, and syncs it.
     /// A file that could not be written whole is removed again.
     package static func create(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
@@ -182,6 +189,18 @@ package enum File {
             identity: FileIdentity(status))
     }
 
+    /// Whether the program at `path` runs with the rights of its owner or group (its set-user-ID or set-group-ID bit).
+    package static func hasPrivileges(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & 0o6000 != 0
+    }
+
+    /// Whether `path` lies on a file system that this process cannot write to.
+    package static func isReadOnly(_ path: String) -> Bool {
+        var status = statvfs()
+        return statvfs(path, &status) == 0 && status.f_flag & UInt(ST_RDONLY) != 0
+    }
+
     /// The mark of what lies at `path`, links followed; nil if nothing does, or it cannot be told.
     package static func mark(_ path: String) -> FileMark? {
         var status = stat()
@@ -282,8 +301,10 @@ package final class SlotLock {
     private let descriptor: Int32
 
     /// Takes one of `slots` places on the file `path`, which is made if need be: each is a lock on
-    /// one byte. Waits for at most `limit`; nil if none became free.
-    package init?(waitingFor path: String, slots: Int, atMost limit: Duration) throws(SystemError) {
+    /// one byte, the first on that of `offset`. Waits for at most `limit`; nil if none became free.
+    package init?(
+        waitingFor path: String, slots: Int, from offset: Int = 0, atMost limit: Duration
+    ) throws(SystemError) {
         descriptor = libc_open(path, O_RDWR | O_CREAT, 0o600)
         guard descriptor >= 0 else { throw SystemError("open", path) }
         let deadline = Uptime.now + limit
@@ -291,7 +312,7 @@ package final class SlotLock {
         let chance = Int(Random.bytes(1)[0])
         while true {
             for slot in 0..<slots {
-                if libc_lock_byte(descriptor, (slot + chance) % slots) == 0 { return }
+                if libc_lock_byte(descriptor, offset + (slot + chance) % slots) == 0 { return }
                 let number = libc_errno()
                 guard number == EAGAIN || number == EACCES || number == EINTR else {
                     throw SystemError("fcntl", path, number: number)

@@ -54,6 +54,12 @@ package enum Signals {
         libc_ignore_signal(SIGCHLD)
     }
 
+    /// From now on no signal leaves the process's memory, which holds keys and codes, in a core file, and no other process
+    /// of the same user can read it.
+    package static func leaveNoCore() {
+        libc_leave_no_core()
+    }
+
     /// Ends the process at once, with nothing run or flushed on the way.
     package static func exit(_ code: Int32) -> Never {
         _exit(code)

@@ -37,6 +37,7 @@ func readMailSettings(_ configuration: Configuration) -> (mailer: Mailer, identi
     }
 }
 
+Signals.leaveNoCore()
 if Environment.value("GATEWAY_INTERFACE") != nil || Environment.value("REQUEST_METHOD") != nil { runNotFound() }
 File.keepNewFilesPrivate()
 Signals.ignoreWriteSignals()

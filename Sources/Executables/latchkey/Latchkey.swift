@@ -12,6 +12,7 @@ import System
 @main
 enum Program {
     static func main() {
+        Signals.leaveNoCore()
         if Environment.value("GATEWAY_INTERFACE") != nil || Environment.value("REQUEST_METHOD") != nil {
             complain("latchkey does not run under a web server")
             Signals.exit(64)
