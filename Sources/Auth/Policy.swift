@@ -73,6 +73,8 @@ package struct Policy: Equatable, Sendable {
     package var argon2Slots: Int64?
     /// Bytes that must be free on the disk before a guess is counted: several times what a sign-in writes.
     static let roomToSignIn: Int64 = 256 * 1024
+    /// Processes that may send mail at once: what a mail command that hangs may cost the machine.
+    package var deliverers: Int64 = 8
     /// How long the audit is kept.
     package var auditLifetime = Duration.days(90)
 
@@ -106,6 +108,11 @@ package struct Policy: Equatable, Sendable {
     static let mailLease = Duration.seconds(90)
     /// A mail command that has not ended after this long is killed.
     static let deliveryTimeout = Duration.seconds(60)
+    /// The same for the first attempt of a mail that is sent past others that take long. Mails that hang so hold up those
+    /// that do not for this long at most.
+    static let quickDeliveryTimeout = Duration.seconds(15)
+    /// A deliverer stays for a mail that is to be tried again for this long at most.
+    static let longestDelivererStay = Duration.minutes(10)
     /// The wait after the first failed attempt; it doubles with each, up to `longestMailBackOff`, or, for what stays
     /// good for days, to a thirty-second part of that.
     static let firstMailBackOff = Duration.seconds(5)

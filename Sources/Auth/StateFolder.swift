@@ -23,6 +23,7 @@ package struct StateFolder {
     var migrationLockPath: String { "\(path)/migration.lock" }
     var writingLockPath: String { "\(path)/writing.lock" }
     var deliveryLockPath: String { "\(path)/delivery.lock" }
+    var deliverersLockPath: String { "\(path)/deliverers.lock" }
     var hashingLockPath: String { "\(path)/argon2.lock" }
     var secretPath: String { "\(path)/secret.key" }
     var keysPath: String { "\(path)/keys" }

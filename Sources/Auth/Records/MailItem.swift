@@ -50,14 +50,35 @@ struct MailItem {
             WHERE id = (SELECT id FROM mail_items WHERE due_at <= ? ORDER BY due_at LIMIT 1)
             RETURNING id, kind, subject_id, email, locale, details, created_at, expires_at, attempts
             """,
-            [.time(now + lease), .time(now)]
-        ) { row in
-            MailItem(
-                id: row.id(0), kind: MailKind(named: row.text(1)), subject: row.id(2),
-                email: row.text(3), language: row.optionalText(4).flatMap { Language(tag: $0) },
-                details: row.optionalText(5), createdAt: row.time(6), expiresAt: row.time(7),
-                attempts: row.integer(8))
-        }
+            [.time(now + lease), .time(now)], taken)
+    }
+
+    /// Takes the newest item that has not been tried yet, likewise.
+    static func takeNewest(
+        at now: Timestamp, lease: Duration, in database: Database
+    ) throws(AuthError) -> MailItem? {
+        try database.first(
+            """
+            UPDATE mail_items SET attempts = attempts + 1, due_at = ?
+            WHERE id = (SELECT id FROM mail_items WHERE due_at <= ? AND attempts = 0 ORDER BY due_at DESC LIMIT 1)
+            RETURNING id, kind, subject_id, email, locale, details, created_at, expires_at, attempts
+            """,
+            [.time(now + lease), .time(now)], taken)
+    }
+
+    private static func taken(_ row: Row) -> MailItem {
+        MailItem(
+            id: row.id(0), kind: MailKind(named: row.text(1)), subject: row.id(2),
+            email: row.text(3), language: row.optionalText(4).flatMap { Language(tag: $0) },
+            details: row.optionalText(5), createdAt: row.time(6), expiresAt: row.time(7),
+            attempts: row.integer(8))
+    }
+
+    /// Whether an item is due that has not been tried yet.
+    static func hasUntried(at now: Timestamp, in database: Database) throws(AuthError) -> Bool {
+        try database.first(
+            "SELECT 1 FROM mail_items WHERE due_at <= ? AND attempts = 0 LIMIT 1", [.time(now)]
+        ) { _ in true } ?? false
     }
 
     /// When the next item is due; nil if none ever will be.
