@@ -45,7 +45,7 @@ package struct Configuration {
     private static func contents(of path: String) throws(ConfigurationFault) -> [UInt8] {
         let limit = 65536
         do throws(SystemError) {
-            let bytes = try File.read(path, limit: limit + 1)
+            let bytes = try File.readText(path, limit: limit + 1)
             guard bytes.count <= limit else {
                 throw SystemError.damaged(path)
             }
@@ -78,7 +78,7 @@ package struct Configuration {
             guard status.owner == Environment.effectiveUser, !status.isWritableByOthers else {
                 throw SystemError.untrusted(path)
             }
-            text = try File.read(path, limit: 4096)
+            text = try File.readText(path, limit: 4096)
         } catch {
             throw StateFault(reason: error.description)
         }
@@ -105,7 +105,7 @@ extension Configuration {
             guard let status = try File.status(path), status.isRegular,
                 status.owner == Environment.effectiveUser, !status.isOpenToOthers
             else { throw SystemError.untrusted(path) }
-            text = try File.read(path, limit: 65536)
+            text = try File.readText(path, limit: 65536)
         } catch {
             throw ConfigurationFault(
                 reason: "test_identities: \(error.description); it must be yours alone, mode 0600")
@@ -156,7 +156,7 @@ extension Configuration {
     private func template(_ path: String) throws(ConfigurationFault) -> String {
         let bytes: [UInt8]
         do throws(SystemError) {
-            bytes = try File.read(path, limit: 1 << 20)
+            bytes = try File.readText(path, limit: 1 << 20)
         } catch {
             throw ConfigurationFault(reason: "mail_template: \(error.description)")
         }

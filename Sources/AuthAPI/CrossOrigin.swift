@@ -23,7 +23,7 @@ extension Response {
         }
         response.headers += [
             HeaderField("Access-Control-Allow-Methods", allow.value),
-            HeaderField("Access-Control-Allow-Headers", acceptedFields),
+            HeaderField("Access-Control-Allow-Headers", acceptedFields + fieldsAskedFor(by: request)),
             HeaderField("Access-Control-Max-Age", "600"),
         ]
         return response
@@ -38,6 +38,28 @@ extension Response {
             return nil
         }
     }
+}
+
+/// The names of header fields that a preflight asks for and no rule reads, such as `traceparent`, each behind a comma: what
+/// libraries add to requests by themselves must not keep a page from calling. None of them says anything about the client:
+/// the fields that do are not a page's to write.
+private func fieldsAskedFor(by request: Request) -> String {
+    guard let asked = request.parameters.nonEmpty("HTTP_ACCESS_CONTROL_REQUEST_HEADERS"), asked.utf8.count <= 2048 else {
+        return ""
+    }
+    var names: [[UInt8]] = acceptedFields.utf8.split(whereSeparator: { $0 == UInt8(ascii: ",") || $0 == 0x20 }).map { Array($0) }
+    var text = ""
+    for piece in asked.utf8.split(separator: UInt8(ascii: ",")) {
+        let name = trimmed(piece).map { $0.asciiLowercased }
+        // The underscore is left out: by CGI it would be another field's name.
+        let isName = !name.isEmpty && name.allSatisfy { $0.isLetter || $0.isDigit || "-!#$%&'*+.^`|~".utf8.contains($0) }
+        guard isName, !names.contains(where: { $0 == name }),
+            !["forwarded", "x-forwarded-"].contains(where: { name.starts(with: $0.utf8) })
+        else { continue }
+        names.append(name)
+        text += ", \(String(decoding: name, as: UTF8.self))"
+    }
+    return text
 }
 
 /// Fields of a request beyond those that any page may send.

@@ -20,7 +20,10 @@ package func run(_ endpoint: Endpoint) -> Never {
 /// Answers this process's request, whose path or method no endpoint has, and ends the process.
 @export(interface)
 package func runNotFound() -> Never {
-    runOne { (request, _, id) in refuse(request, allow: request.target.flatMap { Route.allowed(at: $0) }, id: id) }
+    runOne { (request, _, id) in
+        if let failure = Failure(ofServerIn: request) { return Envelope.response(failure, requestID: id) }
+        return refuse(request, allow: request.target.flatMap { Route.allowed(at: $0) }, id: id)
+    }
 }
 
 private func runOne(_ answer: @escaping (Request, Service, _ id: String) -> Response) -> Never {
@@ -55,6 +58,9 @@ package func run(_ endpoints: [Endpoint]) -> Never {
     ) {
         let id = UUID.random().text
         return Turn(trapped: trapAnswer.bytes(requestID: id)) { request in
+            if let failure = Failure(ofServerIn: request) {
+                return Envelope.response(failure, requestID: id).admittingOrigin(of: request, by: service)
+            }
             let response =
                 switch Dispatch(request, among: routes) {
                 case .nowhere: Envelope.response(.notFound, requestID: id)

@@ -51,6 +51,7 @@ private let defaults: [(key: String, value: String)] = [
     ("limit_send_total", "1000/1h"),
     ("limit_invite_per_user", "20/1h"),
     ("argon2_slots", "number of cores"),
+    ("deliverers", "8"),
     ("audit_ttl", "90d"),
     ("metrics_token", "none"),
     ("trusted_proxies", "none"),

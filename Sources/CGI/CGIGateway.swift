@@ -60,7 +60,7 @@ package enum CGIGateway {
     private static func discardInput(of request: Request, taken: Int) {
         let length = request.parameters.nonEmpty("CONTENT_LENGTH")
         var left =
-            length == nil && request.parameters.nonEmpty("HTTP_TRANSFER_ENCODING") != nil
+            length == nil && request.endsWithInput
             ? longestBody : min(length.flatMap { Int($0) } ?? 0, longestBody) - taken
         while left > 0, let bytes = try? Descriptor.standardInput.read(upTo: min(left, 65536)), !bytes.isEmpty {
             left -= bytes.count

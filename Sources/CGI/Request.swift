@@ -112,11 +112,18 @@ package struct Request {
         return !site.isSame(as: "none")
     }
 
-    /// The whole body, of at most `limit` bytes. A body without a length is read to its end if it
-    /// came in chunks, which some servers pass on as they arrive.
+    /// Whether a body without a length ends with the input: it came in chunks, or by HTTP/2 or 3, whose bodies need no
+    /// length (RFC 9113 §8.1), and some servers pass either on as it arrives.
+    var endsWithInput: Bool {
+        if parameters.nonEmpty("HTTP_TRANSFER_ENCODING") != nil { return true }
+        guard method == .post || method == .patch, let version = parameters.nonEmpty("SERVER_PROTOCOL") else { return false }
+        return ["HTTP/2", "HTTP/3"].contains { version.utf8.starts(with: $0.utf8) }
+    }
+
+    /// The whole body, of at most `limit` bytes.
     package func body(limit: Int) throws(BodyError) -> [UInt8] {
         guard let length = parameters.nonEmpty("CONTENT_LENGTH") else {
-            guard parameters.nonEmpty("HTTP_TRANSFER_ENCODING") != nil else { throw .lengthRequired }
+            guard endsWithInput else { throw .lengthRequired }
             guard let bytes = input(limit + 1) else { throw .unreadable }
             guard bytes.count <= limit else { throw .tooLarge }
             return bytes

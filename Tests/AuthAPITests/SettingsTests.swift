@@ -69,6 +69,7 @@ private func fault(_ text: String) -> String? {
             limit_send_per_email = 3/3h
             limit_failures_per_email = 4/4d
             limit_send_total = 1000000/1d
+            deliverers = 4
             argon2_slots = 2
             audit_ttl = 365d
             metrics_token = 0123456789abcdef
@@ -95,6 +96,7 @@ private func fault(_ text: String) -> String? {
         #expect(policy.sendPerEmail == Quota(count: 3, window: .hours(3)) && policy.failuresPerEmail == Quota(count: 4, window: .days(4)))
         #expect(policy.sendTotal == Quota(count: 1_000_000, window: .days(1)))
         #expect(policy.auditLifetime == .days(365) && policy.metricsToken == "0123456789abcdef")
+        #expect(policy.deliverers == 4)
         #expect(policy.argon2Slots == 2 && settings.trustedProxies.map(\.prefix) == [32, 8, 32])
         #expect(policy.clientTokens == ["0123456789abcdef"] && settings.corsOrigins.count == 2)
         #expect(settings.testIdentities == "reviewers" && settings.journal == .delete)
@@ -113,7 +115,7 @@ private func fault(_ text: String) -> String? {
             "code_ttl = 1w", "code_ttl = 99999999999999999999d", "code_attempts = 0", "limit_send_per_ip = 30", "limit_send_per_ip = 0/5m",
             "limit_send_per_ip = 30/5", "limit_send_per_ip = OFF", "argon2_slots = 0", "audit_ttl = 23h", "metrics_token = short", "trusted_proxies = 10.0.0.0/33",
             "trusted_proxies = ::/129", "trusted_proxies = localhost", "trusted_proxies = 10.0.0", "client_tokens = short",
-            "client_tokens = 0123456789abcdef\"", "cors_origins = *", "cors_origins = https://a/b", "journal = memory",
+            "client_tokens = 0123456789abcdef\"", "cors_origins = *", "cors_origins = https://a/b", "cors_origins = null", "cors_origins = file://", "journal = memory",
             "allow_state_in_web_root = true", "fastcgi_processes = 0", "fastcgi_processes = 65", "= x",
         ] {
             #expect(fault(line)?.hasPrefix("f:1: ") == true, "\(line)")

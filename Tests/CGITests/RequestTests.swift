@@ -47,6 +47,24 @@ private func request(_ entries: [String], body: String = "") -> Request {
         }
     }
 
+    @Test func aBodyOfHTTP2NeedsNoLength() throws {
+        func read(_ variables: [String], _ body: String) throws(BodyError) -> [UInt8] {
+            try request(variables, body: body).body(limit: 10)
+        }
+        for version in ["HTTP/2", "HTTP/2.0", "HTTP/3"] {
+            for method in ["POST", "PATCH"] {
+                let variables = ["REQUEST_METHOD=\(method)", "SERVER_PROTOCOL=\(version)"]
+                #expect(try read(variables, "abc") == Array("abc".utf8))
+                #expect(try read(variables, "").isEmpty)
+                #expect(try read(variables + ["CONTENT_LENGTH=2"], "abc") == Array("ab".utf8))
+                #expect(throws: BodyError.tooLarge) { try read(variables, "abcdefghijk") }
+            }
+        }
+        for version in ["HTTP/1.1", "HTTP/1.0", "INCLUDED", "HTTP/", ""] {
+            #expect(throws: BodyError.lengthRequired) { try read(["REQUEST_METHOD=POST", "SERVER_PROTOCOL=\(version)"], "abc") }
+        }
+    }
+
     @Test func theTargetIsWhatTheClientSentOrWhatTheServerMadeOfIt() {
         #expect(request(["REQUEST_URI=/a%20b?c=d?e", "SCRIPT_NAME=/x"]).target == "/a%20b?c=d?e")
         #expect(request(["REQUEST_URI=", "SCRIPT_NAME=/x", "PATH_INFO=/y"]).target == "/x/y")
