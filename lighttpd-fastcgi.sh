@@ -24,7 +24,7 @@ pool() {
     cat <<END
 fastcgi.server += ("$1" => ((
     "socket" => "$home/run/$2.socket", "bin-path" => "$PWD/cgi-bin/latchkey-fcgi", "max-procs" => $processes,
-    "check-local" => "disable", "bin-copy-environment" => ("LATCHKEY_HOME"),
+    "check-local" => "disable", "bin-copy-environment" => var.settings,
     "bin-environment" => ("LATCHKEY_HOME" => "$home"))))
 END
 }

@@ -119,7 +119,8 @@ extension Report {
         if let url, !url.text.isSame(as: text) {
             warn(
                 "base_url", "it is \(text), and --url is \(url.text)",
-                do: "Set base_url to where clients find the service; tokens name it as their issuer.")
+                do: "Set base_url to where clients find the service; tokens name it as their issuer. If the server has "
+                    + "LATCHKEY_BASE_URL in its environment, as make run may, run this with the same.")
         } else if !base.isEncrypted, !base.isLocal {
             warn(
                 "base_url", "\(text) is not encrypted: tokens can be read on the way",
