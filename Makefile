@@ -116,11 +116,12 @@ UPDATE ?= 0
 PORT ?= 8000
 export PORT
 LATCHKEY_HOME ?= var
-override LATCHKEY_HOME := $(abspath $(LATCHKEY_HOME))
+# Not by abspath, which takes a path with spaces for several.
+override LATCHKEY_HOME := $(if $(filter /%,$(LATCHKEY_HOME)),$(LATCHKEY_HOME),$(CURDIR)/$(LATCHKEY_HOME))
 export LATCHKEY_HOME
 
 # Tokens and links name the port that is served, unless somebody has said what they name.
-own_base_url = if [ -z "$$LATCHKEY_BASE_URL" ] && ! grep -Eqs '^[[:space:]]*base_url[[:space:]]*=' "$(LATCHKEY_HOME)/latchkey.conf"; \
+own_base_url = if [ -z "$$LATCHKEY_BASE_URL" ] && ! grep -Eqs $$'^(\xEF\xBB\xBF)?[[:space:]]*base_url[[:space:]]*=' "$(LATCHKEY_HOME)/latchkey.conf"; \
 	then export LATCHKEY_BASE_URL=http://localhost:$$PORT; fi;
 
 # A port that cannot be had is said before anything is built.

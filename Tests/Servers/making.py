@@ -95,6 +95,7 @@ def check_base_url():
     for settings, variables, expected in [
         (None, {}, "http://localhost:{port}"), ("# base_url = x\ncode_length = 8\n", {}, "http://localhost:{port}"),
         ("  base_url=https://id.example.com\n", {}, "https://id.example.com"),
+        ("\ufeffbase_url = https://id.example.com\r\n", {}, "https://id.example.com"),
         (None, {"LATCHKEY_BASE_URL": "https://other.example"}, "https://other.example"),
     ]:
         for fastcgi in ({}, {"LATCHKEY_FASTCGI": "1"}):
