@@ -11,8 +11,8 @@ const KEY = "latchkey";
 
 export const storage = { works: true };
 
-// What a storage area keeps, as JSON. Memory where the browser blocks the area or it is full.
-function area(name) {
+// What a storage area keeps, as JSON, by names that begin with `prefix`. Memory where the browser blocks the area or it is full.
+function area(name, prefix = "") {
   const memory = new Map();
   let real;
   function blocked() {
@@ -29,7 +29,7 @@ function area(name) {
   return {
     get(key) {
       try {
-        return JSON.parse((real ? real.getItem(key) : memory.get(key)) ?? null);
+        return JSON.parse((real ? real.getItem(prefix + key) : memory.get(key)) ?? null);
       } catch {
         return null;
       }
@@ -39,8 +39,8 @@ function area(name) {
       if (value === null) memory.delete(key);
       else memory.set(key, text);
       try {
-        if (value === null) real?.removeItem(key);
-        else real?.setItem(key, text);
+        if (value === null) real?.removeItem(prefix + key);
+        else real?.setItem(prefix + key, text);
       } catch {
         blocked();
       }
@@ -51,7 +51,7 @@ function area(name) {
 const shared = area("localStorage");
 
 // What this tab alone keeps, until it is closed.
-export const own = area("sessionStorage");
+export const own = area("sessionStorage", `${KEY}.`);
 
 // What storage has, as if its access token had just expired.
 function stored() {
@@ -233,6 +233,8 @@ function listen() {
     const opened = new BroadcastChannel(KEY);
     opened.onmessage = ({ data: grant }) => {
       if (!grant) return leave("signedout");
+      // A renewal that was overtaken by a sign-out.
+      if (!session && storage.works && !stored()) return undefined;
       const before = session?.user;
       take(grant);
       // Without storage, memory has the next refresh token from here.

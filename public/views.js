@@ -29,7 +29,11 @@ const title = (name, ...more) => el("div.title", el("strong", name), more);
 
 const actions = (...buttons) => el("div.actions", buttons);
 
+// The account names its first 100 projects; another is added once it is shown.
+const add = ({ me }, { id, name }) => me.projects.some((one) => one.id === id) || me.projects.push({ id, name });
+
 export async function keys(state, project) {
+  if (!state.me.projects.some(({ id }) => id === project)) add(state, await call("GET", `/projects/${project}`));
   const shown = await call("GET", listed("/auth/api-keys/", project), { project });
   const days = { name: "expires_in_days", type: "number", min: 1, max: 3650, value: "90" };
   const create = act("keys.create", { kind: "primary", fields: keyFields({ scopes: null }, days) }, async (values) => {
@@ -144,6 +148,8 @@ const details = ({ name, description }) => ({ name, description: description || 
 
 export async function project(state, id) {
   const [shown] = await Promise.all([call("GET", `/projects/${id}`), state.load()]);
+  add(state, shown);
+  state.project = id;
   const { name, description, members } = shown;
   const role = ownRole(state, shown);
   const manages = role !== "member";

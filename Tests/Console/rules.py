@@ -561,7 +561,7 @@ def a_tab_signs_out_of_all(browser):
 
 def what_storage_holds_is_not_believed(browser):
     for text in ("nonsense", "{}", "[]", "7", '{"refresh_token": 7}', '{"refresh_token": "x", "user_uuid": "y"}'):
-        browser.js("localStorage.latchkey = arguments[0]; sessionStorage.language = arguments[0]; sessionStorage.code = arguments[0]", text)
+        browser.js("localStorage.latchkey = arguments[0]; for (const name of ['language', 'code']) sessionStorage[`latchkey.${name}`] = arguments[0]", text)
         browser.reload()
         browser.see(browser.t("signin"), "h1")
         assert browser.all("main [name=email]")
