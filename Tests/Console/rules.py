@@ -182,6 +182,27 @@ def limits_are_told_plainly(browser):
         browser.unstub()
 
 
+def a_project_beyond_the_first_hundred_is_shown_by_its_name(browser):
+    second = browser.js("""
+const { call } = await import("/api.js");
+return (await call("POST", "/projects", { body: { name: "The hundred and first" } })).id;
+""")
+    browser.reload()
+    browser.stub("""
+if (!url.endsWith('/auth/users/me')) return;
+const { data } = await (await fetch(url, init)).json();
+data.projects = data.projects.slice(0, 1);
+return granted(data);
+""")
+    for view in ("sessions", "account", "keys", "project"):
+        browser.view(view, second)
+    for view in ("keys", "project"):
+        browser.view(view, second)
+        assert browser.one(".over").text == "The hundred and first"
+        assert story.chosen(browser) == second
+    browser.unstub()
+
+
 # Several things at once
 
 def the_last_choice_of_language_wins(browser):
@@ -661,7 +682,8 @@ def an_owner_deletes_a_project(browser):
 TESTS = [
     a_code_that_nobody_asked_for_is_not_said_to_be_on_its_way, the_page_for_the_code_survives_a_reload,
     a_code_without_attempts_leads_to_a_new_one, both_codes_of_a_change_of_address_are_sent,
-    a_deletion_without_a_new_code_does_not_claim_one, limits_are_told_plainly, the_last_choice_of_language_wins,
+    a_deletion_without_a_new_code_does_not_claim_one, limits_are_told_plainly,
+    a_project_beyond_the_first_hundred_is_shown_by_its_name, the_last_choice_of_language_wins,
     a_language_that_cannot_be_fetched_leaves_the_page_as_it_was, a_button_is_busy_while_it_works,
     answers_that_are_no_json_are_shown_as_they_are, a_copy_that_the_browser_refuses_is_said_and_selected,
     a_long_life_of_tokens_is_no_short_timer, what_was_typed_stays_in_another_language, a_tab_signs_in_for_all,
