@@ -24,6 +24,7 @@ let endpoints = [
     "revoke-other-sessions",
     "update-user",
     "delete-user",
+    "send-deletion-code",
     "preferences",
     "change-email",
     "confirm-email",
@@ -124,6 +125,7 @@ var targets: [Target] = [
             .embedInCode("Migrations/v003-sessions-counters.sql"),
             .embedInCode("Migrations/v004-people.sql"),
             .embedInCode("Migrations/v005-remembered-tokens.sql"),
+            .embedInCode("Migrations/v006-codes.sql"),
         ]),
     module("AuthAPI", uses: ["Auth", "CGI", "System"]),
 

@@ -93,7 +93,7 @@ const variables = () => ({ TOKEN: session?.access, REFRESH_TOKEN: session?.refre
 // `text` with the variables that stand for credentials in place of them.
 function veiled(text) {
   for (const [name, value] of Object.entries(variables())) if (value) text = text?.replaceAll(value, `$${name}`);
-  return text?.replace(/\bsk_[\w-]{20,}/g, "$$API_KEY").replace(/("code": ?)"\d+"/g, '$1"$$CODE"');
+  return text?.replace(/\bsk_[\w-]{20,}/g, "$$API_KEY").replace(/("(?:current_)?code": ?)"\d+"/g, '$1"$$CODE"');
 }
 
 // `text` with what the variables stand for in place of them.

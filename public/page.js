@@ -299,8 +299,8 @@ export function codeForm({ wait, send, label, more = [], ...rest }, action) {
   }
   start(wait);
   const fields = [{ name: "code", label }, ...more].map((field) => ({ inputmode: "numeric", autocomplete: "one-time-code", ...field }));
-  // Spaces and hyphens from the mail, and the wide digits of East Asian keyboards.
-  const digits = (text) => text.normalize("NFKC").replace(/[\s-]/g, "");
+  // Only digits count, the wide ones of East Asian keyboards too.
+  const digits = (text) => text.normalize("NFKC").replace(/\D/g, "");
   const node = form({ ...rest, fields, extra: [again, note] }, async (values) => {
     fill(note);
     try {

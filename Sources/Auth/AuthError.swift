@@ -19,6 +19,8 @@ package enum AuthError: Error {
     case deadAPIKey(DeadAPIKey)
     /// A wrong, spent or expired login code: one answer for all.
     case invalidCode
+    /// A guess at a code that has no attempts left, whether or not there is an account.
+    case codeExhausted
     /// The credentials are genuine, and the account is deactivated.
     case accountInactive
     /// What the caller sent is at fault in these places.

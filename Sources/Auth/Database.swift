@@ -277,14 +277,15 @@ extension Migrator.Closure {
 }
 
 var migrator: Migrator {
-    Migrator(count: 5) { index in
+    Migrator(count: 6) { index in
         let script =
             switch index {
             case 0: PackageResources.v001_initial_sql
             case 1: PackageResources.v002_limits_audit_sql
             case 2: PackageResources.v003_sessions_counters_sql
             case 3: PackageResources.v004_people_sql
-            default: PackageResources.v005_remembered_tokens_sql
+            case 4: PackageResources.v005_remembered_tokens_sql
+            default: PackageResources.v006_codes_sql
             }
         return String(decoding: script, as: UTF8.self)
     }

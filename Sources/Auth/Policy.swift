@@ -34,8 +34,9 @@ package struct Policy: Equatable, Sendable {
     /// The Bearer token that reads the metrics from anywhere; nil: only this machine reads them.
     package var metricsToken: String?
 
-    /// Digits, 6…8. With 5 attempts, six give a guesser one chance in 200,000 a code.
+    /// Digits of a code. With 5 attempts, six give a guesser one chance in 200,000 a code.
     package var codeLength = 6
+    package static let codeLengths = 6...8
     /// OWASP ASVS 6.5.5 allows 10 minutes.
     package var codeLifetime = Duration.minutes(10)
     /// Guesses that are compared before a code is spent.
@@ -84,9 +85,14 @@ package struct Policy: Equatable, Sendable {
     static let keyOverlap = Duration.minutes(1)
     /// A network is known to belong to an address for this long after a sign-in from there.
     static let knownNetworkLifetime = Duration.days(30)
-    /// Refusals of one limit and subject that a slot of its window notes in the audit: a flood must not
-    /// fill the disk. Every one has its line in the log.
-    static let notedRefusals: Int64 = 10
+    /// Refusals of one limit to one site that a slot of `refusalWindow` notes in the audit, and refusals of all limits to
+    /// all sites: a flood must not fill the disk. Every one has its line in the log. A note writes three rows at most.
+    static let refusalsNotedPerSite: Int64 = 10
+    static let refusalsNoted: Int64 = 80
+    static let refusalWindow = Duration.minutes(5)
+    /// Clocks of machines that share a database, or one that is being corrected, differ by no more than this. What was made
+    /// later than that from now was made by a wrong clock, and is not good.
+    static let clockTolerance = Duration.minutes(1)
     /// How long a request waits for others that write.
     static let writeWait = Duration.seconds(5)
     /// The same for what can be left out.
@@ -127,4 +133,9 @@ package struct Policy: Equatable, Sendable {
     static let failedMailKept = Duration.days(7)
     /// Rows that one clean-up deletes from a table, so that it never holds the database for long.
     static let rowsPerCleanUp: Int64 = 100
+}
+
+extension Timestamp {
+    /// Whether what was made at this moment was made by a clock that was wrong then, or is wrong now.
+    func isFuture(at now: Timestamp) -> Bool { self > now + Policy.clockTolerance }
 }

@@ -80,6 +80,9 @@ extension Failure {
                     "Credentials must be given once, and in one way.")
             case .invalidCode:
                 Failure(.badRequest, "invalid_code", "The code is wrong or has expired.")
+            case .codeExhausted:
+                Failure(
+                    .badRequest, "code_exhausted", "This code has no attempts left: ask for a new one.")
             case .notAuthenticated:
                 Failure(
                     .unauthorized, "not_authenticated", "This needs credentials.",

@@ -101,7 +101,7 @@ struct Fields {
     mutating func email(_ name: StaticString) -> Email? {
         guard let text = string(name) else { return nil }
         do throws(EmailFault) {
-            let email = try Email(text)
+            let email = try Email(typed: text)
             request.note("email", email.masked)
             return email
         } catch {

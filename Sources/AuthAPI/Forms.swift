@@ -16,6 +16,27 @@ package struct SendCodeForm {
     }
 }
 
+/// confirm-email's body.
+package struct ConfirmEmailForm {
+    /// The new address.
+    package let email: Email
+    /// As typed: the code that was mailed there.
+    package let code: String
+    /// As typed: the code that was mailed to the address that the account has.
+    package let currentCode: String
+
+    package init(_ request: APIRequest) throws(AuthError) {
+        var fields = Fields(withBodyOf: request)
+        let email = fields.email("email")
+        let code = fields.string("code")
+        let currentCode = fields.string("current_code")
+        guard let email, let code, let currentCode, fields.faults.isEmpty else { throw .invalid(fields.faults) }
+        self.email = email
+        self.code = code
+        self.currentCode = currentCode
+    }
+}
+
 /// verify-code's body.
 package struct VerifyCodeForm {
     package let email: Email

@@ -61,6 +61,8 @@ package struct Route: Sendable {
         "update-user", .patch, at: ["auth", "users", "me"], takesBody: true)
     package static let deleteUser = Route(
         "delete-user", .delete, at: ["auth", "users", "me"], hashesCode: true)
+    package static let sendDeletionCode = Route(
+        "send-deletion-code", .post, at: ["auth", "users", "me", "deletion-code"], hashesCode: true)
     package static let preferences = Route(
         "preferences", .get, at: ["auth", "users", "me", "preferences"])
     package static let changeEmail = Route(
@@ -95,7 +97,7 @@ package struct Route: Sendable {
         [
             sendCode, verifyCode, refreshToken, revokeToken, currentUser, listAPIKeys, createAPIKey,
             deleteAPIKey, updateAPIKey, rotateAPIKey, verifyAPIKey, listSessions, deleteSession,
-            revokeOtherSessions, updateUser, deleteUser, preferences, changeEmail, confirmEmail,
+            revokeOtherSessions, updateUser, deleteUser, sendDeletionCode, preferences, changeEmail, confirmEmail,
             listProjects, createProject, getProject, updateProject, addMember, updateMember,
             removeMember, listInvitations, acceptInvitation, declineInvitation, keySet, health, metrics,
         ]

@@ -105,8 +105,8 @@ import Testing
         // A mail that no deliverer has had a chance of: its code's challenge is there, as send-code leaves it.
         home.sql("""
             INSERT INTO challenges VALUES
-                ('ada@example.com', x'', randomblob(16), 'x', 0, unixepoch() * 1000, unixepoch() * 1000 + 600000,
-                 unixepoch() * 1000, NULL);
+                ('ada@example.com', 'sign-in', x'', '', randomblob(16), 'x', 0, unixepoch() * 1000,
+                 unixepoch() * 1000 + 600000, unixepoch() * 1000, NULL, NULL, NULL, NULL, NULL);
             INSERT INTO mail_items (id, subject_id, email, created_at, expires_at, attempts, due_at, last_error)
                 SELECT randomblob(16), id, email, created_at, expires_at, 0, created_at, NULL FROM challenges;
             """)

@@ -14,7 +14,7 @@ final class Executables: Sendable {
         "current-user", "decline-invitation", "delete-api-key", "delete-session", "delete-user", "deliver-mail",
         "get-project", "health", "jwks", "list-api-keys", "list-invitations", "list-projects", "list-sessions",
         "metrics", "not-found", "preferences", "refresh-token", "remove-member", "revoke-other-sessions",
-        "revoke-token", "rotate-api-key", "send-code", "update-api-key", "update-member", "update-project",
+        "revoke-token", "rotate-api-key", "send-code", "send-deletion-code", "update-api-key", "update-member", "update-project",
         "update-user", "verify-api-key", "verify-code",
     ]
 

@@ -36,6 +36,7 @@ private let endpoints = [
     Endpoint(name: "revoke-other-sessions", methods: ["POST"], allow: "POST, OPTIONS"),
     Endpoint(name: "update-user", methods: ["PATCH"], allow: "GET, HEAD, PATCH, DELETE, OPTIONS"),
     Endpoint(name: "delete-user", methods: ["DELETE"], allow: "GET, HEAD, PATCH, DELETE, OPTIONS"),
+    Endpoint(name: "send-deletion-code", methods: ["POST"], allow: "POST, OPTIONS"),
     Endpoint(name: "preferences", methods: ["GET", "HEAD"], allow: "GET, HEAD, OPTIONS"),
     Endpoint(name: "change-email", methods: ["POST"], allow: "POST, OPTIONS"),
     Endpoint(name: "confirm-email", methods: ["POST"], allow: "POST, OPTIONS"),

@@ -87,14 +87,15 @@ class Drafts:
                 return make(operation, ada.bearer, body=body)
             case "deleteUser":
                 person = world.sign_in()
-                return make(operation, {**person.bearer, "x-verification-code": world.code(person.email)})
+                return make(operation, {**person.bearer, "x-verification-code": world.deletion_code(person)})
+            case "sendDeletionCode":
+                return make(operation, world.sign_in().bearer)
             case "changeEmail":
                 return make(operation, ada.bearer, body={"email": world.fresh()})
             case "confirmEmail":
                 person, email = world.sign_in(), world.fresh()
-                code = world.code(email, lambda: world.do(
-                    "POST", "/auth/users/me/email", person.bearer, {"email": email}))
-                return make(operation, person.bearer, body={"email": email, "code": code})
+                code, current = world.address_codes(person, email)
+                return make(operation, person.bearer, body={"email": email, "code": code, "current_code": current})
             case "deleteSession":
                 person = world.sign_in()
                 sessions = world.do("GET", "/auth/sessions", person.bearer)["items"]
@@ -338,6 +339,12 @@ def special(judge, drafts):
         ready[id] = drafts.draft(by_id[id])
         return until_limited(id)
 
+    def exhausted(id):
+        draft = drafts.draft(by_id[id])
+        for _ in range(6):
+            answer = judge.send(draft, body={**draft.body, "code": "000000"})
+        return answer
+
     def inactive(person, make):
         world.active(person, False)
         try:
@@ -370,13 +377,15 @@ def special(judge, drafts):
         deactivate(draft.path["key_id"])
         return judge.send(draft)
 
-    for id in ("sendCode", "verifyCode", "refreshToken", "changeEmail", "confirmEmail", "deleteUser", "addMember"):
+    for id in ("sendCode", "verifyCode", "refreshToken", "changeEmail", "confirmEmail", "deleteUser", "sendDeletionCode",
+               "addMember"):
         yield id, 429, "rate_limited", "over a limit", lambda id=id: limited(id)
     yield "sendCode", 429, "rate_limited", "too soon again", lambda: too_soon(world)
     for id in ("verifyCode", "confirmEmail"):
         for code in ("000000", "no code", ""):
             yield id, 400, "invalid_code", f"for {code!r}", lambda id=id, code=code: send(
-                id, body={"email": world.fresh(), "code": code})
+                id, body={"email": world.fresh(), "code": code, "current_code": code})
+        yield id, 400, "code_exhausted", "after five guesses", lambda id=id: exhausted(id)
     yield "deleteUser", 400, "invalid_code", "for a wrong one", lambda: send(
         "deleteUser", headers={**world.sign_in().bearer, "x-verification-code": "000000"})
     for token in ("A" * 86, ""):

@@ -129,11 +129,13 @@ class World:
             "send-code", "POST", body={"email": "newcomer@example.com"}))
         carl, dora = self.sign_in("carl"), self.sign_in("dora")
         v["mover_access"] = carl["access_token"]
-        v["mover_code"] = self.code("carl-at-home@example.com", lambda: self.do(
-            "change-email", "POST", carl, {"email": "carl-at-home@example.com"}))
+
+        def move():
+            v["mover_code"] = self.code("carl-at-home@example.com", lambda: self.do(
+                "change-email", "POST", carl, {"email": "carl-at-home@example.com"}))
+        v["mover_current_code"] = self.code(carl["email"], move)
         v["leaver_access"] = dora["access_token"]
-        v["leaver_code"] = self.code(dora["email"], lambda: self.do(
-            "send-code", "POST", body={"email": dora["email"]}))
+        v["leaver_code"] = self.code(dora["email"], lambda: self.do("send-deletion-code", "POST", dora))
 
         # Sessions to renew and to end.
         for name, person in (("renewed", "rita"), ("revoked", "rosa")):

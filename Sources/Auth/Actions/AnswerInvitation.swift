@@ -41,7 +41,7 @@ extension Auth {
     private func invitation(
         _ id: UUID, of user: User, in database: Database
     ) throws(AuthError) -> Invitation {
-        guard let invitation = try Invitation.find(id, in: database), invitation.expiresAt > now,
+        guard let invitation = try Invitation.find(id, in: database), invitation.isOpen(at: now),
             invitation.email.isSame(as: user.email)
         else { throw .invitationNotFound }
         return invitation

@@ -3,14 +3,17 @@
 import System
 
 extension Auth {
-    /// Deletes the account of `user`, if `code` was mailed to its address to sign in with. Its sessions end, its keys die,
+    /// Mails a code with which the account of `user` can be deleted to its address. Within the limits of `sendCode`.
+    package func sendDeletionCode(to user: User) throws(AuthError) -> SentCode {
+        try sendCodes(for: [.deletion(of: user.id, at: try address(of: user))])
+    }
+
+    /// Deletes the account of `user`, if `code` was mailed to its address for that. Its sessions end, its keys die,
     /// projects that it alone owns go with all that is in them. The audit keeps its id, and nothing else.
     ///
-    /// Throws `invalidCode`, or `limited`, as `verifyCode` does.
+    /// Throws `invalidCode`, `codeExhausted` or `limited`, as `verifyCode` does.
     package func deleteUser(_ user: User, code: String) throws(AuthError) {
-        // An address of an older schema may be one that is not taken any more.
-        guard let email = try? Email(user.email) else { throw .invalidCode }
-        let guess = try judge(code, for: ChallengeTarget(email: email, user: nil))
+        let guess = try judge(TypedCode(code, for: .deletion(of: user.id, at: try address(of: user))))
         let database = try database()
         let isDone = try transaction(using: guess, in: database) {
             (isFirst) throws(AuthError) -> Bool in

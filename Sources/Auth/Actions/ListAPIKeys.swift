@@ -52,7 +52,7 @@ extension Auth {
     package func key(bearing text: String, for project: UUID?) throws(AuthError) -> APIKey {
         let candidate = try candidate(bearing: text)
         let key = candidate.key
-        guard key.isActive(at: now), candidate.creatorIsActive,
+        guard key.isActive(at: now), mayAct(candidate),
             project.map({ $0 == key.project }) ?? true
         else { throw .invalidAPIKey }
         return key
@@ -70,6 +70,11 @@ extension Auth {
             }
         }
         throw .invalidAPIKey
+    }
+
+    /// Whether the maker of a key may act: they are active, and no test identity that is a superuser.
+    func mayAct(_ candidate: APIKey.Candidate) -> Bool {
+        candidate.creatorIsActive && !(candidate.superuser.map { isTestIdentity($0) } ?? false)
     }
 
     /// A page of the keys of `project`, newest first.

@@ -75,8 +75,10 @@ extension Auth {
                 user: session.user.id, email: session.user.email, signingKey: signingKey)
         }
         guard !session.isRevoked, session.expiresAt > now,
-            session.rotatedAt + policy.refreshLifetime > now
+            session.rotatedAt + policy.refreshLifetime > now, !session.rotatedAt.isFuture(at: now)
         else { return try refuse(session, "ended", in: database) }
+
+        guard !isTestSuperuser(session.user) else { return try refuse(session, "a superuser", in: database) }
 
         if token.generation == session.generation {
             let grant = try granted(session.generation + 1)

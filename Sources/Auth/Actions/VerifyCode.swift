@@ -19,13 +19,14 @@ package struct Grant {
 extension Auth {
     /// A session for whoever typed `code`, which was mailed to `email`.
     ///
-    /// Throws `invalidCode` for a wrong, spent or expired code, `accountInactive` for a right one of
+    /// Throws `invalidCode` for a wrong, spent or expired code, `codeExhausted` for one that has no attempts left,
+    /// `accountInactive` for a right one of
     /// a deactivated account, `limited` after too many guesses from one network or for one address.
     package func verifyCode(_ code: String, for email: Email) throws(AuthError) -> Grant {
         // Whatever could fail does so before a guess is counted.
         let signingKey = try state.signingKey()
         _ = try secrets()
-        let guess = try judge(code, for: ChallengeTarget(email: email, user: nil))
+        let guess = try judge(TypedCode(code, for: .signIn(email)))
         return try signIn(email, by: guess, signingKey: signingKey, in: try database())
     }
 
@@ -91,7 +92,7 @@ extension Auth {
             try Preferences.find(user.id, in: database).tellsSignIns
         else { return }
         try MailItem.enqueue(
-            .newNetwork, about: session, to: email.text, in: client.language,
+            .newNetwork, about: session, to: email.text, in: try User.noticeLanguage(of: user.id, in: database),
             details: "\(client.address)\n\(client.userAgent ?? "")", until: now + Policy.noticeLifetime,
             at: now, database: database)
     }
@@ -110,13 +111,13 @@ extension Auth {
     ) throws(AuthError) -> Standing? {
         let now = now
         if let user = try User.find(email: email.text, in: database) {
-            try User.markVerified(user.id, at: now, in: database)
+            try User.noteSignIn(user.id, in: client.language, at: now, database: database)
             return Standing(
                 id: user.id, isActive: user.isActive, isSuperuser: user.isSuperuser, isNew: false)
         }
         // Sign-up may have been closed since the code was mailed.
         guard isInvited || policy.signUp.welcomes(email) else { return nil }
-        let id = try User.create(email: email.text, at: now, in: database)
+        let id = try User.create(email: email.text, language: client.language, at: now, in: database)
         try Project.create(named: "Default", ownedBy: id, at: now, in: database)
         return Standing(id: id, isActive: true, isSuperuser: false, isNew: true)
     }

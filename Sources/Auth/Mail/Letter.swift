@@ -19,7 +19,8 @@ extension Auth {
         // An address that has an account is written to as its owner likes.
         let language = try User.language(ofEmail: item.email, in: database) ?? item.language ?? .english
         switch item.kind {
-        case .code, .emailCode: return try codeLetter(for: item, language, database)
+        case .code, .emailCode, .currentEmailCode, .deletionCode:
+            return try codeLetter(for: item, language, database)
         case .emailChanged:
             return Letter(
                 kind: item.kind, language: language, values: ["{email}": item.details ?? ""])
@@ -32,20 +33,30 @@ extension Auth {
     private func codeLetter(
         for item: MailItem, _ language: Language, _ database: Database
     ) throws(AuthError) -> Letter? {
-        guard let challenge = try Challenge.find(item.subject, of: item.email, in: database),
-            !challenge.isUsed, challenge.attempts < policy.codeAttempts, let email = try? Email(item.email)
+        guard let challenge = try Challenge.find(item.subject, of: item.email, else: policy, in: database),
+            challenge.isLive(at: now), !challenge.isExhausted, let email = try? Email(item.email),
+            try mayUse(item.kind, email, in: database)
         else { return nil }
-        let mayUse =
-            item.kind == .code
-            ? try maySignIn(email, in: database) : try mayBecomeAnAccounts(email, in: database)
-        guard mayUse else { return nil }
         let code = LoginCode.derive(
             key: try secrets().loginCodeKey, challenge: challenge.id, address: challenge.email,
-            digits: policy.codeLength)
+            digits: challenge.terms.digits)
         let minutes = ((item.expiresAt - now).secondsRoundedUp + 59) / 60
         return Letter(
             kind: item.kind, language: language, count: minutes,
-            values: ["{code}": String(decoding: code, as: UTF8.self), "{minutes}": String(minutes)])
+            values: [
+                "{code}": String(decoding: code, as: UTF8.self), "{minutes}": String(minutes),
+                "{email}": item.details ?? "",
+            ])
+    }
+
+    /// Whether a code that such a mail would bring to `email` could do anything.
+    private func mayUse(_ kind: MailKind, _ email: Email, in database: Database) throws(AuthError) -> Bool {
+        switch kind {
+        case .emailCode: try mayBecomeAnAccounts(email, in: database)
+        // The account may have another address by now; then its challenges are gone.
+        case .currentEmailCode, .deletionCode: testIdentity(of: email) == nil
+        default: try maySignIn(email, in: database)
+        }
     }
 
     /// Whether a code for `email` could lead to a session, and nobody has a fixed one for it.
@@ -94,7 +105,7 @@ extension Auth {
     private func invitationLetter(
         for item: MailItem, _ language: Language, _ database: Database
     ) throws(AuthError) -> Letter? {
-        guard let invitation = try Invitation.find(item.subject, in: database), invitation.expiresAt > now,
+        guard let invitation = try Invitation.find(item.subject, in: database), invitation.isOpen(at: now),
             let email = try? Email(item.email), try maySignIn(email, in: database)
         else { return nil }
         return Letter(

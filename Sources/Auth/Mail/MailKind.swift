@@ -8,6 +8,10 @@ package enum MailKind: Equatable, Sendable, CaseIterable {
     case code
     /// A code that confirms a new address for an account; it goes to that address.
     case emailCode
+    /// A code that agrees to a new address for an account; it goes to the one that the account has.
+    case currentEmailCode
+    /// A code that deletes an account.
+    case deletionCode
     /// Tells the old address that the account has another one.
     case emailChanged
     /// Tells of a sign-in from a network that is new for the account.
@@ -22,6 +26,8 @@ package enum MailKind: Equatable, Sendable, CaseIterable {
         switch self {
         case .code: "code"
         case .emailCode: "email-code"
+        case .currentEmailCode: "current-email-code"
+        case .deletionCode: "deletion-code"
         case .emailChanged: "email-changed"
         case .newNetwork: "new-network"
         case .keyExpiry: "key-expiry"
@@ -40,7 +46,8 @@ package enum MailKind: Equatable, Sendable, CaseIterable {
     /// `2026-12-31 14:05 UTC`; `{prefix}` is the beginning of the key, which may be shown.
     package var placeholders: [String] {
         switch self {
-        case .code, .emailCode: ["{code}", "{minutes}", "{service}"]
+        case .code, .emailCode, .deletionCode: ["{code}", "{minutes}", "{service}"]
+        case .currentEmailCode: ["{code}", "{minutes}", "{email}", "{service}"]
         case .emailChanged: ["{email}", "{service}"]
         case .newNetwork: ["{time}", "{ip}", "{device}", "{service}"]
         case .keyExpiry: ["{days}", "{key}", "{prefix}", "{project}", "{service}"]

@@ -175,8 +175,9 @@ extension Auth {
         }
     }
 
-    /// nil once the code would have expired.
+    /// nil once the code would have expired, and for a mail of a clock that ran ahead, whose end is not to be believed.
     private func nextAttempt(after item: MailItem) -> Timestamp? {
+        guard !item.createdAt.isFuture(at: now) else { return nil }
         let doublings = min(item.attempts - 1, 10)
         let wait = min(
             Duration(milliseconds: Policy.firstMailBackOff.milliseconds << doublings),
@@ -211,7 +212,8 @@ extension Auth {
                 if try hasRoom(within: limit, in: database) {
                     try limit.charge(at: now, in: database)
                     try MailItem.enqueue(
-                        .keyExpiry, about: notice.key, to: notice.email, in: nil,
+                        .keyExpiry, about: notice.key, to: notice.email,
+                        in: try User.noticeLanguage(of: notice.maker, in: database),
                         until: now + Policy.noticeLifetime, at: now, database: database)
                 }
                 try APIKey.ExpiryNotice.noteTold(notice.key, days: notice.days, in: database)

@@ -19,6 +19,24 @@ extension MailTexts {
                     "为您的账号确认此邮箱地址的验证码是 {code}。",
                     "验证码在 {minutes} 分钟内有效，且只能使用一次。如果不是您本人操作，请忽略此邮件：没有验证码，此地址不会绑定到任何账号。",
                 ])
+        case .currentEmailCode:
+            MailTexts(
+                subject: "{code} 用于确认您的 {service} 账号的新邮箱地址",
+                title: "更改邮箱地址",
+                paragraphs: [
+                    "您账号的邮箱地址将更改为 {email}。同意此更改的验证码是 {code}。",
+                    "验证码在 {minutes} 分钟内有效，且只能使用一次。如果不是您本人操作，说明有他人正在访问您的账号："
+                        + "请勿将验证码告诉任何人，并请登录后结束所有其他会话。",
+                ])
+        case .deletionCode:
+            MailTexts(
+                subject: "{code} 用于删除您的 {service} 账号",
+                title: "删除账号",
+                paragraphs: [
+                    "永久删除您的账号的验证码是 {code}。",
+                    "验证码在 {minutes} 分钟内有效，且只能使用一次。如果不是您本人操作，说明有他人正在访问您的账号："
+                        + "请勿将验证码告诉任何人，并请登录后结束所有其他会话。",
+                ])
         case .emailChanged:
             MailTexts(
                 subject: "您的 {service} 账号的邮箱地址已更改",

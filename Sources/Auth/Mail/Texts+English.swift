@@ -23,6 +23,24 @@ extension MailTexts {
                     "It is good for {minutes} \(minutes), and only once. If you did not ask for it, ignore this "
                         + "mail: without the code no account gets this address.",
                 ])
+        case .currentEmailCode:
+            MailTexts(
+                subject: "{code} confirms a new address for your {service} account",
+                title: "Change of address",
+                paragraphs: [
+                    "Your account is about to get the address {email}. The code that agrees to this is {code}.",
+                    "It is good for {minutes} \(minutes), and only once. If you did not ask for it, someone else has "
+                        + "access to your account: give the code to nobody, sign in and end all other sessions.",
+                ])
+        case .deletionCode:
+            MailTexts(
+                subject: "{code} deletes your {service} account",
+                title: "Deletion of your account",
+                paragraphs: [
+                    "The code that deletes your account for good is {code}.",
+                    "It is good for {minutes} \(minutes), and only once. If you did not ask for it, someone else has "
+                        + "access to your account: give the code to nobody, sign in and end all other sessions.",
+                ])
         case .emailChanged:
             MailTexts(
                 subject: "The address of your {service} account was changed",

@@ -25,6 +25,26 @@ extension MailTexts {
                         + "demandé, ignorez cet e-mail\u{A0}: sans ce code, cette adresse ne sera associée à aucun "
                         + "compte.",
                 ])
+        case .currentEmailCode:
+            MailTexts(
+                subject: "{code} confirme une nouvelle adresse pour votre compte {service}",
+                title: "Changement d’adresse",
+                paragraphs: [
+                    "L’adresse de votre compte va devenir {email}. Le code qui confirme votre accord est {code}.",
+                    "Il est valable {minutes} \(minutes) et ne sert qu’une seule fois. Si vous ne l’avez pas "
+                        + "demandé, une autre personne a accès à votre compte\u{A0}: ne donnez ce code à personne, "
+                        + "connectez-vous et fermez toutes les autres sessions.",
+                ])
+        case .deletionCode:
+            MailTexts(
+                subject: "{code} supprime votre compte {service}",
+                title: "Suppression du compte",
+                paragraphs: [
+                    "Le code qui supprime définitivement votre compte est {code}.",
+                    "Il est valable {minutes} \(minutes) et ne sert qu’une seule fois. Si vous ne l’avez pas "
+                        + "demandé, une autre personne a accès à votre compte\u{A0}: ne donnez ce code à personne, "
+                        + "connectez-vous et fermez toutes les autres sessions.",
+                ])
         case .emailChanged:
             MailTexts(
                 subject: "L’adresse de votre compte {service} a été modifiée",

@@ -23,6 +23,26 @@ extension MailTexts {
                     "Er gilt {minutes} \(minutes) lang und nur einmal. Wenn Sie ihn nicht angefordert haben, "
                         + "ignorieren Sie diese E-Mail: Ohne den Code wird diese Adresse keinem Konto zugeordnet.",
                 ])
+        case .currentEmailCode:
+            MailTexts(
+                subject: "{code} bestätigt eine neue Adresse für Ihr Konto bei {service}",
+                title: "Änderung der Adresse",
+                paragraphs: [
+                    "Ihr Konto soll die Adresse {email} bekommen. Der Code, mit dem Sie zustimmen, lautet {code}.",
+                    "Er gilt {minutes} \(minutes) lang und nur einmal. Wenn Sie ihn nicht angefordert haben, hat "
+                        + "jemand anderes Zugang zu Ihrem Konto: Geben Sie den Code niemandem, melden Sie sich an und "
+                        + "beenden Sie alle anderen Sitzungen.",
+                ])
+        case .deletionCode:
+            MailTexts(
+                subject: "{code} löscht Ihr Konto bei {service}",
+                title: "Löschung des Kontos",
+                paragraphs: [
+                    "Der Code, der Ihr Konto endgültig löscht, lautet {code}.",
+                    "Er gilt {minutes} \(minutes) lang und nur einmal. Wenn Sie ihn nicht angefordert haben, hat "
+                        + "jemand anderes Zugang zu Ihrem Konto: Geben Sie den Code niemandem, melden Sie sich an und "
+                        + "beenden Sie alle anderen Sitzungen.",
+                ])
         case .emailChanged:
             MailTexts(
                 subject: "Die Adresse Ihres Kontos bei {service} wurde geändert",

@@ -23,6 +23,26 @@ extension MailTexts {
                     "Es válido durante {minutes} \(minutes) y solo puede usarse una vez. Si no lo ha solicitado, "
                         + "ignore este correo: sin el código, esta dirección no se asociará a ninguna cuenta.",
                 ])
+        case .currentEmailCode:
+            MailTexts(
+                subject: "{code} confirma una dirección nueva para su cuenta de {service}",
+                title: "Cambio de dirección",
+                paragraphs: [
+                    "Su cuenta va a tener la dirección {email}. El código con el que da su acuerdo es {code}.",
+                    "Es válido durante {minutes} \(minutes) y solo puede usarse una vez. Si no lo ha solicitado, otra "
+                        + "persona tiene acceso a su cuenta: no dé el código a nadie, inicie sesión y cierre todas "
+                        + "las demás sesiones.",
+                ])
+        case .deletionCode:
+            MailTexts(
+                subject: "{code} elimina su cuenta de {service}",
+                title: "Eliminación de la cuenta",
+                paragraphs: [
+                    "El código que elimina su cuenta definitivamente es {code}.",
+                    "Es válido durante {minutes} \(minutes) y solo puede usarse una vez. Si no lo ha solicitado, otra "
+                        + "persona tiene acceso a su cuenta: no dé el código a nadie, inicie sesión y cierre todas "
+                        + "las demás sesiones.",
+                ])
         case .emailChanged:
             MailTexts(
                 subject: "Se ha cambiado la dirección de su cuenta de {service}",

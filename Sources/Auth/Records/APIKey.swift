@@ -20,9 +20,9 @@ package struct APIKey {
     package let createdAt: Timestamp
     package let updatedAt: Timestamp
 
-    /// Whether the key is good at `now`.
+    /// Whether the key is good at `now`: not deactivated, not expired, and not made by a clock that ran ahead.
     package func isActive(at now: Timestamp) -> Bool {
-        deactivatedAt == nil && (expiresAt.map { $0 > now } ?? true)
+        deactivatedAt == nil && (expiresAt.map { $0 > now } ?? true) && !createdAt.isFuture(at: now)
     }
 
     /// Whether the key may do what needs `scope`: one of its scopes is that, or ends in "*" and begins it.
@@ -99,6 +99,8 @@ package struct APIKey {
         let key: APIKey
         let hash: String
         let creatorIsActive: Bool
+        /// The maker's address, if they are a superuser.
+        let superuser: String?
     }
 
     /// The keys that begin as the secret does, whose creators still belong to their projects.
@@ -108,14 +110,15 @@ package struct APIKey {
         try database.all(
             """
             SELECT k.id, k.project_id, k.created_by, k.prefix, k.name, k.scopes, k.last_used_at,
-                   k.expires_at, k.deactivated_at, k.created_at, k.updated_at, k.key_hash, u.is_active
+                   k.expires_at, k.deactivated_at, k.created_at, k.updated_at, k.key_hash, u.is_active,
+                   CASE WHEN u.is_superuser = 1 THEN u.email END
             FROM api_keys AS k
             JOIN users AS u ON u.id = k.created_by
             JOIN members AS m ON m.user_id = k.created_by AND m.project_id = k.project_id
             WHERE k.prefix = ?
             """,
             [.text(prefix)]
-        ) { Candidate(key: APIKey($0), hash: $0.text(11), creatorIsActive: $0.flag(12)) }
+        ) { Candidate(key: APIKey($0), hash: $0.text(11), creatorIsActive: $0.flag(12), superuser: $0.optionalText(13)) }
     }
 
     /// The keys of `project`, newest first, from the `offset`th on.

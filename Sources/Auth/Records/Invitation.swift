@@ -18,6 +18,9 @@ package struct Invitation {
     let inviterID: UUID
     let inviterIsActive: Bool
 
+    /// Whether it has not expired, and was not made by a clock that ran ahead.
+    func isOpen(at now: Timestamp) -> Bool { expiresAt > now && !createdAt.isFuture(at: now) }
+
     /// Columns as every query here lists them.
     private init(_ row: Row) {
         id = row.id(0)
@@ -84,9 +87,12 @@ package struct Invitation {
                    u.id, u.is_active
             FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
             JOIN users AS u ON u.id = i.invited_by
-            WHERE i.email = ? AND i.expires_at > ? ORDER BY i.created_at DESC, i.id LIMIT ? OFFSET ?
+            WHERE i.email = ? AND i.expires_at > ? AND i.created_at <= ?
+            ORDER BY i.created_at DESC, i.id LIMIT ? OFFSET ?
             """,
-            [.text(email), .time(now), .integer(limit), .integer(offset)]
+            [
+                .text(email), .time(now), .time(now + Policy.clockTolerance), .integer(limit), .integer(offset),
+            ]
         ) { Invitation($0) }
     }
 
@@ -121,12 +127,13 @@ package struct Invitation {
         of email: String, at now: Timestamp, in database: Database
     ) throws(AuthError) -> Int64 {
         try database.first(
-            "SELECT count(*) FROM invitations WHERE email = ? AND expires_at > ?",
-            [.text(email), .time(now)]
+            "SELECT count(*) FROM invitations WHERE email = ? AND expires_at > ? AND created_at <= ?",
+            [.text(email), .time(now), .time(now + Policy.clockTolerance)]
         ) { $0.integer(0) } ?? 0
     }
 
-    /// Invites `email`, or gives the invitation that it has another role, inviter and expiry.
+    /// Invites `email`, or gives the invitation that it has another role, inviter and expiry. One that a clock made that ran
+    /// ahead is made now.
     static func put(
         _ email: String, to project: UUID, as role: Role, by inviter: UUID, at now: Timestamp,
         until expiry: Timestamp, in database: Database
@@ -136,7 +143,8 @@ package struct Invitation {
             INSERT INTO invitations (id, project_id, email, role, invited_by, created_at, expires_at)
             VALUES (?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (project_id, email) DO UPDATE SET
-                role = excluded.role, invited_by = excluded.invited_by, expires_at = excluded.expires_at
+                role = excluded.role, invited_by = excluded.invited_by, expires_at = excluded.expires_at,
+                created_at = min(created_at, excluded.created_at)
             """,
             [
                 .id(UUID.random()), .id(project), .text(email), .text(role.name), .id(inviter),

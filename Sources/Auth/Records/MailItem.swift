@@ -40,17 +40,25 @@ struct MailItem {
             ])
     }
 
-    /// Takes the item that has been due longest, for `lease`: until then no other deliverer gets it.
+    /// Takes the item that has been due longest, for `lease`: until then no other deliverer gets it. One that a clock put
+    /// off that ran ahead is due now: it was made later than now, or is due later than a back-off lasts.
     static func take(
         at now: Timestamp, lease: Duration, in database: Database
     ) throws(AuthError) -> MailItem? {
         try database.first(
             """
             UPDATE mail_items SET attempts = attempts + 1, due_at = ?
-            WHERE id = (SELECT id FROM mail_items WHERE due_at <= ? ORDER BY due_at LIMIT 1)
+            WHERE id = coalesce(
+                (SELECT id FROM mail_items WHERE due_at <= ? ORDER BY due_at LIMIT 1),
+                (SELECT id FROM mail_items
+                 WHERE due_at > ? AND (created_at > ? OR due_at - (expires_at - created_at) / 32 > ?)
+                 ORDER BY due_at LIMIT 1))
             RETURNING id, kind, subject_id, email, locale, details, created_at, expires_at, attempts
             """,
-            [.time(now + lease), .time(now)], taken)
+            [
+                .time(now + lease), .time(now), .time(now), .time(now + Policy.clockTolerance),
+                .time(now + Policy.longestMailBackOff + Policy.clockTolerance),
+            ], taken)
     }
 
     /// Takes the newest item that has not been tried yet, likewise.
@@ -118,7 +126,18 @@ struct MailItem {
 
     /// Deletes all that would carry a code.
     static func deleteCodes(in database: Database) throws(AuthError) {
-        try database.run("DELETE FROM mail_items WHERE kind IN ('code', 'email-code')")
+        try database.run(
+            "DELETE FROM mail_items WHERE kind IN ('code', 'email-code', 'current-email-code', 'deletion-code')")
+    }
+
+    /// Deletes what would carry a code to `email`.
+    static func deleteCodes(to email: String, in database: Database) throws(AuthError) {
+        try database.run(
+            """
+            DELETE FROM mail_items
+            WHERE email = ? AND kind IN ('code', 'email-code', 'current-email-code', 'deletion-code')
+            """,
+            [.text(email)])
     }
 
     /// It was accepted, or is not wanted any more.

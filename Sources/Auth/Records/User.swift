@@ -57,6 +57,15 @@ package struct User {
         return tag.flatMap { $0 }.flatMap { Language(tag: $0) }
     }
 
+    /// The language of notices to the account `id`: the one that it chose, else that of its first sign-in; nil if neither
+    /// is known. Never the one of the request at hand, which may be a thief's.
+    static func noticeLanguage(of id: UUID, in database: Database) throws(AuthError) -> Language? {
+        let tag = try database.first("SELECT coalesce(locale, first_locale) FROM users WHERE id = ?", [.id(id)]) {
+            $0.optionalText(0)
+        }
+        return tag.flatMap { $0 }.flatMap { Language(tag: $0) }
+    }
+
     static func find(_ id: UUID, in database: Database) throws(AuthError) -> User? {
         try database.first(
             """
@@ -139,24 +148,32 @@ package struct User {
     }
 
     /// A new account: active, on the free tier, and verified unless nobody has shown to read mail at the address.
+    /// `language` is that of the first sign-in.
     static func create(
-        email: String, isVerified: Bool = true, at now: Timestamp, in database: Database
+        email: String, isVerified: Bool = true, language: Language? = nil, at now: Timestamp, in database: Database
     ) throws(AuthError) -> UUID {
         let id = UUID.random()
         try database.run(
             """
             INSERT INTO users (id, email, is_active, is_superuser, is_verified,
-                               token_balance, tokens_used, subscription_tier, created_at, updated_at)
-            VALUES (?, ?, 1, 0, ?, 0, 0, 'free', ?, ?)
+                               token_balance, tokens_used, subscription_tier, created_at, updated_at, first_locale)
+            VALUES (?, ?, 1, 0, ?, 0, 0, 'free', ?, ?, ?)
             """,
-            [.id(id), .text(email), .integer(isVerified ? 1 : 0), .time(now), .time(now)])
+            [
+                .id(id), .text(email), .integer(isVerified ? 1 : 0), .time(now), .time(now), .optional(language?.tag),
+            ])
         return id
     }
 
-    /// Whoever signed in reads mail at that address.
-    static func markVerified(_ id: UUID, at now: Timestamp, in database: Database) throws(AuthError) {
+    /// Whoever signed in reads mail at that address. The first language that they sign in with is noted.
+    static func noteSignIn(
+        _ id: UUID, in language: Language?, at now: Timestamp, database: Database
+    ) throws(AuthError) {
         try database.run(
             "UPDATE users SET is_verified = 1, updated_at = ? WHERE id = ? AND is_verified = 0",
             [.time(now), .id(id)])
+        guard let language else { return }
+        try database.run(
+            "UPDATE users SET first_locale = ? WHERE id = ? AND first_locale IS NULL", [.text(language.tag), .id(id)])
     }
 }

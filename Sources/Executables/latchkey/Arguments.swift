@@ -13,7 +13,7 @@ struct UserArgument: ExpressibleByArgument {
         text = argument
         if let id = UUID(text: argument.utf8) {
             name = .id(id)
-        } else if let email = try? Email(argument) {
+        } else if let email = try? Email(typed: argument) {
             name = .email(email)
         } else {
             return nil
@@ -34,7 +34,7 @@ struct EmailArgument: ExpressibleByArgument {
     let email: Email
 
     init?(argument: String) {
-        guard let email = try? Email(argument) else { return nil }
+        guard let email = try? Email(typed: argument) else { return nil }
         self.email = email
     }
 }

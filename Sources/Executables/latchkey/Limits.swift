@@ -18,9 +18,10 @@ extension LimitGroup {
         static let configuration = CommandConfiguration(
             abstract: "Shows what each limit counts now, the largest counts first.",
             discussion: """
-                FOR is whom it counts for: a network, an address ("known ..." counts apart \
-                what comes from networks that its owner signed in from), an account's id, or \
-                nothing for all together.
+                FOR is whom it counts for: a network, an address or an account's id ("known \
+                ..." counts apart what comes from networks that its owner signed in from), a \
+                network and an address, or nothing for all together. REFUSED counts the \
+                refusals that the audit has; the log has them all.
 
                 Example: latchkey limits show --limit 20
                 """)
