@@ -147,9 +147,10 @@ extension Auth {
         try firstHit(of: [limit], in: database) == nil
     }
 
-    /// The limit of refreshing from the client's network.
-    var refreshLimit: Limit {
-        Limit(name: "refresh-ip", subject: client.network, quota: policy.refreshPerAddressOfClient)
+    /// The limits of refreshing: by the client's network, of all that was refreshed, and last, for IPv6, by its site, of what
+    /// was refused. Refusals count by the site alone: they add no row for each of its networks.
+    var refreshLimits: [Limit] {
+        clientLimits("refresh-ip", site: "refresh-site", policy.refreshPerAddressOfClient)
     }
 
     /// The known networks of an address share a quota, apart from that of all strangers. No address has a space.
@@ -205,8 +206,8 @@ extension Auth {
         return nil
     }
 
-    /// In the transaction at hand, since others note meanwhile.
-    private func note(_ refusal: AuditEvent, in database: Database) throws(AuthError) {
+    /// Notes a refusal in the transaction at hand, since others note meanwhile.
+    func note(_ refusal: AuditEvent, in database: Database) throws(AuthError) {
         event = refusal
         guard try isToBeNoted(refusal, in: database) else { return }
         for (name, subject) in noteSubjects(of: refusal) {

@@ -397,6 +397,20 @@ import Testing
         #expect(audited == 20 + 3 + 2)
     }
 
+    @Test func refreshesThatAreRefusedAreNotedBySiteAndLimitedBySite() throws {
+        let grant = try service.signIn()
+        try service.auth.revokeToken(grant.refreshToken)
+        let written = try rows {
+            for index in 0..<310 {
+                service.address = "2001:db8:9:\(String(index, radix: 16))::1"
+                let answer = refusal { try service.auth.refreshToken(grant.refreshToken, of: grant.user.text) }
+                #expect(answer == (index < 300 ? "invalidRefreshToken" : "limited"))
+            }
+        }
+        // Ten of each kind in the audit; a count of each kind, and one of all.
+        #expect(written == 23)
+    }
+
     @Test func whoeverIsOverALimitIsToldSoWhileTheDatabaseIsHeld() throws {
         service.policy.sendPerAddressOfClient = Quota(count: 1, window: .minutes(5))
         _ = send()

@@ -26,21 +26,16 @@ extension Auth {
         let signingKey = try state.signingKey()
         let database = try database()
 
-        try refuse(over: [refreshLimit], in: database)
-        let outcome = try transaction(within: [refreshLimit], in: database) {
-            () throws(AuthError) -> Outcome in
-            try refreshLimit.charge(at: now, in: database)
-            guard let session = try Session.find(token.session, in: database), session.user.id == user
-            else {
-                return try refuse(nil, "unknown", in: database)
+        let limits = refreshLimits
+        try refuse(over: limits, in: database)
+        let outcome = try transaction(within: limits, in: database) { () throws(AuthError) -> Outcome in
+            let outcome = try exchange(token, of: user, signingKey: signingKey, in: database)
+            if case .good = outcome {
+                try limits[0].charge(at: now, in: database)
+            } else {
+                try limits[limits.count - 1].charge(at: now, in: database)
             }
-            guard session.user.isActive else {
-                try record(
-                    AuditEvent(.refreshFailed, user: user, subject: session.id, detail: "deactivated"),
-                    in: database)
-                return .inactive
-            }
-            return try spend(token, of: session, signingKey: signingKey, in: database)
+            return outcome
         }
         // Outside of the transaction, since ending a session on replay must be kept.
         switch outcome {
@@ -48,6 +43,20 @@ extension Auth {
         case .inactive: throw .accountInactive
         case .good(let grant): return grant
         }
+    }
+
+    private func exchange(
+        _ token: Crypto.RefreshToken, of user: UUID, signingKey: ES256PrivateKey, in database: Database
+    ) throws(AuthError) -> Outcome {
+        guard let session = try Session.find(token.session, in: database), session.user.id == user else {
+            return try refuse(nil, "unknown", in: database)
+        }
+        guard session.user.isActive else {
+            try note(
+                AuditEvent(.refreshFailed, user: user, subject: session.id, detail: "deactivated"), in: database)
+            return .inactive
+        }
+        return try spend(token, of: session, signingKey: signingKey, in: database)
     }
 
     private enum Outcome {
@@ -58,7 +67,7 @@ extension Auth {
     private func refuse(
         _ session: Session?, _ detail: StaticString, in database: Database
     ) throws(AuthError) -> Outcome {
-        try record(
+        try note(
             AuditEvent(
                 .refreshFailed, user: session?.user.id, subject: session?.id, detail: detail),
             in: database)
