@@ -33,7 +33,7 @@ pool /codes codes
 cat <<'END'
 # Written by `make routes`: routes.
 $HTTP["request-method"] == "POST" {
-    $HTTP["url"] =~ "^(?:/auth/verification/send-code|/auth/verification/verify-code|/auth/users/me/email|/auth/users/me/email/confirm)$" {
+    $HTTP["url"] =~ "^(?:/auth/verification/send-code|/auth/verification/verify-code|/auth/users/me/deletion-code|/auth/users/me/email|/auth/users/me/email/confirm)$" {
         fastcgi.map-extensions = ("" => "/codes")
     }
 }
@@ -42,7 +42,7 @@ $HTTP["request-method"] == "DELETE" {
         fastcgi.map-extensions = ("" => "/codes")
     }
 }
-$HTTP["url"] =~ "^/(?:cgi-bin/(send-code|verify-code|delete-user|change-email|confirm-email)/?)$" {
+$HTTP["url"] =~ "^/(?:cgi-bin/(send-code|verify-code|delete-user|send-deletion-code|change-email|confirm-email)/?)$" {
     fastcgi.map-extensions = ("" => "/codes")
 }
 # End of routes.
