@@ -14,6 +14,8 @@ package struct Database {
     private let epoch: Int64
     /// The file where those who want to write stand in line; nil: alone.
     private let writingLockPath: String?
+    /// The session of the request at hand, which every transaction judges anew; nil: nobody has signed in.
+    private var session: ActingSession?
 
     /// Has SQLite do without what a process of one thread does not need. To be called before the first database is opened.
     package static func configureForOneThread() {
@@ -187,6 +189,14 @@ package struct Database {
         try mapping { () throws(SQLiteError) in try connection.all(sql, values, read) }
     }
 
+    /// The same database for a request in `session`: each of its transactions throws if that has ended, or its account
+    /// is deactivated or gone. nil: for what nobody who is signed in asks for.
+    func acting(in session: ActingSession?) -> Database {
+        var database = self
+        database.session = session
+        return database
+    }
+
     /// Runs `body` as one change, if that can be had soon: for what may be left out, since the answer does not
     /// depend on it.
     func attempt(_ body: () throws(AuthError) -> Void) {
@@ -194,7 +204,8 @@ package struct Database {
     }
 
     /// Runs `body` as one change: all of it or, if it or the commit throws, nothing. Throws `unavailable` if the
-    /// database, or the secret, was replaced since this one was opened.
+    /// database, or the secret, was replaced since this one was opened; whatever `ActingSession.account` throws if a
+    /// request acts in a session.
     func transaction<T>(
         waitingAtMost limit: Duration = Policy.writeWait, _ body: () throws(AuthError) -> T
     ) throws(AuthError) -> T {
@@ -207,6 +218,7 @@ package struct Database {
         return try withExtendedLifetime(turn) { () throws(AuthError) in
             try connection.transaction { () throws(AuthError) -> T in
                 guard try isOfThisEpoch() else { throw .unavailable(reason: "the state was replaced meanwhile") }
+                _ = try session?.account(in: self)
                 return try body()
             } failing: { AuthError($0) }
         }

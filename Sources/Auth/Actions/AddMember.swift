@@ -17,6 +17,7 @@ extension Auth {
         _ = try managingRole(of: user, in: id, database)
         let limits = invitationLimits(of: user)
         return try transaction(within: limits, in: database) { () throws(AuthError) -> Invitation in
+            let user = try current(user, in: database)
             let own = try managingRole(of: user, in: id, database)
             guard role != .owner || own == .owner else { throw .insufficientRole }
             guard try !Member.has(email.text, in: id, database) else { throw .alreadyMember }

@@ -7,7 +7,7 @@ extension Auth {
     /// was taken back, or is somebody else's.
     package func acceptInvitation(_ id: UUID, by user: User) throws(AuthError) -> ProjectDetails {
         let database = try database()
-        return try database.transaction { () throws(AuthError) -> ProjectDetails in
+        return try transaction(by: user, in: database) { (user) throws(AuthError) -> ProjectDetails in
             let invitation = try invitation(id, of: user, in: database)
             guard try stands(invitation, in: database) else { throw .invitationNotFound }
             try invitation.delete(in: database)
@@ -24,7 +24,7 @@ extension Auth {
     /// Ends the invitation `id`. Throws as `acceptInvitation` does.
     package func declineInvitation(_ id: UUID, by user: User) throws(AuthError) {
         let database = try database()
-        try database.transaction { () throws(AuthError) in
+        try transaction(by: user, in: database) { (user) throws(AuthError) in
             try invitation(id, of: user, in: database).delete(in: database)
             try record(AuditEvent(.invitationEnded, user: user.id, subject: id), in: database)
         }

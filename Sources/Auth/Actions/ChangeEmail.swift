@@ -29,9 +29,11 @@ extension Auth {
         let database = try database()
         let changed = try transaction(using: guess, in: database) {
             (isFirst) throws(AuthError) -> Account? in
-            guard isFirst, testIdentity(of: current) == nil, try mayBecomeAnAccounts(email, in: database) else {
-                return nil
-            }
+            let user = try self.current(user, in: database)
+            // The codes were mailed for the address that the account had then.
+            guard isFirst, user.email.isSame(as: current.text), testIdentity(of: current) == nil,
+                try mayBecomeAnAccounts(email, in: database)
+            else { return nil }
             let now = now
             let language = try User.noticeLanguage(of: user.id, in: database)
             // Codes for the old address would lead to another account from now on.

@@ -22,7 +22,7 @@ extension Auth {
         let database = try database()
         let id = UUID.random()
         let now = now
-        let key = try database.transaction { () throws(AuthError) -> APIKey? in
+        let key = try transaction(by: user, in: database) { (user) throws(AuthError) -> APIKey? in
             guard try Role.of(user.id, in: project, database) != nil else { throw .projectNotFound }
             try APIKey.create(
                 id, for: project, by: user.id, named: name, scopes: scopes, prefix: secret.prefix,

@@ -8,7 +8,7 @@ extension Auth {
         named name: String, description: String?, by user: User
     ) throws(AuthError) -> ProjectDetails {
         let database = try database()
-        return try database.transaction { () throws(AuthError) -> ProjectDetails in
+        return try transaction(by: user, in: database) { (user) throws(AuthError) -> ProjectDetails in
             let id = try Project.create(
                 named: name, description: description, ownedBy: user.id, at: now, in: database)
             try record(AuditEvent(.projectCreated, user: user.id, subject: id), in: database)

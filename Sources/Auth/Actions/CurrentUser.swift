@@ -32,12 +32,10 @@ extension Auth {
             let session = try Session.find(token.claims.session, in: try database()),
             isGenuine(token, of: session), session.user.id == token.claims.user
         else { throw .invalidToken }
-        // Deactivating an account ends its sessions, and its owner is to hear why.
-        guard session.user.isActive else { throw .accountInactive }
-        guard !session.isRevoked, session.expiresAt > now, !isTestSuperuser(session.user) else {
-            throw .invalidToken
-        }
-        return SignedIn(user: session.user, session: session.id)
+        let user = try session.activeUser(at: now)
+        guard !isTestSuperuser(user) else { throw .invalidToken }
+        act(in: session.id)
+        return SignedIn(user: user, session: session.id)
     }
 
     /// All that `user` is told of themselves.

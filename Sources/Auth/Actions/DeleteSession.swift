@@ -16,12 +16,12 @@ extension Auth {
         _ id: UUID, of caller: SignedIn
     ) throws(AuthError) -> RevokedSession {
         let database = try database()
-        return try database.transaction { () throws(AuthError) -> RevokedSession in
+        return try transaction(by: caller.user, in: database) { (user) throws(AuthError) -> RevokedSession in
             let now = now
-            guard try Session.revoke(id, of: caller.user.id, at: now, in: database) else {
+            guard try Session.revoke(id, of: user.id, at: now, in: database) else {
                 throw .sessionNotFound
             }
-            try record(AuditEvent(.revocation, user: caller.user.id, subject: id), in: database)
+            try record(AuditEvent(.revocation, user: user.id, subject: id), in: database)
             return RevokedSession(id: id, revokedAt: now)
         }
     }
@@ -29,12 +29,12 @@ extension Auth {
     /// Ends every session of whoever asks but the one that asks; how many they were.
     package func revokeOtherSessions(of caller: SignedIn) throws(AuthError) -> Int64 {
         let database = try database()
-        return try database.transaction { () throws(AuthError) -> Int64 in
+        return try transaction(by: caller.user, in: database) { (user) throws(AuthError) -> Int64 in
             let ended = try Session.revokeAll(
-                of: caller.user.id, but: caller.session, at: now, in: database)
+                of: user.id, but: caller.session, at: now, in: database)
             for session in ended {
                 try record(
-                    AuditEvent(.revocation, user: caller.user.id, subject: session), in: database)
+                    AuditEvent(.revocation, user: user.id, subject: session), in: database)
             }
             return Int64(ended.count)
         }

@@ -13,11 +13,14 @@ extension Auth {
     ///
     /// Throws `invalidCode`, `codeExhausted` or `limited`, as `verifyCode` does.
     package func deleteUser(_ user: User, code: String) throws(AuthError) {
-        let guess = try judge(TypedCode(code, for: .deletion(of: user.id, at: try address(of: user))))
+        let email = try address(of: user)
+        let guess = try judge(TypedCode(code, for: .deletion(of: user.id, at: email)))
         let database = try database()
         let isDone = try transaction(using: guess, in: database) {
             (isFirst) throws(AuthError) -> Bool in
-            guard isFirst else { return false }
+            let user = try current(user, in: database)
+            // The code was mailed to an address that the account may have lost meanwhile.
+            guard isFirst, user.email.isSame(as: email.text) else { return false }
             try erase(user, in: database)
             return true
         }

@@ -9,7 +9,7 @@ extension Auth {
     /// others, and for an admin who would remove an owner; `lastOwner` if no owner were left.
     package func removeMember(_ member: UUID, from id: UUID, by user: User) throws(AuthError) {
         let database = try database()
-        try database.transaction { () throws(AuthError) in
+        try transaction(by: user, in: database) { (user) throws(AuthError) in
             let own = try role(of: user, in: id, database)
             guard member == user.id || own.manages else { throw .insufficientRole }
             guard let last = try Member.find(member, in: id, database) else {

@@ -19,7 +19,7 @@ extension Auth {
         let database = try database()
         let new = UUID.random()
         let now = now
-        let key = try database.transaction { () throws(AuthError) -> APIKey? in
+        let key = try transaction(by: user, in: database) { (user) throws(AuthError) -> APIKey? in
             let old = try managedKey(id, in: project, by: user, database)
             guard old.isActive(at: now) else { throw .apiKeyNotFound }
             try APIKey.create(

@@ -32,7 +32,7 @@ extension Auth {
         _ id: UUID, _ changes: APIKeyChanges, in project: UUID, by user: User
     ) throws(AuthError) -> ShownAPIKey {
         let database = try database()
-        return try database.transaction { () throws(AuthError) -> ShownAPIKey in
+        return try transaction(by: user, in: database) { (user) throws(AuthError) -> ShownAPIKey in
             let now = now
             let key = try managedKey(id, in: project, by: user, database)
             var scopes = key.scopes

@@ -11,7 +11,7 @@ extension Auth {
         _ member: UUID, to role: Role, in id: UUID, by user: User
     ) throws(AuthError) -> Member {
         let database = try database()
-        return try database.transaction { () throws(AuthError) -> Member in
+        return try transaction(by: user, in: database) { (user) throws(AuthError) -> Member in
             let own = try managingRole(of: user, in: id, database)
             guard let last = try Member.find(member, in: id, database) else { throw .memberNotFound }
             guard own == .owner || (last.role != .owner && role != .owner) else {

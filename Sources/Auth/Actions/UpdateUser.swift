@@ -31,7 +31,7 @@ extension Auth {
     package func updateUser(_ user: User, _ changes: UserChanges) throws(AuthError) -> Account {
         let database = try database()
         // The answer is read before the change is made for good: afterwards nothing may fail.
-        return try database.transaction { () throws(AuthError) -> Account in
+        return try transaction(by: user, in: database) { (user) throws(AuthError) -> Account in
             let now = now
             if case .this(let name) = changes.fullName {
                 try User.rename(user.id, to: name, at: now, in: database)

@@ -164,7 +164,7 @@ package struct APIKey {
         try database.run(
             """
             UPDATE api_keys SET last_used_at = ?
-            WHERE id = ? AND (last_used_at IS NULL OR last_used_at <= ?)
+            WHERE id = ? AND deactivated_at IS NULL AND (last_used_at IS NULL OR last_used_at <= ?)
             """,
             [.time(now), .id(id), .time(moment)])
     }
