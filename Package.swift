@@ -126,6 +126,7 @@ var targets: [Target] = [
             .embedInCode("Migrations/v004-people.sql"),
             .embedInCode("Migrations/v005-remembered-tokens.sql"),
             .embedInCode("Migrations/v006-codes.sql"),
+            .embedInCode("Migrations/v007-bounds.sql"),
         ]),
     module("AuthAPI", uses: ["Auth", "CGI", "System"]),
 

@@ -43,12 +43,38 @@ package enum AuthError: Error {
     case alreadyMember
     /// The project would be left without an owner.
     case lastOwner
+    /// There is no room for one more.
+    case tooMany(Bound)
     /// A limit was hit.
     case limited(Limited)
     /// Not now: nothing was changed. The reason is for the log.
     case unavailable(reason: String)
     /// A fault of ours or of the machine. The reason is for the log.
     case failure(reason: String)
+}
+
+/// What there may be so many of. Accounts and projects that have more already keep what they have.
+package enum Bound: Equatable {
+    /// Projects that an account belongs to.
+    case projects(Int64)
+    /// API keys of a project that have not ended.
+    case keysOfProject(Int64)
+    /// The same, made by one member.
+    case keysOfMember(Int64)
+    case members(Int64)
+    /// Open invitations.
+    case invitations(Int64)
+
+    /// The setting that it is.
+    var setting: StaticString {
+        switch self {
+        case .projects: "max_projects_per_user"
+        case .keysOfProject: "max_keys_per_project"
+        case .keysOfMember: "max_keys_per_member"
+        case .members: "max_members_per_project"
+        case .invitations: "max_invitations_per_project"
+        }
+    }
 }
 
 /// Why a genuine API key is not good any more.
@@ -99,6 +125,8 @@ extension AuthError {
     package var reason: String {
         switch self {
         case .unavailable(let reason), .failure(let reason): reason
+        case .tooMany(let bound): "there is no room for one more: \(bound.setting) is reached"
+        case .limited(let limited): "the limit \(limited.name) is reached"
         default: "refused"
         }
     }

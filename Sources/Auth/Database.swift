@@ -289,7 +289,7 @@ extension Migrator.Closure {
 }
 
 var migrator: Migrator {
-    Migrator(count: 6) { index in
+    Migrator(count: 7) { index in
         let script =
             switch index {
             case 0: PackageResources.v001_initial_sql
@@ -297,7 +297,8 @@ var migrator: Migrator {
             case 2: PackageResources.v003_sessions_counters_sql
             case 3: PackageResources.v004_people_sql
             case 4: PackageResources.v005_remembered_tokens_sql
-            default: PackageResources.v006_codes_sql
+            case 5: PackageResources.v006_codes_sql
+            default: PackageResources.v007_bounds_sql
             }
         return String(decoding: script, as: UTF8.self)
     }
@@ -321,6 +322,8 @@ extension Row {
     /// An id that the schema's CHECK holds to 16 bytes.
     func id(_ column: Int32) -> UUID { UUID(blob(column))! }
     func time(_ column: Int32) -> Timestamp { Timestamp(milliseconds: integer(column)) }
+    /// An id, or nil for NULL.
+    func optionalID(_ column: Int32) -> UUID? { isNull(column) ? nil : UUID(blob(column)) }
     func optionalTime(_ column: Int32) -> Timestamp? {
         optionalInteger(column).map { Timestamp(milliseconds: $0) }
     }

@@ -147,6 +147,11 @@ extension Auth {
         try firstHit(of: [limit], in: database) == nil
     }
 
+    /// How long until there is room for one more; nil: there is.
+    func wait(for limit: Limit, in database: Database) throws(AuthError) -> Duration? {
+        try firstHit(of: [limit], in: database)?.limited.retryAfter
+    }
+
     /// The limits of refreshing: by the client's network, of all that was refreshed, and last, for IPv6, by its site, of what
     /// was refused. Refusals count by the site alone: they add no row for each of its networks.
     var refreshLimits: [Limit] {

@@ -70,6 +70,30 @@ package struct Policy: Equatable, Sendable {
     static let invitationsPerEmail = Quota(count: 5, window: .hours(24))
     /// Notices of expiring keys to one address.
     static let expiryNoticesPerEmail = Quota(count: 20, window: .hours(24))
+    /// Changes by one account, but for those that end something, which are always possible.
+    package var changesPerUser: Quota? = Quota(count: 600, window: .minutes(5))
+    /// Rotations of keys by one account, which take nothing of that.
+    static let rotationsPerUser = Quota(count: 600, window: .minutes(5))
+    /// Mails of one kind that announce changes to one account.
+    static let announcements = Quota(count: 1, window: .hours(1))
+
+    /// Projects that one account may belong to.
+    package var projectsPerUser: Int64 = 100
+    /// API keys that have not ended, of one project, and of one member of it.
+    package var keysPerProject: Int64 = 1000
+    package var keysPerMember: Int64 = 100
+    /// Members and open invitations of one project.
+    package var membersPerProject: Int64 = 100
+    package var invitationsPerProject: Int64 = 100
+    /// Sessions of one account; beyond that the least recently used ends.
+    package var sessionsPerUser: Int64 = 100
+    /// Projects, members, and invitations that are listed within an answer.
+    static let listedWithin: Int64 = 100
+    /// Networks that are known to belong to one address; beyond that the least recently used is forgotten.
+    static let networksPerEmail: Int64 = 100
+    /// How long a key that was deactivated or has expired is kept.
+    static let endedKeyKept = Duration.days(90)
+
     /// Processes that may hash a code at once, each in `codeCost`'s memory; nil: one a core.
     package var argon2Slots: Int64?
     /// Bytes that must be free on the disk before a guess is counted: several times what a sign-in writes.

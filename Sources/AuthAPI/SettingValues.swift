@@ -103,6 +103,9 @@ func quota(_ value: String) throws(ValueFault) -> Quota? {
         window: try duration(String(decoding: value.utf8[slash...].dropFirst(), as: UTF8.self), atMost: .days(31)))
 }
 
+/// How many of something there may be: as many as one transaction can count.
+func bound(_ value: String) throws(ValueFault) -> Int64 { try number(value, in: 1...10_000) }
+
 func yesOrNo(_ value: String) throws(ValueFault) -> Bool {
     switch value {
     case "yes": true

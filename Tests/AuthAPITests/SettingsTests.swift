@@ -69,6 +69,13 @@ private func fault(_ text: String) -> String? {
             limit_send_per_email = 3/3h
             limit_failures_per_email = 4/4d
             limit_send_total = 1000000/1d
+            limit_write_per_user = 5/5m
+            max_projects_per_user = 1
+            max_keys_per_project = 2
+            max_keys_per_member = 3
+            max_members_per_project = 4
+            max_invitations_per_project = 5
+            max_sessions_per_user = 10000
             deliverers = 4
             argon2_slots = 2
             audit_ttl = 365d
@@ -95,6 +102,9 @@ private func fault(_ text: String) -> String? {
         #expect(policy.refreshPerAddressOfClient == Quota(count: 2, window: .minutes(2)))
         #expect(policy.sendPerEmail == Quota(count: 3, window: .hours(3)) && policy.failuresPerEmail == Quota(count: 4, window: .days(4)))
         #expect(policy.sendTotal == Quota(count: 1_000_000, window: .days(1)))
+        #expect(policy.changesPerUser == Quota(count: 5, window: .minutes(5)))
+        #expect(policy.projectsPerUser == 1 && policy.keysPerProject == 2 && policy.keysPerMember == 3)
+        #expect(policy.membersPerProject == 4 && policy.invitationsPerProject == 5 && policy.sessionsPerUser == 10_000)
         #expect(policy.auditLifetime == .days(365) && policy.metricsToken == "0123456789abcdef")
         #expect(policy.deliverers == 4)
         #expect(policy.argon2Slots == 2 && settings.trustedProxies.map(\.prefix) == [32, 8, 32])
@@ -113,7 +123,7 @@ private func fault(_ text: String) -> String? {
             "mail = smtp", "mail = sendmail", "mail = sendmail sendmail", "mail_from = x", "mail_from = A <b>", "mail_subject =",
             "sign_up = maybe", "code_length = 5", "code_length = 9", "code_length = +6", "code_length = ６", "code_ttl = 0s", "code_ttl = -1m",
             "code_ttl = 1w", "code_ttl = 99999999999999999999d", "code_attempts = 0", "limit_send_per_ip = 30", "limit_send_per_ip = 0/5m",
-            "limit_send_per_ip = 30/5", "limit_send_per_ip = OFF", "argon2_slots = 0", "audit_ttl = 23h", "metrics_token = short", "trusted_proxies = 10.0.0.0/33",
+            "limit_send_per_ip = 30/5", "limit_send_per_ip = OFF", "argon2_slots = 0", "max_projects_per_user = 0", "max_sessions_per_user = 10001", "max_keys_per_member = off", "audit_ttl = 23h", "metrics_token = short", "trusted_proxies = 10.0.0.0/33",
             "trusted_proxies = ::/129", "trusted_proxies = localhost", "trusted_proxies = 10.0.0", "client_tokens = short",
             "client_tokens = 0123456789abcdef\"", "cors_origins = *", "cors_origins = https://a/b", "cors_origins = null", "cors_origins = file://", "journal = memory",
             "allow_state_in_web_root = true", "fastcgi_processes = 0", "fastcgi_processes = 65", "= x",

@@ -197,7 +197,7 @@ import Testing
                 switch table {
                 case "challenges": "SELECT count(*) FROM challenges WHERE email = 'ann@example.com' OR length(user_id) = 16"
                 case "known_networks": "SELECT count(*) FROM known_networks WHERE email = 'ann@example.com'"
-                case "mail_items": "SELECT count(*) FROM mail_items WHERE email = 'ann@example.com'"
+                case "mail_items": "SELECT count(*) FROM mail_items WHERE email = 'ann@example.com' AND kind <> 'account-deleted'"
                 case "users": "SELECT count(*) FROM users WHERE email = 'ann@example.com'"
                 default: "SELECT count(*) FROM invitations"
                 }

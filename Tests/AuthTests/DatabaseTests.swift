@@ -24,7 +24,7 @@ import Testing
             }
         }
         #expect(results == [String](repeating: "none", count: 12))
-        #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 6)
+        #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 7)
     }
 
     @Test func aDatabaseOfTheFirstReleaseIsBroughtForwardWithAllItHolds() throws {
@@ -54,7 +54,7 @@ import Testing
         let item = try MailItem.take(at: Timestamp(milliseconds: 6), lease: .seconds(1), in: database)
         #expect(item?.kind == .code && item?.subject == zero && item?.attempts == 2)
         #expect(try open().first("SELECT count(*) FROM audit_events") { $0.integer(0) } == 0)
-        #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 6)
+        #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 7)
     }
 
     @Test func aNewerDatabaseIsLeftAlone() throws {

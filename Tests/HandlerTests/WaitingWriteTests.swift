@@ -46,10 +46,12 @@ import Testing
         "revoke-other-sessions": ofAccount("200"),
         "update-user": ofAccount("200"),
         "delete-user": ofAccount("200"),
+        "send-deletion-code": ofAccount("202"),
         "change-email": ofAccount("202"),
         "confirm-email": ofAccount("400 invalid_code"),
         "create-project": ofAccount("201"),
         "update-project": inProject("403 insufficient_role"),
+        "delete-project": inProject("403 insufficient_role"),
         "add-member": inProject("403 insufficient_role"),
         "update-member": inProject("403 insufficient_role"),
         "remove-member": inProject("403 insufficient_role"),
@@ -64,7 +66,8 @@ import Testing
     private static func inProject(_ asMember: String) -> [String] { refused + ["404 project_not_found", asMember] }
 
     @Test func whatWaitsToWriteIsJudgedByWhatHoldsWhenItWrites() {
-        #expect(Set(WaitingWriteTests.expected.keys) == Set(writingEndpoints), "an endpoint that writes is not in the table")
+        let missing = Set(writingEndpoints).subtracting(WaitingWriteTests.expected.keys)
+        #expect(missing.isEmpty, "endpoints that are not in the table: \(missing.sorted())")
         let columns = inParallel(Loss.allCases.count) { index in (index, answers(after: Loss.allCases[index])) }
             .sorted { $0.0 < $1.0 }.map { $0.1 }
         var lines = ["endpoint, and its answer after: session revoked | deactivated | deleted | not in the project | member only"]
@@ -152,11 +155,13 @@ import Testing
         case "revoke-other-sessions": return (person.bearer, "")
         case "update-user": return (at("", "PATCH"), #"{"full_name":"A"}"#)
         case "delete-user":
-            let code = newCode(for: person.email, home)
+            let code = newCode(for: person.email, home, toDelete: person)
             return (at("", "DELETE").merging(["HTTP_X_VERIFICATION_CODE": code]) { $1 }, "")
         case "change-email": return (person.bearer, #"{"email":"new-\#(person.email)"}"#)
         case "confirm-email": return (person.bearer, #"{"email":"new-\#(person.email)","code":"123456","current_code":"123456"}"#)
         case "create-project": return (person.bearer, #"{"name":"a"}"#)
+        case "send-deletion-code": return (person.bearer, "{}")
+        case "delete-project": return (at("/\(person.project)", "DELETE"), "")
         case "update-project": return (at("/\(person.project)", "PATCH"), #"{"name":"b"}"#)
         case "add-member": return (at("/\(person.project)/members"), #"{"email":"new@example.com","role":"member"}"#)
         case "update-member":
@@ -171,9 +176,13 @@ import Testing
         }
     }
 
-    private func newCode(for email: String, _ home: Home) -> String {
+    private func newCode(for email: String, _ home: Home, toDelete person: Person? = nil) -> String {
         let before = home.mails.count
-        _ = home.post("send-code", #"{"email":"\#(email)"}"#)
+        if let person, writingEndpoints.contains("send-deletion-code") {
+            _ = home.post("send-deletion-code", "{}", person.bearer)
+        } else {
+            _ = home.post("send-code", #"{"email":"\#(email)"}"#)
+        }
         for _ in 0..<400 where home.mails.count == before { Thread.sleep(forTimeInterval: 0.025) }
         return home.code(for: email)
     }

@@ -4,6 +4,7 @@ through lighttpd and judged by the document."""
 import json
 import re
 import threading
+import time
 
 from document import DOCUMENT, OPERATIONS, resolved
 from world import CLIENT_TOKEN, METRICS_TOKEN, SETTINGS, TIGHT, Refused, World, service
@@ -377,8 +378,50 @@ def special(judge, drafts):
         deactivate(draft.path["key_id"])
         return judge.send(draft)
 
-    for id in ("sendCode", "verifyCode", "refreshToken", "changeEmail", "confirmEmail", "deleteUser", "sendDeletionCode",
-               "addMember"):
+    def rotated_too_often():
+        draft = drafts.draft(by_id["rotateApiKey"])
+        now = int(time.time() * 1000)
+        slot = now - now % 18750
+        # As text: `sql` makes ids of what looks like one.
+        world.sql(f"INSERT OR REPLACE INTO limit_counts VALUES ('rotate-user', '{ada.id}', ?, ?, 600, 0)", slot, slot + 320000)
+        try:
+            return judge.send(draft)
+        finally:
+            world.sql("DELETE FROM limit_counts WHERE name = 'rotate-user'")
+
+    def bounded(setting, id, **changes):
+        """With room for one, and one there."""
+        draft = drafts.draft(by_id[id]).but(**changes)
+        world.configure(f"{setting} = 1\n")
+        try:
+            return judge.send(draft)
+        finally:
+            world.configure()
+
+    def second_invitation():
+        draft = drafts.draft(by_id["addMember"])
+        judge.send(draft)
+        world.configure("max_invitations_per_project = 1\n")
+        try:
+            return judge.send(draft, body={"email": world.fresh(), "role": "member"})
+        finally:
+            world.configure()
+
+    yield "createProject", 409, "too_many_projects", "over the bound", lambda: bounded("max_projects_per_user", "createProject")
+    yield "createApiKey", 409, "too_many_api_keys", "over the project's bound", lambda: bounded(
+        "max_keys_per_project", "createApiKey")
+    yield "createApiKey", 409, "too_many_own_api_keys", "over the member's bound", lambda: bounded(
+        "max_keys_per_member", "createApiKey")
+    yield "acceptInvitation", 409, "too_many_projects", "over the bound", lambda: bounded(
+        "max_projects_per_user", "acceptInvitation")
+    yield "acceptInvitation", 409, "too_many_members", "over the bound", lambda: bounded(
+        "max_members_per_project", "acceptInvitation")
+    yield "addMember", 409, "too_many_members", "over the bound", lambda: bounded("max_members_per_project", "addMember")
+    yield "addMember", 409, "too_many_invitations", "over the bound", second_invitation
+    yield "rotateApiKey", 429, "rate_limited", "over its own limit", rotated_too_often
+    for id in ("sendCode", "verifyCode", "refreshToken", "changeEmail", "confirmEmail", "deleteUser", "sendDeletionCode", "addMember",
+               "createProject", "updateProject", "createApiKey", "updateApiKey", "updateMember", "acceptInvitation",
+               "updateUser"):
         yield id, 429, "rate_limited", "over a limit", lambda id=id: limited(id)
     yield "sendCode", 429, "rate_limited", "too soon again", lambda: too_soon(world)
     for id in ("verifyCode", "confirmEmail"):

@@ -8,16 +8,15 @@ extension Auth {
     /// lately. One that is invited already keeps its invitation, with the new role, and gets no other mail.
     ///
     /// Throws `projectNotFound` for outsiders; `insufficientRole` for a member, and for an admin who would make
-    /// an owner; `alreadyMember`; `limited` after too many invitations.
+    /// an owner; `alreadyMember`; `tooMany`; `limited` after too many invitations.
     package func addMember(
         _ email: Email, as role: Role, to id: UUID, by user: User
     ) throws(AuthError) -> Invitation {
         let database = try database()
         // Whoever may not invite hears that, not that they did so too often.
         _ = try managingRole(of: user, in: id, database)
-        let limits = invitationLimits(of: user)
-        return try transaction(within: limits, in: database) { () throws(AuthError) -> Invitation in
-            let user = try current(user, in: database)
+        let limits = invitationLimits(of: user) + [changeLimit(of: user)]
+        return try change(by: user, within: limits, in: database) { (user) throws(AuthError) -> Invitation in
             let own = try managingRole(of: user, in: id, database)
             guard role != .owner || own == .owner else { throw .insufficientRole }
             guard try !Member.has(email.text, in: id, database) else { throw .alreadyMember }
@@ -27,15 +26,18 @@ extension Auth {
             guard last?.role != .owner || last.map({ $0.expiresAt <= now }) == true || own == .owner else {
                 throw .insufficientRole
             }
+            let isNew = last.map { $0.expiresAt <= now } ?? true
+            if isNew {
+                try requireRoomForMember(of: id, in: database)
+                try requireRoomForInvitation(to: id, in: database)
+            }
             let end = now + Policy.invitationLifetime
             try Invitation.put(
                 email.text, to: id, as: role, by: user.id, at: now, until: end, in: database)
             guard let invitation = try Invitation.find(email.text, to: id, in: database) else {
                 throw .failure(reason: "a new invitation is not there")
             }
-            for limit in limits { try limit.charge(at: now, in: database) }
             let mailLimit = invitationMailLimit(for: email)
-            let isNew = last.map { $0.expiresAt <= now } ?? true
             if isNew, try hasRoom(within: mailLimit, in: database) {
                 try mailLimit.charge(at: now, in: database)
                 try MailItem.enqueue(
@@ -44,6 +46,10 @@ extension Auth {
             }
             try record(
                 AuditEvent(.memberInvited, user: user.id, subject: invitation.id), in: database)
+            if isNew || last?.role != role {
+                try announce(
+                    role == .owner ? .ownerMade : .accessGiven, to: user, about: invitation.id, email.masked, database)
+            }
             return invitation
         }
     }

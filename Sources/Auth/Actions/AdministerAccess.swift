@@ -23,8 +23,13 @@ extension Auth {
     /// Ends every session of `user`; how many they were.
     package func revokeSessions(of user: User) throws(AuthError) -> Int {
         let database = try database()
-        return try database.transaction { () throws(AuthError) -> Int in
-            try endSessions(of: user.id, in: database).count
+        var count = 0
+        while true {
+            let ended = try database.transaction { () throws(AuthError) -> Int in
+                try endSessions(of: user.id, in: database)
+            }
+            count += ended
+            if ended < Policy.rowsPerCleanUp { return count }
         }
     }
 

@@ -51,11 +51,15 @@ extension Auth {
 
     /// Takes `user` out of the project `id`; keys that they made in it are deactivated.
     package func removeMember(_ user: User, from id: UUID) throws(AuthError) -> ProjectOutcome {
-        try changeProject(id) { (project, database) throws(AuthError) in
-            guard let role = try Role.of(user.id, in: id, database) else { return .noMember }
-            if role == .owner, try !Member.hasOwner(besides: user.id, id, in: database) { return .lastOwner }
-            try takeOut(user.id, of: id, by: user.id, in: database)
-            return nil
+        while true {
+            var isDone = true
+            let outcome = try changeProject(id) { (project, database) throws(AuthError) in
+                guard let role = try Role.of(user.id, in: id, database) else { return .noMember }
+                if role == .owner, try !Member.hasOwner(besides: user.id, id, in: database) { return .lastOwner }
+                isDone = try takeOut(user.id, of: id, by: user.id, in: database)
+                return nil
+            }
+            if isDone { return outcome }
         }
     }
 

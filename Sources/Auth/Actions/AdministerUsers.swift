@@ -93,10 +93,10 @@ extension Auth {
         _ name: AccountName, _ change: AccountChange
     ) throws(AuthError) -> ChangedAccount? {
         let database = try database()
-        return try database.transaction { () throws(AuthError) -> ChangedAccount? in
+        let changed = try database.transaction { () throws(AuthError) -> ChangedAccount? in
             guard let user = try user(named: name) else { return nil }
             let now = now
-            var ended: [UUID] = []
+            var ended = 0
             switch change {
             case .activate: try User.setActive(user.id, true, at: now, in: database)
             case .deactivate:
@@ -117,29 +117,35 @@ extension Auth {
             guard let changed = try User.find(user.id, in: database) else {
                 throw .failure(reason: "a changed account is not there")
             }
-            return ChangedAccount(user: changed, endedSessions: ended.count)
+            return ChangedAccount(user: changed, endedSessions: ended)
         }
+        guard let changed, changed.endedSessions >= Policy.rowsPerCleanUp else { return changed }
+        let others = try revokeSessions(of: changed.user)
+        return ChangedAccount(user: changed.user, endedSessions: changed.endedSessions + others)
     }
 
     /// Deletes the account called `name` with all that hangs on it, as its owner could; what it was, or nil if
     /// there is none.
     package func deleteUser(named name: AccountName) throws(AuthError) -> User? {
         let database = try database()
+        var isDone = true
         let deleted = try database.transaction { () throws(AuthError) -> User? in
             guard let user = try user(named: name) else { return nil }
-            try erase(user, in: database)
+            isDone = try erase(user, in: database)
             return user
         }
-        database.checkpoint()
+        guard let deleted else { return nil }
+        try finishErasing(deleted, isDone: isDone, in: database)
         return deleted
     }
 
-    /// Ends every session of `user`, in the transaction at hand; which they were.
-    func endSessions(of user: UUID, in database: Database) throws(AuthError) -> [UUID] {
-        let ended = try Session.revokeAll(of: user, but: nil, at: now, in: database)
+    /// Ends sessions of `user` but the one to `keep`, in the transaction at hand: `Policy.rowsPerCleanUp` at most; how many.
+    func endSessions(of user: UUID, but keep: UUID? = nil, in database: Database) throws(AuthError) -> Int {
+        let ended = try Session.revokeAll(
+            of: user, but: keep, limit: Policy.rowsPerCleanUp, at: now, in: database)
         for session in ended {
             try record(AuditEvent(.revocation, user: user, subject: session), in: database)
         }
-        return ended
+        return ended.count
     }
 }

@@ -4,14 +4,16 @@ package import System
 
 extension Auth {
     /// Makes `user` a member, as the invitation `id` says. Throws `invitationNotFound` for one that has expired,
-    /// was taken back, or is somebody else's.
+    /// was taken back, or is somebody else's; `tooMany` if the account or the project has no room.
     package func acceptInvitation(_ id: UUID, by user: User) throws(AuthError) -> ProjectDetails {
         let database = try database()
-        return try transaction(by: user, in: database) { (user) throws(AuthError) -> ProjectDetails in
+        return try change(by: user, in: database) { (user) throws(AuthError) -> ProjectDetails in
             let invitation = try invitation(id, of: user, in: database)
             guard try stands(invitation, in: database) else { throw .invitationNotFound }
             try invitation.delete(in: database)
             if try Role.of(user.id, in: invitation.project, database) == nil {
+                try requireRoomForProject(of: user.id, in: database)
+                try requireRoomForMember(of: invitation.project, in: database)
                 try Member.add(
                     user.id, to: invitation.project, as: invitation.role, at: now, in: database)
                 try record(

@@ -29,14 +29,13 @@ extension Auth {
     /// Ends every session of whoever asks but the one that asks; how many they were.
     package func revokeOtherSessions(of caller: SignedIn) throws(AuthError) -> Int64 {
         let database = try database()
-        return try transaction(by: caller.user, in: database) { (user) throws(AuthError) -> Int64 in
-            let ended = try Session.revokeAll(
-                of: user.id, but: caller.session, at: now, in: database)
-            for session in ended {
-                try record(
-                    AuditEvent(.revocation, user: user.id, subject: session), in: database)
+        var count = 0
+        while true {
+            let ended = try transaction(by: caller.user, in: database) { (user) throws(AuthError) -> Int in
+                try endSessions(of: user.id, but: caller.session, in: database)
             }
-            return Int64(ended.count)
+            count += ended
+            if ended < Policy.rowsPerCleanUp { return Int64(count) }
         }
     }
 }

@@ -23,7 +23,7 @@ extension Auth {
     package func metrics(token: String?, isForwarded: Bool) throws(AuthError) -> Metrics {
         try admitToMetrics(token, isForwarded)
         let database = try database()
-        let outbox = try MailItem.standing(in: database)
+        let outbox = try MailItem.standing(at: now, in: database)
         return Metrics(
             counters: try Counter.all(in: database), pendingMails: outbox.pending,
             oldestMail: outbox.oldest.map { max(.seconds(0), now - $0) } ?? .seconds(0),

@@ -54,6 +54,7 @@ extension Auth {
                 signingKey: signingKey)
             try Session.create(
                 session, of: user.id, from: client, given: grant.accessTokenTag, at: now, until: end, in: database)
+            try makeRoomForSession(session, of: user.id, in: database)
             try noteNetwork(of: user, email, session, in: database)
             try record(
                 AuditEvent(

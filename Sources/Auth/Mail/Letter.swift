@@ -16,8 +16,10 @@ struct Letter {
 extension Auth {
     /// What `item` says; nil if it is of no use any more.
     func letter(for item: MailItem, in database: Database) throws(AuthError) -> Letter? {
-        // An address that has an account is written to as its owner likes.
-        let language = try User.language(ofEmail: item.email, in: database) ?? item.language ?? .english
+        // An address that has an account is written to as its owner likes. What announces a change is written as the owner
+        // liked before it.
+        let owners = try User.language(ofEmail: item.email, in: database)
+        let language = (item.kind.announces ? item.language ?? owners : owners ?? item.language) ?? .english
         switch item.kind {
         case .code, .emailCode, .currentEmailCode, .deletionCode:
             return try codeLetter(for: item, language, database)
@@ -27,6 +29,8 @@ extension Auth {
         case .newNetwork: return networkLetter(for: item, language)
         case .keyExpiry: return try keyLetter(for: item, language, database)
         case .invitation: return try invitationLetter(for: item, language, database)
+        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff:
+            return announcementLetter(for: item, language)
         }
     }
 

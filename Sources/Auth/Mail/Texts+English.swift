@@ -82,6 +82,8 @@ extension MailTexts {
                     "If you did not expect this invitation, ignore this mail: you join the project only if you "
                         + "accept.",
                 ])
+        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff:
+            announcement(kind, .english)
         }
     }
 }

@@ -88,6 +88,8 @@ extension MailTexts {
                     "Si vous n’attendiez pas cette invitation, ignorez cet e-mail\u{A0}: vous ne rejoindrez le "
                         + "projet que si vous acceptez.",
                 ])
+        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff:
+            announcement(kind, .french)
         }
     }
 }

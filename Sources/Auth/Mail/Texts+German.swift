@@ -85,6 +85,8 @@ extension MailTexts {
                     "Wenn Sie diese Einladung nicht erwartet haben, ignorieren Sie diese E-Mail: Sie treten dem "
                         + "Projekt nur bei, wenn Sie sie annehmen.",
                 ])
+        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff:
+            announcement(kind, .german)
         }
     }
 }

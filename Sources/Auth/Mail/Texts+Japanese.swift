@@ -78,6 +78,8 @@ extension MailTexts {
                     "承諾または辞退するには、このメールの宛先のアドレスでサインインしてください。\n{link}",
                     "お心当たりのない場合は、このメールを無視してください。承諾しない限り、プロジェクトに参加することはありません。",
                 ])
+        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff:
+            announcement(kind, .japanese)
         }
     }
 }

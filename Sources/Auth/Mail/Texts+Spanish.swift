@@ -84,6 +84,8 @@ extension MailTexts {
                         + "este correo:\n{link}",
                     "Si no esperaba esta invitación, ignore este correo: solo se unirá al proyecto si la acepta.",
                 ])
+        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff:
+            announcement(kind, .spanish)
         }
     }
 }

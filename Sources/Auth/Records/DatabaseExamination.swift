@@ -90,7 +90,8 @@ extension DatabaseExamination.Rows {
                 """
             ) { $0.optionalTime(0) } ?? nil
         let waiting = try connection.first(
-            "SELECT count(*), min(created_at) FROM mail_items WHERE due_at IS NOT NULL"
+            "SELECT count(*), min(created_at) FROM mail_items WHERE due_at <= ? OR (attempts > 0 AND due_at IS NOT NULL)",
+            [.time(.now)]
         ) { (count: $0.integer(0), oldest: $0.optionalTime(1)) }
         pendingMails = waiting?.count ?? 0
         oldestMail = waiting?.oldest

@@ -58,10 +58,11 @@ extension APIKey {
                     FROM api_keys AS k JOIN projects AS p ON p.id = k.project_id
                     JOIN users AS u ON u.id = k.created_by
                     JOIN members AS m ON m.user_id = k.created_by AND m.project_id = k.project_id
-                    WHERE k.expires_at > ? AND k.expires_at <= ? AND k.deactivated_at IS NULL
+                    WHERE coalesce(k.deactivated_at, k.expires_at) > ? AND coalesce(k.deactivated_at, k.expires_at) <= ?
+                        AND k.deactivated_at IS NULL
                         AND (k.told_days IS NULL OR k.told_days > ?) AND k.expires_at - k.created_at > ?
                         AND u.is_active = 1 AND u.tells_key_expiry = 1
-                    ORDER BY k.expires_at LIMIT ?
+                    ORDER BY coalesce(k.deactivated_at, k.expires_at) LIMIT ?
                     """,
                     [
                         .time(after), .time(end), .integer(count),

@@ -61,7 +61,7 @@ package struct Invitation {
         ) { Invitation($0) }
     }
 
-    /// Those to `project` that have not expired, oldest first.
+    /// Those to `project` that have not expired, oldest first; `Policy.listedWithin` at most.
     static func all(
         of project: UUID, at now: Timestamp, in database: Database
     ) throws(AuthError) -> [Invitation] {
@@ -71,9 +71,9 @@ package struct Invitation {
                    u.id, u.is_active
             FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
             JOIN users AS u ON u.id = i.invited_by
-            WHERE i.project_id = ? AND i.expires_at > ? ORDER BY i.created_at, i.id
+            WHERE i.project_id = ? AND i.expires_at > ? ORDER BY i.created_at, i.id LIMIT ?
             """,
-            [.id(project), .time(now)]
+            [.id(project), .time(now), .integer(Policy.listedWithin)]
         ) { Invitation($0) }
     }
 
@@ -186,12 +186,40 @@ package struct Invitation {
             [.text(email), .id(user)])
     }
 
-    /// Deletes those that `inviter` made, and those of `email`.
-    static func deleteAll(
-        by inviter: UUID, orTo email: String, in database: Database
-    ) throws(AuthError) {
-        try database.run("DELETE FROM invitations WHERE invited_by = ?", [.id(inviter)])
-        try database.run("DELETE FROM invitations WHERE email = ?", [.text(email)])
+    /// How many to `project` have not expired; `limit` if they are more.
+    static func openCount(
+        of project: UUID, at now: Timestamp, limit: Int64, in database: Database
+    ) throws(AuthError) -> Int64 {
+        try database.first(
+            "SELECT count(*) FROM (SELECT 1 FROM invitations WHERE project_id = ? AND expires_at > ? LIMIT ?)",
+            [.id(project), .time(now), .integer(limit)]
+        ) { $0.integer(0) } ?? 0
+    }
+
+    /// Deletes some that `inviter` made; how many.
+    static func deleteSome(by inviter: UUID, limit: Int64, in database: Database) throws(AuthError) -> Int64 {
+        Int64(
+            try database.run(
+                "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE invited_by = ? LIMIT ?)",
+                [.id(inviter), .integer(limit)]))
+    }
+
+    /// Deletes some of `email`; how many.
+    static func deleteSome(to email: String, limit: Int64, in database: Database) throws(AuthError) -> Int64 {
+        Int64(
+            try database.run(
+                "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE email = ? LIMIT ?)",
+                [.text(email), .integer(limit)]))
+    }
+
+    /// Deletes some to `project`; how many.
+    static func deleteSome(
+        of project: UUID, limit: Int64, in database: Database
+    ) throws(AuthError) -> Int64 {
+        Int64(
+            try database.run(
+                "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE project_id = ? LIMIT ?)",
+                [.id(project), .integer(limit)]))
     }
 
     /// Deletes some that expired before `moment`; how many.

@@ -29,6 +29,12 @@ enum KnownNetwork {
             ON CONFLICT (email, network) DO UPDATE SET signed_in_at = excluded.signed_in_at
             """,
             [.text(email), .text(network), .time(now)])
+        try database.run(
+            """
+            DELETE FROM known_networks WHERE email = ?1 AND network IN
+                (SELECT network FROM known_networks WHERE email = ?1 ORDER BY signed_in_at DESC, network LIMIT 100 OFFSET ?2)
+            """,
+            [.text(email), .integer(Policy.networksPerEmail)])
     }
 
     static func deleteAll(of email: String, in database: Database) throws(AuthError) {

@@ -23,10 +23,10 @@ struct MailItem {
     /// Attempts begun, this one among them.
     let attempts: Int64
 
-    /// Puts a mail into the outbox.
+    /// Puts a mail into the outbox, to be sent from `due` on; nil: at once.
     static func enqueue(
         _ kind: MailKind, about subject: UUID, to email: String, in language: Language?,
-        details: String? = nil, until expiry: Timestamp, at now: Timestamp, database: Database
+        details: String? = nil, until expiry: Timestamp, at now: Timestamp, due: Timestamp? = nil, database: Database
     ) throws(AuthError) {
         try database.run(
             """
@@ -36,8 +36,26 @@ struct MailItem {
             """,
             [
                 .id(UUID.random()), .text(kind.name), .id(subject), .text(email),
-                .optional(language?.tag), .optional(details), .time(now), .time(expiry), .time(now),
+                .optional(language?.tag), .optional(details), .time(now), .time(expiry), .time(due ?? now),
             ])
+    }
+
+    /// The mail of `kind` to `email` that no deliverer has taken yet; nil if there is none.
+    static func waiting(
+        _ kind: MailKind, to email: String, in database: Database
+    ) throws(AuthError) -> (id: UUID, details: String)? {
+        try database.first(
+            "SELECT id, details FROM mail_items WHERE email = ? AND kind = ? AND attempts = 0 AND due_at IS NOT NULL",
+            [.text(email), .text(kind.name)]
+        ) { (id: $0.id(0), details: $0.optionalText(1) ?? "") }
+    }
+
+    /// Has the mail `id` tell of something more.
+    static func setDetails(
+        _ details: String, of id: UUID, about subject: UUID, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "UPDATE mail_items SET details = ?, subject_id = ? WHERE id = ?", [.text(details), .id(subject), .id(id)])
     }
 
     /// Takes the item that has been due longest, for `lease`: until then no other deliverer gets it. One that a clock put
@@ -106,12 +124,14 @@ struct MailItem {
         ) { $0.time(0) }
     }
 
-    /// How the outbox stands: how many wait, since when, and how many were given up.
+    /// How the outbox stands: how many wait, since when, and how many were given up. A mail that is to be sent later does not
+    /// wait yet.
     static func standing(
-        in database: Database
+        at now: Timestamp, in database: Database
     ) throws(AuthError) -> (pending: Int64, oldest: Timestamp?, failed: Int64) {
         let waiting = try database.first(
-            "SELECT count(*), min(created_at) FROM mail_items WHERE due_at IS NOT NULL"
+            "SELECT count(*), min(created_at) FROM mail_items WHERE due_at <= ? OR (attempts > 0 AND due_at IS NOT NULL)",
+            [.time(now)]
         ) { (count: $0.integer(0), oldest: $0.optionalTime(1)) }
         let failed = try database.first("SELECT count(*) FROM mail_items WHERE due_at IS NULL") {
             $0.integer(0)

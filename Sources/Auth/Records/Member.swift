@@ -53,15 +53,15 @@ package struct Member {
         role = Role(named: row.text(3)) ?? .member
     }
 
-    /// The members of `project`, in the order in which they came.
+    /// The members of `project`, in the order in which they came; `Policy.listedWithin` at most.
     static func all(of project: UUID, in database: Database) throws(AuthError) -> [Member] {
         try database.all(
             """
             SELECT m.user_id, u.email, u.full_name, m.role
             FROM members AS m JOIN users AS u ON u.id = m.user_id
-            WHERE m.project_id = ? ORDER BY m.created_at, m.user_id
+            WHERE m.project_id = ? ORDER BY m.created_at, m.user_id LIMIT ?
             """,
-            [.id(project)]
+            [.id(project), .integer(Policy.listedWithin)]
         ) { Member($0) }
     }
 
@@ -123,8 +123,38 @@ package struct Member {
             "DELETE FROM members WHERE user_id = ? AND project_id = ?", [.id(user), .id(project)])
     }
 
-    /// Takes `user` out of every project.
-    static func removeEverywhere(_ user: UUID, in database: Database) throws(AuthError) {
-        try database.run("DELETE FROM members WHERE user_id = ?", [.id(user)])
+    /// How many belong to `project`; `limit` if they are more.
+    static func count(of project: UUID, limit: Int64, in database: Database) throws(AuthError) -> Int64 {
+        try database.first(
+            "SELECT count(*) FROM (SELECT 1 FROM members WHERE project_id = ? LIMIT ?)",
+            [.id(project), .integer(limit)]
+        ) { $0.integer(0) } ?? 0
+    }
+
+    /// How many projects `user` belongs to; `limit` if they are more.
+    static func projectCount(of user: UUID, limit: Int64, in database: Database) throws(AuthError) -> Int64 {
+        try database.first(
+            "SELECT count(*) FROM (SELECT 1 FROM members WHERE user_id = ? LIMIT ?)", [.id(user), .integer(limit)]
+        ) { $0.integer(0) } ?? 0
+    }
+
+    /// Some projects that `user` belongs to.
+    static func someProjects(of user: UUID, limit: Int64, in database: Database) throws(AuthError) -> [UUID] {
+        try database.all(
+            "SELECT project_id FROM members WHERE user_id = ? LIMIT ?", [.id(user), .integer(limit)]
+        ) { $0.id(0) }
+    }
+
+    /// Takes some members, but not `user`, out of `project`; how many.
+    static func removeSome(
+        from project: UUID, but user: UUID, limit: Int64, in database: Database
+    ) throws(AuthError) -> Int64 {
+        Int64(
+            try database.run(
+                """
+                DELETE FROM members WHERE (user_id, project_id) IN
+                    (SELECT user_id, project_id FROM members WHERE project_id = ? AND user_id <> ? LIMIT ?)
+                """,
+                [.id(project), .id(user), .integer(limit)]))
     }
 }

@@ -9,15 +9,15 @@ package struct Project {
     package let id: UUID
     package let name: String
 
-    /// The projects that `user` belongs to, oldest membership first.
+    /// The projects that `user` belongs to, oldest membership first; `Policy.listedWithin` at most.
     static func all(of user: UUID, in database: Database) throws(AuthError) -> [Project] {
         try database.all(
             """
             SELECT projects.id, projects.name
             FROM members JOIN projects ON projects.id = members.project_id
-            WHERE members.user_id = ? ORDER BY members.created_at, projects.id
+            WHERE members.user_id = ? ORDER BY members.created_at, projects.id LIMIT ?
             """,
-            [.id(user)]
+            [.id(user), .integer(Policy.listedWithin)]
         ) { Project(id: $0.id(0), name: $0.text(1)) }
     }
 
@@ -44,23 +44,8 @@ package struct Project {
             [.text(name), .optional(description), .time(now), .id(id)])
     }
 
-    /// The projects that `user` alone owns.
-    static func owned(byNoneBut user: UUID, in database: Database) throws(AuthError) -> [UUID] {
-        try database.all(
-            """
-            SELECT project_id FROM members AS mine WHERE user_id = ? AND role = 'owner'
-                AND NOT EXISTS (SELECT 1 FROM members AS others WHERE others.project_id = mine.project_id
-                                AND others.role = 'owner' AND others.user_id <> mine.user_id)
-            """,
-            [.id(user)]
-        ) { $0.id(0) }
-    }
-
-    /// Deletes the project `id`, with its keys, members and invitations.
+    /// Deletes the project `id`, in which nothing may be left.
     static func delete(_ id: UUID, in database: Database) throws(AuthError) {
-        try database.run("DELETE FROM api_keys WHERE project_id = ?", [.id(id)])
-        try database.run("DELETE FROM invitations WHERE project_id = ?", [.id(id)])
-        try database.run("DELETE FROM members WHERE project_id = ?", [.id(id)])
         try database.run("DELETE FROM projects WHERE id = ?", [.id(id)])
     }
 }

@@ -20,7 +20,7 @@ struct Session {
 
     /// The session `id` and its account, in one look-up.
     static func find(_ id: UUID, in database: Database) throws(AuthError) -> Session? {
-        try database.first(
+        let found = try database.first(
             """
             SELECT s.generation, s.rotated_at, s.expires_at, s.revoked_at, s.access_token_tag,
                    u.id, u.email, u.full_name, u.is_active, u.is_superuser, u.is_verified,
@@ -34,6 +34,9 @@ struct Session {
                 rotatedAt: row.time(1), expiresAt: row.time(2), isRevoked: !row.isNull(3),
                 accessTokenTag: row.isNull(4) ? nil : row.blob(4), user: User(row, from: 5))
         }
+        // Of an account that is being deleted nothing is good any more.
+        guard let found, !found.user.isErased else { return nil }
+        return found
     }
 
     /// Begins a session of generation 1.
@@ -81,17 +84,49 @@ struct Session {
             [.time(now), .id(id), .id(user), .time(now)]) == 1
     }
 
-    /// Ends every session of `user` but the one to `keep`, if any is; which they were.
+    /// Ends every session of `user` but the one to `keep`, if any is, `limit` at most; which they were.
     static func revokeAll(
-        of user: UUID, but keep: UUID?, at now: Timestamp, in database: Database
+        of user: UUID, but keep: UUID?, limit: Int64 = .max, at now: Timestamp, in database: Database
     ) throws(AuthError) -> [UUID] {
         try database.all(
             """
             UPDATE sessions SET revoked_at = ?
-            WHERE user_id = ? AND id IS NOT ? AND revoked_at IS NULL AND expires_at > ? RETURNING id
+            WHERE id IN (SELECT id FROM sessions
+                         WHERE user_id = ? AND id IS NOT ? AND revoked_at IS NULL AND expires_at > ? LIMIT ?)
+            RETURNING id
             """,
-            [.time(now), .id(user), keep.map { .id($0) } ?? .null, .time(now)]
+            [.time(now), .id(user), keep.map { .id($0) } ?? .null, .time(now), .integer(limit)]
         ) { $0.id(0) }
+    }
+
+    /// Ends the sessions of `user` that were used longest ago, if more than `most` have not ended, `limit` at once; which
+    /// they were. The one to `keep` counts and stays.
+    static func revokeExcess(
+        of user: UUID, over most: Int64, keeping keep: UUID, limit: Int64, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> [UUID] {
+        try database.all(
+            """
+            UPDATE sessions SET revoked_at = ?
+            WHERE id IN (SELECT id FROM sessions
+                         WHERE user_id = ? AND id <> ? AND revoked_at IS NULL AND expires_at > ?
+                         ORDER BY rotated_at DESC, id LIMIT ? OFFSET ?)
+            RETURNING id
+            """,
+            [.time(now), .id(user), .id(keep), .time(now), .integer(limit), .integer(most - 1)]
+        ) { $0.id(0) }
+    }
+
+    /// Deletes those of `user` that have ended, the longest unused, if more than `kept` have; `limit` at once.
+    static func deleteEnded(
+        of user: UUID, but kept: Int64, limit: Int64, at now: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            """
+            DELETE FROM sessions
+            WHERE id IN (SELECT id FROM sessions WHERE user_id = ? AND (revoked_at IS NOT NULL OR expires_at <= ?)
+                         ORDER BY rotated_at DESC, id LIMIT ? OFFSET ?)
+            """,
+            [.id(user), .time(now), .integer(limit), .integer(kept)])
     }
 
     /// Ends the session `id`, and tells whose it was; nil for one that has ended or never was, which stays
@@ -109,9 +144,12 @@ struct Session {
         try database.run("UPDATE sessions SET revoked_at = ? WHERE revoked_at IS NULL", [.time(now)])
     }
 
-    /// Deletes all of `user`.
-    static func deleteAll(of user: UUID, in database: Database) throws(AuthError) {
-        try database.run("DELETE FROM sessions WHERE user_id = ?", [.id(user)])
+    /// Deletes some of `user`; how many.
+    static func deleteSome(of user: UUID, limit: Int64, in database: Database) throws(AuthError) -> Int64 {
+        Int64(
+            try database.run(
+                "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = ? LIMIT ?)",
+                [.id(user), .integer(limit)]))
     }
 
     /// Deletes some that expired before `moment`; how many.

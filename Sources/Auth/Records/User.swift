@@ -38,6 +38,12 @@ package struct User {
         updatedAt = row.time(column + 10)
     }
 
+    /// Whether the account was deleted, and what hung on it is being deleted: it has lost its address and can do nothing.
+    var isErased: Bool { email.utf8.starts(with: User.erasedMark.utf8) }
+
+    /// What no address begins with.
+    private static let erasedMark = "deleted "
+
     static func find(email: String, in database: Database) throws(AuthError) -> User? {
         try database.first(
             """
@@ -67,7 +73,7 @@ package struct User {
     }
 
     static func find(_ id: UUID, in database: Database) throws(AuthError) -> User? {
-        try database.first(
+        let found = try database.first(
             """
             SELECT id, email, full_name, is_active, is_superuser, is_verified,
                    token_balance, tokens_used, subscription_tier, created_at, updated_at
@@ -75,6 +81,8 @@ package struct User {
             """,
             [.id(id)]
         ) { User($0) }
+        guard let found, !found.isErased else { return nil }
+        return found
     }
 
     /// The accounts whose address contains `text`, by address, `limit` at most.
@@ -85,9 +93,9 @@ package struct User {
             """
             SELECT id, email, full_name, is_active, is_superuser, is_verified,
                    token_balance, tokens_used, subscription_tier, created_at, updated_at
-            FROM users WHERE instr(email, ?) > 0 ORDER BY email LIMIT ?
+            FROM users WHERE instr(email, ?) > 0 AND substr(email, 1, 8) <> ? ORDER BY email LIMIT ?
             """,
-            [.text(text), .integer(limit)]
+            [.text(text), .text(erasedMark), .integer(limit)]
         ) { User($0) }
     }
 
@@ -140,6 +148,20 @@ package struct User {
         try database.run(
             "UPDATE users SET email = ?, is_verified = 1, updated_at = ? WHERE id = ?",
             [.text(email), .time(now), .id(id)])
+    }
+
+    /// Takes the account's address and name, and shuts it out. The rows that belong to it can then be deleted in steps.
+    static func erase(_ id: UUID, at now: Timestamp, in database: Database) throws(AuthError) {
+        try database.run(
+            "UPDATE users SET email = ?, full_name = NULL, is_active = 0, is_superuser = 0, updated_at = ? WHERE id = ?",
+            [.text(erasedMark + id.text), .time(now), .id(id)])
+    }
+
+    /// An account that was erased and is still there; nil if there is none.
+    static func findErased(in database: Database) throws(AuthError) -> UUID? {
+        try database.first(
+            "SELECT id FROM users WHERE email >= 'deleted ' AND email < 'deleted!' ORDER BY email LIMIT 1"
+        ) { $0.id(0) }
     }
 
     /// Deletes the account, of which nothing else may be left.

@@ -25,7 +25,8 @@ struct Purge: ParsableCommand {
                 ("codes", String(done.codes)), ("mails", String(done.mails)),
                 ("sessions", String(done.sessions)), ("limit counts", String(done.limitCounts)),
                 ("known networks", String(done.knownNetworks)), ("audit entries", String(done.auditEvents)),
-                ("invitations", String(done.invitations)),
+                ("invitations", String(done.invitations)), ("API keys", String(done.apiKeys)),
+                ("deleted accounts", String(done.accounts)),
             ]))
         }
     }
