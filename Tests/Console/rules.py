@@ -587,7 +587,8 @@ def what_storage_holds_is_not_believed(browser):
         browser.see(browser.t("signin"), "h1")
         assert browser.all("main [name=email]")
     browser.js("localStorage.clear(); sessionStorage.clear()")
-    browser.close(Tabs.second)
+    browser.switch(Tabs.second)
+    browser.close(Tabs.first)
 
 
 def a_browser_that_blocks_storage_works_in_memory_and_says_so(browser):
