@@ -147,6 +147,11 @@ if (url.endsWith('/confirm')) { window.confirmed = JSON.parse(init.body); return
     confirmed = browser.js("return window.confirmed")
     assert confirmed == {"email": f"new-{IDA}", "code": "123456", "current_code": "654321"}, confirmed
     browser.unstub()
+    # The record of requests holds neither.
+    browser.view("requests")
+    line = wait(lambda: next((text for text in texts(browser, ".line") if "/confirm" in text), None), "its line")
+    assert line.count("$CODE") == 2 and "123456" not in line and "654321" not in line, line
+    browser.view("account")
 
 
 def a_deletion_without_a_new_code_does_not_claim_one(browser):
