@@ -119,7 +119,7 @@ package struct CreateAPIKeyForm {
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(withBodyOf: request)
         let project = fields.projectID()
-        let name = fields.string("name", count: 1...255)
+        let name = fields.name("name", count: 1...255)
         days = fields.optionalInteger("expires_in_days", in: 1...3650)
         scopes = fields.optionalScopes("scopes")
         guard let project, let name, fields.faults.isEmpty else { throw .invalid(fields.faults) }
@@ -153,7 +153,7 @@ package struct UpdateAPIKeyForm {
         var fields = Fields(withBodyOf: request)
         let key = fields.pathID("key_id")
         let project = fields.projectID()
-        let name = fields.has("name") ? fields.string("name", count: 1...255) : nil
+        let name = fields.has("name") ? fields.name("name", count: 1...255) : nil
         let scopes = fields.optionalScopes("scopes")
         guard let key, let project, fields.faults.isEmpty else { throw .invalid(fields.faults) }
         self.key = key

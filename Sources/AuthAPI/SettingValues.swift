@@ -34,11 +34,11 @@ func elements<T>(
     return results
 }
 
-/// Text without control characters, not empty, of at most `limit` bytes.
+/// Text without control characters or what turns its direction, not empty, of at most `limit` bytes.
 func line(_ value: String, atMost limit: Int) throws(ValueFault) -> String {
     guard !value.utf8.isEmpty else { throw ValueFault("empty") }
     guard value.utf8.count <= limit else { throw ValueFault("longer than \(limit) bytes") }
-    guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+    guard !value.unicodeScalars.contains(where: { $0.isControl || $0.turnsDirection }) else {
         throw ValueFault("control characters")
     }
     return value

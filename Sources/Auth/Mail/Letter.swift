@@ -115,21 +115,10 @@ extension Auth {
         return Letter(
             kind: item.kind, language: language,
             values: [
-                "{inviter}": invitation.inviter, "{project}": withoutLinks(invitation.projectName),
+                "{inviter}": invitation.inviter, "{project}": invitation.projectName,
                 "{link}": "\(policy.baseURL)/",
             ])
     }
-}
-
-/// The beginning of a name that a stranger gave, with nothing in it that a mail program would make a link of: it goes out in
-/// the service's own name.
-private func withoutLinks(_ name: String) -> String {
-    var result = String.UnicodeScalarView()
-    for scalar in name.unicodeScalars.prefix(60) {
-        result.append(scalar)
-        if [".", ":", "/", "@"].contains(scalar) { result.append("\u{2060}") }
-    }
-    return String(result)
 }
 
 extension Timestamp {

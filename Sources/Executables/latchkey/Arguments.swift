@@ -96,7 +96,7 @@ struct TextArgument: ExpressibleByArgument {
 
     init?(argument: String) {
         guard (1...255).contains(argument.unicodeScalars.count),
-            argument.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) })
+            argument.unicodeScalars.allSatisfy({ $0.isAllowedInNames })
         else { return nil }
         text = argument
     }

@@ -19,7 +19,17 @@ enum Program {
         }
         File.keepNewFilesPrivate()
         Signals.ignoreWriteSignals()
-        Latchkey.main()
+        do {
+            var command = try Latchkey.parseAsRoot()
+            try command.run()
+        } catch {
+            guard Latchkey.exitCode(for: error) == .validationFailure else { Latchkey.exit(withError: error) }
+            // It repeats what was typed, which may be somebody else's text.
+            for line in Latchkey.fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false) {
+                complain(String(line))
+            }
+            Signals.exit(64)
+        }
     }
 }
 
