@@ -7,7 +7,7 @@ esac
 echo "server.port = $PORT"
 if [ -n "$BIND" ]; then echo 'server.bind = env.BIND'; else echo 'server.bind = "127.0.0.1"'; fi
 if [ -n "$LATCHKEY_HOME" ]; then echo 'var.home = env.LATCHKEY_HOME'; else echo 'var.home = var.CWD + "/var"'; fi
-# LATCHKEY_FASTCGI is for lighttpd.conf.
+# LATCHKEY_FASTCGI is for lighttpd.conf. awk calls it a failure if its standard error is closed.
 awk 'BEGIN {
     printf "var.settings = (\"LATCHKEY_HOME\""
     for (name in ENVIRON)
@@ -18,4 +18,4 @@ awk 'BEGIN {
     print ")"
     print "setenv.add-environment = (\"LATCHKEY_HOME\" => var.home)"
     printf "%s", given
-}'
+}' 2>/dev/null

@@ -77,6 +77,12 @@ static inline void libc_leave_no_core(void) {
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+// From now on a signal that is a fault ends the process as the kernel does it.
+static inline void libc_end_by_faults(void) {
+    int faults[] = {SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS};
+    for (unsigned index = 0; index < sizeof faults / sizeof faults[0]; index++) signal(faults[index], SIG_DFL);
+}
+
 // Whether the programs that this process starts can gain privileges by their set-user-ID or set-group-ID bit.
 static inline int libc_may_gain_privileges(void) { return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1; }
 

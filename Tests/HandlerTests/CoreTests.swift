@@ -65,6 +65,7 @@ private func coresAreFiles() -> Bool {
         kill(program.id, signal)
         let result = program.finish()
         #expect(result.exitCode != 0, "\(what)")
+        #expect(!result.errors.contains("crashed"), "\(what)")
         #expect(cores == [], "\(what)")
     }
 

@@ -13,7 +13,7 @@ import Testing
             variables.merging([
                 "REQUEST_METHOD": "OPTIONS", "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "POST",
                 "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": "authorization",
-            ]) { $1 }
+            ]) { given, _ in given }
         ).answer
     }
 

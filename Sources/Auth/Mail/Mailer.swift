@@ -3,8 +3,8 @@
 // 1. An item is taken by one statement with a lease: of two deliverers one gets it.
 // 2. It is deleted only after it was accepted. A deliverer that is killed in between sends it twice,
 //    with the same Message-ID; nothing is ever lost.
-// 3. Only so many deliverers work at once: each holds a place, a lock. A few places are for mail that nobody has tried
-//    yet, the newest first and with less time, so that mails whose command hangs do not hold up all others.
+// 3. Only so many deliverers work at once: each holds a place, a lock. Mail that nobody has tried yet goes first, of that the
+//    newest, and a few places are for such mail alone, with less time: mails whose command hangs do not hold up all others.
 // 4. Nothing is sent after its code expired, was used, used up, or replaced, nor to an address that may not
 //    sign in.
 
@@ -133,9 +133,8 @@ extension Auth {
             let leaseEnd = now + Policy.mailLease
             // In a transaction: whoever derives codes from a secret that was replaced meanwhile takes no more.
             let item = try database.transaction { () throws(AuthError) in
-                place.isQuick
-                    ? try MailItem.takeNewest(at: now, lease: Policy.mailLease, in: database)
-                    : try MailItem.take(at: now, lease: Policy.mailLease, in: database)
+                if let item = try MailItem.takeNewest(at: now, lease: Policy.mailLease, in: database) { return item }
+                return place.isQuick ? nil : try MailItem.take(at: now, lease: Policy.mailLease, in: database)
             }
             guard let item else { return }
             guard item.expiresAt > now else {

@@ -38,6 +38,7 @@ func readMailSettings(_ configuration: Configuration) -> (mailer: Mailer, identi
 }
 
 Signals.leaveNoCore()
+Signals.endByFaults()
 if Environment.value("GATEWAY_INTERFACE") != nil || Environment.value("REQUEST_METHOD") != nil { runNotFound() }
 File.keepNewFilesPrivate()
 Signals.ignoreWriteSignals()

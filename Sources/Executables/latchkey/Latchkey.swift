@@ -13,6 +13,7 @@ import System
 enum Program {
     static func main() {
         Signals.leaveNoCore()
+        Signals.endByFaults()
         if Environment.value("GATEWAY_INTERFACE") != nil || Environment.value("REQUEST_METHOD") != nil {
             complain("latchkey does not run under a web server")
             Signals.exit(64)
