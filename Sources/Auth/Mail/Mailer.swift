@@ -132,7 +132,7 @@ extension Auth {
         while true {
             let leaseEnd = now + Policy.mailLease
             // In a transaction: whoever derives codes from a secret that was replaced meanwhile takes no more.
-            let item = try database.transaction { () throws(AuthError) in
+            let item = try database.transaction { () throws(AuthError) -> MailItem? in
                 if let item = try MailItem.takeNewest(at: now, lease: Policy.mailLease, in: database) { return item }
                 return place.isQuick ? nil : try MailItem.take(at: now, lease: Policy.mailLease, in: database)
             }
