@@ -45,6 +45,7 @@ import Testing
 
     @Test func anotherAddressIsProvedByACodeToEachAndTheOldOneIsTold() throws {
         let ada = home.signIn("ada@example.com")
+        home.remove("mail")
         let other = home.signIn("ada@example.com")
         home.remove("mail")
         let sent = home.post("change-email", #"{"email":" countess@example.org"}"#, ada.bearer)
