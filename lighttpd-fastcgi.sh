@@ -11,7 +11,8 @@ home=${LATCHKEY_HOME:-$PWD/var}
 mkdir -p -m 700 "$home" "$home/run" || exit 1
 processes=$LATCHKEY_FASTCGI_PROCESSES
 if [ -z "$processes" ] && [ -e "$home/latchkey.conf" ]; then
-    processes=$(sed -n 's/^[[:space:]]*fastcgi_processes[[:space:]]*=[[:space:]]*\([0-9]*\)[[:space:]]*$/\1/p' "$home/latchkey.conf")
+    mark=$(printf '\357\273\277')  # editors of Windows begin a file with it
+    processes=$(sed -n "s/^$mark//"';s/^[[:space:]]*fastcgi_processes[[:space:]]*=[[:space:]]*\([0-9]*\)[[:space:]]*$/\1/p' "$home/latchkey.conf")
 fi
 # Of a value that is no number from 1 to 64, every answer says so.
 case $processes in
