@@ -157,6 +157,7 @@ test-clients: setup-clients build
 test-servers: setup-servers build admin
 	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/parity.py
 	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/refusals.py
+	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/headers.py
 	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/nginx_auth_request.py
 	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/verify_samples.py
 	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/https.py

@@ -7,6 +7,8 @@ package import System
 package enum AuthError: Error {
     /// A header that decides who asks, or on what, was given more than once, or two ways at once.
     case ambiguousCredentials
+    /// Another header that something is decided by was given more than once.
+    case ambiguousHeaders
     /// No credentials.
     case notAuthenticated
     /// An access token, or an operator's client token, that is none, or whose session has ended.

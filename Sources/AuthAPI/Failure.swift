@@ -78,6 +78,10 @@ extension Failure {
                 Failure(
                     .badRequest, "ambiguous_credentials",
                     "Credentials must be given once, and in one way.")
+            case .ambiguousHeaders:
+                Failure(
+                    .badRequest, "ambiguous_headers",
+                    "A header field that must be given once was given more than once.")
             case .invalidCode:
                 Failure(.badRequest, "invalid_code", "The code is wrong or has expired.")
             case .codeExhausted:

@@ -58,7 +58,7 @@ package enum CGIGateway {
 
     /// Reads the rest of the body, as far as it is one that a server would pass on.
     private static func discardInput(of request: Request, taken: Int) {
-        let length = request.parameters.nonEmpty("CONTENT_LENGTH")
+        let length = request.fields.first(.contentLength)
         var left =
             length == nil && request.endsWithInput
             ? longestBody : min(length.flatMap { Int($0) } ?? 0, longestBody) - taken

@@ -10,8 +10,8 @@ import Testing
         let ada = home.signIn("ada@example.com")
         _ = home.createKey(by: ada)
         let commands = [
-            ["user", "list"], ["user", "show", ada.email], ["session", "list"], ["project", "list"], ["project", "show", ada.project],
-            ["key", "list"], ["audit", "show"], ["mail", "list"], ["limits", "show"],
+            ["user", "list"], ["user", "show", ada.email], ["session", "list", ada.email], ["project", "list"], ["project", "show", ada.project],
+            ["key", "list", "--project", ada.project], ["audit", "show"], ["mail", "list"], ["limits", "show"],
         ]
         for hostile in HostileText.all where !hostile.text.contains("\0") {
             let text = "'\(hostile.text.replacingOccurrences(of: "'", with: "''"))'"
@@ -23,7 +23,7 @@ import Testing
                 UPDATE sessions SET user_agent = \(text);
                 """)
             // The export has all of it in JSON; of the tables two show each text, and all of them every tenth.
-            var shown = [["export", ada.email], ["user", "show", ada.email], ["project", "list"], ["key", "list", "--json"]]
+            var shown = [["export", ada.email], ["user", "show", ada.email], ["project", "list"], ["key", "list", "--project", ada.project, "--json"]]
             if hostile.text.utf8.count % 10 == 0 { shown = commands + commands.map { $0 + ["--json"] } + [["export", ada.email]] }
             for command in shown {
                 let (code, output, errors) = latchkey(command, ["LATCHKEY_HOME": home.path])

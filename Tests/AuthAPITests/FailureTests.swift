@@ -15,7 +15,8 @@ private func body(_ response: Response) -> String { String(decoding: response.bo
 @Suite struct FailureTests {
     @Test func everyRefusalHasItsStatusAndCode() {
         for (error, status, code) in [
-            (.ambiguousCredentials, 400, "ambiguous_credentials"), (.invalidCode, 400, "invalid_code"),
+            (.ambiguousCredentials, 400, "ambiguous_credentials"), (.ambiguousHeaders, 400, "ambiguous_headers"),
+            (.invalidCode, 400, "invalid_code"),
             (.notAuthenticated, 401, "not_authenticated"), (.invalidToken, 401, "invalid_token"),
             (.invalidRefreshToken, 401, "invalid_refresh_token"), (.invalidAPIKey, 401, "invalid_api_key"),
             (.accountInactive, 403, "account_inactive"), (.insufficientScope("a:b"), 403, "insufficient_scope"),

@@ -37,7 +37,9 @@ private struct ReadMail: Decodable {
 }
 
 @Suite struct HostileTests {
-    private let home = Home(settings: "limit_invite_per_user = off\nresend_after = 0s\nlimit_send_per_email = off\n")
+    private let home = Home(
+        settings: ["limit_invite_per_user", "limit_send_per_email", "limit_send_per_ip", "limit_verify_per_ip", "limit_send_total"]
+            .map { "\($0) = off\n" }.joined() + "resend_after = 0s\n")
 
     private func mails() -> [String: ReadMail] {
         let result = Program.run("python3", ["-c", reader, "\(home.path)/mail/new"])
@@ -111,8 +113,6 @@ private struct ReadMail: Decodable {
 
     /// What a client calls itself is in the mail that tells of its sign-in.
     @Test func noticesOfSignInsHaveNoLinks() throws {
-        let first = home.signIn("ada@example.com")
-        #expect(!first.id.isEmpty)
         for (index, hostile) in HostileText.all.enumerated() where !hostile.text.contains("\0") {
             let email = "person-\(index)@example.com"
             let there = ["REMOTE_ADDR": "203.0.113.9", "HTTP_USER_AGENT": hostile.text]
@@ -123,7 +123,7 @@ private struct ReadMail: Decodable {
         home.sql("UPDATE mail_items SET due_at = 0 WHERE due_at IS NOT NULL")
         _ = Program("\(executables)/deliver-mail", environment: ["LATCHKEY_HOME": home.path]).finish()
         let notices = mails().values.filter { $0.subject.hasPrefix("New sign-in") }
-        #expect(notices.count >= 60)
+        try #require(notices.count >= 60)
         for mail in notices {
             #expect(links(in: mail.text.replacingOccurrences(of: "203.0.113.9", with: "")) == [], "\(mail.text)")
             #expect(acting(in: mail.text) == [] && mail.tags == notices[0].tags)

@@ -189,6 +189,8 @@ def spoilt(operation):
             yield f"with an empty {name}", {name: ""}, ["body", name], "string_too_short"
         if field.get("maxLength") and "enum" not in field and field.get("format") != "email":
             yield f"with a long {name}", {name: "a" * (field["maxLength"] + 1)}, ["body", name], "string_too_long"
+        if "\\u0000" in field.get("pattern", ""):
+            yield f"with a control character in {name}", {name: "a\u009bb"}, ["body", name], "value_error"
         if kind == "integer":
             yield f"with a small {name}", {name: field["minimum"] - 1}, ["body", name], "greater_than_equal"
             yield f"with a large {name}", {name: field["maximum"] + 1}, ["body", name], "less_than_equal"
@@ -246,6 +248,8 @@ def common(judge, draft):
 
     twice = [*draft.headers.items(), ("Authorization", "Bearer a"), ("Authorization", "Bearer b")]
     one(400, "ambiguous_credentials", "for a header sent twice", headers=Pairs(twice))
+    spelled = [*draft.headers.items(), ("X-Forwarded-For", "198.51.100.1"), ("X_Forwarded_For", "203.0.113.5")]
+    one(400, "ambiguous_headers", "for a field of another name that is the same by CGI", headers=Pairs(spelled))
     one(405, "method_not_allowed", "for PUT", operation=WithMethod(operation, "PUT"))
     if draft.path:
         last = list(draft.path)[-1]
