@@ -82,7 +82,7 @@ def the_page_for_the_code_survives_a_reload(browser):
 
 
 def a_code_without_attempts_leads_to_a_new_one(browser):
-    """The refusal after five wrong codes, as verify-code, confirm-email and delete-user give it."""
+    """After five wrong codes even the right one is refused, and only a new one helps."""
     browser.tab("ida")
     browser.open()
     browser.type("email", IDA)
@@ -90,7 +90,13 @@ def a_code_without_attempts_leads_to_a_new_one(browser):
     browser.see(browser.t("signin.sent", email=IDA), ".card")
     known = [path for path, _ in browser.service.mails(IDA)]
     code = browser.service.code(IDA)
-    browser.stub("if (url.includes('verify-code')) return refused(400, 'code_exhausted')")
+    browser.stub("")
+    for count in range(5):
+        browser.type("code", "000000" if code != "000000" else "111111")
+        browser.submit()
+        wait(lambda: browser.asked("verify-code") == count + 1, "the guess")
+        browser.see(browser.t("error.invalid_code"), ".alert")
+        wait(lambda: not browser.one("main [type=submit]").get_attribute("aria-disabled"), "its end")
     browser.type("code", code)
     browser.submit()
     browser.see(browser.t("error.code_exhausted"), ".alert")
