@@ -63,7 +63,8 @@ private let project = "HTTP_X_PROJECT_ID=0123456a-0000-4000-8000-00000000000F"
     }
 
     @Test(arguments: [
-        ("1", 1, 10), ("3650", 3650, 10), ("null", nil, 10),
+        ("1", 1, 10), ("3650", 3650, 10), ("null", nil, 10), ("1.0", 1, 10), ("1e2", 100, 10), ("3650.000", 3650, 10),
+        ("365e1", 3650, 10),
     ] as [(String, Int64?, Int64)])
     func aKeyLivesForDaysOrForever(text: String, days: Int64?, limit: Int64) throws {
         #expect(try CreateAPIKeyForm(try request("{\"name\":\"k\",\"expires_in_days\":\(text)}", [project])).days == days)
@@ -72,11 +73,26 @@ private let project = "HTTP_X_PROJECT_ID=0123456a-0000-4000-8000-00000000000F"
 
     @Test(arguments: [
         ("0", "greater_than_equal"), ("-0", "greater_than_equal"), ("-5", "greater_than_equal"), ("3651", "less_than_equal"),
-        ("1.0", "int_from_float"), ("1e2", "int_from_float"), ("\"1\"", "int_type"), ("true", "int_type"), ("[]", "int_type"),
-        ("9223372036854775808", "int_parsing_size"),
+        ("1.5", "int_from_float"), ("1e-2", "int_from_float"), ("0.0", "greater_than_equal"), ("4e3", "less_than_equal"), ("\"1\"", "int_type"), ("true", "int_type"), ("[]", "int_type"),
+        ("9223372036854775808", "int_parsing_size"), ("9223372036854775808.0", "int_parsing_size"),
+        ("1e19", "int_parsing_size"),
     ])
     func otherNumbersOfDaysAreFaults(text: String, type: String) throws {
         #expect(try faults { try CreateAPIKeyForm(try request("{\"name\":\"k\",\"expires_in_days\":\(text)}", [project])) } == ["body.expires_in_days \(type)"])
+    }
+
+    @Test func everyIntegerOfABodyMayBeWrittenWithAPointOrAnExponent() throws {
+        let id = "PATH_INFO=/1a42c90f-02a6-434b-b9e6-43801a9314d0"
+        for (text, days) in [("2", 2), ("2.0", 2), ("20e-1", 2), ("0.0", 0), ("3e1", 30)] as [(String, Int64)] {
+            #expect(try CreateAPIKeyForm(try request("{\"name\":\"k\",\"expires_in_days\":\(days == 0 ? "1" : text)}", [project])).days == max(1, days))
+            #expect(try faults { try RotateAPIKeyForm(try request("{\"overlap_days\":\(text)}", [id, project])) }.filter { $0.contains("overlap") } == [])
+        }
+        #expect(try faults { try RotateAPIKeyForm(try request("{\"overlap_days\":31.0}", [id, project])) }.contains("body.overlap_days less_than_equal"))
+    }
+
+    @Test func oneByteOrderMarkBeforeABodyIsPassedOver() throws {
+        #expect(try CreateAPIKeyForm(try request("\u{FEFF}{\"name\":\"k\"}", [project])).name == "k")
+        #expect(try faults { try CreateAPIKeyForm(try request("\u{FEFF}\u{FEFF}{\"name\":\"k\"}", [project])) }.contains { $0.contains("json_invalid") })
     }
 
     @Test func aNameHas1To255Characters() throws {
