@@ -32,6 +32,7 @@ let endpoints = [
     "create-project",
     "get-project",
     "update-project",
+    "delete-project",
     "add-member",
     "update-member",
     "remove-member",
@@ -127,6 +128,7 @@ var targets: [Target] = [
             .embedInCode("Migrations/v005-remembered-tokens.sql"),
             .embedInCode("Migrations/v006-codes.sql"),
             .embedInCode("Migrations/v007-bounds.sql"),
+            .embedInCode("Migrations/v008-projects.sql"),
         ]),
     module("AuthAPI", uses: ["Auth", "CGI", "System"]),
 

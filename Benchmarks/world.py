@@ -147,6 +147,7 @@ class World:
             Case("create-project", "POST", ada(), json(name="third")),
             Case("get-project", "GET", ada(project)),
             Case("update-project", "PATCH", ada(project), json(name="first")),
+            Case("delete-project", "DELETE", ada(f"/{self.second}")),
             Case("add-member", "POST", ada(f"/{self.second}/members"), json(email=NEW)),
             Case("update-member", "PATCH", ada(member), json(role="admin")),
             Case("remove-member", "DELETE", ada(member)),

@@ -145,6 +145,14 @@ package struct Database {
         connection.endReading()
     }
 
+    /// Runs `body`, all of whose reads are of one moment: a page of a list and its count agree.
+    func reading<T>(_ body: () throws(AuthError) -> T) throws(AuthError) -> T {
+        guard !connection.isInTransaction else { return try body() }
+        try beginReading()
+        defer { endReading() }
+        return try body()
+    }
+
     /// Whether it was used to change anything.
     var hasChangedRows: Bool { connection.hasChangedRows }
 
@@ -289,7 +297,7 @@ extension Migrator.Closure {
 }
 
 var migrator: Migrator {
-    Migrator(count: 7) { index in
+    Migrator(count: 8) { index in
         let script =
             switch index {
             case 0: PackageResources.v001_initial_sql
@@ -298,7 +306,8 @@ var migrator: Migrator {
             case 3: PackageResources.v004_people_sql
             case 4: PackageResources.v005_remembered_tokens_sql
             case 5: PackageResources.v006_codes_sql
-            default: PackageResources.v007_bounds_sql
+            case 6: PackageResources.v007_bounds_sql
+            default: PackageResources.v008_projects_sql
             }
         return String(decoding: script, as: UTF8.self)
     }

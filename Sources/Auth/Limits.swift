@@ -144,7 +144,7 @@ extension Auth {
 
     /// Whether there is room for one more.
     func hasRoom(within limit: Limit, in database: Database) throws(AuthError) -> Bool {
-        try firstHit(of: [limit], in: database) == nil
+        try wait(for: limit, in: database) == nil
     }
 
     /// How long until there is room for one more; nil: there is.

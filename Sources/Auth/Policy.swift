@@ -28,6 +28,8 @@ package struct Policy: Equatable, Sendable {
     /// `iss` of access tokens, and the base of links: never what a request's Host says.
     package var baseURL = "http://localhost:8000"
     package var signUp = SignUp.open
+    /// Whether an open invitation lets its address sign up where `signUp` does not.
+    package var invitationsAdmit = true
     /// Tokens of which whoever asks for a code, or uses one, must bear one. None: anyone may ask.
     package var clientTokens: [String] = []
 
@@ -157,6 +159,10 @@ package struct Policy: Equatable, Sendable {
     static let failedMailKept = Duration.days(7)
     /// Rows that one clean-up deletes from a table, so that it never holds the database for long.
     static let rowsPerCleanUp: Int64 = 100
+    /// Rows that one transaction of a deletion deletes at most: a few milliseconds.
+    static let rowsPerDeletion: Int64 = 500
+    /// Mails of the outbox that are counted at most, for numbers that are asked for often: under a millisecond.
+    package static let countedMails: Int64 = 10_000
 }
 
 extension Timestamp {

@@ -77,6 +77,7 @@ package struct Route: Sendable {
     package static let getProject = Route("get-project", .get, at: ["projects", nil])
     package static let updateProject = Route(
         "update-project", .patch, at: ["projects", nil], takesBody: true)
+    package static let deleteProject = Route("delete-project", .delete, at: ["projects", nil])
     package static let addMember = Route(
         "add-member", .post, at: ["projects", nil, "members"], takesBody: true)
     package static let updateMember = Route(
@@ -98,7 +99,7 @@ package struct Route: Sendable {
             sendCode, verifyCode, refreshToken, revokeToken, currentUser, listAPIKeys, createAPIKey,
             deleteAPIKey, updateAPIKey, rotateAPIKey, verifyAPIKey, listSessions, deleteSession,
             revokeOtherSessions, updateUser, deleteUser, sendDeletionCode, preferences, changeEmail, confirmEmail,
-            listProjects, createProject, getProject, updateProject, addMember, updateMember,
+            listProjects, createProject, getProject, updateProject, deleteProject, addMember, updateMember,
             removeMember, listInvitations, acceptInvitation, declineInvitation, keySet, health, metrics,
         ]
     }

@@ -35,6 +35,7 @@ private let defaults: [(key: String, value: String)] = [
     ("mail_subject", "built in"),
     ("mail_template", "built in"),
     ("sign_up", "open"),
+    ("invitations_admit", "yes"),
     ("code_length", "6"),
     ("code_ttl", "10m"),
     ("code_attempts", "5"),

@@ -106,6 +106,7 @@ package struct Settings {
         case "mail_subject": mailSubject = try line(value, atMost: 200)
         case "mail_template": mailTemplate = try line(value, atMost: 4000)
         case "sign_up": policy.signUp = try signUp(value)
+        case "invitations_admit": policy.invitationsAdmit = try yesOrNo(value)
         case "code_length": policy.codeLength = Int(try number(value, in: 6...8))
         case "code_ttl": policy.codeLifetime = try duration(value, atMost: .days(1))
         case "code_attempts": policy.codeAttempts = try number(value, in: 1...100)

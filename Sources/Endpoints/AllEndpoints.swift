@@ -8,6 +8,6 @@ package let allEndpoints: [Endpoint] = [
     sendCode, verifyCode, refreshToken, revokeToken, currentUser, listAPIKeys, createAPIKey,
     deleteAPIKey, updateAPIKey, rotateAPIKey, verifyAPIKey, listSessions, deleteSession,
     revokeOtherSessions, updateUser, deleteUser, sendDeletionCode, preferences, changeEmail, confirmEmail,
-    listProjects, createProject, getProject, updateProject, addMember, updateMember,
+    listProjects, createProject, getProject, updateProject, deleteProject, addMember, updateMember,
     removeMember, listInvitations, acceptInvitation, declineInvitation, keySet, health, metrics,
 ]

@@ -53,10 +53,22 @@ import Testing
                 [{"id":"\(anID)","project_id":"\(anID)","created_by":"\(anID)","prefix":"\(begins)",\
                 "name":"key","scopes":null,"is_active":false,"last_used_at":null,"expires_at":null,\
                 "deactivated_at":"2026-01-01T00:00:00.000Z","created_at":"2026-01-01T00:00:00.000Z",\
-                "updated_at":"2026-01-01T00:00:00.000Z"}]
+                "updated_at":"2026-01-01T00:00:00.000Z","replaces":null,"replaced_by":null}]
 
                 """)
         #expect(home.number("SELECT count(*) FROM audit_events WHERE event = 'key-deactivated'") == 1)
+    }
+
+    @Test func aListTellsWhatReplacedAKey() {
+        let ada = home.signIn("ada@example.com")
+        let key = home.createKey(by: ada)
+        let new = home.post("rotate-api-key", "{}", ada.onProject.merging(["PATH_INFO": "/\(key.id)/rotate"]) { $1 })
+        let (_, list, _) = latchkey(["key", "list", "--user", ada.id], ["LATCHKEY_HOME": home.path])
+        let lines = list.split(separator: "\n")
+        #expect(lines[0] == "ID                                    STATE        BEGINS       REPLACED BY                           NAME")
+        #expect(lines[2].hasPrefix(key.id) && lines[2].contains("  \(new.field("id"))  key"))
+        #expect(!lines[1].dropFirst(36).contains(key.id) && lines[1].hasPrefix(new.field("id")))
+        #expect(home.admin("key", "list", "--user", ada.id, "--json").output.contains(#""replaces":"\#(anID)","replaced_by":null"#))
     }
 
     @Test func theAuditIsFiltered() {

@@ -55,6 +55,7 @@ private func fault(_ text: String) -> String? {
             mail_subject = {code} = yours
             mail_template = login
             sign_up = example.com, Example.ORG
+            invitations_admit = no
             code_length = 8
             code_ttl = 5m\r
             code_attempts = 3
@@ -94,7 +95,7 @@ private func fault(_ text: String) -> String? {
         #expect(settings.mail == .sendmail("/usr/sbin/sendmail"))
         #expect(settings.mailFrom == Mailbox(name: "Acme, Inc.", address: try Email("no-reply@example.com")))
         #expect(settings.mailSubject == "{code} = yours" && settings.mailTemplate == "login")
-        #expect(policy.signUp == .domains(["example.com", "example.org"]))
+        #expect(policy.signUp == .domains(["example.com", "example.org"]) && !policy.invitationsAdmit)
         #expect(policy.codeLength == 8 && policy.codeLifetime == .minutes(5) && policy.codeAttempts == 3)
         #expect(policy.resendAfter == .seconds(0) && policy.accessLifetime == .hours(1))
         #expect(policy.refreshLifetime == .days(7) && policy.sessionLifetime == .days(30) && policy.refreshGrace == .seconds(10))

@@ -100,7 +100,7 @@ private func duration(_ text: String) -> Duration {
         case "invitation":
             let (user, project) = try service.person()
             let guest = try service.person(bob).user
-            let invitation = try service.auth.addMember(bob, as: .member, to: project, by: user)
+            let invitation = try service.auth.addMember(bob, as: .member, to: project, by: user).invitation
             return {
                 let listed = try service.auth.listInvitations(of: guest, PageRequest(page: 1, limit: 10)).total
                 let isGood = refusal { try service.auth.acceptInvitation(invitation.id, by: guest) } == "none"
@@ -173,7 +173,7 @@ private func duration(_ text: String) -> Duration {
         service.time = right + .days(400)
         _ = try service.auth.addMember(bob, as: .member, to: project, by: user)
         service.time = right
-        let again = try service.auth.addMember(bob, as: .member, to: project, by: user)
+        let again = try service.auth.addMember(bob, as: .member, to: project, by: user).invitation
         #expect(refusal { try service.auth.acceptInvitation(again.id, by: guest) } == "none")
     }
 }

@@ -25,6 +25,7 @@ private func count(_ piece: String, in text: String) -> Int {
                 == [
                     "code", "email-code", "current-email-code", "deletion-code", "email-changed", "new-network", "key-expiry",
                     "invitation", "account-deleted", "key-created", "owner-made", "access-given", "notices-off",
+                    "project-deleted",
                 ])
     }
 

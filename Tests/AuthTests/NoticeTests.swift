@@ -151,6 +151,7 @@ import Testing
         #expect(!mail.contains("\nBcc:"))
         #expect(subject(mail) == "ann@ example. com invites you to Moon Bcc: eve@ example. com")
         service.policy.signUp = .closed
+        service.policy.invitationsAdmit = false
         _ = try service.auth.addMember(try Email("eve@example.net"), as: .member, to: project, by: user)
         #expect(try mails().isEmpty)
     }

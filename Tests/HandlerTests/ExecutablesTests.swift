@@ -10,7 +10,8 @@ import Testing
         "create-api-key", "delete-api-key", "update-api-key", "rotate-api-key", "verify-api-key",
         "list-sessions", "delete-session", "revoke-other-sessions", "update-user", "delete-user", "send-deletion-code",
         "preferences",
-        "change-email", "confirm-email", "list-projects", "create-project", "get-project", "update-project", "add-member",
+        "change-email", "confirm-email", "list-projects", "create-project", "get-project", "update-project",
+        "delete-project", "add-member",
         "update-member", "remove-member", "list-invitations", "accept-invitation", "decline-invitation", "jwks", "health", "metrics", "not-found", "deliver-mail",
         "latchkey-fcgi",
     ]

@@ -43,10 +43,13 @@ private let endpoints = [
     Endpoint(name: "list-projects", methods: ["GET", "HEAD"], allow: "GET, HEAD, POST, OPTIONS"),
     Endpoint(name: "create-project", methods: ["POST"], allow: "GET, HEAD, POST, OPTIONS"),
     Endpoint(
-        name: "get-project", methods: ["GET", "HEAD"], allow: "GET, HEAD, PATCH, OPTIONS",
+        name: "get-project", methods: ["GET", "HEAD"], allow: "GET, HEAD, PATCH, DELETE, OPTIONS",
         path: "/63f188cc-77d4-493a-9ce2-164471d9ac29"),
     Endpoint(
-        name: "update-project", methods: ["PATCH"], allow: "GET, HEAD, PATCH, OPTIONS",
+        name: "update-project", methods: ["PATCH"], allow: "GET, HEAD, PATCH, DELETE, OPTIONS",
+        path: "/63f188cc-77d4-493a-9ce2-164471d9ac29"),
+    Endpoint(
+        name: "delete-project", methods: ["DELETE"], allow: "GET, HEAD, PATCH, DELETE, OPTIONS",
         path: "/63f188cc-77d4-493a-9ce2-164471d9ac29"),
     Endpoint(
         name: "add-member", methods: ["POST"], allow: "POST, OPTIONS",

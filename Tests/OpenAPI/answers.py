@@ -107,6 +107,8 @@ class Drafts:
                 return make(operation, ada.bearer, {"project_id": ada.project})
             case "updateProject":
                 return make(operation, ada.bearer, {"project_id": self.shared()}, {"description": None})
+            case "deleteProject":
+                return make(operation, ada.bearer, {"project_id": self.shared()})
             case "addMember":
                 return make(operation, ada.bearer, {"project_id": self.shared()},
                             {"email": world.fresh(), "role": "admin"})

@@ -101,7 +101,7 @@ def genuine(case):
         case "confirmEmail":
             by = WORLD.sign_in()
             case.body = {**body, **mailed_change(by)}
-        case "getProject" | "updateProject" | "addMember":
+        case "getProject" | "updateProject" | "deleteProject" | "addMember":
             path["project_id"] = shared_project()
         case "updateMember" | "removeMember":
             path["project_id"] = shared_project()

@@ -307,7 +307,7 @@ def newer(old):
         "change-email": ("POST", mine, b'{"email":"y@example.com"}'),
         "confirm-email": ("POST", mine, b'{"email":"y@example.com","code":"123456","current_code":"123456"}'),
         "list-projects": ("GET", mine, b""), "create-project": ("POST", mine, b'{"name":"x"}'), "get-project": ("GET", one, b""),
-        "update-project": ("PATCH", one, b'{"name":"x"}'),
+        "update-project": ("PATCH", one, b'{"name":"x"}'), "delete-project": ("DELETE", one, b""),
         "add-member": ("POST", {**mine, "PATH_INFO": f"/{person['project']}/members"}, b'{"email":"z@example.com"}'),
         "update-member": ("PATCH", member, b'{"role":"admin"}'), "remove-member": ("DELETE", member, b""),
         "list-invitations": ("GET", mine, b""), "accept-invitation": ("POST", {**mine, "PATH_INFO": f"/{id}/accept"}, b"{}"),

@@ -293,6 +293,14 @@ def after_renaming(home, known, ask, first, made):
     return project(home, known)["name"] == ("third" if made else "second") and ask().status == 200
 
 
+def after_deleting(home, known, ask, first, made):
+    """The project is gone with its invitation, or whole."""
+    def lives():
+        return home.sql("SELECT (SELECT count(*) FROM projects WHERE name = 'second'), (SELECT count(*) FROM invitations)")[0]
+    whole, gone = (1, 1), (0, 0)
+    return lives() == (gone if made else whole) and ask().status == (404 if made else 200) and lives() == gone
+
+
 def after_inviting(home, known, ask, first, made):
     there = len(project(home, known)["members"])
     return there == 2 + made and ask().status == 201 and len(project(home, known)["members"]) == 3
@@ -393,6 +401,7 @@ CASES = {  # name: (state to begin with, request, what must hold afterwards)
         "create-project", lambda known: {"name": "third"}, lambda known: bearer(known.ada)), after_project),
     "update-project": ("plain", running("update-project", "PATCH", lambda known: at(
         known, f"/{known.second}"), b'{"name":"third"}'), after_renaming),
+    "delete-project": ("plain", running("delete-project", "DELETE", lambda known: at(known, f"/{known.second}")), after_deleting),
     "add-member": ("plain", posting("add-member", lambda known: {"email": NEW}, lambda known: at(
         known, f"/{known.second}/members")), after_inviting),
     "update-member": ("plain", running("update-member", "PATCH", lambda known: at(

@@ -44,9 +44,11 @@ extension Auth {
     /// The keys of `project`, newest first, `limit` at most; nil if there is no such project.
     package func apiKeys(of project: UUID, limit: Int64) throws(AuthError) -> [ShownAPIKey]? {
         let (now, database) = (now, try database())
-        guard try ProjectDetails.find(project, at: now, in: database) != nil else { return nil }
-        return try APIKey.page(of: project, offset: 0, limit: limit, in: database).map {
-            ShownAPIKey(key: $0, asOf: now)
+        return try database.reading { () throws(AuthError) -> [ShownAPIKey]? in
+            guard try Project.name(of: project, in: database) != nil else { return nil }
+            return try APIKey.page(of: project, offset: 0, limit: limit, in: database).map {
+                ShownAPIKey(key: $0, asOf: now)
+            }
         }
     }
 

@@ -43,10 +43,14 @@ package enum AccountChange {
     }
 }
 
-/// An account after a change, and how many sessions ended by it.
+/// An account after a change, and what followed from it.
 package struct ChangedAccount {
     package let user: User
     package let endedSessions: Int
+    /// Projects with other active members that are left without an owner whose account is active.
+    package let ownerless: [Project]
+    /// Only so many of the account's projects are looked at: as many as it may have.
+    static let examinedProjects: Int64 = 100
 }
 
 extension Auth {
@@ -65,10 +69,13 @@ extension Auth {
 
     /// `user` as an operator sees it.
     package func overview(of user: User) throws(AuthError) -> AccountOverview {
-        AccountOverview(
-            account: try account(of: user),
-            sessions: try SessionSummary.count(
-                of: user.id, refreshedSince: now - policy.refreshLifetime, at: now, in: try database()))
+        let database = try database()
+        return try database.reading { () throws(AuthError) in
+            AccountOverview(
+                account: try account(of: user),
+                sessions: try SessionSummary.count(
+                    of: user.id, refreshedSince: now - policy.refreshLifetime, at: now, in: database))
+        }
     }
 
     /// A new account for `email` with a project of its own, as a first sign-in makes one, whatever `sign_up`
@@ -86,7 +93,8 @@ extension Auth {
         }
     }
 
-    /// Makes `change` to the account called `name`; nil if there is none.
+    /// Makes `change` to the account called `name`; nil if there is none. An account is deactivated also where it leaves
+    /// projects without an owner: shutting somebody out must not wait for that. The outcome names those projects.
     ///
     /// Throws `failure` for a balance that would fall below 0 or grow past counting; then nothing is changed.
     package func administer(
@@ -97,11 +105,13 @@ extension Auth {
             guard let user = try user(named: name) else { return nil }
             let now = now
             var ended = 0
+            var ownerless: [Project] = []
             switch change {
             case .activate: try User.setActive(user.id, true, at: now, in: database)
             case .deactivate:
                 try User.setActive(user.id, false, at: now, in: database)
                 ended = try endSessions(of: user.id, in: database)
+                ownerless = try projectsWithoutOwner(but: user.id, in: database)
             case .superuser(let isOne): try User.setSuperuser(user.id, isOne, at: now, in: database)
             case .tier(let tier): try User.setTier(user.id, tier, at: now, in: database)
             case .credit(let amount):
@@ -117,11 +127,22 @@ extension Auth {
             guard let changed = try User.find(user.id, in: database) else {
                 throw .failure(reason: "a changed account is not there")
             }
-            return ChangedAccount(user: changed, endedSessions: ended)
+            return ChangedAccount(user: changed, endedSessions: ended, ownerless: ownerless)
         }
         guard let changed, changed.endedSessions >= Policy.rowsPerCleanUp else { return changed }
         let others = try revokeSessions(of: changed.user)
-        return ChangedAccount(user: changed.user, endedSessions: changed.endedSessions + others)
+        return ChangedAccount(
+            user: changed.user, endedSessions: changed.endedSessions + others, ownerless: changed.ownerless)
+    }
+
+    /// Projects that `user` owns, that have other active members, and no other active owner.
+    private func projectsWithoutOwner(but user: UUID, in database: Database) throws(AuthError) -> [Project] {
+        var found: [Project] = []
+        for project in try Project.owned(by: user, limit: ChangedAccount.examinedProjects, in: database) {
+            if try Member.hasOwner(besides: user, project.id, in: database) { continue }
+            if try project.hasActiveMember(besides: user, in: database) { found.append(project) }
+        }
+        return found
     }
 
     /// Deletes the account called `name` with all that hangs on it, as its owner could; what it was, or nil if

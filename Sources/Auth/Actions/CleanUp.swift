@@ -54,7 +54,8 @@ extension Auth {
         var done = try database.transaction { () throws(AuthError) in
             var done = CleanedUp()
             done.codes = try Challenge.deleteExpired(before: now, limit: limit, in: database)
-            done.mails = try MailItem.deleteExpired(before: now - Policy.failedMailKept, limit: limit, in: database)
+            done.mails = try MailItem.deleteExpired(
+                before: now - Policy.failedMailKept, at: now, limit: limit, in: database)
             done.sessions = try Session.deleteExpired(before: now, limit: limit, in: database)
             done.limitCounts = try LimitCount.deleteExpired(before: now, limit: limit, in: database)
             done.knownNetworks = try KnownNetwork.deleteUnused(

@@ -9,7 +9,8 @@ extension Auth {
     }
 
     /// Deletes the account of `user`, if `code` was mailed to its address for that. Its sessions end, its keys die,
-    /// projects that it alone owns go with all that is in them. The audit keeps its id, and nothing else.
+    /// projects without another active owner go with all that is in them, and their members are told. The audit keeps its
+    /// id, and nothing else.
     ///
     /// Throws `invalidCode`, `codeExhausted` or `limited`, as `verifyCode` does.
     package func deleteUser(_ user: User, code: String) throws(AuthError) {
@@ -80,7 +81,7 @@ extension Auth {
             if try Role.of(user, in: project, database) == .owner,
                 try !Member.hasOwner(besides: user, project, in: database)
             {
-                guard try deleteSome(of: project, lastMember: user, &left, in: database) else { return false }
+                guard try deleteSome(of: project, by: user, &left, in: database) else { return false }
             } else {
                 try Member.remove(user, from: project, in: database)
             }
@@ -88,21 +89,6 @@ extension Auth {
         }
         guard left > 0 else { return false }
         try User.delete(user, in: database)
-        return true
-    }
-
-    /// Deletes some of what is in `project`: members but `user` first, so that nobody can use it any more; true once it is
-    /// gone.
-    private func deleteSome(
-        of project: UUID, lastMember user: UUID, _ left: inout Int64, in database: Database
-    ) throws(AuthError) -> Bool {
-        left -= try Member.removeSome(from: project, but: user, limit: left, in: database)
-        if left > 0 { left -= try Invitation.deleteSome(of: project, limit: left, in: database) }
-        if left > 0 { left -= try APIKey.deleteSome(of: project, limit: left, in: database) }
-        guard left > 0 else { return false }
-        try Member.remove(user, from: project, in: database)
-        try Project.delete(project, in: database)
-        try record(AuditEvent(.projectDeleted, user: user, subject: project), in: database)
         return true
     }
 }

@@ -85,18 +85,19 @@ extension Auth {
         of project: UUID, _ request: PageRequest, by caller: Caller
     ) throws(AuthError) -> APIKeyPage {
         let database = try database()
-        switch caller {
-        case .user(let user):
-            guard try Role.of(user.id, in: project, database) != nil else { throw .projectNotFound }
-        case .key(let key):
+        // The use is noted first: what is read after it is of one moment, and shows it.
+        if case .key(let key) = caller {
             guard key.grants("api-keys:read") else { throw .insufficientScope("api-keys:read") }
             guard key.project == project else { throw .projectNotFound }
             noteUse(of: key, in: database)
         }
-        return APIKeyPage(
-            keys: try APIKey.page(
-                of: project, offset: request.offset, limit: request.limit, in: database),
-            request: request, total: try APIKey.count(of: project, in: database), asOf: now)
+        return try database.reading { () throws(AuthError) in
+            if case .user(let user) = caller { _ = try role(of: user, in: project, database) }
+            return APIKeyPage(
+                keys: try APIKey.page(
+                    of: project, offset: request.offset, limit: request.limit, in: database),
+                request: request, total: try APIKey.count(of: project, in: database), asOf: now)
+        }
     }
 
     /// Notes the use, at most once a minute. While others write it waits for the next use.

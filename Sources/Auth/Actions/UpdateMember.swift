@@ -40,7 +40,7 @@ extension Auth {
         }
     }
 
-    /// Throws `lastOwner` if `project` has no owner but `user`.
+    /// Throws `lastOwner` if no owner of `project` besides `user` is active.
     func requireOwner(
         besides user: UUID, _ project: UUID, in database: Database
     ) throws(AuthError) {

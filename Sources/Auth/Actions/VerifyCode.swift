@@ -117,7 +117,7 @@ extension Auth {
                 id: user.id, isActive: user.isActive, isSuperuser: user.isSuperuser, isNew: false)
         }
         // Sign-up may have been closed since the code was mailed.
-        guard isInvited || policy.signUp.welcomes(email) else { return nil }
+        if !isInvited, try !maySignUp(email, in: database) { return nil }
         let id = try User.create(email: email.text, language: client.language, at: now, in: database)
         try Project.create(named: "Default", ownedBy: id, at: now, in: database)
         return Standing(id: id, isActive: true, isSuperuser: false, isNew: true)

@@ -7,10 +7,10 @@
 import System
 
 extension MailKind {
-    /// Whether it announces a change that the account made.
+    /// Whether it announces a change that the account made, or that ended something for it.
     var announces: Bool {
         switch self {
-        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff: true
+        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff, .projectDeleted: true
         case .code, .emailCode, .currentEmailCode, .deletionCode, .emailChanged, .newNetwork, .keyExpiry, .invitation: false
         }
     }
@@ -50,6 +50,7 @@ extension Auth {
             kind: item.kind, language: language, count: announcement.count,
             values: [
                 "{count}": String(announcement.count), "{prefix}": announcement.detail, "{email}": announcement.detail,
+                "{project}": announcement.detail,
             ])
     }
 }
@@ -80,6 +81,7 @@ extension MailKind {
         case .ownerMade: "tell-owner"
         case .accessGiven: "tell-access"
         case .noticesOff: "tell-notices"
+        case .projectDeleted: "tell-project"
         default: "tell-account"
         }
     }

@@ -29,7 +29,7 @@ extension Auth {
         case .newNetwork: return networkLetter(for: item, language)
         case .keyExpiry: return try keyLetter(for: item, language, database)
         case .invitation: return try invitationLetter(for: item, language, database)
-        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff:
+        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff, .projectDeleted:
             return announcementLetter(for: item, language)
         }
     }
@@ -66,13 +66,21 @@ extension Auth {
     /// Whether a code for `email` could lead to a session, and nobody has a fixed one for it.
     private func maySignIn(_ email: Email, in database: Database) throws(AuthError) -> Bool {
         guard testIdentity(of: email) == nil else { return false }
-        if policy.signUp.welcomes(email) { return true }
+        if try maySignUp(email, in: database) { return true }
         return try User.find(email: email.text, in: database) != nil
     }
 
-    /// Whether `email` can become the address of an account: it is no other's, and of a domain that may sign up.
+    /// Whether `email` may make an account: by `sign_up`, or since an invitation waits for it.
+    func maySignUp(_ email: Email, in database: Database) throws(AuthError) -> Bool {
+        if policy.signUp.welcomes(email) { return true }
+        guard policy.invitationsAdmit else { return false }
+        return try Invitation.isOpen(to: email.text, at: now, in: database)
+    }
+
+    /// Whether `email` can become the address of an account: it is no other's, and, where domains may sign up, of one of
+    /// them, or invited.
     func mayBecomeAnAccounts(_ email: Email, in database: Database) throws(AuthError) -> Bool {
-        if case .domains = policy.signUp, !policy.signUp.welcomes(email) { return false }
+        if case .domains = policy.signUp, try !maySignUp(email, in: database) { return false }
         guard testIdentity(of: email) == nil else { return false }
         return try User.find(email: email.text, in: database) == nil
     }

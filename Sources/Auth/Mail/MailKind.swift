@@ -30,6 +30,8 @@ package enum MailKind: Equatable, Sendable, CaseIterable {
     case accessGiven
     /// Tells that the account's notices were switched off.
     case noticesOff
+    /// Tells a member that a project was deleted.
+    case projectDeleted
 
     /// The kind in names of files and settings.
     package var name: String {
@@ -47,6 +49,7 @@ package enum MailKind: Equatable, Sendable, CaseIterable {
         case .ownerMade: "owner-made"
         case .accessGiven: "access-given"
         case .noticesOff: "notices-off"
+        case .projectDeleted: "project-deleted"
         }
     }
 
@@ -71,6 +74,7 @@ package enum MailKind: Equatable, Sendable, CaseIterable {
         case .keyCreated: ["{count}", "{prefix}", "{service}"]
         case .ownerMade, .accessGiven: ["{count}", "{email}", "{service}"]
         case .noticesOff: ["{count}", "{service}"]
+        case .projectDeleted: ["{count}", "{project}", "{service}"]
         }
     }
 }

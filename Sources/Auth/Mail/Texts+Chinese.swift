@@ -74,6 +74,16 @@ extension MailTexts {
                 ])
         case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff:
             announcement(kind, .chinese)
+        case .projectDeleted:
+            MailTexts(
+                subject: "项目“{project}”已被删除",
+                title: "项目已删除",
+                paragraphs: [
+                    "您所属的 {service} 项目已被所有者或运营者删除，数量：{count}。最后一个是“{project}”。"
+                        + "这些项目的 API 密钥不再有效，邀请也已终止。",
+                    "如果是您本人删除的，则无需处理。如果您是所有者但没有删除它，可能有人能够使用某位所有者的账号："
+                        + "请登录，结束所有其他会话，并联系 {service} 的运营者。",
+                ])
         }
     }
 }

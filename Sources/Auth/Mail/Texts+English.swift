@@ -84,6 +84,17 @@ extension MailTexts {
                 ])
         case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff:
             announcement(kind, .english)
+        case .projectDeleted:
+            MailTexts(
+                subject: "The project “{project}” was deleted",
+                title: "Project deleted",
+                paragraphs: [
+                    "Projects at {service} that you belonged to were deleted, by an owner or by the operator: {count}. The last "
+                        + "one is “{project}”. Their API keys no longer work, and their invitations have ended.",
+                    "If you deleted it, there is nothing to do. If you own it and did not delete it, someone else may "
+                        + "have access to an owner’s account: sign in, end all other sessions, and tell whoever runs "
+                        + "{service}.",
+                ])
         }
     }
 }

@@ -90,6 +90,18 @@ extension MailTexts {
                 ])
         case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff:
             announcement(kind, .french)
+        case .projectDeleted:
+            MailTexts(
+                subject: "Le projet «\u{A0}{project}\u{A0}» a été supprimé",
+                title: "Projet supprimé",
+                paragraphs: [
+                    "Des projets sur {service} dont vous faisiez partie ont été supprimés par un propriétaire ou par "
+                        + "l’exploitant. Nombre\u{A0}: {count}. Le dernier est «\u{A0}{project}\u{A0}». Leurs clés d’API ne "
+                        + "fonctionnent plus et leurs invitations ont pris fin.",
+                    "Si vous l’avez supprimé, vous n’avez rien à faire. Si vous en êtes propriétaire et ne l’avez pas "
+                        + "supprimé, quelqu’un a peut-être accès au compte d’un propriétaire\u{A0}: connectez-vous, "
+                        + "mettez fin à toutes les autres sessions et prévenez l’exploitant de {service}.",
+                ])
         }
     }
 }

@@ -87,6 +87,18 @@ extension MailTexts {
                 ])
         case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff:
             announcement(kind, .german)
+        case .projectDeleted:
+            MailTexts(
+                subject: "Das Projekt „{project}“ wurde gelöscht",
+                title: "Projekt gelöscht",
+                paragraphs: [
+                    "Projekte bei {service}, zu denen Sie gehörten, wurden von einem Eigentümer oder vom Betreiber gelöscht. "
+                        + "Anzahl: {count}. Das letzte ist „{project}“. Ihre API-Schlüssel funktionieren nicht mehr, ihre "
+                        + "Einladungen sind beendet.",
+                    "Wenn Sie es gelöscht haben, müssen Sie nichts tun. Wenn es Ihnen gehört und Sie es nicht gelöscht "
+                        + "haben, hat womöglich jemand Zugriff auf das Konto eines Eigentümers: Melden Sie sich an, "
+                        + "beenden Sie alle anderen Sitzungen und informieren Sie den Betreiber von {service}.",
+                ])
         }
     }
 }

@@ -80,6 +80,17 @@ extension MailTexts {
                 ])
         case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff:
             announcement(kind, .japanese)
+        case .projectDeleted:
+            MailTexts(
+                subject: "プロジェクト「{project}」が削除されました",
+                title: "プロジェクトの削除",
+                paragraphs: [
+                    "あなたが参加していた {service} のプロジェクトが、所有者または運営者によって削除されました。件数：{count}。"
+                        + "最後に削除されたのは「{project}」です。API キーは使用できなくなり、招待は終了しました。",
+                    "ご自身で削除した場合は、何もする必要はありません。あなたが所有者で、削除した覚えがない場合は、"
+                        + "第三者が所有者のアカウントを使用している可能性があります。サインインして他のすべてのセッションを終了し、"
+                        + "{service} の運営者に連絡してください。",
+                ])
         }
     }
 }

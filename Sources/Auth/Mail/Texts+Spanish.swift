@@ -86,6 +86,18 @@ extension MailTexts {
                 ])
         case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff:
             announcement(kind, .spanish)
+        case .projectDeleted:
+            MailTexts(
+                subject: "Se ha eliminado el proyecto «{project}»",
+                title: "Proyecto eliminado",
+                paragraphs: [
+                    "Un propietario o el responsable del servicio ha eliminado proyectos en {service} a los que usted "
+                        + "pertenecía. Número: {count}. El último es «{project}». Sus claves de API ya no funcionan y sus "
+                        + "invitaciones han terminado.",
+                    "Si lo ha eliminado usted, no tiene que hacer nada. Si es propietario y no lo ha eliminado, es "
+                        + "posible que alguien tenga acceso a la cuenta de un propietario: inicie sesión, cierre todas "
+                        + "las demás sesiones y avise al responsable de {service}.",
+                ])
         }
     }
 }

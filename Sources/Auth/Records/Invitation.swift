@@ -222,6 +222,32 @@ package struct Invitation {
                 [.id(project), .integer(limit)]))
     }
 
+    /// Deletes some to `project`; how many.
+    static func deleteSome(
+        of project: UUID, limit: Int64, in database: Database
+    ) throws(AuthError) -> Int64 {
+        Int64(
+            try database.run(
+                "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE project_id = ? LIMIT ?)",
+                [.id(project), .integer(limit)]))
+    }
+
+    /// Whether an invitation of `email` is open at `now`: it has not expired, and whoever invited could still do so.
+    static func isOpen(
+        to email: String, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> Bool {
+        try database.first(
+            """
+            SELECT 1 FROM invitations AS i JOIN users AS u ON u.id = i.invited_by
+            JOIN members AS m ON m.user_id = i.invited_by AND m.project_id = i.project_id
+            WHERE i.email = ? AND i.expires_at > ? AND i.created_at <= ? AND u.is_active = 1
+                AND (m.role = 'owner' OR (m.role = 'admin' AND i.role <> 'owner'))
+            LIMIT 1
+            """,
+            [.text(email), .time(now), .time(now + Policy.clockTolerance)]
+        ) { _ in true } ?? false
+    }
+
     /// Deletes some that expired before `moment`; how many.
     static func deleteExpired(
         before moment: Timestamp, limit: Int64, in database: Database

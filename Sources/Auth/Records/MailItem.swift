@@ -125,19 +125,32 @@ struct MailItem {
     }
 
     /// How the outbox stands: how many wait, since when, and how many were given up. A mail that is to be sent later does not
-    /// wait yet.
+    /// wait yet. Of many only `Policy.countedMails` are looked at.
     static func standing(
         at now: Timestamp, in database: Database
     ) throws(AuthError) -> (pending: Int64, oldest: Timestamp?, failed: Int64) {
-        let waiting = try database.first(
-            "SELECT count(*), min(created_at) FROM mail_items WHERE due_at <= ? OR (attempts > 0 AND due_at IS NOT NULL)",
-            [.time(now)]
-        ) { (count: $0.integer(0), oldest: $0.optionalTime(1)) }
-        let failed = try database.first("SELECT count(*) FROM mail_items WHERE due_at IS NULL") {
-            $0.integer(0)
-        }
-        return (waiting?.count ?? 0, waiting?.oldest, failed ?? 0)
+        let waiting: [Value] = [.integer(Policy.countedMails), .time(now)]
+        let pending = try database.first(pendingCount, waiting) { $0.integer(0) }
+        let oldest = try database.first(oldestPending, waiting) { $0.time(0) }
+        let failed = try database.first(failedCount, [.integer(Policy.countedMails)]) { $0.integer(0) }
+        return (pending ?? 0, oldest, failed ?? 0)
     }
+
+    // Each reads so much of an index, however large the outbox is.
+    static let pendingCount: StaticString =
+        """
+        SELECT count(*) FROM
+            (SELECT due_at, attempts FROM mail_items WHERE due_at IS NOT NULL ORDER BY due_at LIMIT ?)
+        WHERE due_at <= ? OR attempts > 0
+        """
+    static let oldestPending: StaticString =
+        """
+        SELECT created_at FROM
+            (SELECT created_at, due_at, attempts FROM mail_items WHERE due_at IS NOT NULL ORDER BY created_at LIMIT ?)
+        WHERE due_at <= ? OR attempts > 0 LIMIT 1
+        """
+    static let failedCount: StaticString =
+        "SELECT count(*) FROM (SELECT 1 FROM mail_items WHERE due_at IS NULL LIMIT ?)"
 
     /// Deletes all that is still to be sent to `email`.
     static func deleteAll(to email: String, in database: Database) throws(AuthError) {
@@ -174,16 +187,25 @@ struct MailItem {
             [.time(next), .text(reason), .id(id)])
     }
 
-    /// Deletes some that expired before `moment`; how many.
+    /// Deletes some that were given up and expired before `moment`, and some that have waited since then, and have expired
+    /// at `now`, with nobody to give them up; how many.
     static func deleteExpired(
-        before moment: Timestamp, limit: Int64, in database: Database
+        before moment: Timestamp, at now: Timestamp, limit: Int64, in database: Database
     ) throws(AuthError) -> Int {
-        try database.run(
+        let givenUp = try database.run(
             """
             DELETE FROM mail_items WHERE id IN
-                (SELECT id FROM mail_items WHERE expires_at < ? ORDER BY expires_at LIMIT ?)
+                (SELECT id FROM mail_items WHERE due_at IS NULL AND expires_at < ? ORDER BY expires_at LIMIT ?)
             """,
             [.time(moment), .integer(limit)])
+        let waiting = try database.run(
+            """
+            DELETE FROM mail_items WHERE id IN
+                (SELECT id FROM mail_items WHERE due_at IS NOT NULL AND created_at < ? AND expires_at < ?
+                 ORDER BY created_at LIMIT ?)
+            """,
+            [.time(moment), .time(now), .integer(limit)])
+        return givenUp + waiting
     }
 }
 
