@@ -222,16 +222,6 @@ package struct Invitation {
                 [.id(project), .integer(limit)]))
     }
 
-    /// Deletes some to `project`; how many.
-    static func deleteSome(
-        of project: UUID, limit: Int64, in database: Database
-    ) throws(AuthError) -> Int64 {
-        Int64(
-            try database.run(
-                "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE project_id = ? LIMIT ?)",
-                [.id(project), .integer(limit)]))
-    }
-
     /// Whether an invitation of `email` is open at `now`: it has not expired, and whoever invited could still do so.
     static func isOpen(
         to email: String, at now: Timestamp, in database: Database
