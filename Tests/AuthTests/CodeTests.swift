@@ -60,7 +60,7 @@ import Testing
         for (to, code, words) in [
             ("ann@example.com", try service.code(), "sign-in code"),
             ("new@example.net", try service.code(for: .newAddress(new, of: caller.user.id)), "confirmation code"),
-            ("ann@example.com", try service.code(for: .currentAddress(ann, of: caller.user.id, to: new)), "n***@example.net"),
+            ("ann@example.com", try service.code(for: .currentAddress(ann, of: caller.user.id, to: new)), "n***"),
             ("ann@example.com", try service.code(for: .deletion(of: caller.user.id, at: ann)), "deletes your"),
         ] {
             #expect(mails.contains { $0.contains("\nTo: \(to)\n") && $0.contains("Subject: \(code) ") && $0.contains(words) }, "\(words)")

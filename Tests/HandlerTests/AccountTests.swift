@@ -69,7 +69,7 @@ import Testing
         func notice() -> String? { home.mails.last { $0.contains("To: ada@example.com\n") && $0.contains("was changed") } }
         for _ in 0..<200 where notice() == nil { shortPause() }
         let mail = try #require(notice())
-        #expect(mail.contains("c***@example.org") && !mail.contains("countess"))
+        #expect(mail.contains("c***") && !mail.contains("countess"))
         #expect(home.post("change-email", #"{"email":"nonsense"}"#, ada.bearer).status == 422)
         #expect(home.post("change-email", #"{"email":"a@example.org"}"#).status == 401)
     }
