@@ -40,7 +40,7 @@ import Testing
         let (other, project) = try service.person(bob)
         for _ in 0..<2 { _ = try service.auth.createProject(named: "p", description: nil, by: user) }
         #expect(bound { try service.auth.createProject(named: "p", description: nil, by: user) } == "projects")
-        let invitation = try service.auth.addMember(ann, as: .member, to: project, by: other)
+        let invitation = try service.auth.addMember(ann, as: .member, to: project, by: other).invitation
         #expect(bound { try service.auth.acceptInvitation(invitation.id, by: user) } == "projects")
         // Room for one again, once one is left.
         #expect(try service.number("SELECT count(*) FROM invitations") == 1)
@@ -95,9 +95,9 @@ import Testing
         for index in 0..<2 { _ = try service.auth.addMember(addresses[index], as: .member, to: project, by: user) }
         #expect(bound { try service.auth.addMember(addresses[2], as: .member, to: project, by: user) } == "invitations")
         // One that is open can be changed, and one that is taken back makes room.
-        let first = try service.auth.addMember(addresses[0], as: .admin, to: project, by: user)
+        let first = try service.auth.addMember(addresses[0], as: .admin, to: project, by: user).invitation
         try service.auth.removeMember(first.id, from: project, by: user)
-        let invitation = try service.auth.addMember(bob, as: .member, to: project, by: user)
+        let invitation = try service.auth.addMember(bob, as: .member, to: project, by: user).invitation
         try service.join(try service.person(addresses[3]).user, project, as: "member")
         #expect(bound { try service.auth.acceptInvitation(invitation.id, by: other) } == "members")
         try service.auth.removeMember(invitation.id, from: project, by: user)
@@ -150,7 +150,7 @@ import Testing
         let keys = try (0..<2).map { _ in try makeKey(project, user) }
         let other = try service.person(bob).user
         try service.join(other, project, as: "member")
-        let invitation = try service.auth.addMember(try Email("guest@example.net"), as: .member, to: project, by: user)
+        let invitation = try service.auth.addMember(try Email("guest@example.net"), as: .member, to: project, by: user).invitation
         let theirs = try service.auth.listInvitations(of: other, PageRequest(page: 1, limit: 1))
         #expect(theirs.total == 0)
         service.policy.changesPerUser = Quota(count: 4, window: .minutes(5))

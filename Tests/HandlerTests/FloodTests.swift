@@ -34,9 +34,25 @@ import Testing
             reads.append(middle.timeIntervalSince(start) * 1000)
             writes.append(Date().timeIntervalSince(middle) * 1000)
             faults += [read, write].filter { $0 != 200 }
-            Thread.sleep(forTimeInterval: 0.1)
+            // 60 writes in ten seconds are the limit.
+            Thread.sleep(forTimeInterval: 0.25)
         }
         return (reads, writes, faults)
+    }
+
+    /// `inParallel` on threads of their own: those of a queue are few, and running a program takes one more.
+    private func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> [Int: Int]) -> [[Int: Int]] {
+        let (lock, done) = (NSLock(), DispatchSemaphore(value: 0))
+        nonisolated(unsafe) var results: [[Int: Int]] = []
+        for index in 0..<count {
+            Thread.detachNewThread {
+                let result = body(index)
+                lock.withLock { results.append(result) }
+                done.signal()
+            }
+        }
+        for _ in 0..<count { done.wait() }
+        return results
     }
 
     @Test func oneAccountThatMakesAsMuchAsItCanMakesLittleAndHoldsNobodyUp() {
@@ -59,13 +75,13 @@ import Testing
         let end = Date().addingTimeInterval(seconds)
         let name = String(repeating: "🔥", count: 255)
         let scopes = (0..<64).map { "\"\($0):\(String(repeating: "a", count: 120))\"" }.joined(separator: ",")
-        let results = inParallel(3) { index -> [Int: Int] in
+        let results = onThreads(3) { index -> [Int: Int] in
             var statuses: [Int: Int] = [:]
             if index == 0 {
                 let stormy = others(bob, home, for: seconds)
                 statuses[-1] = Int(p99(stormy.reads))
                 statuses[-2] = Int(p99(stormy.writes))
-                statuses[-3] = stormy.faults.count
+                for fault in stormy.faults { statuses[-fault - 1000, default: 0] += 1 }
                 return statuses
             }
             var turn = 0
@@ -95,7 +111,8 @@ import Testing
         for result in results { statuses.merge(result) { $0 + $1 } }
         let reads = statuses.removeValue(forKey: -1) ?? 0
         let writes = statuses.removeValue(forKey: -2) ?? 0
-        let faults = statuses.removeValue(forKey: -3) ?? 0
+        let faults = statuses.filter { $0.key <= -1000 }
+        for fault in faults { statuses[fault.key] = nil }
         let made: [Int64] = zip(rows(home), before).map { (after: Int64, before: Int64) -> Int64 in after - before }
         var total: Int64 = 0
         var requests = 0
@@ -107,7 +124,7 @@ import Testing
         print("flood by \(gateway): \(Double(total) / seconds) rows/s, \(byTable); \(Double(grown) / seconds / 1024) KiB/s")
         print("flood by \(gateway): others' p99 of reads \(p99(calm.reads)) ms before, \(reads) ms during")
         print("flood by \(gateway): others' p99 of writes \(p99(calm.writes)) ms before, \(writes) ms during")
-        #expect(faults == 0 && calm.faults.isEmpty)
+        #expect(faults.isEmpty && calm.faults.isEmpty, "\(faults)")
         #expect(Set(statuses.keys).isSubset(of: [200, 201, 409, 429]))
         #expect(statuses[409] != nil && statuses[429] != nil)
         let id = mallory.id.filter { $0 != "-" }

@@ -45,7 +45,8 @@ REFUSED = [
 # Where only .htaccess is ours, what Apache says before it reads that file is Apache's.
 EARLY = {
     "a control character in a URL", "a bad escape", "an encoded NUL", "a URL of 40 KB", "a header field of 40 KB", "no Host", "two lengths"}
-UNREACHED = {Shared.name: EARLY, SharedFastCGI.name: EARLY}
+# mod_fcgid has a limit of its own, 128 KiB unless the server's configuration raises it, over which it says 500.
+UNREACHED = {Shared.name: EARLY, SharedFastCGI.name: EARLY | {"a body of 2 MB", "chunks of 2 MB"}}
 
 
 def answer_to(port, request):
@@ -73,7 +74,7 @@ def check_refusals(server):
     for name, request, expected in REFUSED:
         status, fields, body = answer_to(server.port, request)
         if name in UNREACHED.get(server.name, ()):
-            expect(400 <= status < 500, f"{server.name}: {name} is refused", status)
+            expect(400 <= status < 500 or (status == 500 and "2 MB" in name), f"{server.name}: {name} is refused", status)
             continue
         try:
             text = json.loads(body)
