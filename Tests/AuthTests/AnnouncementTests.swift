@@ -99,7 +99,7 @@ import Testing
         #expect(try subjects() == ["New people in your Latchkey projects"])
         _ = try service.auth.updateMember(other.id, to: .owner, in: project, by: user)
         let told = try mails()
-        #expect(told.count == 1 && told[0].contains("A new owner") && told[0].contains("b***@example.org"))
+        #expect(told.count == 1 && told[0].contains("A new owner") && told[0].contains("b***"))
         _ = try service.auth.updateMember(other.id, to: .member, in: project, by: user)
         #expect(try mails().isEmpty)
         service.wait(.hours(2))
