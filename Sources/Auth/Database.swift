@@ -45,8 +45,10 @@ package struct Database {
         case (.current, _): return
         case (.newer, _): throw .unavailable(reason: "the database was made by a newer Latchkey")
         case (.closed(let closure), _):
-            if closure == reopening { return }
-            throw .unavailable(reason: closure.reason)
+            guard closure == reopening else { throw .unavailable(reason: closure.reason) }
+            // Whoever closed it may have known an older schema.
+            try mapping { () throws(SQLiteError) in try migrator.migrate(connection, closedFor: closure) }
+            return
         case (.older, let mode): journal = mode
         }
         // Changing the journal's mode does not wait for others as a transaction does: one at a time.
@@ -70,6 +72,13 @@ package struct Database {
                 connection.checkpoint()
             }
         }
+        // It may have been closed, or brought further, while the lock was waited for.
+        switch try mapping({ () throws(SQLiteError) in try migrator.state(of: connection) }) {
+        case .current, .older: break
+        case .newer: throw .unavailable(reason: "the database was made by a newer Latchkey")
+        case .closed(let closure): throw .unavailable(reason: closure.reason)
+        }
+        state.noteMade()
     }
 
     /// A connection. Without WAL nobody can read while another process changes the schema, which takes longer than a
@@ -260,7 +269,14 @@ package struct Database {
 
     /// The database is open to all again.
     func reopen() throws(AuthError) {
-        try mapping { () throws(SQLiteError) in try connection.setVersion(migrator.current) }
+        try mapping { () throws(SQLiteError) in
+            try connection.setVersion(SchemaVersion(number: try connection.version().number))
+        }
+    }
+
+    /// The number of its schema.
+    func schemaNumber() throws(AuthError) -> Int64 {
+        try mapping { () throws(SQLiteError) in Int64(try connection.version().number) }
     }
 
     /// Runs `body`, during which `report` is called often.
@@ -272,10 +288,11 @@ package struct Database {
 }
 
 extension Connection {
-    /// Within a transaction: begins another epoch, and shuts everyone out.
+    /// Within a transaction: begins another epoch, and shuts everyone out; the number of its schema stays.
     func close(for closure: Migrator.Closure) throws(SQLiteError) {
+        let number = try version().number
         try setEpoch(Int32.random)
-        try setVersion(closure.rawValue)
+        try setVersion(SchemaVersion(number: number, closure: closure))
     }
 }
 

@@ -127,7 +127,9 @@ extension Auth {
             }
         }
         guard right.count == codes.count else {
-            noteFailure(isExhausted ? "exhausted" : "code", right, wasCompared: wasCompared, in: database)
+            noteFailure(
+                isExhausted ? "exhausted" : "code", for: secrets.pseudonym(of: codes[0].target.email.text), right,
+                wasCompared: wasCompared, in: database)
             throw isExhausted ? .codeExhausted : .invalidCode
         }
         return RightGuess(isFixed: identity != nil, guesses: right, charges: charges)
@@ -196,9 +198,9 @@ extension Auth {
     /// its line. What was right beside what was wrong is no failure. Guesses that were not compared are noted as
     /// refusals are, since they have no bound but their number.
     private func noteFailure(
-        _ detail: StaticString, _ right: [Guess], wasCompared: Bool, in database: Database
+        _ detail: StaticString, for pseudonym: UUID?, _ right: [Guess], wasCompared: Bool, in database: Database
     ) {
-        let failure = AuditEvent(.signInFailed, detail: detail)
+        let failure = AuditEvent(.signInFailed, subject: pseudonym, detail: detail)
         event = failure
         guard wasCompared || !right.isEmpty else { return noteRefusal(failure, in: database) }
         try? database.transaction { () throws(AuthError) in

@@ -48,11 +48,14 @@ struct Limit {
         guard let quota else { return nil }
         let slots = try LimitCount.all(
             of: name, subject: subject, window: window, at: now, in: database)
-        var count = slots.reduce(0) { $0 + $1.count }
+        var count = slots.reduce(Int64(0)) { sum, slot in
+            let (next, overflow) = sum.addingReportingOverflow(slot.count)
+            return overflow ? .max : next
+        }
         guard count >= quota.count else { return nil }
         var wait = window
         for slot in slots {
-            count -= slot.count
+            count &-= slot.count
             wait = (slot.beganAt + LimitCount.slotLength(of: window) + window) - now
             if count < quota.count { break }
         }

@@ -107,6 +107,9 @@ package struct Policy: Equatable, Sendable {
 
     package init() {}
 
+    /// What `accessLifetime` may be at most: a token that says it lives longer is none of ours, and whoever holds an old
+    /// signing key can do no more with it.
+    package static let longestAccessLifetime = Duration.hours(24)
     /// How much longer than its last token's life an old signing key is kept: longer than a request takes.
     static let keyOverlap = Duration.minutes(1)
     /// A network is known to belong to an address for this long after a sign-in from there.

@@ -42,7 +42,9 @@ func respond(
                 requestID: id),
             testIdentities: try configuration.testIdentities(), memory: service.memory, isRead: route.isRead)
     } catch {
-        return entry.fail(.internalError(reason: error.reason))
+        return entry.fail(
+            error.isTemporary
+                ? Failure(.unavailable(reason: error.reason)) : .internalError(reason: error.reason))
     }
     service.spareClosing(auth)
     defer { wakeDeliverer(auth, after: route, log: entry) }

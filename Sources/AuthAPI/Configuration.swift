@@ -15,12 +15,13 @@ package struct Configuration {
     package var policy: Policy { settings.policy }
     package var journal: JournalMode? { settings.journal }
 
-    /// Reads the configuration; `documentRoot` is the web server's, if there is one.
-    package init(documentRoot: String?) throws(ConfigurationFault) {
+    /// Reads the configuration; `documentRoot` is the web server's, if there is one. `making` tells whether a state folder
+    /// that is not there is made.
+    package init(documentRoot: String?, making: StateFolder.Making = .ifNew) throws(ConfigurationFault) {
         do throws(StateFault) {
-            state = try StateFolder(at: try Configuration.home())
+            state = try StateFolder(at: try Configuration.home(), making: making)
         } catch {
-            throw ConfigurationFault(reason: "state folder: \(error.reason)")
+            throw ConfigurationFault(reason: "state folder: \(error.reason)", isTemporary: error.isTemporary)
         }
         var settings = Settings()
         try settings.read(try Configuration.contents(of: state.settingsPath), file: state.settingsPath)
@@ -57,6 +58,8 @@ package struct Configuration {
     }
 
     static func home() throws(StateFault) -> String {
+        // Read as text it would be another folder's path.
+        if Environment.isMalformed("LATCHKEY_HOME") { throw StateFault(reason: "LATCHKEY_HOME is not UTF-8") }
         if let home = Environment.value("LATCHKEY_HOME"), !home.utf8.isEmpty {
             return try absolute(home, from: "LATCHKEY_HOME")
         }
@@ -82,7 +85,9 @@ package struct Configuration {
         } catch {
             throw StateFault(reason: error.description)
         }
-        let first = String(decoding: text.prefix { $0 != 0x0A }, as: UTF8.self)
+        guard let first = String(validating: text.prefix { $0 != 0x0A }, as: UTF8.self) else {
+            throw StateFault(reason: "\(path) is not UTF-8")
+        }
         return try absolute(String(Substring(trimmed(first.utf8[...]))), from: path)
     }
 

@@ -83,7 +83,8 @@ package struct Settings {
     /// Takes one setting from the environment; `name` is the variable's.
     package mutating func readVariable(_ name: String, _ value: String) throws(ConfigurationFault) {
         let key = String(decoding: name.utf8.dropFirst(9).map { $0.asciiLowercased }, as: UTF8.self)
-        if key.isSame(as: "home") { return }
+        if isAnothers(key) { return }
+        if Environment.isMalformed(name) { throw ConfigurationFault(reason: "environment:\(name): not UTF-8") }
         try set(key, value, place: .variable(name))
     }
 
@@ -111,7 +112,7 @@ package struct Settings {
         case "code_ttl": policy.codeLifetime = try duration(value, atMost: .days(1))
         case "code_attempts": policy.codeAttempts = try number(value, in: 1...100)
         case "resend_after": policy.resendAfter = try duration(value, orNone: true, atMost: .days(1))
-        case "access_ttl": policy.accessLifetime = try duration(value, atMost: .days(1))
+        case "access_ttl": policy.accessLifetime = try duration(value, atMost: Policy.longestAccessLifetime)
         case "refresh_ttl": policy.refreshLifetime = try duration(value)
         case "session_ttl": policy.sessionLifetime = try duration(value)
         case "refresh_grace": policy.refreshGrace = try duration(value, orNone: true, atMost: .hours(1))
@@ -150,4 +151,27 @@ package struct Settings {
 /// Why the service cannot be configured: one sentence with file, line, key and reason.
 package struct ConfigurationFault: Error {
     package let reason: String
+    /// Whether it may pass: the state folder is not there now.
+    package let isTemporary: Bool
+
+    package init(reason: String, isTemporary: Bool = false) {
+        self.reason = reason
+        self.isTemporary = isTemporary
+    }
+}
+
+/// Whether the variable `LATCHKEY_<KEY>` is known to be no setting: the state folder's, lighttpd.conf's own, or what
+/// container platforms set for a service that is called "latchkey" (Kubernetes' service variables, Docker's links).
+private func isAnothers(_ key: String) -> Bool {
+    let key = key.utf8
+    if ["home", "fastcgi", "port", "name"].contains(where: { key.elementsEqual($0.utf8) }) { return true }
+    if ["port_", "env_", "service_host", "service_port"].contains(where: { key.starts(with: $0.utf8) }) { return true }
+    // Of a service that is called "latchkey-mail", say.
+    let words = key.split(separator: UInt8(ascii: "_"))
+    func has(_ first: String, _ isSecond: (Substring.UTF8View) -> Bool) -> Bool {
+        zip(words, words.dropFirst()).contains { $0.elementsEqual(first.utf8) && isSecond($1) }
+    }
+    return words.last?.elementsEqual("port".utf8) == true
+        || has("service") { $0.elementsEqual("host".utf8) || $0.elementsEqual("port".utf8) }
+        || has("port") { $0.allSatisfy { $0.isDigit } }
 }

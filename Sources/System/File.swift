@@ -27,19 +27,33 @@ package struct FileStatus {
 package struct FileMark: Equatable {
     /// Device and number: which file it is, for as long as somebody has it open.
     package let identity: FileIdentity
-    private let size, modified, changed: Int64
+    private let size: Int64
+    private let modified, changed: FileTime
 
     fileprivate init(_ status: stat) {
         identity = FileIdentity(status)
         size = Int64(status.st_size)
-        modified = nanoseconds(status.st_mtim)
-        changed = nanoseconds(status.st_ctim)
+        modified = FileTime(status.st_mtim)
+        changed = FileTime(status.st_ctim)
     }
 
     /// Whether every later change shows in the mark: it is so old that the clock of the file system has gone on.
     package func isSettled(at now: Timestamp) -> Bool {
-        max(modified, changed) / 1_000_000 < now.milliseconds - 2000
+        max(modified.moment, changed.moment) < now - .seconds(2)
     }
+}
+
+/// A file's time in full. Seconds and nanoseconds stay apart: together they fit no longer than until 2262, and a
+/// file may have any time.
+private struct FileTime: Equatable {
+    private let seconds, nanoseconds: Int64
+
+    init(_ time: timespec) {
+        seconds = Int64(time.tv_sec)
+        nanoseconds = Int64(time.tv_nsec)
+    }
+
+    var moment: Timestamp { Timestamp(timespec(tv_sec: Int(seconds), tv_nsec: Int(nanoseconds))) }
 }
 
 /// Which file it is.
@@ -51,8 +65,6 @@ package struct FileIdentity: Equatable {
         number = UInt64(status.st_ino)
     }
 }
-
-private func nanoseconds(_ time: timespec) -> Int64 { Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec) }
 
 /// Calls on paths. Each throws the failed call's `SystemError`.
 package enum File {
@@ -109,9 +121,16 @@ package enum File {
         guard CLibc.rename(path, name) == 0 else { throw SystemError("rename", name) }
     }
 
-    /// Removes the file `path`, if it is there.
+    /// Removes the file `path`, if it is there and can be removed: for what nobody needs and nobody could misuse.
     package static func remove(_ path: String) {
         unlink(path)
+    }
+
+    /// Removes the file `path`, if it is there; a file that stays is an error. `syncFolder` makes it durable.
+    package static func delete(_ path: String) throws(SystemError) {
+        guard unlink(path) != 0 else { return }
+        let error = SystemError("unlink", path)
+        if error.number != ENOENT { throw error }
     }
 
     /// Makes the folder `path`, mode 0700. False if something of that name was there.
@@ -184,8 +203,7 @@ package enum File {
             owner: status.st_uid,
             permissions: status.st_mode & 0o777,
             size: Int(status.st_size),
-            modifiedAt: Timestamp(
-                milliseconds: Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000),
+            modifiedAt: Timestamp(status.st_mtim),
             identity: FileIdentity(status))
     }
 
@@ -208,17 +226,45 @@ package enum File {
     }
 
     /// Whether `path` lies on a file system of another machine, or of a program, whose memory and locks cannot be relied
-    /// on: NFS, SMB, CIFS, FUSE, 9p, Ceph, AFS, Lustre.
+    /// on, as NFS, SMB and FUSE.
     package static func isRemote(_ path: String) -> Bool {
         isRemote(fileSystem: UInt(libc_file_system(path)))
     }
 
-    /// The same by the number that Linux knows a file system by (linux/magic.h).
+    /// The same by the number that Linux knows a file system by (statfs(2)). The list is that of GNU coreutils
+    /// (src/stat.c, "remote"), but for AUFS and OverlayFS: they are there because files below them change
+    /// unnoticed; memory is shared on them as on any other.
     static func isRemote(fileSystem number: UInt) -> Bool {
-        [
-            0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x6573_5546, 0x0102_1997, 0x00C3_6400, 0x5346_414F,
-            0x6B41_4653, 0x0BD0_0BD0, 0x7461_636F,
-        ].contains(number)
+        switch number {
+        case 0x6163_6673,  // ACFS
+            0x5346_414F,  // AFS
+            0x00C3_6400,  // Ceph
+            0xFF53_4D42,  // CIFS
+            0x7375_7245,  // Coda
+            0x1983_0326,  // FhGFS
+            0x6573_5546,  // FUSE
+            0x6573_5543,  // FUSE's control
+            0x0116_1970,  // GFS and GFS2
+            0x4750_4653,  // GPFS
+            0x0131_11A8,  // Ibrix
+            0x6B41_4653,  // AFS of the kernel
+            0x0BD0_0BD0,  // Lustre
+            0x6969,  // NFS
+            0x6E66_7364,  // NFS's server
+            0x564C,  // NCP
+            0x7461_636F,  // OCFS2
+            0xAAD7_AAEA,  // PanFS
+            0x7C7C_6673,  // Parallels' shared folders
+            0x517B,  // SMB
+            0xFE53_4D42,  // SMB2
+            0xBEEF_DEAD,  // StorNext
+            0x0102_1997,  // 9p
+            0x786F_4256,  // VirtualBox's shared folders
+            0xBACB_ACBC,  // VMware's shared folders
+            0xA501_FCF5:  // VxFS
+            true
+        default: false
+        }
     }
 
     /// Bytes that this user can still write to the file system that `path` lies on.
@@ -234,7 +280,17 @@ package enum File {
     package static func resolve(_ path: String) throws(SystemError) -> String {
         guard let resolved = realpath(path, nil) else { throw SystemError("realpath", path) }
         defer { free(resolved) }
-        return String(cString: resolved)
+        // Mended, the text would name another file.
+        guard let text = String(validatingCString: resolved) else {
+            throw SystemError("realpath", path, number: EILSEQ)
+        }
+        return text
+    }
+
+    /// Whether `path` itself is a symbolic link.
+    package static func isLink(_ path: String) -> Bool {
+        var byte: CChar = 0
+        return readlink(path, &byte, 1) >= 0
     }
 
     /// Where the symbolic link at `path` points.
@@ -244,8 +300,11 @@ package enum File {
         defer { buffer.deallocate() }
         let count = readlink(path, buffer, capacity)
         guard count >= 0 else { throw SystemError("readlink", path) }
-        return String(
-            decoding: UnsafeRawBufferPointer(start: buffer, count: count), as: UTF8.self)
+        let bytes = UnsafeRawBufferPointer(start: buffer, count: count)
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw SystemError("readlink", path, number: EILSEQ)
+        }
+        return text
     }
 
     /// `path` without its last component; "/" at the top, "." if there is no slash.

@@ -32,7 +32,7 @@ package enum Machine {
     package static func changed(_ path: String) -> Timestamp? {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
-        return Timestamp(seconds: Int64(status.st_mtim.tv_sec))
+        return Timestamp(status.st_mtim)
     }
 
     /// Whether this user may run the file at `path`.
@@ -83,6 +83,6 @@ extension Command {
 extension Duration {
     /// How much longer `a` is than `b`.
     package static func - (a: Duration, b: Duration) -> Duration {
-        Duration(milliseconds: a.milliseconds - b.milliseconds)
+        Duration(milliseconds: difference(a.milliseconds, b.milliseconds))
     }
 }

@@ -23,10 +23,10 @@ package struct SystemError: Error {
     /// Whether something has that name already (EEXIST).
     package var isTaken: Bool { number == EEXIST }
 
-    /// Whether it may work later: no space, no quota, no memory, no descriptors.
+    /// Whether it may work later: no space, no quota, no memory, no descriptors, a file system that is read-only.
     package var isTemporary: Bool {
         switch number {
-        case ENOSPC, EDQUOT, EFBIG, ENOMEM, EMFILE, ENFILE, EAGAIN, EINTR: true
+        case ENOSPC, EDQUOT, EFBIG, ENOMEM, EMFILE, ENFILE, EAGAIN, EINTR, EROFS: true
         default: false
         }
     }

@@ -49,7 +49,7 @@ import Testing
             "ok       OPTIONS: reaches Latchkey",
             "ok       client address: the service saw 127.0.0.1, and believed no made-up header",
             "ok       downloads: neither state nor executables",
-            "41 checks: 0 faults, 0 warnings.",
+            "42 checks: 0 faults, 0 warnings.",
         ])
         // One refusal, and nothing else, is noted.
         #expect(server.home.count("SELECT count(*) FROM audit_events") == 1)

@@ -23,10 +23,10 @@ import Testing
         let id = project(named: "Website")
         #expect(
             home.admin("project", "list").output == """
-                ID                                    MEMBERS  NAME
-                \(anID)  1        Default
-                \(anID)  1        Default
-                \(anID)  1        Website
+                ID                                    OWNER               MEMBERS  NAME
+                \(anID)  ada@example.com     1        Default
+                \(anID)  bob@example.com     1        Default
+                \(anID)  ada@example.com     1        Website
 
                 """)
         #expect(home.admin("project", "list", "--user", "bob@example.com").output.split(separator: "\n").count == 2)

@@ -127,7 +127,7 @@ private func fault(_ text: String) -> String? {
             "limit_send_per_ip = 30/5", "limit_send_per_ip = OFF", "argon2_slots = 0", "max_projects_per_user = 0", "max_sessions_per_user = 10001", "max_keys_per_member = off", "audit_ttl = 23h", "metrics_token = short", "trusted_proxies = 10.0.0.0/33",
             "trusted_proxies = ::/129", "trusted_proxies = localhost", "trusted_proxies = 10.0.0", "client_tokens = short",
             "client_tokens = 0123456789abcdef\"", "cors_origins = *", "cors_origins = https://a/b", "cors_origins = null", "cors_origins = file://", "journal = memory",
-            "allow_state_in_web_root = true", "fastcgi_processes = 0", "fastcgi_processes = 65", "= x",
+            "allow_state_in_web_root = true", "fastcgi_processes = 0", "fastcgi_processes = 65", "= x", "access_ttl = 25h", "access_ttl = 86401s", "access_ttl = 30d",
         ] {
             #expect(fault(line)?.hasPrefix("f:1: ") == true, "\(line)")
         }
@@ -150,6 +150,15 @@ private func fault(_ text: String) -> String? {
         var settings = Settings()
         try settings.readVariable("LATCHKEY_CODE_LENGTH", "7")
         try settings.readVariable("LATCHKEY_HOME", "/anything")
+        // What container platforms set for a service of that name, and what servers' files read.
+        for name in [
+            "PORT", "SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTP", "PORT_8000_TCP", "PORT_8000_TCP_PROTO", "PORT_8000_TCP_PORT",
+            "PORT_8000_TCP_ADDR", "MAIL_SERVICE_HOST", "MAIL_SERVICE_PORT", "MAIL_PORT", "MAIL_PORT_25_TCP_ADDR", "NAME", "ENV_PATH",
+            "FASTCGI",
+        ] {
+            try settings.readVariable("LATCHKEY_\(name)", "tcp://10.0.0.1:8000")
+        }
+        #expect(settings.given.count == 1 && settings.mail == .maildir)
         #expect(settings.policy.codeLength == 7)
         do throws(ConfigurationFault) {
             try settings.readVariable("LATCHKEY_NONSENSE", "7")

@@ -109,7 +109,8 @@ class Trial:
         for pages in range(128):
             if late():
                 return
-            home = copy(getattr(self.known, self.base), f"{disk.path}/home")
+            # A path of its own: where there was a database once, no first request makes another.
+            home = copy(getattr(self.known, self.base), f"{disk.path}/{uuid.uuid4()}")
             disk.fill(pages)
             answer = self.run("disk", pages, home, {}, disk.clear)
             home.remove()

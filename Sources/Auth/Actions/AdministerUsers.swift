@@ -51,6 +51,8 @@ package struct ChangedAccount {
     package let ownerless: [Project]
     /// Only so many of the account's projects are looked at: as many as it may have.
     static let examinedProjects: Int64 = 100
+    /// Whether it was so before: then nothing was changed, and the audit has no entry.
+    package let wasSo: Bool
 }
 
 extension Auth {
@@ -101,11 +103,28 @@ extension Auth {
         _ name: AccountName, _ change: AccountChange
     ) throws(AuthError) -> ChangedAccount? {
         let database = try database()
+        var isAll = true
         let changed = try database.transaction { () throws(AuthError) -> ChangedAccount? in
             guard let user = try user(named: name) else { return nil }
             let now = now
-            var ended = 0
+            var ended = EndedSessions()
             var ownerless: [Project] = []
+            let wasSo =
+                switch change {
+                case .activate: user.isActive
+                case .deactivate: !user.isActive
+                case .superuser(let isOne): user.isSuperuser == isOne
+                case .tier(let tier): user.billing.subscriptionTier.isSame(as: tier)
+                case .rename(let fullName):
+                    fullName.map { name in user.fullName?.isSame(as: name) ?? false } ?? (user.fullName == nil)
+                case .credit: false
+                }
+            if wasSo {
+                // Sessions may be left of a deactivation that was interrupted.
+                if case .deactivate = change { ended = try endSessions(of: user.id, in: database) }
+                isAll = ended.isAll
+                return ChangedAccount(user: user, endedSessions: ended.good, ownerless: [], wasSo: true)
+            }
             switch change {
             case .activate: try User.setActive(user.id, true, at: now, in: database)
             case .deactivate:
@@ -127,12 +146,14 @@ extension Auth {
             guard let changed = try User.find(user.id, in: database) else {
                 throw .failure(reason: "a changed account is not there")
             }
-            return ChangedAccount(user: changed, endedSessions: ended, ownerless: ownerless)
+            isAll = ended.isAll
+            return ChangedAccount(user: changed, endedSessions: ended.good, ownerless: ownerless, wasSo: false)
         }
-        guard let changed, changed.endedSessions >= Policy.rowsPerCleanUp else { return changed }
+        guard let changed, !isAll else { return changed }
         let others = try revokeSessions(of: changed.user)
         return ChangedAccount(
-            user: changed.user, endedSessions: changed.endedSessions + others, ownerless: changed.ownerless)
+            user: changed.user, endedSessions: changed.endedSessions + others, ownerless: changed.ownerless,
+            wasSo: changed.wasSo)
     }
 
     /// Projects that `user` owns, that have other active members, and no other active owner.
@@ -160,13 +181,22 @@ extension Auth {
         return deleted
     }
 
-    /// Ends sessions of `user` but the one to `keep`, in the transaction at hand: `Policy.rowsPerCleanUp` at most; how many.
-    func endSessions(of user: UUID, but keep: UUID? = nil, in database: Database) throws(AuthError) -> Int {
+    /// How many sessions ended, and whether they were all that there were.
+    struct EndedSessions {
+        /// Of those that ended, the ones that were good.
+        var good = 0
+        var isAll = true
+    }
+
+    /// Ends sessions of `user` but the one to `keep`, in the transaction at hand: `Policy.rowsPerCleanUp` at most.
+    func endSessions(of user: UUID, but keep: UUID? = nil, in database: Database) throws(AuthError) -> EndedSessions {
         let ended = try Session.revokeAll(
-            of: user, but: keep, limit: Policy.rowsPerCleanUp, at: now, in: database)
-        for session in ended {
+            of: user, but: keep, refreshedSince: now - policy.refreshLifetime, limit: Policy.rowsPerCleanUp, at: now,
+            in: database)
+        let good = ended.filter { $0.wasGood }.map { $0.id }
+        for session in good {
             try record(AuditEvent(.revocation, user: user, subject: session), in: database)
         }
-        return ended.count
+        return EndedSessions(good: good.count, isAll: ended.count < Policy.rowsPerCleanUp)
     }
 }

@@ -43,8 +43,10 @@ extension Auth {
             try KnownNetwork.deleteAll(of: user.email, in: database)
             try User.move(user.id, to: email.text, at: now, in: database)
             try Invitation.deleteAll(to: email.text, whereIs: user.id, in: database)
-            for session in try Session.revokeAll(of: user.id, but: caller.session, at: now, in: database) {
-                try record(AuditEvent(.revocation, user: user.id, subject: session), in: database)
+            let ended = try Session.revokeAll(
+                of: user.id, but: caller.session, refreshedSince: now - policy.refreshLifetime, at: now, in: database)
+            for session in ended where session.wasGood {
+                try record(AuditEvent(.revocation, user: user.id, subject: session.id), in: database)
             }
             try MailItem.enqueue(
                 .emailChanged, about: user.id, to: user.email, in: language, details: email.masked,

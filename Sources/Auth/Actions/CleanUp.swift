@@ -70,8 +70,9 @@ extension Auth {
             try eraseRest(of: account, in: database)
             done.accounts += 1
         }
-        // A damaged key is for requests to tell of.
-        try? state.removeEndedKeys(at: now)
+        // What cannot be removed is of no use to anybody, and the next clean-up tries again; doctor tells of it.
+        try? cleanUpKeys()
+        state.removeLeftovers(at: now)
         if database.hasChangedRows { database.checkpoint() }
         return done
     }

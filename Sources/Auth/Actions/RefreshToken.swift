@@ -90,7 +90,7 @@ extension Auth {
         guard !isTestSuperuser(session.user) else { return try refuse(session, "a superuser", in: database) }
 
         if token.generation == session.generation {
-            let grant = try granted(session.generation + 1)
+            let grant = try granted(session.generation &+ 1)
             guard try session.rotate(by: client, given: grant.accessTokenTag, at: now, in: database) else {
                 return try refuse(session, "spent", in: database)
             }
@@ -104,7 +104,7 @@ extension Auth {
                 in: database)
             return .good(try granted(session.generation))
         }
-        try Session.revoke(session.id, at: now, in: database)
+        try Session.revoke(session.id, refreshedSince: now - policy.refreshLifetime, at: now, in: database)
         try record(AuditEvent(.replay, user: session.user.id, subject: session.id), in: database)
         return .refused
     }

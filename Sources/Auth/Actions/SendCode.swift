@@ -121,7 +121,7 @@ extension Auth {
     private func canBeSentAgain(_ challenge: Challenge) -> Bool {
         let left = challenge.expiresAt - now
         return challenge.isLive(at: now) && !challenge.isExhausted
-            && left.milliseconds * 2 >= challenge.terms.lifetime.milliseconds
+            && left.milliseconds >= challenge.terms.lifetime.milliseconds - challenge.terms.lifetime.milliseconds / 2
     }
 
     /// A new challenge for each of `targets` whose last one cannot be sent again; nil for the others.

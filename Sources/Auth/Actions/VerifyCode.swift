@@ -38,12 +38,12 @@ extension Auth {
         let end = now + policy.sessionLifetime
         let outcome = try transaction(using: guess, in: database) {
             (isFirst) throws(AuthError) -> Outcome in
-            guard isFirst else { return try refuse("spent", in: database) }
+            guard isFirst else { return try refuse(email, "spent", in: database) }
             guard let user = try account(of: email, isInvited: guess.isFixed, in: database) else {
-                return try refuse("sign-up is closed", in: database)
+                return try refuse(email, "sign-up is closed", in: database)
             }
             guard !guess.isFixed || !user.isSuperuser else {
-                return try refuse("a superuser", in: database)
+                return try refuse(email, "a superuser", in: database)
             }
             guard user.isActive else {
                 try record(AuditEvent(.signInRefused, user: user.id), in: database)
@@ -76,8 +76,11 @@ extension Auth {
         case signedIn(Grant)
     }
 
-    private func refuse(_ detail: StaticString, in database: Database) throws(AuthError) -> Outcome {
-        try record(AuditEvent(.signInFailed, detail: detail), in: database)
+    private func refuse(
+        _ email: Email, _ detail: StaticString, in database: Database
+    ) throws(AuthError) -> Outcome {
+        let pseudonym = try secrets().pseudonym(of: email.text)
+        try record(AuditEvent(.signInFailed, subject: pseudonym, detail: detail), in: database)
         return .refused
     }
 

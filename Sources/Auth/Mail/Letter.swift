@@ -105,7 +105,7 @@ extension Auth {
             expiry > now
         else { return nil }
         let day = Duration.days(1).milliseconds
-        let days = ((expiry - now).milliseconds + day - 1) / day
+        let days = ((expiry - now).milliseconds - 1) / day + 1
         return Letter(
             kind: item.kind, language: language, count: days,
             values: [

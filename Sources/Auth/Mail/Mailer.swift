@@ -177,7 +177,7 @@ extension Auth {
     /// nil once the code would have expired, and for a mail of a clock that ran ahead, whose end is not to be believed.
     private func nextAttempt(after item: MailItem) -> Timestamp? {
         guard !item.createdAt.isFuture(at: now) else { return nil }
-        let doublings = min(item.attempts - 1, 10)
+        let doublings = min(max(1, item.attempts), 11) - 1
         let wait = min(
             Duration(milliseconds: Policy.firstMailBackOff.milliseconds << doublings),
             max(

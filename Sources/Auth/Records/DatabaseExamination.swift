@@ -48,7 +48,7 @@ package struct DatabaseExamination {
         do throws(SQLiteError) {
             let connection = try Connection(path: path)
             sqliteVersion = try connection.first("SELECT sqlite_version()") { $0.text(0) } ?? ""
-            schemaNumber = try connection.first("PRAGMA user_version") { $0.integer(0) } ?? 0
+            schemaNumber = Int64(try connection.version().number)
             schema =
                 switch try migrator.state(of: connection) {
                 case .current: .current

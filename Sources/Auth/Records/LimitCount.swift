@@ -102,18 +102,20 @@ struct LimitCount {
     }
 
     /// Forgets what was counted: of the limit `name`, if it is given, and for `subject`, if it is given, also as
-    /// a share for known networks and, for an address, by site; how many slots.
+    /// a share for known networks and, for an address, by site; how many slots that had not stopped counting at `now`.
     static func delete(
-        of name: String?, subject: String?, in database: Database
+        of name: String?, subject: String?, at now: Timestamp, in database: Database
     ) throws(AuthError) -> Int {
-        try database.run(
+        try database.all(
             """
             DELETE FROM limit_counts
             WHERE (?1 IS NULL OR name = ?1)
                 AND (?2 IS NULL OR subject = ?2 OR subject = 'known ' || ?2
                     OR (name = 'change-email' AND subject LIKE '% ' || ?2))
+            RETURNING expires_at > ?3
             """,
-            [.optional(name), .optional(subject)])
+            [.optional(name), .optional(subject), .time(now)]
+        ) { $0.flag(0) }.filter { $0 }.count
     }
 }
 

@@ -85,6 +85,15 @@ package struct User {
         return found
     }
 
+    /// The accounts whose addresses come after `email`, by address, `limit` at most.
+    static func addresses(
+        after email: String, limit: Int64, in database: Database
+    ) throws(AuthError) -> [(id: UUID, email: String)] {
+        try database.all(
+            "SELECT id, email FROM users WHERE email > ? ORDER BY email LIMIT ?", [.text(email), .integer(limit)]
+        ) { (id: $0.id(0), email: $0.text(1)) }
+    }
+
     /// The accounts whose address contains `text`, by address, `limit` at most.
     static func all(
         containing text: String, limit: Int64, in database: Database

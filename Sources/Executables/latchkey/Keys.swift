@@ -46,7 +46,7 @@ extension KeyGroup {
                 let isReplaced = keys.contains { $0.key.replacedBy != nil }
                 var table = Table(
                     columns: [("ID", 36), ("STATE", 11), ("BEGINS", 11)] + (isReplaced ? [("REPLACED BY", 36)] : []),
-                    last: "NAME")
+                    last: "NAME", cutsLast: true)
                 table.rows = keys.map {
                     [$0.key.id.text, $0.state, $0.key.prefix]
                         + (isReplaced ? [$0.key.replacedBy?.text ?? ""] : []) + [$0.key.name]
@@ -148,9 +148,14 @@ extension KeyGroup {
 
         func run() throws(ExitCode) {
             try onService { (auth, _) throws(Trouble) in
-                let found = try asking { () throws(AuthError) in try auth.deactivateAPIKey(key.id) }
+                let found = try asking { () throws(AuthError) in try auth.deactivateKey(key.id) }
                 guard let found else { throw .notFound("there is no key \(key.id.text)") }
-                try show("The key \(found.id.text) is deactivated since \(found.deactivatedAt.seconds).\n")
+                let (id, time) = (key.id.text, found.deactivatedAt.seconds)
+                switch found.before {
+                case .active: try show("The key \(id) is deactivated since \(time).\n")
+                case .expired: try show("The key \(id), which had expired, is deactivated since \(time).\n")
+                case .deactivated: try show("The key \(id) was deactivated already, on \(time).\n")
+                }
             }
         }
     }

@@ -20,7 +20,11 @@ extension ProjectGroup {
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Lists all projects, or an account's, oldest first.",
-            discussion: "Example: latchkey project list --json")
+            discussion: """
+                OWNER is the owner that joined first.
+
+                Example: latchkey project list --json
+                """)
 
         @Option(name: .long, help: "Only those that it belongs to: an e-mail address or an id.")
         var user: UserArgument?
@@ -34,8 +38,11 @@ extension ProjectGroup {
                     try auth.projects(of: user, limit: list.limit.count)
                 }
                 if list.output.json { return try showJSON(projects) { $0.object($1.write) } }
-                var table = Table(columns: [("ID", 36), ("MEMBERS", 7)], last: "NAME")
-                table.rows = projects.map { [$0.id.text, String($0.members.count), $0.name] }
+                var table = Table(columns: [("ID", 36), ("OWNER", 18), ("MEMBERS", 7)], last: "NAME", cutsLast: true)
+                table.rows = projects.map { project in
+                    let owner = project.members.first { $0.role == .owner }
+                    return [project.id.text, owner?.email ?? "none", String(project.members.count), project.name]
+                }
                 try show(table.text)
             }
         }

@@ -133,6 +133,9 @@ extension UserGroup {
             try onService { (auth, _) throws(Trouble) in
                 let changed = try asking { () throws(AuthError) in try auth.administer(user.name, .deactivate) }
                 guard let changed else { throw user.absent }
+                if changed.wasSo, changed.endedSessions == 0 {
+                    return try show("\(changed.user.email) is deactivated already.\n")
+                }
                 var text = "\(changed.user.email) is deactivated; \(counted(changed.endedSessions, "session")) ended.\n"
                 if !changed.ownerless.isEmpty {
                     text += "These projects have other members and no active owner any more:\n"
@@ -157,7 +160,7 @@ extension UserGroup {
         var user: UserArgument
 
         func run() throws(ExitCode) {
-            try administer(user, .activate) { "\($0.user.email) is active." }
+            try administer(user, .activate) { "\($0.user.email) is active\($0.wasSo ? " already" : "")." }
         }
     }
 
@@ -179,7 +182,7 @@ extension UserGroup {
 
         func run() throws(ExitCode) {
             try administer(user, .superuser(!revoke)) {
-                "\($0.user.email) is \(revoke ? "no" : "a") superuser."
+                "\($0.user.email) is \(revoke ? "no" : "a") superuser\($0.wasSo ? " already" : "")."
             }
         }
     }
