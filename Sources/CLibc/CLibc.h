@@ -96,7 +96,7 @@ static inline void libc_do_nothing(int signal_number) { (void)signal_number; }
 // 1: locked; 0: the time is up; -1: `errno`. The signal that ends the wait is this thread's, and is repeated, as the first
 // could come before the wait begins; whoever started the process may have blocked it.
 static inline int libc_lock_in_turn(int descriptor, long milliseconds) {
-    struct sigaction action, other;
+    struct sigaction action;
     struct sigevent event;
     struct itimerspec times;
     timer_t timer;
@@ -115,7 +115,8 @@ static inline int libc_lock_in_turn(int descriptor, long milliseconds) {
     times.it_value.tv_sec = milliseconds / 1000;
     times.it_value.tv_nsec = milliseconds % 1000 * 1000000 + 1;
     times.it_interval.tv_nsec = 10000000;
-    sigaction(SIGALRM, &action, &other);
+    // It stays: restored by one thread, the signal of another's wait would end the process.
+    sigaction(SIGALRM, &action, 0);
     sigemptyset(&alarm);
     sigaddset(&alarm, SIGALRM);
     pthread_sigmask(SIG_UNBLOCK, &alarm, &before);
@@ -123,7 +124,6 @@ static inline int libc_lock_in_turn(int descriptor, long milliseconds) {
     code = flock(descriptor, LOCK_EX) == 0 ? 1 : errno == EINTR ? 0 : -1;
     timer_delete(timer);
     pthread_sigmask(SIG_SETMASK, &before, 0);
-    sigaction(SIGALRM, &other, 0);
     return code;
 }
 

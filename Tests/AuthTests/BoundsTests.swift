@@ -244,6 +244,10 @@ import Testing
             CREATE INDEX api_keys_by_project ON api_keys (project_id, sequence);
             CREATE INDEX api_keys_by_creator ON api_keys (created_by);
             CREATE INDEX api_keys_by_expiry ON api_keys (expires_at) WHERE expires_at IS NOT NULL AND deactivated_at IS NULL;
+            DROP INDEX mail_items_by_due;
+            DROP INDEX mail_items_by_age;
+            CREATE INDEX mail_items_by_due ON mail_items (due_at);
+            CREATE INDEX mail_items_by_expiry ON mail_items (expires_at);
             PRAGMA user_version = 6;
             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(projects))
             INSERT INTO projects (id, name, created_at, updated_at) SELECT randomblob(16), 'old', i, i FROM n;
