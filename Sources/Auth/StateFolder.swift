@@ -141,12 +141,16 @@ package struct StateFolder {
     @discardableResult
     package func noteMade(executables: String?) -> String? {
         let mark = StateMark(of: name)
-        return mark.note(in: mark.places(executables: executables))
+        let places = mark.places(executables: executables)
+        mark.removeLeftovers(beside: places)
+        return mark.note(in: places)
     }
 
     /// The same by one of the executables that answer requests. Only they find what is beside themselves.
     package func noteMade() {
-        if case .ifNew = making { noteMade(executables: ownFolder) }
+        guard case .ifNew = making else { return }
+        let mark = StateMark(of: name)
+        mark.note(in: mark.places(executables: ownFolder))
     }
 
     /// Whether the folder and its database have not been taken away.

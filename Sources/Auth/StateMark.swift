@@ -14,24 +14,23 @@ package struct StateMark {
     private let paths: [String]
 
     package init(of path: String) {
-        paths = [path, StateMark.resolved(path)]
+        let resolved = StateMark.resolved(path)
+        paths = path.isSame(as: resolved) ? [path] : [path, resolved]
     }
 
-    /// Bytes that the list may have; the oldest lines go first.
+    /// Bytes after which the older half of the list goes.
     private static let size = 32768
 
     /// Where the mark may stand, the best place first; `executables` is their folder, if it is known.
     package func places(executables: String?) -> [String] {
         (executables.map { ["\($0)/.latchkey-states"] } ?? []) + [
-            "\(File.parent(of: paths[1]))/.latchkey-states", "/var/tmp/.latchkey-states-\(Environment.effectiveUser)",
+            "\(File.parent(of: paths[paths.count - 1]))/.latchkey-states", "/var/tmp/.latchkey-states-\(Environment.effectiveUser)",
         ]
     }
 
     /// The first of `places` that has the mark; nil if none has.
     package func place(among places: [String]) -> String? {
-        places.first { place in
-            StateMark.lines(of: place).contains { line in paths.contains { line.elementsEqual($0.utf8) } }
-        }
+        places.first { holds(StateMark.list(in: $0)) }
     }
 
     /// Notes the mark in the first of `places` that can be written, unless one of them has it; where it stands, or nil if
@@ -42,13 +41,15 @@ package struct StateMark {
         return places.first { place in
             // Somebody else's file stays as it is.
             if (try? File.status(place)) ?? nil != nil, !StateMark.isTrusted(place) { return false }
-            var lines = StateMark.lines(of: place)
-            for path in paths where !lines.contains(where: { $0.elementsEqual(path.utf8) }) { lines.append(Array(path.utf8)) }
-            while lines.count > 2, lines.reduce(0, { $0 + $1.count + 1 }) > StateMark.size { lines.removeFirst() }
-            StateMark.removeLeftovers(beside: place)
+            var list = StateMark.list(in: place)
+            if list.count > StateMark.size {
+                let middle = list.count / 2
+                list.removeFirst((list[middle...].firstIndex(of: 0x0A) ?? middle) + 1)
+            }
+            for path in paths { list += Array(path.utf8) + [0x0A] }
             let temporary = StateFolder.temporaryName(for: place)
             do throws(SystemError) {
-                try File.create(temporary, lines.flatMap { $0 + [0x0A] })
+                try File.create(temporary, list)
                 try File.rename(temporary, to: place)
                 return true
             } catch {
@@ -58,18 +59,24 @@ package struct StateMark {
         }
     }
 
-    private static func lines(of place: String) -> [[UInt8]] {
-        guard isTrusted(place), let text = try? File.read(place, limit: 2 * size) else { return [] }
-        return text.split(separator: 0x0A).map { Array($0) }
+    private func holds(_ list: [UInt8]) -> Bool {
+        list.split(separator: 0x0A).contains { line in paths.contains { line.elementsEqual($0.utf8) } }
     }
 
-    /// Removes what was left when another was killed in here.
-    private static func removeLeftovers(beside place: String) {
-        let folder = File.parent(of: place)
-        for name in (try? File.names(in: folder)) ?? []
-        where StateFolder.isTemporaryName(name) && "\(folder)/\(name)".utf8.starts(with: place.utf8) {
-            guard let changed = Machine.changed("\(folder)/\(name)"), changed < .now - .minutes(1) else { continue }
-            File.remove("\(folder)/\(name)")
+    private static func list(in place: String) -> [UInt8] {
+        guard isTrusted(place) else { return [] }
+        return (try? File.read(place, limit: 2 * size)) ?? []
+    }
+
+    /// Removes what a process left beside `places` that was killed while it noted the mark.
+    package func removeLeftovers(beside places: [String]) {
+        for place in places {
+            let folder = File.parent(of: place)
+            for name in (try? File.names(in: folder)) ?? []
+            where StateFolder.isTemporaryName(name) && "\(folder)/\(name)".utf8.starts(with: place.utf8) {
+                guard let changed = Machine.changed("\(folder)/\(name)"), changed < .now - .minutes(1) else { continue }
+                File.remove("\(folder)/\(name)")
+            }
         }
     }
 

@@ -88,9 +88,9 @@ extension Connection {
     package func version() throws(SQLiteError) -> SchemaVersion {
         let word = Int(try first("PRAGMA user_version") { $0.integer(0) } ?? 0)
         switch word {
-        // As versions up to schema 5 closed it: without the number, which the tables tell.
-        case 0x7FFF_0001: return SchemaVersion(number: try numberOfFirstSchemas(), closure: .replacement)
-        case 0x7FFF_0002: return SchemaVersion(number: try numberOfFirstSchemas(), closure: .rotation)
+        // As the first versions closed it: without the number, which the tables tell.
+        case 0x7FFF_0001: return SchemaVersion(number: try numberByTables(), closure: .replacement)
+        case 0x7FFF_0002: return SchemaVersion(number: try numberByTables(), closure: .rotation)
         default: return SchemaVersion(word: word)
         }
     }
@@ -100,11 +100,14 @@ extension Connection {
         try script("PRAGMA user_version=\(version.word)")
     }
 
-    /// Which of the schemas 0 to 5 the tables are of.
-    private func numberOfFirstSchemas() throws(SQLiteError) -> Int {
+    /// Which of the schemas 0 to 8 the tables are of. Who knows a later one has never closed a database without its number.
+    private func numberByTables() throws(SQLiteError) -> Int {
         let number = try first(
             """
             SELECT CASE
+                WHEN EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'mail_items_by_age') THEN 8
+                WHEN EXISTS (SELECT 1 FROM pragma_table_info('api_keys') WHERE name = 'replaced_by') THEN 7
+                WHEN EXISTS (SELECT 1 FROM pragma_table_info('challenges') WHERE name = 'purpose') THEN 6
                 WHEN EXISTS (SELECT 1 FROM pragma_table_info('sessions') WHERE name = 'access_token_tag') THEN 5
                 WHEN EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'invitations') THEN 4
                 WHEN EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'counters') THEN 3

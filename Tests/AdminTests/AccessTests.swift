@@ -123,9 +123,11 @@ import Testing
         #expect(
             home.admin("limits", "show").output == """
                 LIMIT           COUNT    REFUSED  UNTIL             FOR
-                send-email      1        1        2026-01-01 00:00  ada@example.com
+                send-email      1        0        2026-01-01 00:00  ada@example.com
                 send-ip         1        0        2026-01-01 00:00  192.0.2.7
                 send-total      1        0        2026-01-01 00:00  all
+                refused         0        1        2026-01-01 00:00  all
+                send-email      0        1        2026-01-01 00:00  192.0.2.7
 
                 """)
         #expect(home.admin("limits", "clear", "ada@example.com").output == "1 count cleared.\n")
@@ -133,7 +135,7 @@ import Testing
         // What stopped counting is not counted.
         home.sql("UPDATE limit_counts SET expires_at = 1 WHERE name = 'send-email'")
         #expect(home.admin("limits", "clear", "ada@example.com").code == 69)
-        #expect(home.admin("limits", "clear", "all").output == "1 count cleared.\n")
+        #expect(home.admin("limits", "clear", "all").output == "2 counts cleared.\n")
         #expect(home.number("SELECT count(*) FROM audit_events WHERE event = 'limits-cleared'") == 2)
         #expect(
             home.admin("limits", "show", "--json", "--limit", "1").output == """

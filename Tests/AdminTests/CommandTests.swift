@@ -51,7 +51,8 @@ func wideLines(of text: String) -> [String] {
 
                 Its access tokens die at once, its API keys answer as refused, and it cannot
                 sign in until it is activated. Services that verify tokens by the key set alone
-                notice when a token expires.
+                notice when a token expires. Projects that are left without an active owner are
+                listed.
 
                 Example: latchkey user deactivate ada@example.com
 

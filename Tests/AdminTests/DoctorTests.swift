@@ -81,7 +81,7 @@ extension Run {
         #expect(run.troubles == [])
         #expect(run.findings.last == "30 checks: 0 faults, 0 warnings.")
         #expect(run.findings("state folder") == ["ok       state folder: HOME, yours alone"])
-        #expect(run.findings("executables") == ["ok       executables: 34 in \(executables.path)"])
+        #expect(run.findings("executables") == ["ok       executables: 36 in \(executables.path)"])
         #expect(run.findings("latchkey.home") == ["ok       latchkey.home: executables find this state"])
         #expect(run.findings("files") == ["ok       files: all yours alone"])
         #expect(run.findings("schema") == ["ok       schema: 8, which is this version's"])

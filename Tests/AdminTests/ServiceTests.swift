@@ -124,7 +124,7 @@ import Testing
         _ = home.signIn("ada@example.com")
         home.sql("""
             UPDATE sessions SET expires_at = 1;
-            UPDATE challenges SET expires_at = 1;
+            UPDATE challenges SET expires_at = 1, mailed_at = 1, created_at = 0;
             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250)
             INSERT INTO limit_counts SELECT 'send-ip', i, 0, 1, 1, 0 FROM n;
             """)
