@@ -257,7 +257,7 @@ import Testing
             SELECT randomblob(16), \(project), \(id), 'sk_00000000', 'h', 'k', 1, 1 FROM n;
             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(sessions))
             INSERT INTO sessions (id, user_id, generation, rotated_at, created_at, expires_at)
-            SELECT randomblob(16), \(id), 1, i, 1, 4000000000000 FROM n;
+            SELECT randomblob(16), \(id), 1, 1749999000000 + i, 1, 4000000000000 FROM n;
             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(people))
             INSERT INTO users (id, email, is_active, is_superuser, is_verified, token_balance, tokens_used, subscription_tier,
                                created_at, updated_at)
