@@ -159,7 +159,7 @@ package enum Addressed: Equatable {
     /// It is for this route. `isOwnPath`: at the executable's own path, `/cgi-bin/<executable>`, where POST stands for
     /// its PATCH or DELETE, which some hosts refuse. `allow` gives the methods of that path.
     case here(ids: [String], isOwnPath: Bool)
-    /// The path has routes, but this executable is none of them; their methods, as `Allow` lists them.
+    /// The path belongs to other routes; their methods, as `Allow` lists them.
     case elsewhere(allow: String)
     /// There is no such path.
     case nowhere

@@ -3,7 +3,7 @@
 //
 // 1. A signal handler may neither allocate nor lock, so everything that the replacement needs is prepared before each
 //    request: its path, its environment, and the descriptors that it gets.
-// 2. The replacement keeps the process's id, so that whoever started it does not see a change.
+// 2. The replacement keeps the process's id, so that the server that started it sees no change.
 // 3. A trap outside of a request ends the process: a program that traps as it starts must not start for ever.
 
 import CLibc
