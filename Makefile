@@ -1,5 +1,5 @@
 # make build  the executables, in cgi-bin/; LIBC=musl: against musl, Benchmarks/MUSL.md
-# make run    serve at http://localhost:8000 (PORT=, LATCHKEY_HOME=)
+# make run    serve at http://localhost:8000 (PORT=, BIND=, LATCHKEY_HOME=, and settings as LATCHKEY_<KEY>=)
 # make test   everything a change must pass
 # make test-clients   the console, openapi.json and its page, in a browser and by generated clients
 # make test-servers   Apache, nginx, lighttpd and none give the same answers; servers that ask; the package
@@ -7,7 +7,7 @@
 # make routes the servers' configurations, from the table of routes
 # make package [VERSION=]   dist/latchkey-<version>-linux-<arch>.tar.xz, reproducible
 # make torture [SAMPLE=1]   faults, full disks, kills, floods, fuzzing: 40 minutes, or two of them
-# make bench  against C, FastAPI and PHP, and with a million users: Benchmarks/results.md
+# make bench [UPDATE=1]   against C, FastAPI and PHP, and with a million users: .build-bench/results.md, or Benchmarks/results.md
 # make bench-check [UPDATE=1]   instructions and sizes against Benchmarks/instructions.md
 
 SHELL := /bin/bash
@@ -18,7 +18,7 @@ LIBC ?= glibc
 PACKAGES := libsqlite3-dev libargon2-dev nettle-dev libgmp-dev lighttpd
 MUSL_PACKAGES := musl-tools musl-dev gcc make m4 tcl dpkg-dev
 TEST_PACKAGES := curl file openssl python3 python3-jwt python3-cryptography python3-jwcrypto fail2ban
-CLIENT_PACKAGES := python3 python3-venv python3-selenium python3-pil chromium chromium-driver
+CLIENT_PACKAGES := python3 python3-venv python3-selenium python3-pil chromium chromium-driver default-jre-headless golang-go
 SERVER_PACKAGES := python3 curl file openssl lighttpd-mod-openssl apache2 apache2-suexec-custom libapache2-mod-fcgid fcgiwrap spawn-fcgi nginx libnginx-mod-http-set-misc golang-go nodejs python3-jwt python3-cryptography
 TORTURE_PACKAGES := python3 strace msmtp procps
 BENCH_PACKAGES := gcc wrk valgrind strace libfcgi-dev python3 python3-fastapi uvicorn python3-uvloop python3-httptools python3-jwt python3-argon2 python3-cryptography php-cgi php-fpm php-sqlite3
@@ -112,16 +112,31 @@ admin: setup
 routes: setup
 	swift run write-routes
 
+UPDATE ?= 0
 PORT ?= 8000
 export PORT
 LATCHKEY_HOME ?= var
-override LATCHKEY_HOME := $(abspath $(LATCHKEY_HOME))
+# Not by abspath, which takes a path with spaces for several.
+override LATCHKEY_HOME := $(if $(filter /%,$(LATCHKEY_HOME)),$(LATCHKEY_HOME),$(CURDIR)/$(LATCHKEY_HOME))
 export LATCHKEY_HOME
 
-run: build
+# Tokens and links name the port that is served, unless somebody has said what they name.
+own_base_url = if [ -z "$$LATCHKEY_BASE_URL" ] && ! grep -Eqs $$'^(\xEF\xBB\xBF)?[[:space:]]*base_url[[:space:]]*=' "$(LATCHKEY_HOME)/latchkey.conf"; \
+	then export LATCHKEY_BASE_URL=http://localhost:$$PORT; fi;
+
+# A port that cannot be had is said before anything is built.
+run:
+	@[[ "$$PORT" =~ ^[0-9]{1,5}$$ ]] && (( 10#$$PORT >= 1 && 10#$$PORT <= 65535 )) || { \
+		echo "PORT is not a port from 1 to 65535: $$PORT" >&2; exit 1; }
+	@address=$${BIND:-127.0.0.1}; case $$address in 0.0.0.0) address=127.0.0.1 ;; "[::]") address=::1 ;; esac; \
+	address=$${address#[}; address=$${address%]}; \
+	if (: </dev/tcp/$$address/$$PORT) 2>/dev/null; then \
+		echo "Port $$PORT is in use by another program. Choose another port: make run PORT=$$((PORT < 65000 ? PORT + 1 : 8001))" >&2; exit 1; \
+	fi
+	@$(MAKE) --no-print-directory build
 	@mkdir -p -m 700 "$(LATCHKEY_HOME)"
 	@echo "Latchkey: http://localhost:$(PORT)   state: $(LATCHKEY_HOME)   mail: $(LATCHKEY_HOME)/mail/new   (Ctrl-C stops)"
-	@exec lighttpd -D -f lighttpd.conf
+	@$(own_base_url) exec lighttpd -D -f lighttpd.conf
 
 test: setup-test build unit-tests end-to-end-tests
 
@@ -141,10 +156,14 @@ test-clients: setup-clients build
 # release's database; the package, and it on a shared host, which needs root.
 test-servers: setup-servers build admin
 	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/parity.py
+	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/refusals.py
+	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/headers.py
 	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/nginx_auth_request.py
 	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/verify_samples.py
 	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/https.py
+	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/postfix.py
 	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/upgrade.py
+	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/making.py
 	@dist=$$(mktemp -d) && trap 'rm -rf "$$dist"' EXIT && \
 		env -u LATCHKEY_HOME -u PORT DIST=$$dist /usr/bin/python3 Tests/Servers/package.py && \
 		env -u LATCHKEY_HOME -u PORT DIST=$$dist /usr/bin/python3 Tests/Servers/install.py
@@ -160,18 +179,18 @@ SAMPLE ?= 0
 torture: setup-torture build admin
 	SAMPLE=$(SAMPLE) env -u LATCHKEY_HOME -u PORT Tests/Torture/run
 
-# Everything that is claimed of speed and size, measured in one run of 15 minutes at most.
+# Everything that is claimed of speed and size, measured in one run of 15 minutes at most. The results are left where git
+# ignores them; UPDATE=1 puts them in the place of Benchmarks/results.md and results.svg.
 bench: setup-bench build
-	env -u LATCHKEY_HOME -u PORT Benchmarks/run
+	UPDATE=$(UPDATE) env -u LATCHKEY_HOME -u PORT Benchmarks/run
 
 # Whether an endpoint came to take more instructions or bytes; UPDATE=1 takes them as they are.
-UPDATE ?= 0
 bench-check: setup-bench build
 	UPDATE=$(UPDATE) env -u LATCHKEY_HOME -u PORT Benchmarks/check
 
-# Where the instructions and the time of one request go: the figures of Benchmarks/ACCOUNT.md.
+# Where the instructions and the time of one request go: the figures of Benchmarks/ACCOUNT.md, which UPDATE=1 replaces.
 bench-account: setup-bench build
-	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Benchmarks/account.py
+	UPDATE=$(UPDATE) env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Benchmarks/account.py
 
 clean:
-	rm -rf .build .build-embedded .build-placed .build-musl .build-musl-libraries .build-static .build-fuzz bin $(addprefix cgi-bin/,$(EXECUTABLES))
+	rm -rf .build .build-bench .build-embedded .build-placed .build-musl .build-musl-libraries .build-static .build-fuzz bin $(addprefix cgi-bin/,$(EXECUTABLES))

@@ -11,7 +11,8 @@ home=${LATCHKEY_HOME:-$PWD/var}
 mkdir -p -m 700 "$home" "$home/run" || exit 1
 processes=$LATCHKEY_FASTCGI_PROCESSES
 if [ -z "$processes" ] && [ -e "$home/latchkey.conf" ]; then
-    processes=$(sed -n 's/^[[:space:]]*fastcgi_processes[[:space:]]*=[[:space:]]*\([0-9]*\)[[:space:]]*$/\1/p' "$home/latchkey.conf")
+    mark=$(printf '\357\273\277')  # editors of Windows begin a file with it
+    processes=$(sed -n "s/^$mark//"';s/^[[:space:]]*fastcgi_processes[[:space:]]*=[[:space:]]*\([0-9]*\)[[:space:]]*$/\1/p' "$home/latchkey.conf")
 fi
 # Of a value that is no number from 1 to 64, every answer says so.
 case $processes in
@@ -24,7 +25,7 @@ pool() {
     cat <<END
 fastcgi.server += ("$1" => ((
     "socket" => "$home/run/$2.socket", "bin-path" => "$PWD/cgi-bin/latchkey-fcgi", "max-procs" => $processes,
-    "check-local" => "disable", "bin-copy-environment" => ("LATCHKEY_HOME"),
+    "check-local" => "disable", "bin-copy-environment" => var.settings,
     "bin-environment" => ("LATCHKEY_HOME" => "$home"))))
 END
 }
@@ -33,7 +34,7 @@ pool /codes codes
 cat <<'END'
 # Written by `make routes`: routes.
 $HTTP["request-method"] == "POST" {
-    $HTTP["url"] =~ "^(?:/auth/verification/send-code|/auth/verification/verify-code|/auth/users/me/email|/auth/users/me/email/confirm)$" {
+    $HTTP["url"] =~ "^(?:/auth/verification/send-code|/auth/verification/verify-code|/auth/users/me/deletion-code|/auth/users/me/email|/auth/users/me/email/confirm)$" {
         fastcgi.map-extensions = ("" => "/codes")
     }
 }
@@ -42,7 +43,7 @@ $HTTP["request-method"] == "DELETE" {
         fastcgi.map-extensions = ("" => "/codes")
     }
 }
-$HTTP["url"] =~ "^/(?:cgi-bin/(send-code|verify-code|delete-user|change-email|confirm-email)/?)$" {
+$HTTP["url"] =~ "^/(?:cgi-bin/(send-code|verify-code|delete-user|send-deletion-code|change-email|confirm-email)/?)$" {
     fastcgi.map-extensions = ("" => "/codes")
 }
 # End of routes.

@@ -53,13 +53,16 @@ class World:
             "add-member", {"email": BOB}, {**bearer(self.ada), "PATH_INFO": f"/{project}/members"}
         ).data["invitation_id"] for project in (self.ada["project"], self.second))
         home.run("accept-invitation", "POST", {**bearer(self.bob), "PATH_INFO": f"/{joined}/accept"})
-        home.post("change-email", {"email": OTHER}, bearer(self.ada))
+        def mailed(to, ask):
+            settle(home)
+            before = {item for _, _, item in home.mails()}
+            ask()
+            settle(home)
+            return next(code for email, code, item in home.mails() if email == to and item not in before and code)
+        self.agree = mailed(ADA, lambda: home.post("change-email", {"email": OTHER}, bearer(self.ada)))
         self.change = home.code(OTHER)
-        settle(home)
-        before = {item for _, _, item in home.mails()}
-        home.post("send-code", {"email": ADA})
-        settle(home)
-        self.code = next(code for to, code, item in home.mails() if to == ADA and item not in before)
+        self.leave = mailed(ADA, lambda: home.run("send-deletion-code", "POST", bearer(self.ada)))
+        self.code = mailed(ADA, lambda: home.post("send-code", {"email": ADA}))
         if strangers:
             fill(home, strangers)
         self.remember()
@@ -135,14 +138,16 @@ class World:
             Case("delete-session", "DELETE", ada("/" + self.spare["session"])),
             Case("revoke-other-sessions", "POST", ada()),
             Case("update-user", "PATCH", ada(), json(full_name="Ada")),
-            Case("delete-user", "DELETE", ada(HTTP_X_VERIFICATION_CODE=self.code)),
+            Case("delete-user", "DELETE", ada(HTTP_X_VERIFICATION_CODE=self.leave)),
+            Case("send-deletion-code", "POST", ada()),
             Case("preferences", "GET", ada()),
             Case("change-email", "POST", ada(), json(email=NEW)),
-            Case("confirm-email", "POST", ada(), json(email=OTHER, code=self.change)),
+            Case("confirm-email", "POST", ada(), json(email=OTHER, code=self.change, current_code=self.agree)),
             Case("list-projects", "GET", ada()),
             Case("create-project", "POST", ada(), json(name="third")),
             Case("get-project", "GET", ada(project)),
             Case("update-project", "PATCH", ada(project), json(name="first")),
+            Case("delete-project", "DELETE", ada(f"/{self.second}")),
             Case("add-member", "POST", ada(f"/{self.second}/members"), json(email=NEW)),
             Case("update-member", "PATCH", ada(member), json(role="admin")),
             Case("remove-member", "DELETE", ada(member)),

@@ -1,20 +1,77 @@
 // Talks to the API: tokens, their renewal, refusals, and a record of every request.
 //
-// 1. Access tokens live in memory only, the refresh token in sessionStorage: closing the tab forgets it.
-// 2. One refresh runs at a time; all who need it await the same one.
-// 3. The record holds no credential, but the shell variable that stands for it.
+// 1. A browser has one session. Its tabs share the refresh token in localStorage; signing out of one signs out of all.
+//    Where the browser blocks storage, the page keeps everything in memory and says so.
+// 2. Access tokens live in memory only. Tabs hand each other a renewed one.
+// 3. One tab renews at a time (Web Locks; without them the service's grace window settles the race), and all who need
+//    the renewal await the same one. A sign-out beats a renewal in flight.
+// 4. The record holds no credential, but the shell variable that stands for it.
 
-const kept = JSON.parse(sessionStorage.getItem("latchkey"));
+const KEY = "latchkey";
 
-// What an earlier load of the page left, as if it had just expired.
-let session = kept && { access: "", refresh: kept.refresh_token, user: kept.user_uuid, expires: 0 };
+export const storage = { works: true };
+
+// What a storage area keeps, as JSON, by names that begin with `prefix`. Memory where the browser blocks the area or it is full.
+function area(name, prefix = "") {
+  const memory = new Map();
+  let real;
+  function blocked() {
+    real = null;
+    storage.works = false;
+  }
+  try {
+    real = window[name];
+    real.setItem(`${KEY}.probe`, "");
+    real.removeItem(`${KEY}.probe`);
+  } catch {
+    blocked();
+  }
+  return {
+    get(key) {
+      try {
+        return JSON.parse((real ? real.getItem(prefix + key) : memory.get(key)) ?? null);
+      } catch {
+        return null;
+      }
+    },
+    set(key, value) {
+      const text = JSON.stringify(value);
+      if (value === null) memory.delete(key);
+      else memory.set(key, text);
+      try {
+        if (value === null) real?.removeItem(prefix + key);
+        else real?.setItem(prefix + key, text);
+      } catch {
+        blocked();
+      }
+    },
+  };
+}
+
+const shared = area("localStorage");
+
+// What this tab alone keeps, until it is closed.
+export const own = area("sessionStorage", `${KEY}.`);
+
+// What storage has, as if its access token had just expired.
+function stored() {
+  const { refresh_token: refresh, user_uuid: user } = shared.get(KEY) ?? {};
+  return typeof refresh === "string" && typeof user === "string" ? { access: "", refresh, user, expires: 0 } : null;
+}
+
+let session = stored();
 let refreshing;
 let timer;
 
+// `setTimeout` takes 31 bits of milliseconds; a longer wait would end at once.
+export const later = (action, milliseconds) => setTimeout(action, Math.min(milliseconds, 2 ** 31 - 1));
+
 export const isSignedIn = () => Boolean(session);
 
-// `ended` (the session is over), `recorded` (one more request).
+// `began` (another tab signed in), `ended` (the session is over; `detail` is a word for why), `recorded` (one more request).
 export const events = new EventTarget();
+
+const tell = (name, detail) => events.dispatchEvent(new CustomEvent(name, { detail }));
 
 // The last requests, newest first.
 export const records = [];
@@ -26,7 +83,7 @@ export class Refusal extends Error {
     this.status = status;
     this.code = json?.error?.code ?? (status ? "internal_error" : "offline");
     this.faults = json?.detail ?? [];
-    this.wait = Number(headers["retry-after"] ?? 0);
+    this.wait = Number(headers["retry-after"]) || 0;
     this.id = headers["x-request-id"];
   }
 }
@@ -36,7 +93,7 @@ const variables = () => ({ TOKEN: session?.access, REFRESH_TOKEN: session?.refre
 // `text` with the variables that stand for credentials in place of them.
 function veiled(text) {
   for (const [name, value] of Object.entries(variables())) if (value) text = text?.replaceAll(value, `$${name}`);
-  return text?.replace(/\bsk_[\w-]{20,}/g, "$$API_KEY").replace(/("code": ?)"\d+"/g, '$1"$$CODE"');
+  return text?.replace(/\bsk_[\w-]{20,}/g, "$$API_KEY").replace(/("(?:current_)?code": ?)"\d+"/g, '$1"$$CODE"');
 }
 
 // `text` with what the variables stand for in place of them.
@@ -53,18 +110,24 @@ export async function exchange(method, path, headers, body) {
   };
   const answer = { status: 0, headers: {}, text: "" };
   try {
-    const response = await fetch(locate(path), { method, headers, body, cache: "no-store", credentials: "omit" });
+    const response = await fetch(locate(path), {
+      method, headers, body, cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(60000),
+    });
     answer.headers = Object.fromEntries(response.headers);
     answer.text = await response.text();
     answer.status = response.status;
-    answer.json = JSON.parse(answer.text);
   } catch (error) {
     answer.reason = error.message;
+  }
+  try {
+    answer.json = JSON.parse(answer.text);
+  } catch {
+    // HEAD, OPTIONS, metrics, a page of the web server: an answer all the same.
   }
   record.status = answer.status;
   records.unshift(record);
   records.splice(50);
-  events.dispatchEvent(new Event("recorded"));
+  tell("recorded");
   return answer;
 }
 
@@ -76,14 +139,14 @@ export async function call(method, path, { body, project, code, open } = {}) {
   if (code) headers["x-verification-code"] = code;
   const attempt = () => exchange(method, path,
     open ? headers : { Authorization: `Bearer ${session?.access}`, ...headers }, body && JSON.stringify(body));
-  if (!open && !(Date.now() < session?.expires)) await refresh();
+  if (!open && !(Date.now() < session?.expires)) await renewOnce();
   const spent = session?.access;
   let answer = await attempt();
   if (!open && answer.status === 401) {
     // Another call may have renewed it meanwhile.
-    if (session?.access === spent) await refresh();
+    if (session?.access === spent) await renewOnce();
     answer = await attempt();
-    if (answer.status === 401) end();
+    if (answer.status === 401) end("error.invalid_refresh_token");
   }
   if (answer.json?.success) return answer.json.data;
   throw new Refusal(answer);
@@ -92,61 +155,132 @@ export async function call(method, path, { body, project, code, open } = {}) {
 export const open = (path, body) => call("POST", `/auth/verification/${path}`, { body, open: true });
 
 // Takes what verify-code or refresh-token answered.
-export function adopt({ access_token: access, refresh_token, expires_in, user_uuid }) {
+function take({ access_token: access, refresh_token: refresh, expires_in, user_uuid: user }) {
   const life = expires_in * 1000;
-  session = { access, refresh: refresh_token, user: user_uuid, expires: Date.now() + life - 2000 };
-  sessionStorage.setItem("latchkey", JSON.stringify({ refresh_token, user_uuid }));
+  session = { access, refresh, user, expires: Date.now() + life - 2000 };
   clearTimeout(timer);
   // A failure shows when a call needs the token.
-  timer = setTimeout(() => refresh().catch(() => {}), Math.max(life - 60000, life / 2));
+  timer = later(() => renewOnce().catch(() => {}), Math.max(life - 60000, life / 2, 5000));
 }
 
-// Renews the tokens. Only a refusal of the refresh token ends the session.
-function refresh() {
-  refreshing ??= renew().finally(() => { refreshing = null; });
-  return refreshing;
+// Takes it for all tabs.
+export function adopt(grant) {
+  take(grant);
+  shared.set(KEY, { refresh_token: grant.refresh_token, user_uuid: grant.user_uuid });
+  channel?.postMessage(grant);
 }
 
-const changes = new BroadcastChannel("latchkey");
-
-async function renew() {
-  const spent = session;
-  if (!spent) throw new Refusal({ status: 401, headers: {}, json: { error: { code: "invalid_refresh_token" } } });
+// Runs `task` in one tab at a time.
+async function exclusively(task) {
+  let started = false;
+  const run = () => {
+    started = true;
+    return task();
+  };
   try {
-    const grant = await open("refresh-token", { refresh_token: spent.refresh, user_uuid: spent.user });
-    // Signed out meanwhile, or another tab was quicker.
-    if (session !== spent) return;
-    adopt(grant);
-    // A duplicated tab has the same refresh token, and must not present it once it is spent.
-    changes.postMessage({ spent: spent.refresh, grant });
-  } catch (refusal) {
-    if (refusal.code === "invalid_refresh_token" && session === spent) end();
-    throw refusal;
+    return await navigator.locks.request(KEY, run);
+  } catch (error) {
+    // No locks without TLS, or where storage is blocked.
+    if (started) throw error;
+    return run();
   }
 }
 
-changes.onmessage = ({ data: { spent, grant } }) => {
-  if (session?.refresh === spent) adopt(grant);
-};
-
-// Drops the tokens.
-export function forget() {
-  clearTimeout(timer);
-  session = null;
-  sessionStorage.removeItem("latchkey");
+// Renews the tokens. Only a refusal of the refresh token ends the session.
+function renewOnce() {
+  const stale = { ...session };
+  refreshing ??= exclusively(async () => {
+    // Another tab renewed them while this one waited: what it got is on its way.
+    if (stored()?.refresh !== stale.refresh) await new Promise((done) => { later(done, 100); });
+    if (!session || session.access === stale.access) await renew();
+  }).finally(() => { refreshing = null; });
+  return refreshing;
 }
 
-function end() {
+async function renew() {
+  follow();
+  if (!session) throw new Refusal({ status: 401, headers: {}, json: { error: { code: "invalid_refresh_token" } } });
+  const { refresh, user } = session;
+  // False once this browser has signed out, or another tab was quicker.
+  const holds = () => shared.get(KEY)?.refresh_token === refresh;
+  try {
+    const grant = await open("refresh-token", { refresh_token: refresh, user_uuid: user });
+    if (holds()) adopt(grant);
+    else follow();
+  } catch (refusal) {
+    if (refusal.code !== "invalid_refresh_token") throw refusal;
+    if (!holds()) return follow();
+    end("error.invalid_refresh_token");
+    throw refusal;
+  }
+  return undefined;
+}
+
+// Takes over what another tab stored.
+function follow() {
+  const next = stored();
+  if (!next) return leave("signedout");
+  if (session?.user === next.user) {
+    session.refresh = next.refresh;
+    return undefined;
+  }
+  session = next;
+  return tell("began");
+}
+
+function listen() {
+  try {
+    const opened = new BroadcastChannel(KEY);
+    opened.onmessage = ({ data: grant }) => {
+      if (!grant) return leave("signedout");
+      // A renewal that was overtaken by a sign-out.
+      if (!session && storage.works && !stored()) return undefined;
+      const before = session?.user;
+      take(grant);
+      // Without storage, memory has the next refresh token from here.
+      if (!storage.works) shared.set(KEY, { refresh_token: grant.refresh_token, user_uuid: grant.user_uuid });
+      return before === grant.user_uuid || tell("began");
+    };
+    return opened;
+  } catch {
+    return null;
+  }
+}
+
+const channel = listen();
+// `key` is null when everything was removed.
+addEventListener("storage", ({ key }) => { if (key === KEY || key === null) follow(); });
+
+// Drops this tab's tokens.
+function drop() {
+  clearTimeout(timer);
+  session = null;
+}
+
+// Drops the tokens in all tabs.
+export function forget() {
+  drop();
+  shared.set(KEY, null);
+  channel?.postMessage(null);
+}
+
+function leave(why) {
+  if (!session) return;
+  drop();
+  if (!storage.works) shared.set(KEY, null);
+  tell("ended", why);
+}
+
+function end(why) {
   if (!session) return;
   forget();
-  events.dispatchEvent(new Event("ended"));
+  tell("ended", why);
 }
 
 // Ends the session here, and at the service if it can be reached.
 export async function signOut() {
-  try {
-    await open("revoke-token", { refresh_token: session.refresh });
-  } finally {
-    forget();
-  }
+  if (!session) return;
+  const revoked = open("revoke-token", { refresh_token: session.refresh });
+  forget();
+  await revoked;
 }

@@ -1,8 +1,9 @@
 // The console: signing in, which view is shown, and the frame around it.
 
-import { adopt, call, events, forget, isSignedIn, open, signOut } from "./api.js";
+import { adopt, call, events, forget, isSignedIn, open, own, signOut, storage } from "./api.js";
 import {
-  afterwards, alert, badge, button, codeForm, el, email, fill, form, language, languages, option, refusalText, say, speak, t,
+  afterwards, alert, badge, button, codeForm, el, email, fill, form, language, languages, option, refusalText, retype, say, speak, t,
+  typed,
 } from "./page.js";
 import { requests } from "./requests.js";
 import { account, keys, project, projects, sessions } from "./views.js";
@@ -13,9 +14,14 @@ const app = document.getElementById("app");
 const state = { invitations: [], load, reload, changed, leave, gone };
 afterwards(changed);
 
-const guesses = () => [sessionStorage.getItem("language"), ...navigator.languages];
+const guesses = () => [own.get("language"), ...navigator.languages];
+
+// How often a language was chosen, and how many choices are not done yet: what was asked for earlier does not undo one.
+let choices = 0;
+let choosing = 0;
 
 async function load() {
+  const before = choosing ? -1 : choices;
   // The page is of use without the latter two.
   const optional = (path) => call("GET", path).catch(() => null);
   const [me, preferences, invitations] = await Promise.all([
@@ -23,7 +29,8 @@ async function load() {
   ]);
   Object.assign(state, { me, preferences, invitations: invitations?.items ?? [] });
   if (!me.projects.some(({ id }) => id === state.project)) state.project = me.projects[0]?.id;
-  await speak(preferences?.locale, ...guesses());
+  // Without its words the page goes on in the language that it has.
+  if (before === choices) await speak(preferences?.locale, ...guesses()).catch((refusal) => say(refusalText(refusal)));
 }
 
 const views = { keys, project, projects, account, sessions, requests };
@@ -36,19 +43,19 @@ function place() {
   return id ? [part === "keys" ? "keys" : "project", id] : [name];
 }
 
-// The current view once more, with the focus where it was.
-function reload() {
-  return route({ focus: document.activeElement.id });
+// The current view once more, with the focus where it was. `sent`: because a form of it was sent.
+function reload({ sent } = {}) {
+  return route({ focus: document.activeElement.id, sent });
 }
 
 async function changed() {
-  await reload();
+  await reload({ sent: true });
   say(t("done"));
 }
 
 let turn = 0;
 
-async function route({ focus } = {}) {
+async function route({ focus, sent } = {}) {
   const mine = turn += 1;
   const [name, id] = place();
   if (!isSignedIn() && name !== "requests") return step({ focus });
@@ -66,7 +73,7 @@ async function route({ focus } = {}) {
     content = [el("h1", t(`nav.${name}`)), alert(refusalText(refusal)), button(t("retry"), () => route())];
   }
   if (mine !== turn) return;
-  frame(name, content);
+  frame(`${name} ${id}`, name, content, sent);
   // After a change of view what was focused is gone: the heading is next.
   const target = focus && document.getElementById(focus);
   (target || heading()).focus({ preventScroll: Boolean(focus) });
@@ -101,15 +108,30 @@ function icon(name) {
 const link = (name, href, current, extra) => el("li",
   el("a", { href, "aria-current": name === current && "page" }, icon(name), t(`nav.${name}`), extra));
 
-const languageSelect = () => el("select", {
-  id: "language", "aria-label": t("locale"),
-  onchange: async ({ target: { value } }) => {
-    await speak(value);
+let saving;
+
+// The last choice wins, on the page and at the service.
+async function choose({ target: { value } }) {
+  const mine = choices += 1;
+  choosing += 1;
+  try {
+    if (!await speak(value)) return;
     if (state.preferences) {
-      await call("PATCH", "/auth/users/me", { body: { locale: value } }).catch((refusal) => say(refusalText(refusal)));
-    } else sessionStorage.setItem("language", value);
-    reload();
-  },
+      await saving;
+      if (mine !== choices) return;
+      saving = call("PATCH", "/auth/users/me", { body: { locale: value } }).catch((refusal) => say(refusalText(refusal)));
+      await saving;
+    } else own.set("language", value);
+  } catch (refusal) {
+    say(refusalText(refusal));
+  } finally {
+    choosing -= 1;
+  }
+  if (mine === choices) await reload();
+}
+
+const languageSelect = () => el("select", {
+  id: "language", "aria-label": t("locale"), onchange: choose,
 }, Object.entries(languages).map(([code, name]) => option(code, name, code === language)));
 
 const menu = () => button(t("menu"), ({ target }) => { target.ariaExpanded = target.ariaExpanded !== "true"; },
@@ -132,8 +154,13 @@ function side(current) {
     el("div.who", el("p", me.email), languageSelect(), button(t("signout"), leave, { id: "signout" })));
 }
 
-function frame(current, content) {
-  app.className = state.me && "member";
+let drawn;
+let kept = new Map();
+
+function frame(view, current, content, sent) {
+  kept = view === drawn ? typed(document.getElementById("main"), kept, sent) : new Map();
+  drawn = view;
+  app.className = state.me ? "member" : "";
   const skip = (event) => {
     event.preventDefault();
     heading().focus();
@@ -142,12 +169,13 @@ function frame(current, content) {
     el("a.skip", { href: "#main", onclick: skip }, t("skip")),
     el("header", el("a.brand", { href: "#/" }, el("img", { src: "icon.svg", alt: "" }), "Latchkey"),
       state.me ? [menu(), side(current)] : languageSelect()),
-    el("main", { id: "main" }, content));
+    el("main", { id: "main" }, !storage.works && el("p.note", t("storage.blocked")), content));
+  retype(document.getElementById("main"), kept);
   document.title = `${heading().textContent} · Latchkey`;
 }
 
-function card(focus, title, ...content) {
-  frame("", el("div.card", el("h1", title), content));
+function card(view, focus, title, ...content) {
+  frame(view, "", el("div.card", el("h1", title), content));
   (document.getElementById(focus) ?? app.querySelector("input, .primary")).focus();
 }
 
@@ -160,23 +188,45 @@ const send = (address) => open("send-code", { email: address });
 
 function signIn({ address, focus } = {}) {
   step = signIn;
+  own.set("code", null);
   const field = email("email", { value: address, autocomplete: "email" });
-  card(focus, t("signin"), el("p", t("signin.text")), notice && el("p.note", { role: "alert" }, notice), form({
+  card("signin", focus, t("signin"), el("p", t("signin.text")), notice && el("p.note", { role: "alert" }, notice), form({
     fields: [field], submit: t("code.send"),
     extra: button(t("signin.have"), () => {
-      if (field.input.value) enterCode(field.input.value.trim());
-      else field.input.focus();
+      const { input, fault } = field;
+      const isAddress = input.value && input.validity.valid;
+      input.ariaInvalid = isAddress ? null : "true";
+      fill(fault, !isAddress && t("fault.email"));
+      if (isAddress) enterCode({ address: input.value.trim() });
+      else input.focus();
     }, { class: "link" }),
-  }, async (values) => enterCode(values.email, await send(values.email))));
+  }, async (values) => {
+    const { resend_after: wait } = await send(values.email);
+    enterCode({ address: values.email, sent: true, until: Date.now() + wait * 1000 });
+  }));
   notice = "";
 }
 
-function enterCode(address, { resend_after: wait = 0 } = {}, focus = "") {
-  const until = Date.now() + wait * 1000;
-  step = (again) => enterCode(address, { resend_after: (until - Date.now()) / 1000 }, again.focus);
-  card(focus, t("signin.code"), el("p", t("code.text", { email: address })),
-    codeForm({ wait, send: () => send(address), submit: t("signin") }, async (code) => {
+// `sent`: whether a code was asked for; `until`: when the next one may be. A reload of the page comes back to it.
+function enterCode(entry, focus = "") {
+  const { address, sent, until = 0 } = entry;
+  const update = (more) => {
+    Object.assign(entry, more);
+    own.set("code", entry);
+  };
+  update();
+  step = (again = {}) => enterCode(entry, again.focus);
+  card("code", focus, t("signin.code"), el("p", t(sent ? "signin.sent" : "code.have", { email: address })),
+    codeForm({
+      wait: Math.max(until - Date.now(), 0) / 1000, submit: t("signin"),
+      send: async () => {
+        const answer = await send(address);
+        update({ sent: true, until: Date.now() + answer.resend_after * 1000 });
+        return answer;
+      },
+    }, async ({ code }) => {
       adopt(await open("verify-code", { email: address, code }));
+      own.set("code", null);
       await start();
     }), button(t("signin.back"), () => signIn({ address }), { class: "link" }));
 }
@@ -201,9 +251,16 @@ function left() {
   route();
 }
 
-events.addEventListener("ended", () => {
-  notice = t("error.invalid_refresh_token");
+events.addEventListener("ended", ({ detail }) => {
+  notice = t(detail);
   left();
+});
+
+// Another tab signed in.
+events.addEventListener("began", () => {
+  own.set("code", null);
+  Object.assign(state, { me: null, preferences: null, invitations: [], project: null });
+  start();
 });
 
 async function start() {
@@ -211,7 +268,7 @@ async function start() {
     await load();
   } catch (refusal) {
     if (isSignedIn()) {
-      card("", "Latchkey", alert(refusalText(refusal)), el("div.buttons",
+      card("", "", "Latchkey", alert(refusalText(refusal)), el("div.buttons",
         button(t("signout"), leave), button(t("retry"), start, { class: "primary" })));
     }
     return;
@@ -219,7 +276,19 @@ async function start() {
   await route();
 }
 
-addEventListener("hashchange", () => route());
-await speak(...guesses());
-if (isSignedIn()) start();
-else route();
+async function begin() {
+  try {
+    await speak(...guesses()).catch(() => speak("en"));
+  } catch {
+    // There are no words at all.
+    fill(app, el("main", el("h1", "Latchkey"), alert("The console could not be loaded. Check your connection and try again."),
+      button("Try again", () => location.reload())));
+    return;
+  }
+  const entry = own.get("code");
+  if (entry?.address) step = ({ focus } = {}) => enterCode(entry, focus);
+  addEventListener("hashchange", () => route());
+  await (isSignedIn() ? start() : route());
+}
+
+await begin();

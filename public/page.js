@@ -1,18 +1,30 @@
 // What the views are made of: words, elements, forms, dialogs, lists.
 
-import { Refusal, locate } from "./api.js";
+import { Refusal, later, locate } from "./api.js";
 
 export const languages = { en: "English", de: "Deutsch", fr: "Français", es: "Español", ja: "日本語", zh: "中文" };
 
 let words = {};
 export let language;
+let asked = 0;
 
+// Takes the first of `wanted` that there is, once its words are here. Gives whether they are in use: the last call wins,
+// and after a failure the page keeps the words that it has.
 export async function speak(...wanted) {
-  const next = wanted.map((tag) => tag?.slice(0, 2).toLowerCase()).find((tag) => tag in languages) ?? "en";
-  if (next === language) return;
+  const mine = asked += 1;
+  const next = wanted.map((tag) => String(tag).slice(0, 2).toLowerCase()).find((tag) => tag in languages) ?? "en";
+  if (next === language) return true;
+  let found;
+  try {
+    found = await (await fetch(locate(`languages/${next}.json`), { signal: AbortSignal.timeout(60000) })).json();
+  } catch {
+    throw new Refusal({ status: 0, headers: {} });
+  }
+  if (mine !== asked) return false;
   language = next;
-  words = await (await fetch(locate(`languages/${language}.json`))).json();
-  document.documentElement.lang = language;
+  words = found;
+  document.documentElement.lang = next;
+  return true;
 }
 
 export const t = (key, values) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
@@ -44,7 +56,7 @@ export function say(text) {
   const status = document.getElementById("status");
   fill(status, el("p", text));
   clearTimeout(say.timer);
-  say.timer = setTimeout(() => fill(status), 6000);
+  say.timer = later(() => fill(status), 6000);
 }
 
 export const date = (text, style = { dateStyle: "medium" }) => new Intl.DateTimeFormat(language, style).format(new Date(text));
@@ -65,9 +77,14 @@ export function ago(text) {
 
 // The page's own sentence, else the service's.
 export function refusalText(refusal) {
-  if (!(refusal instanceof Refusal)) throw refusal;
-  const key = `error.${refusal.code}`;
-  return has(key) ? t(key, { time: seconds(refusal.wait || 60), id: refusal.id }) : refusal.message;
+  if (!(refusal instanceof Refusal)) {
+    // A fault of the page: the browser's console has the place.
+    reportError(refusal);
+    return t("error.page");
+  }
+  const { code, wait, id = "–" } = refusal;
+  const key = [`error.${code}`, code.startsWith("too_many_") && "error.too_many"].find(has);
+  return key ? t(key, { time: seconds(wait || 60), id }) : refusal.message;
 }
 
 function faultText(type, field) {
@@ -78,16 +95,38 @@ function faultText(type, field) {
 
 export const alert = (text) => el("p.alert", { role: "alert" }, text);
 
-export const button = (text, onclick, attributes = {}) => el("button", { type: "button", onclick, ...attributes }, text);
+// A button that runs `action` at a click, one run at a time, and says a refusal.
+export function button(text, action, attributes = {}) {
+  async function run(event) {
+    if (node.ariaBusy || node.ariaDisabled === "true") return;
+    node.ariaBusy = "true";
+    try {
+      await action(event);
+    } catch (refusal) {
+      say(refusalText(refusal));
+    } finally {
+      node.ariaBusy = null;
+    }
+  }
+  const node = el("button", { type: "button", onclick: run, ...attributes }, text);
+  return node;
+}
 
 export function copyButton(text, attributes) {
   return button(t("copy"), async ({ target }) => {
-    // There is no clipboard without TLS, but on localhost.
-    if (!navigator.clipboard) return document.getElementById("secret")?.select();
-    await navigator.clipboard.writeText(text);
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // There is no clipboard without TLS, but on localhost, and a browser may refuse it.
+      const source = target.closest(".secret, li").querySelector("#secret, .line");
+      if (source.select) source.select();
+      else getSelection().selectAllChildren(source);
+      say(t("copy.failed"));
+      return;
+    }
     target.textContent = t("copied");
-    setTimeout(() => { target.textContent = t("copy"); }, 2000);
-    return say(t("copied"));
+    later(() => { target.textContent = t("copy"); }, 2000);
+    say(t("copied"));
   }, { class: "quiet", ...attributes });
 }
 
@@ -99,9 +138,9 @@ export const email = (name, more) => ({ name, type: "email", ...exact, ...more }
 
 let count = 0;
 
-// One control, labelled by the word of its name. Adds to `field` its `input` and `fault`.
+// One control, labelled by `label` or the word of its name. Adds to `field` its `input` and `fault`.
 function control(field) {
-  const { name, type = "text", value, options, ...attributes } = field;
+  const { name, label = t(name), type = "text", value, options, ...attributes } = field;
   const id = `field-${count += 1}`;
   const hint = line(`${name}.hint`, {}, { class: "hint", id: `${id}-hint` });
   const common = { id, name, autocomplete: "off", "aria-describedby": `${hint ? `${id}-hint ` : ""}${id}-fault`, ...attributes };
@@ -113,7 +152,7 @@ function control(field) {
   else input = el("input", { type, value, ...common });
   field.input = input;
   field.fault = el("p.fault", { id: `${id}-fault` });
-  return el("div", { class: `field field-${type}` }, el("label", { for: id }, t(name)), hint, input, field.fault);
+  return el("div", { class: `field field-${type}` }, el("label", { for: id }, label), hint, input, field.fault);
 }
 
 function read({ type, input }) {
@@ -122,6 +161,39 @@ function read({ type, input }) {
   // What is no number is sent as it is, for the service to refuse: never taken as "none".
   if (type === "number" && /^\d*$/.test(text)) return text ? Number(text) : null;
   return text;
+}
+
+// What was typed and not sent stays when a view is drawn anew, in another language or after another form was saved.
+const controls = (root) => [...root.querySelectorAll("input, select, textarea")];
+
+const spot = (node) => `${node.closest("section")?.getAttribute("aria-labelledby")} ${node.name || node.id}`;
+
+function drawn(node) {
+  if (node.type === "checkbox") return node.defaultChecked;
+  if (node.options) return ([...node.options].find(({ defaultSelected }) => defaultSelected) ?? node.options[0])?.value;
+  return node.defaultValue.replace(/\r\n?/g, "\n");
+}
+
+const value = (node) => (node.type === "checkbox" ? node.checked : node.value);
+
+// Gives what differs in `root` from what was drawn, and of `before` what has no place there; `sent`: without the form that
+// is being sent.
+export function typed(root, before, sent) {
+  const all = controls(root);
+  const found = new Map(before);
+  for (const node of all) found.delete(spot(node));
+  for (const node of all) {
+    if (value(node) !== drawn(node) && !(sent && node.form?.classList.contains("sending"))) found.set(spot(node), value(node));
+  }
+  return found;
+}
+
+export function retype(root, kept) {
+  for (const node of controls(root)) {
+    const value = kept.get(spot(node));
+    if (node.type === "checkbox") node.checked = value ?? node.checked;
+    else if (value !== undefined) node.value = value;
+  }
 }
 
 // A form that runs `action` with its values, one run at a time, and shows the refusal.
@@ -133,6 +205,7 @@ export function form({ fields, submit, danger, cancel, extra }, action) {
     event.preventDefault();
     if (send.ariaDisabled) return;
     send.ariaDisabled = true;
+    node.classList.add("sending");
     fill(message);
     for (const { input, fault } of shown) {
       input.ariaInvalid = null;
@@ -144,7 +217,7 @@ export function form({ fields, submit, danger, cancel, extra }, action) {
       const text = refusalText(refusal);
       // `new_email` of the page is `email` of the service.
       const faulty = shown.filter((field) => {
-        const found = refusal.faults.find(({ loc }) => loc.some((name) => field.name.endsWith(name)));
+        const found = refusal.faults?.find(({ loc }) => loc.includes(field.name) || loc.some((name) => field.name === `new_${name}`));
         if (found) {
           fill(field.fault, faultText(found.type, field));
           field.input.ariaInvalid = true;
@@ -152,13 +225,15 @@ export function form({ fields, submit, danger, cancel, extra }, action) {
         return found;
       });
       fill(message, faulty.length === 0 && alert(text));
-      ((faulty[0] ?? shown[0])?.input ?? send).focus();
+      (faulty[0]?.input ?? refusal.next ?? shown[0]?.input ?? send).focus();
     } finally {
       send.ariaDisabled = null;
+      node.classList.remove("sending");
     }
   }
-  return el("form", { novalidate: true, onsubmit: run }, shown.map(control), message,
+  const node = el("form", { novalidate: true, onsubmit: run }, shown.map(control), message,
     el("div.buttons", cancel && button(t("cancel"), cancel), send), extra);
+  return node;
 }
 
 // A modal dialog of what `build(close)` gives. A `firm` one is not closed by Escape.
@@ -183,8 +258,8 @@ let changed;
 export const afterwards = (then) => { changed = then; };
 
 // A button that asks before it acts. `action(values)` may give a function that follows once the dialog is closed.
-export function act(key, { id = "", item, values, kind = item ? "quiet" : "", danger, fields = [], submit = key }, action) {
-  return button(t(key), () => dialog(t(key), (close) => [line(`${key}.text`, values),
+export function act(key, { id = "", item, about, values, kind = item ? "quiet" : "", danger, fields = [], submit = key }, action) {
+  return button(t(key), () => dialog(t(key), (close) => [about && el("p", about()), line(`${key}.text`, values),
     form({ fields, danger, submit: t(submit), cancel: close }, async (given) => {
       const then = await action(given);
       close();
@@ -192,34 +267,54 @@ export function act(key, { id = "", item, values, kind = item ? "quiet" : "", da
     })]), { id: key + id, class: danger ? `${kind} danger` : kind, "aria-label": item && `${t(key)}: ${item}` });
 }
 
-// Takes a code that came by mail, or asks for the next: `send()` gives `resend_after`.
-export function codeForm({ wait, send, ...rest }, action) {
+// Takes a code that came by mail, or asks for the next: `send()` gives `resend_after`. `more`: fields of further codes.
+export function codeForm({ wait, send, label, more = [], ...rest }, action) {
   const note = el("div");
   const again = button("", async () => {
-    if (again.ariaDisabled) return;
+    fill(note);
     try {
       start((await send()).resend_after);
-      fill(note, el("p.note", { role: "status" }, t("code.sent")));
     } catch (refusal) {
       fill(note, alert(refusalText(refusal)));
-      start(refusal.wait);
+      start(refusal.wait ?? 0);
+      return;
     }
+    fill(node.querySelector(".messages"));
+    fill(note, el("p.note", { role: "status" }, t("code.sent")));
+    again.className = "link";
+    for (const { input } of fields) input.value = "";
+    fields[0].input.focus();
   }, { class: "link" });
+  let timer;
   function start(left) {
+    clearTimeout(timer);
     const end = Date.now() + left * 1000;
     const tick = () => {
       const now = Math.ceil((end - Date.now()) / 1000);
       again.ariaDisabled = now > 0 || null;
       again.textContent = now > 0 ? t("code.wait", { time: seconds(now) }) : t("code.again");
-      if (now > 0) setTimeout(tick, 250);
+      if (now > 0) timer = later(tick, 250);
     };
     tick();
   }
   start(wait);
-  const code = { name: "code", inputmode: "numeric", autocomplete: "one-time-code" };
-  return form({ ...rest, fields: [code], extra: [again, note] },
-    // Spaces and hyphens from the mail, and the wide digits of East Asian keyboards.
-    (values) => action(values.code.normalize("NFKC").replace(/[\s-]/g, "")));
+  const fields = [{ name: "code", label }, ...more].map((field) => ({ inputmode: "numeric", autocomplete: "one-time-code", ...field }));
+  // Only digits count, the wide ones of East Asian keyboards too.
+  const digits = (text) => text.normalize("NFKC").replace(/\D/g, "");
+  const node = form({ ...rest, fields, extra: [again, note] }, async (values) => {
+    fill(note);
+    try {
+      await action(Object.fromEntries(Object.entries(values).map(([name, text]) => [name, digits(text)])));
+    } catch (refusal) {
+      // No guess is left: only a new code helps.
+      if (refusal.code === "code_exhausted") {
+        again.className = "primary";
+        refusal.next = again;
+      }
+      throw refusal;
+    }
+  });
+  return node;
 }
 
 export const section = (name, ...children) => el("section", { "aria-labelledby": `section-${name}` },
@@ -236,7 +331,7 @@ export const badge = (text, kind) => el(`span.badge.${kind || "plain"}`, text);
 export function pages({ page, pages: last }, go) {
   const step = (key, to) => {
     const none = to < 1 || to > last;
-    return button(t(key), () => none || go(to), { id: key, "aria-disabled": none && "true" });
+    return button(t(key), () => go(to), { id: key, "aria-disabled": none && "true" });
   };
   return (last > 1 || page > 1) && el("nav.pages", { "aria-label": t("pages") },
     step("previous", page - 1), el("span", t("pages.of", { page, pages: last })), step("next", page + 1));

@@ -7,10 +7,10 @@ const methods = ["GET", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
 let api;
 
-// What openapi.json describes, as `[method, path, operation]`; nothing if it is not there.
+// What openapi.json describes, as `[method, path, operation]`; nothing if it is not there, and then it is asked for again.
 async function operations() {
-  api ??= await fetch(locate("openapi.json")).then((answer) => answer.json()).catch(() => ({ paths: {} }));
-  return Object.entries(api.paths).flatMap(([path, item]) =>
+  api ??= await fetch(locate("openapi.json"), { signal: AbortSignal.timeout(60000) }).then((answer) => answer.json()).catch(() => null);
+  return Object.entries(api?.paths ?? {}).flatMap(([path, item]) =>
     methods.filter((method) => item[method.toLowerCase()]).map((method) => [method, path, item[method.toLowerCase()]]));
 }
 
@@ -25,7 +25,7 @@ function sample({ me, project = "{project_id}" }, [method, path, { security = []
   let body;
   if (requestBody) {
     lines.push("Content-Type: application/json");
-    const { value } = Object.values(requestBody.content["application/json"].examples)[0];
+    const [{ value }] = Object.values(requestBody.content["application/json"].examples);
     body = JSON.stringify(value, (name, text) => ({ refresh_token: "$REFRESH_TOKEN", user_uuid: me?.id })[name] ?? text);
   }
   return { method, path: path.replace("{project_id}", project), headers: lines.join("\n"), body };
@@ -104,15 +104,19 @@ function row(record, again) {
   ];
 }
 
+let turn = 0;
+
 const status = ({ status: code }) => badge(code || "–", code && code < 400 ? "good" : "bad");
 
 async function send({ method, path, headers, body }, answer) {
   const named = Object.fromEntries(headers.split("\n").filter(Boolean).map((line) =>
     [line.split(":", 1)[0].trim(), unveiled(line.slice(line.indexOf(":") + 1).trim())]));
   const takesBody = body && method !== "GET" && method !== "HEAD";
+  const mine = turn += 1;
   const got = await exchange(method, path, named, takesBody ? unveiled(body) : undefined);
   // The page's own tokens were renewed: it must go on with the new ones.
-  if (got.status === 200 && path.endsWith("/refresh-token")) adopt(got.json.data);
+  if (got.status === 200 && path.endsWith("/refresh-token") && got.json?.success) adopt(got.json.data);
+  if (mine !== turn) return;
   const block = (key, text) => text && el("pre", { tabindex: "0", role: "region", "aria-label": t(key) }, text);
   say(`${t("answer")}: ${got.status || "–"}`);
   fill(answer, el("h3", t("answer"), " ", status(got)), got.reason && el("p", got.reason),

@@ -1,6 +1,6 @@
 // The views: each is given what the page knows, fetches the rest, and gives what <main> holds.
 
-import { call, open } from "./api.js";
+import { call } from "./api.js";
 import {
   act, ago, badge, button, codeForm, copyButton, date, dialog, el, email, exact, facts, form, languages, line, pages, rows, section, t,
 } from "./page.js";
@@ -12,7 +12,7 @@ const listed = (path, list) => `${path}?page=${at[list] ?? 1}&limit=10`;
 
 const pagesOf = (state, list, { pagination }) => pages(pagination, (page) => {
   at[list] = page;
-  state.reload();
+  return state.reload();
 });
 
 const head = (name, over, action) => el("div.head",
@@ -29,7 +29,11 @@ const title = (name, ...more) => el("div.title", el("strong", name), more);
 
 const actions = (...buttons) => el("div.actions", buttons);
 
+// The account names its first 100 projects; another is added once it is shown.
+const add = ({ me }, { id, name }) => me.projects.some((one) => one.id === id) || me.projects.push({ id, name });
+
 export async function keys(state, project) {
+  if (!state.me.projects.some(({ id }) => id === project)) add(state, await call("GET", `/projects/${project}`));
   const shown = await call("GET", listed("/auth/api-keys/", project), { project });
   const days = { name: "expires_in_days", type: "number", min: 1, max: 3650, value: "90" };
   const create = act("keys.create", { kind: "primary", fields: keyFields({ scopes: null }, days) }, async (values) => {
@@ -39,21 +43,26 @@ export async function keys(state, project) {
   });
   return [
     head("keys", state.me.projects.find(({ id }) => id === project)?.name, create),
-    list("keys", shown.items, (key) => keyRow(state, project, key)),
+    list("keys", shown.items, (key) => keyRow(state, project, key, shown.items)),
     pagesOf(state, project, shown),
   ];
 }
 
-function keyRow(state, project, key) {
-  const { id, name, prefix, scopes, expires_at: expiry, last_used_at: used } = key;
+// Keys may share a name, as after a rotation: the prefix tells them apart.
+const named = ({ name, prefix }) => [el("strong", name), " ", el("code", `${prefix}…`)];
+
+function keyRow(state, project, key, all) {
+  const { id, name, prefix, scopes, expires_at: expiry, last_used_at: used, replaced_by: next } = key;
   const path = `/auth/api-keys/${id}`;
   const expired = expiry && new Date(expiry) < new Date();
-  const about = { id, item: name, values: { name } };
+  const about = { id, item: `${name} ${prefix}…`, values: { name }, about: () => named(key) };
+  const successor = all.find((other) => other.id === next);
   return [
     title(name, badge(t(key.is_active ? "key.active" : expired ? "key.expired" : "key.inactive"), key.is_active && "good"),
       el("code", `${prefix}…`)),
     facts("scopes", scopes ? scopes.join(" ") || t("none") : t("all"), "used", used ? ago(used) : t("unused"),
-      "expires", expiry ? date(expiry) : t("never"), "created", date(key.created_at)),
+      "expires", expiry ? date(expiry) : t("never"), "created", date(key.created_at),
+      ...(next ? ["replaced_by", successor ? named(successor) : el("code", next)] : [])),
     key.is_active && actions(
       act("edit", { ...about, fields: keyFields(key), submit: "save" },
         (values) => call("PATCH", path, { project, body: withScopes(values) })),
@@ -77,10 +86,11 @@ function keyFields({ name, scopes }, more) {
 const withScopes = ({ all, scopes, ...rest }) => ({ ...rest, scopes: all ? null : scopes.split(/[\s,]+/).filter(Boolean) });
 
 // The only time that the whole key is seen: Escape does not close it.
-async function showKey(state, { name, full_key: key }) {
+async function showKey(state, made) {
+  const { name, full_key: key } = made;
   await state.reload();
   dialog(t("key.shown", { name }), (close) => [
-    el("p", t("key.shown.text")),
+    el("p", named(made)), el("p", t("key.shown.text")),
     el("div.secret",
       el("input", { readonly: true, value: key, "aria-labelledby": "dialog-title", id: "secret", onfocus: ({ target }) => target.select() }),
       copyButton(key)),
@@ -138,10 +148,16 @@ const details = ({ name, description }) => ({ name, description: description || 
 
 export async function project(state, id) {
   const [shown] = await Promise.all([call("GET", `/projects/${id}`), state.load()]);
+  add(state, shown);
+  state.project = id;
   const { name, description, members } = shown;
   const role = ownRole(state, shown);
   const manages = role !== "member";
   const path = `/projects/${id}`;
+  const left = async () => {
+    await state.load();
+    return () => { location.hash = "#/projects"; };
+  };
   return [
     head("project", name),
     section("general", manages
@@ -153,8 +169,11 @@ export async function project(state, id) {
       rows(members, (member) => memberRow(state, path, role, member))),
     section("leave", act("leave", { danger: true, values: { name } }, async () => {
       await call("DELETE", `${path}/members/${state.me.id}`);
-      await state.load();
-      return () => { location.hash = "#/projects"; };
+      return left();
+    })),
+    role === "owner" && section("project.delete", act("project.delete", { danger: true, values: { name } }, async () => {
+      await call("DELETE", path);
+      return left();
     })),
   ];
 }
@@ -182,7 +201,6 @@ function memberRow(state, project, own, { user_id: user, email: item, full_name:
 export async function account(state) {
   await state.load();
   const { me, preferences } = state;
-  const { billing } = me;
   const patch = (body) => save(state, "/auth/users/me", body);
   return [
     head("account"),
@@ -191,9 +209,13 @@ export async function account(state) {
     }, ({ full_name: name }) => patch({ full_name: name || null }))),
     section("address", facts("email", me.email), act("address.change", { fields: [email("new_email")], submit: "code.send" },
       async ({ new_email: address }) => {
+        // A code goes to each of the two addresses: both are needed.
         const send = () => call("POST", "/auth/users/me/email", { body: { email: address } });
-        return coded("address.change", address, await send(), send, async (code) => {
-          await call("POST", "/auth/users/me/email/confirm", { body: { email: address, code } });
+        const label = (email) => t("code.mailed", { email });
+        return coded("address.change", {
+          text: t("address.codes"), sent: await send(), send, label: label(address), more: [{ name: "current_code", label: label(me.email) }],
+        }, async (codes) => {
+          await call("POST", "/auth/users/me/email/confirm", { body: { email: address, ...codes } });
           return state.changed;
         });
       })),
@@ -205,27 +227,27 @@ export async function account(state) {
       ],
       submit: t("save"),
     }, ({ locale, ...notices }) => patch({ locale: locale || null, notices }))),
-    section("billing", facts("tier", billing.subscription_tier, "balance", billing.token_balance, "tokens", billing.tokens_used)),
     section("delete", act("delete", { danger: true, values: { email: me.email }, submit: "code.send" }, async () => {
-      const send = () => open("send-code", { email: me.email });
+      const send = () => call("POST", "/auth/users/me/deletion-code", { body: {} });
       // A code that was sent a moment ago will do.
       const sent = await send().catch((refusal) => {
         if (refusal.status !== 429) throw refusal;
-        return { resend_after: refusal.wait };
+        return { resend_after: refusal.wait, earlier: true };
       });
-      return coded("delete", me.email, sent, send, async (code) => {
+      const text = t(sent.earlier ? "code.have" : "code.text", { email: me.email });
+      return coded("delete", { text, sent, send, danger: true }, async ({ code }) => {
         await call("DELETE", "/auth/users/me", { code });
         return state.gone;
-      }, true);
+      });
     })),
   ];
 }
 
-// Gives what opens a dialog for the code that was sent to `address`.
-const coded = (key, address, { resend_after: wait }, send, action, danger) => () => dialog(t(key), (close) => [
-  el("p", t("code.text", { email: address })),
-  codeForm({ wait, send, submit: t(key), danger, cancel: close }, async (code) => {
-    const then = await action(code);
+// Gives what opens a dialog for codes that were mailed.
+const coded = (key, { text, sent, ...rest }, action) => () => dialog(t(key), (close) => [
+  el("p", text),
+  codeForm({ wait: sent.resend_after, submit: t(key), cancel: close, ...rest }, async (codes) => {
+    const then = await action(codes);
     close();
     await then();
   }),

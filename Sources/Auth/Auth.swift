@@ -71,10 +71,17 @@ package final class Auth {
         return database
     }
 
+    /// The request acts in the session `id` from now on.
+    func act(in id: UUID) {
+        openDatabase = openDatabase?.acting(in: ActingSession(id: id, clock: clock))
+    }
+
     private func opened() throws(AuthError) -> Database {
         if let memory { return try memory.database(in: state, journal: journal, toRead: isRead) }
         try state.prepare()
-        return try Database(in: state, journal: journal)
+        let database = try Database(in: state, journal: journal)
+        if isRead { try database.beginReading() }
+        return database
     }
 
     /// Ends what `database` has begun for a request that reads.

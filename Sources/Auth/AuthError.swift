@@ -7,6 +7,8 @@ package import System
 package enum AuthError: Error {
     /// A header that decides who asks, or on what, was given more than once, or two ways at once.
     case ambiguousCredentials
+    /// Another header that something is decided by was given more than once.
+    case ambiguousHeaders
     /// No credentials.
     case notAuthenticated
     /// An access token, or an operator's client token, that is none, or whose session has ended.
@@ -19,6 +21,8 @@ package enum AuthError: Error {
     case deadAPIKey(DeadAPIKey)
     /// A wrong, spent or expired login code: one answer for all.
     case invalidCode
+    /// A guess at a code that has no attempts left, whether or not there is an account.
+    case codeExhausted
     /// The credentials are genuine, and the account is deactivated.
     case accountInactive
     /// What the caller sent is at fault in these places.
@@ -41,12 +45,38 @@ package enum AuthError: Error {
     case alreadyMember
     /// The project would be left without an owner.
     case lastOwner
+    /// There is no room for one more.
+    case tooMany(Bound)
     /// A limit was hit.
     case limited(Limited)
     /// Not now: nothing was changed. The reason is for the log.
     case unavailable(reason: String)
     /// A fault of ours or of the machine. The reason is for the log.
     case failure(reason: String)
+}
+
+/// What there may be so many of. Accounts and projects that have more already keep what they have.
+package enum Bound: Equatable {
+    /// Projects that an account belongs to.
+    case projects(Int64)
+    /// API keys of a project that have not ended.
+    case keysOfProject(Int64)
+    /// The same, made by one member.
+    case keysOfMember(Int64)
+    case members(Int64)
+    /// Open invitations.
+    case invitations(Int64)
+
+    /// The setting that it is.
+    var setting: StaticString {
+        switch self {
+        case .projects: "max_projects_per_user"
+        case .keysOfProject: "max_keys_per_project"
+        case .keysOfMember: "max_keys_per_member"
+        case .members: "max_members_per_project"
+        case .invitations: "max_invitations_per_project"
+        }
+    }
 }
 
 /// Why a genuine API key is not good any more.
@@ -97,6 +127,8 @@ extension AuthError {
     package var reason: String {
         switch self {
         case .unavailable(let reason), .failure(let reason): reason
+        case .tooMany(let bound): "there is no room for one more: \(bound.setting) is reached"
+        case .limited(let limited): "the limit \(limited.name) is reached"
         default: "refused"
         }
     }

@@ -14,6 +14,8 @@ package struct Database {
     private let epoch: Int64
     /// The file where those who want to write stand in line; nil: alone.
     private let writingLockPath: String?
+    /// The session of the request at hand, which every transaction judges anew; nil: nobody has signed in.
+    private var session: ActingSession?
 
     /// Has SQLite do without what a process of one thread does not need. To be called before the first database is opened.
     package static func configureForOneThread() {
@@ -43,8 +45,10 @@ package struct Database {
         case (.current, _): return
         case (.newer, _): throw .unavailable(reason: "the database was made by a newer Latchkey")
         case (.closed(let closure), _):
-            if closure == reopening { return }
-            throw .unavailable(reason: closure.reason)
+            guard closure == reopening else { throw .unavailable(reason: closure.reason) }
+            // Whoever closed it may have known an older schema.
+            try mapping { () throws(SQLiteError) in try migrator.migrate(connection, closedFor: closure) }
+            return
         case (.older, let mode): journal = mode
         }
         // Changing the journal's mode does not wait for others as a transaction does: one at a time.
@@ -68,6 +72,13 @@ package struct Database {
                 connection.checkpoint()
             }
         }
+        // It may have been closed, or brought further, while the lock was waited for.
+        switch try mapping({ () throws(SQLiteError) in try migrator.state(of: connection) }) {
+        case .current, .older: break
+        case .newer: throw .unavailable(reason: "the database was made by a newer Latchkey")
+        case .closed(let closure): throw .unavailable(reason: closure.reason)
+        }
+        state.noteMade()
     }
 
     /// A connection. Without WAL nobody can read while another process changes the schema, which takes longer than a
@@ -143,6 +154,14 @@ package struct Database {
         connection.endReading()
     }
 
+    /// Runs `body`, all of whose reads are of one moment: a page of a list and its count agree.
+    func reading<T>(_ body: () throws(AuthError) -> T) throws(AuthError) -> T {
+        guard !connection.isInTransaction else { return try body() }
+        try beginReading()
+        defer { endReading() }
+        return try body()
+    }
+
     /// Whether it was used to change anything.
     var hasChangedRows: Bool { connection.hasChangedRows }
 
@@ -187,6 +206,14 @@ package struct Database {
         try mapping { () throws(SQLiteError) in try connection.all(sql, values, read) }
     }
 
+    /// The same database for a request in `session`: each of its transactions throws if that has ended, or its account
+    /// is deactivated or gone. nil: for what nobody who is signed in asks for.
+    func acting(in session: ActingSession?) -> Database {
+        var database = self
+        database.session = session
+        return database
+    }
+
     /// Runs `body` as one change, if that can be had soon: for what may be left out, since the answer does not
     /// depend on it.
     func attempt(_ body: () throws(AuthError) -> Void) {
@@ -194,7 +221,8 @@ package struct Database {
     }
 
     /// Runs `body` as one change: all of it or, if it or the commit throws, nothing. Throws `unavailable` if the
-    /// database, or the secret, was replaced since this one was opened.
+    /// database, or the secret, was replaced since this one was opened; whatever `ActingSession.account` throws if a
+    /// request acts in a session.
     func transaction<T>(
         waitingAtMost limit: Duration = Policy.writeWait, _ body: () throws(AuthError) -> T
     ) throws(AuthError) -> T {
@@ -207,6 +235,7 @@ package struct Database {
         return try withExtendedLifetime(turn) { () throws(AuthError) in
             try connection.transaction { () throws(AuthError) -> T in
                 guard try isOfThisEpoch() else { throw .unavailable(reason: "the state was replaced meanwhile") }
+                _ = try session?.account(in: self)
                 return try body()
             } failing: { AuthError($0) }
         }
@@ -240,7 +269,14 @@ package struct Database {
 
     /// The database is open to all again.
     func reopen() throws(AuthError) {
-        try mapping { () throws(SQLiteError) in try connection.setVersion(migrator.current) }
+        try mapping { () throws(SQLiteError) in
+            try connection.setVersion(SchemaVersion(number: try connection.version().number))
+        }
+    }
+
+    /// The number of its schema.
+    func schemaNumber() throws(AuthError) -> Int64 {
+        try mapping { () throws(SQLiteError) in Int64(try connection.version().number) }
     }
 
     /// Runs `body`, during which `report` is called often.
@@ -252,10 +288,11 @@ package struct Database {
 }
 
 extension Connection {
-    /// Within a transaction: begins another epoch, and shuts everyone out.
+    /// Within a transaction: begins another epoch, and shuts everyone out; the number of its schema stays.
     func close(for closure: Migrator.Closure) throws(SQLiteError) {
+        let number = try version().number
         try setEpoch(Int32.random)
-        try setVersion(closure.rawValue)
+        try setVersion(SchemaVersion(number: number, closure: closure))
     }
 }
 
@@ -277,14 +314,17 @@ extension Migrator.Closure {
 }
 
 var migrator: Migrator {
-    Migrator(count: 5) { index in
+    Migrator(count: 8) { index in
         let script =
             switch index {
             case 0: PackageResources.v001_initial_sql
             case 1: PackageResources.v002_limits_audit_sql
             case 2: PackageResources.v003_sessions_counters_sql
             case 3: PackageResources.v004_people_sql
-            default: PackageResources.v005_remembered_tokens_sql
+            case 4: PackageResources.v005_remembered_tokens_sql
+            case 5: PackageResources.v006_codes_sql
+            case 6: PackageResources.v007_bounds_sql
+            default: PackageResources.v008_projects_sql
             }
         return String(decoding: script, as: UTF8.self)
     }
@@ -308,6 +348,8 @@ extension Row {
     /// An id that the schema's CHECK holds to 16 bytes.
     func id(_ column: Int32) -> UUID { UUID(blob(column))! }
     func time(_ column: Int32) -> Timestamp { Timestamp(milliseconds: integer(column)) }
+    /// An id, or nil for NULL.
+    func optionalID(_ column: Int32) -> UUID? { isNull(column) ? nil : UUID(blob(column)) }
     func optionalTime(_ column: Int32) -> Timestamp? {
         optionalInteger(column).map { Timestamp(milliseconds: $0) }
     }

@@ -27,6 +27,21 @@ package struct Email: Equatable {
         self.text = String(decoding: bytes, as: UTF8.self)
     }
 
+    /// Reads `text` as people type and paste it: spaces, tabs and line ends around the address do not count.
+    package init(typed text: String) throws(EmailFault) {
+        var scalars = text.unicodeScalars[...].drop(while: Email.isSpace)
+        while let last = scalars.last, Email.isSpace(last) { scalars.removeLast() }
+        try self.init(String(String.UnicodeScalarView(scalars)))
+    }
+
+    /// A space of any kind (Unicode's Zs), a tab, or a part of a line end.
+    private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x09, 0x0A, 0x0D, 0x20, 0xA0, 0x1680, 0x2000...0x200A, 0x202F, 0x205F, 0x3000: true
+        default: false
+        }
+    }
+
     private static func check(local: ArraySlice<UInt8>) throws(EmailFault) {
         guard !local.isEmpty else {
             throw .init(reason: "There must be something before the @-sign.")

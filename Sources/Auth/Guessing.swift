@@ -1,67 +1,138 @@
-// Judges a code that somebody typed, whatever it is for.
+// Judges codes that somebody typed, whatever they are for.
 //
 // 1. Limits are judged first, then a place and memory to hash are taken; only then is anything counted.
 //    So whoever is told to come back has lost nothing.
 // 2. A guess is counted and committed before it is compared, so that no failure gives it back.
 // 3. Without a live challenge the same work is done on a hash that nothing matches.
 // 4. No account is looked at before the code has matched.
+// 5. A code works for the purpose that it was mailed for, and failures count by the address that it was mailed to,
+//    whatever the purpose and whoever guesses.
 
 import Crypto
 import System
 
-/// A guess that was counted, and has matched.
-struct RightGuess {
+/// A code that somebody typed, and what it is to be the code of.
+struct TypedCode {
+    /// As typed.
+    let text: String
     let target: ChallengeTarget
-    let challenge: UUID
-    /// Whether the code was a test identity's.
+
+    init(_ text: String, for target: ChallengeTarget) {
+        self.text = text
+        self.target = target
+    }
+
+    /// The digits among what was typed, in ASCII; nil if they are so many, or so few, that no code has them.
+    ///
+    /// Whatever stands between digits does not count, and full-width digits are digits: input methods for Chinese and
+    /// Japanese make them.
+    fileprivate func digits(in lengths: ClosedRange<Int>) -> [UInt8]? {
+        var digits: [UInt8] = []
+        for scalar in text.unicodeScalars {
+            let first: UInt32 = scalar.value < 0xFF10 ? 0x30 : 0xFF10
+            let digit = scalar.value &- first
+            if digit < 10 { digits.append(0x30 + UInt8(digit)) }
+            guard digits.count <= lengths.upperBound else { return nil }
+        }
+        return digits.count >= lengths.lowerBound ? digits : nil
+    }
+}
+
+/// Guesses that were counted, and have all matched.
+struct RightGuess {
+    /// Whether a code was a test identity's.
     let isFixed: Bool
-    /// How it was counted: as a guess of its network, and as a failure of its address.
-    fileprivate let guesses: [Limit.Charge]
-    fileprivate let failure: Limit.Charge
+    fileprivate let guesses: [Guess]
+    /// How they were counted as guesses of their network.
+    fileprivate let charges: [Limit.Charge]
+}
+
+/// A guess that was counted.
+private struct Guess {
+    let challenge: Challenge
+    /// How it was counted as a failure of its address.
+    let failure: Limit.Charge
+}
+
+/// What came of counting a guess.
+private enum Counting {
+    case counted(Guess)
+    /// There is a live code with no attempts left.
+    case exhausted
+    /// There is nothing to compare with.
+    case none
 }
 
 extension Auth {
-    /// Compares `code`, as somebody typed it, with the one that was mailed for `target`.
+    /// Compares each of `codes` with the one that was mailed for its target.
     ///
-    /// Spaces and hyphens that people type are dropped. A code of the wrong form costs no attempt.
-    /// Throws `invalidCode` for a wrong, spent or expired code, `limited` after too many guesses from one network
-    /// or for one address.
-    func judge(_ code: String, for target: ChallengeTarget) throws(AuthError) -> RightGuess {
-        let identity = target.user == nil ? testIdentity(of: target.email) : nil
-        guard let digits = digits(of: code) else {
-            event = AuditEvent(.signInFailed, detail: "form")
-            throw .invalidCode
+    /// A code of the wrong form costs no attempt. Throws `invalidCode` if one is wrong, spent or expired, without a word
+    /// which; `codeExhausted` if one has no attempts left; `limited` after too many guesses from one network or for one
+    /// address.
+    func judge(_ codes: TypedCode...) throws(AuthError) -> RightGuess {
+        let identity = codes[0].target.purpose == .signIn ? testIdentity(of: codes[0].target.email) : nil
+        var typed: [[UInt8]] = []
+        for code in codes {
+            guard let digits = code.digits(in: lengths) else {
+                event = AuditEvent(.signInFailed, detail: "form")
+                throw .invalidCode
+            }
+            typed.append(digits)
         }
         let secrets = try secrets()
         let database = try database()
-        let isKnown = try isKnownNetwork(of: target.email, in: database)
-        let failures = failureLimit(for: target, isKnown: isKnown)
-        let limits = guessLimits + [failures]
+        var failures: [Limit] = []
+        for code in codes {
+            let email = code.target.email
+            failures.append(failureLimit(for: email, isKnown: try isKnownNetwork(of: email, in: database)))
+        }
+        let limits = guessLimits + failures
         try refuse(over: limits, in: database)
-        let guess = try withHashing { (memory) throws(AuthError) -> Guess? in
+        let (counted, charges, matches) = try withHashing {
+            (memory) throws(AuthError) -> ([Counting], [Limit.Charge], [Bool]) in
             try refuse(over: limits, in: database)
-            let guess = try transaction(within: limits, in: database) {
-                () throws(AuthError) in
-                try count(target, as: failures, in: database)
+            let (counted, charges) = try transaction(within: limits, in: database) {
+                () throws(AuthError) -> ([Counting], [Limit.Charge]) in
+                var charges: [Limit.Charge] = []
+                for limit in guessLimits { charges.append(try limit.charge(at: now, in: database)) }
+                var counted: [Counting] = []
+                for index in codes.indices {
+                    counted.append(
+                        try count(typed[index], for: codes[index].target, as: failures[index], in: database))
+                }
+                return (counted, charges)
             }
-            let matches: Bool
-            do throws(Argon2Error) {
-                matches = try Argon2.verify(
-                    digits,
-                    against: identity?.codeHash(for: digits) ?? guess?.challenge.codeHash ?? unmatchable,
-                    pepper: identity == nil ? secrets.pepper : [], in: memory)
-            } catch {
-                throw AuthError(error)
+            var matches: [Bool] = []
+            for index in codes.indices {
+                do throws(Argon2Error) {
+                    matches.append(
+                        try Argon2.verify(
+                            typed[index],
+                            against: identity?.codeHash(for: typed[index]) ?? counted[index].hash ?? unmatchable,
+                            pepper: identity == nil ? secrets.pepper : [], in: memory))
+                } catch {
+                    throw AuthError(error)
+                }
             }
-            return matches ? guess : nil
+            return (counted, charges, matches)
         }
-        guard let guess else {
-            noteWrongCode(in: database)
-            throw .invalidCode
+        var right: [Guess] = []
+        var (wasCompared, isExhausted) = (false, false)
+        for (counting, matches) in zip(counted, matches) {
+            switch counting {
+            case .counted(let guess):
+                if matches { right.append(guess) } else { wasCompared = true }
+            case .exhausted: isExhausted = true
+            case .none: break
+            }
         }
-        return RightGuess(
-            target: target, challenge: guess.challenge.id, isFixed: identity != nil,
-            guesses: guess.guesses, failure: guess.failure)
+        guard right.count == codes.count else {
+            noteFailure(
+                isExhausted ? "exhausted" : "code", for: secrets.pseudonym(of: codes[0].target.email.text), right,
+                wasCompared: wasCompared, in: database)
+            throw isExhausted ? .codeExhausted : .invalidCode
+        }
+        return RightGuess(isFixed: identity != nil, guesses: right, charges: charges)
     }
 
     /// Runs `body` in one transaction in which `guess` is used up; `body` hears whether it is the first to do so. If
@@ -71,10 +142,15 @@ extension Auth {
     ) throws(AuthError) -> T {
         do throws(AuthError) {
             return try database.transaction { () throws(AuthError) -> T in
-                try guess.failure.takeBack(in: database)
-                return try body(
-                    try Challenge.consume(
-                        email: guess.target.email.text, id: guess.challenge, at: now, in: database))
+                var isFirst = true
+                for guess in guess.guesses {
+                    try guess.failure.takeBack(in: database)
+                    let challenge = guess.challenge
+                    if try !Challenge.consume(email: challenge.email, id: challenge.id, at: now, in: database) {
+                        isFirst = false
+                    }
+                }
+                return try body(isFirst)
             }
         } catch {
             if case .unavailable = error { giveBack(guess, in: database) }
@@ -86,52 +162,59 @@ extension Auth {
     /// there is no room for this either, it is lost.
     private func giveBack(_ guess: RightGuess, in database: Database) {
         try? database.transaction { () throws(AuthError) in
-            try Challenge.takeBackAttempt(
-                email: guess.target.email.text, id: guess.challenge, in: database)
-            try guess.failure.takeBack(in: database)
-            for charge in guess.guesses { try charge.takeBack(in: database) }
+            for guess in guess.guesses {
+                let challenge = guess.challenge
+                try Challenge.takeBackAttempt(email: challenge.email, id: challenge.id, in: database)
+                try guess.failure.takeBack(in: database)
+            }
+            for charge in guess.charges { try charge.takeBack(in: database) }
         }
     }
 
-    /// The digits of `code`; nil if it has not the form of one. Where there are test identities, their form is
-    /// everyone's: nobody is to learn by it, or by the time it takes, which addresses they are.
-    private func digits(of code: String) -> [UInt8]? {
-        let digits = code.utf8.filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "-") }
-        guard digits.count == policy.codeLength
-            || (!testIdentities.isEmpty && TestIdentity.codeLength.contains(digits.count)),
-            digits.allSatisfy({ $0 &- 0x30 < 10 })
-        else { return nil }
-        return digits
+    /// How many digits a code may have here. Where there are test identities, their form is everyone's: nobody is to
+    /// learn by it, or by the time it takes, which addresses they are.
+    private var lengths: ClosedRange<Int> {
+        testIdentities.isEmpty ? Policy.codeLengths : Policy.codeLengths.lowerBound...TestIdentity.codeLength.upperBound
     }
 
-    /// A guess that was counted.
-    private struct Guess {
-        let challenge: Challenge.Counted
-        let guesses: [Limit.Charge]
-        let failure: Limit.Charge
-    }
-
-    /// Counts a guess: for the network always, for the address and its challenge if there is a live one. nil
-    /// if there is none to compare with. The guess counts as a failure until it has matched.
+    /// Counts a guess for `target`, if there is a live challenge that it can be compared with. It counts as a failure
+    /// until it has matched.
     private func count(
-        _ target: ChallengeTarget, as failures: Limit, in database: Database
-    ) throws(AuthError) -> Guess? {
+        _ digits: [UInt8], for target: ChallengeTarget, as failures: Limit, in database: Database
+    ) throws(AuthError) -> Counting {
         let now = now
-        var guesses: [Limit.Charge] = []
-        for limit in guessLimits { guesses.append(try limit.charge(at: now, in: database)) }
-        let challenge = try Challenge.countAttempt(
-            target, limit: policy.codeAttempts, at: now, in: database)
-        guard let challenge else { return nil }
-        return Guess(
-            challenge: challenge, guesses: guesses, failure: try failures.charge(at: now, in: database))
+        guard let challenge = try Challenge.find(target, else: policy, in: database), challenge.isLive(at: now)
+        else { return .none }
+        guard !challenge.isExhausted else { return .exhausted }
+        // What has not the form of this code costs no attempt.
+        guard digits.count == challenge.terms.digits
+            || (!testIdentities.isEmpty && TestIdentity.codeLength.contains(digits.count))
+        else { return .none }
+        guard try challenge.countAttempt(in: database) else { return .exhausted }
+        return .counted(Guess(challenge: challenge, failure: try failures.charge(at: now, in: database)))
     }
 
-    /// The guess has been counted and judged: that its row in the audit cannot be written changes nothing in
-    /// the answer, and the log has its line.
-    private func noteWrongCode(in database: Database) {
-        let failure = AuditEvent(.signInFailed, detail: "code")
+    /// The guesses have been counted and judged: that this cannot be written changes nothing in the answer, and the log has
+    /// its line. What was right beside what was wrong is no failure. Guesses that were not compared are noted as
+    /// refusals are, since they have no bound but their number.
+    private func noteFailure(
+        _ detail: StaticString, for pseudonym: UUID?, _ right: [Guess], wasCompared: Bool, in database: Database
+    ) {
+        let failure = AuditEvent(.signInFailed, subject: pseudonym, detail: detail)
         event = failure
-        try? database.transaction { () throws(AuthError) in try record(failure, in: database) }
+        guard wasCompared || !right.isEmpty else { return noteRefusal(failure, in: database) }
+        try? database.transaction { () throws(AuthError) in
+            for guess in right { try guess.failure.takeBack(in: database) }
+            try record(failure, in: database)
+        }
+    }
+}
+
+extension Counting {
+    /// What the guess is compared with; nil if there is nothing.
+    fileprivate var hash: String? {
+        if case .counted(let guess) = self { return guess.challenge.codeHash }
+        return nil
     }
 }
 

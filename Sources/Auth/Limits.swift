@@ -6,6 +6,9 @@
 //    others nothing.
 // 3. Counts are kept by what a client sent, never by account: an address that has none spends the same.
 // 4. An address's own networks have shares of mails and failures of their own, which no stranger can use up.
+// 5. Failures count by the address that is guessed for. Mails that an account asks for count by the account, and by the
+//    network that asks for one address: nobody can use up what another account may ask for.
+// 6. What is written for the refused is bounded, for one site and for all together. The log has a line for each.
 
 import SQLite
 import System
@@ -45,27 +48,20 @@ struct Limit {
         guard let quota else { return nil }
         let slots = try LimitCount.all(
             of: name, subject: subject, window: window, at: now, in: database)
-        var count = slots.reduce(0) { $0 + $1.count }
+        var count = slots.reduce(Int64(0)) { sum, slot in
+            let (next, overflow) = sum.addingReportingOverflow(slot.count)
+            return overflow ? .max : next
+        }
         guard count >= quota.count else { return nil }
         var wait = window
         for slot in slots {
-            count -= slot.count
+            count &-= slot.count
             wait = (slot.beganAt + LimitCount.slotLength(of: window) + window) - now
             if count < quota.count { break }
         }
         return Hit(
             limit: self,
             limited: Limited(name: name, count: quota.count, window: window, retryAfter: wait))
-    }
-
-    /// Whether the slot of `now` has room for one more note of a refusal; false, too, once it has that many.
-    fileprivate func isToBeNoted(at now: Timestamp, in database: Database) throws(AuthError) -> Bool {
-        let slots = try LimitCount.all(
-            of: name, subject: subject, window: window, at: now, in: database)
-        guard let last = slots.last, last.beganAt + LimitCount.slotLength(of: window) > now else {
-            return true
-        }
-        return last.refused < Policy.notedRefusals
     }
 
     /// Counts one event.
@@ -75,35 +71,38 @@ struct Limit {
             count: 1, refused: 0, to: name, subject: subject, window: window, at: now, in: database)
         return Charge(limit: self, slot: slot)
     }
-
-    fileprivate func noteRefusal(at now: Timestamp, in database: Database) throws(AuthError) {
-        try LimitCount.add(
-            count: 0, refused: 1, to: name, subject: subject, window: window, at: now, in: database)
-    }
 }
 
 extension Auth {
     /// Whether `email` was signed in with from the client's network lately.
     func isKnownNetwork(of email: Email, in database: Database) throws(AuthError) -> Bool {
-        let since = now - Policy.knownNetworkLifetime
-        return try KnownNetwork.isKnown(client.network, for: email.text, since: since, in: database)
-            && client.hasAddress
+        guard client.hasAddress else { return false }
+        let now = now
+        return try KnownNetwork.isKnown(
+            client.network, for: email.text, since: now - Policy.knownNetworkLifetime, at: now, in: database)
     }
 
-    /// The limits of sending a code for `target`. From a known network the total does not count. What somebody who is
-    /// signed in does to an address takes nothing of what that may sign in with.
-    func sendLimits(for target: ChallengeTarget, isKnown: Bool) -> [Limit] {
+    /// The limits of sending one code for each of `targets` at once. From a known network the total does not count. What
+    /// somebody who is signed in asks for takes nothing of what the address may sign in with.
+    func sendLimits(for targets: [ChallengeTarget], in database: Database) throws(AuthError) -> [Limit] {
         var limits = clientLimits("send-ip", site: "send-site", policy.sendPerAddressOfClient)
-        if let user = target.user {
-            limits.append(Limit(name: "change-user", subject: user.text, quota: policy.sendPerEmail))
-            limits.append(
-                Limit(name: "change-email", subject: target.email.text, quota: policy.sendPerEmail))
-        } else {
-            let share = share(of: target.email, isKnown)
-            limits.append(Limit(name: "send-email", subject: share, quota: policy.sendPerEmail))
+        for target in targets {
+            let isKnown = try isKnownNetwork(of: target.email, in: database)
+            limits.append(sendLimit(for: target, isKnown: isKnown))
+            if !isKnown { limits.append(Limit(name: "send-total", subject: "", quota: policy.sendTotal)) }
         }
-        return isKnown
-            ? limits : limits + [Limit(name: "send-total", subject: "", quota: policy.sendTotal)]
+        return limits
+    }
+
+    private func sendLimit(for target: ChallengeTarget, isKnown: Bool) -> Limit {
+        let name: StaticString, subject: String
+        switch target.purpose {
+        case .signIn: (name, subject) = ("send-email", share(of: target.email.text, isKnown))
+        case .newAddress: (name, subject) = ("change-email", "\(site) \(target.email.text)")
+        case .currentAddress: (name, subject) = ("change-user", share(of: target.user?.text ?? "", isKnown))
+        case .deletion: (name, subject) = ("delete-user", share(of: target.user?.text ?? "", isKnown))
+        }
+        return Limit(name: name, subject: subject, quota: policy.sendPerEmail)
     }
 
     /// The limits of guessing from the client's network.
@@ -122,10 +121,9 @@ extension Auth {
         return limits + [Limit(name: siteName, subject: site, quota: siteQuota)]
     }
 
-    /// The limit of wrong guesses for `target`.
-    func failureLimit(for target: ChallengeTarget, isKnown: Bool) -> Limit {
-        let subject = target.user.map { "\($0.text) \(target.email.text)" } ?? share(of: target.email, isKnown)
-        return Limit(name: "failures-email", subject: subject, quota: policy.failuresPerEmail)
+    /// The limit of wrong guesses for `email`, whatever they are for and whoever guesses.
+    func failureLimit(for email: Email, isKnown: Bool) -> Limit {
+        Limit(name: "failures-email", subject: share(of: email.text, isKnown), quota: policy.failuresPerEmail)
     }
 
     /// The limits of inviting. They take nothing of what codes may be sent by.
@@ -149,40 +147,46 @@ extension Auth {
 
     /// Whether there is room for one more.
     func hasRoom(within limit: Limit, in database: Database) throws(AuthError) -> Bool {
-        try firstHit(of: [limit], in: database) == nil
+        try wait(for: limit, in: database) == nil
     }
 
-    /// The limit of refreshing from the client's network.
-    var refreshLimit: Limit {
-        Limit(name: "refresh-ip", subject: client.network, quota: policy.refreshPerAddressOfClient)
+    /// How long until there is room for one more; nil: there is.
+    func wait(for limit: Limit, in database: Database) throws(AuthError) -> Duration? {
+        try firstHit(of: [limit], in: database)?.limited.retryAfter
+    }
+
+    /// The limits of refreshing: by the client's network, of all that was refreshed, and last, for IPv6, by its site, of what
+    /// was refused. Refusals count by the site alone: they add no row for each of its networks.
+    var refreshLimits: [Limit] {
+        clientLimits("refresh-ip", site: "refresh-site", policy.refreshPerAddressOfClient)
     }
 
     /// The known networks of an address share a quota, apart from that of all strangers. No address has a space.
-    private func share(of email: Email, _ isKnown: Bool) -> String {
-        isKnown ? "known \(email.text)" : email.text
+    private func share(of subject: String, _ isKnown: Bool) -> String {
+        isKnown ? "known \(subject)" : subject
     }
+
+    /// What one customer commonly has: an IPv4 address, or an IPv6 /48.
+    private var site: String { client.site ?? client.network }
 
     /// Throws `limited` if one of `limits` is reached. Writes nothing, unless to note the refusal.
     func refuse(over limits: [Limit], in database: Database) throws(AuthError) {
         guard let hit = try firstHit(of: limits, in: database) else { return }
-        noteRefusal(of: hit.limit, in: database)
+        noteRefusal(AuditEvent(.limitHit, detail: hit.limit.name), in: database)
         throw .limited(hit.limited)
     }
 
-    /// Notes that a mail was asked for too early. By network, not by address, so that whoever asks for many
-    /// addresses adds no more rows than whoever asks for one.
+    /// Notes that a mail was asked for too early.
     func noteEarlyResend(in database: Database) {
-        noteRefusal(
-            of: Limit(name: "resend", subject: client.network, quota: nil), in: database)
+        noteRefusal(AuditEvent(.limitHit, detail: "resend"), in: database)
     }
 
-    /// Notes a refusal in the audit, unless its slot has enough of them or the database is not to be had soon:
+    /// Notes a refusal in the audit, unless there are enough of them lately or the database is not to be had soon:
     /// the log has its line in any case, and the answer stays what it is.
-    private func noteRefusal(of limit: Limit, in database: Database) {
-        let audited = AuditEvent(.limitHit, detail: limit.name)
-        event = audited
-        guard (try? limit.isToBeNoted(at: now, in: database)) == true else { return }
-        database.attempt { () throws(AuthError) in try note(limit, in: database) }
+    func noteRefusal(_ refusal: AuditEvent, in database: Database) {
+        event = refusal
+        guard (try? isToBeNoted(refusal, in: database)) == true else { return }
+        database.attempt { () throws(AuthError) in try note(refusal, in: database) }
     }
 
     /// Runs `body` in one transaction, if none of `limits` is reached; else throws `limited`.
@@ -191,7 +195,7 @@ extension Auth {
     ) throws(AuthError) -> T {
         let outcome = try database.transaction { () throws(AuthError) -> Outcome<T> in
             if let hit = try firstHit(of: limits, in: database) {
-                try note(hit.limit, in: database)
+                try note(AuditEvent(.limitHit, detail: hit.limit.name), in: database)
                 return .refused(hit.limited)
             }
             return .done(try body())
@@ -210,13 +214,33 @@ extension Auth {
         return nil
     }
 
-    /// In the transaction at hand, since others note meanwhile.
-    private func note(_ limit: Limit, in database: Database) throws(AuthError) {
-        let audited = AuditEvent(.limitHit, detail: limit.name)
-        event = audited
-        guard try limit.isToBeNoted(at: now, in: database) else { return }
-        try limit.noteRefusal(at: now, in: database)
-        try record(audited, in: database)
+    /// Notes a refusal in the transaction at hand, since others note meanwhile.
+    func note(_ refusal: AuditEvent, in database: Database) throws(AuthError) {
+        event = refusal
+        guard try isToBeNoted(refusal, in: database) else { return }
+        for (name, subject) in noteSubjects(of: refusal) {
+            try LimitCount.add(
+                count: 0, refused: 1, to: name, subject: subject, window: Policy.refusalWindow, at: now, in: database)
+        }
+        try record(refusal, in: database)
+    }
+
+    /// Whether the slot of `now` has room for one more note of `refusal`: for the client's site, and for all.
+    private func isToBeNoted(_ refusal: AuditEvent, in database: Database) throws(AuthError) -> Bool {
+        var most = Policy.refusalsNotedPerSite
+        for (name, subject) in noteSubjects(of: refusal) {
+            let noted = try LimitCount.refused(
+                of: name, subject: subject, window: Policy.refusalWindow, at: now, in: database)
+            guard noted < most else { return false }
+            most = Policy.refusalsNoted
+        }
+        return true
+    }
+
+    /// What a note of `refusal` counts for: the client's site, whatever the limit counts by, then all.
+    private func noteSubjects(of refusal: AuditEvent) -> [(name: StaticString, subject: String)] {
+        let name = refusal.kind == .limitHit ? refusal.detail ?? refusal.kind.name : refusal.kind.name
+        return [(name, site), ("refused", "")]
     }
 }
 

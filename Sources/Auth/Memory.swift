@@ -70,6 +70,10 @@ package final class Memory {
         let path: String
         let mark: FileMark
         let key: ES256PrivateKey
+        /// Of the file that names the key that signs.
+        let currentMark: FileMark
+        /// Until when its tokens are good, if it does not sign any more.
+        let end: Timestamp?
     }
 
     /// How many tokens are remembered at most: each has one place, by its hash, and the last that has it stays.
@@ -82,7 +86,7 @@ package final class Memory {
         let hash = SHA256.digest(Array(text.utf8))
         let place = place(of: hash)
         guard let known = tokens[place], known.hash == hash else { return nil }
-        if known.token.expiresAt > now, key(known.keyID, in: state) == known.key { return known.token }
+        if known.token.expiresAt > now, key(known.keyID, at: now, in: state) == known.key { return known.token }
         tokens[place] = nil
         return nil
     }
@@ -95,22 +99,37 @@ package final class Memory {
 
     private func place(of hash: [UInt8]) -> Int { (Int(hash[0]) << 8 | Int(hash[1])) % Memory.tokenPlaces }
 
-    /// The key of the id `id`, if it was read and its file is there as it was.
-    func key(_ id: String, in state: StateFolder) -> ES256PrivateKey? {
+    /// The key of the id `id`, if it was read, its file is there as it was, and its tokens are good at `now`.
+    func key(_ id: String, at now: Timestamp, in state: StateFolder) -> ES256PrivateKey? {
         guard let known = keys.firstIndex(where: { $0.id.isSame(as: id) && $0.folder.isSame(as: state.path) }) else {
             return nil
         }
-        if let mark = File.mark(keys[known].path), mark == keys[known].mark { return keys[known].key }
+        let key = keys[known]
+        if File.mark(key.path) == key.mark, File.mark(state.currentKeyPath) == key.currentMark,
+            key.end.map({ state.isGood(until: $0, at: now) }) ?? true
+        {
+            return key.key
+        }
         keys.remove(at: known)
         return nil
     }
 
-    /// Remembers a key that was read just now, unless its file is so new that another would not show.
-    func remember(_ key: ES256PrivateKey, _ id: String, at now: Timestamp, in state: StateFolder) {
+    /// Remembers a key that was read just now, unless its file, or the one that names the key that signs, is so new that
+    /// another would not show.
+    func remember(_ key: ES256PrivateKey, _ id: String, at now: Timestamp, in state: StateFolder) throws(AuthError) {
         let path = state.keyPath(id)
-        guard let mark = File.mark(path), mark.isSettled(at: now) else { return }
+        guard let mark = File.mark(path), mark.isSettled(at: now), let current = File.mark(state.currentKeyPath),
+            current.isSettled(at: now)
+        else { return }
+        let end: Timestamp?
+        switch try state.standing(ofKey: id) {
+        case .signs: end = nil
+        case .until(let moment): end = moment
+        case .ended: return
+        }
         if keys.count == Memory.keyPlaces { keys.removeFirst() }
-        keys.append(ReadKey(folder: state.path, id: id, path: path, mark: mark, key: key))
+        keys.append(
+            ReadKey(folder: state.path, id: id, path: path, mark: mark, key: key, currentMark: current, end: end))
     }
 }
 
@@ -128,7 +147,9 @@ extension Auth {
         if let known = memory?.token(text, at: now, in: state) {
             return TokenInHand(claims: known, text: text, unproved: nil)
         }
-        guard let token = ShownToken(text), let key = try tokenKey(token.keyID) else { return nil }
+        guard let token = ShownToken(text), token.claims.lifetime <= Policy.longestAccessLifetime,
+            let key = try tokenKey(token.keyID)
+        else { return nil }
         return TokenInHand(claims: token.claims, text: text, unproved: (token, key))
     }
 
@@ -142,11 +163,13 @@ extension Auth {
         return true
     }
 
-    /// The key in the state folder that `id` is the id of; nil if there is none (any more).
+    /// The key in the state folder that `id` is the id of; nil if there is none (any more), or its tokens are not good any
+    /// more.
     private func tokenKey(_ id: String) throws(AuthError) -> ES256PrivateKey? {
-        if let key = memory?.key(id, in: state) { return key }
-        let key = try state.tokenKey(id)
-        if let memory, let key { memory.remember(key, id, at: now, in: state) }
+        let now = now
+        if let key = memory?.key(id, at: now, in: state) { return key }
+        let key = try state.tokenKey(id, at: now)
+        if let memory, let key { try memory.remember(key, id, at: now, in: state) }
         return key
     }
 }

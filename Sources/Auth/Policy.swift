@@ -28,14 +28,17 @@ package struct Policy: Equatable, Sendable {
     /// `iss` of access tokens, and the base of links: never what a request's Host says.
     package var baseURL = "http://localhost:8000"
     package var signUp = SignUp.open
+    /// Whether an open invitation lets its address sign up where `signUp` does not.
+    package var invitationsAdmit = true
     /// Tokens of which whoever asks for a code, or uses one, must bear one. None: anyone may ask.
     package var clientTokens: [String] = []
 
     /// The Bearer token that reads the metrics from anywhere; nil: only this machine reads them.
     package var metricsToken: String?
 
-    /// Digits, 6…8. With 5 attempts, six give a guesser one chance in 200,000 a code.
+    /// Digits of a code. With 5 attempts, six give a guesser one chance in 200,000 a code.
     package var codeLength = 6
+    package static let codeLengths = 6...8
     /// OWASP ASVS 6.5.5 allows 10 minutes.
     package var codeLifetime = Duration.minutes(10)
     /// Guesses that are compared before a code is spent.
@@ -69,22 +72,56 @@ package struct Policy: Equatable, Sendable {
     static let invitationsPerEmail = Quota(count: 5, window: .hours(24))
     /// Notices of expiring keys to one address.
     static let expiryNoticesPerEmail = Quota(count: 20, window: .hours(24))
+    /// Changes by one account, but for those that end something, which are always possible.
+    package var changesPerUser: Quota? = Quota(count: 600, window: .minutes(5))
+    /// Rotations of keys by one account, which take nothing of that.
+    static let rotationsPerUser = Quota(count: 600, window: .minutes(5))
+    /// Mails of one kind that announce changes to one account.
+    static let announcements = Quota(count: 1, window: .hours(1))
+
+    /// Projects that one account may belong to.
+    package var projectsPerUser: Int64 = 100
+    /// API keys that have not ended, of one project, and of one member of it.
+    package var keysPerProject: Int64 = 1000
+    package var keysPerMember: Int64 = 100
+    /// Members and open invitations of one project.
+    package var membersPerProject: Int64 = 100
+    package var invitationsPerProject: Int64 = 100
+    /// Sessions of one account; beyond that the least recently used ends.
+    package var sessionsPerUser: Int64 = 100
+    /// Projects, members, and invitations that are listed within an answer.
+    static let listedWithin: Int64 = 100
+    /// Networks that are known to belong to one address; beyond that the least recently used is forgotten.
+    static let networksPerEmail: Int64 = 100
+    /// How long a key that was deactivated or has expired is kept.
+    static let endedKeyKept = Duration.days(90)
+
     /// Processes that may hash a code at once, each in `codeCost`'s memory; nil: one a core.
     package var argon2Slots: Int64?
     /// Bytes that must be free on the disk before a guess is counted: several times what a sign-in writes.
     static let roomToSignIn: Int64 = 256 * 1024
+    /// Processes that may send mail at once: what a mail command that hangs may cost the machine.
+    package var deliverers: Int64 = 8
     /// How long the audit is kept.
     package var auditLifetime = Duration.days(90)
 
     package init() {}
 
+    /// What `accessLifetime` may be at most: a token that says it lives longer is none of ours, and whoever holds an old
+    /// signing key can do no more with it.
+    package static let longestAccessLifetime = Duration.hours(24)
     /// How much longer than its last token's life an old signing key is kept: longer than a request takes.
     static let keyOverlap = Duration.minutes(1)
     /// A network is known to belong to an address for this long after a sign-in from there.
     static let knownNetworkLifetime = Duration.days(30)
-    /// Refusals of one limit and subject that a slot of its window notes in the audit: a flood must not
-    /// fill the disk. Every one has its line in the log.
-    static let notedRefusals: Int64 = 10
+    /// Refusals of one limit to one site that a slot of `refusalWindow` notes in the audit, and refusals of all limits to
+    /// all sites: a flood must not fill the disk. Every one has its line in the log. A note writes three rows at most.
+    static let refusalsNotedPerSite: Int64 = 10
+    static let refusalsNoted: Int64 = 80
+    static let refusalWindow = Duration.minutes(5)
+    /// Clocks of machines that share a database, or one that is being corrected, differ by no more than this. What was made
+    /// later than that from now was made by a wrong clock, and is not good.
+    static let clockTolerance = Duration.minutes(1)
     /// How long a request waits for others that write.
     static let writeWait = Duration.seconds(5)
     /// The same for what can be left out.
@@ -106,6 +143,11 @@ package struct Policy: Equatable, Sendable {
     static let mailLease = Duration.seconds(90)
     /// A mail command that has not ended after this long is killed.
     static let deliveryTimeout = Duration.seconds(60)
+    /// The same for the first attempt of a mail that is sent past others that take long. Mails that hang so hold up those
+    /// that do not for this long at most.
+    static let quickDeliveryTimeout = Duration.seconds(15)
+    /// A deliverer stays for a mail that is to be tried again for this long at most.
+    static let longestDelivererStay = Duration.minutes(10)
     /// The wait after the first failed attempt; it doubles with each, up to `longestMailBackOff`, or, for what stays
     /// good for days, to a thirty-second part of that.
     static let firstMailBackOff = Duration.seconds(5)
@@ -120,4 +162,13 @@ package struct Policy: Equatable, Sendable {
     static let failedMailKept = Duration.days(7)
     /// Rows that one clean-up deletes from a table, so that it never holds the database for long.
     static let rowsPerCleanUp: Int64 = 100
+    /// Rows that one transaction of a deletion deletes at most: a few milliseconds.
+    static let rowsPerDeletion: Int64 = 500
+    /// Mails of the outbox that are counted at most, for numbers that are asked for often: under a millisecond.
+    package static let countedMails: Int64 = 10_000
+}
+
+extension Timestamp {
+    /// Whether what was made at this moment was made by a clock that was wrong then, or is wrong now.
+    func isFuture(at now: Timestamp) -> Bool { self > now + Policy.clockTolerance }
 }

@@ -2,6 +2,7 @@
 // purpose can serve another.
 
 import Crypto
+import System
 
 /// The keys derived from `secret.key` (RFC 5869).
 struct Secrets {
@@ -17,6 +18,12 @@ struct Secrets {
     var pepper: [UInt8] { key("latchkey v1 pepper") }
     /// Makes and proves refresh tokens.
     var refreshTokenKey: [UInt8] { key("latchkey v1 refresh token") }
+
+    /// What the audit calls the address `email` where nobody has proved that it is theirs: the same for one without an
+    /// account, and nobody reads the address out of it.
+    func pseudonym(of email: String) -> UUID? {
+        UUID(HMAC.sha256(key: key("latchkey v1 audit"), Array(email.utf8)).prefix(16))
+    }
 
     private func key(_ label: String) -> [UInt8] {
         HKDF.derive(from: secret, info: Array(label.utf8), count: 32)

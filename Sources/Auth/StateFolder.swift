@@ -6,14 +6,29 @@
 //    requests one wins, and both go on with the winner's.
 // 3. A secret key that is missing beside a database is an error. A new one would silently end every
 //    session, and hide that something was lost.
+// 4. State that is gone is an error too, for the same reason: a request makes state only where there never was any.
+// 5. Every temporary name is made here, so that doctor and clean-up know what a process that was killed left.
 
 package import Crypto
-import System
+package import System
 
 /// A state folder whose place and modes have been judged.
 package struct StateFolder {
     /// Its absolute path, every link resolved.
     package let path: String
+    /// Its path as it was given.
+    private let name: String
+    private let making: Making
+
+    /// Who makes state where there is none.
+    package enum Making: Sendable {
+        /// Whoever asked for that: `latchkey init`, `latchkey restore`.
+        case always
+        /// A request, if the installation is new: there is no mark of state that it had.
+        case ifNew
+        /// Nobody: the process needs state that is there.
+        case never
+    }
 
     package var settingsPath: String { "\(path)/\(StateFolder.settingsName)" }
     package static var settingsName: String { "latchkey.conf" }
@@ -23,22 +38,40 @@ package struct StateFolder {
     var migrationLockPath: String { "\(path)/migration.lock" }
     var writingLockPath: String { "\(path)/writing.lock" }
     var deliveryLockPath: String { "\(path)/delivery.lock" }
+    var deliverersLockPath: String { "\(path)/deliverers.lock" }
     var hashingLockPath: String { "\(path)/argon2.lock" }
     var secretPath: String { "\(path)/secret.key" }
     var keysPath: String { "\(path)/keys" }
     var currentKeyPath: String { "\(keysPath)/current" }
     var replacementLockPath: String { "\(path)/replacement.lock" }
+    var backupLockPath: String { "\(path)/backup.lock" }
 
-    /// Opens the folder at `path`, and makes it, and its parents, if need be. Refuses one that is
-    /// another user's, or open to others.
-    package init(at path: String) throws(StateFault) {
+    /// Opens the folder at `path`, and makes it, and its parents, if there is none and `making` lets it. Refuses one
+    /// that is another user's, or open to others.
+    package init(at path: String, making: Making = .always) throws(StateFault) {
+        name = path
+        self.making = making
+        let isThere: Bool
+        do throws(SystemError) {
+            isThere = try File.status(path) != nil
+        } catch {
+            throw .init(error)
+        }
+        if !isThere {
+            let mark = StateMark(of: path)
+            switch making {
+            case .never: throw .init(reason: "\(path) is not there; latchkey init makes it")
+            case .ifNew where mark.place(among: mark.places(executables: ownFolder)) != nil: throw .init(goneFrom: path)
+            case .ifNew, .always: break
+            }
+        }
         let status: FileStatus?
         do throws(SystemError) {
-            if try File.status(path) == nil { try StateFolder.create(path) }
+            if !isThere { try StateFolder.create(path) }
             self.path = try File.resolve(path)
             status = try File.status(self.path)
         } catch {
-            throw .init(reason: error.description)
+            throw .init(error)
         }
         guard let status, status.isFolder else { throw .init(reason: "\(path) is not a folder") }
         guard status.owner == Environment.effectiveUser else {
@@ -77,14 +110,47 @@ package struct StateFolder {
         "; move it, or set allow_state_in_web_root = yes"
 
     /// Makes what a new installation needs, before there is a database.
+    ///
+    /// Throws `unavailable` where there was a database before, and `failure` where one is needed.
     func prepare() throws(AuthError) {
         guard try isNew() else { return }
+        switch making {
+        case .always: break
+        case .never: throw .failure(reason: "\(path) holds no database; latchkey init makes it")
+        case .ifNew:
+            // Looked at again: another request may just have made the database, and noted that.
+            if hadDatabase, try isNew() { throw .unavailable(reason: StateFault(goneFrom: path).reason) }
+        }
         do throws(SystemError) {
             try createOnce(secretPath, Random.bytes(32))
         } catch {
             throw AuthError(error)
         }
-        _ = try signingKey()
+        _ = try madeSigningKey()
+    }
+
+    /// Whether there was a database: it is noted outside of the folder, or there are files that are made beside one only.
+    private var hadDatabase: Bool {
+        for lock in [writingLockPath, deliveryLockPath] where (try? File.status(lock)) ?? nil != nil { return true }
+        let mark = StateMark(of: name)
+        return mark.place(among: mark.places(executables: ownFolder)) != nil
+    }
+
+    /// Notes outside of the folder that it holds a database, if that is not noted yet: beside the executables in the folder
+    /// `executables`, or wherever else a request looks. Where that stands; nil if nothing can be written there.
+    @discardableResult
+    package func noteMade(executables: String?) -> String? {
+        let mark = StateMark(of: name)
+        let places = mark.places(executables: executables)
+        mark.removeLeftovers(beside: places)
+        return mark.note(in: places)
+    }
+
+    /// The same by one of the executables that answer requests. Only they find what is beside themselves.
+    package func noteMade() {
+        guard case .ifNew = making else { return }
+        let mark = StateMark(of: name)
+        mark.note(in: mark.places(executables: ownFolder))
     }
 
     /// Whether the folder and its database have not been taken away.
@@ -126,12 +192,19 @@ package struct StateFolder {
                 guard error.isAbsent else { throw AuthError(error) }
             }
         }
+        // Not where all of the state is gone.
+        try prepare()
+        return try madeSigningKey()
+    }
+
+    /// The key that signs, which is made unless another request has just made it.
+    private func madeSigningKey() throws(AuthError) -> ES256PrivateKey {
         do throws(SystemError) {
             if try File.createFolder(keysPath) { try File.syncFolder(path) }
             let key = ES256PrivateKey.random()
             try createOnce(keyPath(key.publicKey.id), key.bytes)
             if try !createOnce(currentKeyPath, Array(key.publicKey.id.utf8)) {
-                File.remove(keyPath(key.publicKey.id))
+                try File.delete(keyPath(key.publicKey.id))
             }
             return try self.key(named: currentKeyID())
         } catch {
@@ -139,13 +212,18 @@ package struct StateFolder {
         }
     }
 
-    /// The signing key of the id `id`, also if it signs no more; nil if there is none of ours.
-    func tokenKey(_ id: String) throws(AuthError) -> ES256PrivateKey? {
-        let isName = id.utf8.allSatisfy {
-            $0 &- 0x30 < 10 || ($0 | 0x20) &- 0x61 < 26 || $0 == UInt8(ascii: "-")
-                || $0 == UInt8(ascii: "_")
+    /// The signing key of the id `id`, if tokens that it signed are good at `now`: it signs, or it did and has not ended;
+    /// else nil.
+    func tokenKey(_ id: String, at now: Timestamp) throws(AuthError) -> ES256PrivateKey? {
+        switch try standing(ofKey: id) {
+        case .signs: try wholeKey(id)
+        case .until(let end): isGood(until: end, at: now) ? try wholeKey(id) : nil
+        case .ended: nil
         }
-        guard isName else { return nil }
+    }
+
+    private func wholeKey(_ id: String) throws(AuthError) -> ES256PrivateKey? {
+        guard isKeyID(id) else { return nil }
         do throws(SystemError) {
             return ES256PrivateKey(bytes: try File.read(keyPath(id), limit: 97))
         } catch {
@@ -154,12 +232,19 @@ package struct StateFolder {
         }
     }
 
+    /// Whether `id` may be a key's, and so part of a file's name.
+    func isKeyID(_ id: String) -> Bool {
+        id.utf8.allSatisfy {
+            $0 &- 0x30 < 10 || ($0 | 0x20) &- 0x61 < 26 || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
+        }
+    }
+
     /// Every public key whose tokens are still taken, by its id. There is one at least.
-    package func verificationKeys() throws(AuthError) -> [(id: String, key: ES256PublicKey)] {
+    package func verificationKeys(at now: Timestamp) throws(AuthError) -> [(id: String, key: ES256PublicKey)] {
         _ = try signingKey()
         var keys: [(id: String, key: ES256PublicKey)] = []
         for id in try keyIDs() {
-            if let key = try tokenKey(id) { keys.append((id, key.publicKey)) }
+            if let key = try tokenKey(id, at: now) { keys.append((id, key.publicKey)) }
         }
         return keys
     }
@@ -182,7 +267,7 @@ package struct StateFolder {
         String(decoding: try File.read(currentKeyPath, limit: 43), as: UTF8.self)
     }
 
-    private func key(named id: String) throws(SystemError) -> ES256PrivateKey {
+    func key(named id: String) throws(SystemError) -> ES256PrivateKey {
         let path = keyPath(id)
         guard let key = ES256PrivateKey(bytes: try File.read(path, limit: 97)),
             key.publicKey.id.isSame(as: id)
@@ -193,7 +278,7 @@ package struct StateFolder {
     /// Makes the file `path` with `bytes`, durably and in one step; false if there was one already.
     @discardableResult
     func createOnce(_ path: String, _ bytes: [UInt8]) throws(SystemError) -> Bool {
-        let temporary = "\(path).\(UUID.random().text)"
+        let temporary = StateFolder.temporaryName(for: path)
         try File.create(temporary, bytes)
         defer { File.remove(temporary) }
         do throws(SystemError) {
@@ -208,19 +293,41 @@ package struct StateFolder {
 
     /// Makes the file `path` hold `bytes`, durably and in one step.
     func replace(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
-        let temporary = "\(path).\(UUID.random().text)"
+        let temporary = StateFolder.temporaryName(for: path)
         try File.create(temporary, bytes)
-        defer { File.remove(temporary) }
-        try File.rename(temporary, to: path)
+        do throws(SystemError) {
+            try File.rename(temporary, to: path)
+        } catch {
+            File.remove(temporary)
+            throw error
+        }
         try File.syncFolder(File.parent(of: path))
     }
 }
 
+/// Where this process's executable lies.
+private var ownFolder: String? { try? Environment.executableFolder() }
+
 /// Why a state folder is not used: a sentence for the operator.
 package struct StateFault: Error {
     package let reason: String
+    /// Whether it may pass: the folder, or its database, was there and is not any more, or the disk is full or read-only.
+    package let isTemporary: Bool
 
     package init(reason: String) {
         self.reason = reason
+        isTemporary = false
+    }
+
+    fileprivate init(_ error: SystemError) {
+        reason = error.description
+        isTemporary = error.isTemporary
+    }
+
+    fileprivate init(goneFrom path: String) {
+        reason =
+            "the state of this installation is gone from \(path): mount it, move it back or restore a backup; "
+            + "latchkey init begins anew"
+        isTemporary = true
     }
 }

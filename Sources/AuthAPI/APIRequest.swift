@@ -21,31 +21,26 @@ package final class APIRequest {
     /// What the log is to say of the request.
     private(set) var notes: [(key: StaticString, value: String)] = []
 
-    /// Throws `ambiguousCredentials` if a header that decides was sent twice: as two fields, or as
+    /// Throws `ambiguousCredentials` or `ambiguousHeaders` if a header that decides was sent twice: as two fields, or as
     /// one that a server joined with a comma.
     package init(_ request: Request, body: [UInt8], pathIDs: [String] = []) throws(AuthError) {
         self.request = request
         self.body = body
         self.pathIDs = pathIDs
-        let sent = try APIRequest.single("HTTP_AUTHORIZATION", of: request)
+        switch request.fields.ambiguity {
+        case .credentials?: throw .ambiguousCredentials
+        case .others?: throw .ambiguousHeaders
+        case nil: break
+        }
+        let sent = request.fields[.authorization]
         // Apache keeps `Authorization` from programs unless it is told otherwise; on a host where that cannot be done,
         // this field stands for it.
-        let instead = try APIRequest.single("HTTP_X_AUTHORIZATION", of: request)
+        let instead = request.fields[.insteadOfAuthorization]
         guard sent == nil || instead == nil else { throw .ambiguousCredentials }
         authorization = sent ?? instead
-        apiKey = try APIRequest.single("HTTP_X_API_KEY", of: request)
-        projectHeader = try APIRequest.single("HTTP_X_PROJECT_ID", of: request)
-        verificationCode = try APIRequest.single("HTTP_X_VERIFICATION_CODE", of: request)
-    }
-
-    private static func single(
-        _ name: StaticString, of request: Request
-    ) throws(AuthError) -> String? {
-        switch request.parameters.sole(name) {
-        case .none: nil
-        case .once(let value): value
-        case .more: throw .ambiguousCredentials
-        }
+        apiKey = request.fields[.apiKey]
+        projectHeader = request.fields[.projectID]
+        verificationCode = request.fields[.verificationCode]
     }
 
     /// Tells the log something of the request. No code, token or key.
@@ -64,10 +59,8 @@ package final class APIRequest {
 
     /// Whether a proxy says that it stands between, trusted or not.
     fileprivate var isForwarded: Bool {
-        !request.parameters.all("HTTP_X_FORWARDED_FOR").isEmpty
-            || !request.parameters.all("HTTP_FORWARDED").isEmpty
-            || !request.parameters.all("HTTP_VIA").isEmpty
-            || !request.parameters.all("HTTP_X_REAL_IP").isEmpty
+        let fields = request.fields
+        return fields.has(.forwardedFor) || fields.has(.forwarded) || fields.has(.via) || fields.has(.realIP)
     }
 
     /// The API key that somebody else showed, for whoever asks about it. Their own credentials do not count.

@@ -37,14 +37,14 @@ func respond(
         auth = Auth(
             policy: configuration.policy, state: configuration.state, journal: configuration.journal,
             client: Client(
-                address: address, userAgent: request.parameters.first("HTTP_USER_AGENT"),
-                language: request.parameters.first("HTTP_ACCEPT_LANGUAGE").flatMap {
-                    Language.preferred(acceptLanguage: $0)
-                },
+                address: address, userAgent: request.fields[.userAgent],
+                language: request.fields[.acceptLanguage].flatMap { Language.preferred(acceptLanguage: $0) },
                 requestID: id),
             testIdentities: try configuration.testIdentities(), memory: service.memory, isRead: route.isRead)
     } catch {
-        return entry.fail(.internalError(reason: error.reason))
+        return entry.fail(
+            error.isTemporary
+                ? Failure(.unavailable(reason: error.reason)) : .internalError(reason: error.reason))
     }
     service.spareClosing(auth)
     defer { wakeDeliverer(auth, after: route, log: entry) }

@@ -12,11 +12,10 @@ import System
 func clientAddress(of request: Request, trusting proxies: [NetworkRange]) -> NetworkAddress? {
     guard let peer = NetworkAddress(request.remoteAddress) else { return nil }
     func isProxy(_ address: NetworkAddress) -> Bool { proxies.contains { $0.contains(address) } }
-    // Two headers come in no order that could be relied on.
-    let headers = request.parameters.all("HTTP_X_FORWARDED_FOR")
-    guard headers.count == 1, isProxy(peer) else { return peer }
+    // A request with two such fields is refused, and that is the peer's doing.
+    guard isProxy(peer), let header = request.fields[.forwardedFor] else { return peer }
     var client = peer
-    for hop in headers[0].utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).reversed() {
+    for hop in header.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).reversed() {
         guard let address = forwardedAddress(trimmed(hop)) else { return client }
         client = address
         guard isProxy(address) else { return client }

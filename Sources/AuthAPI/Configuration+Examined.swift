@@ -31,7 +31,7 @@ extension Configuration {
         var settings = Settings()
         do throws(SystemError) {
             if try File.status(state.settingsPath) != nil {
-                let text = try File.read(state.settingsPath, limit: 65536)
+                let text = try File.readText(state.settingsPath, limit: 65536)
                 settings = Settings(withoutFaultsOf: text, file: state.settingsPath, faults: &faults)
             }
         } catch {

@@ -15,12 +15,13 @@ package struct Configuration {
     package var policy: Policy { settings.policy }
     package var journal: JournalMode? { settings.journal }
 
-    /// Reads the configuration; `documentRoot` is the web server's, if there is one.
-    package init(documentRoot: String?) throws(ConfigurationFault) {
+    /// Reads the configuration; `documentRoot` is the web server's, if there is one. `making` tells whether a state folder
+    /// that is not there is made.
+    package init(documentRoot: String?, making: StateFolder.Making = .ifNew) throws(ConfigurationFault) {
         do throws(StateFault) {
-            state = try StateFolder(at: try Configuration.home())
+            state = try StateFolder(at: try Configuration.home(), making: making)
         } catch {
-            throw ConfigurationFault(reason: "state folder: \(error.reason)")
+            throw ConfigurationFault(reason: "state folder: \(error.reason)", isTemporary: error.isTemporary)
         }
         var settings = Settings()
         try settings.read(try Configuration.contents(of: state.settingsPath), file: state.settingsPath)
@@ -45,7 +46,7 @@ package struct Configuration {
     private static func contents(of path: String) throws(ConfigurationFault) -> [UInt8] {
         let limit = 65536
         do throws(SystemError) {
-            let bytes = try File.read(path, limit: limit + 1)
+            let bytes = try File.readText(path, limit: limit + 1)
             guard bytes.count <= limit else {
                 throw SystemError.damaged(path)
             }
@@ -57,6 +58,8 @@ package struct Configuration {
     }
 
     static func home() throws(StateFault) -> String {
+        // Read as text it would be another folder's path.
+        if Environment.isMalformed("LATCHKEY_HOME") { throw StateFault(reason: "LATCHKEY_HOME is not UTF-8") }
         if let home = Environment.value("LATCHKEY_HOME"), !home.utf8.isEmpty {
             return try absolute(home, from: "LATCHKEY_HOME")
         }
@@ -78,11 +81,13 @@ package struct Configuration {
             guard status.owner == Environment.effectiveUser, !status.isWritableByOthers else {
                 throw SystemError.untrusted(path)
             }
-            text = try File.read(path, limit: 4096)
+            text = try File.readText(path, limit: 4096)
         } catch {
             throw StateFault(reason: error.description)
         }
-        let first = String(decoding: text.prefix { $0 != 0x0A }, as: UTF8.self)
+        guard let first = String(validating: text.prefix { $0 != 0x0A }, as: UTF8.self) else {
+            throw StateFault(reason: "\(path) is not UTF-8")
+        }
         return try absolute(String(Substring(trimmed(first.utf8[...]))), from: path)
     }
 
@@ -105,7 +110,7 @@ extension Configuration {
             guard let status = try File.status(path), status.isRegular,
                 status.owner == Environment.effectiveUser, !status.isOpenToOthers
             else { throw SystemError.untrusted(path) }
-            text = try File.read(path, limit: 65536)
+            text = try File.readText(path, limit: 65536)
         } catch {
             throw ConfigurationFault(
                 reason: "test_identities: \(error.description); it must be yours alone, mode 0600")
@@ -156,7 +161,7 @@ extension Configuration {
     private func template(_ path: String) throws(ConfigurationFault) -> String {
         let bytes: [UInt8]
         do throws(SystemError) {
-            bytes = try File.read(path, limit: 1 << 20)
+            bytes = try File.readText(path, limit: 1 << 20)
         } catch {
             throw ConfigurationFault(reason: "mail_template: \(error.description)")
         }

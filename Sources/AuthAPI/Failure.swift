@@ -78,8 +78,15 @@ extension Failure {
                 Failure(
                     .badRequest, "ambiguous_credentials",
                     "Credentials must be given once, and in one way.")
+            case .ambiguousHeaders:
+                Failure(
+                    .badRequest, "ambiguous_headers",
+                    "A header field that must be given once was given more than once.")
             case .invalidCode:
                 Failure(.badRequest, "invalid_code", "The code is wrong or has expired.")
+            case .codeExhausted:
+                Failure(
+                    .badRequest, "code_exhausted", "This code has no attempts left: ask for a new one.")
             case .notAuthenticated:
                 Failure(
                     .unauthorized, "not_authenticated", "This needs credentials.",
@@ -128,6 +135,7 @@ extension Failure {
                 Failure(.conflict, "already_member", "Somebody with this address belongs to the project.")
             case .lastOwner:
                 Failure(.conflict, "last_owner", "A project needs an owner: make somebody else one first.")
+            case .tooMany(let bound): Failure(.conflict, bound.code, bound.message)
             case .limited(let limit): Failure(limit)
             case .unavailable(let reason):
                 Failure(
@@ -156,6 +164,28 @@ extension Failure {
                     "\"\(limit.name)\";q=\(limit.count);w=\(limit.window.secondsRoundedUp)"),
             ],
             reason: "limit \(limit.name)")
+    }
+}
+
+extension Bound {
+    fileprivate var code: StaticString {
+        switch self {
+        case .projects: "too_many_projects"
+        case .keysOfProject: "too_many_api_keys"
+        case .keysOfMember: "too_many_own_api_keys"
+        case .members: "too_many_members"
+        case .invitations: "too_many_invitations"
+        }
+    }
+
+    fileprivate var message: String {
+        switch self {
+        case .projects(let most): "An account may belong to \(most) projects: leave one first."
+        case .keysOfProject(let most): "A project may have \(most) API keys: delete one first."
+        case .keysOfMember(let most): "A member of a project may have \(most) API keys in it: delete one first."
+        case .members(let most): "A project may have \(most) members: remove one first."
+        case .invitations(let most): "A project may have \(most) open invitations: take one back first."
+        }
     }
 }
 

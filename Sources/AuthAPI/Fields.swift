@@ -81,6 +81,25 @@ struct Fields {
         return hasLength(range, text, at: at(name)) ? text : nil
     }
 
+    /// A name of `range` Unicode scalars that must be there. Others see it, so it is one line, without control characters
+    /// and what turns the direction of text.
+    mutating func name(_ name: StaticString, count range: ClosedRange<Int>) -> String? {
+        guard let text = string(name, count: range), isShowable(text, at: at(name)) else { return nil }
+        return text
+    }
+
+    private mutating func isShowable(
+        _ text: String, hasLines: Bool = false, at location: [Fault.Step]
+    ) -> Bool {
+        let isShowable = text.unicodeScalars.allSatisfy {
+            $0.isAllowedInNames || (hasLines && ($0 == "\n" || $0 == "\r" || $0 == "\t"))
+        }
+        if !isShowable {
+            fault(location, "value_error", "Value error, control characters are not allowed")
+        }
+        return isShowable
+    }
+
     private mutating func hasLength(
         _ range: ClosedRange<Int>, _ text: String, at location: [Fault.Step]
     ) -> Bool {
@@ -101,7 +120,7 @@ struct Fields {
     mutating func email(_ name: StaticString) -> Email? {
         guard let text = string(name) else { return nil }
         do throws(EmailFault) {
-            let email = try Email(text)
+            let email = try Email(typed: text)
             request.note("email", email.masked)
             return email
         } catch {
@@ -200,13 +219,17 @@ struct Fields {
         return body?.member(parent)?.member(name)
     }
 
-    /// A string of `range` Unicode scalars, which null takes away, and none leaves as it is.
-    mutating func textChange(_ name: StaticString, count range: ClosedRange<Int>) -> TextChange {
+    /// A name of `range` Unicode scalars, which null takes away, and none leaves as it is. If it `hasLines`, it may have
+    /// line ends and tabs.
+    mutating func textChange(
+        _ name: StaticString, count range: ClosedRange<Int>, hasLines: Bool = false
+    ) -> TextChange {
         switch member(name) {
         case nil: return .same
         case .null?: return .this(nil)
         case .string(let text)?:
-            return hasLength(range, text, at: at(name)) ? .this(text) : .same
+            let isGood = hasLength(range, text, at: at(name)) && isShowable(text, hasLines: hasLines, at: at(name))
+            return isGood ? .this(text) : .same
         default:
             fault(at(name), "string_type", "Input should be a valid string")
             return .same

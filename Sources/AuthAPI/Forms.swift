@@ -16,6 +16,27 @@ package struct SendCodeForm {
     }
 }
 
+/// confirm-email's body.
+package struct ConfirmEmailForm {
+    /// The new address.
+    package let email: Email
+    /// As typed: the code that was mailed there.
+    package let code: String
+    /// As typed: the code that was mailed to the address that the account has.
+    package let currentCode: String
+
+    package init(_ request: APIRequest) throws(AuthError) {
+        var fields = Fields(withBodyOf: request)
+        let email = fields.email("email")
+        let code = fields.string("code")
+        let currentCode = fields.string("current_code")
+        guard let email, let code, let currentCode, fields.faults.isEmpty else { throw .invalid(fields.faults) }
+        self.email = email
+        self.code = code
+        self.currentCode = currentCode
+    }
+}
+
 /// verify-code's body.
 package struct VerifyCodeForm {
     package let email: Email
@@ -98,7 +119,7 @@ package struct CreateAPIKeyForm {
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(withBodyOf: request)
         let project = fields.projectID()
-        let name = fields.string("name", count: 1...255)
+        let name = fields.name("name", count: 1...255)
         days = fields.optionalInteger("expires_in_days", in: 1...3650)
         scopes = fields.optionalScopes("scopes")
         guard let project, let name, fields.faults.isEmpty else { throw .invalid(fields.faults) }
@@ -132,7 +153,7 @@ package struct UpdateAPIKeyForm {
         var fields = Fields(withBodyOf: request)
         let key = fields.pathID("key_id")
         let project = fields.projectID()
-        let name = fields.has("name") ? fields.string("name", count: 1...255) : nil
+        let name = fields.has("name") ? fields.name("name", count: 1...255) : nil
         let scopes = fields.optionalScopes("scopes")
         guard let key, let project, fields.faults.isEmpty else { throw .invalid(fields.faults) }
         self.key = key

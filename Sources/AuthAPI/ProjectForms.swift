@@ -10,8 +10,8 @@ package struct CreateProjectForm {
 
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(withBodyOf: request)
-        let name = fields.string("name", count: 1...255)
-        let description = fields.textChange("description", count: descriptionLength)
+        let name = fields.name("name", count: 1...255)
+        let description = fields.textChange("description", count: descriptionLength, hasLines: true)
         guard let name, fields.faults.isEmpty else { throw .invalid(fields.faults) }
         self.name = name
         if case .this(let text) = description { self.description = text } else { self.description = nil }
@@ -43,8 +43,8 @@ package struct UpdateProjectForm {
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(withBodyOf: request)
         let project = fields.pathID("project_id")
-        name = fields.has("name") ? fields.string("name", count: 1...255) : nil
-        description = fields.textChange("description", count: descriptionLength)
+        name = fields.has("name") ? fields.name("name", count: 1...255) : nil
+        description = fields.textChange("description", count: descriptionLength, hasLines: true)
         guard let project, fields.faults.isEmpty else { throw .invalid(fields.faults) }
         self.project = project
     }

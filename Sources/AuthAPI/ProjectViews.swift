@@ -54,6 +54,8 @@ package struct MemberView: View {
     private let fullName: String?
     private let role: String
     private let invitation: UUID?
+    /// Where an invitation is made: when the next mail can be asked for, nil if one is on its way.
+    private let mailAfter: Timestamp??
 
     package init(_ member: Member) {
         user = member.user
@@ -61,14 +63,24 @@ package struct MemberView: View {
         fullName = member.fullName
         role = member.role.name
         invitation = nil
+        mailAfter = nil
     }
 
     package init(_ invitation: Invitation) {
+        self.init(invitation, mailAfter: nil)
+    }
+
+    package init(_ sent: SentInvitation) {
+        self.init(sent.invitation, mailAfter: .some(sent.mailAfter))
+    }
+
+    private init(_ invitation: Invitation, mailAfter: Timestamp??) {
         user = nil
         email = invitation.email
         fullName = nil
         role = "invited"
         self.invitation = invitation.id
+        self.mailAfter = mailAfter
     }
 
     package func write(to json: inout JSONWriter) {
@@ -78,6 +90,10 @@ package struct MemberView: View {
             json.member("full_name", fullName)
             json.member("role", role)
             json.member("invitation_id", invitation?.text)
+            if let mailAfter {
+                json.member("mailed", mailAfter == nil)
+                json.member("mail_after", mailAfter?.text)
+            }
         }
     }
 }

@@ -61,6 +61,8 @@ package struct Route: Sendable {
         "update-user", .patch, at: ["auth", "users", "me"], takesBody: true)
     package static let deleteUser = Route(
         "delete-user", .delete, at: ["auth", "users", "me"], hashesCode: true)
+    package static let sendDeletionCode = Route(
+        "send-deletion-code", .post, at: ["auth", "users", "me", "deletion-code"], hashesCode: true)
     package static let preferences = Route(
         "preferences", .get, at: ["auth", "users", "me", "preferences"])
     package static let changeEmail = Route(
@@ -75,6 +77,7 @@ package struct Route: Sendable {
     package static let getProject = Route("get-project", .get, at: ["projects", nil])
     package static let updateProject = Route(
         "update-project", .patch, at: ["projects", nil], takesBody: true)
+    package static let deleteProject = Route("delete-project", .delete, at: ["projects", nil])
     package static let addMember = Route(
         "add-member", .post, at: ["projects", nil, "members"], takesBody: true)
     package static let updateMember = Route(
@@ -95,8 +98,8 @@ package struct Route: Sendable {
         [
             sendCode, verifyCode, refreshToken, revokeToken, currentUser, listAPIKeys, createAPIKey,
             deleteAPIKey, updateAPIKey, rotateAPIKey, verifyAPIKey, listSessions, deleteSession,
-            revokeOtherSessions, updateUser, deleteUser, preferences, changeEmail, confirmEmail,
-            listProjects, createProject, getProject, updateProject, addMember, updateMember,
+            revokeOtherSessions, updateUser, deleteUser, sendDeletionCode, preferences, changeEmail, confirmEmail,
+            listProjects, createProject, getProject, updateProject, deleteProject, addMember, updateMember,
             removeMember, listInvitations, acceptInvitation, declineInvitation, keySet, health, metrics,
         ]
     }

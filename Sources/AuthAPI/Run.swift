@@ -20,10 +20,14 @@ package func run(_ endpoint: Endpoint) -> Never {
 /// Answers this process's request, whose path or method no endpoint has, and ends the process.
 @export(interface)
 package func runNotFound() -> Never {
-    runOne { (request, _, id) in refuse(request, allow: request.target.flatMap { Route.allowed(at: $0) }, id: id) }
+    runOne { (request, _, id) in
+        if let failure = Failure(ofServerIn: request) { return Envelope.response(failure, requestID: id) }
+        return refuse(request, allow: request.target.flatMap { Route.allowed(at: $0) }, id: id)
+    }
 }
 
 private func runOne(_ answer: @escaping (Request, Service, _ id: String) -> Response) -> Never {
+    Signals.leaveNoCore()
     Database.configureForOneThread()
     let service = Service(isLasting: false)
     let id = UUID.random().text
@@ -39,6 +43,7 @@ private func runOne(_ answer: @escaping (Request, Service, _ id: String) -> Resp
 /// Without such a socket it serves nobody: it answers 404 to a web server that runs it by CGI, and ends with 64.
 @export(interface)
 package func run(_ endpoints: [Endpoint]) -> Never {
+    Signals.leaveNoCore()
     guard let socket = ListeningSocket.onStandardInput else {
         if Environment.value("REQUEST_METHOD") != nil { runNotFound() }
         try? Descriptor.standardError.write(Array("latchkey-fcgi: standard input is no listening socket\n".utf8))
@@ -53,6 +58,9 @@ package func run(_ endpoints: [Endpoint]) -> Never {
     ) {
         let id = UUID.random().text
         return Turn(trapped: trapAnswer.bytes(requestID: id)) { request in
+            if let failure = Failure(ofServerIn: request) {
+                return Envelope.response(failure, requestID: id).admittingOrigin(of: request, by: service)
+            }
             let response =
                 switch Dispatch(request, among: routes) {
                 case .nowhere: Envelope.response(.notFound, requestID: id)

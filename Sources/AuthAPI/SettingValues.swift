@@ -34,10 +34,11 @@ func elements<T>(
     return results
 }
 
-/// Text without control characters, not empty.
-func line(_ value: String) throws(ValueFault) -> String {
+/// Text without control characters or what turns its direction, not empty, of at most `limit` bytes.
+func line(_ value: String, atMost limit: Int) throws(ValueFault) -> String {
     guard !value.utf8.isEmpty else { throw ValueFault("empty") }
-    guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+    guard value.utf8.count <= limit else { throw ValueFault("longer than \(limit) bytes") }
+    guard !value.unicodeScalars.contains(where: { $0.isControl || $0.turnsDirection }) else {
         throw ValueFault("control characters")
     }
     return value
@@ -51,9 +52,9 @@ func number(_ value: String, in range: ClosedRange<Int64>) throws(ValueFault) ->
     return number
 }
 
-/// A number and one of s, m, h, d: from a second (or, if `orNone`, nothing) to ten years.
+/// A number and one of s, m, h, d: from a second (or, if `orNone`, nothing) to ten years, or to `most`.
 func duration(
-    _ value: String, orNone: Bool = false, atLeast least: Duration = .seconds(0)
+    _ value: String, orNone: Bool = false, atLeast least: Duration = .seconds(0), atMost most: Duration = longestDuration
 ) throws(ValueFault) -> Duration {
     let unit: Duration
     switch value.utf8.last {
@@ -71,11 +72,24 @@ func duration(
         throw ValueFault("not a duration such as 90s, 15m, 1h or 30d")
     }
     let duration = Duration(milliseconds: unit.milliseconds * count)
-    guard duration <= .days(10 * 366) else { throw ValueFault("longer than ten years") }
+    guard duration <= longestDuration else { throw ValueFault("longer than ten years") }
+    guard duration <= most else { throw ValueFault("longer than \(most.words)") }
     guard duration >= least else {
-        throw ValueFault("shorter than \(least.secondsRoundedUp) seconds")
+        throw ValueFault("shorter than \(least.words)")
     }
     return duration
+}
+
+/// Ten years.
+private let longestDuration = Duration.days(10 * 366)
+
+extension Duration {
+    /// `1d`, `1h` or `90s`, as a setting says it.
+    fileprivate var words: String {
+        let seconds = secondsRoundedUp
+        if seconds % 86400 == 0 { return "\(seconds / 86400)d" }
+        return seconds % 3600 == 0 ? "\(seconds / 3600)h" : "\(seconds)s"
+    }
 }
 
 /// `30/5m`, or `off` for nil.
@@ -86,8 +100,11 @@ func quota(_ value: String) throws(ValueFault) -> Quota? {
     }
     return Quota(
         count: try number(String(value[..<slash]), in: 1...1_000_000),
-        window: try duration(String(decoding: value.utf8[slash...].dropFirst(), as: UTF8.self)))
+        window: try duration(String(decoding: value.utf8[slash...].dropFirst(), as: UTF8.self), atMost: .days(31)))
 }
+
+/// How many of something there may be: as many as one transaction can count.
+func bound(_ value: String) throws(ValueFault) -> Int64 { try number(value, in: 1...10_000) }
 
 func yesOrNo(_ value: String) throws(ValueFault) -> Bool {
     switch value {
@@ -129,6 +146,8 @@ func baseURL(_ value: String) throws(ValueFault) -> String {
         rest.allSatisfy({ $0.isLetter || $0.isDigit || "-._~:/[]%".utf8.contains($0) })
     else { throw ValueFault("not a URL of a host, perhaps a port and a path") }
     guard rest.last != UInt8(ascii: "/") else { throw ValueFault("ends in a slash") }
+    // Every token has it as its issuer.
+    guard value.utf8.count <= 255 else { throw ValueFault("longer than 255 bytes") }
     return value
 }
 
@@ -146,22 +165,13 @@ private func withoutScheme(_ url: String) -> Substring.UTF8View? {
     return nil
 }
 
-/// An origin as browsers send it: scheme, host, perhaps a port, nothing behind it.
-func origin(_ value: String) throws(ValueFault) -> String {
-    let url = try baseURL(value)
-    guard withoutScheme(url)?.contains(UInt8(ascii: "/")) != true else {
-        throw ValueFault("an origin has no path: \(value)")
-    }
-    return url
-}
-
 /// `maildir`, or `sendmail` and an absolute path.
 func mailSetting(_ value: String) throws(ValueFault) -> Settings.MailSetting {
     if value.isSame(as: "maildir") { return .maildir }
     guard value.utf8.starts(with: "sendmail ".utf8) else {
         throw ValueFault("neither maildir nor sendmail and a path")
     }
-    let path = try line(String(Substring(trimmed(value.utf8.dropFirst(9)))))
+    let path = try line(String(Substring(trimmed(value.utf8.dropFirst(9)))), atMost: 4000)
     guard path.utf8.first == UInt8(ascii: "/") else {
         throw ValueFault("the mail command's path does not begin with /")
     }
@@ -170,7 +180,8 @@ func mailSetting(_ value: String) throws(ValueFault) -> Settings.MailSetting {
 
 /// `address`, or `Name <address>`.
 func mailbox(_ value: String) throws(ValueFault) -> Mailbox {
-    let value = try line(value)
+    // A header field's line holds 998 bytes (RFC 5322 §2.1.1), and encoded ones take up to three times as many.
+    let value = try line(value, atMost: 320)
     var (name, address): (String?, String) = (nil, value)
     if value.utf8.last == UInt8(ascii: ">"), let open = value.utf8.lastIndex(of: UInt8(ascii: "<")) {
         name = String(Substring(trimmed(value.utf8[..<open])))
@@ -186,9 +197,9 @@ func mailbox(_ value: String) throws(ValueFault) -> Mailbox {
 
 /// What a client can send as a Bearer token (RFC 6750 §2.1), long enough not to be guessed.
 func clientToken(_ value: String) throws(ValueFault) -> String {
-    guard value.utf8.count >= 16,
+    guard 16...1024 ~= value.utf8.count,
         value.utf8.allSatisfy({ $0.isLetter || $0.isDigit || "-._~+/=".utf8.contains($0) })
-    else { throw ValueFault("a client token has at least 16 of A-Z a-z 0-9 - . _ ~ + / =") }
+    else { throw ValueFault("a client token has 16 to 1024 of A-Z a-z 0-9 - . _ ~ + / =") }
     return value
 }
 

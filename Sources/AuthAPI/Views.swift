@@ -127,6 +127,8 @@ package struct APIKeyView: View {
             json.member("is_active", key.isActive(at: now))
             json.member("created_at", key.createdAt.text)
             json.member("updated_at", key.updatedAt.text)
+            json.member("replaces", key.replaces?.text)
+            json.member("replaced_by", key.replacedBy?.text)
         }
     }
 }
@@ -186,16 +188,36 @@ package struct VerifiedAPIKeyView: View {
         }
     }
 
-    /// The same for a server that reads only header fields: `*` are all scopes.
+    /// The same for a server that reads only header fields: `*` are all scopes. Web servers take so many bytes of them, so
+    /// scopes beyond `longestScopes` are left out, and counted.
     package var headers: [HeaderField] {
+        let (scopes, leftOut) = listedScopes
         var fields = [
             HeaderField("X-Latchkey-Key-Id", key.id.text),
             HeaderField("X-Latchkey-Project-Id", key.project.text),
             HeaderField("X-Latchkey-Owner-Id", key.creator.text),
-            HeaderField("X-Latchkey-Scopes", key.scopes?.joined(separator: " ") ?? "*"),
+            HeaderField("X-Latchkey-Scopes", scopes),
         ]
+        if leftOut > 0 { fields.append(HeaderField("X-Latchkey-Scopes-Left-Out", String(leftOut))) }
         if let expiry = key.expiresAt { fields.append(HeaderField("X-Latchkey-Expires-At", expiry.text)) }
         return fields
+    }
+
+    /// Bytes of the longest `X-Latchkey-Scopes`.
+    package static let longestScopes = 1024
+
+    /// As many whole scopes, in their order, as the field may hold, and how many those are not.
+    private var listedScopes: (text: String, leftOut: Int) {
+        guard let scopes = key.scopes else { return ("*", 0) }
+        var text = ""
+        for (index, scope) in scopes.enumerated() {
+            let separator = index == 0 ? "" : " "
+            guard text.utf8.count + separator.utf8.count + scope.utf8.count <= Self.longestScopes else {
+                return (text, scopes.count - index)
+            }
+            text += separator + scope
+        }
+        return (text, 0)
     }
 }
 
@@ -332,9 +354,9 @@ extension Metrics {
             text += "latchkey_events_total{event=\"\(counter.event)\"\(detail)} \(counter.count)\n"
         }
         for (name, help, value) in [
-            ("pending", "Mails that are still to be sent.", pendingMails),
+            ("pending", "Mails that are still to be sent; \(Policy.countedMails) are that many or more.", pendingMails),
             ("oldest_seconds", "How long the oldest of them has waited.", oldestMail.secondsRoundedUp),
-            ("failed", "Mails that were given up in the last days.", failedMails),
+            ("failed", "Mails that were given up in the last days; \(Policy.countedMails) are that many or more.", failedMails),
         ] {
             text += "# HELP latchkey_mail_\(name) \(help)\n# TYPE latchkey_mail_\(name) gauge\n"
             text += "latchkey_mail_\(name) \(value)\n"

@@ -58,9 +58,9 @@ package enum CGIGateway {
 
     /// Reads the rest of the body, as far as it is one that a server would pass on.
     private static func discardInput(of request: Request, taken: Int) {
-        let length = request.parameters.nonEmpty("CONTENT_LENGTH")
+        let length = request.fields.first(.contentLength)
         var left =
-            length == nil && request.parameters.nonEmpty("HTTP_TRANSFER_ENCODING") != nil
+            length == nil && request.endsWithInput
             ? longestBody : min(length.flatMap { Int($0) } ?? 0, longestBody) - taken
         while left > 0, let bytes = try? Descriptor.standardInput.read(upTo: min(left, 65536)), !bytes.isEmpty {
             left -= bytes.count

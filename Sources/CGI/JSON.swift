@@ -4,6 +4,8 @@
 //    faults, so that no two programs see different values in one text.
 // 2. Depth is bounded, so that nesting cannot use up the stack.
 // 3. Text is compared by its bytes: names that only look alike differ.
+// 4. A number is an integer if its value is one: `30`, `30.0` and `3e1` are the same.
+// 5. One byte order mark before the text is passed over (RFC 8259 §8.1 allows that).
 
 import System
 
@@ -11,11 +13,11 @@ import System
 package enum JSON: Equatable {
     case null
     case boolean(Bool)
-    /// A number of decimal digits with an optional minus.
+    /// A number without a fraction, however it is written.
     case integer(Int64)
     /// Such a number beyond 64 bits.
     case hugeInteger
-    /// A number with a fraction or an exponent.
+    /// A number with a fraction.
     case fraction
     case string(String)
     case array([JSON])
@@ -78,6 +80,7 @@ private struct JSONParser {
     }
 
     mutating func document() throws(JSONError) -> JSON {
+        if text.starts(with: [0xEF, 0xBB, 0xBF]) { index = 3 }
         let value = try value(depth: 0)
         skipSpace()
         if index < text.count { throw fault("Extra data") }
@@ -186,42 +189,35 @@ private struct JSONParser {
         let start = index
         let isNegative = take("-")
         guard let first = next, first.isDigit else { throw fault("Expecting value", at: start) }
-        var value: Int64? = 0
+        var number = Decimal(isNegative: isNegative)
         if first == UInt8(ascii: "0") {
             index += 1
         } else {
-            while let byte = next, byte.isDigit {
-                index += 1
-                value = value.flatMap { appending(byte, to: $0, negative: isNegative) }
-            }
+            digits { number.append($0) }
         }
-        var isFraction = false
         if take(".") {
-            isFraction = true
-            try digits()
+            try requireDigit()
+            digits { number.appendDecimal($0) }
         }
         if take("e") || take("E") {
-            isFraction = true
-            if !take("+") { _ = take("-") }
-            try digits()
+            let isDown = !take("+") && take("-")
+            try requireDigit()
+            var exponent = 0
+            digits { exponent = min(exponent * 10 + Int($0 &- 0x30), Decimal.largestExponent) }
+            number.exponent += isDown ? -exponent : exponent
         }
-        if isFraction { return .fraction }
-        return value.map { .integer($0) } ?? .hugeInteger
+        return number.value
     }
 
-    private func appending(_ digit: UInt8, to value: Int64, negative: Bool) -> Int64? {
-        let (shifted, overflow) = value.multipliedReportingOverflow(by: 10)
-        if overflow { return nil }
-        let digit = Int64(digit &- 0x30)
-        let (sum, overflowed) =
-            negative
-            ? shifted.subtractingReportingOverflow(digit) : shifted.addingReportingOverflow(digit)
-        return overflowed ? nil : sum
-    }
-
-    private mutating func digits() throws(JSONError) {
+    private func requireDigit() throws(JSONError) {
         guard let byte = next, byte.isDigit else { throw fault("Expecting value") }
-        while let byte = next, byte.isDigit { index += 1 }
+    }
+
+    private mutating func digits(_ body: (UInt8) -> Void) {
+        while let byte = next, byte.isDigit {
+            index += 1
+            body(byte)
+        }
     }
 
     private mutating func string() throws(JSONError) -> String {
@@ -289,5 +285,61 @@ private struct JSONParser {
             index += 1
         }
         return unit
+    }
+}
+
+/// A number as it is read: `digits`, and how many places its decimal point is to move to the right.
+private struct Decimal {
+    let isNegative: Bool
+    /// The digits so far without zeros in front; nil once they are more than 64 bits hold.
+    private var digits: Int64? = 0
+    /// Zeros that follow `digits`, unless another digit comes.
+    private var zeros = 0
+    var exponent = 0
+
+    /// More than a text has digits: what is larger or smaller makes no difference.
+    static let largestExponent = 1 << 30
+
+    init(isNegative: Bool) {
+        self.isNegative = isNegative
+    }
+
+    /// Takes one more digit.
+    mutating func append(_ digit: UInt8) {
+        if digit == UInt8(ascii: "0") {
+            zeros += 1
+            return
+        }
+        moveUp(by: zeros)
+        zeros = 0
+        moveUp(by: 1)
+        guard let value = digits else { return }
+        let step = Int64(digit &- 0x30)
+        let (sum, overflow) =
+            isNegative ? value.subtractingReportingOverflow(step) : value.addingReportingOverflow(step)
+        digits = overflow ? nil : sum
+    }
+
+    /// Takes one more digit behind the decimal point.
+    mutating func appendDecimal(_ digit: UInt8) {
+        append(digit)
+        exponent -= 1
+    }
+
+    private mutating func moveUp(by places: Int) {
+        for _ in 0..<places {
+            guard let value = digits, value != 0 else { return }
+            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+            digits = overflow ? nil : product
+        }
+    }
+
+    var value: JSON {
+        if digits == 0 { return .integer(0) }
+        let places = exponent + zeros
+        if places < 0 { return .fraction }
+        var number = self
+        number.moveUp(by: places)
+        return number.digits.map { .integer($0) } ?? .hugeInteger
     }
 }

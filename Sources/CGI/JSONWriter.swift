@@ -1,5 +1,7 @@
 // JSON text (RFC 8259), written straight into bytes.
 
+import System
+
 /// Collects one JSON text. Commas are put in by the writer; names are ours and need no escapes.
 package struct JSONWriter {
     /// What has been written.
@@ -38,30 +40,38 @@ package struct JSONWriter {
         bytes.append(contentsOf: String(value).utf8)
     }
 
-    /// A string, with every escape that RFC 8259 §7 asks for.
+    /// A string, with every escape that RFC 8259 §7 asks for. Control characters and direction controls beyond those are
+    /// escaped as well, since JSON is read in terminals, too.
     package mutating func string(_ value: String) {
         comma()
         bytes.append(UInt8(ascii: "\""))
         var value = value
-        value.withUTF8 { text in
-            // Most of what is written needs none.
-            if !text.contains(where: JSONWriter.needsEscape) { return bytes.append(contentsOf: text) }
-            for byte in text { append(byte) }
+        let isPlain = value.withUTF8 { text in
+            // Most of what is written is ASCII that needs no escape.
+            if text.contains(where: JSONWriter.mayNeedEscape) { return false }
+            bytes.append(contentsOf: text)
+            return true
+        }
+        if !isPlain {
+            for scalar in value.unicodeScalars { append(scalar) }
         }
         bytes.append(UInt8(ascii: "\""))
     }
 
-    private static func needsEscape(_ byte: UInt8) -> Bool {
-        byte < 0x20 || byte == 0x7F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    private static func mayNeedEscape(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte > 0x7E || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
     }
 
-    private mutating func append(_ byte: UInt8) {
-        guard JSONWriter.needsEscape(byte) else { return bytes.append(byte) }
-        bytes.append(UInt8(ascii: "\\"))
-        if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return bytes.append(byte) }
-        bytes.append(contentsOf: "u00".utf8)
-        bytes.append(hexDigit(byte >> 4))
-        bytes.append(hexDigit(byte & 15))
+    private mutating func append(_ scalar: Unicode.Scalar) {
+        if scalar == "\"" || scalar == "\\" {
+            bytes.append(UInt8(ascii: "\\"))
+            bytes.append(UInt8(scalar.value))
+        } else if scalar.isControl || scalar.turnsDirection || scalar.isDirectionMark {
+            bytes.append(contentsOf: "\\u".utf8)
+            for shift in [12, 8, 4, 0] as [UInt32] { bytes.append(hexDigit(UInt8(scalar.value >> shift & 15))) }
+        } else {
+            bytes.append(contentsOf: UTF8.encode(scalar)!)
+        }
     }
 
     /// A value that was written before.

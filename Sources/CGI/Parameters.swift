@@ -1,7 +1,6 @@
 // A request's meta-variables (RFC 3875 §4.1), read in place.
 //
-// Servers pass a header that was sent twice as two entries of one name (`X-API-Key` and
-// `X_API_Key` become equal names too), so a look-up sees every entry, not only the first.
+// What a client sends as header fields is read by HeaderFields.swift alone; the other variables are the server's own.
 
 import System
 
@@ -16,11 +15,12 @@ package struct Parameters {
 
     /// The value of the first entry called `name`; nil if there is none.
     package func first(_ name: StaticString) -> String? {
-        var found: String? = nil
-        forEach(name) { value in
-            if found == nil { found = value() }
+        guard var entry = entries else { return nil }
+        while let text = entry.pointee {
+            entry += 1
+            if let value = Parameters.value(of: text, named: name) { return String(cString: value) }
         }
-        return found
+        return nil
     }
 
     /// The value of `name`, where an absent and an empty one mean the same: nil.
@@ -29,51 +29,17 @@ package struct Parameters {
         return value
     }
 
-    /// Every non-empty value called `name`, in order.
-    package func all(_ name: StaticString) -> [String] {
-        var found: [String] = []
-        forEach(name) { value in
-            let text = value()
-            if !text.utf8.isEmpty { found.append(text) }
-        }
-        return found
-    }
-
-    /// How often something is there.
-    package enum Occurrence {
-        case none
-        case once(String)
-        case more
-    }
-
-    /// The value called `name` that is not empty; `more` if there are several, or one with a comma in it, by which servers
-    /// join what was sent twice.
-    package func sole(_ name: StaticString) -> Occurrence {
-        var found = Occurrence.none
-        forEachEntry(name) { text in
-            guard text.pointee != 0 else { return }
-            if case .none = found, !UnsafePointer(text).textHas(UInt8(ascii: ",")) {
-                found = .once(String(cString: text))
-            } else {
-                found = .more
-            }
-        }
-        return found
-    }
-
-    private func forEach(_ name: StaticString, _ body: (_ value: () -> String) -> Void) {
-        forEachEntry(name) { value in body { String(cString: value) } }
-    }
-
-    private func forEachEntry(_ name: StaticString, _ body: (_ value: UnsafeMutablePointer<CChar>) -> Void) {
+    /// Every entry, in order.
+    func forEach(_ body: (_ entry: UnsafeMutablePointer<CChar>) -> Void) {
         guard var entry = entries else { return }
         while let text = entry.pointee {
             entry += 1
-            if let value = Parameters.value(of: text, named: name) { body(value) }
+            body(text)
         }
     }
 
-    private static func value(
+    /// Where the value of `entry` begins, if it is called `name`.
+    static func value(
         of entry: UnsafeMutablePointer<CChar>, named name: StaticString
     ) -> UnsafeMutablePointer<CChar>? {
         let count = name.utf8CodeUnitCount

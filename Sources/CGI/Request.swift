@@ -53,6 +53,8 @@ package enum BodyError: Error, Equatable {
 package struct Request {
     package let method: Method
     package let parameters: Parameters
+    /// The header fields that anything is decided by.
+    package let fields: HeaderFields
     private let input: (_ limit: Int) -> [UInt8]?
     private let errors: (_ text: [UInt8]) -> Void
 
@@ -63,6 +65,7 @@ package struct Request {
         errors: @escaping (_ text: [UInt8]) -> Void = { try? Descriptor.standardError.write($0) }
     ) {
         self.parameters = parameters
+        fields = HeaderFields(parameters)
         self.input = input
         self.errors = errors
         method = Method(parameters.first("REQUEST_METHOD"))
@@ -91,7 +94,7 @@ package struct Request {
     /// `application/…+json`, with any parameters. An absent one is taken as JSON, but not from a web page, which
     /// can leave it out to send a body to any site without asking (Fetch §2.2.2, CORS-safelisted requests).
     package var isJSON: Bool {
-        guard let type = parameters.nonEmpty("CONTENT_TYPE") else { return !isFromWebPage }
+        guard let type = fields.first(.contentType) else { return !isFromWebPage }
         var name: [UInt8] = []
         for byte in type.utf8 {
             if byte == UInt8(ascii: ";") { break }
@@ -107,16 +110,23 @@ package struct Request {
 
     /// Whether a browser sent it for a page (Fetch §3.2, Fetch Metadata §2.4), not for what was typed or clicked.
     private var isFromWebPage: Bool {
-        if parameters.nonEmpty("HTTP_ORIGIN") != nil { return true }
-        guard let site = parameters.nonEmpty("HTTP_SEC_FETCH_SITE") else { return false }
-        return !site.isSame(as: "none")
+        if fields.has(.origin) { return true }
+        guard fields.has(.fetchSite) else { return false }
+        return fields[.fetchSite]?.isSame(as: "none") != true
     }
 
-    /// The whole body, of at most `limit` bytes. A body without a length is read to its end if it
-    /// came in chunks, which some servers pass on as they arrive.
+    /// Whether a body without a length ends with the input: it came in chunks, or by HTTP/2 or 3, whose bodies need no
+    /// length (RFC 9113 §8.1), and some servers pass either on as it arrives.
+    var endsWithInput: Bool {
+        if fields.has(.transferEncoding) { return true }
+        guard method == .post || method == .patch, let version = parameters.nonEmpty("SERVER_PROTOCOL") else { return false }
+        return ["HTTP/2", "HTTP/3"].contains { version.utf8.starts(with: $0.utf8) }
+    }
+
+    /// The whole body, of at most `limit` bytes.
     package func body(limit: Int) throws(BodyError) -> [UInt8] {
-        guard let length = parameters.nonEmpty("CONTENT_LENGTH") else {
-            guard parameters.nonEmpty("HTTP_TRANSFER_ENCODING") != nil else { throw .lengthRequired }
+        guard let length = fields.first(.contentLength) else {
+            guard endsWithInput else { throw .lengthRequired }
             guard let bytes = input(limit + 1) else { throw .unreadable }
             guard bytes.count <= limit else { throw .tooLarge }
             return bytes

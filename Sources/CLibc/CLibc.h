@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -56,7 +57,7 @@ static inline int libc_open(const char *path, int flags, unsigned mode) {
     return open(path, flags | O_CLOEXEC, mode);
 }
 
-// Locks one byte of a file for this opening of it, or fails at once.
+// Locks one byte of a file for this opening of it, or fails at once. Linux before 3.15 knows locks of a process alone.
 static inline int libc_lock_byte(int descriptor, long offset) {
     struct flock lock;
     memset(&lock, 0, sizeof lock);
@@ -64,8 +65,26 @@ static inline int libc_lock_byte(int descriptor, long offset) {
     lock.l_whence = SEEK_SET;
     lock.l_start = offset;
     lock.l_len = 1;
-    return fcntl(descriptor, F_OFD_SETLK, &lock);
+    if (fcntl(descriptor, F_OFD_SETLK, &lock) == 0) return 0;
+    return errno == EINVAL ? fcntl(descriptor, F_SETLK, &lock) : -1;
 }
+
+// From now on no signal writes the process's memory to a file (core(5)): the limit is for cores that are files, the
+// flag also for those that go to a program. Other processes of the same user cannot read its memory either (ptrace(2)).
+static inline void libc_leave_no_core(void) {
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+// From now on a signal that is a fault ends the process as the kernel does it.
+static inline void libc_end_by_faults(void) {
+    int faults[] = {SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS};
+    for (unsigned index = 0; index < sizeof faults / sizeof faults[0]; index++) signal(faults[index], SIG_DFL);
+}
+
+// Whether the programs that this process starts can gain privileges by their set-user-ID or set-group-ID bit.
+static inline int libc_may_gain_privileges(void) { return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1; }
 
 static inline void libc_do_nothing(int signal_number) { (void)signal_number; }
 

@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <sqlite3.h>
+#include <string.h>
+#include <sys/statvfs.h>
 
 static inline int csqlite_db_config(sqlite3 *database, int option, int value) {
     return sqlite3_db_config(database, option, value, (int *)0);
@@ -34,6 +36,21 @@ static inline int csqlite_file_errno(sqlite3 *database) {
         && journal && journal->pMethods)
         journal->pMethods->xFileControl(journal, SQLITE_FCNTL_LAST_ERRNO, &number);
     return number;
+}
+
+// Whether no file can be made beside the database's: the file system has no inode or no block left for this user, or is
+// read-only.
+static inline int csqlite_is_full(sqlite3 *database) {
+    const char *path = sqlite3_db_filename(database, "main");
+    char folder[4096];
+    struct statvfs status;
+    if (!path || !*path || strlen(path) >= sizeof folder) return 0;
+    strcpy(folder, path);
+    char *slash = strrchr(folder, '/');
+    if (!slash) return 0;
+    slash[slash == folder] = 0;
+    if (statvfs(folder, &status) != 0) return 0;
+    return (status.f_files > 0 && status.f_favail == 0) || status.f_bavail == 0 || (status.f_flag & ST_RDONLY);
 }
 
 #endif

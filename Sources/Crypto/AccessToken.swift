@@ -38,6 +38,9 @@ package struct AccessToken: Equatable {
         self.email = email
     }
 
+    /// From `iat` to `exp`.
+    package var lifetime: Duration { expiresAt - issuedAt }
+
     /// The signed token. nil if `key` cannot sign.
     package func signed(by key: ES256PrivateKey) -> String? {
         let header = "\(headerStart)\(key.publicKey.id)\(headerEnd)"

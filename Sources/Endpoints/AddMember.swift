@@ -1,6 +1,7 @@
 // POST /projects/{project_id}/members
 //
-// 201: the address is invited, and told by mail; it is a member once its owner accepts. 409 for an address that
+// 201: the address is invited, and told by mail; it is a member once its owner accepts. Inviting it again mails it again,
+// or, beyond the limit, the answer says when that will be possible. 409 for an address that
 // is one already, 403 and 404 as for changing the project.
 
 import Auth
@@ -9,6 +10,6 @@ package import AuthAPI
 @export(interface)
 package let addMember = Endpoint(.addMember, forUser: { (request, user, auth) throws(AuthError) in
     let form = try AddMemberForm(request)
-    let invitation = try auth.addMember(form.email, as: form.role, to: form.project, by: user)
-    return .created(MemberView(invitation))
+    let sent = try auth.addMember(form.email, as: form.role, to: form.project, by: user)
+    return .created(MemberView(sent))
 })

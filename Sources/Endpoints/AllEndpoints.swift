@@ -7,7 +7,7 @@ package import AuthAPI
 package let allEndpoints: [Endpoint] = [
     sendCode, verifyCode, refreshToken, revokeToken, currentUser, listAPIKeys, createAPIKey,
     deleteAPIKey, updateAPIKey, rotateAPIKey, verifyAPIKey, listSessions, deleteSession,
-    revokeOtherSessions, updateUser, deleteUser, preferences, changeEmail, confirmEmail,
-    listProjects, createProject, getProject, updateProject, addMember, updateMember,
+    revokeOtherSessions, updateUser, deleteUser, sendDeletionCode, preferences, changeEmail, confirmEmail,
+    listProjects, createProject, getProject, updateProject, deleteProject, addMember, updateMember,
     removeMember, listInvitations, acceptInvitation, declineInvitation, keySet, health, metrics,
 ]

@@ -1,13 +1,15 @@
 // POST /auth/users/me/email/confirm
 //
-// 200: the account, with its new address; the old one is told by mail. 400 for a code that is wrong, spent or
-// expired.
+// 200: the account, with its new address; the old one is told by mail, and all other sessions end. 400 unless `code` was
+// mailed to the new address and `current_code` to the old one.
 
 import Auth
 package import AuthAPI
 
 @export(interface)
-package let confirmEmail = Endpoint(.confirmEmail, forUser: { (request, user, auth) throws(AuthError) in
-    let form = try VerifyCodeForm(request)
-    return .ok(AccountView(try auth.confirmEmail(form.email, of: user, code: form.code)))
+package let confirmEmail = Endpoint(.confirmEmail, forSession: { (request, caller, auth) throws(AuthError) in
+    let form = try ConfirmEmailForm(request)
+    return .ok(
+        AccountView(
+            try auth.confirmEmail(form.email, of: caller, code: form.code, currentCode: form.currentCode)))
 })

@@ -1,7 +1,7 @@
 // DELETE /auth/users/me
 //
 // 200: the account is gone, with its sessions, keys, and the projects that it alone owned. 400 unless
-// `x-verification-code` is a fresh code to sign in with.
+// `x-verification-code` is the code that POST /auth/users/me/deletion-code mailed.
 
 import Auth
 package import AuthAPI

@@ -8,5 +8,5 @@ package import AuthAPI
 
 @export(interface)
 package let keySet = Endpoint(.keySet, forAnyone: { (_, auth) throws(AuthError) in
-    .document(KeySetView(try auth.state.verificationKeys()), cachedFor: 300)
+    .document(KeySetView(try auth.verificationKeys()), cachedFor: 300)
 })

@@ -1,7 +1,7 @@
 // POST /auth/verification/verify-code
 //
 // 200: the tokens of a new session; the first one makes the account. 400 for a code that is wrong,
-// spent or expired; 403 for a right one of a deactivated account.
+// spent or expired, and another for one that has no attempts left; 403 for a right one of a deactivated account.
 
 import Auth
 package import AuthAPI

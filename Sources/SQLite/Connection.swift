@@ -106,6 +106,9 @@ package final class Connection {
         isReading = true
     }
 
+    /// Whether a transaction is open, to read or to write.
+    package var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+
     /// What is read from now on is of its own moment. Does nothing if that is so already.
     package func endReading() {
         guard isReading else { return }

@@ -2,6 +2,9 @@
 //
 // Numbered scripts run in order, each in one transaction with its number (`user_version`). A
 // script that has been released never changes.
+//
+// `user_version` holds two things in bits of their own: the schema's number, and whether maintenance has closed the
+// database. So a version that finds a database closed by another one still knows what it has to migrate.
 
 /// The scripts, in order; the schema's number is their count.
 package struct Migrator: Sendable {
@@ -25,12 +28,13 @@ package struct Migrator: Sendable {
         case closed(Closure)
     }
 
-    /// Why a database is closed: stands where the schema's number does, above any that there will be.
-    package enum Closure: Int, Equatable {
+    /// Why a database is closed: bits above the schema's number, which have a version that knows neither take it for
+    /// a newer one.
+    package enum Closure: Int, Equatable, Sendable {
         /// Another one is taking its place.
-        case replacement = 0x7FFF_0001
+        case replacement = 0x4000_0000
         /// The secret is being replaced.
-        case rotation = 0x7FFF_0002
+        case rotation = 0x6000_0000
     }
 
     /// The number of the schema that this executable knows.
@@ -39,31 +43,80 @@ package struct Migrator: Sendable {
     /// Where `database` stands, by one read of its header.
     package func state(of database: Connection) throws(SQLiteError) -> State {
         let version = try database.version()
-        if let closure = Closure(rawValue: version) { return .closed(closure) }
-        return version == count ? .current : version < count ? .older : .newer
+        if version.number > count { return .newer }
+        if let closure = version.closure { return .closed(closure) }
+        return version.number == count ? .current : .older
     }
 
-    /// Runs the scripts that `database` lacks. Safe from several processes at once: each looks
-    /// again once it holds the right to write.
-    package func migrate(_ database: Connection) throws(SQLiteError) {
+    /// Runs the scripts that `database` lacks, if it is open, or closed for `closure`; then it stays so. Safe from several
+    /// processes at once: each looks again once it holds the right to write.
+    package func migrate(_ database: Connection, closedFor closure: Closure? = nil) throws(SQLiteError) {
         try database.transaction { () throws(SQLiteError) in
             let version = try database.version()
-            guard version < count else { return }
-            for index in version..<count { try database.script(script(index)) }
-            try database.script("PRAGMA user_version=\(count)")
+            guard version.number < count, version.closure == closure else { return }
+            for index in max(0, version.number)..<count { try database.script(script(index)) }
+            try database.setVersion(SchemaVersion(number: count, closure: closure))
         } failing: { $0 }
     }
 }
 
+/// What a database says of its schema.
+package struct SchemaVersion: Equatable, Sendable {
+    /// The number of the last script that ran; 0: none.
+    package let number: Int
+    /// Why it is closed; nil: it is open.
+    package let closure: Migrator.Closure?
+
+    package init(number: Int, closure: Migrator.Closure? = nil) {
+        self.number = number
+        self.closure = closure
+    }
+
+    private static let numbers = 0xFFFF
+
+    fileprivate init(word: Int) {
+        let closure = Migrator.Closure(rawValue: word & ~SchemaVersion.numbers)
+        self.closure = closure
+        number = closure == nil ? word : word & SchemaVersion.numbers
+    }
+
+    fileprivate var word: Int { number | (closure?.rawValue ?? 0) }
+}
+
 extension Connection {
-    /// The schema's number, or a `Closure`'s.
-    package func version() throws(SQLiteError) -> Int {
-        Int(try first("PRAGMA user_version") { $0.integer(0) } ?? 0)
+    /// The schema's number, and whether the database is closed.
+    package func version() throws(SQLiteError) -> SchemaVersion {
+        let word = Int(try first("PRAGMA user_version") { $0.integer(0) } ?? 0)
+        switch word {
+        // As the first versions closed it: without the number, which the tables tell.
+        case 0x7FFF_0001: return SchemaVersion(number: try numberByTables(), closure: .replacement)
+        case 0x7FFF_0002: return SchemaVersion(number: try numberByTables(), closure: .rotation)
+        default: return SchemaVersion(word: word)
+        }
     }
 
     /// Makes that `version`.
-    package func setVersion(_ version: Int) throws(SQLiteError) {
-        try script("PRAGMA user_version=\(version)")
+    package func setVersion(_ version: SchemaVersion) throws(SQLiteError) {
+        try script("PRAGMA user_version=\(version.word)")
+    }
+
+    /// Which of the schemas 0 to 8 the tables are of. Who knows a later one has never closed a database without its number.
+    private func numberByTables() throws(SQLiteError) -> Int {
+        let number = try first(
+            """
+            SELECT CASE
+                WHEN EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'mail_items_by_age') THEN 8
+                WHEN EXISTS (SELECT 1 FROM pragma_table_info('api_keys') WHERE name = 'replaced_by') THEN 7
+                WHEN EXISTS (SELECT 1 FROM pragma_table_info('challenges') WHERE name = 'purpose') THEN 6
+                WHEN EXISTS (SELECT 1 FROM pragma_table_info('sessions') WHERE name = 'access_token_tag') THEN 5
+                WHEN EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'invitations') THEN 4
+                WHEN EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'counters') THEN 3
+                WHEN EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'limit_counts') THEN 2
+                WHEN EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'users') THEN 1
+                ELSE 0 END
+            """
+        ) { $0.integer(0) }
+        return Int(number ?? 0)
     }
 
     /// A number that is another one once the database, or the secret that it goes with, was replaced.

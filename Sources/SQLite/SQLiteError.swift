@@ -19,8 +19,11 @@ package struct SQLiteError: Error {
             database == nil
             ? String(cString: sqlite3_errstr(code)) : String(cString: sqlite3_errmsg(database))
         self.sql = sql
-        systemErrors =
+        var errors =
             database == nil ? [] : [sqlite3_system_errno(database), csqlite_file_errno(database)]
+        // SQLite tries a file that cannot be made once more without making it, and keeps the second failure.
+        if code & 0xFF == SQLITE_CANTOPEN, let database, csqlite_is_full(database) != 0 { errors.append(ENOSPC) }
+        systemErrors = errors
     }
 
     /// A database that is none of ours, for the reason `message`.
@@ -33,7 +36,8 @@ package struct SQLiteError: Error {
 
     /// What a caller can do about it.
     package enum Kind {
-        /// Another connection holds the database, or the disk, memory or the table of files is full: later may work.
+        /// Another connection holds the database, or the disk, memory or the table of files is full, or the file system is
+        /// read-only: later may work.
         case temporary
         /// A constraint of the schema refused the change.
         case constraint
@@ -44,7 +48,7 @@ package struct SQLiteError: Error {
     /// `code`, by what a caller can do about it.
     package var kind: Kind {
         switch code & 0xFF {
-        case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL, SQLITE_NOMEM, SQLITE_PROTOCOL: .temporary
+        case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL, SQLITE_NOMEM, SQLITE_PROTOCOL, SQLITE_READONLY: .temporary
         case SQLITE_CONSTRAINT: .constraint
         // What could not be synced may be there all the same once the file is read again: nobody may be told
         // that nothing was changed.
@@ -59,7 +63,7 @@ package struct SQLiteError: Error {
     package var isBusy: Bool { code & 0xFF == SQLITE_BUSY }
 
     private var lacksRoom: Bool {
-        systemErrors.contains { [ENOSPC, EDQUOT, EFBIG, ENOMEM, EMFILE, ENFILE].contains($0) }
+        systemErrors.contains { [ENOSPC, EDQUOT, EFBIG, ENOMEM, EMFILE, ENFILE, EROFS].contains($0) }
     }
 
     /// SQLITE_IOERR_FSYNC and SQLITE_IOERR_DIR_FSYNC, which are macros that Swift does not see.

@@ -30,10 +30,8 @@ package final class Archive {
         defer { close(source) }
         let size = lseek(source, 0, SEEK_END)
         guard size >= 0, lseek(source, 0, SEEK_SET) == 0 else { throw SystemError("lseek", file) }
-        guard size < 1 << 33 else { throw SystemError("add", file, number: EFBIG) }
-        guard name.utf8.count <= 100 else { throw SystemError("add", file, number: ENAMETOOLONG) }
+        try begin(name, size: size)
         let output = Descriptor(descriptor)
-        try output.write(header(name, size: size))
         var left = size
         while left > 0 {
             let chunk = try Descriptor(source).read(upTo: min(left, 1 << 20))
@@ -41,7 +39,25 @@ package final class Archive {
             try output.write(chunk)
             left -= chunk.count
         }
-        try output.write([UInt8](repeating: 0, count: (Archive.block - size % Archive.block) % Archive.block))
+        try end(size: size)
+    }
+
+    /// Adds `bytes` as `name`: ASCII, at most 100 bytes.
+    package func add(_ name: String, bytes: [UInt8]) throws(SystemError) {
+        try begin(name, size: bytes.count)
+        try Descriptor(descriptor).write(bytes)
+        try end(size: bytes.count)
+    }
+
+    private func begin(_ name: String, size: Int) throws(SystemError) {
+        guard size < 1 << 33 else { throw SystemError("add", name, number: EFBIG) }
+        guard name.utf8.count <= 100 else { throw SystemError("add", name, number: ENAMETOOLONG) }
+        try Descriptor(descriptor).write(header(name, size: size))
+    }
+
+    private func end(size: Int) throws(SystemError) {
+        try Descriptor(descriptor).write(
+            [UInt8](repeating: 0, count: (Archive.block - size % Archive.block) % Archive.block))
         count += 1
     }
 
@@ -96,12 +112,39 @@ extension Archive {
     package static func unpack(
         _ path: String, into folder: String, report: (Int) -> Void, limit: (String) -> Int?
     ) throws(ArchiveFault) -> [String] {
+        var names: [String] = []
+        try read(path, limit: limit) { (entry, reader) throws(Refusal) in
+            try reader.contents(of: entry, to: "\(folder)/\(entry.name)", report: report)
+            names.append(entry.name)
+        }
+        return names
+    }
+
+    /// The files of the archive `path`, judged as `unpack` does, in its order: the contents of those of at most `size`
+    /// bytes, and nil for longer ones.
+    package static func contents(
+        _ path: String, upTo size: Int, limit: (String) -> Int?
+    ) throws(ArchiveFault) -> [(name: String, bytes: [UInt8]?)] {
+        var files: [(name: String, bytes: [UInt8]?)] = []
+        try read(path, limit: limit) { (entry, reader) throws(Refusal) in
+            var bytes: [UInt8]? = entry.size <= size ? [] : nil
+            try reader.contents(of: entry) { (chunk) throws(Refusal) in bytes?.append(contentsOf: chunk) }
+            files.append((entry.name, bytes))
+        }
+        return files
+    }
+
+    /// Goes through the archive `path` once, from its beginning to its end: it may come through a pipe.
+    private static func read(
+        _ path: String, limit: (String) -> Int?, _ body: (Entry, inout Reader) throws(Refusal) -> Void
+    ) throws(ArchiveFault) {
         do throws(Refusal) {
             let source = libc_open(path, O_RDONLY, 0)
             guard source >= 0 else { throw .call(SystemError("open", path)) }
             defer { close(source) }
-            var reader = Reader(source: source, length: max(1, Int(lseek(source, 0, SEEK_END))))
-            lseek(source, 0, SEEK_SET)
+            let length = Int(lseek(source, 0, SEEK_END))
+            if length >= 0 { lseek(source, 0, SEEK_SET) }
+            var reader = Reader(source: source, length: length > 0 ? length : nil)
             var names: [String] = []
             while let entry = try reader.header() {
                 guard let most = limit(entry.name) else { throw .says("it holds \(entry.name), which is none of ours") }
@@ -109,11 +152,10 @@ extension Archive {
                 guard !names.contains(where: { $0.isSame(as: entry.name) }) else {
                     throw .says("it holds \(entry.name) twice")
                 }
-                try reader.contents(of: entry, to: "\(folder)/\(entry.name)", report: report)
+                try body(entry, &reader)
                 names.append(entry.name)
             }
             try reader.end()
-            return names
         } catch {
             switch error {
             case .call(let error): throw ArchiveFault(reason: error.description)
@@ -135,11 +177,11 @@ extension Archive {
     /// Goes through an archive once.
     fileprivate struct Reader {
         let source: Int32
-        /// Bytes in all.
-        let length: Int
+        /// Bytes in all; nil where that is not known, as in a pipe.
+        let length: Int?
         private var done = 0
 
-        init(source: Int32, length: Int) {
+        init(source: Int32, length: Int?) {
             self.source = source
             self.length = length
         }
@@ -192,31 +234,51 @@ extension Archive {
             let target = libc_open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
             guard target >= 0 else { throw .call(SystemError("open", path)) }
             defer { close(target) }
-            var left = entry.size
-            while left > 0 {
-                let chunk = try take(min(left, 1 << 20))
-                left -= chunk.count
+            let length = length
+            try contents(of: entry) { (chunk) throws(Refusal) in
                 do throws(SystemError) {
                     try Descriptor(target).write(chunk)
                 } catch {
                     throw .call(error)
                 }
-                report(Int(Int64(done) * 100 / Int64(length)))
-            }
-            guard try take((Archive.block - entry.size % Archive.block) % Archive.block).allSatisfy({ $0 == 0 }) else {
-                throw .says("a file's end in it is not empty")
+            } then: { done in
+                // Of a pipe nobody knows how much is to come.
+                if let length { report(Int(min(100, Int64(done) * 100 / Int64(length)))) }
             }
             guard fsync(target) == 0 else { throw .call(SystemError("fsync", path)) }
         }
 
-        /// The second block of the end; after it nothing but zeros.
-        mutating func end() throws(Refusal) {
-            guard try take(Archive.block).allSatisfy({ $0 == 0 }) else { throw .says("something follows its end") }
-            while done < length {
-                guard try take(min(length - done, 1 << 20)).allSatisfy({ $0 == 0 }) else {
-                    throw .says("something follows its end")
-                }
+        /// Gives `body` what follows a header, a piece at a time.
+        mutating func contents(
+            of entry: Entry, _ body: ([UInt8]) throws(Refusal) -> Void, then report: (_ done: Int) -> Void = { _ in }
+        ) throws(Refusal) {
+            var left = entry.size
+            while left > 0 {
+                let chunk = try take(min(left, 1 << 20))
+                left -= chunk.count
+                try body(chunk)
+                report(done)
+            }
+            guard try take((Archive.block - entry.size % Archive.block) % Archive.block).allSatisfy({ $0 == 0 }) else {
+                throw .says("a file's end in it is not empty")
             }
         }
+
+        /// The second block of the end; after it nothing but zeros, of which there are not many more than tar adds.
+        mutating func end() throws(Refusal) {
+            guard try take(Archive.block).allSatisfy({ $0 == 0 }) else { throw .says("something follows its end") }
+            let rest: [UInt8]
+            do throws(SystemError) {
+                rest = try Descriptor(source).read(upTo: Reader.longestEnd + 1)
+            } catch {
+                throw .call(error)
+            }
+            guard rest.count <= Reader.longestEnd, rest.allSatisfy({ $0 == 0 }) else {
+                throw .says("something follows its end")
+            }
+        }
+
+        /// Bytes: tar fills records, of 10 KiB if nobody says otherwise.
+        private static let longestEnd = 1 << 20
     }
 }

@@ -35,3 +35,26 @@ extension UnsafeRawBufferPointer {
         return memchr(baseAddress, Int32(byte), count) != nil
     }
 }
+
+/// `text` without a byte order mark, each line ended by a line feed alone; nil if it is UTF-16 or UTF-32, which begin with
+/// a mark of their own or hold zeros.
+func plainText(_ text: [UInt8]) -> [UInt8]? {
+    if text.starts(with: [0xFF, 0xFE]) || text.starts(with: [0xFE, 0xFF]) { return nil }
+    var rest = text[...]
+    if rest.starts(with: [0xEF, 0xBB, 0xBF]) { rest = rest.dropFirst(3) }
+    let has = rest.withUnsafeBytes { (zero: $0.has(0), return: $0.has(0x0D)) }
+    if has.zero { return nil }
+    guard has.return else { return rest.count == text.count ? text : Array(rest) }
+    var plain: [UInt8] = []
+    plain.reserveCapacity(rest.count)
+    var last: UInt8 = 0
+    for byte in rest {
+        if byte == 0x0D || (byte == 0x0A && last != 0x0D) {
+            plain.append(0x0A)
+        } else if byte != 0x0A {
+            plain.append(byte)
+        }
+        last = byte
+    }
+    return plain
+}

@@ -26,6 +26,10 @@ package enum Command {
         _ = try spawn(path, [path], environment, &actions, &attributes)
     }
 
+    /// Whether programs that this process starts can gain the privileges of their set-user-ID or set-group-ID bit
+    /// (prctl(2), PR_SET_NO_NEW_PRIVS).
+    package static var mayGainPrivileges: Bool { libc_may_gain_privileges() == 1 }
+
     /// How a program that was waited for ended.
     package enum Ending: Equatable {
         /// It ended by itself, with this exit code.
@@ -38,19 +42,16 @@ package enum Command {
 
     /// Runs `path` with `arguments` (the program's name not among them), `environment`, and
     /// `input` on its standard input; its output and errors go to `output`, else they are thrown away. After `limit` it is killed, with whatever it
-    /// has started in its process group.
+    /// has started in its process group. If the input has to be on a disk, it is on that of `folder`.
     ///
     /// The input is whole before the program starts: should this process end meanwhile, the program does not
     /// take half of it for all.
     package static func run(
         _ path: String, arguments: [String], environment: [String], input: [UInt8],
-        limit: Duration, output: Descriptor? = nil
+        limit: Duration, output: Descriptor? = nil, folder: String? = nil
     ) throws(SystemError) -> Ending {
-        let file = memfd_create("input", UInt32(MFD_CLOEXEC))
-        guard file >= 0 else { throw SystemError("memfd_create") }
+        let file = try UnnamedFile.make("input", holding: input, in: folder)
         defer { close(file) }
-        try Descriptor(file).write(input)
-        guard lseek(file, 0, SEEK_SET) == 0 else { throw SystemError("lseek") }
 
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)

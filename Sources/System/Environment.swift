@@ -13,6 +13,12 @@ package enum Environment {
         return String(cString: value)
     }
 
+    /// Whether `name` has a value, and that is no UTF-8: read as text it would be another value.
+    package static func isMalformed(_ name: String) -> Bool {
+        guard let value = getenv(name) else { return false }
+        return String(validatingCString: value) == nil
+    }
+
     /// Calls `body` with each `NAME=value` whose name begins with `prefix`; name and value apart.
     package static func forEach<E: Error>(
         prefix: StaticString, _ body: (_ name: String, _ value: String) throws(E) -> Void

@@ -27,19 +27,33 @@ package struct FileStatus {
 package struct FileMark: Equatable {
     /// Device and number: which file it is, for as long as somebody has it open.
     package let identity: FileIdentity
-    private let size, modified, changed: Int64
+    private let size: Int64
+    private let modified, changed: FileTime
 
     fileprivate init(_ status: stat) {
         identity = FileIdentity(status)
         size = Int64(status.st_size)
-        modified = nanoseconds(status.st_mtim)
-        changed = nanoseconds(status.st_ctim)
+        modified = FileTime(status.st_mtim)
+        changed = FileTime(status.st_ctim)
     }
 
     /// Whether every later change shows in the mark: it is so old that the clock of the file system has gone on.
     package func isSettled(at now: Timestamp) -> Bool {
-        max(modified, changed) / 1_000_000 < now.milliseconds - 2000
+        max(modified.moment, changed.moment) < now - .seconds(2)
     }
+}
+
+/// A file's time in full. Seconds and nanoseconds stay apart: together they fit no longer than until 2262, and a
+/// file may have any time.
+private struct FileTime: Equatable {
+    private let seconds, nanoseconds: Int64
+
+    init(_ time: timespec) {
+        seconds = Int64(time.tv_sec)
+        nanoseconds = Int64(time.tv_nsec)
+    }
+
+    var moment: Timestamp { Timestamp(timespec(tv_sec: Int(seconds), tv_nsec: Int(nanoseconds))) }
 }
 
 /// Which file it is.
@@ -51,8 +65,6 @@ package struct FileIdentity: Equatable {
         number = UInt64(status.st_ino)
     }
 }
-
-private func nanoseconds(_ time: timespec) -> Int64 { Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec) }
 
 /// Calls on paths. Each throws the failed call's `SystemError`.
 package enum File {
@@ -67,6 +79,13 @@ package enum File {
         guard descriptor >= 0 else { throw SystemError("open", path) }
         defer { close(descriptor) }
         return try Descriptor(descriptor).read(upTo: limit)
+    }
+
+    /// The text of a file that people edit, as editors everywhere write it: without a byte order mark, each line ended by
+    /// a line feed. UTF-16 is refused. Whether the rest is UTF-8 is not looked at.
+    package static func readText(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
+        guard let text = plainText(try read(path, limit: limit)) else { throw .notUTF8(path) }
+        return text
     }
 
     /// Makes the file `path`, which must not exist, with `bytes`, mode 0600, and syncs it.
@@ -102,9 +121,16 @@ package enum File {
         guard CLibc.rename(path, name) == 0 else { throw SystemError("rename", name) }
     }
 
-    /// Removes the file `path`, if it is there.
+    /// Removes the file `path`, if it is there and can be removed: for what nobody needs and nobody could misuse.
     package static func remove(_ path: String) {
         unlink(path)
+    }
+
+    /// Removes the file `path`, if it is there; a file that stays is an error. `syncFolder` makes it durable.
+    package static func delete(_ path: String) throws(SystemError) {
+        guard unlink(path) != 0 else { return }
+        let error = SystemError("unlink", path)
+        if error.number != ENOENT { throw error }
     }
 
     /// Makes the folder `path`, mode 0700. False if something of that name was there.
@@ -177,9 +203,20 @@ package enum File {
             owner: status.st_uid,
             permissions: status.st_mode & 0o777,
             size: Int(status.st_size),
-            modifiedAt: Timestamp(
-                milliseconds: Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000),
+            modifiedAt: Timestamp(status.st_mtim),
             identity: FileIdentity(status))
+    }
+
+    /// Whether the program at `path` runs with the rights of its owner or group (its set-user-ID or set-group-ID bit).
+    package static func hasPrivileges(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & 0o6000 != 0
+    }
+
+    /// Whether `path` lies on a file system that this process cannot write to.
+    package static func isReadOnly(_ path: String) -> Bool {
+        var status = statvfs()
+        return statvfs(path, &status) == 0 && status.f_flag & UInt(ST_RDONLY) != 0
     }
 
     /// The mark of what lies at `path`, links followed; nil if nothing does, or it cannot be told.
@@ -189,17 +226,45 @@ package enum File {
     }
 
     /// Whether `path` lies on a file system of another machine, or of a program, whose memory and locks cannot be relied
-    /// on: NFS, SMB, CIFS, FUSE, 9p, Ceph, AFS, Lustre.
+    /// on, as NFS, SMB and FUSE.
     package static func isRemote(_ path: String) -> Bool {
         isRemote(fileSystem: UInt(libc_file_system(path)))
     }
 
-    /// The same by the number that Linux knows a file system by (linux/magic.h).
+    /// The same by the number that Linux knows a file system by (statfs(2)). The list is that of GNU coreutils
+    /// (src/stat.c, "remote"), but for AUFS and OverlayFS: they are there because files below them change
+    /// unnoticed; memory is shared on them as on any other.
     static func isRemote(fileSystem number: UInt) -> Bool {
-        [
-            0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x6573_5546, 0x0102_1997, 0x00C3_6400, 0x5346_414F,
-            0x6B41_4653, 0x0BD0_0BD0, 0x7461_636F,
-        ].contains(number)
+        switch number {
+        case 0x6163_6673,  // ACFS
+            0x5346_414F,  // AFS
+            0x00C3_6400,  // Ceph
+            0xFF53_4D42,  // CIFS
+            0x7375_7245,  // Coda
+            0x1983_0326,  // FhGFS
+            0x6573_5546,  // FUSE
+            0x6573_5543,  // FUSE's control
+            0x0116_1970,  // GFS and GFS2
+            0x4750_4653,  // GPFS
+            0x0131_11A8,  // Ibrix
+            0x6B41_4653,  // AFS of the kernel
+            0x0BD0_0BD0,  // Lustre
+            0x6969,  // NFS
+            0x6E66_7364,  // NFS's server
+            0x564C,  // NCP
+            0x7461_636F,  // OCFS2
+            0xAAD7_AAEA,  // PanFS
+            0x7C7C_6673,  // Parallels' shared folders
+            0x517B,  // SMB
+            0xFE53_4D42,  // SMB2
+            0xBEEF_DEAD,  // StorNext
+            0x0102_1997,  // 9p
+            0x786F_4256,  // VirtualBox's shared folders
+            0xBACB_ACBC,  // VMware's shared folders
+            0xA501_FCF5:  // VxFS
+            true
+        default: false
+        }
     }
 
     /// Bytes that this user can still write to the file system that `path` lies on.
@@ -215,7 +280,17 @@ package enum File {
     package static func resolve(_ path: String) throws(SystemError) -> String {
         guard let resolved = realpath(path, nil) else { throw SystemError("realpath", path) }
         defer { free(resolved) }
-        return String(cString: resolved)
+        // Mended, the text would name another file.
+        guard let text = String(validatingCString: resolved) else {
+            throw SystemError("realpath", path, number: EILSEQ)
+        }
+        return text
+    }
+
+    /// Whether `path` itself is a symbolic link.
+    package static func isLink(_ path: String) -> Bool {
+        var byte: CChar = 0
+        return readlink(path, &byte, 1) >= 0
     }
 
     /// Where the symbolic link at `path` points.
@@ -225,8 +300,11 @@ package enum File {
         defer { buffer.deallocate() }
         let count = readlink(path, buffer, capacity)
         guard count >= 0 else { throw SystemError("readlink", path) }
-        return String(
-            decoding: UnsafeRawBufferPointer(start: buffer, count: count), as: UTF8.self)
+        let bytes = UnsafeRawBufferPointer(start: buffer, count: count)
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw SystemError("readlink", path, number: EILSEQ)
+        }
+        return text
     }
 
     /// `path` without its last component; "/" at the top, "." if there is no slash.
@@ -282,8 +360,10 @@ package final class SlotLock {
     private let descriptor: Int32
 
     /// Takes one of `slots` places on the file `path`, which is made if need be: each is a lock on
-    /// one byte. Waits for at most `limit`; nil if none became free.
-    package init?(waitingFor path: String, slots: Int, atMost limit: Duration) throws(SystemError) {
+    /// one byte, the first on that of `offset`. Waits for at most `limit`; nil if none became free.
+    package init?(
+        waitingFor path: String, slots: Int, from offset: Int = 0, atMost limit: Duration
+    ) throws(SystemError) {
         descriptor = libc_open(path, O_RDWR | O_CREAT, 0o600)
         guard descriptor >= 0 else { throw SystemError("open", path) }
         let deadline = Uptime.now + limit
@@ -291,7 +371,7 @@ package final class SlotLock {
         let chance = Int(Random.bytes(1)[0])
         while true {
             for slot in 0..<slots {
-                if libc_lock_byte(descriptor, (slot + chance) % slots) == 0 { return }
+                if libc_lock_byte(descriptor, offset + (slot + chance) % slots) == 0 { return }
                 let number = libc_errno()
                 guard number == EAGAIN || number == EACCES || number == EINTR else {
                     throw SystemError("fcntl", path, number: number)

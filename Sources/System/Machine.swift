@@ -8,7 +8,7 @@ package enum Machine {
     /// Whether the kernel gives random numbers without waiting for them (getrandom(2), GRND_NONBLOCK).
     package static var hasEntropy: Bool {
         var byte: UInt8 = 0
-        return getrandom(&byte, 1, UInt32(GRND_NONBLOCK)) == 1
+        return getrandom(&byte, 1, UInt32(GRND_NONBLOCK)) == 1 || libc_errno() == ENOSYS
     }
 
     /// The soft limit that /proc/self/limits calls `name`, as "Max file size"; nil if there is none.
@@ -32,7 +32,7 @@ package enum Machine {
     package static func changed(_ path: String) -> Timestamp? {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
-        return Timestamp(seconds: Int64(status.st_mtim.tv_sec))
+        return Timestamp(status.st_mtim)
     }
 
     /// Whether this user may run the file at `path`.
@@ -40,6 +40,28 @@ package enum Machine {
 
     /// Whether this user may write to the file, or make files in the folder, at `path`.
     package static func mayWrite(_ path: String) -> Bool { access(path, W_OK) == 0 }
+
+    /// Those of this user's processes with one of these `names` (of which Linux keeps 15 bytes) that can gain no privileges,
+    /// nor can what they start (prctl(2), PR_SET_NO_NEW_PRIVS): each by name and id.
+    package static func restrictedProcesses(named names: [String]) -> [String] {
+        var found: [String] = []
+        for id in ((try? File.names(in: "/proc")) ?? []).filter({ $0.utf8.allSatisfy { $0 &- 0x30 < 10 } }) {
+            guard let status = try? File.read("/proc/\(id)/status", limit: 16384) else { continue }
+            var fields: [(name: String, value: String)] = []
+            for line in String(decoding: status, as: UTF8.self).utf8.split(separator: 0x0A) {
+                guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
+                let value = line[colon...].dropFirst().drop { $0 == 0x09 || $0 == 0x20 }
+                fields.append((String(Substring(line[..<colon])), String(Substring(value))))
+            }
+            func value(_ name: String) -> String { fields.first { $0.name.isSame(as: name) }?.value ?? "" }
+            let name = value("Name")
+            let user = value("Uid").utf8.split(separator: 0x09).dropFirst().first.flatMap { UInt32(String(Substring($0))) }
+            guard names.contains(where: { $0.isSame(as: name) }), user == geteuid(), value("NoNewPrivs").isSame(as: "1")
+            else { continue }
+            found.append("\(name) (process \(id))")
+        }
+        return found
+    }
 
     /// Since some moment in the past, by a clock that nobody sets.
     package static var uptime: Duration { Uptime.now }
@@ -50,8 +72,7 @@ extension Command {
     package static func capture<T>(
         upTo size: Int, _ body: (Descriptor) throws(SystemError) -> T
     ) throws(SystemError) -> (result: T, output: [UInt8]) {
-        let file = memfd_create("output", UInt32(MFD_CLOEXEC))
-        guard file >= 0 else { throw SystemError("memfd_create") }
+        let file = try UnnamedFile.make("output")
         defer { close(file) }
         let result = try body(Descriptor(file))
         guard lseek(file, 0, SEEK_SET) == 0 else { throw SystemError("lseek") }
@@ -62,6 +83,6 @@ extension Command {
 extension Duration {
     /// How much longer `a` is than `b`.
     package static func - (a: Duration, b: Duration) -> Duration {
-        Duration(milliseconds: a.milliseconds - b.milliseconds)
+        Duration(milliseconds: difference(a.milliseconds, b.milliseconds))
     }
 }

@@ -19,9 +19,22 @@ package enum Random {
             let count = getrandom(buffer.baseAddress! + done, buffer.count - done, 0)
             if count > 0 {
                 done += count
+            } else if libc_errno() == ENOSYS {
+                return readDevice(UnsafeMutableRawBufferPointer(rebasing: buffer[done...]))
             } else if libc_errno() != EINTR {
                 fatalError("getrandom failed")
             }
         }
+    }
+
+    /// Linux before 3.17 gives them by a device alone.
+    private static func readDevice(_ buffer: UnsafeMutableRawBufferPointer) {
+        let device = libc_open("/dev/urandom", O_RDONLY, 0)
+        guard device >= 0 else { fatalError("getrandom failed, and /dev/urandom is not there") }
+        defer { close(device) }
+        guard let bytes = try? Descriptor(device).read(upTo: buffer.count), bytes.count == buffer.count else {
+            fatalError("/dev/urandom cannot be read")
+        }
+        buffer.copyBytes(from: bytes)
     }
 }

@@ -129,15 +129,9 @@ package enum Succession {
         bytes[index..<index + 4].reduce(0) { $0 << 8 | UInt32($1) }
     }
 
-    /// A file without a name that holds `bytes`; nil on a kernel that has none: those requests are lost with a trap.
+    /// A file without a name that holds `bytes`; nil if there can be none: those requests are lost with a trap.
     private static func file(with bytes: [UInt8]) -> Int32? {
-        let file = memfd_create("received", UInt32(MFD_CLOEXEC))
-        guard file >= 0 else { return nil }
-        guard (try? Descriptor(file).write(bytes)) != nil, lseek(file, 0, SEEK_SET) == 0 else {
-            close(file)
-            return nil
-        }
-        return file
+        try? UnnamedFile.make("received", holding: bytes)
     }
 
     private static func contents(ofFile number: Int32?) -> [UInt8] {

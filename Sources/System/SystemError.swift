@@ -23,16 +23,17 @@ package struct SystemError: Error {
     /// Whether something has that name already (EEXIST).
     package var isTaken: Bool { number == EEXIST }
 
-    /// Whether it may work later: no space, no quota, no memory, no descriptors.
+    /// Whether it may work later: no space, no quota, no memory, no descriptors, a file system that is read-only.
     package var isTemporary: Bool {
         switch number {
-        case ENOSPC, EDQUOT, EFBIG, ENOMEM, EMFILE, ENFILE, EAGAIN, EINTR: true
+        case ENOSPC, EDQUOT, EFBIG, ENOMEM, EMFILE, ENFILE, EAGAIN, EINTR, EROFS: true
         default: false
         }
     }
 
     /// One line for a log: `open /x: No such file or directory`.
     package var description: String {
+        if number == EILSEQ { return "\(subject): not UTF-8" }
         let subject = subject.isEmpty ? "" : " \(subject)"
         return "\(call)\(subject): \(String(cString: strerror(number)))"
     }
@@ -42,6 +43,11 @@ extension SystemError {
     /// A file that was read and does not hold what it should.
     package static func damaged(_ path: String) -> SystemError {
         SystemError("read", path, number: EBADMSG)
+    }
+
+    /// A file that was read and is no text in UTF-8.
+    package static func notUTF8(_ path: String) -> SystemError {
+        SystemError("read", path, number: EILSEQ)
     }
 
     /// A file system that has too little space left.

@@ -1,4 +1,7 @@
 // A moment, and the three ways it is written: on the wire, in mail, in a log.
+//
+// Arithmetic never traps: files, rows and clocks may hold any number, and a result that does not fit is the last
+// moment, or the first.
 
 import CLibc
 
@@ -12,7 +15,12 @@ package struct Timestamp: Equatable, Comparable, Sendable {
 
     /// A moment in whole seconds since 1970, as in a token's claims.
     package init(seconds: Int64) {
-        milliseconds = seconds * 1000
+        milliseconds = product(seconds, 1000)
+    }
+
+    /// A moment as a file system tells it.
+    init(_ time: timespec) {
+        milliseconds = sum(product(Int64(time.tv_sec), 1000), Int64(time.tv_nsec) / 1_000_000)
     }
 
     /// The first moment of a day, written `2026-12-31`; nil for anything else, a 31 February too.
@@ -41,6 +49,31 @@ package struct Timestamp: Equatable, Comparable, Sendable {
         guard date.month == month, date.day == day else { return nil }
     }
 
+    /// A moment as it is shown, in UTC: a day, or a day and a time of it to the minute, the second or the millisecond,
+    /// as `2026-12-31`, `2026-12-31 23:59:59`, `2026-12-31T23:59:59.162Z`; nil for anything else.
+    package init?(shown text: String) {
+        let bytes = Array(text.utf8)
+        guard bytes.count >= 10, let day = Timestamp(day: String(decoding: bytes[..<10], as: UTF8.self)) else { return nil }
+        // After the day, at each place: a digit (0), or what stands there.
+        let form = Array(" 00:00:00.000".utf8)
+        var rest = bytes[10...]
+        if rest.last == UInt8(ascii: "Z") { rest.removeLast() }
+        guard [0, 6, 9, 13].contains(rest.count) else { return nil }
+        var numbers: [Int64] = [0, 0, 0, 0]
+        var place = 0
+        for (byte, expected) in zip(rest, form) {
+            if expected == 0x30 {
+                guard byte &- 0x30 < 10 else { return nil }
+                numbers[place - 1] = numbers[place - 1] * 10 + Int64(byte - 0x30)
+            } else {
+                guard byte == expected || (place == 0 && byte == UInt8(ascii: "T")) else { return nil }
+                place += 1
+            }
+        }
+        guard numbers[0] < 24, numbers[1] < 60, numbers[2] < 60 else { return nil }
+        self = day + .hours(numbers[0]) + .minutes(numbers[1]) + .seconds(numbers[2]) + Duration(milliseconds: numbers[3])
+    }
+
     /// The system's clock.
     package static var now: Timestamp {
         var time = timespec()
@@ -54,21 +87,21 @@ package struct Timestamp: Equatable, Comparable, Sendable {
     package static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
 
     package static func + (a: Timestamp, duration: Duration) -> Timestamp {
-        Timestamp(milliseconds: a.milliseconds + duration.milliseconds)
+        Timestamp(milliseconds: sum(a.milliseconds, duration.milliseconds))
     }
 
     package static func - (a: Timestamp, duration: Duration) -> Timestamp {
-        Timestamp(milliseconds: a.milliseconds - duration.milliseconds)
+        Timestamp(milliseconds: difference(a.milliseconds, duration.milliseconds))
     }
 
     package static func - (a: Timestamp, b: Timestamp) -> Duration {
-        Duration(milliseconds: a.milliseconds - b.milliseconds)
+        Duration(milliseconds: difference(a.milliseconds, b.milliseconds))
     }
 
     /// RFC 3339 with milliseconds: `2025-06-27T04:54:08.162Z`.
     package var text: String {
         let date = Calendar(self)
-        let thousandths = milliseconds - seconds * 1000
+        let thousandths = (milliseconds % 1000 + 1000) % 1000
         guard 0...9999 ~= date.year else {
             return "\(padded(date.year, 4))-\(padded(date.month, 2))-\(padded(date.day, 2))"
                 + "T\(padded(date.hour, 2)):\(padded(date.minute, 2)):\(padded(date.second, 2))"
@@ -112,18 +145,18 @@ package struct Duration: Equatable, Comparable, Sendable {
         self.milliseconds = milliseconds
     }
 
-    package static func seconds(_ count: Int64) -> Duration { Duration(milliseconds: count * 1000) }
-    package static func minutes(_ count: Int64) -> Duration { .seconds(count * 60) }
-    package static func hours(_ count: Int64) -> Duration { .minutes(count * 60) }
-    package static func days(_ count: Int64) -> Duration { .hours(count * 24) }
+    package static func seconds(_ count: Int64) -> Duration { Duration(milliseconds: product(count, 1000)) }
+    package static func minutes(_ count: Int64) -> Duration { .seconds(product(count, 60)) }
+    package static func hours(_ count: Int64) -> Duration { .minutes(product(count, 60)) }
+    package static func days(_ count: Int64) -> Duration { .hours(product(count, 24)) }
 
     package static func < (a: Duration, b: Duration) -> Bool { a.milliseconds < b.milliseconds }
     package static func + (a: Duration, b: Duration) -> Duration {
-        Duration(milliseconds: a.milliseconds + b.milliseconds)
+        Duration(milliseconds: sum(a.milliseconds, b.milliseconds))
     }
 
     /// Whole seconds, rounded up: what a client is told to wait, or what is left.
-    package var secondsRoundedUp: Int64 { -floorDivision(-milliseconds, 1000) }
+    package var secondsRoundedUp: Int64 { -floorDivision(difference(0, milliseconds), 1000) }
 }
 
 /// A clock that nobody sets.
@@ -165,6 +198,24 @@ private let dayNames = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
 private let monthNames = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ]
+
+/// `a + b`, or the nearest number that there is.
+func sum(_ a: Int64, _ b: Int64) -> Int64 {
+    let (result, overflow) = a.addingReportingOverflow(b)
+    return overflow ? (a < 0 ? .min : .max) : result
+}
+
+/// `a - b`, or the nearest number that there is.
+func difference(_ a: Int64, _ b: Int64) -> Int64 {
+    let (result, overflow) = a.subtractingReportingOverflow(b)
+    return overflow ? (a < 0 ? .min : .max) : result
+}
+
+/// `a * b`, or the nearest number that there is.
+func product(_ a: Int64, _ b: Int64) -> Int64 {
+    let (result, overflow) = a.multipliedReportingOverflow(by: b)
+    return overflow ? ((a < 0) == (b < 0) ? .max : .min) : result
+}
 
 private func floorDivision(_ a: Int64, _ b: Int64) -> Int64 {
     let quotient = a / b

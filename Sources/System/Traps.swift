@@ -54,6 +54,18 @@ package enum Signals {
         libc_ignore_signal(SIGCHLD)
     }
 
+    /// From now on no signal leaves the process's memory, which holds keys and codes, in a core file, and no other process
+    /// of the same user can read it.
+    package static func leaveNoCore() {
+        libc_leave_no_core()
+    }
+
+    /// From now on a fault ends the process and nothing more. Where a Swift toolchain is installed, the runtime of ordinary
+    /// Swift would print registers and the memory that they point to.
+    package static func endByFaults() {
+        libc_end_by_faults()
+    }
+
     /// Ends the process at once, with nothing run or flushed on the way.
     package static func exit(_ code: Int32) -> Never {
         _exit(code)

@@ -9,7 +9,8 @@ private let everyCommand: [[String]] =
         "", "init", "settings", "user", "user list", "user show", "user create", "user deactivate",
         "user activate", "user superuser", "user tier", "user credit", "user rename", "user delete",
         "session", "session list", "session revoke", "project", "project list", "project show",
-        "project create", "project rename", "project add-member", "project remove-member", "key",
+        "project create", "project rename", "project add-member", "project remove-member", "project delete",
+        "key",
         "key list", "key create", "key deactivate", "audit", "audit show", "limits", "limits show",
         "limits clear", "mail", "mail list", "mail flush", "export", "secret", "secret rotate", "token-key",
         "token-key list", "token-key rotate", "purge", "migrate", "backup", "restore",
@@ -50,7 +51,8 @@ func wideLines(of text: String) -> [String] {
 
                 Its access tokens die at once, its API keys answer as refused, and it cannot
                 sign in until it is activated. Services that verify tokens by the key set alone
-                notice when a token expires.
+                notice when a token expires. Projects that are left without an active owner are
+                listed.
 
                 Example: latchkey user deactivate ada@example.com
 
@@ -60,6 +62,7 @@ func wideLines(of text: String) -> [String] {
                   <user>                  An e-mail address or an account's id.
 
                 OPTIONS:
+                  --version               Show the version.
                   -h, --help              Show help information.
 
 
@@ -96,6 +99,45 @@ func wideLines(of text: String) -> [String] {
         let text = String(decoding: run.output, as: UTF8.self)
         #expect(text.contains("\rreplacing 100%\u{1B}[K\r\u{1B}[KRestored 4 files; 0 sessions ended."), "\(text)")
         #expect(home.admin("restore", file).errors == "")
+    }
+
+    @Test func itsVersionIsThatOfThePackage() throws {
+        #expect(latchkey(["--version"]).1 == "unreleased\n")
+        let folder = "\(NSTemporaryDirectory())latchkey-test-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: "\(folder)/bin", withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try FileManager.default.copyItem(
+            atPath: "\(projectFolder)/.build/debug/latchkey", toPath: "\(folder)/bin/latchkey")
+        for place in ["\(folder)/VERSION", "\(folder)/bin/VERSION"] {
+            try "1.2.3-\(place.count)\n".write(toFile: place, atomically: true, encoding: .utf8)
+            let run = Program("\(folder)/bin/latchkey", ["--version"], environment: [:]).finish()
+            #expect(String(decoding: run.output, as: UTF8.self) == "1.2.3-\(place.count)\n")
+        }
+    }
+
+    @Test func whatIsNoTextIsRefusedByName() {
+        let home = Home()
+        _ = home.admin("init")
+        func shell(_ script: String) -> ProgramResult {
+            Program(
+                "/bin/sh", ["-c", script, "\(projectFolder)/.build/debug/latchkey"], environment: ["LATCHKEY_HOME": home.path]
+            ).finish()
+        }
+        let argument = shell(#"exec "$0" backup "$(printf '/tmp/latchkey-\377.tar')""#)
+        #expect(argument.exitCode == 64 && argument.errors == "latchkey: argument 2 is not UTF-8\n", "\(argument.errors)")
+        let folder = shell(#"LATCHKEY_HOME=$(printf '/tmp/latchkey-\377') exec "$0" init"#)
+        #expect(folder.exitCode == 1)
+        #expect(folder.errors == "latchkey: state folder: LATCHKEY_HOME is not UTF-8\n", "\(folder.errors)")
+        let setting = shell(#"LATCHKEY_MAIL_SUBJECT=$(printf 'a\377') exec "$0" settings"#)
+        #expect(setting.exitCode == 1)
+        #expect(setting.errors == "latchkey: environment:LATCHKEY_MAIL_SUBJECT: not UTF-8\n", "\(setting.errors)")
+    }
+
+    @Test func aFolderWithTwoSpacesIsThatFolder() {
+        let path = "\(NSTemporaryDirectory())latchkey  test \(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        #expect(latchkey(["init"], ["LATCHKEY_HOME": path]).1.contains("state folder  \(path)\n"))
+        #expect(FileManager.default.fileExists(atPath: "\(path)/latchkey.db"))
     }
 
     @Test func aMistypedFolderIsNotMade() {

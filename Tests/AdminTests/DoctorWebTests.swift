@@ -49,7 +49,7 @@ import Testing
             "ok       OPTIONS: reaches Latchkey",
             "ok       client address: the service saw 127.0.0.1, and believed no made-up header",
             "ok       downloads: neither state nor executables",
-            "40 checks: 0 faults, 0 warnings.",
+            "42 checks: 0 faults, 0 warnings.",
         ])
         // One refusal, and nothing else, is noted.
         #expect(server.home.count("SELECT count(*) FROM audit_events") == 1)
@@ -98,7 +98,7 @@ import Testing
     @Test func aServerThatRefusesABodyWithGETIsFound() throws {
         let server = try server(replacing: ["\"method-get-body\" => \"enable\"": "\"method-get-body\" => \"disable\""])
         #expect(doctor(server).troubles == [
-            "fault    GET with a body: 400, not from Latchkey "
+            "fault    GET with a body: 400 bad_request "
                 + "Let a GET have a body; lighttpd: server.http-parseopts, method-get-body."
         ])
     }
@@ -115,9 +115,9 @@ import Testing
             "Route \(method) to the executables, as lighttpd.conf and .htaccess do; see WebDAV and method filters."
         }
         #expect(doctor(server).troubles == [
-            "fault    DELETE: 403, not from Latchkey \(advice("DELETE"))",
-            "fault    PATCH: 403, not from Latchkey \(advice("PATCH"))",
-            "fault    OPTIONS: 403, not from Latchkey "
+            "fault    DELETE: 403 forbidden \(advice("DELETE"))",
+            "fault    PATCH: 403 forbidden \(advice("PATCH"))",
+            "fault    OPTIONS: 403 forbidden "
                 + "Route OPTIONS to the executables: browsers ask so before a page may call.",
         ])
     }

@@ -23,10 +23,10 @@ import Testing
         let id = project(named: "Website")
         #expect(
             home.admin("project", "list").output == """
-                ID                                    MEMBERS  NAME
-                \(anID)  1        Default
-                \(anID)  1        Default
-                \(anID)  1        Website
+                ID                                    OWNER               MEMBERS  NAME
+                \(anID)  ada@example.com     1        Default
+                \(anID)  bob@example.com     1        Default
+                \(anID)  ada@example.com     1        Website
 
                 """)
         #expect(home.admin("project", "list", "--user", "bob@example.com").output.split(separator: "\n").count == 2)
@@ -102,11 +102,65 @@ import Testing
         #expect(home.admin("key", "create", "--project", "5c7b1a3e-0000-4000-8000-000000000000", "--name", "k").code == 69)
     }
 
+    @Test func aKeyIsMadeByAnActiveOwner() {
+        let (ada, bob) = (home.signIn("ada@example.com"), home.signIn("bob@example.com"))
+        #expect(home.admin("project", "add-member", ada.project, "bob@example.com", "--role", "owner").code == 0)
+        let deactivated = home.admin("user", "deactivate", "ada@example.com")
+        #expect(deactivated.output == "ada@example.com is deactivated; 1 session ended.\n")
+        let run = home.admin("key", "create", "--project", ada.project, "--name", "k", "--quiet")
+        let key = run.output.trimmingCharacters(in: .newlines)
+        #expect(home.get("verify-api-key", ["HTTP_X_API_KEY": key]).field("owner_id") == bob.id)
+        let refused = home.admin("key", "create", "--project", ada.project, "--name", "k", "--by", "ada@example.com")
+        #expect(refused.code == 1)
+        #expect(refused.errors == "latchkey: ada@example.com is deactivated, so the key would be refused\n")
+        let owner = home.admin("project", "create", "New", "--owner", "ada@example.com")
+        #expect(owner.code == 1 && owner.errors == "latchkey: ada@example.com is deactivated: it cannot own a new project\n")
+        let last = home.admin("user", "deactivate", "bob@example.com")
+        // Nobody active is left in it, so there is nobody to tell of.
+        #expect(last.output == "bob@example.com is deactivated; 1 session ended.\n")
+        let none = home.admin("key", "create", "--project", ada.project, "--name", "k")
+        #expect(none.code == 1 && none.errors == "latchkey: the project has no active owner: say --by\n")
+    }
+
+    @Test func deactivatingTheLastActiveOwnerNamesTheProject() {
+        let ada = home.signIn("ada@example.com")
+        _ = home.admin("user", "create", "bob@example.com")
+        _ = home.admin("project", "add-member", ada.project, "bob@example.com")
+        #expect(
+            home.admin("user", "deactivate", "ada@example.com").output == """
+                ada@example.com is deactivated; 1 session ended.
+                These projects have other members and no active owner any more:
+                \(anID)  Default
+                Give each one: latchkey project add-member <project> <user> --role owner
+
+                """)
+        #expect(
+            home.admin("project", "add-member", ada.project, "bob@example.com", "--role", "owner").output
+                == "bob@example.com is an owner of Default.\n")
+        #expect(home.admin("project", "add-member", ada.project, "bob@example.com", "--role", "owner").code == 1)
+        #expect(home.admin("key", "create", "--project", ada.project, "--name", "k").output.contains("made by  bob@example.com"))
+    }
+
+    @Test func aProjectIsDeletedForGood() {
+        let ada = home.signIn("ada@example.com")
+        let key = home.createKey(by: ada)
+        let unsure = home.admin("project", "delete", ada.project)
+        #expect(unsure.code == 64 && unsure.errors.contains("Deleting a project is for good: say --yes."))
+        #expect(home.admin("project", "delete", ada.project, "--yes").output == "Deleted the project Default, id \(anID).\n")
+        #expect(home.get("verify-api-key", ["HTTP_X_API_KEY": key.secret]).status == 401)
+        #expect(home.get("current-user", ada.bearer).body.contains(#""projects":[]"#))
+        #expect(home.number("SELECT count(*) FROM mail_items WHERE kind = 'project-deleted' AND email = 'ada@example.com'") == 1)
+        let gone = home.admin("project", "delete", ada.project, "--yes")
+        #expect(gone.code == 69 && gone.errors == "latchkey: there is no project \(anID)\n")
+    }
+
     @Test func anExportHoldsAllAndNoSecret() throws {
         let ada = home.signIn("ada@example.com")
         let key = home.createKey(by: ada)
         let path = ada.bearer.merging(["PATH_INFO": "/\(ada.project)/members"]) { $1 }
         _ = home.post("add-member", #"{"email":"bob@example.com"}"#, path)
+        // A deliverer may be at work.
+        for _ in 0..<200 where home.number("SELECT count(*) FROM mail_items") > 0 { Thread.sleep(forTimeInterval: 0.025) }
         let run = home.admin("export", "ada@example.com")
         #expect(run.output == home.admin("user", "export", "ada@example.com").output)
         let all = try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any] ?? [:]

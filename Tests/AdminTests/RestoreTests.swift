@@ -121,7 +121,7 @@ import Testing
         let ada = home.signIn("ada@example.com")
         withBackup { file in
             // As a restore leaves it that was killed.
-            home.sql("PRAGMA user_version = 2147418113")
+            home.sql("PRAGMA user_version = \(0x4000_0000 + home.number("PRAGMA user_version"))")
             let (answer, log) = home.run("current-user", ada.bearer.merging(["REQUEST_METHOD": "GET"]) { $1 })
             #expect(answer.status == 503)
             #expect(log.contains("latchkey restore is at work, or was interrupted: run it again"))

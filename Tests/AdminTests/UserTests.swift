@@ -49,10 +49,9 @@ import Testing
                 ID                                    STATE      EMAIL
                 \(anID)  superuser  ada@example.com
                 \(anID)  inactive   bob@example.com
-                \(anID)  active     someone.with.a.rather.long.nam…
+                \(anID)  active     \(long)
 
                 """)
-        #expect(wideLines(of: output) == [])
         #expect(home.admin("user", "list", "--containing", "BOB").output.split(separator: "\n").count == 2)
         #expect(home.admin("user", "list", "--limit", "1").output.contains("ada@example.com"))
         #expect(
@@ -77,11 +76,11 @@ import Testing
         #expect(home.get("current-user", ada.bearer).status == 401)
         #expect(
             home.admin("audit", "show", "--user", ada.id).output == """
-                TIME                 EVENT             USER      CLIENT           DETAIL
-                2026-01-01 00:00:00  sign-in           00000000  192.0.2.7        first
-                2026-01-01 00:00:00  revocation        00000000  admin
-                2026-01-01 00:00:00  account-changed   00000000  admin            deactivated
-                2026-01-01 00:00:00  account-changed   00000000  admin            activated
+                TIME                 EVENT             USER                                  CLIENT           DETAIL
+                2026-01-01 00:00:00  sign-in           \(anID)  192.0.2.7        first
+                2026-01-01 00:00:00  revocation        \(anID)  admin
+                2026-01-01 00:00:00  account-changed   \(anID)  admin            deactivated
+                2026-01-01 00:00:00  account-changed   \(anID)  admin            activated
 
                 """)
     }
@@ -130,7 +129,7 @@ import Testing
         #expect(
             home.admin("audit", "show", "--user", ada.id, "--event", "account-deleted", "--json").output == """
                 [{"at":"2026-01-01T00:00:00.000Z","event":"account-deleted","user_id":"\(anID)",\
-                "subject_id":null,"detail":null,"client":"admin","request_id":"\(anID)"}]
+                "subject_id":null,"tried_user_id":null,"detail":null,"client":"admin","request_id":"\(anID)"}]
 
                 """)
     }

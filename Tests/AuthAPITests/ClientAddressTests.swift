@@ -52,7 +52,7 @@ import Testing
         #expect(try client("10.0.0.1", []) == "10.0.0.1")
     }
 
-    @Test func twoHeadersCountAsNone() throws {
+    @Test func twoFieldsCountAsNone() throws {
         #expect(try client("10.0.0.1", ["198.51.100.1", "198.51.100.2"]) == "10.0.0.1")
     }
 

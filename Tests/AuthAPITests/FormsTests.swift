@@ -3,6 +3,7 @@
 import Auth
 import CGI
 import System
+import TestSupport
 import Testing
 
 @testable import AuthAPI
@@ -62,7 +63,8 @@ private let project = "HTTP_X_PROJECT_ID=0123456a-0000-4000-8000-00000000000F"
     }
 
     @Test(arguments: [
-        ("1", 1, 10), ("3650", 3650, 10), ("null", nil, 10),
+        ("1", 1, 10), ("3650", 3650, 10), ("null", nil, 10), ("1.0", 1, 10), ("1e2", 100, 10), ("3650.000", 3650, 10),
+        ("365e1", 3650, 10),
     ] as [(String, Int64?, Int64)])
     func aKeyLivesForDaysOrForever(text: String, days: Int64?, limit: Int64) throws {
         #expect(try CreateAPIKeyForm(try request("{\"name\":\"k\",\"expires_in_days\":\(text)}", [project])).days == days)
@@ -71,11 +73,26 @@ private let project = "HTTP_X_PROJECT_ID=0123456a-0000-4000-8000-00000000000F"
 
     @Test(arguments: [
         ("0", "greater_than_equal"), ("-0", "greater_than_equal"), ("-5", "greater_than_equal"), ("3651", "less_than_equal"),
-        ("1.0", "int_from_float"), ("1e2", "int_from_float"), ("\"1\"", "int_type"), ("true", "int_type"), ("[]", "int_type"),
-        ("9223372036854775808", "int_parsing_size"),
+        ("1.5", "int_from_float"), ("1e-2", "int_from_float"), ("0.0", "greater_than_equal"), ("4e3", "less_than_equal"), ("\"1\"", "int_type"), ("true", "int_type"), ("[]", "int_type"),
+        ("9223372036854775808", "int_parsing_size"), ("9223372036854775808.0", "int_parsing_size"),
+        ("1e19", "int_parsing_size"),
     ])
     func otherNumbersOfDaysAreFaults(text: String, type: String) throws {
         #expect(try faults { try CreateAPIKeyForm(try request("{\"name\":\"k\",\"expires_in_days\":\(text)}", [project])) } == ["body.expires_in_days \(type)"])
+    }
+
+    @Test func everyIntegerOfABodyMayBeWrittenWithAPointOrAnExponent() throws {
+        let ids = ["1a42c90f-02a6-434b-b9e6-43801a9314d0"]
+        for (text, days) in [("2", 2), ("2.0", 2), ("20e-1", 2), ("0.0", 0), ("3e1", 30)] as [(String, Int64)] {
+            #expect(try CreateAPIKeyForm(try request("{\"name\":\"k\",\"expires_in_days\":\(days == 0 ? "1" : text)}", [project])).days == max(1, days))
+            #expect(try RotateAPIKeyForm(try request("{\"overlap_days\":\(text)}", [project], ids: ids)).overlap == .days(days))
+        }
+        #expect(try faults { try RotateAPIKeyForm(try request("{\"overlap_days\":31.0}", [project], ids: ids)) } == ["body.overlap_days less_than_equal"])
+    }
+
+    @Test func oneByteOrderMarkBeforeABodyIsPassedOver() throws {
+        #expect(try CreateAPIKeyForm(try request("\u{FEFF}{\"name\":\"k\"}", [project])).name == "k")
+        #expect(try faults { try CreateAPIKeyForm(try request("\u{FEFF}\u{FEFF}{\"name\":\"k\"}", [project])) }.contains { $0.contains("json_invalid") })
     }
 
     @Test func aNameHas1To255Characters() throws {
@@ -84,6 +101,35 @@ private let project = "HTTP_X_PROJECT_ID=0123456a-0000-4000-8000-00000000000F"
         #expect(try type(String(repeating: "é", count: 256)) == ["body.name string_too_long"])
         #expect(try type(String(repeating: "e\u{301}", count: 128)) == ["body.name string_too_long"])
         #expect(try type("") == ["body.name string_too_short"])
+    }
+
+    /// Every field that others see: the faults of `body`, which is JSON with `{}` for the text.
+    @Test(arguments: [
+        (#"{"name":{}}"#, "name"), (#"{"name":"k","description":{}}"#, "description"), (#"{"full_name":{}}"#, "full_name"),
+    ])
+    func namesHaveNoControlCharacters(body: String, field: String) throws {
+        func read(_ text: String) throws -> [[String]] {
+            let body = body.replacing("{}", with: text)
+            return switch field {
+            case "name":
+                try [
+                    faults { try CreateAPIKeyForm(try request(body, [project])) }, faults { try CreateProjectForm(try request(body)) },
+                    faults { try UpdateAPIKeyForm(try request(body, [project], ids: ["0123456a-0000-4000-8000-000000000001"])) }, faults { try UpdateProjectForm(try request(body, [project], ids: ["0123456a-0000-4000-8000-000000000001"])) },
+                ]
+            case "description":
+                try [faults { try CreateProjectForm(try request(body)) }, faults { try UpdateProjectForm(try request(body, [project], ids: ["0123456a-0000-4000-8000-000000000001"])) }]
+            default: try [faults { try UpdateUserForm(try request(body)) }]
+            }
+        }
+        for hostile in HostileText.all {
+            let mayHaveLines = field == "description" && hostile.text.utf8.allSatisfy { (0x20..<0x7F).contains($0) || [9, 10, 13].contains($0) }
+            let expected = hostile.isRefusedAsName && !mayHaveLines ? ["body.\(field) value_error"] : []
+            for seen in try read(hostile.json) { #expect(seen == expected, "\(hostile.name)") }
+        }
+        for good in [#""\u200e\u05d0\u200f""#, #""\u0645\u200c\u0646""#, #""\ud83d\udc69\u200d\ud83d\ude80""#, #""e\u0301""#] {
+            for seen in try read(good) { #expect(seen == [], "\(good)") }
+        }
+        for seen in try read(#""a\nb\tc\r\n""#) { #expect(seen.isEmpty == (field == "description")) }
     }
 
     @Test func scopesAreShortAndOfPlainCharacters() throws {
@@ -122,11 +168,22 @@ private let project = "HTTP_X_PROJECT_ID=0123456a-0000-4000-8000-00000000000F"
     }
 
     @Test func aHeaderThatDecidesIsGivenOnce() throws {
-        for name in ["HTTP_AUTHORIZATION", "HTTP_X_API_KEY", "HTTP_X_PROJECT_ID"] {
-            for entries in [["\(name)=a", "\(name)=a"], ["\(name)=a, a"], ["\(name)=a,"]] {
-                #expect { try request("", entries) } throws: { "\($0)" == "ambiguousCredentials" }
+        // The table has every field that anything is read of.
+        #expect(Set(DecidingField.all.map(\.variable)) == Set(HeaderFields.Name.allCases.map { "\($0.variable)" }))
+        for row in DecidingField.all {
+            let (name, refusal) = (row.variable, row.code == "ambiguous_credentials" ? "ambiguousCredentials" : "ambiguousHeaders")
+            for entries in [["\(name)=a", "\(name)=a"], ["\(name)=a", "\(name)=b", "\(name)="]] {
+                #expect { try request("", entries) } throws: { "\($0)" == refusal }
             }
             #expect(throws: Never.self) { try request("", ["\(name)=a", "\(name)="]) }
+            #expect(throws: Never.self) { try request("", ["\(name)=", "\(name)=a"]) }
+            #expect(throws: Never.self) { try request("", ["\(name)=a", "\(name)_B=a", "A_\(name)=a"]) }
+            // Of these a comma can only come from a second field.
+            let isOne = row.code == "ambiguous_credentials" || ["HTTP_ORIGIN", "HTTP_SEC_FETCH_SITE"].contains(name)
+            for entry in ["\(name)=a, a", "\(name)=a,"] {
+                #expect("\(Result { try request("", [entry]) })".contains(refusal) == isOne, "\(entry)")
+            }
         }
+        #expect { try request("", ["HTTP_VIA=a", "HTTP_VIA=b", "HTTP_X_API_KEY=a, b"]) } throws: { "\($0)" == "ambiguousCredentials" }
     }
 }

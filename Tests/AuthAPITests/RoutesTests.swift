@@ -27,7 +27,7 @@ import Testing
         ("/auth/sessions/x", "DELETE, OPTIONS"), ("/auth/sessions/revoke-others", "POST, OPTIONS"),
         ("/.well-known/jwks.json", "GET, HEAD, OPTIONS"), ("/auth/users/me", "GET, HEAD, PATCH, DELETE, OPTIONS"),
         ("//auth//users/me", "GET, HEAD, PATCH, DELETE, OPTIONS"), ("/projects/invitations", "GET, HEAD, OPTIONS"),
-        ("/projects/x/members/y", "PATCH, DELETE, OPTIONS"), ("/projects/invitations/x", "DELETE, OPTIONS"),
+        ("/projects/x/members/y", "PATCH, DELETE, OPTIONS"), ("/projects/x", "GET, HEAD, PATCH, DELETE, OPTIONS"), ("/projects/invitations/x", "DELETE, OPTIONS"),
     ])
     func pathsKnowTheirMethods(_ path: String, _ allow: String) {
         #expect(Route.allowed(at: path) == allow)
@@ -105,7 +105,8 @@ import Testing
             ("PUT", "/auth/users/me", "GET, HEAD, PATCH, DELETE, OPTIONS"), ("OPTIONS", "/auth/users/me", "GET, HEAD, PATCH, DELETE, OPTIONS"),
             ("GET", "/auth/api-keys/", "list-api-keys 0"), ("POST", "/auth/api-keys", "create-api-key 0"),
             ("DELETE", "/auth/api-keys/verify", "GET, HEAD, POST, OPTIONS"), ("DELETE", "/auth/api-keys/\(id)", "delete-api-key 1"),
-            ("PATCH", "/projects/\(id)/members/\(other)", "update-member 2"), ("GET", "/projects/invitations", "list-invitations 0"),
+            ("PATCH", "/projects/\(id)/members/\(other)", "update-member 2"), ("DELETE", "/projects/\(id)", "delete-project 1"),
+            ("DELETE", "/projects/invitations", "GET, HEAD, OPTIONS"), ("POST", "/cgi-bin/delete-project/\(id)", "delete-project 1 own"), ("GET", "/projects/invitations", "list-invitations 0"),
             ("GET", "/cgi-bin/current-user", "current-user 0 own"), ("POST", "/cgi-bin/delete-api-key/\(id)", "delete-api-key 1 own"),
             ("PUT", "/cgi-bin/send-code", "send-code 0 own"), ("GET", "/cgi-bin/not-found", "nowhere"), ("GET", "/cgi-bin/latchkey-fcgi", "nowhere"),
             ("GET", "/cgi-bin/current-user/x", "nowhere"), ("GET", "/x/cgi-bin/current-user", "nowhere"), ("GET", "/current-user", "nowhere"),

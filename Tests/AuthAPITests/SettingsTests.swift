@@ -55,6 +55,7 @@ private func fault(_ text: String) -> String? {
             mail_subject = {code} = yours
             mail_template = login
             sign_up = example.com, Example.ORG
+            invitations_admit = no
             code_length = 8
             code_ttl = 5m\r
             code_attempts = 3
@@ -69,6 +70,14 @@ private func fault(_ text: String) -> String? {
             limit_send_per_email = 3/3h
             limit_failures_per_email = 4/4d
             limit_send_total = 1000000/1d
+            limit_write_per_user = 5/5m
+            max_projects_per_user = 1
+            max_keys_per_project = 2
+            max_keys_per_member = 3
+            max_members_per_project = 4
+            max_invitations_per_project = 5
+            max_sessions_per_user = 10000
+            deliverers = 4
             argon2_slots = 2
             audit_ttl = 365d
             metrics_token = 0123456789abcdef
@@ -86,7 +95,7 @@ private func fault(_ text: String) -> String? {
         #expect(settings.mail == .sendmail("/usr/sbin/sendmail"))
         #expect(settings.mailFrom == Mailbox(name: "Acme, Inc.", address: try Email("no-reply@example.com")))
         #expect(settings.mailSubject == "{code} = yours" && settings.mailTemplate == "login")
-        #expect(policy.signUp == .domains(["example.com", "example.org"]))
+        #expect(policy.signUp == .domains(["example.com", "example.org"]) && !policy.invitationsAdmit)
         #expect(policy.codeLength == 8 && policy.codeLifetime == .minutes(5) && policy.codeAttempts == 3)
         #expect(policy.resendAfter == .seconds(0) && policy.accessLifetime == .hours(1))
         #expect(policy.refreshLifetime == .days(7) && policy.sessionLifetime == .days(30) && policy.refreshGrace == .seconds(10))
@@ -94,7 +103,11 @@ private func fault(_ text: String) -> String? {
         #expect(policy.refreshPerAddressOfClient == Quota(count: 2, window: .minutes(2)))
         #expect(policy.sendPerEmail == Quota(count: 3, window: .hours(3)) && policy.failuresPerEmail == Quota(count: 4, window: .days(4)))
         #expect(policy.sendTotal == Quota(count: 1_000_000, window: .days(1)))
+        #expect(policy.changesPerUser == Quota(count: 5, window: .minutes(5)))
+        #expect(policy.projectsPerUser == 1 && policy.keysPerProject == 2 && policy.keysPerMember == 3)
+        #expect(policy.membersPerProject == 4 && policy.invitationsPerProject == 5 && policy.sessionsPerUser == 10_000)
         #expect(policy.auditLifetime == .days(365) && policy.metricsToken == "0123456789abcdef")
+        #expect(policy.deliverers == 4)
         #expect(policy.argon2Slots == 2 && settings.trustedProxies.map(\.prefix) == [32, 8, 32])
         #expect(policy.clientTokens == ["0123456789abcdef"] && settings.corsOrigins.count == 2)
         #expect(settings.testIdentities == "reviewers" && settings.journal == .delete)
@@ -111,10 +124,10 @@ private func fault(_ text: String) -> String? {
             "mail = smtp", "mail = sendmail", "mail = sendmail sendmail", "mail_from = x", "mail_from = A <b>", "mail_subject =",
             "sign_up = maybe", "code_length = 5", "code_length = 9", "code_length = +6", "code_length = ６", "code_ttl = 0s", "code_ttl = -1m",
             "code_ttl = 1w", "code_ttl = 99999999999999999999d", "code_attempts = 0", "limit_send_per_ip = 30", "limit_send_per_ip = 0/5m",
-            "limit_send_per_ip = 30/5", "limit_send_per_ip = OFF", "argon2_slots = 0", "audit_ttl = 23h", "metrics_token = short", "trusted_proxies = 10.0.0.0/33",
+            "limit_send_per_ip = 30/5", "limit_send_per_ip = OFF", "argon2_slots = 0", "max_projects_per_user = 0", "max_sessions_per_user = 10001", "max_keys_per_member = off", "audit_ttl = 23h", "metrics_token = short", "trusted_proxies = 10.0.0.0/33",
             "trusted_proxies = ::/129", "trusted_proxies = localhost", "trusted_proxies = 10.0.0", "client_tokens = short",
-            "client_tokens = 0123456789abcdef\"", "cors_origins = *", "cors_origins = https://a/b", "journal = memory",
-            "allow_state_in_web_root = true", "fastcgi_processes = 0", "fastcgi_processes = 65", "= x",
+            "client_tokens = 0123456789abcdef\"", "cors_origins = *", "cors_origins = https://a/b", "cors_origins = null", "cors_origins = file://", "journal = memory",
+            "allow_state_in_web_root = true", "fastcgi_processes = 0", "fastcgi_processes = 65", "= x", "access_ttl = 25h", "access_ttl = 86401s", "access_ttl = 30d",
         ] {
             #expect(fault(line)?.hasPrefix("f:1: ") == true, "\(line)")
         }
@@ -137,6 +150,15 @@ private func fault(_ text: String) -> String? {
         var settings = Settings()
         try settings.readVariable("LATCHKEY_CODE_LENGTH", "7")
         try settings.readVariable("LATCHKEY_HOME", "/anything")
+        // What container platforms set for a service of that name, and what servers' files read.
+        for name in [
+            "PORT", "SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTP", "PORT_8000_TCP", "PORT_8000_TCP_PROTO", "PORT_8000_TCP_PORT",
+            "PORT_8000_TCP_ADDR", "MAIL_SERVICE_HOST", "MAIL_SERVICE_PORT", "MAIL_PORT", "MAIL_PORT_25_TCP_ADDR", "NAME", "ENV_PATH",
+            "FASTCGI",
+        ] {
+            try settings.readVariable("LATCHKEY_\(name)", "tcp://10.0.0.1:8000")
+        }
+        #expect(settings.given.count == 1 && settings.mail == .maildir)
         #expect(settings.policy.codeLength == 7)
         do throws(ConfigurationFault) {
             try settings.readVariable("LATCHKEY_NONSENSE", "7")

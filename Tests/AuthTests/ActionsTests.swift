@@ -19,7 +19,7 @@ private final class World {
         Auth(policy: policy, state: try! StateFolder(at: path), journal: .wal, client: someone) { [unowned self] in time }
     }
 
-    func challenge() throws -> Challenge? { try Challenge.find(ChallengeTarget(email: ada, user: nil), in: try auth.database()) }
+    func challenge() throws -> Challenge? { try Challenge.find(.signIn(ada), else: Policy(), in: try auth.database()) }
 
     func code() throws -> String {
         let challenge = try #require(try challenge())

@@ -44,9 +44,9 @@ import Testing
         for _ in 0..<2 { try service.auth.revokeToken(again.refreshToken) }
         #expect(
             try rows() == [
-                "sign-in-failed 0 0 code 192.0.2.7 request",
+                "sign-in-failed 0 1 code 192.0.2.7 request",
                 "sign-in 1 1 first 192.0.2.7 request",
-                "sign-in-failed 0 0 code 192.0.2.7 request",
+                "sign-in-failed 0 1 code 192.0.2.7 request",
                 "refresh 1 1 - 2001:db8::1 request",
                 "refresh 1 1 again 2001:db8::1 request",
                 "refresh-failed 0 0 unknown 2001:db8::1 request",

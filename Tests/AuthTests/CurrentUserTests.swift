@@ -56,12 +56,12 @@ import Testing
         #expect(refusal { try service.auth.user(bearing: grant.accessToken) } == "invalidToken")
     }
 
-    @Test func aTokenByAnEarlierKeyOfOursIsStillTaken() throws {
+    @Test func aTokenByAKeyThatNeitherSignsNorHasAnEndIsNotTaken() throws {
         let grant = try service.signIn()
         File.remove("\(service.path)/keys/current")
         let next = try service.state.signingKey()
         #expect(files(in: "\(service.path)/keys").count == 3)
-        #expect(try service.auth.user(bearing: grant.accessToken).id == grant.user)
+        #expect(refusal { try service.auth.user(bearing: grant.accessToken) } == "invalidToken")
         #expect(try service.auth.user(bearing: try token(of: grant, key: next)).id == grant.user)
     }
 

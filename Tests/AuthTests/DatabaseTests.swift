@@ -24,7 +24,7 @@ import Testing
             }
         }
         #expect(results == [String](repeating: "none", count: 12))
-        #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 5)
+        #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 8)
     }
 
     @Test func aDatabaseOfTheFirstReleaseIsBroughtForwardWithAllItHolds() throws {
@@ -49,12 +49,37 @@ import Testing
         #expect(try ProjectDetails.find(zero, at: .now, in: database)?.members.map(\.role) == [.owner])
         #expect(try Session.find(zero, in: database)?.generation == 3)
         #expect(try APIKey.find(zero, in: zero, database)?.lastUsedAt == Timestamp(milliseconds: 5))
-        let challenge = try Challenge.find(ChallengeTarget(email: ann, user: nil), in: database)
+        let challenge = try Challenge.find(.signIn(ann), else: Policy(), in: database)
         #expect(challenge?.attempts == 2 && challenge?.codeHash == "hash" && challenge?.id == zero)
         let item = try MailItem.take(at: Timestamp(milliseconds: 6), lease: .seconds(1), in: database)
         #expect(item?.kind == .code && item?.subject == zero && item?.attempts == 2)
         #expect(try open().first("SELECT count(*) FROM audit_events") { $0.integer(0) } == 0)
-        #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 5)
+        #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 8)
+    }
+
+    @Test func whatIsReadTogetherIsOfOneMoment() throws {
+        let database = try open()
+        let other = try open()
+        func count() throws -> Int64? { try database.first("SELECT count(*) FROM counters") { $0.integer(0) } }
+        func add(_ name: String) throws { try other.run("INSERT INTO counters VALUES (?, '', 1)", [.text(name)]) }
+        let counts = try database.reading { () throws(AuthError) -> [Int64?] in
+            do {
+                let first = try count()
+                try add("a")
+                // Within it another is the same one.
+                let second = try database.reading { () throws(AuthError) in try database.first("SELECT count(*) FROM counters") { $0.integer(0) } }
+                return [first, second]
+            } catch {
+                return []
+            }
+        }
+        #expect(counts == [0, 0])
+        #expect(try count() == 1)
+        try database.transaction { () throws(AuthError) in
+            _ = try database.reading { () throws(AuthError) in 0 }
+            try database.run("INSERT INTO counters VALUES ('b', '', 1)")
+        }
+        #expect(try count() == 2)
     }
 
     @Test func aNewerDatabaseIsLeftAlone() throws {

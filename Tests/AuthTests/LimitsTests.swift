@@ -254,7 +254,7 @@ import Testing
         for _ in 0..<40 { #expect(guess(ann, "123456") == "invalidCode") }
         #expect(try service.number("SELECT count(*) FROM limit_counts WHERE name = 'failures-email'") == 0)
         _ = send()
-        for _ in 0..<7 { #expect(guess() == "invalidCode") }
+        for turn in 0..<7 { #expect(guess() == (turn < 5 ? "invalidCode" : "codeExhausted")) }
         #expect(try service.number("SELECT sum(count) FROM limit_counts WHERE name = 'failures-email'") == 5)
     }
 
@@ -342,6 +342,75 @@ import Testing
         #expect(try service.number("SELECT count(*) FROM audit_events WHERE detail = 'resend'") == 10)
     }
 
+    /// Rows that `body` adds to the audit and to what is counted.
+    private func rows(_ body: () throws -> Void) throws -> Int64 {
+        func count() throws -> Int64 {
+            try service.number("SELECT (SELECT count(*) FROM audit_events) + (SELECT count(*) FROM limit_counts)") ?? 0
+        }
+        let before = try count()
+        try body()
+        return try count() - before
+    }
+
+    /// The figure is of one slot, since the clock stands still: more requests of the same kind write nothing more.
+    @Test func whatIsWrittenForTheRefusedIsBoundedBySiteAndInAll() throws {
+        service.policy.resendAfter = .seconds(60)
+        service.policy.sendPerEmail = Quota(count: 1, window: .hours(1))
+        service.policy.failuresPerEmail = Quota(count: 1, window: .hours(24))
+        service.policy.refreshPerAddressOfClient = Quota(count: 1, window: .minutes(5))
+        let grant = try service.signIn()
+        _ = try service.auth.refreshToken(grant.refreshToken, of: grant.user.text)
+        _ = send(bob, from: elsewhere)
+        _ = guess(bob)
+        let networks: [(what: String, of: (Int) -> String, most: Int64)] = [
+            ("one /48", { "2001:db8:7:\(String($0 % 500, radix: 16))::1" }, 31),
+            ("one /64", { "2001:db8:7:1::\(String($0 + 1, radix: 16))" }, 31),
+            ("many IPv4 addresses", { "198.18.\($0 / 250).\($0 % 250 + 1)" }, 250),
+            ("many /48s", { "2001:db8:\(String($0 + 256, radix: 16))::1" }, 250),
+        ]
+        for (what, address, most) in networks {
+            service.wait(.seconds(19))
+            // A mail asked for too early, one over an address's limit, a guess over its limit, and one at nothing.
+            let written = try rows {
+                for index in 0..<300 {
+                    #expect(send(bob, from: address(index)) != nil)
+                    #expect(guess(bob, from: address(index), "000000") == "limited")
+                }
+            }
+            print("figure rows written for 600 refused requests from \(what): \(written)")
+            #expect(written <= most, "\(what): \(written)")
+        }
+        // The log has its line for each: what it says is `event`.
+        let auth = service.auth
+        _ = refusal { try auth.sendCode(to: bob) }
+        #expect(auth.event?.kind == .limitHit && auth.event?.detail?.description == "send-email")
+        let guessing = service.auth
+        _ = refusal { try guessing.verifyCode("000000", for: bob) }
+        #expect(guessing.event?.detail?.description == "failures-email")
+    }
+
+    @Test func guessesThatAreNotComparedAreNotedAsRefusalsAre() throws {
+        service.policy.verifyPerAddressOfClient = nil
+        let audited = try rows { for index in 0..<40 { #expect(guess(ann, from: "203.0.113.\(index % 2)", "000000") == "invalidCode") } }
+        // Twenty in the audit, and a count for each site and for all; the guesses themselves count once a network.
+        #expect(try service.number("SELECT count(*) FROM audit_events WHERE event = 'sign-in-failed'") == 20)
+        #expect(audited == 20 + 3 + 2)
+    }
+
+    @Test func refreshesThatAreRefusedAreNotedBySiteAndLimitedBySite() throws {
+        let grant = try service.signIn()
+        try service.auth.revokeToken(grant.refreshToken)
+        let written = try rows {
+            for index in 0..<310 {
+                service.address = "2001:db8:9:\(String(index, radix: 16))::1"
+                let answer = refusal { try service.auth.refreshToken(grant.refreshToken, of: grant.user.text) }
+                #expect(answer == (index < 300 ? "invalidRefreshToken" : "limited"))
+            }
+        }
+        // Ten of each kind in the audit; a count of each kind, and one of all.
+        #expect(written == 23)
+    }
+
     @Test func whoeverIsOverALimitIsToldSoWhileTheDatabaseIsHeld() throws {
         service.policy.sendPerAddressOfClient = Quota(count: 1, window: .minutes(5))
         _ = send()
@@ -354,8 +423,9 @@ import Testing
         #expect(try service.number("SELECT count(*) FROM audit_events WHERE detail = 'send-ip'") == 0)
         service.policy.sendPerAddressOfClient = nil
         service.policy.resendAfter = .seconds(60)
+        _ = send(bob)
         try other.script("BEGIN IMMEDIATE")
-        #expect(send(ann)?.name.description == "resend")
+        #expect(send(bob)?.name.description == "resend")
         try other.script("ROLLBACK")
     }
 

@@ -22,7 +22,11 @@ private func count(_ piece: String, in text: String) -> Int {
     @Test func everyKindHasANameForFiles() {
         #expect(
             MailKind.allCases.map(\.name)
-                == ["code", "email-code", "email-changed", "new-network", "key-expiry", "invitation"])
+                == [
+                    "code", "email-code", "current-email-code", "deletion-code", "email-changed", "new-network", "key-expiry",
+                    "invitation", "account-deleted", "key-created", "owner-made", "access-given", "notices-off",
+                    "project-deleted",
+                ])
     }
 
     @Test(arguments: everyMail) func nothingIsEmpty(language: Language, kind: MailKind) {

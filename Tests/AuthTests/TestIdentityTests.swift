@@ -49,7 +49,7 @@ import Testing
     @Test func guessesAreCountedAsAnyones() throws {
         _ = try service.auth.sendCode(to: reviewer)
         for _ in 0..<5 { #expect(guess("00000000") == "invalidCode") }
-        #expect(guess(code) == "invalidCode")
+        #expect(guess(code) == "codeExhausted")
         #expect(try service.challenge(of: reviewer)?.attempts == 5)
         #expect(try service.number("SELECT sum(count) FROM limit_counts WHERE name = 'failures-email'") == 5)
         service.policy.verifyPerAddressOfClient = Quota(count: 1, window: .hours(1))
@@ -86,6 +86,23 @@ import Testing
         #expect(guess(code) == "invalidCode")
         #expect(try service.number("SELECT count(*) FROM sessions") == 1)
         #expect(try service.number("SELECT count(*) FROM audit_events WHERE detail = 'a superuser'") == 1)
+    }
+
+    @Test func itsSessionIsNoSuperusersEither() throws {
+        _ = try service.auth.sendCode(to: reviewer)
+        let grant = try service.auth.verifyCode(code, for: reviewer)
+        let user = try service.auth.user(bearing: grant.accessToken)
+        let project = try #require(try service.auth.account(of: user).projects.first?.id)
+        let key = try service.auth.createAPIKey(named: "k", expiringIn: nil, scopes: nil, in: project, by: user)
+        try service.sql("UPDATE users SET is_superuser = 1")
+        #expect(refusal { try service.auth.user(bearing: grant.accessToken) } == "invalidToken")
+        #expect(refusal { try service.auth.refreshToken(grant.refreshToken, of: grant.user.text) } == "invalidRefreshToken")
+        #expect(refusal { try service.auth.key(bearing: key.secret.text, for: project) } == "invalidAPIKey")
+        #expect(refusal { try service.auth.verifyAPIKey(key.secret.text, scope: nil) } == "deadAPIKey")
+        // Nor is somebody who was one before the file named them.
+        service.testIdentities = []
+        #expect(refusal { try service.auth.user(bearing: grant.accessToken) } == "none")
+        #expect(refusal { try service.auth.key(bearing: key.secret.text, for: project) } == "none")
     }
 
     @Test func nobodyElseGetsInWithIt() throws {

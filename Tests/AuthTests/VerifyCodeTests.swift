@@ -45,7 +45,7 @@ import Testing
         let fresh = try service.challenge()
         #expect(fresh?.attempts == 4)
         #expect(refusal { try service.auth.verifyCode(try service.wrongCode(), for: ann) } == "invalidCode")
-        #expect(refusal { try service.auth.verifyCode(try service.code(), for: ann) } == "invalidCode")
+        #expect(refusal { try service.auth.verifyCode(try service.code(), for: ann) } == "codeExhausted")
         #expect(try service.challenge()?.attempts == 5)
         #expect(try service.number("SELECT count(*) FROM users") == 0)
     }
@@ -63,20 +63,34 @@ import Testing
         #expect(try service.challenge(of: bob) == nil)
     }
 
-    @Test func spacesAndHyphensThatPeopleTypeAreDropped() throws {
-        for (email, separator) in [(ann, " "), (bob, "-")] {
+    @Test func ofATypedCodeTheDigitsCountWhateverStandsBetween() throws {
+        service.policy.sendPerAddressOfClient = nil
+        service.policy.verifyPerAddressOfClient = nil
+        for (index, around) in [" ", "-", "\t", "\u{A0}", "\u{2009}", "\n", ".", "\u{301}", "\0", "\u{200B}", "：", "code "].enumerated() {
+            let email = try Email("typist\(index)@example.com")
             _ = try service.auth.sendCode(to: email)
             let code = try service.code(for: email)
-            let typed = " \(code.prefix(3))\(separator)\(code.suffix(3)) "
+            let typed = "\(around)\(code.prefix(3))\(around)\(code.suffix(3))\(around)"
             #expect(refusal { try service.auth.verifyCode(typed, for: email) } == "none", "\(typed)")
+        }
+    }
+
+    @Test func fullWidthDigitsAreDigits() throws {
+        for (email, mixed) in [(ann, false), (bob, true)] {
+            _ = try service.auth.sendCode(to: email)
+            var typed = String.UnicodeScalarView()
+            for (index, digit) in try service.code(for: email).unicodeScalars.enumerated() {
+                typed.append(mixed && index % 2 == 0 ? digit : Unicode.Scalar(digit.value - 0x30 + 0xFF10)!)
+            }
+            #expect(refusal { try service.auth.verifyCode(String(typed), for: email) } == "none", "\(String(typed))")
         }
     }
 
     @Test func theWrongFormCostsNoAttempt() throws {
         _ = try service.auth.sendCode(to: ann)
         for text in [
-            "", "12345", "1234567", "+12345", "１２３４５６", "12345\u{301}6", "١٢٣٤٥٦", "12345a", "12345\n",
-            "12345\u{A0}6", "0x1234", "123456\0",
+            "", "12345", "1234567", "+12345", "１２３４５", "１２３４５６７", "١٢٣٤٥٦", "12345a", "12345\n", "0x1234", "①②③④⑤⑥",
+            "123456123456", "\u{FF0F}\u{FF1A}12345", "/:12345",
         ] {
             #expect(refusal { try service.auth.verifyCode(text, for: ann) } == "invalidCode", "\(text)")
         }
@@ -135,9 +149,9 @@ import Testing
                     .verifyCode(code, for: try Email("ann@example.com"))
             }
         }
-        #expect(results == [String](repeating: "invalidCode", count: 12))
+        #expect(results.filter { $0 == "invalidCode" }.count == 5 && results.filter { $0 == "codeExhausted" }.count == 7)
         #expect(try service.challenge()?.attempts == 5)
-        #expect(refusal { try service.auth.verifyCode(try service.code(), for: ann) } == "invalidCode")
+        #expect(refusal { try service.auth.verifyCode(try service.code(), for: ann) } == "codeExhausted")
     }
 }
 

@@ -1,6 +1,7 @@
 // JSON text: every escape as it is written, and every byte that is not read.
 
 import CGI
+import TestSupport
 import Testing
 
 private func written(_ body: (inout JSONWriter) -> Void) -> String {
@@ -12,11 +13,23 @@ private func written(_ body: (inout JSONWriter) -> Void) -> String {
 @Suite struct JSONWriterTests {
     @Test(arguments: [
         ("", #""""#), ("a\"b\\c/", #""a\"b\\c/""#), ("\n\r\t\u{8}\u{C}", #""\u000a\u000d\u0009\u0008\u000c""#),
-        ("\0\u{1F}\u{7F}", #""\u0000\u001f\u007f""#), ("é😀\u{2028}", "\"é😀\u{2028}\""), ("e\u{301}", "\"e\u{301}\""),
+        ("\0\u{1F}\u{7F}", #""\u0000\u001f\u007f""#), ("é😀\u{2028}", #""é😀\u2028""#), ("e\u{301}", "\"e\u{301}\""),
+        ("\u{80}\u{9B}2J\u{9F}\u{A0}", "\"\\u0080\\u009b2J\\u009f\u{A0}\""), ("\u{2027}\u{2028}\u{2029}", "\"\u{2027}\\u2028\\u2029\""),
+        ("\u{61C}\u{200E}\u{200F}\u{200D}", "\"\\u061c\\u200e\\u200f\u{200D}\""), ("\u{202A}\u{202E}\u{202F}", "\"\\u202a\\u202e\u{202F}\""),
+        ("\u{2065}\u{2066}\u{2069}\u{206A}", "\"\u{2065}\\u2066\\u2069\u{206A}\""), ("é\"\\\n", #""é\"\\\u000a""#),
     ])
     func textIsEscaped(text: String, expected: String) {
         let json = written { $0.string(text) }
         #expect(json.utf8.elementsEqual(expected.utf8), "\(json)")
+    }
+
+    /// The escapes of RFC 8259 §7 alone are obeyed by nothing, and what is read again is what was written.
+    @Test func nothingInJSONIsObeyed() throws {
+        for hostile in HostileText.all {
+            let json = written { $0.string(hostile.text) }
+            #expect(obeyed(in: json) == [] && !json.contains("\n"), "\(hostile.name)")
+            #expect(try JSON(parsing: Array(json.utf8)) == .string(hostile.text), "\(hostile.name)")
+        }
     }
 
     @Test func commasStandBetweenAndNowhereElse() {
@@ -67,7 +80,7 @@ private func written(_ body: (inout JSONWriter) -> Void) -> String {
 
     @Test func numbersKeepTheirKind() throws {
         for (text, value) in [
-            ("0", .integer(0)), ("-9223372036854775809", .hugeInteger), ("1e5", .fraction), ("0.0", .fraction), ("1E+2", .fraction),
+            ("0", .integer(0)), ("-9223372036854775809", .hugeInteger), ("1e5", .integer(100000)), ("0.0", .integer(0)), ("1E+2", .integer(100)), ("1E-2", .fraction),
             ("123456789012345678901234567890", .hugeInteger), ("-1", .integer(-1)),
         ] as [(String, JSON)] {
             #expect(try JSON(parsing: Array(text.utf8)) == value)
@@ -79,7 +92,7 @@ private func written(_ body: (inout JSONWriter) -> Void) -> String {
 
     @Test func onlyFourBytesAreSpace() throws {
         #expect(try JSON(parsing: Array(" \t\r\n[ \t\r\n1 \t\r\n, 2 ] \t\r\n".utf8)) == .array([.integer(1), .integer(2)]))
-        for space in ["\u{A0}", "\u{B}", "\u{C}", "\u{2003}", "\0", "\u{FEFF}"] {
+        for space in ["\u{A0}", "\u{B}", "\u{C}", "\u{2003}", "\0", " \u{FEFF}"] {
             #expect((try? JSON(parsing: Array("\(space)1".utf8))) == nil)
             #expect((try? JSON(parsing: Array("1\(space)".utf8))) == nil)
         }

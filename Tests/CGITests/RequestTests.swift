@@ -17,14 +17,27 @@ private func request(_ entries: [String], body: String = "") -> Request {
 }
 
 @Suite struct RequestTests {
-    @Test func everyEntryOfANameIsSeen() {
+    @Test func theFirstEntryOfANameIsFound() {
         let list = parameters(["A=1", "AB=2", "A=", "A=3", "B"])
         #expect(list.first("A") == "1")
-        #expect(list.all("A") == ["1", "3"])
         #expect(list.first("B") == nil)
         #expect(list.nonEmpty("C") == nil)
         #expect(parameters(["A="]).first("A") == "")
         #expect(parameters(["A="]).nonEmpty("A") == nil)
+    }
+
+    @Test func aFieldHasOneValueOrNone() {
+        let fields = request(["HTTP_VIA=1", "HTTP_ORIGIN=", "HTTP_ORIGIN=a", "HTTP_USER_AGENT=a, b", "HTTP_X_API_KEYS=x", "CONTENT_TYPES=y"]).fields
+        #expect(fields[.via] == "1" && fields[.origin] == "a" && fields[.userAgent] == "a, b")
+        #expect(fields[.apiKey] == nil && !fields.has(.contentType) && fields.ambiguity == nil)
+        for (entries, name, ambiguity) in [
+            (["HTTP_VIA=1", "HTTP_VIA=1"], .via, .others), (["HTTP_ORIGIN=a,"], .origin, .others),
+            (["HTTP_SEC_FETCH_SITE=none, none"], .fetchSite, .others), (["CONTENT_TYPE=a", "X=b", "CONTENT_TYPE=b"], .contentType, .others),
+            (["HTTP_X_API_KEY=a,b"], .apiKey, .credentials), (["HTTP_VIA=1", "HTTP_VIA=1", "HTTP_X_PROJECT_ID=a,"], .projectID, .credentials),
+        ] as [([String], HeaderFields.Name, HeaderFields.Ambiguity)] {
+            let fields = request(entries).fields
+            #expect(fields[name] == nil && fields.has(name) && fields.ambiguity == ambiguity, "\(entries)")
+        }
     }
 
     @Test func aBodyIsWholeOrAFault() throws {
@@ -44,6 +57,24 @@ private func request(_ entries: [String], body: String = "") -> Request {
         #expect(throws: BodyError.incomplete) { try read("4", "abc") }
         #expect(throws: BodyError.tooLarge) {
             try read(nil, "abcdefghijk", ["HTTP_TRANSFER_ENCODING=chunked"])
+        }
+    }
+
+    @Test func aBodyOfHTTP2NeedsNoLength() throws {
+        func read(_ variables: [String], _ body: String) throws(BodyError) -> [UInt8] {
+            try request(variables, body: body).body(limit: 10)
+        }
+        for version in ["HTTP/2", "HTTP/2.0", "HTTP/3"] {
+            for method in ["POST", "PATCH"] {
+                let variables = ["REQUEST_METHOD=\(method)", "SERVER_PROTOCOL=\(version)"]
+                #expect(try read(variables, "abc") == Array("abc".utf8))
+                #expect(try read(variables, "").isEmpty)
+                #expect(try read(variables + ["CONTENT_LENGTH=2"], "abc") == Array("ab".utf8))
+                #expect(throws: BodyError.tooLarge) { try read(variables, "abcdefghijk") }
+            }
+        }
+        for version in ["HTTP/1.1", "HTTP/1.0", "INCLUDED", "HTTP/", ""] {
+            #expect(throws: BodyError.lengthRequired) { try read(["REQUEST_METHOD=POST", "SERVER_PROTOCOL=\(version)"], "abc") }
         }
     }
 

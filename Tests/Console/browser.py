@@ -108,24 +108,29 @@ def wait(condition, what, seconds=10):
 
 
 class Browser:
-    """One Chromium; `user` opens a tab with a session of its own."""
+    """One Chromium. A host has one session for all its tabs; `tab(person)` opens a host of the person's own."""
 
-    def __init__(self, service):
+    def __init__(self, service, blocks_storage=False):
         self.service = service
+        self.home = service.url
         self.words = {code: json.load(open(f"{PUBLIC}/languages/{code}.json")) for code in LANGUAGES}
         options = webdriver.ChromeOptions()
         for argument in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "disable-gpu", "lang=en-US",
                          "window-size=1280,900", "force-color-profile=srgb", "hide-scrollbars"):
             options.add_argument(f"--{argument}")
-        options.add_experimental_option("prefs", {"intl.accept_languages": "en-US,en"})
+        prefs = {"intl.accept_languages": "en-US,en"}
+        if blocks_storage:
+            prefs["profile.default_content_setting_values.cookies"] = 2
+        options.add_experimental_option("prefs", prefs)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         binary = os.environ.get("CHROMIUM", "/usr/bin/chromium")
         options.binary_location = binary
         self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
         self.driver.set_script_timeout(30)
         self.complaints, self.urls = [], []
-        self.prepared = set()
+        self.prepared, self.homes = set(), {}
         self.language = "en"
+        self.homes[self.driver.current_window_handle] = self.home
         self.prepare()
 
     def prepare(self):
@@ -134,7 +139,7 @@ class Browser:
         if handle not in self.prepared:
             self.prepared.add(handle)
             self.cdp("Page.addScriptToEvaluateOnNewDocument", source=WATCH)
-            self.cdp("Browser.grantPermissions", origin=self.service.url,
+            self.cdp("Browser.grantPermissions", origin=self.home,
                      permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
         self.size(1280, 900)
         self.scheme("light")
@@ -192,7 +197,9 @@ class Browser:
         def found():
             inside = "dialog " if self.all("dialog") else scope
             for node in self.all(f"{inside}button, {inside}a"):
-                if (node.get_attribute("aria-label") or node.text) == name:
+                own = node.get_attribute("aria-label") or node.text
+                # A key's name has its prefix behind it.
+                if own == name or (item and own.startswith(f"{name} sk_")):
                     return node
         return wait(found, f"button {name!r}")
 
@@ -251,7 +258,7 @@ class Browser:
 
     def open(self, path="/"):
         self.collect()
-        self.driver.get(self.service.url + path)
+        self.driver.get(self.home + path)
         self.ready()
 
     def reload(self):
@@ -275,10 +282,51 @@ class Browser:
         wait(lambda: self.all(".who") or self.all("#menu"), "the console")
         self.ready()
 
-    def tab(self):
+    def tab(self, person=None):
+        """A new tab: of this host, or at `<person>.localhost`, which is another browser to the page."""
         self.driver.switch_to.new_window("tab")
+        if person:
+            self.home = self.service.url.replace("//localhost", f"//{person}.localhost")
         self.prepare()
+        self.homes[self.driver.current_window_handle] = self.home
         return self.driver.current_window_handle
+
+    def switch(self, handle):
+        self.collect()
+        self.driver.switch_to.window(handle)
+        self.home = self.homes[handle]
+
+    def close(self, back):
+        """Closes this tab and goes to the tab `back`."""
+        self.collect()
+        self.driver.close()
+        self.driver.switch_to.window(back)
+        self.home = self.homes[back]
+
+    def stub(self, text):
+        """Puts `answer(url, init, fetch)` of the script `text` before every request of this page, until it is loaded anew.
+        Gives what it returns, or the service's own answer for nothing."""
+        self.js("""
+window.realFetch ??= window.fetch;
+const answer = new (async () => {}).constructor("url", "init", "fetch", arguments[0]);
+window.asked = [];
+window.fetch = async (url, init = {}) => {
+  window.asked.push(`${init.method ?? "GET"} ${new URL(url).pathname}`);
+  return (await answer(String(url), init, window.realFetch)) ?? window.realFetch(url, init);
+};
+window.refused = (status, code, headers = {}) => new Response(JSON.stringify({ success: false, data: null, error: { code, message: code } }),
+  { status, headers: { "Content-Type": "application/json", ...headers } });
+window.granted = (data, status = 200) => new Response(JSON.stringify({ success: true, data, error: null }),
+  { status, headers: { "Content-Type": "application/json" } });
+window.pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
+""", text)
+
+    def unstub(self):
+        self.js("if (window.realFetch) window.fetch = window.realFetch")
+
+    def asked(self, part):
+        """How often the page asked for a path with `part` in it since `stub`."""
+        return len([line for line in self.js("return window.asked") if part in line])
 
     def quit(self):
         self.driver.quit()

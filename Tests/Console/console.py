@@ -6,6 +6,8 @@ import time
 import traceback
 
 import files
+import hostile
+import rules
 import screenshots
 import story
 import views
@@ -27,8 +29,11 @@ def main():
 
 def run(browser):
     passed = failed = 0
+    wanted = os.environ.get("ONLY", "")
     last = [views.nothing_was_blocked_nothing_failed_and_nothing_went_elsewhere]
-    for test in files.TESTS + story.SIGNED_IN + story.SIGNING_OUT + views.TESTS + last:
+    for test in files.TESTS + story.SIGNED_IN + story.SIGNING_OUT + rules.TESTS + views.TESTS + hostile.TESTS + last:
+        if wanted not in f"{test.__module__}.{test.__name__}":
+            continue
         start = time.monotonic()
         browser.language = "en"
         try:

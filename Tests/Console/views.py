@@ -28,7 +28,7 @@ def views(browser):
 DIALOGS = [
     ("keys", "keys.create", None), ("keys", "edit", "Continuous integration"), ("keys", "key.rotate", "Continuous integration"),
     ("keys", "key.deactivate", "Continuous integration"), ("project", "invite", None), ("project", "member.withdraw", "grace@example.com"),
-    ("project", "leave", None), ("projects", "projects.create", None), ("projects", "invitation.accept", "Difference Engine"),
+    ("project", "leave", None), ("project", "project.delete", None), ("projects", "projects.create", None), ("projects", "invitation.accept", "Difference Engine"),
     ("account", "address.change", None), ("account", "delete", None), ("sessions", "sessions.end", None),
 ]
 
@@ -63,7 +63,7 @@ def sound(browser, where):
 def prepare(browser, eve=EVE, charles=CHARLES, odd=True):
     """Signs Eve in, with keys, members, an invitation and other sessions; `odd`: with names that are hard to place."""
     browser.collect()
-    Eve.tab = browser.tab()
+    Eve.tab = browser.tab("eve")
     browser.language = "en"
     ada = story.grant(browser, charles)
     bearer = {"Authorization": f"Bearer {ada['access_token']}"}
@@ -182,6 +182,7 @@ def visitors_find_it_sound_too(browser):
     faults = []
     for scheme in ("light", "dark"):
         browser.scheme(scheme)
+        browser.js("sessionStorage.clear()")
         browser.open("/?" + scheme)
         browser.ready()
         faults += sound(browser, f"{scheme} sign-in") + accessibility.tabbed(browser)
@@ -195,6 +196,7 @@ def visitors_find_it_sound_too(browser):
     browser.scheme("light")
     browser.size(360, 740)
     for code in LANGUAGES:
+        browser.js("sessionStorage.clear()")
         browser.open("/?" + code)
         language(browser, code)
         faults += [f"{code} sign-in: {text}" for text in accessibility.overflowing(browser)]
@@ -223,8 +225,8 @@ def nothing_was_blocked_nothing_failed_and_nothing_went_elsewhere(browser):
         browser.driver.switch_to.window(handle)
         browser.collect()
     assert not browser.complaints, "\n".join(browser.complaints)
-    here = browser.service.url + "/"
-    elsewhere = {url for _, url in browser.urls if not url.startswith((here, "data:", "about:", "chrome:", "devtools:"))}
+    here = tuple(home + "/" for home in browser.homes.values())
+    elsewhere = {url for _, url in browser.urls if not url.startswith((*here, "data:", "about:", "chrome:", "devtools:"))}
     assert not elsewhere, elsewhere
     assert len(browser.urls) > 200
 

@@ -26,7 +26,7 @@ import System
         checkVariables(request, entries)
         checkMethodAndPath(request)
         let read = checkBody(request, sent: body)
-        checkForms(request, body: read ?? Array(body))
+        checkForms(request, entries, body: read ?? Array(body))
     }
     must(asked <= bodyLimit + 1, "no more is read than a body may have")
 }
@@ -44,8 +44,19 @@ private func checkVariables(_ request: Request, _ entries: [[UInt8]]) {
         let prefix = Array("\(name)=".utf8)
         let values = entries.filter { $0.starts(with: prefix) }.map { text($0.dropFirst(prefix.count)) }
         must(request.parameters.first(name) == values.first, "the first entry of a name is found")
-        must(request.parameters.all(name) == values.filter { !$0.utf8.isEmpty }, "every entry of a name is found")
     }
+    for name in HeaderFields.Name.allCases {
+        let found = values(of: name, in: entries)
+        must(request.fields.has(name) == !found.isEmpty, "a field is there or not")
+        must(request.fields[name] == nil || request.fields[name] == found.first, "a field has its value")
+        must(found.count <= 1 || request.fields[name] == nil, "a field that is there twice has none")
+    }
+}
+
+/// The values of `name` that are not empty.
+private func values(of name: HeaderFields.Name, in entries: [[UInt8]]) -> [String] {
+    let prefix = Array("\(name.variable)=".utf8)
+    return entries.filter { $0.starts(with: prefix) && $0.count > prefix.count }.map { text($0.dropFirst(prefix.count)) }
 }
 
 private func checkMethodAndPath(_ request: Request) {
@@ -97,13 +108,18 @@ private func checkBody(_ request: Request, sent: ArraySlice<UInt8>) -> [UInt8]? 
     }
 }
 
-private func checkForms(_ request: Request, body: [UInt8]) {
-    let names: [StaticString] = ["HTTP_AUTHORIZATION", "HTTP_X_API_KEY", "HTTP_X_PROJECT_ID"]
-    let decisive = names.map { request.parameters.all($0) }
-    let isPlain = decisive.allSatisfy { $0.count <= 1 && $0.first?.utf8.contains(UInt8(ascii: ",")) != true }
+private func checkForms(_ request: Request, _ entries: [[UInt8]], body: [UInt8]) {
+    let single: [HeaderFields.Name] = [
+        .authorization, .insteadOfAuthorization, .apiKey, .projectID, .verificationCode, .origin, .fetchSite,
+    ]
+    let sent = HeaderFields.Name.allCases.map { (name: $0, values: values(of: $0, in: entries)) }
+    let isPlain =
+        sent.allSatisfy { name, values in
+            values.count <= 1 && (!single.contains(name) || values.first?.utf8.contains(UInt8(ascii: ",")) != true)
+        } && (request.fields[.authorization] == nil || request.fields[.insteadOfAuthorization] == nil)
     guard let api = try? APIRequest(request, body: body) else { return must(!isPlain, "a request that is plain is taken") }
     must(isPlain, "what decides is given once")
-    checkAdmission(api, authorization: decisive[0].first)
+    checkAdmission(api, authorization: request.fields[.authorization] ?? request.fields[.insteadOfAuthorization])
 
     if let form = taken({ () throws(AuthError) in try SendCodeForm(api) }) {
         must((try? Email(form.email.text)) != nil, "an address is an address")
@@ -113,7 +129,7 @@ private func checkForms(_ request: Request, body: [UInt8]) {
     _ = taken { () throws(AuthError) in try RevokeTokenForm(api) }
     if let form = taken({ () throws(AuthError) in try ListAPIKeysForm(api) }) {
         must(form.page.page >= 1 && 1...100 ~= form.page.limit, "pages are bounded")
-        must(UUID(text: decisive[2][0].utf8) == form.project, "the project is the header's")
+        must(UUID(text: (request.fields[.projectID] ?? "").utf8) == form.project, "the project is the header's")
     }
     if let form = taken({ () throws(AuthError) in try CreateAPIKeyForm(api) }) {
         must(1...255 ~= form.name.unicodeScalars.count, "a name is bounded")
@@ -122,7 +138,7 @@ private func checkForms(_ request: Request, body: [UInt8]) {
         must((form.scopes ?? []).allSatisfy { 1...128 ~= $0.utf8.count && $0.utf8.allSatisfy { 0x21..<0x7F ~= $0 } }, "each of them too")
     }
     _ = taken { () throws(AuthError) in try UpdateUserForm(api) }
-    _ = taken { () throws(AuthError) in try DeleteUserForm(api, code: nil) }
+    _ = taken { () throws(AuthError) in try DeleteUserForm(api) }
     _ = taken { () throws(AuthError) in try UpdateMemberForm(api) }
     _ = taken { () throws(AuthError) in try UpdateProjectForm(api) }
     _ = taken { () throws(AuthError) in try InvitationForm(api) }
@@ -132,7 +148,7 @@ private func checkForms(_ request: Request, body: [UInt8]) {
     if let form = taken({ () throws(AuthError) in try AddMemberForm(api) }) {
         must((try? Email(form.email.text)) != nil, "whoever is invited has an address")
     }
-    if let language = request.parameters.first("HTTP_ACCEPT_LANGUAGE").flatMap({ Language.preferred(acceptLanguage: $0) }) {
+    if let language = request.fields[.acceptLanguage].flatMap({ Language.preferred(acceptLanguage: $0) }) {
         must(Language(tag: language.tag) == language, "a language is one of ours")
     }
     if let form = taken({ () throws(AuthError) in try DeleteAPIKeyForm(api) }) {

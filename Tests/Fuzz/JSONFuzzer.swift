@@ -20,9 +20,12 @@ import CGI
     guard let read = try? JSON(parsing: again) else { fatalError("what is written is not read: \(text(again))") }
     must(same(json, read), "what is written is read as it was: \(text(again))")
     must(written(read) == again, "one value has one text")
-    let spaced = [0x20, 0x09, 0x0D, 0x0A] + bytes + [0x0A, 0x20]
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    let bare = bytes.starts(with: mark) ? Array(bytes.dropFirst(3)) : bytes
+    let spaced = [0x20, 0x09, 0x0D, 0x0A] + bare + [0x0A, 0x20]
     must((try? JSON(parsing: spaced)).map { same($0, json) } == true, "space around a text is nothing")
-    must((try? JSON(parsing: [0xEF, 0xBB, 0xBF] + bytes)) == nil, "a byte order mark is refused")
+    let isMarked = bytes.starts(with: mark)
+    must((try? JSON(parsing: mark + bytes)).map { same($0, json) } == (isMarked ? nil : true), "one byte order mark is nothing")
     must((try? JSON(parsing: bytes + Array(",".utf8))) == nil, "nothing stands behind a text")
 }
 

@@ -28,7 +28,7 @@ import Testing
                 \(standardHeaders)
                 Content-Length: <count>
 
-                {"success":true,"data":{"id":"<uuid>","prefix":"<prefix>","name":"renamed","full_key":null,"scopes":["a:read"],"last_used_at":null,"expires_at":null,"is_active":true,"created_at":"<time>","updated_at":"<time>"},"error":null}
+                {"success":true,"data":{"id":"<uuid>","prefix":"<prefix>","name":"renamed","full_key":null,"scopes":["a:read"],"last_used_at":null,"expires_at":null,"is_active":true,"created_at":"<time>","updated_at":"<time>","replaces":null,"replaced_by":null},"error":null}
                 """)
         #expect(isGood(key.secret))
         #expect(home.get("verify-api-key", ["HTTP_X_API_KEY": key.secret, "QUERY_STRING": "scope=b:read"]).status == 403)
@@ -64,8 +64,11 @@ import Testing
                 \(standardHeaders)
                 Content-Length: <count>
 
-                {"success":true,"data":{"id":"<uuid>","prefix":"<prefix>","name":"key","full_key":"<key>","scopes":["a:*"],"last_used_at":null,"expires_at":"<time>","is_active":true,"created_at":"<time>","updated_at":"<time>"},"error":null}
+                {"success":true,"data":{"id":"<uuid>","prefix":"<prefix>","name":"key","full_key":"<key>","scopes":["a:*"],"last_used_at":null,"expires_at":"<time>","is_active":true,"created_at":"<time>","updated_at":"<time>","replaces":"<uuid>","replaced_by":null},"error":null}
                 """)
+        #expect(answer.field("replaces") == old.id)
+        let list = home.get("list-api-keys", ada.onProject).body
+        #expect(list.contains(#""replaces":"\#(old.id)","replaced_by":null"#) && list.contains(#""replaces":null,"replaced_by":"\#(answer.field("id"))""#))
         #expect(answer.field("id") != old.id && answer.field("full_key") != old.secret)
         #expect(isGood(answer.field("full_key")) && !isGood(old.secret))
         #expect(home.number("SELECT count(DISTINCT expires_at) FROM api_keys") == 1)

@@ -26,7 +26,7 @@ private func delete(_ home: Home, _ key: String, _ variables: [String: String]) 
                 \(standardHeaders)
                 Content-Length: <count>
 
-                {"success":true,"data":{"id":"<uuid>","prefix":"<prefix>","name":"test","full_key":"<key>","scopes":null,"last_used_at":null,"expires_at":null,"is_active":true,"created_at":"<time>","updated_at":"<time>"},"error":null}
+                {"success":true,"data":{"id":"<uuid>","prefix":"<prefix>","name":"test","full_key":"<key>","scopes":null,"last_used_at":null,"expires_at":null,"is_active":true,"created_at":"<time>","updated_at":"<time>","replaces":null,"replaced_by":null},"error":null}
                 """)
         #expect(answer.field("full_key").hasPrefix(answer.field("prefix")))
         #expect(home.get("list-api-keys", ada.onProject).body.contains(#""full_key":null"#))
@@ -66,6 +66,11 @@ private func delete(_ home: Home, _ key: String, _ variables: [String: String]) 
         #expect(type(#""name":"a","expires_in_days":3651"#) == "less_than_equal")
         #expect(type(#""name":"a","expires_in_days":1.5"#) == "int_from_float")
         #expect(type(#""name":"a","expires_in_days":"5""#) == "int_type")
+        for days in ["30.0", "3e1", "300e-1"] {
+            #expect(home.post("create-api-key", #"{"name":"a","expires_in_days":\#(days)}"#, ada.onProject).status == 201, "\(days)")
+        }
+        #expect(home.post("create-api-key", "\u{FEFF}{\"name\":\"marked\"}", ada.onProject).status == 201)
+        #expect(home.number("SELECT count(*) FROM api_keys WHERE expires_at - created_at = 30 * 86400000") == 3)
         #expect(type(#""name":"a","expires_in_days":99999999999999999999"#) == "int_parsing_size")
         #expect(type(#""name":"a","scopes":"all""#) == "list_type")
         let many = (0..<65).map { "\"s\($0)\"" }.joined(separator: ",")
@@ -91,7 +96,7 @@ private func delete(_ home: Home, _ key: String, _ variables: [String: String]) 
                 \(standardHeaders)
                 Content-Length: <count>
 
-                {"success":true,"data":{"items":[{"id":"<uuid>","prefix":"<prefix>","name":"three","full_key":null,"scopes":null,"last_used_at":null,"expires_at":null,"is_active":true,"created_at":"<time>","updated_at":"<time>"},{"id":"<uuid>","prefix":"<prefix>","name":"two","full_key":null,"scopes":null,"last_used_at":null,"expires_at":null,"is_active":true,"created_at":"<time>","updated_at":"<time>"}],"pagination":{"page":1,"limit":2,"total":3,"pages":2}},"error":null}
+                {"success":true,"data":{"items":[{"id":"<uuid>","prefix":"<prefix>","name":"three","full_key":null,"scopes":null,"last_used_at":null,"expires_at":null,"is_active":true,"created_at":"<time>","updated_at":"<time>","replaces":null,"replaced_by":null},{"id":"<uuid>","prefix":"<prefix>","name":"two","full_key":null,"scopes":null,"last_used_at":null,"expires_at":null,"is_active":true,"created_at":"<time>","updated_at":"<time>","replaces":null,"replaced_by":null}],"pagination":{"page":1,"limit":2,"total":3,"pages":2}},"error":null}
                 """)
         #expect(list("limit=2&page=2").body.contains(#""name":"one""#))
         #expect(list("page=9").body.hasSuffix(#""items":[],"pagination":{"page":9,"limit":10,"total":3,"pages":1}},"error":null}"#))

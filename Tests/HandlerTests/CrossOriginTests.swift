@@ -13,7 +13,7 @@ import Testing
             variables.merging([
                 "REQUEST_METHOD": "OPTIONS", "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "POST",
                 "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": "authorization",
-            ]) { $1 }
+            ]) { given, _ in given }
         ).answer
     }
 
@@ -70,5 +70,30 @@ import Testing
 
     @Test func theKeySetIsForEveryone() {
         for origin in [[:], app] { #expect(home.get("jwks", origin).header("Access-Control-Allow-Origin") == "*") }
+    }
+
+    @Test func aPageMaySendFieldsThatNoRuleReads() {
+        func allowed(_ asked: String, origin: String = "https://app.example.com") -> String? {
+            preflight("send-code", ["HTTP_ORIGIN": origin, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": asked]).header("Access-Control-Allow-Headers")
+        }
+        let always = "authorization, content-type, x-api-key, x-project-id, x-verification-code"
+        #expect(allowed("authorization,traceparent") == "\(always), traceparent")
+        #expect(allowed("Baggage, sentry-trace , tracestate,x-datadog-trace-id") == "\(always), baggage, sentry-trace, tracestate, x-datadog-trace-id")
+        #expect(allowed("x-requested-with,x-requested-with") == "\(always), x-requested-with")
+        // What says who the client is, and what is no name, is not a page's to send.
+        #expect(allowed("x-forwarded-for,forwarded,x_forwarded_for,x-forwarded-host,x y,a:b,\u{e9},") == always)
+        #expect(allowed(String(repeating: "a", count: 3000)) == always)
+        #expect(allowed("traceparent", origin: "https://evil.example") == nil)
+    }
+
+    @Test func appsHaveOriginsOfTheirOwnSchemes() {
+        let home = Home(settings: "cors_origins = Capacitor://localhost, tauri://localhost, ionic://localhost, https://App.Example.com:443/")
+        for origin in ["capacitor://localhost", "tauri://localhost", "ionic://localhost", "https://app.example.com"] {
+            let answer = home.get("current-user", ["HTTP_ORIGIN": origin])
+            #expect(answer.header("Access-Control-Allow-Origin") == origin)
+        }
+        for origin in ["http://localhost", "capacitor://localhost:1", "capacitor://evil", "https://app.example.com:443", "null"] {
+            #expect(home.get("current-user", ["HTTP_ORIGIN": origin]).header("Access-Control-Allow-Origin") == nil, "\(origin)")
+        }
     }
 }

@@ -263,8 +263,9 @@ import Testing
         home.sql("PRAGMA user_version = \(version)")
         #expect(process.ask(get(ada)).answer.status == 200)
         for suffix in ["", "-wal", "-shm"] { unlink("\(home.path)/latchkey.db\(suffix)") }
-        // By CGI it would be the same: a new, empty database.
-        #expect(process.ask(get(ada)).answer.code == "invalid_token")
+        // By CGI it would be the same: no new, empty database takes its place.
+        #expect(process.ask(get(ada)).answer.code == "temporarily_unavailable")
+        #expect(!FileManager.default.fileExists(atPath: "\(home.path)/latchkey.db"))
     }
 
     /// `latchkey restore` and `secret rotate` begin a new epoch; whoever works on in the old one is refused.

@@ -36,16 +36,20 @@ private let endpoints = [
     Endpoint(name: "revoke-other-sessions", methods: ["POST"], allow: "POST, OPTIONS"),
     Endpoint(name: "update-user", methods: ["PATCH"], allow: "GET, HEAD, PATCH, DELETE, OPTIONS"),
     Endpoint(name: "delete-user", methods: ["DELETE"], allow: "GET, HEAD, PATCH, DELETE, OPTIONS"),
+    Endpoint(name: "send-deletion-code", methods: ["POST"], allow: "POST, OPTIONS"),
     Endpoint(name: "preferences", methods: ["GET", "HEAD"], allow: "GET, HEAD, OPTIONS"),
     Endpoint(name: "change-email", methods: ["POST"], allow: "POST, OPTIONS"),
     Endpoint(name: "confirm-email", methods: ["POST"], allow: "POST, OPTIONS"),
     Endpoint(name: "list-projects", methods: ["GET", "HEAD"], allow: "GET, HEAD, POST, OPTIONS"),
     Endpoint(name: "create-project", methods: ["POST"], allow: "GET, HEAD, POST, OPTIONS"),
     Endpoint(
-        name: "get-project", methods: ["GET", "HEAD"], allow: "GET, HEAD, PATCH, OPTIONS",
+        name: "get-project", methods: ["GET", "HEAD"], allow: "GET, HEAD, PATCH, DELETE, OPTIONS",
         path: "/63f188cc-77d4-493a-9ce2-164471d9ac29"),
     Endpoint(
-        name: "update-project", methods: ["PATCH"], allow: "GET, HEAD, PATCH, OPTIONS",
+        name: "update-project", methods: ["PATCH"], allow: "GET, HEAD, PATCH, DELETE, OPTIONS",
+        path: "/63f188cc-77d4-493a-9ce2-164471d9ac29"),
+    Endpoint(
+        name: "delete-project", methods: ["DELETE"], allow: "GET, HEAD, PATCH, DELETE, OPTIONS",
         path: "/63f188cc-77d4-493a-9ce2-164471d9ac29"),
     Endpoint(
         name: "add-member", methods: ["POST"], allow: "POST, OPTIONS",

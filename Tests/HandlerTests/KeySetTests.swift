@@ -59,6 +59,10 @@ import Testing
 
     @Test func aKeyThatSignsNoMoreStaysInIt() throws {
         let ada = home.signIn("ada@example.com")
+        // As a rotation does.
+        let old = try String(contentsOfFile: "\(home.path)/keys/current", encoding: .utf8)
+        let end = Int64(Date.now.timeIntervalSince1970 * 1000) + 900_000
+        try String(end).write(toFile: "\(home.path)/keys/\(old).end", atomically: true, encoding: .utf8)
         try FileManager.default.removeItem(atPath: "\(home.path)/keys/current")
         let eve = home.signIn("eve@example.com")
         #expect(home.get("jwks").body.components(separatedBy: "\"kid\"").count == 3)

@@ -60,7 +60,7 @@ import Testing
         #expect(
             lines.map { named(String($0.dropLast())) } == [
                 "time=<time> ip=2001:db8::1 endpoint=send-code status=202 outcome=ok email=a***@example.com request=\(id)",
-                "time=<time> ip=192.0.2.7 endpoint=verify-code status=400 outcome=invalid_code event=sign-in-failed detail=code email=a***@example.com request=\(id)",
+                "time=<time> ip=192.0.2.7 endpoint=verify-code status=400 outcome=invalid_code event=sign-in-failed detail=code subject=<uuid> email=a***@example.com request=\(id)",
                 "time=<time> ip=192.0.2.7 endpoint=verify-code status=200 outcome=ok event=sign-in detail=first user=\(id) subject=\(id) email=a***@example.com request=\(id)",
                 "time=<time> ip=192.0.2.7 endpoint=create-api-key status=201 outcome=ok event=key-created user=\(id) subject=\(id) by=\(id) request=\(id)",
                 "time=<time> ip=192.0.2.7 endpoint=delete-api-key status=200 outcome=ok event=key-deactivated user=\(id) subject=\(id) by=\(id) request=\(id)",

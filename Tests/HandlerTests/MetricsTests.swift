@@ -69,13 +69,13 @@ import Testing
                 # TYPE latchkey_events_total counter
                 latchkey_events_total{event="limit-hit",detail="send-email"} 2
                 latchkey_events_total{event="sign-in-failed",detail="code"} 1
-                # HELP latchkey_mail_pending Mails that are still to be sent.
+                # HELP latchkey_mail_pending Mails that are still to be sent; 10000 are that many or more.
                 # TYPE latchkey_mail_pending gauge
                 latchkey_mail_pending 2
                 # HELP latchkey_mail_oldest_seconds How long the oldest of them has waited.
                 # TYPE latchkey_mail_oldest_seconds gauge
                 latchkey_mail_oldest_seconds <age>
-                # HELP latchkey_mail_failed Mails that were given up in the last days.
+                # HELP latchkey_mail_failed Mails that were given up in the last days; 10000 are that many or more.
                 # TYPE latchkey_mail_failed gauge
                 latchkey_mail_failed 0
 

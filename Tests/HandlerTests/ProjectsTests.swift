@@ -37,7 +37,7 @@ import Testing
         #expect(invited.status == 201)
         #expect(
             invited.shownBody
-                == #"{"success":true,"data":{"user_id":null,"email":"bob@example.com","full_name":null,"role":"invited","invitation_id":"<uuid>"},"error":null}"#)
+                == #"{"success":true,"data":{"user_id":null,"email":"bob@example.com","full_name":null,"role":"invited","invitation_id":"<uuid>","mailed":true,"mail_after":null},"error":null}"#)
         let invitation = invited.field("invitation_id")
         let mine = home.get("list-invitations", bob.bearer)
         #expect(
@@ -74,6 +74,10 @@ import Testing
             (delete("remove-member", at("\(path)/members/\(ada.id)", by: bob)), 403, "insufficient_role"),
             (delete("remove-member", at("\(path)/members/\(eve.id)", by: ada)), 404, "member_not_found"),
             (delete("remove-member", at("\(path)/members/\(ada.id)", by: eve)), 404, "project_not_found"),
+            (delete("delete-project", at(path, by: bob)), 403, "insufficient_role"),
+            (delete("delete-project", at(path, by: eve)), 404, "project_not_found"),
+            (delete("delete-project", at("/\(bob.id)", by: ada)), 404, "project_not_found"),
+            (delete("delete-project", at(path, by: Person(email: "", accessToken: "x", refreshToken: "", id: "", project: ""))), 401, "invalid_token"),
         ]
         for (answer, status, code) in refusals { #expect("\(answer.status) \(answer.code)" == "\(status) \(code)") }
     }
@@ -86,6 +90,7 @@ import Testing
             (home.post("add-member", #"{"email":"x","role":"king"}"#, at("/x/members", by: ada)), [#"["path","project_id"]"#, "uuid_parsing", "value_error", "literal_error"]),
             (patch("update-member", "{}", at("/x/members/y", by: ada)), [#"["path","project_id"]"#, #"["path","user_id"]"#, #"["body","role"]"#, "missing"]),
             (patch("update-project", #"{"name":null}"#, at("/\(ada.project)", by: ada)), [#"["body","name"]"#, "string_type"]),
+            (delete("delete-project", at("/x", by: ada)), [#"["path","project_id"]"#, "uuid_parsing"]),
             (delete("decline-invitation", at("/x", by: ada)), [#"["path","invitation_id"]"#, "uuid_parsing"]),
         ] {
             #expect(answer.status == 422)
@@ -98,6 +103,109 @@ import Testing
         _ = home.post("add-member", #"{"email":"zoe@example.com"}"#, at("/\(ada.project)/members", by: ada).merging(["HTTP_ACCEPT_LANGUAGE": "fr-CH, en;q=0.5"]) { $1 })
         for _ in 0..<200 where !home.mails.contains(where: { $0.contains("To: zoe@example.com\n") }) { shortPause() }
         let mail = try #require(home.mails.last { $0.contains("To: zoe@example.com\n") })
-        #expect(mail.contains("lang=3D\"fr\"") && mail.contains("ada@example.com") && mail.contains("http://localhost:8000/"))
+        #expect(mail.contains("lang=3D\"fr\"") && mail.contains("ada@") && mail.contains("http://localhost:8000/"))
+    }
+
+    @Test func anOwnerDeletesAProjectAndItsMembersAreTold() {
+        let (ada, bob) = (home.signIn("ada@example.com"), home.signIn("bob@example.com"))
+        let path = "/\(ada.project)"
+        let invitation = home.post("add-member", #"{"email":"bob@example.com"}"#, at("\(path)/members", by: ada)).field("invitation_id")
+        _ = home.run("accept-invitation", at("/\(invitation)/accept", by: bob).merging(["REQUEST_METHOD": "POST"]) { $1 })
+        let open = home.post("add-member", #"{"email":"zoe@example.com"}"#, at("\(path)/members", by: ada)).field("invitation_id")
+        let key = home.createKey(by: ada)
+        _ = patch("update-user", #"{"locale":"de"}"#, bob.bearer)
+        let answer = delete("delete-project", at(path, by: ada).merging(["HTTP_ACCEPT_LANGUAGE": "fr"]) { $1 })
+        #expect(
+            answer.shown == """
+                200
+                \(standardHeaders)
+                Content-Length: <count>
+
+                {"success":true,"data":{},"error":null}
+                """)
+        #expect(delete("delete-project", at(path, by: ada)).code == "project_not_found")
+        for person in [ada, bob] {
+            #expect(home.get("get-project", at(path, by: person)).code == "project_not_found")
+            #expect(home.get("list-api-keys", person.on(ada.project)).code == "project_not_found")
+            #expect(!home.get("current-user", person.bearer).body.contains(ada.project))
+        }
+        #expect(home.get("verify-api-key", ["HTTP_X_API_KEY": key.secret]).code == "invalid_api_key")
+        let zoe = home.signIn("zoe@example.com")
+        #expect(home.get("list-invitations", zoe.bearer).body.contains(#""total":0"#))
+        #expect(home.run("accept-invitation", at("/\(open)/accept", by: zoe).merging(["REQUEST_METHOD": "POST"]) { $1 }).answer.code == "invitation_not_found")
+        func isTold(_ email: String, _ language: String) -> Bool {
+            home.mails.contains { $0.contains("\nTo: \(email)\n") && $0.contains("lang=3D\"\(language)\"") && $0.contains("Default") }
+        }
+        for _ in 0..<200 where !(isTold("ada@example.com", "en") && isTold("bob@example.com", "de")) { shortPause() }
+        #expect(isTold("ada@example.com", "en") && isTold("bob@example.com", "de"))
+        #expect(home.number("SELECT count(*) FROM pragma_foreign_key_check") == 0)
+    }
+
+    @Test func invitingTooOftenSaysWhenTheNextMailCanGo() {
+        let ada = home.signIn("ada@example.com")
+        func invite() -> Answer { home.post("add-member", #"{"email":"zoe@example.com"}"#, at("/\(ada.project)/members", by: ada)) }
+        for _ in 0..<5 { #expect(invite().shownBody.contains(#""mailed":true,"mail_after":null"#)) }
+        let answer = invite()
+        #expect(answer.status == 201)
+        #expect(answer.shownBody.contains(#""mailed":false,"mail_after":"<time>""#), "\(answer.body)")
+    }
+
+    @Test func anInvitationLetsItsAddressSignUpWhereSignUpIsClosed() {
+        let ada = home.signIn("ada@example.com")
+        let closed = ["LATCHKEY_SIGN_UP": "closed"]
+        let path = at("/\(ada.project)/members", by: ada).merging(closed) { $1 }
+        #expect(home.post("add-member", #"{"email":"zoe@example.com"}"#, path).status == 201)
+        let zoe = home.signIn("zoe@example.com", closed)
+        let list = home.get("list-invitations", zoe.bearer.merging(closed) { $1 })
+        #expect(list.body.contains(#""total":1"#))
+        // Where the operator does not want that, the answer is the same and there is no mail.
+        let shut = closed.merging(["LATCHKEY_INVITATIONS_ADMIT": "no"]) { $1 }
+        let answer = home.post("add-member", #"{"email":"max@example.com"}"#, path.merging(shut) { $1 })
+        #expect(answer.status == 201 && answer.shownBody.contains(#""mailed":true,"mail_after":null"#))
+        #expect(home.number("SELECT count(*) FROM mail_items WHERE email = 'max@example.com'") == 0)
+        #expect(!home.mails.contains { $0.contains("To: max@example.com") })
+    }
+
+    // MARK: Lists
+
+    /// The number of items on the one page of a list's answer, and its total.
+    private func counts(_ answer: Answer, _ item: String) -> [Int] {
+        let items = answer.body.components(separatedBy: item).count - 1
+        let total = answer.body.components(separatedBy: "\"total\":").last?.prefix { $0.isNumber } ?? ""
+        return [items, Int(total) ?? -1]
+    }
+
+    @Test func aPageAndItsCountAreOfOneMoment() {
+        let home = Home(settings: "limit_invite_per_user = off\nlimit_send_per_ip = off\nlimit_verify_per_ip = off\nlimit_send_per_email = off\nresend_after = 0s")
+        let (ada, zoe) = (home.signIn("ada@example.com"), home.signIn("zoe@example.com"))
+        let key = home.createKey(by: ada)
+        let all = ["QUERY_STRING": "limit=100"]
+        let results = inParallel(4) { part -> [[Int]] in
+            var seen: [[Int]] = []
+            for round in 0..<12 {
+                switch part {
+                case 0:
+                    // Whatever the lists show is made and ended meanwhile.
+                    let made = home.createKey(by: ada)
+                    _ = home.post("create-project", #"{"name":"p"}"#, ada.bearer)
+                    _ = home.post("add-member", #"{"email":"zoe@example.com"}"#, ada.bearer.merging(["PATH_INFO": "/\(ada.project)/members"]) { $1 })
+                    if round % 2 == 0 { home.sql("DELETE FROM api_keys WHERE id = x'\(made.id.filter { $0 != "-" })'; DELETE FROM invitations") }
+                case 1:
+                    // So that each list notes a use.
+                    home.sql("UPDATE api_keys SET last_used_at = NULL")
+                    let list = home.get("list-api-keys", all.merging(["HTTP_X_API_KEY": key.secret, "HTTP_X_PROJECT_ID": ada.project]) { $1 })
+                    seen.append(counts(list, "\"prefix\""))
+                case 2:
+                    seen.append(counts(home.get("list-api-keys", all.merging(ada.onProject) { $1 }), "\"prefix\""))
+                    seen.append(counts(home.get("list-projects", all.merging(ada.bearer) { $1 }), "\"description\""))
+                default:
+                    seen.append(counts(home.get("list-invitations", all.merging(zoe.bearer) { $1 }), "\"invited_by\""))
+                    seen.append(counts(home.get("list-sessions", all.merging(ada.bearer) { $1 }), "\"user_agent\""))
+                }
+            }
+            return seen
+        }
+        for counts in results.flatMap({ $0 }) { #expect(counts[0] == counts[1] && counts[1] >= 0, "\(counts)") }
+        #expect(results.flatMap { $0 }.count >= 60)
     }
 }

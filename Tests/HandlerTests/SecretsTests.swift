@@ -60,7 +60,7 @@ private func decoded(_ text: Substring) -> Data {
         _ = call("current-user", "", ["REQUEST_METHOD": "GET", "PATH_INFO": "/\(key.field("full_key"))"])
         _ = call("send-code", #"{"email":"\#(second.field("refresh_token"))"}"#)
 
-        #expect(home.number("SELECT count(*) FROM mail_items") == 1)
+        #expect(home.number("SELECT count(*) FROM mail_items WHERE email = 'unsent@example.com'") == 1)
         let snapshot = files()
         home.sql("UPDATE mail_items SET due_at = 0")
         let deliverer = Program("\(executables)/deliver-mail", environment: ["LATCHKEY_HOME": home.path]).finish()

@@ -39,6 +39,28 @@ import Testing
         #expect(home.mails.isEmpty)
     }
 
+    @Test func oneThatBecomesASuperuserActsNoMore() throws {
+        try write("reviewer@example.com \(hash) \(day(89))\n")
+        _ = send()
+        let grant = home.post("verify-code", #"{"email":"reviewer@example.com","code":"31415926"}"#)
+        let bearer = ["HTTP_AUTHORIZATION": "Bearer \(grant.field("access_token"))"]
+        let me = home.get("current-user", bearer)
+        let project = String(me.body.components(separatedBy: #""projects":[{"id":""#).last?.prefix(36) ?? "")
+        let key = home.post("create-api-key", #"{"name":"k"}"#, bearer.merging(["HTTP_X_PROJECT_ID": project]) { $1 }).field("full_key")
+        let byKey = ["HTTP_X_API_KEY": key, "HTTP_X_PROJECT_ID": project]
+        #expect(me.status == 200 && home.get("verify-api-key", byKey).status == 200)
+        home.sql("UPDATE users SET is_superuser = 1")
+        #expect(home.get("current-user", bearer).code == "invalid_token")
+        #expect(home.post("create-project", #"{"name":"p"}"#, bearer).code == "invalid_token")
+        #expect(home.get("list-api-keys", byKey).code == "invalid_api_key")
+        #expect(home.get("verify-api-key", byKey).status == 401)
+        let refresh = #"{"refresh_token":"\#(grant.field("refresh_token"))","user_uuid":"\#(grant.field("user_uuid"))"}"#
+        #expect(home.post("refresh-token", refresh).code == "invalid_refresh_token")
+        home.sql("UPDATE users SET is_superuser = 0")
+        #expect(home.get("current-user", bearer).status == 200)
+        #expect(home.post("refresh-token", refresh).status == 200)
+    }
+
     @Test func pastItsLastDayItIsRefused() throws {
         try write("reviewer@example.com \(hash) \(day(-1))\n")
         #expect(send().answer.status == 202)

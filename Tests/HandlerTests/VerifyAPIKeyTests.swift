@@ -42,6 +42,34 @@ import Testing
         #expect(answer.body.contains(#""scopes":null,"expires_at":null"#))
     }
 
+    @Test func noHeaderFieldHasALengthThatUsersDecide() {
+        let ada = home.signIn("ada@example.com")
+        let long = (0..<64).map { number in "\(number)" + String(repeating: "s", count: 128 - "\(number)".count) }
+        let list = long.map { "\"\($0)\"" }.joined(separator: ",")
+        let name = String(repeating: "\u{1F511}", count: 255)
+        _ = home.post("update-user", #"{"full_name":"\#(name)"}"#, ada.bearer.merging(["REQUEST_METHOD": "PATCH"]) { $1 })
+        let made = home.post("create-api-key", #"{"name":"\#(name)","scopes":[\#(list)]}"#, ada.onProject)
+        let secret = made.field("full_key")
+        let answer = verify(secret, scope: long[63], ["HTTP_USER_AGENT": String(repeating: "a", count: 8000)])
+        #expect(answer.status == 200 && answer.body.contains(#""scopes":[\#(list)]"#))
+        // Whole scopes in their order, never part of one; the rest is counted.
+        #expect(answer.header("X-Latchkey-Scopes") == long[..<7].joined(separator: " "))
+        #expect(answer.header("X-Latchkey-Scopes-Left-Out") == "57")
+        let me = ada.bearer.merging(["HTTP_USER_AGENT": String(repeating: "a", count: 8000), "HTTP_X_REQUEST_ID": String(repeating: "r", count: 8000)]) { $1 }
+        let other = home.post("create-project", #"{"name":"\#(name)"}"#, me)
+        for answer in [
+            answer, made, other, home.get("current-user", me), home.get("list-sessions", me), home.get("list-api-keys", ada.onProject),
+            verify(secret, scope: String(repeating: "x", count: 128)), home.get("get-project", me.merging(["PATH_INFO": "/\(String(repeating: "x", count: 4000))"]) { $1 }),
+        ] {
+            let fields = answer.headers
+            #expect(fields.allSatisfy { $0.utf8.count <= 1100 } && fields.reduce(0) { $0 + $1.utf8.count + 2 } <= 2048, "\(fields.map(\.utf8.count))")
+        }
+        // As long as it may be, nothing is left out.
+        let fitting = home.createKey(by: ada, #","scopes":[\#((0..<8).map { "\"\($0)\(String(repeating: "s", count: $0 == 7 ? 127 : 126))\"" }.joined(separator: ","))]"#)
+        #expect(verify(fitting.secret).header("X-Latchkey-Scopes")?.utf8.count == 1024)
+        #expect(verify(fitting.secret).header("X-Latchkey-Scopes-Left-Out") == nil)
+    }
+
     @Test func aMissingScopeIs403() {
         let ada = home.signIn("ada@example.com")
         let key = home.createKey(by: ada, #","scopes":["reports:read"]"#)

@@ -4,6 +4,7 @@ through lighttpd and judged by the document."""
 import json
 import re
 import threading
+import time
 
 from document import DOCUMENT, OPERATIONS, resolved
 from world import CLIENT_TOKEN, METRICS_TOKEN, SETTINGS, TIGHT, Refused, World, service
@@ -87,14 +88,15 @@ class Drafts:
                 return make(operation, ada.bearer, body=body)
             case "deleteUser":
                 person = world.sign_in()
-                return make(operation, {**person.bearer, "x-verification-code": world.code(person.email)})
+                return make(operation, {**person.bearer, "x-verification-code": world.deletion_code(person)})
+            case "sendDeletionCode":
+                return make(operation, world.sign_in().bearer)
             case "changeEmail":
                 return make(operation, ada.bearer, body={"email": world.fresh()})
             case "confirmEmail":
                 person, email = world.sign_in(), world.fresh()
-                code = world.code(email, lambda: world.do(
-                    "POST", "/auth/users/me/email", person.bearer, {"email": email}))
-                return make(operation, person.bearer, body={"email": email, "code": code})
+                code, current = world.address_codes(person, email)
+                return make(operation, person.bearer, body={"email": email, "code": code, "current_code": current})
             case "deleteSession":
                 person = world.sign_in()
                 sessions = world.do("GET", "/auth/sessions", person.bearer)["items"]
@@ -105,6 +107,8 @@ class Drafts:
                 return make(operation, ada.bearer, {"project_id": ada.project})
             case "updateProject":
                 return make(operation, ada.bearer, {"project_id": self.shared()}, {"description": None})
+            case "deleteProject":
+                return make(operation, ada.bearer, {"project_id": self.shared()})
             case "addMember":
                 return make(operation, ada.bearer, {"project_id": self.shared()},
                             {"email": world.fresh(), "role": "admin"})
@@ -187,6 +191,8 @@ def spoilt(operation):
             yield f"with an empty {name}", {name: ""}, ["body", name], "string_too_short"
         if field.get("maxLength") and "enum" not in field and field.get("format") != "email":
             yield f"with a long {name}", {name: "a" * (field["maxLength"] + 1)}, ["body", name], "string_too_long"
+        if "\\u0000" in field.get("pattern", ""):
+            yield f"with a control character in {name}", {name: "a\u009bb"}, ["body", name], "value_error"
         if kind == "integer":
             yield f"with a small {name}", {name: field["minimum"] - 1}, ["body", name], "greater_than_equal"
             yield f"with a large {name}", {name: field["maximum"] + 1}, ["body", name], "less_than_equal"
@@ -244,6 +250,8 @@ def common(judge, draft):
 
     twice = [*draft.headers.items(), ("Authorization", "Bearer a"), ("Authorization", "Bearer b")]
     one(400, "ambiguous_credentials", "for a header sent twice", headers=Pairs(twice))
+    spelled = [*draft.headers.items(), ("X-Forwarded-For", "198.51.100.1"), ("X_Forwarded_For", "203.0.113.5")]
+    one(400, "ambiguous_headers", "for a field of another name that is the same by CGI", headers=Pairs(spelled))
     one(405, "method_not_allowed", "for PUT", operation=WithMethod(operation, "PUT"))
     if draft.path:
         last = list(draft.path)[-1]
@@ -338,6 +346,12 @@ def special(judge, drafts):
         ready[id] = drafts.draft(by_id[id])
         return until_limited(id)
 
+    def exhausted(id):
+        draft = drafts.draft(by_id[id])
+        for _ in range(6):
+            answer = judge.send(draft, body={**draft.body, "code": "000000"})
+        return answer
+
     def inactive(person, make):
         world.active(person, False)
         try:
@@ -370,13 +384,57 @@ def special(judge, drafts):
         deactivate(draft.path["key_id"])
         return judge.send(draft)
 
-    for id in ("sendCode", "verifyCode", "refreshToken", "changeEmail", "confirmEmail", "deleteUser", "addMember"):
+    def rotated_too_often():
+        draft = drafts.draft(by_id["rotateApiKey"])
+        now = int(time.time() * 1000)
+        slot = now - now % 18750
+        # As text: `sql` makes ids of what looks like one.
+        world.sql(f"INSERT OR REPLACE INTO limit_counts VALUES ('rotate-user', '{ada.id}', ?, ?, 600, 0)", slot, slot + 320000)
+        try:
+            return judge.send(draft)
+        finally:
+            world.sql("DELETE FROM limit_counts WHERE name = 'rotate-user'")
+
+    def bounded(setting, id, **changes):
+        """With room for one, and one there."""
+        draft = drafts.draft(by_id[id]).but(**changes)
+        world.configure(f"{setting} = 1\n")
+        try:
+            return judge.send(draft)
+        finally:
+            world.configure()
+
+    def second_invitation():
+        draft = drafts.draft(by_id["addMember"])
+        judge.send(draft)
+        world.configure("max_invitations_per_project = 1\n")
+        try:
+            return judge.send(draft, body={"email": world.fresh(), "role": "member"})
+        finally:
+            world.configure()
+
+    yield "createProject", 409, "too_many_projects", "over the bound", lambda: bounded("max_projects_per_user", "createProject")
+    yield "createApiKey", 409, "too_many_api_keys", "over the project's bound", lambda: bounded(
+        "max_keys_per_project", "createApiKey")
+    yield "createApiKey", 409, "too_many_own_api_keys", "over the member's bound", lambda: bounded(
+        "max_keys_per_member", "createApiKey")
+    yield "acceptInvitation", 409, "too_many_projects", "over the bound", lambda: bounded(
+        "max_projects_per_user", "acceptInvitation")
+    yield "acceptInvitation", 409, "too_many_members", "over the bound", lambda: bounded(
+        "max_members_per_project", "acceptInvitation")
+    yield "addMember", 409, "too_many_members", "over the bound", lambda: bounded("max_members_per_project", "addMember")
+    yield "addMember", 409, "too_many_invitations", "over the bound", second_invitation
+    yield "rotateApiKey", 429, "rate_limited", "over its own limit", rotated_too_often
+    for id in ("sendCode", "verifyCode", "refreshToken", "changeEmail", "confirmEmail", "deleteUser", "sendDeletionCode", "addMember",
+               "createProject", "updateProject", "createApiKey", "updateApiKey", "updateMember", "acceptInvitation",
+               "updateUser"):
         yield id, 429, "rate_limited", "over a limit", lambda id=id: limited(id)
     yield "sendCode", 429, "rate_limited", "too soon again", lambda: too_soon(world)
     for id in ("verifyCode", "confirmEmail"):
         for code in ("000000", "no code", ""):
             yield id, 400, "invalid_code", f"for {code!r}", lambda id=id, code=code: send(
-                id, body={"email": world.fresh(), "code": code})
+                id, body={"email": world.fresh(), "code": code, "current_code": code})
+        yield id, 400, "code_exhausted", "after five guesses", lambda id=id: exhausted(id)
     yield "deleteUser", 400, "invalid_code", "for a wrong one", lambda: send(
         "deleteUser", headers={**world.sign_in().bearer, "x-verification-code": "000000"})
     for token in ("A" * 86, ""):

@@ -32,6 +32,18 @@ def faults(schema, value):
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(value)]
 
 
+def disagreements(status, envelope):
+    """What generators cannot be told by a schema: which of `data` and `error` is null, and what `detail` is made of."""
+    found = []
+    if envelope["success"] is not (status < 400):
+        found.append(f"success is {envelope['success']} with {status}")
+    if envelope["error" if status < 400 else "data"] is not None:
+        found.append("both data and error")
+    for fault in envelope.get("detail") or []:
+        found += [f"loc has {part!r}" for part in fault["loc"] if type(part) not in (str, int)]
+    return found
+
+
 class Operation:
     """One method of one path."""
 
@@ -84,6 +96,8 @@ class Operation:
         except ValueError as error:
             return [f"body: {error}"]
         found += faults(schema, value)
+        if isinstance(value, dict) and "success" in value:
+            found += disagreements(status, value)
         for name, header in self.responses[status]["headers"].items():
             header = resolved(header)
             text = headers.get(name.lower())

@@ -80,8 +80,75 @@ def server_routes():
     return found
 
 
+# Types of the languages that clients are generated in, and of what generators add.
+TAKEN = set("""
+any apiclient apiexception apiresponse array bool boolean bundle calendar character configuration data date decimal dict
+dictionary double enum error exception file float function genericopenapierror headers host int integer iterable list locale
+long map none notification null nullable object operation optional partial process progress promise record request response
+result scanner serverconfiguration set stream string thread timer type unit url urlsession uuid
+""".split())
+
+
+def schemas(value, where):
+    """(path, schema) of every schema in a part of the document, in one within another as well."""
+    if isinstance(value, dict):
+        if {"type", "anyOf", "oneOf", "allOf", "const", "enum", "properties", "items"} & set(value) and "in" not in value:
+            yield where, value
+        for key, inner in value.items():
+            if key not in ("examples", "example", "default", "enum", "const", "required"):
+                yield from schemas(inner, f"{where}/{key}")
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from schemas(inner, f"{where}/{index}")
+
+
+def suits_generators(check):
+    """What the usual generators stumble over, each met in one: openapi-generator's Python, Go and Swift, openapi-python-client."""
+    names = list(DOCUMENT["components"]["schemas"])
+    parts = list(schemas(DOCUMENT["paths"], "paths")) + list(schemas(DOCUMENT["components"], "components"))
+    found = []
+    for where, schema in parts:
+        kind = schema.get("type")
+        if kind == "null" and not where.rpartition("/")[0].endswith("anyOf"):
+            found.append(f"{where}: null alone has no type in most languages; use a type or null")
+        if "const" in schema and kind != "string":
+            found.append(f"{where}: a constant that is no string is compared as a string")
+        if "enum" in schema and kind != "string":
+            found.append(f"{where}: an enumeration of no strings")
+        if "oneOf" in schema or "allOf" in schema or "not" in schema:
+            found.append(f"{where}: oneOf, allOf and not make unions that some languages lack")
+        if "anyOf" in schema and not (len(schema["anyOf"]) == 2 and schema["anyOf"][1] == {"type": "null"}):
+            found.append(f"{where}: anyOf is for a type or null, in this order")
+        if isinstance(kind, list) and not (len(kind) == 2 and kind[1] == "null"):
+            found.append(f"{where}: a list of types is for a type or null, in this order")
+    check("schemas are of the kinds that generators know", found)
+    check("no schema has the name of a type of some language", [n for n in names if n.lower() in TAKEN])
+    check("no schema has the name of another's constructor", [n for n in names if n.removeprefix("New") in names and n.startswith("New")])
+
+    # Generators name what has no name by where it is. No two names may be the same, in any case of letters.
+    given = list(names)
+    for operation in OPERATIONS:
+        for status in operation.responses:
+            _, schema, _ = operation.content(status)
+            if "$ref" not in schema and schema.get("type") == "object":
+                given.append(f"{operation.id}{status}Response")
+        given.append(f"Api{operation.id}Request")
+    for name, schema in DOCUMENT["components"]["schemas"].items():
+        for field, inner in schema.get("properties", {}).items():
+            inner = inner.get("items", inner)
+            if "properties" in inner or "enum" in inner:
+                given.append(name + field.replace("_", ""))
+    lower = [name.lower() for name in given]
+    check("no two schemas get one name", [name for name in given if lower.count(name.lower()) > 1])
+    ids = [operation.id.lower() for operation in OPERATIONS]
+    check("no two operations get one name", [i for i in ids if ids.count(i) > 1])
+    check("an operation's name is a word of lower and upper case letters",
+          [o.id for o in OPERATIONS if not re.fullmatch(r"[a-z][A-Za-z]+", o.id)])
+
+
 def run(results):
     check = results.check
+    suits_generators(check)
     check("the document is OpenAPI 3.1",
           [error.message for error in OpenAPIV31SpecValidator(DOCUMENT).iter_errors()])
 

@@ -7,7 +7,7 @@ import traceback
 
 from document import Results
 
-PARTS = ("static", "answers", "client", "page", "fuzz")
+PARTS = ("static", "answers", "client", "generators", "page", "fuzz")
 
 
 def main():

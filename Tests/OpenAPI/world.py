@@ -109,6 +109,19 @@ class World:
             time.sleep(0.02)
         raise Refused(f"no mail to {email}")
 
+    def deletion_code(self, person):
+        """A code that deletes the account of `person`."""
+        return self.code(person.email, lambda: self.do("POST", "/auth/users/me/deletion-code", person.bearer))
+
+    def address_codes(self, person, email):
+        """The codes that make `email` the address of `person`: the one mailed there, and the one to the current address."""
+        def ask():
+            self.do("POST", "/auth/users/me/email", person.bearer, {"email": email})
+
+        found = []
+        current = self.code(person.email, lambda: found.append(self.code(email, ask)))
+        return found[0], current
+
     def codes(self, email):
         """The codes in the mails to `email`, oldest first. Other mails have none."""
         folder, found = f"{self.home.path}/mail/new", []

@@ -43,7 +43,7 @@ import Testing
         // The reference sends a body with this GET.
         let secret = "x-api-key: \(key.field("full_key"))"
         let listed = server.send("GET /auth/api-keys/?page=1&limit=5", [secret, project], body: "{}")
-        #expect(listed.shownBody == #"{"success":true,"data":{"items":[{"id":"<uuid>","prefix":"<prefix>","name":"test","full_key":null,"scopes":null,"last_used_at":"<time>","expires_at":null,"is_active":true,"created_at":"<time>","updated_at":"<time>"}],"pagination":{"page":1,"limit":5,"total":1,"pages":1}},"error":null}"#)
+        #expect(listed.shownBody == #"{"success":true,"data":{"items":[{"id":"<uuid>","prefix":"<prefix>","name":"test","full_key":null,"scopes":null,"last_used_at":"<time>","expires_at":null,"is_active":true,"created_at":"<time>","updated_at":"<time>","replaces":null,"replaced_by":null}],"pagination":{"page":1,"limit":5,"total":1,"pages":1}},"error":null}"#)
         #expect(server.send("GET /auth/api-keys", [bearer, project]).body == server.send("GET /auth/api-keys/", [bearer, project]).body)
         #expect(server.send("POST /auth/api-keys", [bearer, project], body: #"{"name":"b"}"#).status == 201)
 

@@ -130,7 +130,8 @@ class Lighttpd(Secure, Server):
         super().prepare(world)
         folder = f"{self.folder}/package"
         os.makedirs(f"{folder}/samples/lighttpd")
-        shutil.copy(f"{PROJECT}/lighttpd.conf", folder)
+        for name in ("lighttpd.conf", "lighttpd-environment.sh"):
+            shutil.copy(f"{PROJECT}/{name}", folder)
         shutil.copytree(parity.EXECUTABLES, f"{folder}/cgi-bin")
         shutil.copytree(f"{PROJECT}/public", f"{folder}/public")
         write(f"{folder}/samples/lighttpd/https.conf", self.substituted(

@@ -242,6 +242,11 @@ def operator(host):
     expect(stat.S_IMODE(os.stat(f"{host.owner.home}/backup.tar").st_mode) == 0o600, "the backup is the user's alone")
     output, code = host.owner.run("~/auth/deliver-mail")
     expect(code == 0, "deliver-mail, as cron runs it", output)
+    # What INSTALL makes is as doctor wants it.
+    output, code = host.owner.run(f"{latchkey} doctor")
+    expect(code == 0 and "files: all yours alone" in " ".join(output.split()), "doctor agrees with INSTALL", output)
+    output, code = host.owner.run(f"{latchkey} --version")
+    expect(code == 0 and output.strip() not in ("", "unreleased"), "latchkey --version is the package's", output)
     output, _ = host.owner.run(f"{latchkey} --help")
     if re.search(r"^  doctor ", output, re.M):
         output, code = host.owner.run(f"{latchkey} doctor --help")

@@ -23,7 +23,7 @@ from service import Home, Lighttpd  # noqa: E402
 
 VERSION = "0.0.0+test"
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
-PARTS = ["cgi-bin", "public", "samples", "packaging", "Sources", "README.md", "LICENSE", "lighttpd.conf", "lighttpd-fastcgi.sh"]
+PARTS = ["cgi-bin", "public", "samples", "packaging", "Sources", "README.md", "LICENSE", "lighttpd.conf", "lighttpd-environment.sh", "lighttpd-fastcgi.sh"]
 EXECUTABLES = set(os.listdir(f"{PROJECT}/Sources/Executables")) - {"latchkey", "write-routes"}
 
 passed, failed = 0, 0
@@ -117,7 +117,7 @@ def contents(path, time, admin):
     names = [entry.name for entry in entries]
     expect(names == sorted(names) and len(set(names)) == len(names), "names are sorted, each once")
     expect(names[0] == top and all(name.startswith(f"{top}/") for name in names[1:]), "one top folder")
-    wanted = {"INSTALL", "LICENSE", "README.md", "latchkey.conf", "lighttpd.conf", "lighttpd-fastcgi.sh", "public", "cgi-bin/.htaccess"}
+    wanted = {"INSTALL", "LICENSE", "README.md", "latchkey.conf", "lighttpd.conf", "lighttpd-environment.sh", "lighttpd-fastcgi.sh", "public", "cgi-bin/.htaccess"}
     wanted |= {f"cgi-bin/{name}" for name in {*EXECUTABLES, "latchkey-fcgi-codes"}}
     wanted |= {f"cgi-bin/public/{path}" for path in files(f"{PROJECT}/public")}
     wanted |= {f"samples/{path}" for path in files(f"{PROJECT}/samples") if not path.startswith("verify/")}
@@ -141,7 +141,7 @@ def contents(path, time, admin):
 
 def unpacked(folder, admin):
     """The files as they are on disk."""
-    for path in ["lighttpd.conf", "lighttpd-fastcgi.sh", "LICENSE", "README.md", "cgi-bin/.htaccess"]:
+    for path in ["lighttpd.conf", "lighttpd-environment.sh", "lighttpd-fastcgi.sh", "LICENSE", "README.md", "cgi-bin/.htaccess"]:
         expect(read(f"{folder}/{path}") == read(f"{PROJECT}/{path}"), f"{path} as it is in the project")
     programs = [f"{folder}/cgi-bin/{name}" for name in sorted(EXECUTABLES)] + [f"{folder}/latchkey"] * admin
     for path in programs:

@@ -116,7 +116,9 @@ class World:
 
         keys = {
             "key": {}, "key_to_change": {}, "key_to_rotate": {}, "key_to_delete": {}, "key_to_delete_by_post": {}, "dead_key": {},
-            "scoped_key": {"scopes": ["reports:*"]}}
+            "scoped_key": {"scopes": ["reports:*"]},
+            # As many scopes as a key can have, each as long as it can be.
+            "long_key": {"scopes": [f"{number:03}".ljust(128, "s") for number in range(64)]}}
         for name, fields in keys.items():
             made = self.key(ada, **fields)
             v[name], v[f"{name}_id"] = made["full_key"], made["id"]
@@ -129,11 +131,13 @@ class World:
             "send-code", "POST", body={"email": "newcomer@example.com"}))
         carl, dora = self.sign_in("carl"), self.sign_in("dora")
         v["mover_access"] = carl["access_token"]
-        v["mover_code"] = self.code("carl-at-home@example.com", lambda: self.do(
-            "change-email", "POST", carl, {"email": "carl-at-home@example.com"}))
+
+        def move():
+            v["mover_code"] = self.code("carl-at-home@example.com", lambda: self.do(
+                "change-email", "POST", carl, {"email": "carl-at-home@example.com"}))
+        v["mover_current_code"] = self.code(carl["email"], move)
         v["leaver_access"] = dora["access_token"]
-        v["leaver_code"] = self.code(dora["email"], lambda: self.do(
-            "send-code", "POST", body={"email": dora["email"]}))
+        v["leaver_code"] = self.code(dora["email"], lambda: self.do("send-deletion-code", "POST", dora))
 
         # Sessions to renew and to end.
         for name, person in (("renewed", "rita"), ("revoked", "rosa")):
@@ -147,7 +151,7 @@ class World:
         self.sign_in("olga")
 
         # Projects to change, and guests with invitations.
-        for name in ("shared", "changed"):
+        for name in ("shared", "changed", "deleted"):
             v[f"{name}_project"] = self.do("create-project", "POST", ada, {"name": "Engine"})["id"]
         shared = v["shared_project"]
         for name, person in (("changed", "mia"), ("removed", "max")):

@@ -52,9 +52,36 @@ def signed(private, header, claims):
     return f"{head}.{encode(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
 
 
+README_PROGRAM = """import sys
+
+base, token = sys.argv[1:]
+try:
+    SAMPLE
+except Exception as error:
+    text = " ".join(str(error).split())
+    print(f"not verified: {text}", file=sys.stderr)
+    sys.exit(1)
+"""
+
+
+def readme_sample(scratch):
+    """README's sample for PyJWT, as a program like the others: its lines, and nothing but the address is changed."""
+    with open(f"{PROJECT}/README.md", encoding="utf-8") as file:
+        lines = file.read().split("```python\nimport jwt\n")[1].split("```")[0].strip("\n").split("\n")
+    assert lines[-1] == 'print(claims["sub"], claims["email"])', lines
+    lines[-1] = 'print(claims["sub"])'
+    text = "\n    ".join(["import jwt", *lines])
+    assert text.count('"http://localhost:8000') == 2
+    text = text.replace('"http://localhost:8000/.well-known/jwks.json"', 'base + "/.well-known/jwks.json"')
+    text = text.replace('"http://localhost:8000"', "base")
+    with open(f"{scratch}/readme.py", "w", encoding="utf-8") as file:
+        file.write(README_PROGRAM.replace("SAMPLE", text))
+    return [sys.executable, f"{scratch}/readme.py"]
+
+
 def programs(scratch):
     """The command of each sample, built."""
-    commands = {"node": ["node", f"{SAMPLES}/verify.mjs"]}
+    commands = {"node": ["node", f"{SAMPLES}/verify.mjs"], "readme": readme_sample(scratch)}
     subprocess.run(["go", "vet", f"{SAMPLES}/verify.go"], check=True, cwd=scratch)
     subprocess.run(["go", "build", "-o", f"{scratch}/verify-go", f"{SAMPLES}/verify.go"], check=True, cwd=scratch)
     commands["go"] = [f"{scratch}/verify-go"]
@@ -123,7 +150,7 @@ def forgeries(genuine, other, foreign, expired, private, base):
     yield "another issuer", foreign
     yield "an issuer that begins alike", signed(private, header, {**claims, "iss": f"{base}/"})
     yield "an expired one", expired
-    yield "one that expires now", signed(private, header, {**claims, "exp": int(time.time())})
+    yield "one that expired longer ago than clocks differ", signed(private, header, {**claims, "exp": int(time.time()) - 30})
     for name in ("iss", "exp"):
         yield f"without {name}", signed(private, header, {k: v for k, v in claims.items() if k != name})
     yield "exp that is null", signed(private, header, {**claims, "exp": None})
@@ -181,7 +208,6 @@ def main():
             return answer.data
 
         ada, eve = grant("ada@example.com", ""), grant("eve@example.com", "")
-        expired = grant("old@example.com", "access_ttl = 1s\n")["access_token"]
         # The same service under another name.
         home.configure(f"base_url = {base}0\nresend_after = 0s\n")
         answer = server.request("POST /auth/verification/refresh-token", fields={
@@ -195,14 +221,29 @@ def main():
         time.sleep(2)
 
         token = ada["access_token"]
+        now, header = int(time.time()), {"alg": "ES256", "typ": "JWT", "kid": kid}
+        held = jwt.decode(token, options={"verify_signature": False})
+        expired = signed(private, header, {**held, "iat": now - 900, "exp": now - 60})
         bad = list(forgeries(token, eve["access_token"], foreign, expired, private, base))
+
+        def shifted(iat, exp):
+            """The token of a service whose clock differs from the verifier's: seconds from now."""
+            now = int(time.time())
+            return signed(private, header, {**held, "iat": now + iat, "exp": now + exp})
         for name, command in commands.items():
             accepted(name, command, base, token, ada["user_uuid"], "a genuine token")
             accepted(name, command, base, eve["access_token"], eve["user_uuid"], "another")
             claims = jwt.decode(token, options={"verify_signature": False})
             made = signed(private, {"alg": "ES256", "typ": "JWT", "kid": kid}, claims)
             accepted(name, command, base, made, ada["user_uuid"], "one that is made here as the service makes it")
+            for what, iat, exp in [
+                    ("whose clock is a second behind", 2, 902), ("whose clock is 20 seconds behind", 20, 920),
+                    ("whose clock is a second ahead", -901, -1)]:
+                accepted(name, command, base, shifted(iat, exp), ada["user_uuid"], f"a token, by a verifier {what},")
             for what, forged in bad:
+                # PyJWT does not look at `typ` and takes text for `exp`; the service signs no such token.
+                if name == "readme" and (what.startswith("typ ") or what in ("no typ", "exp that is text")):
+                    continue
                 refused(name, command, base, forged, what)
             refused(name, command, f"{base}/nothing", token, "a token without a key set")
             refused(name, command, "http://localhost:1", token, "a token whose service is down")

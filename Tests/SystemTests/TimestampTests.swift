@@ -22,6 +22,33 @@ import Testing
         #expect(Timestamp(milliseconds: milliseconds).mailDate == mailDate)
     }
 
+    @Test func arithmeticEndsAtTheLastMomentAndTheFirst() {
+        let (first, last) = (Timestamp(milliseconds: .min), Timestamp(milliseconds: .max))
+        #expect(last + .days(1) == last && first - .days(1) == first)
+        #expect(last - .days(1) < last && first + .days(1) > first)
+        #expect((last - first).milliseconds == .max && (first - last).milliseconds == .min)
+        #expect(Timestamp(seconds: .max) == last && Timestamp(seconds: .min) == first)
+        #expect(Duration.days(.max).milliseconds == .max && Duration.days(.min).milliseconds == .min)
+        #expect((Duration(milliseconds: .max) + .seconds(1)).milliseconds == .max)
+        #expect(Duration(milliseconds: .min).secondsRoundedUp < 0 && Duration(milliseconds: .max).secondsRoundedUp > 0)
+        for moment in [first, last] { #expect(!moment.text.isEmpty && !moment.mailDate.isEmpty) }
+    }
+
+    @Test func aMomentIsReadAsItIsShown() {
+        for (text, shown) in [
+            ("2026-12-31", "2026-12-31T00:00:00.000Z"), ("2026-12-31 23:59", "2026-12-31T23:59:00.000Z"),
+            ("2026-12-31 23:59:58", "2026-12-31T23:59:58.000Z"), ("2026-12-31T23:59:58.007Z", "2026-12-31T23:59:58.007Z"),
+        ] {
+            #expect(Timestamp(shown: text)?.text == shown, "\(text)")
+        }
+        for text in [
+            "", "2026-12-31 ", "2026-12-31 24:00", "2026-12-31 23:60", "2026-12-31 2:30", "2026-12-31 23:59:", "2026-02-31 00:00",
+            "2026-12-31  23:59", "2026-12-31_23:59", "2026-12-31 23-59", "2026-12-31 23:59:58.07", "2026-12-31 23:59:58 UTC",
+        ] {
+            #expect(Timestamp(shown: text) == nil, "\(text)")
+        }
+    }
+
     @Test func aDayIsReadAsItsFirstMoment() {
         for day in ["1970-01-01", "2000-02-29", "2024-02-29", "2026-12-31", "2100-02-28", "0001-01-01", "9999-12-31"] {
             #expect(Timestamp(day: day)?.text == "\(day)T00:00:00.000Z")

@@ -174,10 +174,12 @@ package final class FastCGIClient: @unchecked Sendable {
         }
     }
 
-    /// Begins a request, with its parameters.
-    package func begin(_ variables: [String: String], request: UInt16 = 1, keeps: Bool = false, role: UInt8 = 1) {
+    /// Begins a request, with its parameters; what is in `again` comes a second time.
+    package func begin(
+        _ variables: [String: String], again: [String: String] = [:], request: UInt16 = 1, keeps: Bool = false, role: UInt8 = 1
+    ) {
         send(1, request, [0, role, keeps ? 1 : 0, 0, 0, 0, 0, 0])
-        send(4, request, FastCGIClient.pairs(addressed(endpoint, variables)), padding: 5)
+        send(4, request, FastCGIClient.pairs(addressed(endpoint, variables)) + FastCGIClient.pairs(again), padding: 5)
         send(4, request)
     }
 

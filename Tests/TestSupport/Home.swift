@@ -23,21 +23,22 @@ package final class Home: Sendable {
         try? FileManager.default.removeItem(atPath: path)
     }
 
-    /// Runs the handler `name` with only `variables` (LATCHKEY_HOME and REMOTE_ADDR are added) and `body`.
+    /// Runs the handler `name` with only `variables` (LATCHKEY_HOME and REMOTE_ADDR are added) and `body`. What is in
+    /// `again` is given a second time.
     package func run(
-        _ name: String, _ variables: [String: String], body: String = ""
+        _ name: String, _ variables: [String: String], again: [String: String] = [:], body: String = ""
     ) -> (answer: Answer, log: String) {
-        let result = start(name, variables).finish(Array(body.utf8))
+        let result = start(name, variables, again: again).finish(Array(body.utf8))
         return (Answer(result.output), result.errors)
     }
 
     /// Starts the handler and leaves its input open.
-    package func start(_ name: String, _ variables: [String: String]) -> Program {
+    package func start(_ name: String, _ variables: [String: String], again: [String: String] = [:]) -> Program {
         let standard = ["LATCHKEY_HOME": path, "REMOTE_ADDR": "192.0.2.7"]
         let all = standard.merging(variables) { $1 }
-        guard isFastCGI else { return Program("\(executables)/\(name)", environment: all) }
+        guard isFastCGI else { return Program("\(executables)/\(name)", environment: all, again: again) }
         let processes = pool.processes(environment: all.filter { $0.key.hasPrefix("LATCHKEY_") })
-        return Program(processes.connect(), addressed(name, all.filter { !$0.key.hasPrefix("LATCHKEY_") }))
+        return Program(processes.connect(), addressed(name, all.filter { !$0.key.hasPrefix("LATCHKEY_") }), again: again)
     }
 
     /// POSTs the JSON text `body`.

@@ -10,8 +10,8 @@ package final class Lighttpd: @unchecked Sendable {
     package let home: Home
     private let process: Int32
 
-    /// `configuration` is a file beside the project's own, or an absolute path.
-    package init(_ home: Home = Home(), configuration: String = "lighttpd.conf") {
+    /// `configuration` is a file beside the project's own, or an absolute path; `variables` are in the server's environment.
+    package init(_ home: Home = Home(), configuration: String = "lighttpd.conf", variables: [String: String] = [:]) {
         self.home = home
         port = Lighttpd.freePort()
         let script = "cd \"$1\" && exec lighttpd -D -f \"$3\" 2>>\"$2\" >/dev/null </dev/null"
@@ -19,8 +19,9 @@ package final class Lighttpd: @unchecked Sendable {
         logPath = log
         let argv = cStrings(["/bin/sh", "-c", script, "sh", projectFolder, log, configuration])
         let envp = cStrings(
-            ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "PORT=\(port)", "LATCHKEY_HOME=\(home.path)"]
-                + (isFastCGI ? ["LATCHKEY_FASTCGI=1"] : []))
+            ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PORT": "\(port)", "LATCHKEY_HOME": home.path]
+                .merging(isFastCGI ? ["LATCHKEY_FASTCGI": "1"] : [:]) { $1 }.merging(variables) { $1 }
+                .map { "\($0.key)=\($0.value)" })
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }

@@ -22,14 +22,16 @@ package final class Program: @unchecked Sendable {
 
     /// A request to a process that was there before, which has no process of its own (its id is
     /// nobody's) and no exit code but 0 for a whole answer.
-    init(_ client: FastCGIClient, _ variables: [String: String]) {
+    init(_ client: FastCGIClient, _ variables: [String: String], again: [String: String] = [:]) {
         (id, input, output, errors) = (.max, -1, -1, -1)
         request = client
-        client.begin(variables)
+        client.begin(variables, again: again)
     }
 
-    /// Starts `path` with `arguments` and only `environment`.
-    package init(_ path: String, _ arguments: [String] = [], environment: [String: String]) {
+    /// Starts `path` with `arguments` and only `environment`, in which what is in `again` comes a second time.
+    package init(
+        _ path: String, _ arguments: [String] = [], environment: [String: String], again: [String: String] = [:]
+    ) {
         func pipe() -> (read: Int32, write: Int32) {
             var ends: [Int32] = [0, 0]
             precondition(Glibc.pipe(&ends) == 0)
@@ -46,7 +48,7 @@ package final class Program: @unchecked Sendable {
         posix_spawn_file_actions_adddup2(&actions, standardOutput.write, 1)
         posix_spawn_file_actions_adddup2(&actions, standardError.write, 2)
         let argv = cStrings([path] + arguments)
-        let envp = cStrings(environment.map { "\($0.key)=\($0.value)" })
+        let envp = cStrings((Array(environment) + Array(again)).map { "\($0.key)=\($0.value)" })
         let process = spawn(path, argv, envp, &actions)
         posix_spawn_file_actions_destroy(&actions)
         for end in [standardInput.read, standardOutput.write, standardError.write] { close(end) }

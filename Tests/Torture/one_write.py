@@ -152,10 +152,10 @@ def keys(traced):
 METHODS = {"current-user": "GET", "list-api-keys": "GET", "delete-api-key": "DELETE", "update-api-key": "PATCH",
            "verify-api-key": "GET", "list-sessions": "GET", "delete-session": "DELETE", "jwks": "GET", "health": "GET",
            "metrics": "GET", "update-user": "PATCH", "delete-user": "DELETE", "preferences": "GET", "list-projects": "GET",
-           "get-project": "GET", "update-project": "PATCH", "update-member": "PATCH", "remove-member": "DELETE",
+           "get-project": "GET", "update-project": "PATCH", "delete-project": "DELETE", "update-member": "PATCH", "remove-member": "DELETE",
            "list-invitations": "GET", "decline-invitation": "DELETE"}
 PATHS = {"delete-api-key": "/x", "update-api-key": "/x", "rotate-api-key": "/x/rotate", "delete-session": "/x",
-         "get-project": "/x", "update-project": "/x", "add-member": "/x/members", "update-member": "/x/members/y",
+         "get-project": "/x", "update-project": "/x", "delete-project": "/x", "add-member": "/x/members", "update-member": "/x/members/y",
          "remove-member": "/x/members/y", "accept-invitation": "/x/accept", "decline-invitation": "/x"}
 OPEN = ("send-code", "verify-code", "refresh-token", "revoke-token")
 BODIES = (*OPEN, "create-api-key", "update-api-key", "rotate-api-key", "update-user", "change-email", "confirm-email",

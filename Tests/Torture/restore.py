@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A backup restored in the middle of a mixed load, and `restore` and `secret rotate` killed at every call that
-changes a file.
+"""A backup restored in the middle of a mixed load; `restore`, `secret rotate` and `token-key rotate --now` killed at
+every call that changes a file; and the last of them where a file cannot be deleted.
 
 Shown under load, by the executables themselves:
 1. No answer of 5xx but a 503.
@@ -9,7 +9,10 @@ Shown under load, by the executables themselves:
 4. No session of before works after; the database is whole.
 
 Shown for each kill: the old state, or the new one, or a 503 that the same command mends; never a session of the
-old secret beside the new one.
+old secret beside the new one; and clean-up finds what was left.
+
+Shown for each deletion that fails: the command fails too, or the old key's tokens are dead all the same; and the
+folder is synced after the last deletion.
 """
 
 import glob
@@ -174,6 +177,9 @@ def kills(report, arguments, length, seen):
         report.expect(home.get("verify-api-key", {"HTTP_X_API_KEY": key}).status == 200, f"{place}: the key is dead")
         report.expect(home.integrity() == "ok", f"{place}: {home.integrity()}")
         report.expect(not glob.glob(f"{home.path}/restoring.*"), f"{place}: something is left")
+        report.expect(admin(home, "purge").returncode == 0, f"{place}: purge")
+        left = [name for _, _, names in os.walk(home.path) for name in names if LEFT.search(name)]
+        report.expect(not left, f"{place}: {left} are left")
         home.remove()
     seen[f"{arguments[0]}: places"] = len(places)
     base.remove()
@@ -181,12 +187,43 @@ def kills(report, arguments, length, seen):
         os.unlink(path)
 
 
+def stuck(report, seen):
+    """An old key that cannot be deleted, and the order of calls when it can."""
+    base = Home()
+    ada = base.sign_in("ada@example.com")
+    settle(base)
+    for number in range(1, 9):
+        home, place = copy(base), f"token-key rotate, unlink {number} fails"
+        failed = admin(home, "token-key", "rotate", "--now", prefix=[
+            "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=unlink", "-e", f"inject=unlink:error=EIO:when={number}"])
+        status = home.get("current-user", bearer(ada)).status
+        seen[f"unlink fails: exit {failed.returncode}, the old token {status}"] += 1
+        report.expect((failed.returncode, status) in ((0, 401), (1, 200), (1, 401)), f"{place}: {failed}, {status}")
+        report.expect(failed.returncode == 0 or "could not be deleted" in failed.stderr, f"{place}: {failed.stderr}")
+        report.expect(admin(home, "token-key", "rotate", "--now").returncode == 0, f"{place}: again")
+        report.expect(home.get("current-user", bearer(ada)).status == 401, f"{place}: the old token lives")
+        home.remove()
+    trace, home = f"{base.path}.trace", copy(base)
+    admin(home, "token-key", "rotate", "--now", prefix=["strace", "-f", "-y", "-o", trace, "-e", "trace=unlink,fsync"])
+    calls = [line.split(None, 1)[1] for line in open(trace, encoding="latin-1") if "/keys" in line and "= 0" in line]
+    last = max(index for index, call in enumerate(calls) if ".key\"" in call or ".end\"" in call)
+    report.expect(any(call.startswith("fsync") and call.split(">")[0].endswith("/keys") for call in calls[last:]),
+                  f"no fsync of keys/ after the last deletion: {calls}")
+    for path in (home, base):
+        path.remove()
+    os.unlink(trace)
+
+
+LEFT = re.compile(r"\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(-wal|-shm|-journal)?$")
+
+
 def main():
     report, seen = Report(), collections.Counter()
     length = seconds()
     Load(report, length * 0.6 if length else 60)
-    for arguments in (["restore", "FILE"], ["secret", "rotate", "--yes"]):
-        kills(report, arguments, length * 0.2 if length else 600, seen)
+    for arguments in (["restore", "FILE"], ["secret", "rotate", "--yes"], ["token-key", "rotate", "--now"]):
+        kills(report, arguments, length * 0.13 if length else 600, seen)
+    stuck(report, seen)
     for what, count in sorted(seen.items()):
         report.figure(what, count)
     report.finish()

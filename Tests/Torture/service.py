@@ -27,6 +27,10 @@ limit_refresh_per_ip = off
 limit_send_per_email = off
 limit_failures_per_email = off
 limit_send_total = off
+limit_write_per_user = off
+max_projects_per_user = 10000
+max_keys_per_project = 10000
+max_keys_per_member = 10000
 resend_after = 0s
 """
 

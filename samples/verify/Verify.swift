@@ -15,6 +15,9 @@ struct Header: Decodable { let alg, typ, kid: String }
 struct Claims: Decodable { let iss, sub, email: String; let exp: Date }
 struct Refusal: Error { let reason: String }
 
+/// Seconds by which the two machines' clocks may differ.
+let leeway: TimeInterval = 30
+
 /// The claims of `token`, if one of `keys` signed it for `issuer` and it has not expired.
 func claims(of token: String, by keys: [KeySet.Key], for issuer: String) throws -> Claims {
     let parts = token.split(separator: ".", omittingEmptySubsequences: false)
@@ -32,7 +35,7 @@ func claims(of token: String, by keys: [KeySet.Key], for issuer: String) throws 
     else { throw Refusal(reason: "a wrong signature") }
     let claims = try decoder.decode(Claims.self, from: bytes(parts[1]))
     guard claims.iss == issuer else { throw Refusal(reason: "another issuer") }
-    guard Date.now < claims.exp else { throw Refusal(reason: "expired") }
+    guard Date.now < claims.exp + leeway else { throw Refusal(reason: "expired") }
     return claims
 }
 

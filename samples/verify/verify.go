@@ -24,6 +24,9 @@ type Claims struct {
 	Exp             int64
 }
 
+// leeway is by how many seconds the two machines' clocks may differ.
+const leeway = 30
+
 // Verify gives the claims of token, if one of keys signed it for issuer and it has not expired.
 func Verify(token string, keys []Key, issuer string) (*Claims, error) {
 	parts := strings.Split(token, ".")
@@ -51,7 +54,7 @@ func Verify(token string, keys []Key, issuer string) (*Claims, error) {
 			return nil, errors.New("a wrong signature")
 		case claims.Iss != issuer:
 			return nil, errors.New("another issuer")
-		case time.Now().Unix() >= claims.Exp:
+		case time.Now().Unix() >= claims.Exp+leeway:
 			return nil, errors.New("expired")
 		}
 		return &claims, nil

@@ -3,6 +3,9 @@
 
 import { createPublicKey, verify } from "node:crypto";
 
+// Seconds by which the two machines' clocks may differ.
+const leeway = 30;
+
 // The claims of `token`, if one of `keys` signed it for `issuer` and it has not expired; throws otherwise.
 function claims(token, keys, issuer) {
     const parts = token.split(".");
@@ -16,7 +19,7 @@ function claims(token, keys, issuer) {
     const signature = Buffer.from(parts[2], "base64url");
     if (!verify("sha256", `${parts[0]}.${parts[1]}`, key, signature)) throw new Error("a wrong signature");
     if (payload.iss !== issuer) throw new Error("another issuer");
-    if (!(Number.isFinite(payload.exp) && Date.now() / 1000 < payload.exp)) throw new Error("expired");
+    if (!(Number.isFinite(payload.exp) && Date.now() / 1000 < payload.exp + leeway)) throw new Error("expired");
     return payload;
 }
 

@@ -43,10 +43,16 @@ package enum AccountChange {
     }
 }
 
-/// An account after a change, and how many sessions ended by it.
+/// An account after a change, and what followed from it.
 package struct ChangedAccount {
     package let user: User
     package let endedSessions: Int
+    /// Projects with other active members that are left without an owner whose account is active.
+    package let ownerless: [Project]
+    /// Only so many of the account's projects are looked at: as many as it may have.
+    static let examinedProjects: Int64 = 100
+    /// Whether it was so before: then nothing was changed, and the audit has no entry.
+    package let wasSo: Bool
 }
 
 extension Auth {
@@ -65,10 +71,13 @@ extension Auth {
 
     /// `user` as an operator sees it.
     package func overview(of user: User) throws(AuthError) -> AccountOverview {
-        AccountOverview(
-            account: try account(of: user),
-            sessions: try SessionSummary.count(
-                of: user.id, refreshedSince: now - policy.refreshLifetime, at: now, in: try database()))
+        let database = try database()
+        return try database.reading { () throws(AuthError) in
+            AccountOverview(
+                account: try account(of: user),
+                sessions: try SessionSummary.count(
+                    of: user.id, refreshedSince: now - policy.refreshLifetime, at: now, in: database))
+        }
     }
 
     /// A new account for `email` with a project of its own, as a first sign-in makes one, whatever `sign_up`
@@ -86,22 +95,42 @@ extension Auth {
         }
     }
 
-    /// Makes `change` to the account called `name`; nil if there is none.
+    /// Makes `change` to the account called `name`; nil if there is none. An account is deactivated also where it leaves
+    /// projects without an owner: shutting somebody out must not wait for that. The outcome names those projects.
     ///
     /// Throws `failure` for a balance that would fall below 0 or grow past counting; then nothing is changed.
     package func administer(
         _ name: AccountName, _ change: AccountChange
     ) throws(AuthError) -> ChangedAccount? {
         let database = try database()
-        return try database.transaction { () throws(AuthError) -> ChangedAccount? in
+        var isAll = true
+        let changed = try database.transaction { () throws(AuthError) -> ChangedAccount? in
             guard let user = try user(named: name) else { return nil }
             let now = now
-            var ended: [UUID] = []
+            var ended = EndedSessions()
+            var ownerless: [Project] = []
+            let wasSo =
+                switch change {
+                case .activate: user.isActive
+                case .deactivate: !user.isActive
+                case .superuser(let isOne): user.isSuperuser == isOne
+                case .tier(let tier): user.billing.subscriptionTier.isSame(as: tier)
+                case .rename(let fullName):
+                    fullName.map { name in user.fullName?.isSame(as: name) ?? false } ?? (user.fullName == nil)
+                case .credit: false
+                }
+            if wasSo {
+                // Sessions may be left of a deactivation that was interrupted.
+                if case .deactivate = change { ended = try endSessions(of: user.id, in: database) }
+                isAll = ended.isAll
+                return ChangedAccount(user: user, endedSessions: ended.good, ownerless: [], wasSo: true)
+            }
             switch change {
             case .activate: try User.setActive(user.id, true, at: now, in: database)
             case .deactivate:
                 try User.setActive(user.id, false, at: now, in: database)
                 ended = try endSessions(of: user.id, in: database)
+                ownerless = try projectsWithoutOwner(but: user.id, in: database)
             case .superuser(let isOne): try User.setSuperuser(user.id, isOne, at: now, in: database)
             case .tier(let tier): try User.setTier(user.id, tier, at: now, in: database)
             case .credit(let amount):
@@ -117,29 +146,57 @@ extension Auth {
             guard let changed = try User.find(user.id, in: database) else {
                 throw .failure(reason: "a changed account is not there")
             }
-            return ChangedAccount(user: changed, endedSessions: ended.count)
+            isAll = ended.isAll
+            return ChangedAccount(user: changed, endedSessions: ended.good, ownerless: ownerless, wasSo: false)
         }
+        guard let changed, !isAll else { return changed }
+        let others = try revokeSessions(of: changed.user)
+        return ChangedAccount(
+            user: changed.user, endedSessions: changed.endedSessions + others, ownerless: changed.ownerless,
+            wasSo: changed.wasSo)
+    }
+
+    /// Projects that `user` owns, that have other active members, and no other active owner.
+    private func projectsWithoutOwner(but user: UUID, in database: Database) throws(AuthError) -> [Project] {
+        var found: [Project] = []
+        for project in try Project.owned(by: user, limit: ChangedAccount.examinedProjects, in: database) {
+            if try Member.hasOwner(besides: user, project.id, in: database) { continue }
+            if try project.hasActiveMember(besides: user, in: database) { found.append(project) }
+        }
+        return found
     }
 
     /// Deletes the account called `name` with all that hangs on it, as its owner could; what it was, or nil if
     /// there is none.
     package func deleteUser(named name: AccountName) throws(AuthError) -> User? {
         let database = try database()
+        var isDone = true
         let deleted = try database.transaction { () throws(AuthError) -> User? in
             guard let user = try user(named: name) else { return nil }
-            try erase(user, in: database)
+            isDone = try erase(user, in: database)
             return user
         }
-        database.checkpoint()
+        guard let deleted else { return nil }
+        try finishErasing(deleted, isDone: isDone, in: database)
         return deleted
     }
 
-    /// Ends every session of `user`, in the transaction at hand; which they were.
-    func endSessions(of user: UUID, in database: Database) throws(AuthError) -> [UUID] {
-        let ended = try Session.revokeAll(of: user, but: nil, at: now, in: database)
-        for session in ended {
+    /// How many sessions ended, and whether they were all that there were.
+    struct EndedSessions {
+        /// Of those that ended, the ones that were good.
+        var good = 0
+        var isAll = true
+    }
+
+    /// Ends sessions of `user` but the one to `keep`, in the transaction at hand: `Policy.rowsPerCleanUp` at most.
+    func endSessions(of user: UUID, but keep: UUID? = nil, in database: Database) throws(AuthError) -> EndedSessions {
+        let ended = try Session.revokeAll(
+            of: user, but: keep, refreshedSince: now - policy.refreshLifetime, limit: Policy.rowsPerCleanUp, at: now,
+            in: database)
+        let good = ended.filter { $0.wasGood }.map { $0.id }
+        for session in good {
             try record(AuditEvent(.revocation, user: user, subject: session), in: database)
         }
-        return ended
+        return EndedSessions(good: good.count, isAll: ended.count < Policy.rowsPerCleanUp)
     }
 }

@@ -4,14 +4,16 @@ package import System
 
 extension Auth {
     /// Makes `user` a member, as the invitation `id` says. Throws `invitationNotFound` for one that has expired,
-    /// was taken back, or is somebody else's.
+    /// was taken back, or is somebody else's; `tooMany` if the account or the project has no room.
     package func acceptInvitation(_ id: UUID, by user: User) throws(AuthError) -> ProjectDetails {
         let database = try database()
-        return try database.transaction { () throws(AuthError) -> ProjectDetails in
+        return try change(by: user, in: database) { (user) throws(AuthError) -> ProjectDetails in
             let invitation = try invitation(id, of: user, in: database)
             guard try stands(invitation, in: database) else { throw .invitationNotFound }
             try invitation.delete(in: database)
             if try Role.of(user.id, in: invitation.project, database) == nil {
+                try requireRoomForProject(of: user.id, in: database)
+                try requireRoomForMember(of: invitation.project, in: database)
                 try Member.add(
                     user.id, to: invitation.project, as: invitation.role, at: now, in: database)
                 try record(
@@ -24,7 +26,7 @@ extension Auth {
     /// Ends the invitation `id`. Throws as `acceptInvitation` does.
     package func declineInvitation(_ id: UUID, by user: User) throws(AuthError) {
         let database = try database()
-        try database.transaction { () throws(AuthError) in
+        try transaction(by: user, in: database) { (user) throws(AuthError) in
             try invitation(id, of: user, in: database).delete(in: database)
             try record(AuditEvent(.invitationEnded, user: user.id, subject: id), in: database)
         }
@@ -41,7 +43,7 @@ extension Auth {
     private func invitation(
         _ id: UUID, of user: User, in database: Database
     ) throws(AuthError) -> Invitation {
-        guard let invitation = try Invitation.find(id, in: database), invitation.expiresAt > now,
+        guard let invitation = try Invitation.find(id, in: database), invitation.isOpen(at: now),
             invitation.email.isSame(as: user.email)
         else { throw .invitationNotFound }
         return invitation

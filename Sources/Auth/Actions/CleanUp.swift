@@ -1,4 +1,4 @@
-// Deletes what has expired.
+// Deletes what has expired, and what an interrupted deletion has left.
 
 import System
 
@@ -11,9 +11,11 @@ package struct CleanedUp {
     package internal(set) var knownNetworks = 0
     package internal(set) var auditEvents = 0
     package internal(set) var invitations = 0
+    package internal(set) var apiKeys = 0
+    package internal(set) var accounts = 0
 
     package var total: Int {
-        codes + mails + sessions + limitCounts + knownNetworks + auditEvents + invitations
+        codes + mails + sessions + limitCounts + knownNetworks + auditEvents + invitations + apiKeys + accounts
     }
 
     fileprivate mutating func add(_ more: CleanedUp) {
@@ -24,6 +26,8 @@ package struct CleanedUp {
         knownNetworks += more.knownNetworks
         auditEvents += more.auditEvents
         invitations += more.invitations
+        apiKeys += more.apiKeys
+        accounts += more.accounts
     }
 }
 
@@ -47,20 +51,28 @@ extension Auth {
     func cleanUp(_ database: Database) throws(AuthError) -> CleanedUp {
         let now = now
         let limit = Policy.rowsPerCleanUp
-        let done = try database.transaction { () throws(AuthError) in
+        var done = try database.transaction { () throws(AuthError) in
             var done = CleanedUp()
             done.codes = try Challenge.deleteExpired(before: now, limit: limit, in: database)
-            done.mails = try MailItem.deleteExpired(before: now - Policy.failedMailKept, limit: limit, in: database)
+            done.mails = try MailItem.deleteExpired(
+                before: now - Policy.failedMailKept, at: now, limit: limit, in: database)
             done.sessions = try Session.deleteExpired(before: now, limit: limit, in: database)
             done.limitCounts = try LimitCount.deleteExpired(before: now, limit: limit, in: database)
             done.knownNetworks = try KnownNetwork.deleteUnused(
                 since: now - Policy.knownNetworkLifetime, limit: limit, in: database)
             done.auditEvents = try AuditEvent.deleteOld(before: now - policy.auditLifetime, limit: limit, in: database)
             done.invitations = try Invitation.deleteExpired(before: now, limit: limit, in: database)
+            done.apiKeys = try APIKey.deleteEnded(before: now - Policy.endedKeyKept, limit: limit, in: database)
             return done
         }
-        // A damaged key is for requests to tell of.
-        try? state.removeEndedKeys(at: now)
+        // Accounts whose deletion was interrupted.
+        while let account = try User.findErased(in: database) {
+            try eraseRest(of: account, in: database)
+            done.accounts += 1
+        }
+        // What cannot be removed is of no use to anybody, and the next clean-up tries again; doctor tells of it.
+        try? cleanUpKeys()
+        state.removeLeftovers(at: now)
         if database.hasChangedRows { database.checkpoint() }
         return done
     }

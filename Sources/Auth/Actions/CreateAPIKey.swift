@@ -14,20 +14,25 @@ package struct CreatedAPIKey {
 extension Auth {
     /// A new key of `project`, made by `user`. Only its hash is kept.
     ///
-    /// Throws `projectNotFound` if the user does not belong to the project.
+    /// Throws `projectNotFound` if the user does not belong to the project, `tooMany` if it has, or they have in it, as
+    /// many as may be.
     package func createAPIKey(
         named name: String, expiringIn days: Int64?, scopes: [String]?, in project: UUID, by user: User
     ) throws(AuthError) -> CreatedAPIKey {
-        let (secret, hash) = try newAPIKeySecret()
         let database = try database()
+        try refuse(over: [changeLimit(of: user)], in: database)
+        let (secret, hash) = try newAPIKeySecret()
         let id = UUID.random()
         let now = now
-        let key = try database.transaction { () throws(AuthError) -> APIKey? in
+        let key = try change(by: user, in: database) { (user) throws(AuthError) -> APIKey? in
             guard try Role.of(user.id, in: project, database) != nil else { throw .projectNotFound }
+            try requireRoomForKey(of: project, by: user.id, in: database)
+            try dropEndedKeys(of: project, in: database)
             try APIKey.create(
                 id, for: project, by: user.id, named: name, scopes: scopes, prefix: secret.prefix,
                 hash: hash, expiresAt: days.map { now + .days($0) }, at: now, in: database)
             try record(AuditEvent(.keyCreated, user: user.id, subject: id), in: database)
+            try announce(.keyCreated, to: user, about: id, secret.prefix, database)
             return try APIKey.find(id, in: project, database)
         }
         guard let key else { throw .failure(reason: "a new key is not there") }

@@ -16,27 +16,28 @@ extension Auth {
         _ id: UUID, of caller: SignedIn
     ) throws(AuthError) -> RevokedSession {
         let database = try database()
-        return try database.transaction { () throws(AuthError) -> RevokedSession in
-            let now = now
-            guard try Session.revoke(id, of: caller.user.id, at: now, in: database) else {
-                throw .sessionNotFound
-            }
-            try record(AuditEvent(.revocation, user: caller.user.id, subject: id), in: database)
-            return RevokedSession(id: id, revokedAt: now)
+        let now = now
+        // Outside of the transaction, since a session that had ended otherwise is revoked, too.
+        let isEnded = try transaction(by: caller.user, in: database) { (user) throws(AuthError) -> Bool in
+            let isEnded = try Session.revoke(
+                id, of: user.id, refreshedSince: now - policy.refreshLifetime, at: now, in: database)
+            if isEnded { try record(AuditEvent(.revocation, user: user.id, subject: id), in: database) }
+            return isEnded
         }
+        guard isEnded else { throw .sessionNotFound }
+        return RevokedSession(id: id, revokedAt: now)
     }
 
     /// Ends every session of whoever asks but the one that asks; how many they were.
     package func revokeOtherSessions(of caller: SignedIn) throws(AuthError) -> Int64 {
         let database = try database()
-        return try database.transaction { () throws(AuthError) -> Int64 in
-            let ended = try Session.revokeAll(
-                of: caller.user.id, but: caller.session, at: now, in: database)
-            for session in ended {
-                try record(
-                    AuditEvent(.revocation, user: caller.user.id, subject: session), in: database)
+        var count = 0
+        while true {
+            let ended = try transaction(by: caller.user, in: database) { (user) throws(AuthError) -> EndedSessions in
+                try endSessions(of: user.id, but: caller.session, in: database)
             }
-            return Int64(ended.count)
+            count += ended.good
+            if ended.isAll { return Int64(count) }
         }
     }
 }

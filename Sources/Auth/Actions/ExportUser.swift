@@ -30,23 +30,24 @@ extension Auth {
     package func personalData(of user: User) throws(AuthError) -> PersonalData {
         let database = try database()
         let now = now
-        return try database.transaction { () throws(AuthError) -> PersonalData in
-            let preferences = try Preferences.find(user.id, in: database)
-            return PersonalData(
-                user: user, locale: preferences.language?.tag, tellsSignIns: preferences.tellsSignIns,
-                tellsKeyExpiry: preferences.tellsKeyExpiry,
-                projects: try ProjectDetails.page(of: user.id, offset: 0, limit: .max, at: now, in: database),
-                invitationsTo: try Invitation.all(to: user.email, in: database),
-                invitationsFrom: try Invitation.all(by: user.id, in: database),
-                sessions: try HeldSession.all(of: user.id, in: database),
-                keys: try APIKey.all(by: user.id, limit: .max, in: database).map {
-                    ShownAPIKey(key: $0, asOf: now)
-                },
-                networks: try HeldNetwork.all(of: user.email, in: database),
-                codes: try HeldCode.all(of: user.email, and: user.id, in: database),
-                audit: try AuditEntry.about(user.id, in: database),
-                limits: try LimitTotal.all(of: user.email, and: user.id.text, in: database),
-                mails: try MailStanding.all(to: user.email, in: database))
-        }
+        // Nobody who writes waits for this.
+        try database.beginReading()
+        defer { database.endReading() }
+        let preferences = try Preferences.find(user.id, in: database)
+        return PersonalData(
+            user: user, locale: preferences.language?.tag, tellsSignIns: preferences.tellsSignIns,
+            tellsKeyExpiry: preferences.tellsKeyExpiry,
+            projects: try ProjectDetails.page(of: user.id, offset: 0, limit: .max, at: now, in: database),
+            invitationsTo: try Invitation.all(to: user.email, in: database),
+            invitationsFrom: try Invitation.all(by: user.id, in: database),
+            sessions: try HeldSession.all(of: user.id, in: database),
+            keys: try APIKey.all(by: user.id, limit: .max, in: database).map {
+                ShownAPIKey(key: $0, asOf: now)
+            },
+            networks: try HeldNetwork.all(of: user.email, in: database),
+            codes: try HeldCode.all(of: user.email, and: user.id, in: database),
+            audit: try AuditEntry.about(user.id, in: database),
+            limits: try LimitTotal.all(of: user.email, and: user.id.text, in: database),
+            mails: try MailStanding.all(to: user.email, in: database))
     }
 }

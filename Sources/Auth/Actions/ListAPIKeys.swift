@@ -52,7 +52,7 @@ extension Auth {
     package func key(bearing text: String, for project: UUID?) throws(AuthError) -> APIKey {
         let candidate = try candidate(bearing: text)
         let key = candidate.key
-        guard key.isActive(at: now), candidate.creatorIsActive,
+        guard key.isActive(at: now), mayAct(candidate),
             project.map({ $0 == key.project }) ?? true
         else { throw .invalidAPIKey }
         return key
@@ -72,6 +72,11 @@ extension Auth {
         throw .invalidAPIKey
     }
 
+    /// Whether the maker of a key may act: they are active, and no test identity that is a superuser.
+    func mayAct(_ candidate: APIKey.Candidate) -> Bool {
+        candidate.creatorIsActive && !(candidate.superuser.map { isTestIdentity($0) } ?? false)
+    }
+
     /// A page of the keys of `project`, newest first.
     ///
     /// Throws `insufficientScope` for a key without `api-keys:read`, `projectNotFound` if the caller
@@ -80,18 +85,19 @@ extension Auth {
         of project: UUID, _ request: PageRequest, by caller: Caller
     ) throws(AuthError) -> APIKeyPage {
         let database = try database()
-        switch caller {
-        case .user(let user):
-            guard try Role.of(user.id, in: project, database) != nil else { throw .projectNotFound }
-        case .key(let key):
+        // The use is noted first: what is read after it is of one moment, and shows it.
+        if case .key(let key) = caller {
             guard key.grants("api-keys:read") else { throw .insufficientScope("api-keys:read") }
             guard key.project == project else { throw .projectNotFound }
             noteUse(of: key, in: database)
         }
-        return APIKeyPage(
-            keys: try APIKey.page(
-                of: project, offset: request.offset, limit: request.limit, in: database),
-            request: request, total: try APIKey.count(of: project, in: database), asOf: now)
+        return try database.reading { () throws(AuthError) in
+            if case .user(let user) = caller { _ = try role(of: user, in: project, database) }
+            return APIKeyPage(
+                keys: try APIKey.page(
+                    of: project, offset: request.offset, limit: request.limit, in: database),
+                request: request, total: try APIKey.count(of: project, in: database), asOf: now)
+        }
     }
 
     /// Notes the use, at most once a minute. While others write it waits for the next use.

@@ -17,9 +17,11 @@ extension Auth {
     ) throws(AuthError) -> InvitationPage {
         let database = try database()
         let now = now
-        return InvitationPage(
-            invitations: try Invitation.page(
-                of: user.email, at: now, offset: request.offset, limit: request.limit, in: database),
-            request: request, total: try Invitation.count(of: user.email, at: now, in: database))
+        return try database.reading { () throws(AuthError) in
+            InvitationPage(
+                invitations: try Invitation.page(
+                    of: user.email, at: now, offset: request.offset, limit: request.limit, in: database),
+                request: request, total: try Invitation.count(of: user.email, at: now, in: database))
+        }
     }
 }

@@ -14,17 +14,21 @@ extension Auth {
     /// A page of the projects that `user` belongs to, oldest membership first.
     package func listProjects(of user: User, _ request: PageRequest) throws(AuthError) -> ProjectPage {
         let database = try database()
-        return ProjectPage(
-            projects: try ProjectDetails.page(
-                of: user.id, offset: request.offset, limit: request.limit, at: now, in: database),
-            request: request, total: try ProjectDetails.count(of: user.id, in: database))
+        return try database.reading { () throws(AuthError) in
+            ProjectPage(
+                projects: try ProjectDetails.page(
+                    of: user.id, offset: request.offset, limit: request.limit, at: now, in: database),
+                request: request, total: try ProjectDetails.count(of: user.id, in: database))
+        }
     }
 
     /// The project `id`, for a member. Throws `projectNotFound` for outsiders, as if it did not exist.
     package func project(_ id: UUID, for user: User) throws(AuthError) -> ProjectDetails {
         let database = try database()
-        _ = try role(of: user, in: id, database)
-        return try details(of: id, in: database)
+        return try database.reading { () throws(AuthError) in
+            _ = try role(of: user, in: id, database)
+            return try details(of: id, in: database)
+        }
     }
 
     /// The role of `user` in `project`. Throws `projectNotFound` for outsiders.

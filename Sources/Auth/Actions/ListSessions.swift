@@ -20,13 +20,15 @@ extension Auth {
         let database = try database()
         let now = now
         let since = now - policy.refreshLifetime
-        return SessionPage(
-            sessions: try SessionSummary.page(
-                of: caller.user.id, refreshedSince: since, at: now, offset: request.offset,
-                limit: request.limit, in: database),
-            request: request,
-            total: try SessionSummary.count(
-                of: caller.user.id, refreshedSince: since, at: now, in: database),
-            current: caller.session)
+        return try database.reading { () throws(AuthError) in
+            SessionPage(
+                sessions: try SessionSummary.page(
+                    of: caller.user.id, refreshedSince: since, at: now, offset: request.offset,
+                    limit: request.limit, in: database),
+                request: request,
+                total: try SessionSummary.count(
+                    of: caller.user.id, refreshedSince: since, at: now, in: database),
+                current: caller.session)
+        }
     }
 }

@@ -7,11 +7,11 @@ package import System
 /// How the service fares.
 package struct Metrics {
     package let counters: [Counter]
-    /// Mails that are still to be sent.
+    /// Mails that are still to be sent; of more than `Policy.countedMails` only so many are counted.
     package let pendingMails: Int64
     /// How long the oldest of them has waited.
     package let oldestMail: Duration
-    /// Mails that were given up and are still there to be looked at.
+    /// Mails that were given up and are still there to be looked at, counted likewise.
     package let failedMails: Int64
 }
 
@@ -23,11 +23,13 @@ extension Auth {
     package func metrics(token: String?, isForwarded: Bool) throws(AuthError) -> Metrics {
         try admitToMetrics(token, isForwarded)
         let database = try database()
-        let outbox = try MailItem.standing(in: database)
-        return Metrics(
-            counters: try Counter.all(in: database), pendingMails: outbox.pending,
-            oldestMail: outbox.oldest.map { max(.seconds(0), now - $0) } ?? .seconds(0),
-            failedMails: outbox.failed)
+        return try database.reading { () throws(AuthError) in
+            let outbox = try MailItem.standing(at: now, in: database)
+            return Metrics(
+                counters: try Counter.all(in: database), pendingMails: outbox.pending,
+                oldestMail: outbox.oldest.map { max(.seconds(0), now - $0) } ?? .seconds(0),
+                failedMails: outbox.failed)
+        }
     }
 
     private func admitToMetrics(_ token: String?, _ isForwarded: Bool) throws(AuthError) {

@@ -26,21 +26,16 @@ extension Auth {
         let signingKey = try state.signingKey()
         let database = try database()
 
-        try refuse(over: [refreshLimit], in: database)
-        let outcome = try transaction(within: [refreshLimit], in: database) {
-            () throws(AuthError) -> Outcome in
-            try refreshLimit.charge(at: now, in: database)
-            guard let session = try Session.find(token.session, in: database), session.user.id == user
-            else {
-                return try refuse(nil, "unknown", in: database)
+        let limits = refreshLimits
+        try refuse(over: limits, in: database)
+        let outcome = try transaction(within: limits, in: database) { () throws(AuthError) -> Outcome in
+            let outcome = try exchange(token, of: user, signingKey: signingKey, in: database)
+            if case .good = outcome {
+                try limits[0].charge(at: now, in: database)
+            } else {
+                try limits[limits.count - 1].charge(at: now, in: database)
             }
-            guard session.user.isActive else {
-                try record(
-                    AuditEvent(.refreshFailed, user: user, subject: session.id, detail: "deactivated"),
-                    in: database)
-                return .inactive
-            }
-            return try spend(token, of: session, signingKey: signingKey, in: database)
+            return outcome
         }
         // Outside of the transaction, since ending a session on replay must be kept.
         switch outcome {
@@ -48,6 +43,20 @@ extension Auth {
         case .inactive: throw .accountInactive
         case .good(let grant): return grant
         }
+    }
+
+    private func exchange(
+        _ token: Crypto.RefreshToken, of user: UUID, signingKey: ES256PrivateKey, in database: Database
+    ) throws(AuthError) -> Outcome {
+        guard let session = try Session.find(token.session, in: database), session.user.id == user else {
+            return try refuse(nil, "unknown", in: database)
+        }
+        guard session.user.isActive else {
+            try note(
+                AuditEvent(.refreshFailed, user: user, subject: session.id, detail: "deactivated"), in: database)
+            return .inactive
+        }
+        return try spend(token, of: session, signingKey: signingKey, in: database)
     }
 
     private enum Outcome {
@@ -58,7 +67,7 @@ extension Auth {
     private func refuse(
         _ session: Session?, _ detail: StaticString, in database: Database
     ) throws(AuthError) -> Outcome {
-        try record(
+        try note(
             AuditEvent(
                 .refreshFailed, user: session?.user.id, subject: session?.id, detail: detail),
             in: database)
@@ -75,11 +84,13 @@ extension Auth {
                 user: session.user.id, email: session.user.email, signingKey: signingKey)
         }
         guard !session.isRevoked, session.expiresAt > now,
-            session.rotatedAt + policy.refreshLifetime > now
+            session.rotatedAt + policy.refreshLifetime > now, !session.rotatedAt.isFuture(at: now)
         else { return try refuse(session, "ended", in: database) }
 
+        guard !isTestSuperuser(session.user) else { return try refuse(session, "a superuser", in: database) }
+
         if token.generation == session.generation {
-            let grant = try granted(session.generation + 1)
+            let grant = try granted(session.generation &+ 1)
             guard try session.rotate(by: client, given: grant.accessTokenTag, at: now, in: database) else {
                 return try refuse(session, "spent", in: database)
             }
@@ -93,7 +104,7 @@ extension Auth {
                 in: database)
             return .good(try granted(session.generation))
         }
-        try Session.revoke(session.id, at: now, in: database)
+        try Session.revoke(session.id, refreshedSince: now - policy.refreshLifetime, at: now, in: database)
         try record(AuditEvent(.replay, user: session.user.id, subject: session.id), in: database)
         return .refused
     }

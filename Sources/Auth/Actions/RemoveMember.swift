@@ -9,34 +9,48 @@ extension Auth {
     /// others, and for an admin who would remove an owner; `lastOwner` if no owner were left.
     package func removeMember(_ member: UUID, from id: UUID, by user: User) throws(AuthError) {
         let database = try database()
-        try database.transaction { () throws(AuthError) in
-            let own = try role(of: user, in: id, database)
-            guard member == user.id || own.manages else { throw .insufficientRole }
-            guard let last = try Member.find(member, in: id, database) else {
-                return try takeBack(member, to: id, as: own, by: user, in: database)
+        var isDone = false
+        while !isDone {
+            isDone = try transaction(by: user, in: database) { (user) throws(AuthError) -> Bool in
+                try removeSome(of: member, from: id, by: user, in: database)
             }
-            guard member == user.id || own == .owner || last.role != .owner else {
-                throw .insufficientRole
-            }
-            if last.role == .owner {
-                try requireOwner(besides: member, id, in: database)
-            }
-            try takeOut(member, of: id, by: user.id, in: database)
         }
     }
 
-    /// Takes `member` out of the project `id`, with what hangs on the membership, in the transaction at hand.
+    private func removeSome(
+        of member: UUID, from id: UUID, by user: User, in database: Database
+    ) throws(AuthError) -> Bool {
+        let own = try role(of: user, in: id, database)
+        guard member == user.id || own.manages else { throw .insufficientRole }
+        guard let last = try Member.find(member, in: id, database) else {
+            try takeBack(member, to: id, as: own, by: user, in: database)
+            return true
+        }
+        guard member == user.id || own == .owner || last.role != .owner else {
+            throw .insufficientRole
+        }
+        if last.role == .owner {
+            try requireOwner(besides: member, id, in: database)
+        }
+        return try takeOut(member, of: id, by: user.id, in: database)
+    }
+
+    /// Takes `member` out of the project `id`, with what hangs on the membership, in the transaction at hand. Keys go first;
+    /// false if there may be more of them: then it is to be done again.
     func takeOut(
         _ member: UUID, of id: UUID, by user: UUID, in database: Database
-    ) throws(AuthError) {
-        for key in try APIKey.deactivateAll(by: member, in: id, at: now, database) {
+    ) throws(AuthError) -> Bool {
+        let keys = try APIKey.deactivateSome(by: member, in: id, limit: Policy.rowsPerCleanUp, at: now, database)
+        for key in keys {
             try record(
                 AuditEvent(.keyDeactivated, user: user, subject: key, detail: "member removed"),
                 in: database)
         }
+        guard keys.count < Policy.rowsPerCleanUp else { return false }
         try Member.remove(member, from: id, in: database)
         try Invitation.deleteAll(by: member, to: id, in: database)
         try record(AuditEvent(.memberRemoved, user: user, subject: member), in: database)
+        return true
     }
 
     private func takeBack(

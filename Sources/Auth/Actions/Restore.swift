@@ -3,7 +3,7 @@
 // 1. Nothing is touched before all of the archive has been unpacked beside the state, and found whole.
 // 2. Then the database is closed, in one transaction: whoever opens it is told to come back, and whoever had it
 //    open can begin no transaction, since its epoch has ended.
-// 3. What was there is kept. The files take the places of the old ones one by one, and the database comes last, in
+// 3. What was there is kept, whatever the database is: whole, damaged, empty or missing. The files take the places of the old ones one by one, and the database comes last, in
 //    one transaction that also opens it. So a restore that is killed leaves the old state, or a closed one that
 //    another restore mends, or the new state.
 // 4. The database's file stays the same one: its contents are replaced by SQLite itself. A request that has it open
@@ -32,7 +32,7 @@ extension Auth {
         from path: String, keepingSettings: Bool, report: @escaping ProgressReport
     ) throws(AuthError) -> Restoration {
         let lock = try replacementLock()
-        let staging = Staging(path: "\(state.path)/\(Staging.prefix)\(UUID.random().text)")
+        let staging = Staging(path: StateFolder.temporaryName(for: "\(state.path)/\(Staging.name)"))
         defer {
             File.removeFolder(staging.path)
             withExtendedLifetime(lock) {}
@@ -41,12 +41,22 @@ extension Auth {
         report("checking", 0)
         let ended = try makeReady(staging, names)
 
-        // A file of no length is one that a first request is about to fill: it is closed like any other.
-        let isThere = try onFiles { () throws(SystemError) in try File.status(state.databasePath) != nil }
-        let version = try Schema.close(state.databasePath)
-        let kept = isThere && version != 0 ? try keep(version: version, report: report) : nil
+        let found = try onFiles { () throws(SystemError) in try stateFiles() }
+        let kept = found.isEmpty ? nil : try keep(found)
+        let version: Int?
+        do throws(AuthError) {
+            // A file of no length is one that a first request is about to fill: it is closed like any other.
+            version = try Schema.close(state.databasePath)
+        } catch {
+            if let kept { File.removeFolder(kept) }
+            throw error
+        }
+        if let kept { try keepDatabase(in: kept, found, version: version, report: report) }
         if version == nil {
-            for suffix in ["", "-wal", "-shm", "-journal"] { File.remove(state.databasePath + suffix) }
+            try onFiles { () throws(SystemError) in
+                for suffix in databaseSuffixes { try File.delete(state.databasePath + suffix) }
+                try File.syncFolder(state.path)
+            }
             guard try Schema.close(state.databasePath) != nil else {
                 throw .failure(reason: "\(state.databasePath) cannot be made anew")
             }
@@ -58,26 +68,23 @@ extension Auth {
         return Restoration(files: names.count, kept: kept, endedSessions: ended)
     }
 
-    /// One restore or rotation at a time.
+    /// One restore or rotation at a time. A backup and a clean-up hold this for a moment only.
     func replacementLock() throws(AuthError) -> FileLock {
-        let lock: FileLock?
-        do throws(SystemError) {
-            lock = try FileLock(trying: state.replacementLockPath)
-        } catch {
-            throw AuthError(error)
+        let lock = try onFiles { () throws(SystemError) in
+            try FileLock(inTurnFor: state.replacementLockPath, atMost: Policy.writeWait)
         }
-        guard let lock else {
-            throw .failure(reason: "another restore, or a rotation of the secret, is at work")
-        }
+        guard let lock else { throw .failure(reason: "another restore or rotation is at work") }
         return lock
     }
 }
+
+private let databaseSuffixes = ["", "-wal", "-shm", "-journal"]
 
 /// Where an archive is unpacked: in the state folder, so that files can be moved to their places.
 private struct Staging {
     let path: String
 
-    static let prefix = "restoring."
+    static let name = "restoring"
 
     var database: String { "\(path)/latchkey.db" }
     var secret: String { "\(path)/secret.key" }
@@ -92,7 +99,8 @@ extension Auth {
     ) throws(AuthError) -> [String] {
         do throws(SystemError) {
             // What a restore left that was killed.
-            for name in try File.names(in: state.path) where name.utf8.starts(with: Staging.prefix.utf8) {
+            for name in try File.names(in: state.path)
+            where StateFolder.isTemporaryName(name) && name.utf8.starts(with: Staging.name.utf8) {
                 File.removeFolder("\(state.path)/\(name)")
             }
             try File.createFolder(staging.path)
@@ -102,7 +110,7 @@ extension Auth {
         }
         do throws(ArchiveFault) {
             return try Archive.unpack(path, into: staging.path, report: { report("unpacking", $0) }) { name in
-                largestSize(of: name)
+                Auth.largestSize(ofBackedUp: name)
             }
         } catch {
             throw .failure(reason: error.reason)
@@ -110,7 +118,7 @@ extension Auth {
     }
 
     /// Bytes that a backup's file called `name` may have; nil for a name that none has.
-    private func largestSize(of name: String) -> Int? {
+    static func largestSize(ofBackedUp name: String) -> Int? {
         let name = name.utf8
         if name.elementsEqual("latchkey.db".utf8) { return 1 << 33 }
         if name.elementsEqual("secret.key".utf8) { return 32 }
@@ -126,16 +134,13 @@ extension Auth {
 
     /// Judges what was unpacked, ends what must not come back, and makes it durable; how many sessions ended.
     private func makeReady(_ staging: Staging, _ names: [String]) throws(AuthError) -> Int {
-        func holds(_ name: String) -> Bool { names.contains { $0.isSame(as: name) } }
-        guard holds("latchkey.db") else { throw .failure(reason: "there is no latchkey.db in it") }
-        do throws(SystemError) {
-            guard holds("secret.key"), try File.read(staging.secret, limit: 33).count == 32 else {
-                throw SystemError.damaged("secret.key")
+        try Auth.judgeBackup(of: names) { (name) throws(SystemError) in
+            do throws(SystemError) {
+                return try File.read("\(staging.path)/\(name)", limit: 97)
+            } catch {
+                throw error.isAbsent ? SystemError.damaged(name) : error
             }
-        } catch {
-            throw .failure(reason: "there is no secret.key of 32 bytes in it")
         }
-        try judgeKeys(in: staging, names)
         // Before a look at what is in it: a newer schema is said to be newer, not damaged.
         let database = try Schema.adopt(staging.database)
         if let fault = try Schema.fault(inCopy: staging.database) {
@@ -157,23 +162,32 @@ extension Auth {
         return ended
     }
 
-    /// Ends every session and every code that is pending, in the transaction at hand.
+    /// Ends every session and every code that is pending, in the transaction at hand; how many sessions were good.
     func endAllSessions(at now: Timestamp, in database: Database) throws(AuthError) -> Int {
         _ = try Challenge.deleteAll(in: database)
         try MailItem.deleteCodes(in: database)
-        return try Session.revokeAll(at: now, in: database)
+        return try Session.revokeAll(refreshedSince: now - policy.refreshLifetime, at: now, in: database)
     }
 
-    /// Each signing key is whole and under its own id, and `current` names one of them.
-    private func judgeKeys(in staging: Staging, _ names: [String]) throws(AuthError) {
+    /// Judges a backup that holds files of these names, by what `read` gives of the small ones: there is a database and a
+    /// whole secret, each signing key is whole and under its own id, and `current` names one of them.
+    static func judgeBackup(
+        of names: [String], _ read: (String) throws(SystemError) -> [UInt8]
+    ) throws(AuthError) {
+        func holds(_ name: String) -> Bool { names.contains { $0.isSame(as: name) } }
+        guard holds("latchkey.db") else { throw .failure(reason: "there is no latchkey.db in it") }
+        do throws(SystemError) {
+            guard holds("secret.key"), try read("secret.key").count == 32 else { throw SystemError.damaged("secret.key") }
+        } catch {
+            throw .failure(reason: "there is no secret.key of 32 bytes in it")
+        }
         do throws(SystemError) {
             for name in names where name.utf8.suffix(4).elementsEqual(".key".utf8) && name.utf8.starts(with: "keys/".utf8) {
                 let id = name.utf8.dropFirst(5).dropLast(4)
-                guard let key = ES256PrivateKey(bytes: try File.read("\(staging.path)/\(name)", limit: 97)),
-                    key.publicKey.id.utf8.elementsEqual(id)
+                guard let key = ES256PrivateKey(bytes: try read(name)), key.publicKey.id.utf8.elementsEqual(id)
                 else { throw SystemError.damaged(name) }
             }
-            let current = String(decoding: try File.read("\(staging.keys)/current", limit: 43), as: UTF8.self)
+            let current = String(decoding: try read("keys/current"), as: UTF8.self)
             guard names.contains(where: { $0.isSame(as: "keys/\(current).key") }) else {
                 throw SystemError.damaged("keys/current")
             }
@@ -182,37 +196,67 @@ extension Auth {
         }
     }
 
-    /// Keeps what is there, whose database is closed and has the schema `version`, or is no database (nil); where.
-    private func keep(version: Int?, report: @escaping ProgressReport) throws(AuthError) -> String {
-        let folder = try onFiles { () throws(SystemError) -> String in
+    /// What a restore replaces of what is there.
+    private struct StateFiles {
+        /// Secret, settings and keys, by their paths in the folder.
+        var small: [String] = []
+        var hasDatabase = false
+        /// What belongs to a database that is missing or empty. SQLite would delete it.
+        var orphanedLogs: [String] = []
+
+        var isEmpty: Bool { small.isEmpty && !hasDatabase && orphanedLogs.isEmpty }
+    }
+
+    private func stateFiles() throws(SystemError) -> StateFiles {
+        func size(_ path: String) throws(SystemError) -> Int { try File.status(path)?.size ?? 0 }
+        var found = StateFiles()
+        var names = ["secret.key", "latchkey.conf"]
+        if try File.status(state.keysPath) != nil {
+            names += try File.names(in: state.keysPath).filter { $0.utf8.first != UInt8(ascii: ".") }.map { "keys/\($0)" }
+        }
+        for name in names where try File.status("\(state.path)/\(name)") != nil { found.small.append(name) }
+        found.hasDatabase = try size(state.databasePath) > 0
+        if !found.hasDatabase {
+            for suffix in ["-wal", "-journal"] where try size(state.databasePath + suffix) > 0 {
+                found.orphanedLogs.append(suffix)
+            }
+        }
+        return found
+    }
+
+    /// Keeps the small files that are there, and logs without a database; where.
+    private func keep(_ found: StateFiles) throws(AuthError) -> String {
+        try onFiles { () throws(SystemError) -> String in
             let folder = try keepFolder()
             try File.createFolder("\(folder)/keys")
-            var files = ["secret.key", "latchkey.conf"]
-            if try File.status(state.keysPath) != nil {
-                files += try File.names(in: state.keysPath).filter { $0.utf8.first != UInt8(ascii: ".") }
-                    .map { "keys/\($0)" }
-            }
-            for file in files where try File.status("\(state.path)/\(file)") != nil {
+            for file in found.small {
                 // Files are replaced, never written to: a second name keeps what this one held.
                 try File.link("\(state.path)/\(file)", as: "\(folder)/\(file)")
             }
-            return folder
-        }
-        let copy = "\(folder)/latchkey.db"
-        var isKept = false
-        if let version { isKept = try Schema.keep(state.databasePath, as: copy, version: version, report: report) }
-        try onFiles { () throws(SystemError) in
-            if !isKept {
-                // As it is, with what its log holds.
-                for suffix in ["", "-wal"] where try File.status(state.databasePath + suffix) != nil {
-                    try File.copy(state.databasePath + suffix, to: copy + suffix)
-                }
+            for suffix in found.orphanedLogs {
+                try File.copy(state.databasePath + suffix, to: "\(folder)/latchkey.db\(suffix)")
             }
             try File.syncFolder("\(folder)/keys")
             try File.syncFolder(folder)
             try File.syncFolder(state.path)
+            return folder
         }
-        return folder
+    }
+
+    /// Keeps the database, which is closed and has the schema `version`, or is no database (nil).
+    private func keepDatabase(
+        in folder: String, _ found: StateFiles, version: Int?, report: @escaping ProgressReport
+    ) throws(AuthError) {
+        guard found.hasDatabase else { return }
+        let copy = "\(folder)/latchkey.db"
+        if let version, try Schema.keep(state.databasePath, as: copy, version: version, report: report) { return }
+        try onFiles { () throws(SystemError) in
+            // As it is, with what its log holds.
+            for suffix in ["", "-wal", "-journal"] where try File.status(state.databasePath + suffix) != nil {
+                try File.copy(state.databasePath + suffix, to: copy + suffix)
+            }
+            try File.syncFolder(folder)
+        }
     }
 
     /// A new folder `before-restore-20261124T214500`, with a number after it if there is one of that second.
@@ -236,7 +280,7 @@ extension Auth {
         }
         for name in try File.names(in: state.keysPath)
         where name.utf8.first != UInt8(ascii: ".") && !names.contains(where: { $0.isSame(as: "keys/\(name)") }) {
-            File.remove("\(state.keysPath)/\(name)")
+            try File.delete("\(state.keysPath)/\(name)")
         }
         try File.syncFolder(state.keysPath)
         try File.rename(staging.secret, to: state.secretPath)
@@ -244,7 +288,7 @@ extension Auth {
             if try File.status(staging.settings) != nil {
                 try File.rename(staging.settings, to: state.settingsPath)
             } else {
-                File.remove(state.settingsPath)
+                try File.delete(state.settingsPath)
             }
         }
         try File.syncFolder(state.path)

@@ -10,7 +10,9 @@ extension Auth {
         guard let token = Crypto.RefreshToken(text, key: try secrets().refreshTokenKey) else { return }
         let database = try database()
         try database.transaction { () throws(AuthError) in
-            guard let user = try Session.revoke(token.session, at: now, in: database) else { return }
+            let user = try Session.revoke(
+                token.session, refreshedSince: now - policy.refreshLifetime, at: now, in: database)
+            guard let user else { return }
             try record(AuditEvent(.revocation, user: user, subject: token.session), in: database)
         }
     }

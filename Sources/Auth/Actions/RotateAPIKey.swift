@@ -9,24 +9,31 @@ extension Auth {
     package static let longestOverlap = Duration.days(30)
 
     /// A new key in place of the key `id` of `project`, with its name, scopes and expiry. The old one is good
-    /// for `overlap` more, never past its own expiry; without an overlap it is deactivated at once.
+    /// for `overlap` more, never past its own expiry; without an overlap it is deactivated at once. It takes the old one's
+    /// place: no bound of keys refuses it, and a key that the old one had replaced ends.
     ///
     /// Refuses as `deleteAPIKey` does, and throws `apiKeyNotFound` for a key that is not active any more.
     package func rotateAPIKey(
         _ id: UUID, overlap: Duration, in project: UUID, by user: User
     ) throws(AuthError) -> CreatedAPIKey {
-        let (secret, hash) = try newAPIKeySecret()
         let database = try database()
+        let limits = [rotationLimit(of: user)]
+        try refuse(over: limits, in: database)
+        let (secret, hash) = try newAPIKeySecret()
         let new = UUID.random()
         let now = now
-        let key = try database.transaction { () throws(AuthError) -> APIKey? in
+        let key = try change(by: user, within: limits, in: database) { (user) throws(AuthError) -> APIKey? in
             let old = try managedKey(id, in: project, by: user, database)
             guard old.isActive(at: now) else { throw .apiKeyNotFound }
             try APIKey.create(
                 new, for: project, by: user.id, named: old.name, scopes: old.scopes,
-                prefix: secret.prefix, hash: hash, expiresAt: old.expiresAt, at: now, in: database)
+                prefix: secret.prefix, hash: hash, expiresAt: old.expiresAt, replacing: id, at: now, in: database)
+            try old.noteReplacement(by: new, at: now, in: database)
+            try endPredecessor(of: old, in: project, by: user, database)
+            try dropEndedKeys(of: project, in: database)
             try record(
                 AuditEvent(.keyCreated, user: user.id, subject: new, detail: "rotated"), in: database)
+            try announce(.keyCreated, to: user, about: new, secret.prefix, database)
             if overlap > .seconds(0) {
                 let end = now + overlap
                 try old.expire(at: old.expiresAt.map { min($0, end) } ?? end, now: now, in: database)
@@ -40,5 +47,16 @@ extension Auth {
         }
         guard let key else { throw .failure(reason: "a new key is not there") }
         return CreatedAPIKey(key: key, secret: secret, asOf: now)
+    }
+
+    /// A key and the one that it replaced share one place, so the one before those ends.
+    private func endPredecessor(
+        of key: APIKey, in project: UUID, by user: User, _ database: Database
+    ) throws(AuthError) {
+        guard let id = key.replaces, let last = try APIKey.find(id, in: project, database), last.isActive(at: now) else {
+            return
+        }
+        try last.deactivate(at: now, in: database)
+        try record(AuditEvent(.keyDeactivated, user: user.id, subject: id, detail: "rotated"), in: database)
     }
 }

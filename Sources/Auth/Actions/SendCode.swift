@@ -22,37 +22,30 @@ extension Auth {
     /// Throws `limited` within `resendAfter` of the last mail to that address, and after too many from one
     /// network, to one address, or to all.
     package func sendCode(to email: Email) throws(AuthError) -> SentCode {
-        try sendCode(for: ChallengeTarget(email: email, user: nil))
+        try sendCodes(for: [.signIn(email)])
     }
 
-    /// The same for a code of any purpose.
-    func sendCode(for target: ChallengeTarget) throws(AuthError) -> SentCode {
+    /// The same for codes of any purpose, one for each of `targets`, all or none. How soon they may be asked for again goes
+    /// by the first.
+    func sendCodes(for targets: [ChallengeTarget]) throws(AuthError) -> SentCode {
         let database = try database()
-        let email = target.email
-        let isKnown = try isKnownNetwork(of: email, in: database)
-        let limits = sendLimits(for: target, isKnown: isKnown)
+        let limits = try sendLimits(for: targets, in: database)
         try refuse(over: limits, in: database)
-        // A new code is hashed before the transaction: nobody waits 28 ms for the database. Should the
-        // old one be used in between, the second round makes the new one.
+        // New codes are hashed before the transaction: nobody waits 28 ms for the database. Should an
+        // old one be used in between, the second round makes a new one.
         for _ in 0..<2 {
-            let last = try Challenge.find(target, in: database)
-            try refuse(earlyAfter: last, in: database)
-            let new =
-                try last.map(canBeSentAgain) == true
-                ? nil : newChallenge(for: target, within: limits, in: database)
+            try refuse(earlyAfter: try last(of: targets[0], in: database), in: database)
+            let new = try newChallenges(for: targets, within: limits, in: database)
             let outcome = try transaction(within: limits, in: database) {
                 () throws(AuthError) -> Outcome in
-                let outcome = try send(target, orNew: new, in: database)
+                let outcome = try send(targets, orNew: new, in: database)
                 if case .sent = outcome {
                     for limit in limits { try limit.charge(at: now, in: database) }
                 }
                 return outcome
             }
             switch outcome {
-            case .sent(let challenge):
-                return SentCode(
-                    expiresIn: challenge.expiresAt - challenge.mailedAt,
-                    resendAfter: policy.resendAfter)
+            case .sent(let sent): return sent
             case .early(let limited):
                 noteEarlyResend(in: database)
                 throw .limited(limited)
@@ -63,33 +56,50 @@ extension Auth {
     }
 
     private enum Outcome {
-        case sent(Challenge)
+        case sent(SentCode)
         /// Another request sent one meanwhile.
         case early(Limited)
-        /// The last challenge cannot be sent again any more.
+        /// A last challenge cannot be sent again any more.
         case needsNew
     }
 
+    private func last(of target: ChallengeTarget, in database: Database) throws(AuthError) -> Challenge? {
+        try Challenge.find(target, else: policy, in: database)
+    }
+
     private func send(
-        _ target: ChallengeTarget, orNew new: Challenge?, in database: Database
+        _ targets: [ChallengeTarget], orNew new: [Challenge?], in database: Database
     ) throws(AuthError) -> Outcome {
         let now = now
-        let last = try Challenge.find(target, in: database)
-        if let limited = earlyResend(after: last) { return .early(limited) }
-        let challenge: Challenge
-        if let last, canBeSentAgain(last) {
-            try last.noteMail(at: now, in: database)
-            challenge = last.mailed(at: now)
-        } else if let new {
-            try new.replaceLast(of: target, in: database)
-            challenge = new
-        } else {
-            return .needsNew
+        var lasts: [Challenge?] = []
+        for target in targets { lasts.append(try last(of: target, in: database)) }
+        if let limited = earlyResend(after: lasts[0]) { return .early(limited) }
+        for index in targets.indices where new[index] == nil {
+            guard let last = lasts[index], canBeSentAgain(last) else { return .needsNew }
         }
-        try MailItem.enqueue(
-            target.user == nil ? .code : .emailCode, about: challenge.id, to: target.email.text,
-            in: client.language, until: challenge.expiresAt, at: now, database: database)
-        return .sent(challenge)
+        var sent: SentCode?
+        for (index, target) in targets.enumerated() {
+            let challenge: Challenge
+            if let last = lasts[index], canBeSentAgain(last) {
+                try last.noteMail(at: now, in: database)
+                challenge = last
+            } else if let made = new[index] {
+                try made.replaceLast(of: target, in: database)
+                challenge = made
+            } else {
+                return .needsNew
+            }
+            try MailItem.enqueue(
+                target.purpose.mail, about: challenge.id, to: target.email.text, in: client.language,
+                details: target.about?.masked, until: challenge.expiresAt, at: now, database: database)
+            // Of several the shortest life, and the first one's wait.
+            let left = challenge.expiresAt - now
+            sent = SentCode(
+                expiresIn: min(left, sent?.expiresIn ?? left),
+                resendAfter: sent?.resendAfter ?? challenge.terms.resendAfter)
+        }
+        guard let sent else { throw .failure(reason: "no code was asked for") }
+        return .sent(sent)
     }
 
     private func refuse(earlyAfter last: Challenge?, in database: Database) throws(AuthError) {
@@ -101,41 +111,50 @@ extension Auth {
     /// How long until another mail may be asked for after `last`; nil if it may be now.
     private func earlyResend(after last: Challenge?) -> Limited? {
         guard let last else { return nil }
-        let wait = (last.mailedAt + policy.resendAfter) - now
+        let window = last.terms.resendAfter
+        let wait = (last.mailedAt + window) - now
         // A clock that was set back must not lock an address out for as long.
-        guard wait > .seconds(0), wait <= policy.resendAfter else { return nil }
-        return Limited(name: "resend", count: 1, window: policy.resendAfter, retryAfter: wait)
+        guard wait > .seconds(0), wait <= window else { return nil }
+        return Limited(name: "resend", count: 1, window: window, retryAfter: wait)
     }
 
     private func canBeSentAgain(_ challenge: Challenge) -> Bool {
         let left = challenge.expiresAt - now
-        return !challenge.isUsed && challenge.attempts < policy.codeAttempts
-            && left.milliseconds * 2 >= policy.codeLifetime.milliseconds
+        return challenge.isLive(at: now) && !challenge.isExhausted
+            && left.milliseconds >= challenge.terms.lifetime.milliseconds - challenge.terms.lifetime.milliseconds / 2
     }
 
-    private func newChallenge(
-        for target: ChallengeTarget, within limits: [Limit], in database: Database
-    ) throws(AuthError) -> Challenge {
-        let email = target.email
-        let secrets = try secrets()
-        let id = UUID.random()
-        let code = LoginCode.derive(
-            key: secrets.loginCodeKey, challenge: id, address: email.text, digits: policy.codeLength)
-        let hash = try withHashing { (memory) throws(AuthError) -> String in
+    /// A new challenge for each of `targets` whose last one cannot be sent again; nil for the others.
+    private func newChallenges(
+        for targets: [ChallengeTarget], within limits: [Limit], in database: Database
+    ) throws(AuthError) -> [Challenge?] {
+        var new = [Challenge?](repeating: nil, count: targets.count)
+        var missing: [Int] = []
+        for (index, target) in targets.enumerated()
+        where try last(of: target, in: database).map(canBeSentAgain) != true { missing.append(index) }
+        guard !missing.isEmpty else { return new }
+        let (secrets, terms) = (try secrets(), CodeTerms(policy))
+        return try withHashing { (memory) throws(AuthError) -> [Challenge?] in
             // Of many that came at once some may have been over a limit since: they cost no hash.
             try refuse(over: limits, in: database)
-            try refuse(earlyAfter: try Challenge.find(target, in: database), in: database)
-            do throws(Argon2Error) {
-                return try Argon2.hash(
-                    code, cost: Policy.codeCost, pepper: secrets.pepper, in: memory)
-            } catch {
-                throw AuthError(error)
+            try refuse(earlyAfter: try last(of: targets[0], in: database), in: database)
+            for index in missing {
+                let (id, email) = (UUID.random(), targets[index].email.text)
+                let code = LoginCode.derive(
+                    key: secrets.loginCodeKey, challenge: id, address: email, digits: terms.digits)
+                let hash: String
+                do throws(Argon2Error) {
+                    hash = try Argon2.hash(code, cost: Policy.codeCost, pepper: secrets.pepper, in: memory)
+                } catch {
+                    throw AuthError(error)
+                }
+                let now = now
+                new[index] = Challenge(
+                    email: email, id: id, codeHash: hash, attempts: 0, createdAt: now,
+                    expiresAt: now + terms.lifetime, mailedAt: now, isUsed: false, terms: terms)
             }
+            return new
         }
-        let now = now
-        return Challenge(
-            email: email.text, id: id, codeHash: hash, attempts: 0, createdAt: now,
-            expiresAt: now + policy.codeLifetime, mailedAt: now, isUsed: false)
     }
 }
 
@@ -147,13 +166,5 @@ extension SignUp {
         case .closed: false
         case .domains(let domains): domains.contains { $0.isSame(as: email.domain) }
         }
-    }
-}
-
-extension Challenge {
-    fileprivate func mailed(at now: Timestamp) -> Challenge {
-        Challenge(
-            email: email, id: id, codeHash: codeHash, attempts: attempts, createdAt: createdAt,
-            expiresAt: expiresAt, mailedAt: now, isUsed: isUsed)
     }
 }

@@ -32,13 +32,16 @@ extension Auth {
         _ id: UUID, _ changes: APIKeyChanges, in project: UUID, by user: User
     ) throws(AuthError) -> ShownAPIKey {
         let database = try database()
-        return try database.transaction { () throws(AuthError) -> ShownAPIKey in
+        return try change(by: user, in: database) { (user) throws(AuthError) -> ShownAPIKey in
             let now = now
             let key = try managedKey(id, in: project, by: user, database)
             var scopes = key.scopes
             if case .these(let these) = changes.scopes { scopes = these }
             try key.update(name: changes.name ?? key.name, scopes: scopes, at: now, in: database)
             try record(AuditEvent(.keyChanged, user: user.id, subject: id), in: database)
+            if key.scopes != nil, scopes.map({ new in !new.allSatisfy { key.grants($0) } }) ?? true {
+                try announce(.keyCreated, to: user, about: id, key.prefix, database)
+            }
             guard let changed = try APIKey.find(id, in: project, database) else {
                 throw .failure(reason: "a changed key is not there")
             }

@@ -11,7 +11,7 @@ extension Auth {
         _ member: UUID, to role: Role, in id: UUID, by user: User
     ) throws(AuthError) -> Member {
         let database = try database()
-        return try database.transaction { () throws(AuthError) -> Member in
+        return try change(by: user, in: database) { (user) throws(AuthError) -> Member in
             let own = try managingRole(of: user, in: id, database)
             guard let last = try Member.find(member, in: id, database) else { throw .memberNotFound }
             guard own == .owner || (last.role != .owner && role != .owner) else {
@@ -29,6 +29,10 @@ extension Auth {
                 try Invitation.deleteOwners(by: member, to: id, in: database)
             }
             try record(AuditEvent(.memberChanged, user: user.id, subject: member), in: database)
+            if role != .member {
+                try announce(
+                    role == .owner ? .ownerMade : .accessGiven, to: user, about: member, masked(last.email), database)
+            }
             guard let changed = try Member.find(member, in: id, database) else {
                 throw .failure(reason: "a changed member is not there")
             }
@@ -36,7 +40,7 @@ extension Auth {
         }
     }
 
-    /// Throws `lastOwner` if `project` has no owner but `user`.
+    /// Throws `lastOwner` if no owner of `project` besides `user` is active.
     func requireOwner(
         besides user: UUID, _ project: UUID, in database: Database
     ) throws(AuthError) {

@@ -31,17 +31,21 @@ extension Auth {
     package func updateUser(_ user: User, _ changes: UserChanges) throws(AuthError) -> Account {
         let database = try database()
         // The answer is read before the change is made for good: afterwards nothing may fail.
-        return try database.transaction { () throws(AuthError) -> Account in
+        return try change(by: user, in: database) { (user) throws(AuthError) -> Account in
             let now = now
             if case .this(let name) = changes.fullName {
                 try User.rename(user.id, to: name, at: now, in: database)
             }
             let last = try Preferences.find(user.id, in: database)
+            let language = try User.noticeLanguage(of: user.id, in: database)
             var new = last
             if case .this(let language) = changes.language { new.language = language }
             new.tellsSignIns = changes.tellsSignIns ?? new.tellsSignIns
             new.tellsKeyExpiry = changes.tellsKeyExpiry ?? new.tellsKeyExpiry
             if new != last { try new.save(for: user.id, at: now, in: database) }
+            if last.tellsSignIns && !new.tellsSignIns || last.tellsKeyExpiry && !new.tellsKeyExpiry {
+                try announce(.noticesOff, to: user, about: user.id, in: language ?? .english, database)
+            }
             try record(AuditEvent(.accountChanged, user: user.id), in: database)
             guard let changed = try User.find(user.id, in: database) else {
                 throw .failure(reason: "a changed account is not there")

@@ -13,7 +13,7 @@ extension Auth {
         let key = candidate.key
         if key.deactivatedAt != nil { throw .deadAPIKey(.deactivated) }
         guard key.isActive(at: now) else { throw .deadAPIKey(.expired) }
-        guard candidate.creatorIsActive else { throw .deadAPIKey(.ownerInactive) }
+        guard mayAct(candidate) else { throw .deadAPIKey(.ownerInactive) }
         if let scope, !key.grants(scope) { throw .insufficientScope(scope) }
         noteUse(of: key, in: try database())
         return key

@@ -19,13 +19,14 @@ package struct Grant {
 extension Auth {
     /// A session for whoever typed `code`, which was mailed to `email`.
     ///
-    /// Throws `invalidCode` for a wrong, spent or expired code, `accountInactive` for a right one of
+    /// Throws `invalidCode` for a wrong, spent or expired code, `codeExhausted` for one that has no attempts left,
+    /// `accountInactive` for a right one of
     /// a deactivated account, `limited` after too many guesses from one network or for one address.
     package func verifyCode(_ code: String, for email: Email) throws(AuthError) -> Grant {
         // Whatever could fail does so before a guess is counted.
         let signingKey = try state.signingKey()
         _ = try secrets()
-        let guess = try judge(code, for: ChallengeTarget(email: email, user: nil))
+        let guess = try judge(TypedCode(code, for: .signIn(email)))
         return try signIn(email, by: guess, signingKey: signingKey, in: try database())
     }
 
@@ -37,12 +38,12 @@ extension Auth {
         let end = now + policy.sessionLifetime
         let outcome = try transaction(using: guess, in: database) {
             (isFirst) throws(AuthError) -> Outcome in
-            guard isFirst else { return try refuse("spent", in: database) }
+            guard isFirst else { return try refuse(email, "spent", in: database) }
             guard let user = try account(of: email, isInvited: guess.isFixed, in: database) else {
-                return try refuse("sign-up is closed", in: database)
+                return try refuse(email, "sign-up is closed", in: database)
             }
             guard !guess.isFixed || !user.isSuperuser else {
-                return try refuse("a superuser", in: database)
+                return try refuse(email, "a superuser", in: database)
             }
             guard user.isActive else {
                 try record(AuditEvent(.signInRefused, user: user.id), in: database)
@@ -53,6 +54,7 @@ extension Auth {
                 signingKey: signingKey)
             try Session.create(
                 session, of: user.id, from: client, given: grant.accessTokenTag, at: now, until: end, in: database)
+            try makeRoomForSession(session, of: user.id, in: database)
             try noteNetwork(of: user, email, session, in: database)
             try record(
                 AuditEvent(
@@ -74,8 +76,11 @@ extension Auth {
         case signedIn(Grant)
     }
 
-    private func refuse(_ detail: StaticString, in database: Database) throws(AuthError) -> Outcome {
-        try record(AuditEvent(.signInFailed, detail: detail), in: database)
+    private func refuse(
+        _ email: Email, _ detail: StaticString, in database: Database
+    ) throws(AuthError) -> Outcome {
+        let pseudonym = try secrets().pseudonym(of: email.text)
+        try record(AuditEvent(.signInFailed, subject: pseudonym, detail: detail), in: database)
         return .refused
     }
 
@@ -91,7 +96,7 @@ extension Auth {
             try Preferences.find(user.id, in: database).tellsSignIns
         else { return }
         try MailItem.enqueue(
-            .newNetwork, about: session, to: email.text, in: client.language,
+            .newNetwork, about: session, to: email.text, in: try User.noticeLanguage(of: user.id, in: database),
             details: "\(client.address)\n\(client.userAgent ?? "")", until: now + Policy.noticeLifetime,
             at: now, database: database)
     }
@@ -110,13 +115,13 @@ extension Auth {
     ) throws(AuthError) -> Standing? {
         let now = now
         if let user = try User.find(email: email.text, in: database) {
-            try User.markVerified(user.id, at: now, in: database)
+            try User.noteSignIn(user.id, in: client.language, at: now, database: database)
             return Standing(
                 id: user.id, isActive: user.isActive, isSuperuser: user.isSuperuser, isNew: false)
         }
         // Sign-up may have been closed since the code was mailed.
-        guard isInvited || policy.signUp.welcomes(email) else { return nil }
-        let id = try User.create(email: email.text, at: now, in: database)
+        if !isInvited, try !maySignUp(email, in: database) { return nil }
+        let id = try User.create(email: email.text, language: client.language, at: now, in: database)
         try Project.create(named: "Default", ownedBy: id, at: now, in: database)
         return Standing(id: id, isActive: true, isSuperuser: false, isNew: true)
     }

@@ -16,48 +16,71 @@ struct Letter {
 extension Auth {
     /// What `item` says; nil if it is of no use any more.
     func letter(for item: MailItem, in database: Database) throws(AuthError) -> Letter? {
-        // An address that has an account is written to as its owner likes.
-        let language = try User.language(ofEmail: item.email, in: database) ?? item.language ?? .english
+        // An address that has an account is written to as its owner likes. What announces a change is written as the owner
+        // liked before it.
+        let owners = try User.language(ofEmail: item.email, in: database)
+        let language = (item.kind.announces ? item.language ?? owners : owners ?? item.language) ?? .english
         switch item.kind {
-        case .code, .emailCode: return try codeLetter(for: item, language, database)
+        case .code, .emailCode, .currentEmailCode, .deletionCode:
+            return try codeLetter(for: item, language, database)
         case .emailChanged:
             return Letter(
                 kind: item.kind, language: language, values: ["{email}": item.details ?? ""])
         case .newNetwork: return networkLetter(for: item, language)
         case .keyExpiry: return try keyLetter(for: item, language, database)
         case .invitation: return try invitationLetter(for: item, language, database)
+        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff, .projectDeleted:
+            return announcementLetter(for: item, language)
         }
     }
 
     private func codeLetter(
         for item: MailItem, _ language: Language, _ database: Database
     ) throws(AuthError) -> Letter? {
-        guard let challenge = try Challenge.find(item.subject, of: item.email, in: database),
-            !challenge.isUsed, challenge.attempts < policy.codeAttempts, let email = try? Email(item.email)
+        guard let challenge = try Challenge.find(item.subject, of: item.email, else: policy, in: database),
+            challenge.isLive(at: now), !challenge.isExhausted, let email = try? Email(item.email),
+            try mayUse(item.kind, email, in: database)
         else { return nil }
-        let mayUse =
-            item.kind == .code
-            ? try maySignIn(email, in: database) : try mayBecomeAnAccounts(email, in: database)
-        guard mayUse else { return nil }
         let code = LoginCode.derive(
             key: try secrets().loginCodeKey, challenge: challenge.id, address: challenge.email,
-            digits: policy.codeLength)
+            digits: challenge.terms.digits)
         let minutes = ((item.expiresAt - now).secondsRoundedUp + 59) / 60
         return Letter(
             kind: item.kind, language: language, count: minutes,
-            values: ["{code}": String(decoding: code, as: UTF8.self), "{minutes}": String(minutes)])
+            values: [
+                "{code}": String(decoding: code, as: UTF8.self), "{minutes}": String(minutes),
+                "{email}": item.details ?? "",
+            ])
+    }
+
+    /// Whether a code that such a mail would bring to `email` could do anything.
+    private func mayUse(_ kind: MailKind, _ email: Email, in database: Database) throws(AuthError) -> Bool {
+        switch kind {
+        case .emailCode: try mayBecomeAnAccounts(email, in: database)
+        // The account may have another address by now; then its challenges are gone.
+        case .currentEmailCode, .deletionCode: testIdentity(of: email) == nil
+        default: try maySignIn(email, in: database)
+        }
     }
 
     /// Whether a code for `email` could lead to a session, and nobody has a fixed one for it.
     private func maySignIn(_ email: Email, in database: Database) throws(AuthError) -> Bool {
         guard testIdentity(of: email) == nil else { return false }
-        if policy.signUp.welcomes(email) { return true }
+        if try maySignUp(email, in: database) { return true }
         return try User.find(email: email.text, in: database) != nil
     }
 
-    /// Whether `email` can become the address of an account: it is no other's, and of a domain that may sign up.
+    /// Whether `email` may make an account: by `sign_up`, or since an invitation waits for it.
+    func maySignUp(_ email: Email, in database: Database) throws(AuthError) -> Bool {
+        if policy.signUp.welcomes(email) { return true }
+        guard policy.invitationsAdmit else { return false }
+        return try Invitation.isOpen(to: email.text, at: now, in: database)
+    }
+
+    /// Whether `email` can become the address of an account: it is no other's, and, where domains may sign up, of one of
+    /// them, or invited.
     func mayBecomeAnAccounts(_ email: Email, in database: Database) throws(AuthError) -> Bool {
-        if case .domains = policy.signUp, !policy.signUp.welcomes(email) { return false }
+        if case .domains = policy.signUp, try !maySignUp(email, in: database) { return false }
         guard testIdentity(of: email) == nil else { return false }
         return try User.find(email: email.text, in: database) == nil
     }
@@ -82,7 +105,7 @@ extension Auth {
             expiry > now
         else { return nil }
         let day = Duration.days(1).milliseconds
-        let days = ((expiry - now).milliseconds + day - 1) / day
+        let days = ((expiry - now).milliseconds - 1) / day + 1
         return Letter(
             kind: item.kind, language: language, count: days,
             values: [
@@ -94,27 +117,16 @@ extension Auth {
     private func invitationLetter(
         for item: MailItem, _ language: Language, _ database: Database
     ) throws(AuthError) -> Letter? {
-        guard let invitation = try Invitation.find(item.subject, in: database), invitation.expiresAt > now,
+        guard let invitation = try Invitation.find(item.subject, in: database), invitation.isOpen(at: now),
             let email = try? Email(item.email), try maySignIn(email, in: database)
         else { return nil }
         return Letter(
             kind: item.kind, language: language,
             values: [
-                "{inviter}": invitation.inviter, "{project}": withoutLinks(invitation.projectName),
+                "{inviter}": invitation.inviter, "{project}": invitation.projectName,
                 "{link}": "\(policy.baseURL)/",
             ])
     }
-}
-
-/// The beginning of a name that a stranger gave, with nothing in it that a mail program would make a link of: it goes out in
-/// the service's own name.
-private func withoutLinks(_ name: String) -> String {
-    var result = String.UnicodeScalarView()
-    for scalar in name.unicodeScalars.prefix(60) {
-        result.append(scalar)
-        if [".", ":", "/", "@"].contains(scalar) { result.append("\u{2060}") }
-    }
-    return String(result)
 }
 
 extension Timestamp {

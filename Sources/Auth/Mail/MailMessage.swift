@@ -6,12 +6,12 @@ import System
 
 /// A name and an address, as in `From`.
 package struct Mailbox: Equatable {
-    /// The name that is shown; nil for none.
+    /// The name that is shown, 128 characters at most; nil for none.
     package let name: String?
     package let address: Email
 
     package init(name: String?, address: Email) {
-        self.name = name
+        self.name = name.map { String(Substring($0.unicodeScalars.prefix(128))) }
         self.address = address
     }
 }
@@ -29,17 +29,14 @@ struct MailMessage {
     var bytes: [UInt8] {
         // "=_" never occurs in quoted-printable text, so no part can hold the boundary.
         let boundary = "=_\(id.text)"
-        let sender = from.name.map { "\(MailMessage.phrase($0)) <\(from.address.text)>" }
-        let header = [
-            "Date: \(date.mailDate)",
-            "From: \(sender ?? from.address.text)",
-            "To: \(recipient)",
-            "Subject: \(MailMessage.unstructured(content.subject))",
-            "Message-ID: <\(id.text)@\(from.address.domain)>",
-            "Auto-Submitted: auto-generated",
-            "MIME-Version: 1.0",
-        ]
-        var text = header.joined(separator: "\n") + "\n"
+        var text =
+            MailHeader.word("Date", date.mailDate)
+            + MailHeader.mailbox("From", from)
+            + MailHeader.word("To", recipient)
+            + MailHeader.text("Subject", content.subject)
+            + MailHeader.word("Message-ID", "<\(id.text)@\(from.address.domain)>")
+            + "Auto-Submitted: auto-generated\n"
+            + "MIME-Version: 1.0\n"
         guard !content.html.utf8.isEmpty else {
             return Array((text + MailMessage.part("plain", content.text)).utf8)
         }
@@ -56,54 +53,6 @@ struct MailMessage {
         "Content-Type: text/\(type); charset=utf-8\n"
             + "Content-Transfer-Encoding: quoted-printable\n\n"
             + quotedPrintable(body)
-    }
-
-    /// A display name (RFC 5322 §3.2.5): in quotes if it is ASCII, else encoded.
-    private static func phrase(_ text: String) -> String {
-        guard isPrintableASCII(text) else { return encodedWords(text) }
-        let isAtoms = text.utf8.allSatisfy {
-            $0 &- 0x30 < 10 || ($0 | 0x20) &- 0x61 < 26 || $0 == UInt8(ascii: " ")
-        }
-        if isAtoms { return text }
-        var quoted: [UInt8] = []
-        for byte in text.utf8 {
-            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
-                quoted.append(UInt8(ascii: "\\"))
-            }
-            quoted.append(byte)
-        }
-        return "\"\(String(decoding: quoted, as: UTF8.self))\""
-    }
-
-    /// Free text in a header: encoded unless it is short printable ASCII.
-    private static func unstructured(_ text: String) -> String {
-        isPrintableASCII(text) && text.utf8.count < 900 ? text : encodedWords(text)
-    }
-
-    private static func isPrintableASCII(_ text: String) -> Bool {
-        text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F }
-    }
-
-    /// RFC 2047: `=?utf-8?B?…?=`, each of whole characters, and short enough that a header's name and
-    /// the first of them stay within 76 characters.
-    private static func encodedWords(_ text: String) -> String {
-        var words: [String] = []
-        var piece: [UInt8] = []
-        func close() {
-            if !piece.isEmpty { words.append("=?utf-8?B?\(padded(Base64.standard.encode(piece)))?=") }
-            piece = []
-        }
-        for scalar in text.unicodeScalars {
-            let bytes = Array(UTF8.encode(scalar)!)
-            if piece.count + bytes.count > 30 { close() }
-            piece += bytes
-        }
-        close()
-        return words.joined(separator: "\n ")
-    }
-
-    private static func padded(_ base64: String) -> String {
-        base64 + String(repeating: "=", count: (4 - base64.utf8.count % 4) % 4)
     }
 
     /// RFC 2045 §6.7: lines of at most 76 characters, everything but printable ASCII as `=XX`.

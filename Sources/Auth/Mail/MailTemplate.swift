@@ -13,31 +13,16 @@ package struct MailTemplate {
         self.html = html
     }
 
-    /// The texts with `values`, whose keys are as they stand there: `{code}`. What is put in stays in its line, and
-    /// in the HTML it is escaped.
+    /// The texts with `values`, whose keys are as they stand there: `{code}`. Each value goes in as `MailText` has it,
+    /// and in the HTML it is escaped.
     func filled(_ values: [String: String]) -> MailTemplate {
-        var lines: [String: String] = [:]
-        for (name, value) in values { lines[name] = MailTemplate.oneLine(value) }
+        var safe: [String: String] = [:]
+        for (name, value) in values { safe[name] = MailText.value(value, for: name) }
         return MailTemplate(
-            subject: MailTemplate.fill(subject, lines) { $0 },
-            text: MailTemplate.fill(text, lines) { $0 },
-            html: MailTemplate.fill(html, lines, MailTemplate.escapedForHTML))
+            subject: MailTemplate.fill(subject, safe) { $0 },
+            text: MailTemplate.fill(text, safe) { $0 },
+            html: MailTemplate.fill(html, safe, MailTemplate.escapedForHTML))
     }
-
-    /// What people name things may be long, and hold line ends.
-    private static func oneLine(_ text: String) -> String {
-        var result = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars.prefix(longestValue) {
-            let isControl =
-                scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
-                || (0x2028...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
-            result.append(isControl ? " " : scalar)
-        }
-        return String(result)
-    }
-
-    /// Scalars. Addresses and links of ours are shorter.
-    private static let longestValue = 300
 
     private static func fill(
         _ template: String, _ values: [String: String], _ escape: (String) -> String
@@ -65,6 +50,7 @@ package struct MailTemplate {
             case UInt8(ascii: "<"): result.append(contentsOf: "&lt;".utf8)
             case UInt8(ascii: ">"): result.append(contentsOf: "&gt;".utf8)
             case UInt8(ascii: "\""): result.append(contentsOf: "&quot;".utf8)
+            case UInt8(ascii: "'"): result.append(contentsOf: "&#39;".utf8)
             default: result.append(byte)
             }
         }

@@ -23,14 +23,16 @@ enum MailOutcome {
 extension MailTransport {
     /// Hands over `message`. The mail command runs with `home` as its HOME; what it says goes to `output`, if
     /// that is given.
-    func send(_ message: MailMessage, home: String, output: Descriptor? = nil) -> MailOutcome {
+    func send(
+        _ message: MailMessage, home: String, limit: Duration = Policy.deliveryTimeout, output: Descriptor? = nil
+    ) -> MailOutcome {
         do throws(SystemError) {
             switch self {
             case .maildir(let path):
                 try MailTransport.file(message, in: path)
                 return .accepted
             case .sendmail(let path):
-                return try MailTransport.pipe(message, through: path, home: home, output: output)
+                return try MailTransport.pipe(message, through: path, home: home, limit: limit, output: output)
             }
         } catch {
             return .postponed(error.description)
@@ -56,21 +58,50 @@ extension MailTransport {
     }
 
     private static func pipe(
-        _ message: MailMessage, through path: String, home: String, output: Descriptor?
+        _ message: MailMessage, through path: String, home: String, limit: Duration, output: Descriptor?
     ) throws(SystemError) -> MailOutcome {
         // -i: a line with a single dot is text. --: what follows is an address, whatever it begins with.
         let ending = try Command.run(
             path, arguments: ["-i", "-f", message.from.address.text, "--", message.recipient],
             environment: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=\(home)"],
-            input: message.bytes, limit: Policy.deliveryTimeout, output: output)
+            input: message.bytes, limit: limit, output: output, folder: home)
         switch ending {
         case .exit(0): return .accepted
         case .exit(let code) where permanentExitCodes.contains(code):
             return .refused("\(path) exited with \(code)")
-        case .exit(let code): return .postponed("\(path) exited with \(code)")
-        case .signal: return .postponed("\(path) was ended by a signal")
-        case .timeout: return .postponed("\(path) did not end in time")
+        case .exit(let code): return .postponed("\(path) exited with \(code)\(hindrance(of: path))")
+        case .signal: return .postponed("\(path) was ended by a signal\(hindrance(of: path))")
+        case .timeout: return .postponed("\(path) did not end in time\(hindrance(of: path))")
         }
+    }
+
+    /// What a service manager may have taken from the mail command, and so from this process.
+    private static func hindrance(of path: String) -> String {
+        if !Command.mayGainPrivileges, let program = privilegedProgram(of: path) {
+            return "; \(program) cannot gain its group's rights here: the service runs with NoNewPrivileges"
+        }
+        if File.isReadOnly(postfixQueue), postfixMailDrop(of: path) != nil {
+            return "; \(postfixQueue) is read-only here: with ProtectSystem the service needs ReadWritePaths=\(postfixQueueFolder)"
+        }
+        return ""
+    }
+
+    /// The program that needs rights of its own (set-user-ID or set-group-ID) when the mail command `path` hands over a mail:
+    /// Postfix's `sendmail` runs `postdrop`, Exim's and Sendmail's have them themselves. nil if there is none.
+    package static func privilegedProgram(of path: String) -> String? {
+        if File.hasPrivileges(path) { return path }
+        guard let program = postfixMailDrop(of: path), File.hasPrivileges(program) else { return nil }
+        return program
+    }
+
+    /// Where Postfix's `sendmail` leaves a mail.
+    private static let postfixQueue = "\(postfixQueueFolder)/maildrop"
+    package static let postfixQueueFolder = "/var/spool/postfix"
+
+    /// Postfix's `postdrop`, if `path` is its `sendmail`: they are in one folder.
+    private static func postfixMailDrop(of path: String) -> String? {
+        guard path.utf8.suffix(9).elementsEqual("/sendmail".utf8) else { return nil }
+        return ["/usr/sbin/postdrop", "\(File.parent(of: path))/postdrop"].first { (try? File.status($0)) ?? nil != nil }
     }
 
     /// sysexits.h: the data or the recipient is at fault, so another attempt is no better (EX_DATAERR,

@@ -3,7 +3,9 @@
 // 1. An item is taken by one statement with a lease: of two deliverers one gets it.
 // 2. It is deleted only after it was accepted. A deliverer that is killed in between sends it twice,
 //    with the same Message-ID; nothing is ever lost.
-// 3. Nothing is sent after its code expired, was used, used up, or replaced, nor to an address that may not
+// 3. Only so many deliverers work at once: each holds a place, a lock. Mail that nobody has tried yet goes first, of that the
+//    newest, and a few places are for such mail alone, with less time: mails whose command hangs do not hold up all others.
+// 4. Nothing is sent after its code expired, was used, used up, or replaced, nor to an address that may not
 //    sign in.
 
 import Crypto
@@ -26,7 +28,7 @@ package struct Mailer {
     }
 
     fileprivate func send(
-        _ letter: Letter, for item: MailItem, at now: Timestamp, home: String
+        _ letter: Letter, for item: MailItem, at now: Timestamp, home: String, limit: Duration
     ) -> MailOutcome {
         let template: MailTemplate
         do throws(SystemError) {
@@ -38,7 +40,7 @@ package struct Mailer {
         values["{service}"] = service
         let message = MailMessage(
             id: item.id, date: now, from: from, recipient: item.email, content: template.filled(values))
-        return transport.send(message, home: home)
+        return transport.send(message, home: home, limit: limit)
     }
 }
 
@@ -51,12 +53,13 @@ extension Auth {
     package func deliverMail(
         by mailer: Mailer, stays: Bool = true, report: (LogLine) -> Void
     ) throws(AuthError) {
+        let deadline = now + min(policy.codeLifetime, Policy.longestDelivererStay)
+        guard try deliverAndCleanUp(by: mailer, report: report) else { return }
         let database = try database()
-        let deadline = now + policy.codeLifetime
-        try deliverDueMail(by: mailer, from: database, report: report)
-        _ = try cleanUp(database)
-        if try tellOfExpiringKeys(in: database) {
-            try deliverDueMail(by: mailer, from: database, report: report)
+        // A deliverer that found every place taken has gone, and what it came for may be due still: whoever gives a place
+        // back looks once more.
+        while try isMailDue(in: database), let isDone = try deliver(by: mailer, from: database, report: report) {
+            if !isDone, try !MailItem.hasUntried(at: now, in: database) { break }
         }
 
         guard stays, try MailItem.nextRetry(in: database) != nil, let lock = try deliveryLock() else { return }
@@ -65,8 +68,53 @@ extension Auth {
                 // In small steps, since another deliverer may leave something that is due sooner.
                 let wait = next - now
                 if wait > .seconds(0) { Command.sleep(min(wait, .seconds(1))) }
-                try deliverDueMail(by: mailer, from: database, report: report)
+                let isDone = try deliver(by: mailer, from: database, report: report)
+                // What is due is for a place that others have.
+                if isDone != true, wait <= .seconds(0) { Command.sleep(.seconds(1)) }
             }
+        }
+    }
+
+    /// Sends what is due and cleans up; false if other deliverers have every place.
+    private func deliverAndCleanUp(by mailer: Mailer, report: (LogLine) -> Void) throws(AuthError) -> Bool {
+        guard let place = try deliveryPlace() else { return false }
+        let database = try database()
+        try deliverDueMail(by: mailer, at: place, from: database, report: report)
+        _ = try cleanUp(database)
+        if try tellOfExpiringKeys(in: database) {
+            try deliverDueMail(by: mailer, at: place, from: database, report: report)
+        }
+        return true
+    }
+
+    /// Sends what is due from a place that is free; nil if none is, false if it is for other mail than is due.
+    private func deliver(
+        by mailer: Mailer, from database: Database, report: (LogLine) -> Void
+    ) throws(AuthError) -> Bool? {
+        guard let place = try deliveryPlace() else { return nil }
+        if place.isQuick, try !MailItem.hasUntried(at: now, in: database) { return false }
+        try deliverDueMail(by: mailer, at: place, from: database, report: report)
+        return true
+    }
+
+    private func isMailDue(in database: Database) throws(AuthError) -> Bool {
+        try MailItem.nextDue(in: database).map { $0 <= now } ?? false
+    }
+
+    /// A place among those who send mail, until the value goes; nil if all are taken.
+    private func deliveryPlace() throws(AuthError) -> DeliveryPlace? {
+        let count = Int(policy.deliverers)
+        let quick = max(1, count / 4)
+        do throws(SystemError) {
+            let path = state.deliverersLockPath
+            if let lock = try SlotLock(waitingFor: path, slots: count - quick, atMost: .seconds(0)) {
+                return DeliveryPlace(lock, isQuick: false)
+            }
+            return try SlotLock(waitingFor: path, slots: quick, from: count - quick, atMost: .seconds(0)).map {
+                DeliveryPlace($0, isQuick: true)
+            }
+        } catch {
+            throw AuthError(error)
         }
     }
 
@@ -79,13 +127,14 @@ extension Auth {
     }
 
     private func deliverDueMail(
-        by mailer: Mailer, from database: Database, report: (LogLine) -> Void
+        by mailer: Mailer, at place: DeliveryPlace, from database: Database, report: (LogLine) -> Void
     ) throws(AuthError) {
         while true {
             let leaseEnd = now + Policy.mailLease
             // In a transaction: whoever derives codes from a secret that was replaced meanwhile takes no more.
-            let item = try database.transaction { () throws(AuthError) in
-                try MailItem.take(at: now, lease: Policy.mailLease, in: database)
+            let item = try database.transaction { () throws(AuthError) -> MailItem? in
+                if let item = try MailItem.takeNewest(at: now, lease: Policy.mailLease, in: database) { return item }
+                return place.isQuick ? nil : try MailItem.take(at: now, lease: Policy.mailLease, in: database)
             }
             guard let item else { return }
             guard item.expiresAt > now else {
@@ -96,7 +145,7 @@ extension Auth {
                 try item.delete(in: database)
                 continue
             }
-            switch mailer.send(letter, for: item, at: now, home: state.path) {
+            switch mailer.send(letter, for: item, at: now, home: state.path, limit: place.timeout) {
             case .accepted:
                 try deletePatiently(item, until: leaseEnd, in: database)
             case .postponed(let reason):
@@ -125,9 +174,10 @@ extension Auth {
         }
     }
 
-    /// nil once the code would have expired.
+    /// nil once the code would have expired, and for a mail of a clock that ran ahead, whose end is not to be believed.
     private func nextAttempt(after item: MailItem) -> Timestamp? {
-        let doublings = min(item.attempts - 1, 10)
+        guard !item.createdAt.isFuture(at: now) else { return nil }
+        let doublings = min(max(1, item.attempts), 11) - 1
         let wait = min(
             Duration(milliseconds: Policy.firstMailBackOff.milliseconds << doublings),
             max(
@@ -161,7 +211,8 @@ extension Auth {
                 if try hasRoom(within: limit, in: database) {
                     try limit.charge(at: now, in: database)
                     try MailItem.enqueue(
-                        .keyExpiry, about: notice.key, to: notice.email, in: nil,
+                        .keyExpiry, about: notice.key, to: notice.email,
+                        in: try User.noticeLanguage(of: notice.maker, in: database),
                         until: now + Policy.noticeLifetime, at: now, database: database)
                 }
                 try APIKey.ExpiryNotice.noteTold(notice.key, days: notice.days, in: database)
@@ -169,4 +220,19 @@ extension Auth {
         }
         return true
     }
+}
+
+/// A place among the processes that send mail; others get it when the value goes.
+private final class DeliveryPlace {
+    /// Whether it is for mail alone that nobody has tried yet.
+    let isQuick: Bool
+    private let lock: SlotLock
+
+    init(_ lock: SlotLock, isQuick: Bool) {
+        self.lock = lock
+        self.isQuick = isQuick
+    }
+
+    /// After this long a mail command is killed.
+    var timeout: Duration { isQuick ? Policy.quickDeliveryTimeout : Policy.deliveryTimeout }
 }

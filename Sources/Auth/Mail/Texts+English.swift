@@ -23,6 +23,24 @@ extension MailTexts {
                     "It is good for {minutes} \(minutes), and only once. If you did not ask for it, ignore this "
                         + "mail: without the code no account gets this address.",
                 ])
+        case .currentEmailCode:
+            MailTexts(
+                subject: "{code} confirms a new address for your {service} account",
+                title: "Change of address",
+                paragraphs: [
+                    "Your account is about to get the address {email}. The code that agrees to this is {code}.",
+                    "It is good for {minutes} \(minutes), and only once. If you did not ask for it, someone else has "
+                        + "access to your account: give the code to nobody, sign in and end all other sessions.",
+                ])
+        case .deletionCode:
+            MailTexts(
+                subject: "{code} deletes your {service} account",
+                title: "Deletion of your account",
+                paragraphs: [
+                    "The code that deletes your account for good is {code}.",
+                    "It is good for {minutes} \(minutes), and only once. If you did not ask for it, someone else has "
+                        + "access to your account: give the code to nobody, sign in and end all other sessions.",
+                ])
         case .emailChanged:
             MailTexts(
                 subject: "The address of your {service} account was changed",
@@ -63,6 +81,19 @@ extension MailTexts {
                     "To accept or decline, sign in with the address that this mail went to:\n{link}",
                     "If you did not expect this invitation, ignore this mail: you join the project only if you "
                         + "accept.",
+                ])
+        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff:
+            announcement(kind, .english)
+        case .projectDeleted:
+            MailTexts(
+                subject: "The project “{project}” was deleted",
+                title: "Project deleted",
+                paragraphs: [
+                    "Projects at {service} that you belonged to were deleted, by an owner or by the operator: {count}. The last "
+                        + "one is “{project}”. Their API keys no longer work, and their invitations have ended.",
+                    "If you deleted it, there is nothing to do. If you own it and did not delete it, someone else may "
+                        + "have access to an owner’s account: sign in, end all other sessions, and tell whoever runs "
+                        + "{service}.",
                 ])
         }
     }

@@ -25,6 +25,26 @@ extension MailTexts {
                         + "demandé, ignorez cet e-mail\u{A0}: sans ce code, cette adresse ne sera associée à aucun "
                         + "compte.",
                 ])
+        case .currentEmailCode:
+            MailTexts(
+                subject: "{code} confirme une nouvelle adresse pour votre compte {service}",
+                title: "Changement d’adresse",
+                paragraphs: [
+                    "L’adresse de votre compte va devenir {email}. Le code qui confirme votre accord est {code}.",
+                    "Il est valable {minutes} \(minutes) et ne sert qu’une seule fois. Si vous ne l’avez pas "
+                        + "demandé, une autre personne a accès à votre compte\u{A0}: ne donnez ce code à personne, "
+                        + "connectez-vous et fermez toutes les autres sessions.",
+                ])
+        case .deletionCode:
+            MailTexts(
+                subject: "{code} supprime votre compte {service}",
+                title: "Suppression du compte",
+                paragraphs: [
+                    "Le code qui supprime définitivement votre compte est {code}.",
+                    "Il est valable {minutes} \(minutes) et ne sert qu’une seule fois. Si vous ne l’avez pas "
+                        + "demandé, une autre personne a accès à votre compte\u{A0}: ne donnez ce code à personne, "
+                        + "connectez-vous et fermez toutes les autres sessions.",
+                ])
         case .emailChanged:
             MailTexts(
                 subject: "L’adresse de votre compte {service} a été modifiée",
@@ -67,6 +87,20 @@ extension MailTexts {
                         + "envoyé\u{A0}:\n{link}",
                     "Si vous n’attendiez pas cette invitation, ignorez cet e-mail\u{A0}: vous ne rejoindrez le "
                         + "projet que si vous acceptez.",
+                ])
+        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff:
+            announcement(kind, .french)
+        case .projectDeleted:
+            MailTexts(
+                subject: "Le projet «\u{A0}{project}\u{A0}» a été supprimé",
+                title: "Projet supprimé",
+                paragraphs: [
+                    "Des projets sur {service} dont vous faisiez partie ont été supprimés par un propriétaire ou par "
+                        + "l’exploitant. Nombre\u{A0}: {count}. Le dernier est «\u{A0}{project}\u{A0}». Leurs clés d’API ne "
+                        + "fonctionnent plus et leurs invitations ont pris fin.",
+                    "Si vous l’avez supprimé, vous n’avez rien à faire. Si vous en êtes propriétaire et ne l’avez pas "
+                        + "supprimé, quelqu’un a peut-être accès au compte d’un propriétaire\u{A0}: connectez-vous, "
+                        + "mettez fin à toutes les autres sessions et prévenez l’exploitant de {service}.",
                 ])
         }
     }

@@ -23,6 +23,26 @@ extension MailTexts {
                     "Er gilt {minutes} \(minutes) lang und nur einmal. Wenn Sie ihn nicht angefordert haben, "
                         + "ignorieren Sie diese E-Mail: Ohne den Code wird diese Adresse keinem Konto zugeordnet.",
                 ])
+        case .currentEmailCode:
+            MailTexts(
+                subject: "{code} bestätigt eine neue Adresse für Ihr Konto bei {service}",
+                title: "Änderung der Adresse",
+                paragraphs: [
+                    "Ihr Konto soll die Adresse {email} bekommen. Der Code, mit dem Sie zustimmen, lautet {code}.",
+                    "Er gilt {minutes} \(minutes) lang und nur einmal. Wenn Sie ihn nicht angefordert haben, hat "
+                        + "jemand anderes Zugang zu Ihrem Konto: Geben Sie den Code niemandem, melden Sie sich an und "
+                        + "beenden Sie alle anderen Sitzungen.",
+                ])
+        case .deletionCode:
+            MailTexts(
+                subject: "{code} löscht Ihr Konto bei {service}",
+                title: "Löschung des Kontos",
+                paragraphs: [
+                    "Der Code, der Ihr Konto endgültig löscht, lautet {code}.",
+                    "Er gilt {minutes} \(minutes) lang und nur einmal. Wenn Sie ihn nicht angefordert haben, hat "
+                        + "jemand anderes Zugang zu Ihrem Konto: Geben Sie den Code niemandem, melden Sie sich an und "
+                        + "beenden Sie alle anderen Sitzungen.",
+                ])
         case .emailChanged:
             MailTexts(
                 subject: "Die Adresse Ihres Kontos bei {service} wurde geändert",
@@ -64,6 +84,20 @@ extension MailTexts {
                         + "E-Mail ging:\n{link}",
                     "Wenn Sie diese Einladung nicht erwartet haben, ignorieren Sie diese E-Mail: Sie treten dem "
                         + "Projekt nur bei, wenn Sie sie annehmen.",
+                ])
+        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff:
+            announcement(kind, .german)
+        case .projectDeleted:
+            MailTexts(
+                subject: "Das Projekt „{project}“ wurde gelöscht",
+                title: "Projekt gelöscht",
+                paragraphs: [
+                    "Projekte bei {service}, zu denen Sie gehörten, wurden von einem Eigentümer oder vom Betreiber gelöscht. "
+                        + "Anzahl: {count}. Das letzte ist „{project}“. Ihre API-Schlüssel funktionieren nicht mehr, ihre "
+                        + "Einladungen sind beendet.",
+                    "Wenn Sie es gelöscht haben, müssen Sie nichts tun. Wenn es Ihnen gehört und Sie es nicht gelöscht "
+                        + "haben, hat womöglich jemand Zugriff auf das Konto eines Eigentümers: Melden Sie sich an, "
+                        + "beenden Sie alle anderen Sitzungen und informieren Sie den Betreiber von {service}.",
                 ])
         }
     }

@@ -23,6 +23,26 @@ extension MailTexts {
                     "Es válido durante {minutes} \(minutes) y solo puede usarse una vez. Si no lo ha solicitado, "
                         + "ignore este correo: sin el código, esta dirección no se asociará a ninguna cuenta.",
                 ])
+        case .currentEmailCode:
+            MailTexts(
+                subject: "{code} confirma una dirección nueva para su cuenta de {service}",
+                title: "Cambio de dirección",
+                paragraphs: [
+                    "Su cuenta va a tener la dirección {email}. El código con el que da su acuerdo es {code}.",
+                    "Es válido durante {minutes} \(minutes) y solo puede usarse una vez. Si no lo ha solicitado, otra "
+                        + "persona tiene acceso a su cuenta: no dé el código a nadie, inicie sesión y cierre todas "
+                        + "las demás sesiones.",
+                ])
+        case .deletionCode:
+            MailTexts(
+                subject: "{code} elimina su cuenta de {service}",
+                title: "Eliminación de la cuenta",
+                paragraphs: [
+                    "El código que elimina su cuenta definitivamente es {code}.",
+                    "Es válido durante {minutes} \(minutes) y solo puede usarse una vez. Si no lo ha solicitado, otra "
+                        + "persona tiene acceso a su cuenta: no dé el código a nadie, inicie sesión y cierre todas "
+                        + "las demás sesiones.",
+                ])
         case .emailChanged:
             MailTexts(
                 subject: "Se ha cambiado la dirección de su cuenta de {service}",
@@ -63,6 +83,20 @@ extension MailTexts {
                     "Para aceptar o rechazar la invitación, inicie sesión con la dirección a la que se ha enviado "
                         + "este correo:\n{link}",
                     "Si no esperaba esta invitación, ignore este correo: solo se unirá al proyecto si la acepta.",
+                ])
+        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff:
+            announcement(kind, .spanish)
+        case .projectDeleted:
+            MailTexts(
+                subject: "Se ha eliminado el proyecto «{project}»",
+                title: "Proyecto eliminado",
+                paragraphs: [
+                    "Un propietario o el responsable del servicio ha eliminado proyectos en {service} a los que usted "
+                        + "pertenecía. Número: {count}. El último es «{project}». Sus claves de API ya no funcionan y sus "
+                        + "invitaciones han terminado.",
+                    "Si lo ha eliminado usted, no tiene que hacer nada. Si es propietario y no lo ha eliminado, es "
+                        + "posible que alguien tenga acceso a la cuenta de un propietario: inicie sesión, cierre todas "
+                        + "las demás sesiones y avise al responsable de {service}.",
                 ])
         }
     }

@@ -19,10 +19,14 @@ package struct APIKey {
     package let deactivatedAt: Timestamp?
     package let createdAt: Timestamp
     package let updatedAt: Timestamp
+    /// The key whose place it took.
+    package let replaces: UUID?
+    /// The key that took its place.
+    package let replacedBy: UUID?
 
-    /// Whether the key is good at `now`.
+    /// Whether the key is good at `now`: not deactivated, not expired, and not made by a clock that ran ahead.
     package func isActive(at now: Timestamp) -> Bool {
-        deactivatedAt == nil && (expiresAt.map { $0 > now } ?? true)
+        deactivatedAt == nil && (expiresAt.map { $0 > now } ?? true) && !createdAt.isFuture(at: now)
     }
 
     /// Whether the key may do what needs `scope`: one of its scopes is that, or ends in "*" and begins it.
@@ -40,7 +44,7 @@ package struct APIKey {
         (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || ":._*/-".utf8.contains(byte)
     }
 
-    /// Columns id … updated_at, as every query here lists them.
+    /// Columns id … replaced_by, as every query here lists them.
     private init(_ row: Row) {
         id = row.id(0)
         project = row.id(1)
@@ -55,13 +59,15 @@ package struct APIKey {
         deactivatedAt = row.optionalTime(8)
         createdAt = row.time(9)
         updatedAt = row.time(10)
+        replaces = row.optionalID(11)
+        replacedBy = row.optionalID(12)
     }
 
     static func find(_ id: UUID, in project: UUID, _ database: Database) throws(AuthError) -> APIKey? {
         try database.first(
             """
             SELECT id, project_id, created_by, prefix, name, scopes, last_used_at, expires_at,
-                   deactivated_at, created_at, updated_at
+                   deactivated_at, created_at, updated_at, replaces, replaced_by
             FROM api_keys WHERE id = ? AND project_id = ?
             """,
             [.id(id), .id(project)]
@@ -73,7 +79,7 @@ package struct APIKey {
         try database.first(
             """
             SELECT id, project_id, created_by, prefix, name, scopes, last_used_at, expires_at,
-                   deactivated_at, created_at, updated_at
+                   deactivated_at, created_at, updated_at, replaces, replaced_by
             FROM api_keys WHERE id = ?
             """,
             [.id(id)]
@@ -87,7 +93,7 @@ package struct APIKey {
         try database.all(
             """
             SELECT id, project_id, created_by, prefix, name, scopes, last_used_at, expires_at,
-                   deactivated_at, created_at, updated_at
+                   deactivated_at, created_at, updated_at, replaces, replaced_by
             FROM api_keys WHERE created_by = ? ORDER BY sequence DESC LIMIT ?
             """,
             [.id(creator), .integer(limit)]
@@ -99,6 +105,8 @@ package struct APIKey {
         let key: APIKey
         let hash: String
         let creatorIsActive: Bool
+        /// The maker's address, if they are a superuser.
+        let superuser: String?
     }
 
     /// The keys that begin as the secret does, whose creators still belong to their projects.
@@ -108,14 +116,15 @@ package struct APIKey {
         try database.all(
             """
             SELECT k.id, k.project_id, k.created_by, k.prefix, k.name, k.scopes, k.last_used_at,
-                   k.expires_at, k.deactivated_at, k.created_at, k.updated_at, k.key_hash, u.is_active
+                   k.expires_at, k.deactivated_at, k.created_at, k.updated_at, k.replaces, k.replaced_by,
+                   k.key_hash, u.is_active, CASE WHEN u.is_superuser = 1 THEN u.email END
             FROM api_keys AS k
             JOIN users AS u ON u.id = k.created_by
             JOIN members AS m ON m.user_id = k.created_by AND m.project_id = k.project_id
-            WHERE k.prefix = ?
+            WHERE k.prefix = ? AND substr(u.email, 1, 8) <> 'deleted '
             """,
             [.text(prefix)]
-        ) { Candidate(key: APIKey($0), hash: $0.text(11), creatorIsActive: $0.flag(12)) }
+        ) { Candidate(key: APIKey($0), hash: $0.text(13), creatorIsActive: $0.flag(14), superuser: $0.optionalText(15)) }
     }
 
     /// The keys of `project`, newest first, from the `offset`th on.
@@ -125,7 +134,7 @@ package struct APIKey {
         try database.all(
             """
             SELECT id, project_id, created_by, prefix, name, scopes, last_used_at, expires_at,
-                   deactivated_at, created_at, updated_at
+                   deactivated_at, created_at, updated_at, replaces, replaced_by
             FROM api_keys WHERE project_id = ? ORDER BY sequence DESC LIMIT ? OFFSET ?
             """,
             [.id(project), .integer(limit), .integer(offset)]
@@ -141,18 +150,19 @@ package struct APIKey {
     /// A new key for `project`.
     static func create(
         _ id: UUID, for project: UUID, by creator: UUID, named name: String, scopes: [String]?,
-        prefix: String, hash: String, expiresAt: Timestamp?, at now: Timestamp, in database: Database
+        prefix: String, hash: String, expiresAt: Timestamp?, replacing old: UUID? = nil, at now: Timestamp,
+        in database: Database
     ) throws(AuthError) {
         let scopes = scopes.map { $0.joined(separator: " ") }
         try database.run(
             """
             INSERT INTO api_keys (id, project_id, created_by, prefix, key_hash, name, scopes,
-                                  expires_at, created_at, updated_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                                  expires_at, created_at, updated_at, replaces)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .id(id), .id(project), .id(creator), .text(prefix), .text(hash), .text(name),
-                .optional(scopes), .time(expiresAt), .time(now), .time(now),
+                .optional(scopes), .time(expiresAt), .time(now), .time(now), old.map { .id($0) } ?? .null,
             ])
     }
 
@@ -161,7 +171,7 @@ package struct APIKey {
         try database.run(
             """
             UPDATE api_keys SET last_used_at = ?
-            WHERE id = ? AND (last_used_at IS NULL OR last_used_at <= ?)
+            WHERE id = ? AND deactivated_at IS NULL AND (last_used_at IS NULL OR last_used_at <= ?)
             """,
             [.time(now), .id(id), .time(moment)])
     }
@@ -185,22 +195,109 @@ package struct APIKey {
             [.text(name), .optional(scopes.map { $0.joined(separator: " ") }), .time(now), .id(id)])
     }
 
-    /// Deactivates all that `creator` made in `project`; which they were.
-    static func deactivateAll(
-        by creator: UUID, in project: UUID, at now: Timestamp, _ database: Database
+    /// Deactivates some that `creator` made in `project`; which they were.
+    static func deactivateSome(
+        by creator: UUID, in project: UUID, limit: Int64, at now: Timestamp, _ database: Database
     ) throws(AuthError) -> [UUID] {
         try database.all(
             """
             UPDATE api_keys SET deactivated_at = ?, updated_at = ?
-            WHERE created_by = ? AND project_id = ? AND deactivated_at IS NULL RETURNING id
+            WHERE sequence IN (SELECT sequence FROM api_keys
+                               WHERE created_by = ? AND project_id = ? AND deactivated_at IS NULL LIMIT ?)
+            RETURNING id
             """,
-            [.time(now), .time(now), .id(creator), .id(project)]
+            [.time(now), .time(now), .id(creator), .id(project), .integer(limit)]
         ) { $0.id(0) }
     }
 
-    /// Deletes all that `creator` made.
-    static func deleteAll(by creator: UUID, in database: Database) throws(AuthError) {
-        try database.run("DELETE FROM api_keys WHERE created_by = ?", [.id(creator)])
+    /// Notes that the key `new` has taken its place.
+    func noteReplacement(by new: UUID, at now: Timestamp, in database: Database) throws(AuthError) {
+        try database.run(
+            "UPDATE api_keys SET replaced_by = ?, updated_at = ? WHERE id = ?",
+            [.id(new), .time(now), .id(id)])
+    }
+
+    // The counts come from indexes alone: a row may be long. They end at `limit`.
+
+    /// How many of `project` have not ended; one that was replaced has no place of its own.
+    static func liveCount(
+        of project: UUID, at now: Timestamp, limit: Int64, in database: Database
+    ) throws(AuthError) -> Int64 {
+        try database.first(
+            """
+            SELECT count(*) FROM
+                (SELECT 1 FROM api_keys WHERE project_id = ? AND deactivated_at IS NULL
+                     AND (expires_at IS NULL OR expires_at > ?) AND replaced_by IS NULL LIMIT ?)
+            """,
+            [.id(project), .time(now), .integer(limit)]
+        ) { $0.integer(0) } ?? 0
+    }
+
+    /// The same for those that `creator` made.
+    static func liveCount(
+        of project: UUID, by creator: UUID, at now: Timestamp, limit: Int64, in database: Database
+    ) throws(AuthError) -> Int64 {
+        try database.first(
+            """
+            SELECT count(*) FROM
+                (SELECT 1 FROM api_keys WHERE created_by = ? AND project_id = ? AND deactivated_at IS NULL
+                     AND (expires_at IS NULL OR expires_at > ?) AND replaced_by IS NULL LIMIT ?)
+            """,
+            [.id(creator), .id(project), .time(now), .integer(limit)]
+        ) { $0.integer(0) } ?? 0
+    }
+
+    /// Deletes some of `project` that have ended, the oldest, where there are more than `kept`.
+    static func deleteEnded(
+        of project: UUID, but kept: Int64, at now: Timestamp, limit: Int64, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            """
+            DELETE FROM api_keys WHERE sequence IN
+                (SELECT sequence FROM api_keys
+                 WHERE project_id = ? AND (deactivated_at IS NOT NULL OR expires_at <= ?)
+                 ORDER BY sequence DESC LIMIT ? OFFSET ?)
+            """,
+            [.id(project), .time(now), .integer(limit), .integer(kept)])
+    }
+
+    /// Deletes some that ended before `moment`: they were deactivated, or have expired; how many.
+    static func deleteEnded(
+        before moment: Timestamp, limit: Int64, in database: Database
+    ) throws(AuthError) -> Int {
+        try database.run(
+            """
+            DELETE FROM api_keys WHERE sequence IN
+                (SELECT sequence FROM api_keys WHERE coalesce(deactivated_at, expires_at) < ?
+                 ORDER BY coalesce(deactivated_at, expires_at) LIMIT ?)
+            """,
+            [.time(moment), .integer(limit)])
+    }
+
+    /// Deletes some of `project`; how many.
+    static func deleteSome(
+        of project: UUID, limit: Int64, in database: Database
+    ) throws(AuthError) -> Int64 {
+        Int64(
+            try database.run(
+                """
+                DELETE FROM api_keys WHERE sequence IN
+                    (SELECT sequence FROM api_keys WHERE project_id = ? LIMIT ?)
+                """,
+                [.id(project), .integer(limit)]))
+    }
+
+    /// Deletes some that `creator` made; how many.
+    static func deleteSome(
+        by creator: UUID, limit: Int64, in database: Database
+    ) throws(AuthError) -> Int64 {
+        Int64(
+            try database.run(
+                """
+                DELETE FROM api_keys WHERE sequence IN
+                    (SELECT sequence FROM api_keys WHERE created_by = ? LIMIT ?)
+                """,
+                [.id(creator), .integer(limit)]))
     }
 
     /// Makes the key expire at `expiry`, of which its maker knows.

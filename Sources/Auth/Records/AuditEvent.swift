@@ -9,13 +9,14 @@ package struct AuditEvent {
     package let kind: Kind
     /// Whose account; nil if nobody had proved who they were.
     package let user: UUID?
-    /// The session, the API key, the project, the invitation or the other account.
+    /// The session, the API key, the project, the invitation or the other account; of a failed sign-in, the address that
+    /// was tried, by its pseudonym.
     package let subject: UUID?
     /// A word more: which limit, what kind of failure.
     package let detail: StaticString?
 
     /// What happened, by the word that log and table have for it.
-    package enum Kind {
+    package enum Kind: CaseIterable {
         case signIn, signInFailed, signInRefused, refresh, refreshFailed, replay, revocation
         case keyCreated, keyChanged, keyDeactivated, limitHit
         case accountCreated, accountChanged, emailChanged, accountDeleted
@@ -102,21 +103,27 @@ package struct AuditEntry {
     /// Network address; `admin` for the operator's command.
     package let client: String
     package let requestID: String
+    /// The account whose address a failed sign-in tried, if there is one.
+    package internal(set) var tried: UUID? = nil
 
-    /// The last `limit` of what happened since `moment`, oldest first: to `user` and of the kind `event`, where
-    /// they are given.
+    /// The last `limit` of what happened since `moment`, oldest first: to `user`, or as a failed sign-in with the address
+    /// called `pseudonym`, and of the kind `event`, where they are given.
     static func last(
-        _ limit: Int64, since moment: Timestamp, user: UUID?, event: String?, in database: Database
+        _ limit: Int64, since moment: Timestamp, user: UUID?, pseudonym: UUID?, event: String?, in database: Database
     ) throws(AuthError) -> [AuditEntry] {
         try database.all(
             """
             SELECT at, event, user_id, subject_id, detail, client, request_id FROM
                 (SELECT * FROM audit_events
-                 WHERE at >= ?1 AND (?2 IS NULL OR user_id = ?2) AND (?3 IS NULL OR event = ?3)
+                 WHERE at >= ?1 AND (?2 IS NULL OR user_id = ?2 OR (event = 'sign-in-failed' AND subject_id = ?5))
+                     AND (?3 IS NULL OR event = ?3)
                  ORDER BY at DESC, sequence DESC LIMIT ?4)
             ORDER BY at, sequence
             """,
-            [.time(moment), user.map { .id($0) } ?? .null, .optional(event), .integer(limit)]
+            [
+                .time(moment), user.map { .id($0) } ?? .null, .optional(event), .integer(limit),
+                pseudonym.map { .id($0) } ?? .null,
+            ]
         ) { row in
             AuditEntry(
                 at: row.time(0), event: row.text(1), user: row.isNull(2) ? nil : row.id(2),

@@ -1,16 +1,102 @@
-// The codes that are mailed to an address: to sign in with it, or to make it an account's.
+// The codes that are mailed to an address. Each has one purpose, and works for nothing else.
 
 import Crypto
 import SQLite
 package import System
 
-/// What a code is asked for: an address, and what whoever reads its mail may do then.
-struct ChallengeTarget {
-    let email: Email
-    /// The account that is to get the address; nil: to sign in.
-    let user: UUID?
+/// What a code lets whoever reads it do.
+package enum CodePurpose: CaseIterable, Sendable {
+    case signIn
+    /// Shows that the owner of an account reads mail at the address that it is to get.
+    case newAddress
+    /// Shows that the owner of an account agrees to another address; it is mailed to the one that the account has.
+    case currentAddress
+    /// Shows that the owner of an account wants it deleted.
+    case deletion
 
-    fileprivate var keys: [Value] { [.text(email.text), .blob(user?.bytes ?? [])] }
+    /// The purpose in the database.
+    package var name: StaticString {
+        switch self {
+        case .signIn: "sign-in"
+        case .newAddress: "new-address"
+        case .currentAddress: "current-address"
+        case .deletion: "deletion"
+        }
+    }
+
+    /// The mail that carries the code.
+    var mail: MailKind {
+        switch self {
+        case .signIn: .code
+        case .newAddress: .emailCode
+        case .currentAddress: .currentEmailCode
+        case .deletion: .deletionCode
+        }
+    }
+}
+
+/// What a code is asked for: the address that it is mailed to, and what it lets its reader do.
+struct ChallengeTarget {
+    /// Where the code is mailed to.
+    let email: Email
+    let purpose: CodePurpose
+    /// The account that it changes; nil: to sign in.
+    let user: UUID?
+    /// The new address, of a code for the current one.
+    let about: Email?
+
+    static func signIn(_ email: Email) -> ChallengeTarget {
+        ChallengeTarget(email: email, purpose: .signIn, user: nil, about: nil)
+    }
+
+    static func newAddress(_ email: Email, of user: UUID) -> ChallengeTarget {
+        ChallengeTarget(email: email, purpose: .newAddress, user: user, about: nil)
+    }
+
+    static func currentAddress(_ email: Email, of user: UUID, to new: Email) -> ChallengeTarget {
+        ChallengeTarget(email: email, purpose: .currentAddress, user: user, about: new)
+    }
+
+    static func deletion(of user: UUID, at email: Email) -> ChallengeTarget {
+        ChallengeTarget(email: email, purpose: .deletion, user: user, about: nil)
+    }
+
+    fileprivate var keys: [Value] {
+        [
+            .text(email.text), .text(purpose.name.description), .blob(user?.bytes ?? []),
+            .text(about?.text ?? ""),
+        ]
+    }
+}
+
+/// What the settings promise of a code when it is made. Kept with it: later settings are for later codes.
+struct CodeTerms {
+    let digits: Int
+    let attempts: Int64
+    let lifetime: Duration
+    let resendAfter: Duration
+
+    init(_ policy: Policy) {
+        digits = policy.codeLength
+        attempts = policy.codeAttempts
+        lifetime = policy.codeLifetime
+        resendAfter = policy.resendAfter
+    }
+
+    /// Those of a row; of one from before they were kept, those of `policy`.
+    fileprivate init(_ row: Row, from column: Int32, else policy: Policy) {
+        digits = row.optionalInteger(column).map { Int($0) } ?? policy.codeLength
+        attempts = row.optionalInteger(column + 1) ?? policy.codeAttempts
+        lifetime = row.optionalInteger(column + 2).map { Duration(milliseconds: $0) } ?? policy.codeLifetime
+        resendAfter = row.optionalInteger(column + 3).map { Duration(milliseconds: $0) } ?? policy.resendAfter
+    }
+
+    fileprivate var values: [Value] {
+        [
+            .integer(Int64(digits)), .integer(attempts), .integer(lifetime.milliseconds),
+            .integer(resendAfter.milliseconds),
+        ]
+    }
 }
 
 /// One code's life, from the first mail to its use. A target has one at a time.
@@ -25,16 +111,19 @@ struct Challenge {
     /// When a mail was last asked for.
     let mailedAt: Timestamp
     let isUsed: Bool
+    let terms: CodeTerms
 
-    private init(_ row: Row) {
+    /// Columns as every query here lists them.
+    private init(_ row: Row, else policy: Policy) {
         self.init(
             email: row.text(0), id: row.id(1), codeHash: row.text(2), attempts: row.integer(3),
-            createdAt: row.time(4), expiresAt: row.time(5), mailedAt: row.time(6), isUsed: !row.isNull(7))
+            createdAt: row.time(4), expiresAt: row.time(5), mailedAt: row.time(6), isUsed: !row.isNull(7),
+            terms: CodeTerms(row, from: 8, else: policy))
     }
 
     init(
         email: String, id: UUID, codeHash: String, attempts: Int64, createdAt: Timestamp,
-        expiresAt: Timestamp, mailedAt: Timestamp, isUsed: Bool
+        expiresAt: Timestamp, mailedAt: Timestamp, isUsed: Bool, terms: CodeTerms
     ) {
         self.email = email
         self.id = id
@@ -44,44 +133,60 @@ struct Challenge {
         self.expiresAt = expiresAt
         self.mailedAt = mailedAt
         self.isUsed = isUsed
+        self.terms = terms
     }
 
-    static func find(_ target: ChallengeTarget, in database: Database) throws(AuthError) -> Challenge? {
+    /// Whether it can still do what it is for, unless its attempts are used up.
+    func isLive(at now: Timestamp) -> Bool {
+        !isUsed && expiresAt > now && !createdAt.isFuture(at: now)
+    }
+
+    var isExhausted: Bool { attempts >= terms.attempts }
+
+    static func find(
+        _ target: ChallengeTarget, else policy: Policy, in database: Database
+    ) throws(AuthError) -> Challenge? {
         try database.first(
             """
-            SELECT email, id, code_hash, attempts, created_at, expires_at, mailed_at, used_at
-            FROM challenges WHERE email = ? AND user_id = ?
+            SELECT email, id, code_hash, attempts, created_at, expires_at, mailed_at, used_at,
+                   digits, attempts_allowed, lifetime, resend_after
+            FROM challenges WHERE email = ? AND purpose = ? AND user_id = ? AND about = ?
             """,
             target.keys
-        ) { Challenge($0) }
+        ) { Challenge($0, else: policy) }
     }
 
     /// The challenge `id` of `email`, whatever it is for.
-    static func find(_ id: UUID, of email: String, in database: Database) throws(AuthError) -> Challenge? {
+    static func find(
+        _ id: UUID, of email: String, else policy: Policy, in database: Database
+    ) throws(AuthError) -> Challenge? {
         try database.first(
             """
-            SELECT email, id, code_hash, attempts, created_at, expires_at, mailed_at, used_at
+            SELECT email, id, code_hash, attempts, created_at, expires_at, mailed_at, used_at,
+                   digits, attempts_allowed, lifetime, resend_after
             FROM challenges WHERE email = ? AND id = ?
             """,
             [.text(email), .id(id)]
-        ) { Challenge($0) }
+        ) { Challenge($0, else: policy) }
     }
 
     /// Puts this challenge in the place of the target's last one.
     func replaceLast(of target: ChallengeTarget, in database: Database) throws(AuthError) {
         try database.run(
             """
-            INSERT INTO challenges (email, user_id, id, code_hash, attempts, created_at, expires_at,
-                                    mailed_at)
-            VALUES (?, ?, ?, ?, 0, ?, ?, ?)
-            ON CONFLICT (email, user_id) DO UPDATE SET
+            INSERT INTO challenges (email, purpose, user_id, about, id, code_hash, attempts, created_at, expires_at,
+                                    mailed_at, digits, attempts_allowed, lifetime, resend_after)
+            VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (email, purpose, user_id, about) DO UPDATE SET
                 id = excluded.id, code_hash = excluded.code_hash, attempts = 0,
                 created_at = excluded.created_at, expires_at = excluded.expires_at,
-                mailed_at = excluded.mailed_at, used_at = NULL
+                mailed_at = excluded.mailed_at, used_at = NULL, digits = excluded.digits,
+                attempts_allowed = excluded.attempts_allowed, lifetime = excluded.lifetime,
+                resend_after = excluded.resend_after
             """,
             target.keys + [
                 .id(id), .text(codeHash), .time(createdAt), .time(expiresAt), .time(mailedAt),
-            ])
+            ] + terms.values)
     }
 
     /// Another mail with the same code was asked for: neither expiry nor attempts change.
@@ -91,25 +196,12 @@ struct Challenge {
             [.time(now), .text(email), .id(id)])
     }
 
-    /// A challenge that a guess may be compared with.
-    struct Counted {
-        let id: UUID
-        let codeHash: String
-    }
-
-    /// Counts one guess against the live challenge of `target`, by one statement, so that however many
-    /// arrive at once no more than `limit` are compared. nil if there is none, or its guesses are used up.
-    static func countAttempt(
-        _ target: ChallengeTarget, limit: Int64, at now: Timestamp, in database: Database
-    ) throws(AuthError) -> Counted? {
-        try database.first(
-            """
-            UPDATE challenges SET attempts = attempts + 1
-            WHERE email = ? AND user_id = ? AND used_at IS NULL AND expires_at > ? AND attempts < ?
-            RETURNING id, code_hash
-            """,
-            target.keys + [.time(now), .integer(limit)]
-        ) { Counted(id: $0.id(0), codeHash: $0.text(1)) }
+    /// Counts one guess against the challenge, by one statement; false if it has been replaced, or its attempts are used
+    /// up.
+    func countAttempt(in database: Database) throws(AuthError) -> Bool {
+        try database.run(
+            "UPDATE challenges SET attempts = attempts + 1 WHERE email = ? AND id = ? AND attempts < ?",
+            [.text(email), .id(id), .integer(terms.attempts)]) == 1
     }
 
     /// Takes back a guess that was counted.
@@ -131,14 +223,16 @@ struct Challenge {
             [.time(now), .text(email), .id(id), .time(now)]) == 1
     }
 
-    /// Deletes some that expired before `moment`; how many.
+    /// Deletes some that expired before `moment`; how many. One that still keeps another mail from being sent stays until
+    /// that is over.
     static func deleteExpired(
         before moment: Timestamp, limit: Int64, in database: Database
     ) throws(AuthError) -> Int {
         try database.run(
             """
-            DELETE FROM challenges WHERE (email, user_id) IN
-                (SELECT email, user_id FROM challenges WHERE expires_at < ? ORDER BY expires_at LIMIT ?)
+            DELETE FROM challenges WHERE (email, purpose, user_id, about) IN
+                (SELECT email, purpose, user_id, about FROM challenges
+                 WHERE expires_at < ?1 AND mailed_at + coalesce(resend_after, 0) < ?1 ORDER BY expires_at LIMIT ?2)
             """,
             [.time(moment), .integer(limit)])
     }
@@ -160,6 +254,8 @@ struct Challenge {
 package struct HeldCode {
     /// Where it was mailed to.
     package let email: String
+    /// A `CodePurpose`'s name.
+    package let purpose: String
     package let attempts: Int64
     package let createdAt: Timestamp
     package let expiresAt: Timestamp
@@ -169,14 +265,14 @@ package struct HeldCode {
     static func all(of email: String, and user: UUID, in database: Database) throws(AuthError) -> [HeldCode] {
         try database.all(
             """
-            SELECT email, attempts, created_at, expires_at, used_at FROM challenges
-            WHERE email = ?1 OR user_id = ?2 ORDER BY created_at, email
+            SELECT email, purpose, attempts, created_at, expires_at, used_at FROM challenges
+            WHERE email = ?1 OR user_id = ?2 ORDER BY created_at, email, purpose
             """,
             [.text(email), .id(user)]
         ) { row in
             HeldCode(
-                email: row.text(0), attempts: row.integer(1), createdAt: row.time(2), expiresAt: row.time(3),
-                usedAt: row.optionalTime(4))
+                email: row.text(0), purpose: row.text(1), attempts: row.integer(2), createdAt: row.time(3),
+                expiresAt: row.time(4), usedAt: row.optionalTime(5))
         }
     }
 }

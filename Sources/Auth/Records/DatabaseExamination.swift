@@ -29,7 +29,7 @@ package struct DatabaseExamination {
 
     /// What the rows tell.
     package struct Rows {
-        /// The latest moment in sessions and audit.
+        /// The latest moment in the audit, where every sign-in and every refresh has a row.
         package let newest: Timestamp?
         /// When what expired first, and is still there, did so.
         package let oldestExpiry: Timestamp?
@@ -48,7 +48,7 @@ package struct DatabaseExamination {
         do throws(SQLiteError) {
             let connection = try Connection(path: path)
             sqliteVersion = try connection.first("SELECT sqlite_version()") { $0.text(0) } ?? ""
-            schemaNumber = try connection.first("PRAGMA user_version") { $0.integer(0) } ?? 0
+            schemaNumber = Int64(try connection.version().number)
             schema =
                 switch try migrator.state(of: connection) {
                 case .current: .current
@@ -73,13 +73,7 @@ package struct DatabaseExamination {
 extension DatabaseExamination.Rows {
     fileprivate init(in connection: Connection) throws(SQLiteError) {
         newest =
-            try connection.first(
-                """
-                SELECT max(moment) FROM (
-                    SELECT max(at) AS moment FROM audit_events
-                    UNION ALL SELECT max(rotated_at) FROM sessions)
-                """
-            ) { $0.optionalTime(0) } ?? nil
+            try connection.first("SELECT max(at) FROM audit_events") { $0.optionalTime(0) } ?? nil
         oldestExpiry =
             try connection.first(
                 """
@@ -89,18 +83,22 @@ extension DatabaseExamination.Rows {
                     UNION ALL SELECT min(expires_at) FROM sessions)
                 """
             ) { $0.optionalTime(0) } ?? nil
+        let limit = Value.integer(Policy.countedMails)
+        pendingMails = try connection.first(MailItem.pendingCount, [limit, .time(.now)]) { $0.integer(0) } ?? 0
+        oldestMail = try connection.first(MailItem.oldestPending, [limit, .time(.now)]) { $0.time(0) }
+        failedMails = try connection.first(MailItem.failedCount, [limit]) { $0.integer(0) } ?? 0
+        // What was given up always has an error, and of what waits the oldest has waited for one.
         let waiting = try connection.first(
-            "SELECT count(*), min(created_at) FROM mail_items WHERE due_at IS NOT NULL"
-        ) { (count: $0.integer(0), oldest: $0.optionalTime(1)) }
-        pendingMails = waiting?.count ?? 0
-        oldestMail = waiting?.oldest
-        failedMails =
-            try connection.first("SELECT count(*) FROM mail_items WHERE due_at IS NULL") { $0.integer(0) } ?? 0
-        mailError = try connection.first(
             """
-            SELECT last_error FROM mail_items WHERE last_error IS NOT NULL
-            ORDER BY created_at, id LIMIT 1
-            """
+            SELECT last_error FROM
+                (SELECT last_error FROM mail_items WHERE due_at IS NOT NULL ORDER BY created_at LIMIT ?)
+            WHERE last_error IS NOT NULL LIMIT 1
+            """,
+            [limit]
         ) { $0.text(0) }
+        let givenUp = try connection.first(
+            "SELECT last_error FROM mail_items WHERE due_at IS NULL ORDER BY expires_at LIMIT 1"
+        ) { $0.optionalText(0) }
+        mailError = waiting ?? givenUp ?? nil
     }
 }

@@ -13,6 +13,7 @@ extension APIKey {
         let projectName: String
         let expiresAt: Timestamp?
         let email: String
+        let maker: UUID
         /// The number of days that this notice is for.
         let days: Int64
 
@@ -24,6 +25,7 @@ extension APIKey {
             projectName = row.text(3)
             expiresAt = row.optionalTime(4)
             email = row.text(5)
+            maker = row.id(6)
             self.days = days
         }
 
@@ -31,7 +33,7 @@ extension APIKey {
         static func find(_ id: UUID, in database: Database) throws(AuthError) -> ExpiryNotice? {
             try database.first(
                 """
-                SELECT k.id, k.name, k.prefix, p.name, k.expires_at, u.email
+                SELECT k.id, k.name, k.prefix, p.name, k.expires_at, u.email, u.id
                 FROM api_keys AS k JOIN projects AS p ON p.id = k.project_id
                 JOIN users AS u ON u.id = k.created_by
                 JOIN members AS m ON m.user_id = k.created_by AND m.project_id = k.project_id
@@ -52,14 +54,15 @@ extension APIKey {
                 let end = now + .days(count)
                 found += try database.all(
                     """
-                    SELECT k.id, k.name, k.prefix, p.name, k.expires_at, u.email
+                    SELECT k.id, k.name, k.prefix, p.name, k.expires_at, u.email, u.id
                     FROM api_keys AS k JOIN projects AS p ON p.id = k.project_id
                     JOIN users AS u ON u.id = k.created_by
                     JOIN members AS m ON m.user_id = k.created_by AND m.project_id = k.project_id
-                    WHERE k.expires_at > ? AND k.expires_at <= ? AND k.deactivated_at IS NULL
+                    WHERE coalesce(k.deactivated_at, k.expires_at) > ? AND coalesce(k.deactivated_at, k.expires_at) <= ?
+                        AND k.deactivated_at IS NULL
                         AND (k.told_days IS NULL OR k.told_days > ?) AND k.expires_at - k.created_at > ?
                         AND u.is_active = 1 AND u.tells_key_expiry = 1
-                    ORDER BY k.expires_at LIMIT ?
+                    ORDER BY coalesce(k.deactivated_at, k.expires_at) LIMIT ?
                     """,
                     [
                         .time(after), .time(end), .integer(count),

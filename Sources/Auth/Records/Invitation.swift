@@ -18,6 +18,9 @@ package struct Invitation {
     let inviterID: UUID
     let inviterIsActive: Bool
 
+    /// Whether it has not expired, and was not made by a clock that ran ahead.
+    func isOpen(at now: Timestamp) -> Bool { expiresAt > now && !createdAt.isFuture(at: now) }
+
     /// Columns as every query here lists them.
     private init(_ row: Row) {
         id = row.id(0)
@@ -58,7 +61,7 @@ package struct Invitation {
         ) { Invitation($0) }
     }
 
-    /// Those to `project` that have not expired, oldest first.
+    /// Those to `project` that have not expired, oldest first; `Policy.listedWithin` at most.
     static func all(
         of project: UUID, at now: Timestamp, in database: Database
     ) throws(AuthError) -> [Invitation] {
@@ -68,9 +71,9 @@ package struct Invitation {
                    u.id, u.is_active
             FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
             JOIN users AS u ON u.id = i.invited_by
-            WHERE i.project_id = ? AND i.expires_at > ? ORDER BY i.created_at, i.id
+            WHERE i.project_id = ? AND i.expires_at > ? ORDER BY i.created_at, i.id LIMIT ?
             """,
-            [.id(project), .time(now)]
+            [.id(project), .time(now), .integer(Policy.listedWithin)]
         ) { Invitation($0) }
     }
 
@@ -84,9 +87,12 @@ package struct Invitation {
                    u.id, u.is_active
             FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
             JOIN users AS u ON u.id = i.invited_by
-            WHERE i.email = ? AND i.expires_at > ? ORDER BY i.created_at DESC, i.id LIMIT ? OFFSET ?
+            WHERE i.email = ? AND i.expires_at > ? AND i.created_at <= ?
+            ORDER BY i.created_at DESC, i.id LIMIT ? OFFSET ?
             """,
-            [.text(email), .time(now), .integer(limit), .integer(offset)]
+            [
+                .text(email), .time(now), .time(now + Policy.clockTolerance), .integer(limit), .integer(offset),
+            ]
         ) { Invitation($0) }
     }
 
@@ -121,12 +127,13 @@ package struct Invitation {
         of email: String, at now: Timestamp, in database: Database
     ) throws(AuthError) -> Int64 {
         try database.first(
-            "SELECT count(*) FROM invitations WHERE email = ? AND expires_at > ?",
-            [.text(email), .time(now)]
+            "SELECT count(*) FROM invitations WHERE email = ? AND expires_at > ? AND created_at <= ?",
+            [.text(email), .time(now), .time(now + Policy.clockTolerance)]
         ) { $0.integer(0) } ?? 0
     }
 
-    /// Invites `email`, or gives the invitation that it has another role, inviter and expiry.
+    /// Invites `email`, or gives the invitation that it has another role, inviter and expiry. One that a clock made that ran
+    /// ahead is made now.
     static func put(
         _ email: String, to project: UUID, as role: Role, by inviter: UUID, at now: Timestamp,
         until expiry: Timestamp, in database: Database
@@ -136,7 +143,8 @@ package struct Invitation {
             INSERT INTO invitations (id, project_id, email, role, invited_by, created_at, expires_at)
             VALUES (?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (project_id, email) DO UPDATE SET
-                role = excluded.role, invited_by = excluded.invited_by, expires_at = excluded.expires_at
+                role = excluded.role, invited_by = excluded.invited_by, expires_at = excluded.expires_at,
+                created_at = min(created_at, excluded.created_at)
             """,
             [
                 .id(UUID.random()), .id(project), .text(email), .text(role.name), .id(inviter),
@@ -178,12 +186,56 @@ package struct Invitation {
             [.text(email), .id(user)])
     }
 
-    /// Deletes those that `inviter` made, and those of `email`.
-    static func deleteAll(
-        by inviter: UUID, orTo email: String, in database: Database
-    ) throws(AuthError) {
-        try database.run("DELETE FROM invitations WHERE invited_by = ?", [.id(inviter)])
-        try database.run("DELETE FROM invitations WHERE email = ?", [.text(email)])
+    /// How many to `project` have not expired; `limit` if they are more.
+    static func openCount(
+        of project: UUID, at now: Timestamp, limit: Int64, in database: Database
+    ) throws(AuthError) -> Int64 {
+        try database.first(
+            "SELECT count(*) FROM (SELECT 1 FROM invitations WHERE project_id = ? AND expires_at > ? LIMIT ?)",
+            [.id(project), .time(now), .integer(limit)]
+        ) { $0.integer(0) } ?? 0
+    }
+
+    /// Deletes some that `inviter` made; how many.
+    static func deleteSome(by inviter: UUID, limit: Int64, in database: Database) throws(AuthError) -> Int64 {
+        Int64(
+            try database.run(
+                "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE invited_by = ? LIMIT ?)",
+                [.id(inviter), .integer(limit)]))
+    }
+
+    /// Deletes some of `email`; how many.
+    static func deleteSome(to email: String, limit: Int64, in database: Database) throws(AuthError) -> Int64 {
+        Int64(
+            try database.run(
+                "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE email = ? LIMIT ?)",
+                [.text(email), .integer(limit)]))
+    }
+
+    /// Deletes some to `project`; how many.
+    static func deleteSome(
+        of project: UUID, limit: Int64, in database: Database
+    ) throws(AuthError) -> Int64 {
+        Int64(
+            try database.run(
+                "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE project_id = ? LIMIT ?)",
+                [.id(project), .integer(limit)]))
+    }
+
+    /// Whether an invitation of `email` is open at `now`: it has not expired, and whoever invited could still do so.
+    static func isOpen(
+        to email: String, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> Bool {
+        try database.first(
+            """
+            SELECT 1 FROM invitations AS i JOIN users AS u ON u.id = i.invited_by
+            JOIN members AS m ON m.user_id = i.invited_by AND m.project_id = i.project_id
+            WHERE i.email = ? AND i.expires_at > ? AND i.created_at <= ? AND u.is_active = 1
+                AND (m.role = 'owner' OR (m.role = 'admin' AND i.role <> 'owner'))
+            LIMIT 1
+            """,
+            [.text(email), .time(now), .time(now + Policy.clockTolerance)]
+        ) { _ in true } ?? false
     }
 
     /// Deletes some that expired before `moment`; how many.

@@ -6,13 +6,16 @@ package import System
 
 /// Look-ups by address and network, never by account: they are the same for an address that has none.
 enum KnownNetwork {
-    /// Whether `email` was signed in with from `network` since `moment`.
+    /// Whether `email` was signed in with from `network` since `moment`, by a clock that was right.
     static func isKnown(
-        _ network: String, for email: String, since moment: Timestamp, in database: Database
+        _ network: String, for email: String, since moment: Timestamp, at now: Timestamp, in database: Database
     ) throws(AuthError) -> Bool {
         try database.first(
-            "SELECT 1 FROM known_networks WHERE email = ? AND network = ? AND signed_in_at > ?",
-            [.text(email), .text(network), .time(moment)]
+            """
+            SELECT 1 FROM known_networks
+            WHERE email = ? AND network = ? AND signed_in_at > ? AND signed_in_at <= ?
+            """,
+            [.text(email), .text(network), .time(moment), .time(now + Policy.clockTolerance)]
         ) { _ in true } ?? false
     }
 
@@ -26,13 +29,12 @@ enum KnownNetwork {
             ON CONFLICT (email, network) DO UPDATE SET signed_in_at = excluded.signed_in_at
             """,
             [.text(email), .text(network), .time(now)])
-    }
-
-    /// The networks of `email` are those of `newEmail` from now on.
-    static func move(from email: String, to newEmail: String, in database: Database) throws(AuthError) {
         try database.run(
-            "UPDATE OR IGNORE known_networks SET email = ? WHERE email = ?", [.text(newEmail), .text(email)])
-        try deleteAll(of: email, in: database)
+            """
+            DELETE FROM known_networks WHERE email = ?1 AND network IN
+                (SELECT network FROM known_networks WHERE email = ?1 ORDER BY signed_in_at DESC, network LIMIT 100 OFFSET ?2)
+            """,
+            [.text(email), .integer(Policy.networksPerEmail)])
     }
 
     static func deleteAll(of email: String, in database: Database) throws(AuthError) {

@@ -28,7 +28,7 @@ struct LimitCount {
     }
 
     /// The slots of `window` that count at `now`, oldest first. What a clock that was set back since
-    /// makes the future does not count.
+    /// makes the future does not count, but for what a clock may be off by.
     static func all(
         of name: StaticString, subject: String, window: Duration, at now: Timestamp, in database: Database
     ) throws(AuthError) -> [LimitCount] {
@@ -39,7 +39,7 @@ struct LimitCount {
             """,
             [
                 .text(name.description), .text(subject), .time(now - window - slotLength(of: window)),
-                .time(now),
+                .time(now + Policy.clockTolerance),
             ]
         ) { LimitCount(beganAt: $0.time(0), count: $0.integer(1), refused: $0.integer(2)) }
     }
@@ -64,6 +64,16 @@ struct LimitCount {
                 .time(slot + slotLength(of: window) + window), .integer(count), .integer(refused),
             ])
         return slot
+    }
+
+    /// How many refusals the slot of `now` has noted.
+    static func refused(
+        of name: StaticString, subject: String, window: Duration, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> Int64 {
+        try database.first(
+            "SELECT refused FROM limit_counts WHERE name = ? AND subject = ? AND began_at = ?",
+            [.text(name.description), .text(subject), .time(slot(at: now, of: window))]
+        ) { $0.integer(0) } ?? 0
     }
 
     /// Takes one event back out of the slot that began at `slot`.
@@ -92,16 +102,20 @@ struct LimitCount {
     }
 
     /// Forgets what was counted: of the limit `name`, if it is given, and for `subject`, if it is given, also as
-    /// an address's share for known networks; how many slots.
+    /// a share for known networks and, for an address, by site; how many slots that had not stopped counting at `now`.
     static func delete(
-        of name: String?, subject: String?, in database: Database
+        of name: String?, subject: String?, at now: Timestamp, in database: Database
     ) throws(AuthError) -> Int {
-        try database.run(
+        try database.all(
             """
             DELETE FROM limit_counts
-            WHERE (?1 IS NULL OR name = ?1) AND (?2 IS NULL OR subject = ?2 OR subject = 'known ' || ?2)
+            WHERE (?1 IS NULL OR name = ?1)
+                AND (?2 IS NULL OR subject = ?2 OR subject = 'known ' || ?2
+                    OR (name = 'change-email' AND subject LIKE '% ' || ?2))
+            RETURNING expires_at > ?3
             """,
-            [.optional(name), .optional(subject)])
+            [.optional(name), .optional(subject), .time(now)]
+        ) { $0.flag(0) }.filter { $0 }.count
     }
 }
 
@@ -109,7 +123,8 @@ struct LimitCount {
 package struct LimitTotal {
     /// As a 429 tells it.
     package let name: String
-    /// A network, an address (after `known ` for its own networks' share), an account's id, or "" for all.
+    /// A network, an address or an account's id (after `known ` for its own networks' share), a site and an address, or ""
+    /// for all.
     package let subject: String
     package let count: Int64
     package let refused: Int64
@@ -123,9 +138,10 @@ package struct LimitTotal {
         try database.all(
             """
             SELECT name, subject, sum(count), sum(refused), max(expires_at) FROM limit_counts
-            WHERE expires_at > ? GROUP BY name, subject ORDER BY sum(count) DESC, name, subject LIMIT ?
+            WHERE expires_at > ? AND began_at <= ?
+            GROUP BY name, subject ORDER BY sum(count) DESC, name, subject LIMIT ?
             """,
-            [.time(now), .integer(limit)]
+            [.time(now), .time(now + Policy.clockTolerance), .integer(limit)]
         ) { row in
             LimitTotal(
                 name: row.text(0), subject: row.text(1), count: row.integer(2), refused: row.integer(3),
@@ -133,14 +149,16 @@ package struct LimitTotal {
         }
     }
 
-    /// All that is counted for the address `email`, also as its share for known networks, and for the account `user`.
+    /// All that is counted for the address `email` and for the account `user`, also as their shares for known networks.
     static func all(
         of email: String, and user: String, in database: Database
     ) throws(AuthError) -> [LimitTotal] {
         try database.all(
             """
             SELECT name, subject, sum(count), sum(refused), max(expires_at) FROM limit_counts
-            WHERE subject IN (?1, 'known ' || ?1, ?2) GROUP BY name, subject ORDER BY name, subject
+            WHERE subject IN (?1, 'known ' || ?1, ?2, 'known ' || ?2)
+                OR (name = 'change-email' AND subject LIKE '% ' || ?1)
+            GROUP BY name, subject ORDER BY name, subject
             """,
             [.text(email), .text(user)]
         ) { row in

@@ -23,10 +23,10 @@ struct MailItem {
     /// Attempts begun, this one among them.
     let attempts: Int64
 
-    /// Puts a mail into the outbox.
+    /// Puts a mail into the outbox, to be sent from `due` on; nil: at once.
     static func enqueue(
         _ kind: MailKind, about subject: UUID, to email: String, in language: Language?,
-        details: String? = nil, until expiry: Timestamp, at now: Timestamp, database: Database
+        details: String? = nil, until expiry: Timestamp, at now: Timestamp, due: Timestamp? = nil, database: Database
     ) throws(AuthError) {
         try database.run(
             """
@@ -36,28 +36,75 @@ struct MailItem {
             """,
             [
                 .id(UUID.random()), .text(kind.name), .id(subject), .text(email),
-                .optional(language?.tag), .optional(details), .time(now), .time(expiry), .time(now),
+                .optional(language?.tag), .optional(details), .time(now), .time(expiry), .time(due ?? now),
             ])
     }
 
-    /// Takes the item that has been due longest, for `lease`: until then no other deliverer gets it.
+    /// The mail of `kind` to `email` that no deliverer has taken yet; nil if there is none.
+    static func waiting(
+        _ kind: MailKind, to email: String, in database: Database
+    ) throws(AuthError) -> (id: UUID, details: String)? {
+        try database.first(
+            "SELECT id, details FROM mail_items WHERE email = ? AND kind = ? AND attempts = 0 AND due_at IS NOT NULL",
+            [.text(email), .text(kind.name)]
+        ) { (id: $0.id(0), details: $0.optionalText(1) ?? "") }
+    }
+
+    /// Has the mail `id` tell of something more.
+    static func setDetails(
+        _ details: String, of id: UUID, about subject: UUID, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "UPDATE mail_items SET details = ?, subject_id = ? WHERE id = ?", [.text(details), .id(subject), .id(id)])
+    }
+
+    /// Takes the item that has been due longest, for `lease`: until then no other deliverer gets it. One that a clock put
+    /// off that ran ahead is due now: it was made later than now, or is due later than a back-off lasts.
     static func take(
         at now: Timestamp, lease: Duration, in database: Database
     ) throws(AuthError) -> MailItem? {
         try database.first(
             """
             UPDATE mail_items SET attempts = attempts + 1, due_at = ?
-            WHERE id = (SELECT id FROM mail_items WHERE due_at <= ? ORDER BY due_at LIMIT 1)
+            WHERE id = coalesce(
+                (SELECT id FROM mail_items WHERE due_at <= ? ORDER BY due_at LIMIT 1),
+                (SELECT id FROM mail_items
+                 WHERE due_at > ? AND (created_at > ? OR due_at - (expires_at - created_at) / 32 > ?)
+                 ORDER BY due_at LIMIT 1))
             RETURNING id, kind, subject_id, email, locale, details, created_at, expires_at, attempts
             """,
-            [.time(now + lease), .time(now)]
-        ) { row in
-            MailItem(
-                id: row.id(0), kind: MailKind(named: row.text(1)), subject: row.id(2),
-                email: row.text(3), language: row.optionalText(4).flatMap { Language(tag: $0) },
-                details: row.optionalText(5), createdAt: row.time(6), expiresAt: row.time(7),
-                attempts: row.integer(8))
-        }
+            [
+                .time(now + lease), .time(now), .time(now), .time(now + Policy.clockTolerance),
+                .time(now + Policy.longestMailBackOff + Policy.clockTolerance),
+            ], taken)
+    }
+
+    /// Takes the newest item that has not been tried yet, likewise.
+    static func takeNewest(
+        at now: Timestamp, lease: Duration, in database: Database
+    ) throws(AuthError) -> MailItem? {
+        try database.first(
+            """
+            UPDATE mail_items SET attempts = attempts + 1, due_at = ?
+            WHERE id = (SELECT id FROM mail_items WHERE due_at <= ? AND attempts = 0 ORDER BY due_at DESC LIMIT 1)
+            RETURNING id, kind, subject_id, email, locale, details, created_at, expires_at, attempts
+            """,
+            [.time(now + lease), .time(now)], taken)
+    }
+
+    private static func taken(_ row: Row) -> MailItem {
+        MailItem(
+            id: row.id(0), kind: MailKind(named: row.text(1)), subject: row.id(2),
+            email: row.text(3), language: row.optionalText(4).flatMap { Language(tag: $0) },
+            details: row.optionalText(5), createdAt: row.time(6), expiresAt: row.time(7),
+            attempts: row.integer(8))
+    }
+
+    /// Whether an item is due that has not been tried yet.
+    static func hasUntried(at now: Timestamp, in database: Database) throws(AuthError) -> Bool {
+        try database.first(
+            "SELECT 1 FROM mail_items WHERE due_at <= ? AND attempts = 0 LIMIT 1", [.time(now)]
+        ) { _ in true } ?? false
     }
 
     /// When the next item is due; nil if none ever will be.
@@ -77,18 +124,33 @@ struct MailItem {
         ) { $0.time(0) }
     }
 
-    /// How the outbox stands: how many wait, since when, and how many were given up.
+    /// How the outbox stands: how many wait, since when, and how many were given up. A mail that is to be sent later does not
+    /// wait yet. Of many only `Policy.countedMails` are looked at.
     static func standing(
-        in database: Database
+        at now: Timestamp, in database: Database
     ) throws(AuthError) -> (pending: Int64, oldest: Timestamp?, failed: Int64) {
-        let waiting = try database.first(
-            "SELECT count(*), min(created_at) FROM mail_items WHERE due_at IS NOT NULL"
-        ) { (count: $0.integer(0), oldest: $0.optionalTime(1)) }
-        let failed = try database.first("SELECT count(*) FROM mail_items WHERE due_at IS NULL") {
-            $0.integer(0)
-        }
-        return (waiting?.count ?? 0, waiting?.oldest, failed ?? 0)
+        let waiting: [Value] = [.integer(Policy.countedMails), .time(now)]
+        let pending = try database.first(pendingCount, waiting) { $0.integer(0) }
+        let oldest = try database.first(oldestPending, waiting) { $0.time(0) }
+        let failed = try database.first(failedCount, [.integer(Policy.countedMails)]) { $0.integer(0) }
+        return (pending ?? 0, oldest, failed ?? 0)
     }
+
+    // Each reads so much of an index, however large the outbox is.
+    static let pendingCount: StaticString =
+        """
+        SELECT count(*) FROM
+            (SELECT due_at, attempts FROM mail_items WHERE due_at IS NOT NULL ORDER BY due_at LIMIT ?)
+        WHERE due_at <= ? OR attempts > 0
+        """
+    static let oldestPending: StaticString =
+        """
+        SELECT created_at FROM
+            (SELECT created_at, due_at, attempts FROM mail_items WHERE due_at IS NOT NULL ORDER BY created_at LIMIT ?)
+        WHERE due_at <= ? OR attempts > 0 LIMIT 1
+        """
+    static let failedCount: StaticString =
+        "SELECT count(*) FROM (SELECT 1 FROM mail_items WHERE due_at IS NULL LIMIT ?)"
 
     /// Deletes all that is still to be sent to `email`.
     static func deleteAll(to email: String, in database: Database) throws(AuthError) {
@@ -97,7 +159,18 @@ struct MailItem {
 
     /// Deletes all that would carry a code.
     static func deleteCodes(in database: Database) throws(AuthError) {
-        try database.run("DELETE FROM mail_items WHERE kind IN ('code', 'email-code')")
+        try database.run(
+            "DELETE FROM mail_items WHERE kind IN ('code', 'email-code', 'current-email-code', 'deletion-code')")
+    }
+
+    /// Deletes what would carry a code to `email`.
+    static func deleteCodes(to email: String, in database: Database) throws(AuthError) {
+        try database.run(
+            """
+            DELETE FROM mail_items
+            WHERE email = ? AND kind IN ('code', 'email-code', 'current-email-code', 'deletion-code')
+            """,
+            [.text(email)])
     }
 
     /// It was accepted, or is not wanted any more.
@@ -114,16 +187,25 @@ struct MailItem {
             [.time(next), .text(reason), .id(id)])
     }
 
-    /// Deletes some that expired before `moment`; how many.
+    /// Deletes some that were given up and expired before `moment`, and some that have waited since then, and have expired
+    /// at `now`, with nobody to give them up; how many.
     static func deleteExpired(
-        before moment: Timestamp, limit: Int64, in database: Database
+        before moment: Timestamp, at now: Timestamp, limit: Int64, in database: Database
     ) throws(AuthError) -> Int {
-        try database.run(
+        let givenUp = try database.run(
             """
             DELETE FROM mail_items WHERE id IN
-                (SELECT id FROM mail_items WHERE expires_at < ? ORDER BY expires_at LIMIT ?)
+                (SELECT id FROM mail_items WHERE due_at IS NULL AND expires_at < ? ORDER BY expires_at LIMIT ?)
             """,
             [.time(moment), .integer(limit)])
+        let waiting = try database.run(
+            """
+            DELETE FROM mail_items WHERE id IN
+                (SELECT id FROM mail_items WHERE due_at IS NOT NULL AND created_at < ? AND expires_at < ?
+                 ORDER BY created_at LIMIT ?)
+            """,
+            [.time(moment), .time(now), .integer(limit)])
+        return givenUp + waiting
     }
 }
 

@@ -44,31 +44,34 @@ package struct Member {
     package let email: String
     package let fullName: String?
     package let role: Role
+    /// Whether the account is active.
+    package let isActive: Bool
 
-    /// Columns user_id, email, full_name, role.
+    /// Columns user_id, email, full_name, role, is_active.
     private init(_ row: Row) {
         user = row.id(0)
         email = row.text(1)
         fullName = row.optionalText(2)
         role = Role(named: row.text(3)) ?? .member
+        isActive = row.flag(4)
     }
 
-    /// The members of `project`, in the order in which they came.
+    /// The members of `project`, in the order in which they came; `Policy.listedWithin` at most.
     static func all(of project: UUID, in database: Database) throws(AuthError) -> [Member] {
         try database.all(
             """
-            SELECT m.user_id, u.email, u.full_name, m.role
+            SELECT m.user_id, u.email, u.full_name, m.role, u.is_active
             FROM members AS m JOIN users AS u ON u.id = m.user_id
-            WHERE m.project_id = ? ORDER BY m.created_at, m.user_id
+            WHERE m.project_id = ? ORDER BY m.created_at, m.user_id LIMIT ?
             """,
-            [.id(project)]
+            [.id(project), .integer(Policy.listedWithin)]
         ) { Member($0) }
     }
 
     static func find(_ user: UUID, in project: UUID, _ database: Database) throws(AuthError) -> Member? {
         try database.first(
             """
-            SELECT m.user_id, u.email, u.full_name, m.role
+            SELECT m.user_id, u.email, u.full_name, m.role, u.is_active
             FROM members AS m JOIN users AS u ON u.id = m.user_id
             WHERE m.project_id = ? AND m.user_id = ?
             """,
@@ -90,6 +93,8 @@ package struct Member {
     }
 
     /// Whether `project` has an owner besides `user` whose account is active.
+    ///
+    /// This is the one rule for whatever an owner can go by: leaving, removal, another role, deletion, deactivation.
     static func hasOwner(
         besides user: UUID, _ project: UUID, in database: Database
     ) throws(AuthError) -> Bool {
@@ -100,6 +105,32 @@ package struct Member {
             """,
             [.id(project), .id(user)]
         ) { _ in true } ?? false
+    }
+
+    /// The owner of `project` who came first among those whose accounts are active.
+    static func firstActiveOwner(of project: UUID, in database: Database) throws(AuthError) -> UUID? {
+        try database.first(
+            """
+            SELECT m.user_id FROM members AS m JOIN users AS u ON u.id = m.user_id
+            WHERE m.project_id = ? AND m.role = 'owner' AND u.is_active = 1
+            ORDER BY m.created_at, m.user_id LIMIT 1
+            """,
+            [.id(project)]
+        ) { $0.id(0) }
+    }
+
+    /// Some members of `project`, but not `user`.
+    static func some(
+        of project: UUID, but user: UUID?, limit: Int64, in database: Database
+    ) throws(AuthError) -> [Member] {
+        try database.all(
+            """
+            SELECT m.user_id, u.email, u.full_name, m.role, u.is_active
+            FROM members AS m JOIN users AS u ON u.id = m.user_id
+            WHERE m.project_id = ? AND m.user_id <> ? LIMIT ?
+            """,
+            [.id(project), .blob(user?.bytes ?? []), .integer(limit)]
+        ) { Member($0) }
     }
 
     static func add(
@@ -123,8 +154,25 @@ package struct Member {
             "DELETE FROM members WHERE user_id = ? AND project_id = ?", [.id(user), .id(project)])
     }
 
-    /// Takes `user` out of every project.
-    static func removeEverywhere(_ user: UUID, in database: Database) throws(AuthError) {
-        try database.run("DELETE FROM members WHERE user_id = ?", [.id(user)])
+    /// How many belong to `project`; `limit` if they are more.
+    static func count(of project: UUID, limit: Int64, in database: Database) throws(AuthError) -> Int64 {
+        try database.first(
+            "SELECT count(*) FROM (SELECT 1 FROM members WHERE project_id = ? LIMIT ?)",
+            [.id(project), .integer(limit)]
+        ) { $0.integer(0) } ?? 0
+    }
+
+    /// How many projects `user` belongs to; `limit` if they are more.
+    static func projectCount(of user: UUID, limit: Int64, in database: Database) throws(AuthError) -> Int64 {
+        try database.first(
+            "SELECT count(*) FROM (SELECT 1 FROM members WHERE user_id = ? LIMIT ?)", [.id(user), .integer(limit)]
+        ) { $0.integer(0) } ?? 0
+    }
+
+    /// Some projects that `user` belongs to.
+    static func someProjects(of user: UUID, limit: Int64, in database: Database) throws(AuthError) -> [UUID] {
+        try database.all(
+            "SELECT project_id FROM members WHERE user_id = ? LIMIT ?", [.id(user), .integer(limit)]
+        ) { $0.id(0) }
     }
 }

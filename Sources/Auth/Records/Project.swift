@@ -9,15 +9,15 @@ package struct Project {
     package let id: UUID
     package let name: String
 
-    /// The projects that `user` belongs to, oldest membership first.
+    /// The projects that `user` belongs to, oldest membership first; `Policy.listedWithin` at most.
     static func all(of user: UUID, in database: Database) throws(AuthError) -> [Project] {
         try database.all(
             """
             SELECT projects.id, projects.name
             FROM members JOIN projects ON projects.id = members.project_id
-            WHERE members.user_id = ? ORDER BY members.created_at, projects.id
+            WHERE members.user_id = ? ORDER BY members.created_at, projects.id LIMIT ?
             """,
-            [.id(user)]
+            [.id(user), .integer(Policy.listedWithin)]
         ) { Project(id: $0.id(0), name: $0.text(1)) }
     }
 
@@ -44,23 +44,35 @@ package struct Project {
             [.text(name), .optional(description), .time(now), .id(id)])
     }
 
-    /// The projects that `user` alone owns.
-    static func owned(byNoneBut user: UUID, in database: Database) throws(AuthError) -> [UUID] {
-        try database.all(
-            """
-            SELECT project_id FROM members AS mine WHERE user_id = ? AND role = 'owner'
-                AND NOT EXISTS (SELECT 1 FROM members AS others WHERE others.project_id = mine.project_id
-                                AND others.role = 'owner' AND others.user_id <> mine.user_id)
-            """,
-            [.id(user)]
-        ) { $0.id(0) }
+    /// What the project `id` is called; nil if there is none.
+    static func name(of id: UUID, in database: Database) throws(AuthError) -> String? {
+        try database.first("SELECT name FROM projects WHERE id = ?", [.id(id)]) { $0.text(0) }
     }
 
-    /// Deletes the project `id`, with its keys, members and invitations.
+    /// The projects that `user` owns, also with others, oldest membership first; `limit` at most.
+    static func owned(by user: UUID, limit: Int64 = .max, in database: Database) throws(AuthError) -> [Project] {
+        try database.all(
+            """
+            SELECT p.id, p.name FROM members AS m JOIN projects AS p ON p.id = m.project_id
+            WHERE m.user_id = ? AND m.role = 'owner' ORDER BY m.created_at, p.id LIMIT ?
+            """,
+            [.id(user), .integer(limit)]
+        ) { Project(id: $0.id(0), name: $0.text(1)) }
+    }
+
+    /// Whether somebody besides `user` belongs to the project and has an active account.
+    func hasActiveMember(besides user: UUID, in database: Database) throws(AuthError) -> Bool {
+        try database.first(
+            """
+            SELECT 1 FROM members AS m JOIN users AS u ON u.id = m.user_id
+            WHERE m.project_id = ? AND m.user_id <> ? AND u.is_active = 1 LIMIT 1
+            """,
+            [.id(id), .id(user)]
+        ) { _ in true } ?? false
+    }
+
+    /// Deletes the project `id`, in which nothing may be left.
     static func delete(_ id: UUID, in database: Database) throws(AuthError) {
-        try database.run("DELETE FROM api_keys WHERE project_id = ?", [.id(id)])
-        try database.run("DELETE FROM invitations WHERE project_id = ?", [.id(id)])
-        try database.run("DELETE FROM members WHERE project_id = ?", [.id(id)])
         try database.run("DELETE FROM projects WHERE id = ?", [.id(id)])
     }
 }

@@ -10,7 +10,7 @@ package typealias ProgressReport = (_ what: StaticString, _ percent: Int) -> Voi
 enum Schema {
     /// The number of the last migration.
     static func version(of database: Database) throws(AuthError) -> Int64 {
-        try database.first("PRAGMA user_version") { $0.integer(0) } ?? 0
+        try database.schemaNumber()
     }
 
     /// Writes a whole, compact copy to the file `path`, which must not be there: one moment of the database,
@@ -60,7 +60,7 @@ extension Schema {
             case .current, .older:
                 isNewer = false
                 // What has no schema is no older one.
-                guard try database.version() > 0 else {
+                guard try database.version().number > 0 else {
                     throw SQLiteError(refusing: "it is empty")
                 }
                 try database.setJournalMode(.delete)
@@ -84,7 +84,7 @@ extension Schema {
             return try database.transaction { () throws(SQLiteError) -> Int in
                 let version = try database.version()
                 try database.close(for: .replacement)
-                return Migrator.Closure(rawValue: version) == nil ? version : migrator.current
+                return version.number
             } failing: { $0 }
         } catch {
             guard error.kind != .temporary else { throw AuthError(error) }
@@ -105,7 +105,8 @@ extension Schema {
             return false
         }
         do throws(SQLiteError) {
-            try Connection(path: copy).setVersion(version)
+            // Durable by SQLite's own commit; VACUUM INTO syncs what it wrote.
+            try Connection(path: copy).setVersion(SchemaVersion(number: version))
         } catch {
             throw AuthError(error)
         }

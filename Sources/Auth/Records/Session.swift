@@ -20,7 +20,7 @@ struct Session {
 
     /// The session `id` and its account, in one look-up.
     static func find(_ id: UUID, in database: Database) throws(AuthError) -> Session? {
-        try database.first(
+        let found = try database.first(
             """
             SELECT s.generation, s.rotated_at, s.expires_at, s.revoked_at, s.access_token_tag,
                    u.id, u.email, u.full_name, u.is_active, u.is_superuser, u.is_verified,
@@ -34,6 +34,9 @@ struct Session {
                 rotatedAt: row.time(1), expiresAt: row.time(2), isRevoked: !row.isNull(3),
                 accessTokenTag: row.isNull(4) ? nil : row.blob(4), user: User(row, from: 5))
         }
+        // Of an account that is being deleted nothing is good any more.
+        guard let found, !found.user.isErased else { return nil }
+        return found
     }
 
     /// Begins a session of generation 1.
@@ -69,49 +72,101 @@ struct Session {
             ]) == 1
     }
 
-    /// Ends the session `id` of `user`; false if there is none that has not ended.
+    // A session is good if it was not revoked, has not expired and was refreshed lately. One that merely was not refreshed
+    // is revoked with the others, since another `refresh_ttl` would bring it back, but it is not counted: it had ended.
+
+    /// Ends the session `id` of `user`; false if there is none that is good.
     static func revoke(
-        _ id: UUID, of user: UUID, at now: Timestamp, in database: Database
+        _ id: UUID, of user: UUID, refreshedSince moment: Timestamp, at now: Timestamp, in database: Database
     ) throws(AuthError) -> Bool {
-        try database.run(
+        try database.first(
             """
             UPDATE sessions SET revoked_at = ?
-            WHERE id = ? AND user_id = ? AND revoked_at IS NULL AND expires_at > ?
+            WHERE id = ? AND user_id = ? AND revoked_at IS NULL AND expires_at > ? RETURNING rotated_at > ?
             """,
-            [.time(now), .id(id), .id(user), .time(now)]) == 1
+            [.time(now), .id(id), .id(user), .time(now), .time(moment)]
+        ) { $0.flag(0) } ?? false
     }
 
-    /// Ends every session of `user` but the one to `keep`, if any is; which they were.
+    /// Ends every session of `user` but the one to `keep`, if any is, `limit` at most; which they were, and whether they were
+    /// good.
     static func revokeAll(
-        of user: UUID, but keep: UUID?, at now: Timestamp, in database: Database
+        of user: UUID, but keep: UUID?, refreshedSince moment: Timestamp, limit: Int64 = .max, at now: Timestamp,
+        in database: Database
+    ) throws(AuthError) -> [(id: UUID, wasGood: Bool)] {
+        try database.all(
+            """
+            UPDATE sessions SET revoked_at = ?
+            WHERE id IN (SELECT id FROM sessions
+                         WHERE user_id = ? AND id IS NOT ? AND revoked_at IS NULL AND expires_at > ? LIMIT ?)
+            RETURNING id, rotated_at > ?
+            """,
+            [.time(now), .id(user), keep.map { .id($0) } ?? .null, .time(now), .integer(limit), .time(moment)]
+        ) { (id: $0.id(0), wasGood: $0.flag(1)) }
+    }
+
+    /// Ends the sessions of `user` that were used longest ago, if more than `most` have not ended, `limit` at once; which
+    /// they were. The one to `keep` counts and stays.
+    static func revokeExcess(
+        of user: UUID, over most: Int64, keeping keep: UUID, limit: Int64, at now: Timestamp, in database: Database
     ) throws(AuthError) -> [UUID] {
         try database.all(
             """
             UPDATE sessions SET revoked_at = ?
-            WHERE user_id = ? AND id IS NOT ? AND revoked_at IS NULL AND expires_at > ? RETURNING id
+            WHERE id IN (SELECT id FROM sessions
+                         WHERE user_id = ? AND id <> ? AND revoked_at IS NULL AND expires_at > ?
+                         ORDER BY rotated_at DESC, id LIMIT ? OFFSET ?)
+            RETURNING id
             """,
-            [.time(now), .id(user), keep.map { .id($0) } ?? .null, .time(now)]
+            [.time(now), .id(user), .id(keep), .time(now), .integer(limit), .integer(most - 1)]
         ) { $0.id(0) }
     }
 
-    /// Ends the session `id`, and tells whose it was; nil for one that has ended or never was, which stays
-    /// as it is.
+    /// Deletes those of `user` that have ended, the longest unused, if more than `kept` have; `limit` at once.
+    static func deleteEnded(
+        of user: UUID, but kept: Int64, limit: Int64, at now: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            """
+            DELETE FROM sessions
+            WHERE id IN (SELECT id FROM sessions WHERE user_id = ? AND (revoked_at IS NOT NULL OR expires_at <= ?)
+                         ORDER BY rotated_at DESC, id LIMIT ? OFFSET ?)
+            """,
+            [.id(user), .time(now), .integer(limit), .integer(kept)])
+    }
+
+    /// Ends the session `id`, and tells whose it was; nil for one that was not good, or never was.
     @discardableResult
-    static func revoke(_ id: UUID, at now: Timestamp, in database: Database) throws(AuthError) -> UUID? {
+    static func revoke(
+        _ id: UUID, refreshedSince moment: Timestamp, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> UUID? {
         try database.first(
-            "UPDATE sessions SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL RETURNING user_id",
-            [.time(now), .id(id)]
-        ) { $0.id(0) }
+            """
+            UPDATE sessions SET revoked_at = ?
+            WHERE id = ? AND revoked_at IS NULL AND expires_at > ? RETURNING user_id, rotated_at > ?
+            """,
+            [.time(now), .id(id), .time(now), .time(moment)]
+        ) { $0.flag(1) ? $0.id(0) : nil } ?? nil
     }
 
-    /// Ends every session there is; how many they were.
-    static func revokeAll(at now: Timestamp, in database: Database) throws(AuthError) -> Int {
+    /// Ends every session there is; how many were good.
+    static func revokeAll(
+        refreshedSince moment: Timestamp, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> Int {
+        let good = try database.first(
+            "SELECT count(*) FROM sessions WHERE revoked_at IS NULL AND expires_at > ? AND rotated_at > ?",
+            [.time(now), .time(moment)]
+        ) { $0.integer(0) }
         try database.run("UPDATE sessions SET revoked_at = ? WHERE revoked_at IS NULL", [.time(now)])
+        return Int(good ?? 0)
     }
 
-    /// Deletes all of `user`.
-    static func deleteAll(of user: UUID, in database: Database) throws(AuthError) {
-        try database.run("DELETE FROM sessions WHERE user_id = ?", [.id(user)])
+    /// Deletes some of `user`; how many.
+    static func deleteSome(of user: UUID, limit: Int64, in database: Database) throws(AuthError) -> Int64 {
+        Int64(
+            try database.run(
+                "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = ? LIMIT ?)",
+                [.id(user), .integer(limit)]))
     }
 
     /// Deletes some that expired before `moment`; how many.

@@ -38,6 +38,12 @@ package struct User {
         updatedAt = row.time(column + 10)
     }
 
+    /// Whether the account was deleted, and what hung on it is being deleted: it has lost its address and can do nothing.
+    var isErased: Bool { email.utf8.starts(with: User.erasedMark.utf8) }
+
+    /// What no address begins with.
+    private static let erasedMark = "deleted "
+
     static func find(email: String, in database: Database) throws(AuthError) -> User? {
         try database.first(
             """
@@ -57,8 +63,17 @@ package struct User {
         return tag.flatMap { $0 }.flatMap { Language(tag: $0) }
     }
 
+    /// The language of notices to the account `id`: the one that it chose, else that of its first sign-in; nil if neither
+    /// is known. Never the one of the request at hand, which may be a thief's.
+    static func noticeLanguage(of id: UUID, in database: Database) throws(AuthError) -> Language? {
+        let tag = try database.first("SELECT coalesce(locale, first_locale) FROM users WHERE id = ?", [.id(id)]) {
+            $0.optionalText(0)
+        }
+        return tag.flatMap { $0 }.flatMap { Language(tag: $0) }
+    }
+
     static func find(_ id: UUID, in database: Database) throws(AuthError) -> User? {
-        try database.first(
+        let found = try database.first(
             """
             SELECT id, email, full_name, is_active, is_superuser, is_verified,
                    token_balance, tokens_used, subscription_tier, created_at, updated_at
@@ -66,6 +81,17 @@ package struct User {
             """,
             [.id(id)]
         ) { User($0) }
+        guard let found, !found.isErased else { return nil }
+        return found
+    }
+
+    /// The accounts whose addresses come after `email`, by address, `limit` at most.
+    static func addresses(
+        after email: String, limit: Int64, in database: Database
+    ) throws(AuthError) -> [(id: UUID, email: String)] {
+        try database.all(
+            "SELECT id, email FROM users WHERE email > ? ORDER BY email LIMIT ?", [.text(email), .integer(limit)]
+        ) { (id: $0.id(0), email: $0.text(1)) }
     }
 
     /// The accounts whose address contains `text`, by address, `limit` at most.
@@ -76,9 +102,9 @@ package struct User {
             """
             SELECT id, email, full_name, is_active, is_superuser, is_verified,
                    token_balance, tokens_used, subscription_tier, created_at, updated_at
-            FROM users WHERE instr(email, ?) > 0 ORDER BY email LIMIT ?
+            FROM users WHERE instr(email, ?) > 0 AND substr(email, 1, 8) <> ? ORDER BY email LIMIT ?
             """,
-            [.text(text), .integer(limit)]
+            [.text(text), .text(erasedMark), .integer(limit)]
         ) { User($0) }
     }
 
@@ -133,30 +159,52 @@ package struct User {
             [.text(email), .time(now), .id(id)])
     }
 
+    /// Takes the account's address and name, and shuts it out. The rows that belong to it can then be deleted in steps.
+    static func erase(_ id: UUID, at now: Timestamp, in database: Database) throws(AuthError) {
+        try database.run(
+            "UPDATE users SET email = ?, full_name = NULL, is_active = 0, is_superuser = 0, updated_at = ? WHERE id = ?",
+            [.text(erasedMark + id.text), .time(now), .id(id)])
+    }
+
+    /// An account that was erased and is still there; nil if there is none.
+    static func findErased(in database: Database) throws(AuthError) -> UUID? {
+        try database.first(
+            "SELECT id FROM users WHERE email >= 'deleted ' AND email < 'deleted!' ORDER BY email LIMIT 1"
+        ) { $0.id(0) }
+    }
+
     /// Deletes the account, of which nothing else may be left.
     static func delete(_ id: UUID, in database: Database) throws(AuthError) {
         try database.run("DELETE FROM users WHERE id = ?", [.id(id)])
     }
 
     /// A new account: active, on the free tier, and verified unless nobody has shown to read mail at the address.
+    /// `language` is that of the first sign-in.
     static func create(
-        email: String, isVerified: Bool = true, at now: Timestamp, in database: Database
+        email: String, isVerified: Bool = true, language: Language? = nil, at now: Timestamp, in database: Database
     ) throws(AuthError) -> UUID {
         let id = UUID.random()
         try database.run(
             """
             INSERT INTO users (id, email, is_active, is_superuser, is_verified,
-                               token_balance, tokens_used, subscription_tier, created_at, updated_at)
-            VALUES (?, ?, 1, 0, ?, 0, 0, 'free', ?, ?)
+                               token_balance, tokens_used, subscription_tier, created_at, updated_at, first_locale)
+            VALUES (?, ?, 1, 0, ?, 0, 0, 'free', ?, ?, ?)
             """,
-            [.id(id), .text(email), .integer(isVerified ? 1 : 0), .time(now), .time(now)])
+            [
+                .id(id), .text(email), .integer(isVerified ? 1 : 0), .time(now), .time(now), .optional(language?.tag),
+            ])
         return id
     }
 
-    /// Whoever signed in reads mail at that address.
-    static func markVerified(_ id: UUID, at now: Timestamp, in database: Database) throws(AuthError) {
+    /// Whoever signed in reads mail at that address. The first language that they sign in with is noted.
+    static func noteSignIn(
+        _ id: UUID, in language: Language?, at now: Timestamp, database: Database
+    ) throws(AuthError) {
         try database.run(
             "UPDATE users SET is_verified = 1, updated_at = ? WHERE id = ? AND is_verified = 0",
             [.time(now), .id(id)])
+        guard let language else { return }
+        try database.run(
+            "UPDATE users SET first_locale = ? WHERE id = ? AND first_locale IS NULL", [.text(language.tag), .id(id)])
     }
 }

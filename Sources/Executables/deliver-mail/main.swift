@@ -23,7 +23,8 @@ func fail(_ reason: String, _ configuration: Configuration? = nil) -> Never {
 
 func readConfiguration() -> Configuration {
     do throws(ConfigurationFault) {
-        return try Configuration(documentRoot: nil)
+        // A deliverer that is started without LATCHKEY_HOME, as by cron, makes no second service.
+        return try Configuration.ofExistingService()
     } catch {
         fail(error.reason)
     }
@@ -37,12 +38,16 @@ func readMailSettings(_ configuration: Configuration) -> (mailer: Mailer, identi
     }
 }
 
+Signals.leaveNoCore()
+Signals.endByFaults()
 if Environment.value("GATEWAY_INTERFACE") != nil || Environment.value("REQUEST_METHOD") != nil { runNotFound() }
 File.keepNewFilesPrivate()
 Signals.ignoreWriteSignals()
 
 func deliver() {
     let configuration = readConfiguration()
+    // For an installation from before that was noted, and for executables that were put in a new folder since.
+    configuration.state.noteMade(executables: try? Environment.executableFolder())
     let (mailer, identities) = readMailSettings(configuration)
     let auth = Auth(
         policy: configuration.policy, state: configuration.state, journal: configuration.journal,

@@ -13,7 +13,7 @@ struct UserArgument: ExpressibleByArgument {
         text = argument
         if let id = UUID(text: argument.utf8) {
             name = .id(id)
-        } else if let email = try? Email(argument) {
+        } else if let email = try? Email(typed: argument) {
             name = .email(email)
         } else {
             return nil
@@ -34,7 +34,7 @@ struct EmailArgument: ExpressibleByArgument {
     let email: Email
 
     init?(argument: String) {
-        guard let email = try? Email(argument) else { return nil }
+        guard let email = try? Email(typed: argument) else { return nil }
         self.email = email
     }
 }
@@ -49,13 +49,26 @@ struct IDArgument: ExpressibleByArgument {
     }
 }
 
-/// A moment: so long ago (`90s`, `15m`, `24h`, `7d`), or the beginning of a day (`2026-11-24`).
+/// What an entry of the audit tells of.
+struct EventArgument: ExpressibleByArgument {
+    let name: String
+
+    init?(argument: String) {
+        guard EventArgument.allValueStrings.contains(argument) else { return nil }
+        name = argument
+    }
+
+    static let allValueStrings = AuditEvent.Kind.allCases.map { $0.name.description }
+}
+
+/// A moment: so long ago (`90s`, `15m`, `24h`, `7d`), the beginning of a day (`2026-11-24`), or a moment as it is shown
+/// (`2026-11-24 19:41:07`, `2026-11-24T19:41:07.162Z`).
 struct SinceArgument: ExpressibleByArgument {
     let moment: Timestamp
 
     init?(argument: String) {
-        if let day = Timestamp(day: argument) {
-            moment = day
+        if let shown = Timestamp(shown: argument) {
+            moment = shown
             return
         }
         let digits = argument.utf8.dropLast()
@@ -96,7 +109,7 @@ struct TextArgument: ExpressibleByArgument {
 
     init?(argument: String) {
         guard (1...255).contains(argument.unicodeScalars.count),
-            argument.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) })
+            argument.unicodeScalars.allSatisfy({ $0.isAllowedInNames })
         else { return nil }
         text = argument
     }

@@ -19,8 +19,9 @@ extension AuditGroup {
             abstract: "Shows the last entries, oldest first.",
             usage: "latchkey audit show [<options>]",
             discussion: """
-                USER is the first part of the account's id. Entries outlive accounts: one that \
-                was deleted is found by its id.
+                USER is the account's id. Entries outlive accounts: one that was deleted is \
+                found by its id. For a failed sign-in it is the account whose address was \
+                tried: nobody proved to be its owner.
 
                 Example: latchkey audit show --event sign-in-failed --since 24h
                 """)
@@ -29,11 +30,13 @@ extension AuditGroup {
         var user: UserArgument?
 
         @Option(name: .long, help: "Only this event, as \"sign-in\" or \"key-created\".")
-        var event: TextArgument?
+        var event: EventArgument?
 
         @Option(
             name: .long,
-            help: ArgumentHelp("Since so long ago (15m, 24h, 7d), or since a day (2026-11-24).", valueName: "when"))
+            help: ArgumentHelp(
+                "Since so long ago (15m, 24h, 7d), or since a day (2026-11-24) or a moment of it, as TIME shows it.",
+                valueName: "when"))
         var since: SinceArgument?
 
         @OptionGroup var list: ListOptions
@@ -43,15 +46,14 @@ extension AuditGroup {
                 let id = try userID(in: auth)
                 let entries = try asking { () throws(AuthError) in
                     try auth.audit(
-                        since: since?.moment ?? Timestamp(milliseconds: 0), user: id, event: event?.text,
+                        since: since?.moment ?? Timestamp(milliseconds: 0), user: id, event: event?.name,
                         limit: list.limit.count)
                 }
                 if list.output.json { return try showJSON(entries) { $0.object($1.write) } }
                 var table = Table(
-                    columns: [("TIME", 19), ("EVENT", 16), ("USER", 8), ("CLIENT", 15)], last: "DETAIL")
-                table.rows = entries.map { entry in
-                    let user = entry.user.map { String(decoding: $0.text.utf8.prefix(8), as: UTF8.self) }
-                    return [entry.at.seconds, entry.event, user ?? "", entry.client, entry.detail ?? ""]
+                    columns: [("TIME", 19), ("EVENT", 16), ("USER", 36), ("CLIENT", 15)], last: "DETAIL")
+                table.rows = entries.map {
+                    [$0.at.seconds, $0.event, ($0.user ?? $0.tried)?.text ?? "", $0.client, $0.detail ?? ""]
                 }
                 try show(table.text)
             }
@@ -73,6 +75,7 @@ extension AuditEntry {
         json.member("event", event)
         json.member("user_id", user?.text)
         json.member("subject_id", subject?.text)
+        json.member("tried_user_id", tried?.text)
         json.member("detail", detail)
         json.member("client", client)
         json.member("request_id", requestID)

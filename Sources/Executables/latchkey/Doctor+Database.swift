@@ -108,6 +108,7 @@ extension Report {
 
     /// How mail leaves. Whether it is accepted only a mail shows.
     mutating func examineMail(_ configuration: Configuration) {
+        examineTemplates(in: configuration.state)
         let mailer: Mailer
         do throws(ConfigurationFault) {
             mailer = try configuration.mailer()
@@ -140,7 +141,43 @@ extension Report {
             guard Machine.mayRun(path) else {
                 return fault("mail", "\(path) cannot be run by this user", do: "See its mode and owner.")
             }
+            if let found = Report.judgePrivileges(
+                of: MailTransport.privilegedProgram(of: path),
+                restricted: Command.mayGainPrivileges ? Machine.restrictedProcesses(named: Report.serving) : ["this shell"])
+            {
+                return add(found)
+            }
             ok("mail", "\(path) can be run; latchkey mail test shows whether it accepts")
+        }
+    }
+
+    /// The processes that start a deliverer, by the names that Linux keeps of them: 15 bytes.
+    private static let serving = ["latchkey-fcgi", "deliver-mail", "send-code"]
+
+    /// `program` is what the mail command needs rights of its own for; `restricted` are processes that cannot give them. nil
+    /// if there is nothing to say.
+    static func judgePrivileges(of program: String?, restricted: [String]) -> Finding? {
+        guard let program, let process = restricted.first else { return nil }
+        return Finding(
+            state: .fault, check: "mail",
+            found: "\(program) needs its group's rights, and \(process) runs with NoNewPrivileges: no mail leaves",
+            advice: "In the service's unit set NoNewPrivileges=no and ReadWritePaths=\(MailTransport.postfixQueueFolder), "
+                + "or use a mail command that speaks SMTP, such as msmtp.")
+    }
+
+    /// The texts of mail that are files of the operator's.
+    private mutating func examineTemplates(in state: StateFolder) {
+        let found = MailTemplates.examine(folder: "\(state.path)/templates")
+        for fault in found.faults {
+            self.fault("templates", fault, do: "Correct it; until then no mail of its kind is sent.")
+        }
+        if !found.unused.isEmpty {
+            warn(
+                "templates", "nothing reads \(Report.some(found.unused))",
+                do: "Name them <kind>.txt or <kind>.<language>.txt, and .html beside a .txt; README has the kinds.")
+        }
+        if found.faults.isEmpty && found.unused.isEmpty {
+            ok("templates", found.used.isEmpty ? "none: all texts are built in" : Report.some(found.used))
         }
     }
 }

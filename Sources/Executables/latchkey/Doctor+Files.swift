@@ -76,20 +76,27 @@ extension Report {
 
     /// What a process that was killed left behind.
     private mutating func examineLeftovers(in state: StateFolder) {
-        let names = ((try? File.names(in: state.path)) ?? []).filter { name in
-            guard let start = ["secret.key.", "backup."].first(where: { name.utf8.starts(with: $0.utf8) }),
-                UUID(text: name.utf8.dropFirst(start.utf8.count).prefix(36)) != nil,
-                let changed = Machine.changed("\(state.path)/\(name)")
-            else { return false }
-            return changed < .now - .days(1)
-        }.sorted()
+        let names = state.leftovers(at: .now)
         if names.isEmpty {
             ok("leftovers", "none")
         } else {
             warn(
                 "leftovers", "of work that was interrupted: \(names.joined(separator: ", "))",
-                do: "Remove them; each may hold secrets.")
+                do: "Run latchkey purge, which removes them; each may hold secrets.")
         }
+    }
+
+    /// Whether requests would notice that the state folder, called `name`, is gone.
+    mutating func examineMark(of state: StateFolder, named name: String, executables: String?) {
+        let mark = StateMark(of: name)
+        let places = mark.places(executables: executables)
+        if let place = mark.place(among: places) { return ok("mark of state", "noted in \(place)") }
+        guard executables != nil else {
+            return ok("mark of state", "not looked for beside the executables: --executables tells where they are")
+        }
+        warn(
+            "mark of state", "nothing outside the state folder tells that there is one: without it a request makes another",
+            do: "As whoever may write there, add the line \(state.path) to \(places[0]), mode 644.")
     }
 
     /// Every fault in the settings, and what in them deserves a second look.
@@ -119,7 +126,8 @@ extension Report {
         if let url, !url.text.isSame(as: text) {
             warn(
                 "base_url", "it is \(text), and --url is \(url.text)",
-                do: "Set base_url to where clients find the service; tokens name it as their issuer.")
+                do: "Set base_url to where clients find the service; tokens name it as their issuer. If the server has "
+                    + "LATCHKEY_BASE_URL in its environment, as make run may, run this with the same.")
         } else if !base.isEncrypted, !base.isLocal {
             warn(
                 "base_url", "\(text) is not encrypted: tokens can be read on the way",

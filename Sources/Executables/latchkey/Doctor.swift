@@ -66,6 +66,7 @@ struct Doctor: ParsableCommand {
         let configuration = Configuration(examining: state, faults: &faults)
         report.examineWebRoot(configuration)
         report.examineFiles(in: state)
+        report.examineMark(of: state, named: path, executables: executables ?? Doctor.executablesBeside())
         report.examineSettings(configuration, faults: faults, url: url)
         report.examineSecrets(in: state)
         report.examineDatabase(configuration, isDeep: deep)
@@ -76,7 +77,7 @@ struct Doctor: ParsableCommand {
     }
 
     /// The folder of the executables, as a package or the project has it beside this command; nil if it is not there.
-    private static func executablesBeside() -> String? {
+    static func executablesBeside() -> String? {
         guard let folder = try? Environment.executableFolder() else { return nil }
         return ["\(folder)/cgi-bin", "\(File.parent(of: folder))/cgi-bin"].first {
             (try? File.status("\($0)/send-code")) ?? nil != nil

@@ -64,6 +64,7 @@ extension PersonalData {
         }
         list("codes", codes) { code, json in
             json.member("email", code.email)
+            json.member("purpose", code.purpose)
             json.member("attempts", code.attempts)
             json.member("created_at", code.createdAt)
             json.member("expires_at", code.expiresAt)

@@ -42,9 +42,15 @@ extension KeyGroup {
             try onService { (auth, _) throws(Trouble) in
                 let keys = try keys(in: auth)
                 if list.output.json { return try showJSON(keys) { $0.object($1.write) } }
+                // Only where a key was replaced is there something to say of it.
+                let isReplaced = keys.contains { $0.key.replacedBy != nil }
                 var table = Table(
-                    columns: [("ID", 36), ("STATE", 11), ("BEGINS", 11)], last: "NAME")
-                table.rows = keys.map { [$0.key.id.text, $0.state, $0.key.prefix, $0.key.name] }
+                    columns: [("ID", 36), ("STATE", 11), ("BEGINS", 11)] + (isReplaced ? [("REPLACED BY", 36)] : []),
+                    last: "NAME", cutsLast: true)
+                table.rows = keys.map {
+                    [$0.key.id.text, $0.state, $0.key.prefix]
+                        + (isReplaced ? [$0.key.replacedBy?.text ?? ""] : []) + [$0.key.name]
+                }
                 try show(table.text)
             }
         }
@@ -67,7 +73,8 @@ extension KeyGroup {
             usage: "latchkey key create --project <id> --name <name> [<options>]",
             discussion: """
                 Only its hash is kept: nothing shows it again. It acts for the account that \
-                made it, which must be a member: the first owner, unless --by names another.
+                made it, which must be active and a member: the first active owner, unless --by names \
+                another.
 
                 Example: key=$(latchkey key create --project \
                 2f1c4c0e-5a0b-4d5e-9a55-0c6d1f7b8e21 --name deploy --quiet)
@@ -102,19 +109,11 @@ extension KeyGroup {
 
         func run() throws(ExitCode) {
             try onService { (auth, _) throws(Trouble) in
-                let found = try asking { () throws(AuthError) in try auth.project(project.id) }
-                guard let found else { throw .notFound("there is no project \(project.id.text)") }
-                let maker = try maker(in: found, auth)
-                let made: CreatedAPIKey
-                do throws(AuthError) {
-                    made = try auth.createAPIKey(
+                let maker = try maker(in: auth)
+                let made = try asking { () throws(AuthError) in
+                    try auth.createAPIKey(
                         named: name.text, expiringIn: expiresInDays?.count,
                         scopes: scopes.isEmpty ? nil : scopes.map(\.scope), in: project.id, by: maker)
-                } catch {
-                    if case .projectNotFound = error {
-                        throw .failed("\(maker.email) is no member of the project")
-                    }
-                    throw .failed(error.reason)
                 }
                 let text = made.secret.text
                 if quiet { return try show("\(text)\n") }
@@ -126,13 +125,16 @@ extension KeyGroup {
             }
         }
 
-        private func maker(in project: ProjectDetails, _ auth: Auth) throws(Trouble) -> User {
-            if let by { return try by.find(in: auth) }
-            let owner = project.members.first { $0.role == .owner }
-            guard let owner,
-                let user = try asking({ () throws(AuthError) in try auth.user(named: .id(owner.user)) })
-            else { throw .failed("the project has no owner: say --by") }
-            return user
+        private func maker(in auth: Auth) throws(Trouble) -> User {
+            let named = try by?.find(in: auth)
+            let email = named?.email ?? ""
+            switch try asking({ () throws(AuthError) in try auth.keyMaker(for: project.id, named) }) {
+            case .user(let user): return user
+            case .noProject: throw .notFound("there is no project \(project.id.text)")
+            case .noOwner: throw .failed("the project has no active owner: say --by")
+            case .noMember: throw .failed("\(email) is no member of the project")
+            case .inactive: throw .failed("\(email) is deactivated, so the key would be refused")
+            }
         }
     }
 
@@ -146,9 +148,14 @@ extension KeyGroup {
 
         func run() throws(ExitCode) {
             try onService { (auth, _) throws(Trouble) in
-                let found = try asking { () throws(AuthError) in try auth.deactivateAPIKey(key.id) }
+                let found = try asking { () throws(AuthError) in try auth.deactivateKey(key.id) }
                 guard let found else { throw .notFound("there is no key \(key.id.text)") }
-                try show("The key \(found.id.text) is deactivated since \(found.deactivatedAt.seconds).\n")
+                let (id, time) = (key.id.text, found.deactivatedAt.seconds)
+                switch found.before {
+                case .active: try show("The key \(id) is deactivated since \(time).\n")
+                case .expired: try show("The key \(id), which had expired, is deactivated since \(time).\n")
+                case .deactivated: try show("The key \(id) was deactivated already, on \(time).\n")
+                }
             }
         }
     }
@@ -180,5 +187,7 @@ extension ShownAPIKey {
         json.member("deactivated_at", key.deactivatedAt)
         json.member("created_at", key.createdAt)
         json.member("updated_at", key.updatedAt)
+        json.member("replaces", key.replaces?.text)
+        json.member("replaced_by", key.replacedBy?.text)
     }
 }

@@ -12,14 +12,51 @@ import System
 @main
 enum Program {
     static func main() {
+        Signals.leaveNoCore()
+        Signals.endByFaults()
         if Environment.value("GATEWAY_INTERFACE") != nil || Environment.value("REQUEST_METHOD") != nil {
             complain("latchkey does not run under a web server")
             Signals.exit(64)
         }
+        if let number = numberOfMalformedArgument() {
+            complain("latchkey: argument \(number) is not UTF-8")
+            Signals.exit(64)
+        }
         File.keepNewFilesPrivate()
         Signals.ignoreWriteSignals()
-        Latchkey.main()
+        do {
+            var command = try Latchkey.parseAsRoot()
+            try command.run()
+        } catch {
+            guard Latchkey.exitCode(for: error) == .validationFailure else { Latchkey.exit(withError: error) }
+            // It repeats what was typed, which may be somebody else's text.
+            for line in Latchkey.fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false) {
+                complain(String(line))
+            }
+            Signals.exit(64)
+        }
     }
+}
+
+/// The first argument that is no UTF-8: read as text it would name another file.
+private func numberOfMalformedArgument() -> Int? {
+    (1..<max(1, Int(CommandLine.argc))).first { number in
+        CommandLine.unsafeArgv[number].map { String(validatingCString: $0) == nil } ?? false
+    }
+}
+
+/// What the file VERSION says that a package has beside this executable, or in the folder above.
+private var version: String {
+    guard let folder = try? Environment.executableFolder() else { return "unreleased" }
+    for path in ["\(folder)/VERSION", "\(File.parent(of: folder))/VERSION"] {
+        guard let text = try? File.read(path, limit: 64) else { continue }
+        let line = text.prefix { $0 != 0x0A }
+        let isVersion = line.allSatisfy {
+            ($0 | 0x20) &- 0x61 < 26 || $0 &- 0x30 < 10 || ".+~_-".utf8.contains($0)
+        }
+        if isVersion, !line.isEmpty { return String(decoding: line, as: UTF8.self) }
+    }
+    return "unreleased"
 }
 
 struct Latchkey: ParsableCommand {
@@ -42,6 +79,7 @@ struct Latchkey: ParsableCommand {
 
             Example: LATCHKEY_HOME=/srv/latchkey latchkey user list
             """,
+        version: version,
         subcommands: [
             Init.self, ShowSettings.self, UserGroup.self, SessionGroup.self, ProjectGroup.self, KeyGroup.self,
             AuditGroup.self, LimitGroup.self, MailGroup.self, Export.self, SecretGroup.self, TokenKeyGroup.self,

@@ -18,9 +18,10 @@ extension LimitGroup {
         static let configuration = CommandConfiguration(
             abstract: "Shows what each limit counts now, the largest counts first.",
             discussion: """
-                FOR is whom it counts for: a network, an address ("known ..." counts apart \
-                what comes from networks that its owner signed in from), an account's id, or \
-                nothing for all together.
+                FOR is whom it counts for: a network, an address or an account's id ("known \
+                ..." counts apart what comes from networks that its owner signed in from), a \
+                network and an address, or "all" for all together. REFUSED counts the \
+                refusals that the audit has; the log has them all.
 
                 Example: latchkey limits show --limit 20
                 """)
@@ -38,7 +39,10 @@ extension LimitGroup {
                 var table = Table(
                     columns: [("LIMIT", 14), ("COUNT", 7), ("REFUSED", 7), ("UNTIL", 16)], last: "FOR")
                 table.rows = totals.map {
-                    [$0.name, String($0.count), String($0.refused), $0.until.minutes, $0.subject]
+                    [
+                        $0.name, String($0.count), String($0.refused), $0.until.minutes,
+                        $0.subject.isEmpty ? SubjectArgument.all : $0.subject,
+                    ]
                 }
                 try show(table.text)
             }
@@ -56,7 +60,7 @@ extension LimitGroup {
                 """)
 
         @Argument(help: "Whom it counts for, as `limits show` has it under FOR.")
-        var subject: TextArgument?
+        var subject: SubjectArgument?
 
         @Option(name: .long, help: "Only this limit, as `limits show` names it.")
         var name: TextArgument?
@@ -70,12 +74,26 @@ extension LimitGroup {
         func run() throws(ExitCode) {
             try onService { (auth, _) throws(Trouble) in
                 let cleared = try asking { () throws(AuthError) in
-                    try auth.clearLimits(named: name?.text, subject: subject?.text)
+                    try auth.clearLimits(named: name?.text, subject: subject?.subject)
                 }
                 guard cleared > 0 else { throw .notFound("nothing is counted there") }
                 try show("\(counted(cleared, "count")) cleared.\n")
             }
         }
+    }
+}
+
+/// Whom a limit counts for, as a table shows it.
+struct SubjectArgument: ExpressibleByArgument {
+    let subject: String
+
+    /// No network, address or id is called so.
+    static let all = "all"
+
+    init?(argument: String) {
+        // The longest is an account's id and an address.
+        guard (1...400).contains(argument.utf8.count), argument == printable(argument) else { return nil }
+        subject = argument == SubjectArgument.all ? "" : argument
     }
 }
 

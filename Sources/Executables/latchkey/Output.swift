@@ -1,40 +1,44 @@
-// How results look: tables of at most 80 columns, blocks of names and values, JSON.
+// How results look: tables, blocks of names and values, JSON.
+//
+// What is shown can be typed back: nothing is cut, but for names that people gave and no command takes. So a line
+// may be longer than 80 columns.
 
 import CGI
 import System
 
-/// Rows under headings. The last column takes what is left of 80 columns; whatever is too long ends in "…".
+/// Rows under headings. A column is as wide as it is said to be, or as its longest cell.
 struct Table {
     /// The heading and width of each column but the last.
     let columns: [(heading: String, width: Int)]
     /// The last one's heading.
     let last: String
+    /// Whether the last column takes only what is left of 80 columns; whatever is too long ends in "…".
+    var cutsLast = false
     var rows: [[String]] = []
 
     static let width = 80
 
     var text: String {
-        ([columns.map(\.heading) + [last]] + rows).map { "\(line($0))\n" }.joined()
+        let rows = rows.map { $0.map(printable) }
+        let widths = columns.indices.map { index in
+            rows.reduce(columns[index].width) { max($0, displayWidth($1[index])) }
+        }
+        return ([columns.map(\.heading) + [last]] + rows).map { "\(line($0, widths))\n" }.joined()
     }
 
-    private func line(_ row: [String]) -> String {
+    private func line(_ row: [String], _ widths: [Int]) -> String {
         var line = ""
-        var left = Table.width
-        for (cell, column) in zip(row, columns) {
-            line += fitted(cell, column.width, isPadded: true) + "  "
-            left -= column.width + 2
+        for (cell, width) in zip(row, widths) {
+            line += cell + String(repeating: " ", count: width - displayWidth(cell) + 2)
         }
-        line += fitted(row[row.count - 1], left, isPadded: false)
+        let left = Table.width - widths.reduce(0) { $0 + $1 + 2 }
+        line += cutsLast ? cut(row[row.count - 1], to: max(left, 20)) : row[row.count - 1]
         while line.utf8.last == 0x20 { line.unicodeScalars.removeLast() }
         return line
     }
 
-    private func fitted(_ cell: String, _ width: Int, isPadded: Bool) -> String {
-        let cell = printable(cell)
-        let cellWidth = displayWidth(cell)
-        if cellWidth <= width {
-            return isPadded ? cell + String(repeating: " ", count: width - cellWidth) : cell
-        }
+    private func cut(_ cell: String, to width: Int) -> String {
+        if displayWidth(cell) <= width { return cell }
         var text = String.UnicodeScalarView()
         var used = 0
         for scalar in cell.unicodeScalars {
@@ -43,7 +47,7 @@ struct Table {
             text.append(scalar)
             used += next
         }
-        return String(text) + "…" + String(repeating: " ", count: isPadded ? width - 1 - used : 0)
+        return String(text) + "…"
     }
 }
 

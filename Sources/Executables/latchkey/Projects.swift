@@ -8,10 +8,11 @@ import System
 struct ProjectGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "project",
-        abstract: "Projects: looks at them, makes them, and changes who is in them.",
+        abstract: "Projects: looks at them, makes and deletes them, and changes who is in them.",
         discussion: "Example: latchkey project list --user ada@example.com",
         subcommands: [
             List.self, Show.self, Create.self, Rename.self, AddMember.self, RemoveMember.self,
+            Delete.self,
         ])
 }
 
@@ -19,7 +20,11 @@ extension ProjectGroup {
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Lists all projects, or an account's, oldest first.",
-            discussion: "Example: latchkey project list --json")
+            discussion: """
+                OWNER is the owner that joined first.
+
+                Example: latchkey project list --json
+                """)
 
         @Option(name: .long, help: "Only those that it belongs to: an e-mail address or an id.")
         var user: UserArgument?
@@ -33,8 +38,11 @@ extension ProjectGroup {
                     try auth.projects(of: user, limit: list.limit.count)
                 }
                 if list.output.json { return try showJSON(projects) { $0.object($1.write) } }
-                var table = Table(columns: [("ID", 36), ("MEMBERS", 7)], last: "NAME")
-                table.rows = projects.map { [$0.id.text, String($0.members.count), $0.name] }
+                var table = Table(columns: [("ID", 36), ("OWNER", 18), ("MEMBERS", 7)], last: "NAME", cutsLast: true)
+                table.rows = projects.map { project in
+                    let owner = project.members.first { $0.role == .owner }
+                    return [project.id.text, owner?.email ?? "none", String(project.members.count), project.name]
+                }
                 try show(table.text)
             }
         }
@@ -68,7 +76,7 @@ extension ProjectGroup {
 
     struct Create: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Makes a project, which an account owns.",
+            abstract: "Makes a project, which an active account owns.",
             discussion: "Example: latchkey project create Website --owner ada@example.com")
 
         @Argument(help: "The project's name.")
@@ -80,6 +88,7 @@ extension ProjectGroup {
         func run() throws(ExitCode) {
             try onService { (auth, _) throws(Trouble) in
                 let owner = try owner.find(in: auth)
+                guard owner.isActive else { throw .failed("\(owner.email) is deactivated: it cannot own a new project") }
                 let made = try asking { () throws(AuthError) in
                     try auth.createProject(named: name.text, description: nil, by: owner)
                 }
@@ -114,7 +123,8 @@ extension ProjectGroup {
         static let configuration = CommandConfiguration(
             abstract: "Makes an account a member of a project, without an invitation.",
             discussion: """
-                The account must be there: latchkey user create makes one. No mail is sent.
+                The account must be there: latchkey user create makes one. With --role owner a \
+                member becomes an owner. No mail is sent.
 
                 Example: latchkey project add-member 2f1c4c0e-5a0b-4d5e-9a55-0c6d1f7b8e21 \
                 bob@example.com --role admin
@@ -172,6 +182,39 @@ extension ProjectGroup {
                     try auth.removeMember(user, from: project.id)
                 }
                 try show("\(user.email) is no more in \(printable(changed.name)).\n")
+            }
+        }
+    }
+}
+
+extension ProjectGroup {
+    struct Delete: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Deletes a project for good.",
+            discussion: """
+                With it go its API keys, its invitations and its memberships; its members are \
+                told by mail.
+
+                Example: latchkey project delete 2f1c4c0e-5a0b-4d5e-9a55-0c6d1f7b8e21 --yes
+                """)
+
+        @Argument(help: "The project's id.")
+        var project: IDArgument
+
+        @Flag(name: .long, help: "Needed: nothing brings the project back.")
+        var yes = false
+
+        func validate() throws {
+            guard yes else {
+                throw ValidationError("Deleting a project is for good: say --yes.")
+            }
+        }
+
+        func run() throws(ExitCode) {
+            try onService { (auth, _) throws(Trouble) in
+                let name = try asking { () throws(AuthError) in try auth.deleteProject(project.id) }
+                guard let name else { throw absent(project) }
+                try show("Deleted the project \(printable(name)), id \(project.id.text).\n")
             }
         }
     }

@@ -18,7 +18,7 @@ struct Init: ParsableCommand {
     func run() throws(ExitCode) {
         try ending { () throws(Trouble) in
             let configuration = try configured { () throws(ConfigurationFault) in
-                try Configuration(documentRoot: nil)
+                try Configuration(documentRoot: nil, making: .always)
             }
             let made = try asking { () throws(AuthError) in try service(configuration).initialize() }
             try show(
@@ -27,6 +27,7 @@ struct Init: ParsableCommand {
                 ("state folder", made.folder), ("settings", made.settings), ("secret", made.secret),
                 ("signing key", made.signingKey), ("database", made.database),
             ]))
+            configuration.state.noteMade(executables: Doctor.executablesBeside())
         }
     }
 }

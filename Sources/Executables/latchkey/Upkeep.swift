@@ -25,7 +25,8 @@ struct Purge: ParsableCommand {
                 ("codes", String(done.codes)), ("mails", String(done.mails)),
                 ("sessions", String(done.sessions)), ("limit counts", String(done.limitCounts)),
                 ("known networks", String(done.knownNetworks)), ("audit entries", String(done.auditEvents)),
-                ("invitations", String(done.invitations)),
+                ("invitations", String(done.invitations)), ("API keys", String(done.apiKeys)),
+                ("deleted accounts", String(done.accounts)),
             ]))
         }
     }
@@ -56,8 +57,10 @@ struct BackUp: ParsableCommand {
         discussion: """
             The file is a tar archive of latchkey.db, secret.key, keys/ and latchkey.conf; \
             mail templates and test identities are not in it. It is made under another name, \
-            checked, synced, and then takes the place of FILE, which may be there. Whoever \
-            has it can sign in as anyone: it is readable by its owner alone, and so keep it.
+            checked as a restore checks it, synced, and then takes the place of FILE, which \
+            may be there. If FILE is a link, the file that it names is replaced; anything \
+            but a regular file is refused. Whoever has the backup can sign in as anyone: it \
+            is readable by its owner alone, and so keep it.
 
             Example: latchkey backup /backup/latchkey-monday.tar
             """)
@@ -85,7 +88,7 @@ struct Restore: ParsableCommand {
             are told to come back (503) until the database is the backup's; what was there \
             is kept in a folder before-restore-<time> in the state folder. latchkey.conf is \
             replaced too, unless --keep-settings is given; files that it names are not in \
-            the archive.
+            the archive. FILE may be a pipe.
 
             All sessions end and no code is good any more. API keys that were made since the \
             backup are gone, those from before work. If it is interrupted, run it again. On \
@@ -103,13 +106,14 @@ struct Restore: ParsableCommand {
     func run() throws(ExitCode) {
         try ending { () throws(Trouble) in
             let configuration = try configured { () throws(ConfigurationFault) in
-                try Configuration(documentRoot: nil)
+                try Configuration(documentRoot: nil, making: .always)
             }
             let progress = Progress()
             let done = try asking { () throws(AuthError) in
                 try service(configuration).restore(from: file, keepingSettings: keepSettings) { progress.show($0, $1) }
             }
             progress.end()
+            configuration.state.noteMade(executables: Doctor.executablesBeside())
             try show(
                 "Restored \(counted(done.files, "file")); \(counted(done.endedSessions, "session")) ended.\n")
             if let kept = done.kept { try show("What was there is in \(printable(kept)).\n") }

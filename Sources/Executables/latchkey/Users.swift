@@ -120,7 +120,8 @@ extension UserGroup {
             discussion: """
                 Its access tokens die at once, its API keys answer as refused, and it cannot \
                 sign in until it is activated. Services that verify tokens by the key set \
-                alone notice when a token expires.
+                alone notice when a token expires. Projects that are left without an active \
+                owner are listed.
 
                 Example: latchkey user deactivate ada@example.com
                 """)
@@ -129,8 +130,19 @@ extension UserGroup {
         var user: UserArgument
 
         func run() throws(ExitCode) {
-            try administer(user, .deactivate) {
-                "\($0.user.email) is deactivated; \(counted($0.endedSessions, "session")) ended."
+            try onService { (auth, _) throws(Trouble) in
+                let changed = try asking { () throws(AuthError) in try auth.administer(user.name, .deactivate) }
+                guard let changed else { throw user.absent }
+                if changed.wasSo, changed.endedSessions == 0 {
+                    return try show("\(changed.user.email) is deactivated already.\n")
+                }
+                var text = "\(changed.user.email) is deactivated; \(counted(changed.endedSessions, "session")) ended.\n"
+                if !changed.ownerless.isEmpty {
+                    text += "These projects have other members and no active owner any more:\n"
+                    for project in changed.ownerless { text += "\(project.id.text)  \(printable(project.name))\n" }
+                    text += "Give each one: latchkey project add-member <project> <user> --role owner\n"
+                }
+                try show(text)
             }
         }
     }
@@ -148,7 +160,7 @@ extension UserGroup {
         var user: UserArgument
 
         func run() throws(ExitCode) {
-            try administer(user, .activate) { "\($0.user.email) is active." }
+            try administer(user, .activate) { "\($0.user.email) is active\($0.wasSo ? " already" : "")." }
         }
     }
 
@@ -170,7 +182,7 @@ extension UserGroup {
 
         func run() throws(ExitCode) {
             try administer(user, .superuser(!revoke)) {
-                "\($0.user.email) is \(revoke ? "no" : "a") superuser."
+                "\($0.user.email) is \(revoke ? "no" : "a") superuser\($0.wasSo ? " already" : "")."
             }
         }
     }
@@ -244,8 +256,9 @@ extension UserGroup {
         static let configuration = CommandConfiguration(
             abstract: "Deletes an account for good.",
             discussion: """
-                With it go its sessions, its API keys, and the projects that it alone owns, \
-                with all that is in them. The audit keeps its id, and nothing else.
+                With it go its sessions, its API keys, and the projects that have no other \
+                active owner, with all that is in them; their members are told by mail. The \
+                audit keeps its id, and nothing else.
 
                 Example: latchkey user delete ada@example.com --yes
                 """)

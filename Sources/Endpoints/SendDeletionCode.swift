@@ -1,0 +1,11 @@
+// POST /auth/users/me/deletion-code
+//
+// 202: a code with which the account can be deleted is on its way to its address. 429 as for any code.
+
+import Auth
+package import AuthAPI
+
+@export(interface)
+package let sendDeletionCode = Endpoint(.sendDeletionCode, forUser: { (request, user, auth) throws(AuthError) in
+    .accepted(SentCodeView(try auth.sendDeletionCode(to: user)))
+})

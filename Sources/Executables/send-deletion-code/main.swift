@@ -1,0 +1,4 @@
+import AuthAPI
+import Endpoints
+
+run(sendDeletionCode)

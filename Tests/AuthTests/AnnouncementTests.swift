@@ -1,0 +1,171 @@
+// Changes that last are announced by mail: to whom, in which language, how often.
+
+import Crypto
+import System
+import Testing
+
+@testable import Auth
+
+@Suite struct AnnouncementTests {
+    private let service = Service()
+
+    init() { service.policy.resendAfter = .seconds(0) }
+
+    /// Delivers what is due; `recipient: first words of the text`, in order.
+    private func mails() throws -> [String] {
+        let mailer = Mailer(
+            from: Mailbox(name: "Latchkey", address: try Email("latchkey@example.com")), templates: .builtIn,
+            transport: .maildir(service.state.mailPath))
+        try service.auth.deliverMail(by: mailer) { Issue.record("\(String(decoding: $0.bytes, as: UTF8.self))") }
+        let folder = "\(service.path)/mail/new"
+        let found = try files(in: folder).map { try text(of: "\(folder)/\($0)").replacing("=\n", with: "") }
+        for name in files(in: folder) { File.remove("\(folder)/\(name)") }
+        return found
+    }
+
+    private func subjects(to email: Email = ann) throws -> [String] {
+        try mails().filter { $0.contains("\nTo: \(email.text)\n") }.map { mail in
+            String(mail.split(separator: "\n").first { $0.hasPrefix("Subject: ") }?.dropFirst(9) ?? "")
+        }
+    }
+
+    private func makeKey(_ project: UUID, _ user: User, scopes: [String]? = nil) throws -> CreatedAPIKey {
+        try service.auth.createAPIKey(named: "k", expiringIn: nil, scopes: scopes, in: project, by: user)
+    }
+
+    private func turnOff(_ user: User, _ language: UserChanges.LanguageChange = .same) throws {
+        let changes = UserChanges(fullName: .same, language: language, tellsSignIns: false, tellsKeyExpiry: nil)
+        _ = try service.auth.updateUser(user, changes)
+    }
+
+    @Test func aNewKeyIsToldAtOnceAndMoreOfThemOnceAnHour() throws {
+        let (user, project) = try service.person()
+        _ = try mails()
+        let first = try makeKey(project, user)
+        let told = try mails()
+        #expect(told.count == 1 && told[0].contains("To: ann@example.com\n"))
+        #expect(told[0].contains("more rights: 1. The last one is \(first.key.prefix)"))
+        var last = first
+        for _ in 0..<4 { last = try makeKey(project, user) }
+        last = try service.auth.rotateAPIKey(last.key.id, overlap: .days(1), in: project, by: user)
+        #expect(try mails().isEmpty)
+        #expect(try service.number("SELECT count(*) FROM mail_items") == 1)
+        service.wait(.minutes(30))
+        #expect(try mails().isEmpty)
+        service.wait(.minutes(40))
+        let later = try mails()
+        #expect(later.count == 1 && later[0].contains("more rights: 5. The last one is \(last.key.prefix)"))
+        // The hour begins anew.
+        _ = try makeKey(project, user)
+        #expect(try mails().isEmpty)
+        service.wait(.hours(2))
+        #expect(try mails().count == 1)
+        _ = try makeKey(project, user)
+        service.wait(.hours(2))
+        _ = try makeKey(project, user)
+        #expect(try mails().count == 1)
+    }
+
+    @Test func whatNoDelivererHasTakenYetIsToldTogether() throws {
+        let (user, project) = try service.person()
+        for _ in 0..<3 { _ = try makeKey(project, user) }
+        let told = try mails().filter { $0.contains("API") }
+        #expect(told.count == 1 && told[0].contains("more rights: 3."))
+    }
+
+    @Test func aKeyThatGetsMoreRightsIsToldAndOneThatGetsFewerIsNot() throws {
+        let (user, project) = try service.person()
+        let key = try makeKey(project, user, scopes: ["a:*"]).key
+        _ = try mails()
+        func update(_ scopes: [String]?) throws -> Int {
+            service.wait(.hours(2))
+            _ = try service.auth.updateAPIKey(key.id, APIKeyChanges(name: "n", scopes: .these(scopes)), in: project, by: user)
+            return try mails().count
+        }
+        #expect(try update(["a:read"]) == 0)
+        #expect(try update(["a:read", "b:read"]) == 1)
+        #expect(try update(["b:read"]) == 0)
+        #expect(try update(nil) == 1)
+        #expect(try update([]) == 0)
+        #expect(try update(["*"]) == 1)
+    }
+
+    @Test func ownersAndOtherPeopleAreTold() throws {
+        let (user, project) = try service.person()
+        let other = try service.person(bob).user
+        try service.join(other, project, as: "member")
+        _ = try mails()
+        _ = try service.auth.updateMember(other.id, to: .admin, in: project, by: user)
+        #expect(try subjects() == ["New people in your Latchkey projects"])
+        _ = try service.auth.updateMember(other.id, to: .owner, in: project, by: user)
+        let told = try mails()
+        #expect(told.count == 1 && told[0].contains("A new owner") && told[0].contains("b***"))
+        _ = try service.auth.updateMember(other.id, to: .member, in: project, by: user)
+        #expect(try mails().isEmpty)
+        service.wait(.hours(2))
+        _ = try service.auth.addMember(try Email("eve@example.net"), as: .owner, to: project, by: user)
+        #expect(try subjects() == ["A new owner in one of your Latchkey projects"])
+        _ = try service.auth.addMember(try Email("joe@example.net"), as: .member, to: project, by: user)
+        #expect(try subjects() == ["New people in your Latchkey projects"])
+    }
+
+    @Test func switchingNoticesOffIsToldInTheLanguageFromBefore() throws {
+        let (user, _) = try service.person()
+        _ = try mails()
+        let german = UserChanges(fullName: .same, language: .this(.german), tellsSignIns: nil, tellsKeyExpiry: nil)
+        _ = try service.auth.updateUser(user, german)
+        try turnOff(user, .this(.chinese))
+        let told = try mails()
+        #expect(told.count == 1 && told[0].contains("lang=3D\"de\""))
+        // What is off already is no news.
+        service.wait(.hours(2))
+        try turnOff(user)
+        #expect(try mails().isEmpty)
+    }
+
+    @Test func aStrangersBrowserDecidesNoLanguage() throws {
+        let (user, project) = try service.person()
+        _ = try mails()
+        func makeKey(from address: String) throws -> String {
+            service.wait(.hours(2))
+            let auth = Auth(
+                policy: service.policy, state: service.state, journal: .wal,
+                client: Client(address: NetworkAddress(address), language: .french, requestID: "request")
+            ) { [service] in service.time }
+            _ = try auth.createAPIKey(named: "k", expiringIn: nil, scopes: nil, in: project, by: user)
+            return try #require(try mails().first)
+        }
+        #expect(try makeKey(from: "203.0.113.99").contains("lang=3D\"en\""))
+        #expect(try makeKey(from: "192.0.2.7").contains("lang=3D\"en\""))
+    }
+
+    @Test func aDeletedAccountIsToldAtTheAddressThatItHad() throws {
+        let (user, _) = try service.person()
+        let german = UserChanges(fullName: .same, language: .this(.german), tellsSignIns: nil, tellsKeyExpiry: nil)
+        _ = try service.auth.updateUser(user, german)
+        service.wait(.minutes(1))
+        _ = try service.auth.sendDeletionCode(to: user)
+        try service.auth.deleteUser(user, code: try service.code(for: .deletion(of: user.id, at: ann)))
+        let told = try mails()
+        #expect(told.count == 1 && told[0].contains("To: ann@example.com\n") && told[0].contains("lang=3D\"de\""))
+        #expect(try service.number("SELECT count(*) FROM mail_items") == 0)
+        // By the operator, too; not at an address that nobody has shown to read mail at.
+        _ = try service.person(bob)
+        _ = try mails()
+        _ = try service.auth.deleteUser(named: .email(bob))
+        #expect(try subjects(to: bob) == ["Your Latchkey account was deleted"])
+        _ = try service.auth.createUser(ann, fullName: nil)
+        _ = try service.auth.deleteUser(named: .email(ann))
+        #expect(try mails().isEmpty)
+    }
+
+    @Test func aTestIdentityGetsNoMail() throws {
+        let hash = try Argon2.hash(Array("31415926".utf8), cost: Policy.codeCost)
+        service.testIdentities = [try TestIdentity(email: ann, codeHash: hash, lastDay: service.time, at: service.time)]
+        _ = try service.auth.sendCode(to: ann)
+        let user = try service.auth.user(bearing: try service.auth.verifyCode("31415926", for: ann).accessToken)
+        let project = try #require(try service.auth.account(of: user).projects.first?.id)
+        _ = try makeKey(project, user)
+        #expect(try service.number("SELECT count(*) FROM mail_items WHERE kind = 'key-created'") == 0)
+    }
+}

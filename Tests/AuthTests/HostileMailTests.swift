@@ -1,0 +1,149 @@
+// Text that somebody else wrote, in mail: nothing of it is obeyed, decoded or clickable.
+
+import Crypto
+import System
+import TestSupport
+import Testing
+
+@testable import Auth
+
+/// Every kind of mail, in a language with spaces between words and in one without.
+private let everyMail = [Language.french, .japanese].flatMap { language in MailKind.allCases.map { (language, $0) } }
+
+private func mail(_ content: MailTemplate, name: String? = "Latchkey", to recipient: String = "bob@example.org") -> String {
+    let message = MailMessage(
+        id: .random(), date: Timestamp(seconds: 0), from: Mailbox(name: name, address: ann), recipient: recipient, content: content)
+    return String(decoding: message.bytes, as: UTF8.self)
+}
+
+@Suite struct HostileMailTests {
+    @Test func theCorpusIsAsLargeAsPromised() {
+        #expect(HostileText.all.count >= 60)
+        // What finds links finds them: most of these texts have one.
+        #expect(HostileText.all.count { !links(in: $0.text).isEmpty } >= 30)
+        #expect(HostileText.all.count { !acting(in: $0.text).isEmpty } >= 30)
+    }
+
+    @Test(arguments: [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:109.0) Gecko/20100101 Firefox/115.0", "Mozilla/5.0 (X11; Linux x86_64; rv: 109.0) Gecko/20100101 Firefox/115.0"),
+        ("Acme Inc.", "Acme Inc."), ("Dr. Ada", "Dr. Ada"), ("12:30, 1.2.3", "12:30, 1.2.3"), ("and/or", "and/or"), ("v=1? a=?", "v=1? a= ?"),
+        ("Moon\r\nBcc: eve@evil.com", "Moon Bcc: eve@ evil. com"), ("http://a.b/c", "http: / /a. b/c"), ("1.2.3.4", "1.2.3. 4"),
+        ("evil.\u{200B}com\u{202E}", "evil. com"), ("こんにちは。世界", "こんにちは。 世界"), ("\u{1F468}\u{200D}\u{1F469}", "\u{1F468}\u{1F469}"),
+        ("  a\u{3000}\u{A0}b  ", "a b"), ("\u{200B}", ""), ("", ""), ("=\u{200B}?utf-8?B?YQ==?=", "= ?utf-8?B?YQ== ?="),
+    ])
+    func otherPeoplesTextIsOneLineWithoutLinks(text: String, expected: String) {
+        #expect(MailText.foreign(text, limit: 100) == expected)
+    }
+
+    @Test func itIsBounded() {
+        #expect(MailText.foreign(String(repeating: "é", count: 61), limit: 60) == String(repeating: "é", count: 60) + "…")
+        #expect(MailText.foreign(String(repeating: "é", count: 60), limit: 60) == String(repeating: "é", count: 60))
+        #expect(MailText.value(String(repeating: "a", count: 254), for: "{inviter}").utf8.count == 254)
+        #expect(MailText.value(String(repeating: "a", count: 255), for: "{project}").unicodeScalars.count == 61)
+    }
+
+    @Test func whatIsNotKnownToBeOursIsSomebodyElses() {
+        for name in ["{project}", "{key}", "{inviter}", "{email}", "{device}", "{prefix}", "{name of a later mail}"] {
+            #expect(MailText.value("http://evil.com", for: name) == "http: / /evil. com")
+        }
+        #expect(MailText.value("http://localhost:8000/", for: "{link}") == "http://localhost:8000/")
+        #expect(MailText.value("2001:db8::1", for: "{ip}") == "2001:db8::1")
+    }
+
+    @Test func theWholeCorpusIsHarmlessAlone() {
+        for hostile in HostileText.all {
+            for limit in [60, 255] {
+                let text = MailText.foreign(hostile.text, limit: limit)
+                #expect(links(in: text) == [] && acting(in: text) == [] && !text.contains("\n"), "\(hostile.name): \(text)")
+                #expect(text.unicodeScalars.count <= 2 * limit + 1)
+            }
+        }
+    }
+
+    /// Links and the like in a mail are those that are there with harmless values, in all three of its texts.
+    @Test(arguments: everyMail) func theWholeCorpusIsHarmlessInEveryMail(language: Language, kind: MailKind) {
+        let template = MailTemplate(kind, in: language, count: 3)
+        func filled(_ text: String) -> MailTemplate {
+            var values = ["{service}": "Latchkey"]
+            for name in kind.placeholders where values[name] == nil {
+                values[name] = ["{link}": "http://localhost:8000/", "{ip}": "192.0.2.7", "{time}": "2026-12-31 14:05 UTC"][name] ?? text
+            }
+            return template.filled(values)
+        }
+        func tags(_ html: String) -> Int { html.utf8.count { $0 == UInt8(ascii: "<") || $0 == UInt8(ascii: ">") } }
+        let plain = filled("x")
+        for hostile in HostileText.all {
+            let mail = filled(hostile.text)
+            for (seen, expected) in [(mail.subject, plain.subject), (mail.text, plain.text), (mail.html, plain.html)] {
+                #expect(links(in: seen) == links(in: expected), "\(hostile.name)")
+                #expect(acting(in: seen) == acting(in: expected), "\(hostile.name)")
+                #expect(seen.utf8.count { $0 == 0x0A } == expected.utf8.count { $0 == 0x0A }, "\(hostile.name)")
+            }
+            #expect(tags(mail.html) == tags(plain.html) && !mail.html.contains("'\u{20}onmouseover"), "\(hostile.name)")
+        }
+    }
+
+    @Test(arguments: [Language.german, .chinese]) func linesAreShortWhateverIsInThem(language: Language) {
+        for hostile in HostileText.all {
+            for kind in MailKind.allCases {
+                let content = MailTemplate(kind, in: language).filled(
+                    Dictionary(uniqueKeysWithValues: kind.placeholders.map { ($0, hostile.text) }))
+                let text = mail(content, name: hostile.text)
+                let isShort = text.split(separator: "\n").allSatisfy { line in line.utf8.count <= (line.contains("=?utf-8") ? 76 : 78) }
+                #expect(isShort && text.utf8.allSatisfy { $0 == 0x0A || (0x20..<0x7F).contains($0) }, "\(hostile.name)")
+            }
+        }
+    }
+}
+
+@Suite struct MailHeaderTests {
+    private func lines(_ field: String) -> [Substring] { field.split(separator: "\n") }
+
+    @Test func anEncodedNameAndALongAddressAreTwoLines() throws {
+        let address = try Email("a-rather-long-name-for-an-address@mail.department.example.com")
+        let field = MailHeader.mailbox("From", Mailbox(name: "Größere Gesellschaft mbH", address: address))
+        #expect(lines(field).count == 2 && lines(field).allSatisfy { $0.utf8.count <= 76 })
+        #expect(lines(field)[1] == " <a-rather-long-name-for-an-address@mail.department.example.com>")
+        let plain = MailHeader.mailbox("From", Mailbox(name: "A company of many words and letters", address: address))
+        #expect(plain == "From: A company of many words and letters\n <\(address.text)>\n")
+    }
+
+    @Test(arguments: ["a", "é", "a ", "\"", "😀"]) func aNameOf1200CharactersIsBoundedAndFolded(piece: String) {
+        let mailbox = Mailbox(name: String(repeating: piece, count: 1200), address: ann)
+        #expect(mailbox.name?.unicodeScalars.count == 128)
+        let field = MailHeader.mailbox("From", mailbox)
+        #expect(lines(field).allSatisfy { $0.utf8.count <= 76 } && field.hasSuffix("<ann@example.com>\n"))
+        #expect(lines(field).dropFirst().allSatisfy { $0.first == " " && $0.utf8.count > 1 })
+    }
+
+    @Test func plainSubjectsAreFoldedBetweenWords() {
+        let words = String(repeating: "Please read this ", count: 30) + "now"
+        let field = MailHeader.text("Subject", words)
+        #expect(lines(field).count > 5 && lines(field).allSatisfy { $0.utf8.count <= 78 })
+        #expect(field.replacing("\n ", with: " ") == "Subject: \(words)\n")
+        #expect(MailHeader.text("Subject", "Hello  there ") == "Subject: Hello  there \n")
+    }
+
+    @Test(arguments: [
+        String(repeating: "x", count: 100), String(repeating: "x", count: 1200), "\(String(repeating: "x", count: 70)) y z",
+        "a" + String(repeating: " ", count: 200) + "b", "=?utf-8?Q?x?=", "Moon=?utf-8?Q?x?=", String(repeating: "ü ", count: 500),
+    ])
+    func whatCannotBeFoldedIsEncoded(text: String) {
+        let field = MailHeader.text("Subject", text)
+        #expect(lines(field).allSatisfy { $0.utf8.count <= 76 && ($0.hasPrefix(" =?utf-8?B?") || $0.hasPrefix("Subject: =?utf-8?B?")) })
+        #expect(lines(field).allSatisfy { $0.split(separator: " ").last!.utf8.count <= 75 })
+    }
+
+    @Test func aNameThatLooksEncodedIsEncoded() {
+        let field = MailHeader.mailbox("From", Mailbox(name: "=?utf-8?Q?x?=", address: ann))
+        #expect(field == "From: =?utf-8?B?PT91dGYtOD9RP3g/PQ==?= <ann@example.com>\n")
+    }
+
+    @Test func longAddressesAndIDsHaveALineOfTheirOwn() throws {
+        let long = "\(String(repeating: "a", count: 64))@\(String(repeating: "b.", count: 85))example.com"
+        let text = mail(MailTemplate(subject: "s", text: "t", html: ""), to: try Email(long).text)
+        #expect(text.contains("\nTo:\n \(long)\n"))
+        #expect(text.split(separator: "\n").allSatisfy { $0.utf8.count <= 257 })
+        #expect(MailHeader.word("To", "ann@example.com") == "To: ann@example.com\n")
+    }
+}

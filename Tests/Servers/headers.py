@@ -1,0 +1,114 @@
+"""Every header field that a rule reads, Tests/Hostile/headers.json, sent a second time under a name that the gateway
+interface takes for the same one (`X_Forwarded_For`, `X.Forwarded.For`), before and after the genuine field, through
+lighttpd, Apache and nginx. Each time the answer is 400, or all is as it is without the second field.
+
+The peer is a trusted proxy there, and what each request is logged with is compared as well. Arguments, if any, are the
+names of servers to run. Prints one line for each server and `N passed, N failed`, and exits with 1 if anything did not
+hold.
+"""
+
+import json
+import re
+import sys
+import time
+
+import parity
+from parity import Lighttpd, LighttpdFastCGI, Nginx, NginxFastCGI, Shared, Vhost, VhostFastCGI, expect
+from parity_world import PROJECT, World
+
+BODY = b'{"refresh_token": "none"}'
+# What a request has beside the field in question. Credentials come from the table where it names them.
+BEARER = ("Authorization", "Bearer {access}")
+REQUESTS = {
+    "Authorization": ("GET", "/auth/users/me", [], b""),
+    "X-Authorization": ("GET", "/auth/users/me", [], b""),
+    "X-API-Key": ("GET", "/auth/api-keys/", [("X-Project-Id", "{project}")], b""),
+    "X-Project-Id": ("GET", "/auth/api-keys/", [BEARER], b""),
+    "X-Verification-Code": ("DELETE", "/auth/users/me", [BEARER], b""),
+    "Sec-Fetch-Site": ("POST", "/auth/verification/revoke-token", [("Content-Length", str(len(BODY)))], BODY),
+    "Content-Type": ("POST", "/auth/verification/revoke-token", [("Content-Length", str(len(BODY)))], BODY),
+    "Content-Length": ("POST", "/auth/verification/revoke-token", [("Content-Type", "application/json")], BODY),
+    "Transfer-Encoding": (
+        "POST", "/auth/verification/revoke-token", [("Content-Type", "application/json")],
+        b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)),
+}
+ORDINARY = "GET", "/auth/users/me", [BEARER], b""
+
+
+class Proxied:
+    """The world as every server gets it, with its peer as a trusted proxy."""
+
+    def __init__(self, world):
+        self.world = world
+
+    def copy(self, path):
+        self.world.copy(path, "trusted_proxies = 127.0.0.1 ::1\n")
+
+
+def spellings(field):
+    """Names that are another header field and the same variable."""
+    parts = field.split("-")
+    return ["_".join(parts), "_".join(parts).upper(), *([".".join(parts), f"{parts[0]}_{'-'.join(parts[1:])}"] if len(parts) > 1 else [])]
+
+
+def client(server):
+    """The address that the server's log has for its last request; nil for one that it did not log."""
+    time.sleep(0.05)
+    found = re.findall(r"ip=(\S+) endpoint=\S+ status=", server.log())
+    return found[-1] if found else None
+
+
+def check(server, world, rows):
+    refused = same = 0
+    values = {**world.variables, "length": str(len(BODY))}
+    for row in rows:
+        field = row["field"]
+        method, target, others, body = REQUESTS.get(field, ORDINARY)
+        others = [(name, value.format(**values)) for name, value in others]
+        genuine = field, row["value"].format(**values)
+        alone = server.exchange(method, target, [*others, genuine], body)
+        expect(alone.status != 400 or field == "X-Verification-Code", f"{server.name}: {field} alone", (alone.status, alone.body[:200]))
+        for spelling in spellings(field):
+            if spelling == field:
+                continue
+            second = spelling, row["other"].format(**values)
+            for fields in ([genuine, second], [second, genuine]):
+                answer = server.exchange(method, target, [*others, *fields], body)
+                if answer.status == 400 and row["code"].encode() in answer.body:
+                    refused += 1
+                    continue
+                same += 1
+                expect(
+                    answer.essence() == alone.essence(), f"{server.name}: {field} beside {spelling} is as without it",
+                    (answer.status, answer.body[:200], alone.status, alone.body[:200]))
+    # Whom a refused request is laid to, and one whose second field never arrived.
+    for spelling in spellings("X-Forwarded-For"):
+        fields = [("X-Forwarded-For", "198.51.100.1"), (spelling, "203.0.113.5")]
+        answer = server.exchange("GET", "/auth/users/me", fields)
+        seen = client(server)
+        expected = ("127.0.0.1", "::1") if answer.status == 400 else ("198.51.100.1",)
+        expect(seen in expected, f"{server.name}: whom {spelling} is laid to", (answer.status, seen))
+    print(f"{server.name}: {refused} refused, {same} as without the second field", flush=True)
+
+
+def main():
+    rows = json.load(open(f"{PROJECT}/Tests/Hostile/headers.json"))
+    wanted = sys.argv[1:]
+    world = World()
+    try:
+        for kind in [Lighttpd, LighttpdFastCGI, Shared, Vhost, VhostFastCGI, Nginx, NginxFastCGI]:
+            if wanted and kind.name not in wanted:
+                continue
+            server = kind(Proxied(world))
+            try:
+                check(server, world, rows)
+            finally:
+                server.stop()
+    finally:
+        world.home.remove()
+    print(f"{parity.passed} passed, {parity.failed} failed")
+    sys.exit(1 if parity.failed else 0)
+
+
+if __name__ == "__main__":
+    main()

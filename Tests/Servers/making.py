@@ -1,0 +1,184 @@
+"""`make`, as people use it: a port that is in use is said before anything is built; what `make run` serves is what tokens and
+links name; executables take their places in one step each, also while they are being served; `make bench` leaves the results
+that the project shows alone.
+
+Prints `N passed, N failed`, and exits with 1 if anything did not hold.
+"""
+
+import base64
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+
+PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+passed, failed = 0, 0
+
+
+def expect(holds, what, seen=None):
+    global passed, failed
+    if holds:
+        passed += 1
+    else:
+        failed += 1
+        print(f"FAILED: {what}" + ("" if seen is None else f": {seen}"), flush=True)
+    return holds
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def make(*arguments, **variables):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("LATCHKEY_") and k not in ("PORT", "BIND", "MAKEFLAGS")}
+    environment.update(variables)
+    started = time.monotonic()
+    result = subprocess.run(["make", *arguments], cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=900)
+    return result, time.monotonic() - started
+
+
+def check_port_in_use():
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        for arguments, variables in [((f"PORT={port}",), {}), ((), {"PORT": str(port)}), ((), {"PORT": str(port), "BIND": "0.0.0.0"})]:
+            result, seconds = make("run", *arguments, **variables)
+            expect(
+                result.returncode != 0 and f"Port {port} is in use" in result.stderr and "PORT=" in result.stderr and seconds < 5
+                and "swift" not in result.stdout,
+                "a port in use is said first", (result.returncode, seconds, result.stdout, result.stderr))
+    for port in ("0", "65536", "http", "", "80 80", "-1"):
+        result, seconds = make("run", f"PORT={port}")
+        if port == "":
+            continue  # the same as none
+        expect(
+            result.returncode != 0 and "not a port from 1 to 65535" in result.stderr and seconds < 5, f"PORT={port!r}",
+            (result.returncode, result.stderr))
+
+
+def post(url, fields):
+    request = urllib.request.Request(url, json.dumps(fields).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+def issuer(port, home):
+    """`iss` of a token of the service at `port`, by a sign-in."""
+    email = f"ann{port}@example.com"
+    post(f"http://localhost:{port}/auth/verification/send-code", {"email": email})
+    for _ in range(200):
+        folder = f"{home}/mail/new"
+        for name in os.listdir(folder) if os.path.isdir(folder) else []:
+            text = open(f"{folder}/{name}").read()
+            if f"To: {email}" in text:
+                code = re.search(r"^Subject: (\d+)", text, re.M).group(1)
+                token = post(f"http://localhost:{port}/auth/verification/verify-code", {"email": email, "code": code})["data"]["access_token"]
+                payload = token.split(".")[1]
+                return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["iss"]
+        time.sleep(0.05)
+    return None
+
+
+def check_base_url():
+    for settings, variables, expected in [
+        (None, {}, "http://localhost:{port}"), ("# base_url = x\ncode_length = 8\n", {}, "http://localhost:{port}"),
+        ("  base_url=https://id.example.com\n", {}, "https://id.example.com"),
+        ("\ufeffbase_url = https://id.example.com\r\n", {}, "https://id.example.com"),
+        (None, {"LATCHKEY_BASE_URL": "https://other.example"}, "https://other.example"),
+    ]:
+        for fastcgi in ({}, {"LATCHKEY_FASTCGI": "1"}):
+            home, port = tempfile.mkdtemp(prefix="latchkey-making-"), free_port()
+            if settings:
+                with open(f"{home}/latchkey.conf", "w") as file:
+                    file.write(settings)
+            environment = {k: v for k, v in os.environ.items() if not k.startswith("LATCHKEY_") and k not in ("PORT", "BIND", "MAKEFLAGS")}
+            server = subprocess.Popen(
+                ["make", "run", f"PORT={port}", f"LATCHKEY_HOME={home}"], cwd=PROJECT, env={**environment, **variables, **fastcgi},
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+            try:
+                for _ in range(6000):
+                    try:
+                        socket.create_connection(("127.0.0.1", port), 1).close()
+                        break
+                    except OSError:
+                        time.sleep(0.1)
+                seen = issuer(port, home)
+                expect(seen == expected.format(port=port), f"iss with {settings!r}, {variables}, {fastcgi}", seen)
+            finally:
+                os.killpg(server.pid, signal.SIGTERM)
+                server.wait()
+                time.sleep(0.3)
+                shutil.rmtree(home, ignore_errors=True)
+
+
+def check_placing():
+    """While executables take their places, each start of one is that of a whole one, and an open one stays what it is."""
+    home, stop, wrong, starts = tempfile.mkdtemp(prefix="latchkey-making-"), threading.Event(), [], [0]
+    path = f"{PROJECT}/cgi-bin/health"
+    size = os.path.getsize(path)
+
+    def serve():
+        while not stop.is_set():
+            try:
+                status = os.stat(path)
+                answer = subprocess.run([path], env={"LATCHKEY_HOME": home, "REQUEST_METHOD": "GET", "REQUEST_URI": "/health"},
+                                        stdin=subprocess.DEVNULL, capture_output=True)
+                starts[0] += 1
+                if not answer.stdout.startswith(b"Status: 200") or status.st_mode & 0o777 != 0o755 or status.st_size != size:
+                    wrong.append((answer.returncode, answer.stdout[:100], oct(status.st_mode), status.st_size))
+            except OSError as error:
+                wrong.append(error)
+
+    before = os.stat(path).st_ino
+    threads = [threading.Thread(target=serve) for _ in range(2)]
+    with open(path, "rb") as held:
+        for thread in threads:
+            thread.start()
+        result, _ = make("build")
+        stop.set()
+        for thread in threads:
+            thread.join()
+        expect(result.returncode == 0, "make build", result.stderr[-2000:])
+        expect(os.stat(path).st_ino != before, "an executable was put into its place")
+        expect(os.fstat(held.fileno()).st_size == size, "an open executable is as it was")
+    expect(not wrong and starts[0] > 10, f"{starts[0]} starts meanwhile", wrong[:3])
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def check_results():
+    """Where the programs that measure write, without measuring."""
+    for update, expected in [("", f"{PROJECT}/.build-bench"), ("1", f"{PROJECT}/Benchmarks")]:
+        seen = subprocess.run(
+            [sys.executable, "-c", "import importlib.machinery, importlib.util, sys; sys.path.insert(0, 'Benchmarks');"
+             "loader = importlib.machinery.SourceFileLoader('bench', 'Benchmarks/run');"
+             "spec = importlib.util.spec_from_loader('bench', loader); module = importlib.util.module_from_spec(spec);"
+             "loader.exec_module(module); print(module.RESULTS)"],
+            cwd=PROJECT, env={**os.environ, "UPDATE": update, "PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True, text=True)
+        expect(seen.stdout.strip() == expected, f"UPDATE={update!r}: where results go", (seen.stdout, seen.stderr))
+    ignored = subprocess.run(["git", "check-ignore", "-q", ".build-bench/results.md"], cwd=PROJECT).returncode
+    expect(ignored == 0, "git ignores .build-bench")
+
+
+def main():
+    check_port_in_use()
+    check_results()
+    check_placing()
+    check_base_url()
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,9 @@
+// The table of routes, for tests that must know every endpoint.
+
+import AuthAPI
+
+/// The names of all endpoints, in the table's order.
+package var allEndpoints: [String] { Route.all.map { $0.name.description } }
+
+/// The names of those that change something.
+package var writingEndpoints: [String] { Route.all.filter { !$0.isRead }.map { $0.name.description } }
