@@ -199,11 +199,11 @@ package struct Database {
         try mapping { () throws(SQLiteError) in try connection.first(sql, values, read) }
     }
 
-    /// Every row, as `read` sees each.
+    /// Every row, as `read` sees each; the first `limit` at most, of a statement that changes nothing.
     func all<T>(
-        _ sql: StaticString, _ values: [Value] = [], _ read: (Row) -> T
+        _ sql: StaticString, _ values: [Value] = [], limit: Int = .max, _ read: (Row) -> T
     ) throws(AuthError) -> [T] {
-        try mapping { () throws(SQLiteError) in try connection.all(sql, values, read) }
+        try mapping { () throws(SQLiteError) in try connection.all(sql, values, limit: limit, read) }
     }
 
     /// The same database for a request in `session`: each of its transactions throws if that has ended, or its account

@@ -90,7 +90,7 @@ package struct Policy: Equatable, Sendable {
     /// Sessions of one account; beyond that the least recently used ends.
     package var sessionsPerUser: Int64 = 100
     /// Projects, members, and invitations that are listed within an answer.
-    static let listedWithin: Int64 = 100
+    static let listedWithin = 100
     /// Networks that are known to belong to one address; beyond that the least recently used is forgotten.
     static let networksPerEmail: Int64 = 100
     /// How long a key that was deactivated or has expired is kept.

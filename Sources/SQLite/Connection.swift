@@ -151,14 +151,15 @@ package final class Connection {
         return result
     }
 
-    /// Every row of one statement, as `read` sees each.
+    /// Every row of one statement, as `read` sees each; the first `limit` at most. Rows in an order
+    /// that no index has cost less so than with the SQL's LIMIT, for which SQLite sorts in a table of its own.
     package func all<T>(
-        _ sql: StaticString, _ values: [Value] = [], _ read: (Row) -> T
+        _ sql: StaticString, _ values: [Value] = [], limit: Int = .max, _ read: (Row) -> T
     ) throws(SQLiteError) -> [T] {
         let statement = try statement(sql, values)
         defer { end(statement) }
         var results: [T] = []
-        while try statement.step() { results.append(read(statement.row)) }
+        while results.count < limit, try statement.step() { results.append(read(statement.row)) }
         return results
     }
 

@@ -48,6 +48,8 @@ import Testing
     }
 
     @Test func fiftyRefreshesWithOneTokenGetOneSuccessor() {
+        // However long a busy machine takes for fifty.
+        let home = Home(settings: "refresh_grace = 1h\n")
         let ada = home.signIn("ada@example.com")
         @Sendable func refresh(_ token: String) -> Answer {
             home.post("refresh-token", #"{"refresh_token":"\#(token)","user_uuid":"\#(ada.id)"}"#)

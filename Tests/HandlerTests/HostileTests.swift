@@ -4,8 +4,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The mails of a maildir as a mail program reads them: for each recipient the subject, the text, and the HTML without tags
-/// and with its links.
+/// The mails of a maildir as a mail program reads them: for each recipient, of each mail the subject, the text, and the HTML
+/// without tags and with its links.
 private let reader = """
     import email, email.policy, glob, html.parser, json, sys
     class Page(html.parser.HTMLParser):
@@ -22,10 +22,10 @@ private let reader = """
         m = email.message_from_bytes(raw, policy=email.policy.default)
         page = Page()
         page.feed(m.get_body(("html",)).get_content())
-        found[m["To"]] = {
+        found.setdefault(m["To"], []).append({
             "subject": m["Subject"], "text": m.get_body(("plain",)).get_content(), "html": page.text,
             "tags": json.dumps(page.tags), "longest": max(map(len, raw.split(b"\\n"))),
-            "fields": sorted(m.keys()), "defects": len(m.defects)}
+            "fields": sorted(m.keys()), "defects": len(m.defects)})
     print(json.dumps(found))
     """
 
@@ -43,9 +43,9 @@ private struct ReadMail: Decodable {
             + ["max_projects_per_user", "max_keys_per_member", "max_members_per_project", "max_invitations_per_project"]
             .map { "\($0) = 1000\n" }.joined())
 
-    private func mails() -> [String: ReadMail] {
+    private func mails() -> [String: [ReadMail]] {
         let result = Program.run("python3", ["-c", reader, "\(home.path)/mail/new"])
-        let mails = try? JSONDecoder().decode([String: ReadMail].self, from: Data(result.output))
+        let mails = try? JSONDecoder().decode([String: [ReadMail]].self, from: Data(result.output))
         return mails ?? [:]
     }
 
@@ -99,12 +99,15 @@ private struct ReadMail: Decodable {
             // Each is made of the name that there is then.
             _ = Program("\(executables)/deliver-mail", environment: ["LATCHKEY_HOME": home.path]).finish()
         }
-        #expect(home.number("SELECT count(*) FROM mail_items") == 0)
+        // A deliverer that a request began may still have one in hand. What else is there tells its inviter, within the hour.
+        for _ in 0..<200 where home.number("SELECT count(*) FROM mail_items WHERE kind = 'invitation'") > 0 { shortPause() }
+        #expect(home.number("SELECT count(*) FROM mail_items WHERE kind <> 'access-given'") == 0)
         let mails = mails()
-        let own = try #require(names.first { $0.value == "plain" }.flatMap { mails[$0.key] })
+        let own = try #require(names.first { $0.value == "plain" }.flatMap { mails[$0.key]?.first })
         #expect(links(in: own.text).count == links(in: "http://localhost:8000/").count)
         for (email, name) in names {
-            let mail = try #require(mails[email])
+            let mail = try #require(mails[email]?.first)
+            #expect(mails[email]?.count == 1, "\(name)")
             #expect(mail.defects == 0 && mail.longest <= 78 && mail.fields == own.fields && mail.tags == own.tags, "\(name)")
             for (seen, expected) in [(mail.subject, own.subject), (mail.text, own.text), (mail.html, own.html)] {
                 #expect(links(in: seen) == links(in: expected) && acting(in: seen) == [], "\(name): \(seen)")
@@ -115,18 +118,17 @@ private struct ReadMail: Decodable {
 
     /// What a client calls itself is in the mail that tells of its sign-in.
     @Test func noticesOfSignInsHaveNoLinks() throws {
-        for (index, hostile) in HostileText.all.enumerated() where !hostile.text.contains("\0") {
-            let email = "person-\(index)@example.com"
-            let there = ["REMOTE_ADDR": "203.0.113.9", "HTTP_USER_AGENT": hostile.text]
-            _ = home.signIn(email)
-            home.remove("mail")
-            let again = home.signIn(email, there)
+        let people = HostileText.all.filter { !$0.text.contains("\0") }.enumerated().map { (email: "person-\($0)@example.com", text: $1) }
+        for person in people { _ = home.signIn(person.email) }
+        // So that each one's next mail with a code is the only one.
+        home.remove("mail")
+        for (email, hostile) in people {
+            let again = home.signIn(email, ["REMOTE_ADDR": "203.0.113.9", "HTTP_USER_AGENT": hostile.text])
             #expect(!again.id.isEmpty, "\(hostile.name)")
         }
-        home.sql("UPDATE mail_items SET due_at = 0 WHERE due_at IS NOT NULL")
-        _ = Program("\(executables)/deliver-mail", environment: ["LATCHKEY_HOME": home.path]).finish()
-        let notices = mails().values.filter { $0.subject.hasPrefix("New sign-in") }
-        try #require(notices.count >= 60)
+        for _ in 0..<200 where home.number("SELECT count(*) FROM mail_items") > 0 { shortPause() }
+        let notices = mails().values.joined().filter { $0.subject.hasPrefix("New sign-in") }
+        try #require(notices.count == people.count && notices.count >= 60)
         for mail in notices {
             #expect(links(in: mail.text.replacingOccurrences(of: "203.0.113.9", with: "")) == [], "\(mail.text)")
             #expect(acting(in: mail.text) == [] && mail.tags == notices[0].tags)

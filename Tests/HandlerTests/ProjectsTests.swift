@@ -158,12 +158,27 @@ import Testing
         let zoe = home.signIn("zoe@example.com", closed)
         let list = home.get("list-invitations", zoe.bearer.merging(closed) { $1 })
         #expect(list.body.contains(#""total":1"#))
-        // Where the operator does not want that, the answer is the same and there is no mail.
-        let shut = closed.merging(["LATCHKEY_INVITATIONS_ADMIT": "no"]) { $1 }
-        let answer = home.post("add-member", #"{"email":"max@example.com"}"#, path.merging(shut) { $1 })
-        #expect(answer.status == 201 && answer.shownBody.contains(#""mailed":true,"mail_after":null"#))
-        #expect(home.number("SELECT count(*) FROM mail_items WHERE email = 'max@example.com'") == 0)
-        #expect(!home.mails.contains { $0.contains("To: max@example.com") })
+    }
+
+    // For every process by the file, since whoever delivers may have begun with an earlier request's environment.
+    @Test func whereInvitationsDoNotAdmitTheAnswerIsTheSameAndThereIsNoMail() {
+        let home = Home(settings: "sign_up = example.com\ninvitations_admit = no\n")
+        let ada = home.signIn("ada@example.com")
+        for (email, isMailed) in [("bea@example.com", true), ("max@example.org", false)] {
+            let answer = home.post("add-member", "{\"email\":\"\(email)\"}", at("/\(ada.project)/members", by: ada))
+            #expect(answer.status == 201 && answer.shownBody.contains(#""mailed":true,"mail_after":null"#))
+            // Whether anything is mailed is judged when it is about to leave.
+            for _ in 0..<200 where home.count("SELECT count(*) FROM mail_items WHERE email = '\(email)'") > 0 { shortPause() }
+            #expect(home.count("SELECT count(*) FROM mail_items WHERE email = '\(email)'") == 0)
+            #expect(home.mails.contains { $0.contains("To: \(email)") } == isMailed)
+        }
+        // Nor does a code come, or the way in open.
+        #expect(home.post("send-code", #"{"email":"max@example.org"}"#).status == 202)
+        for _ in 0..<200 where home.number("SELECT count(*) FROM mail_items WHERE email = 'max@example.org'") > 0 { shortPause() }
+        #expect(!home.mails.contains { $0.contains("To: max@example.org") })
+        // What the environment says goes before the file.
+        let admitted = ["LATCHKEY_INVITATIONS_ADMIT": "yes"]
+        #expect(home.signIn("max@example.org", admitted.merging(["LATCHKEY_RESEND_AFTER": "0s"]) { $1 }).id.count == 36)
     }
 
     // MARK: Lists

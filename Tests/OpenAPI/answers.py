@@ -435,6 +435,13 @@ def special(judge, drafts):
             yield id, 400, "invalid_code", f"for {code!r}", lambda id=id, code=code: send(
                 id, body={"email": world.fresh(), "code": code, "current_code": code})
         yield id, 400, "code_exhausted", "after five guesses", lambda id=id: exhausted(id)
+    def deletion_exhausted():
+        draft = drafts.draft(by_id["deleteUser"])
+        for _ in range(6):
+            answer = judge.send(draft, headers={**draft.headers, "x-verification-code": "000000"})
+        return answer
+
+    yield "deleteUser", 400, "code_exhausted", "after five guesses", deletion_exhausted
     yield "deleteUser", 400, "invalid_code", "for a wrong one", lambda: send(
         "deleteUser", headers={**world.sign_in().bearer, "x-verification-code": "000000"})
     for token in ("A" * 86, ""):

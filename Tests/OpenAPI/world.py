@@ -67,7 +67,9 @@ class World:
             time.sleep(0.1)
 
     def configure(self, more=""):
-        self.home.configure(SETTINGS + more)
+        """The settings with those of `more`, which take the place of others."""
+        keys = {line.split("=")[0] for line in more.splitlines()}
+        self.home.configure("".join(line for line in SETTINGS.splitlines(True) if line.split("=")[0] not in keys) + more)
 
     def fresh(self):
         self.people += 1

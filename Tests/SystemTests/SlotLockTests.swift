@@ -56,16 +56,25 @@ import Testing
         for number in 0..<5 {
             // A thread each: the wait is the kernel's.
             Thread {
-                let lock = try? FileLock(inTurnFor: path, atMost: .seconds(30))
-                if lock != nil { order.append(number) }
-                withExtendedLifetime(lock) { Thread.sleep(forTimeInterval: 0.01) }
+                let lock = try? FileLock(inTurnFor: path, atMost: .minutes(10))
+                order.append(lock == nil ? -1 : number)
+                withExtendedLifetime(lock) {}
             }.start()
-            try await Task.sleep(for: .milliseconds(200))
+            // The next one comes once this one waits, however long a busy machine takes to get there.
+            while try waiting(for: path) <= number { try await Task.sleep(for: .milliseconds(5)) }
         }
         #expect(order.all == [] && held != nil)
         held = nil
-        for _ in 0..<200 where order.all.count < 5 { try await Task.sleep(for: .milliseconds(50)) }
+        while order.all.count < 5 { try await Task.sleep(for: .milliseconds(5)) }
         #expect(order.all == [0, 1, 2, 3, 4])
+    }
+
+    /// How many wait for a lock on the file `path`, as the kernel lists them: "1: -> FLOCK ADVISORY WRITE 7 fe:00:12 0 EOF".
+    private func waiting(for path: String) throws -> Int {
+        var status = stat()
+        try #require(stat(path, &status) == 0)
+        return try String(contentsOfFile: "/proc/locks", encoding: .utf8).split(separator: "\n")
+            .count { $0.contains("-> FLOCK") && $0.contains(":\(status.st_ino) ") }
     }
 
     @Test func whoHasWaitedLongEnoughIsTold() throws {

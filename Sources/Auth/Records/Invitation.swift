@@ -71,9 +71,9 @@ package struct Invitation {
                    u.id, u.is_active
             FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
             JOIN users AS u ON u.id = i.invited_by
-            WHERE i.project_id = ? AND i.expires_at > ? ORDER BY i.created_at, i.id LIMIT ?
+            WHERE i.project_id = ? AND i.expires_at > ? ORDER BY i.created_at, i.id
             """,
-            [.id(project), .time(now), .integer(Policy.listedWithin)]
+            [.id(project), .time(now)], limit: Policy.listedWithin
         ) { Invitation($0) }
     }
 

@@ -62,9 +62,9 @@ package struct Member {
             """
             SELECT m.user_id, u.email, u.full_name, m.role, u.is_active
             FROM members AS m JOIN users AS u ON u.id = m.user_id
-            WHERE m.project_id = ? ORDER BY m.created_at, m.user_id LIMIT ?
+            WHERE m.project_id = ? ORDER BY m.created_at, m.user_id
             """,
-            [.id(project), .integer(Policy.listedWithin)]
+            [.id(project)], limit: Policy.listedWithin
         ) { Member($0) }
     }
 

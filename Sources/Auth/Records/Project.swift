@@ -15,9 +15,9 @@ package struct Project {
             """
             SELECT projects.id, projects.name
             FROM members JOIN projects ON projects.id = members.project_id
-            WHERE members.user_id = ? ORDER BY members.created_at, projects.id LIMIT ?
+            WHERE members.user_id = ? ORDER BY members.created_at, projects.id
             """,
-            [.id(user), .integer(Policy.listedWithin)]
+            [.id(user)], limit: Policy.listedWithin
         ) { Project(id: $0.id(0), name: $0.text(1)) }
     }
 
