@@ -152,12 +152,14 @@ test-clients: setup-clients build
 	env -u LATCHKEY_HOME -u PORT Tests/Console/run
 	env -u LATCHKEY_HOME -u PORT Tests/OpenAPI/run
 
-# Every server gives the same answers; nginx asks Latchkey; tokens are verified in Node, Go and Swift; HTTPS; a first
+# Every server gives the same answers; what hosts set around the folder, and their own files; nginx asks Latchkey; tokens are verified in Node, Go and Swift; HTTPS; a first
 # release's database; the package, and it on a shared host, which needs root.
 test-servers: setup-servers build admin
 	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/parity.py
 	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/refusals.py
 	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/headers.py
+	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/well_known.py
+	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/hosts.py
 	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/nginx_auth_request.py
 	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/verify_samples.py
 	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/https.py

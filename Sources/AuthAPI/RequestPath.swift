@@ -75,6 +75,12 @@ package struct RequestPath {
         return true
     }
 
+    /// Whether the first `count` parts are those of `other`.
+    func begins(with other: RequestPath, parts count: Int) -> Bool {
+        guard parts.count >= count, other.parts.count >= count else { return false }
+        return (0..<count).allSatisfy { bytes[parts[$0]].elementsEqual(other.bytes[other.parts[$0]]) }
+    }
+
     /// Bytes of the part at `index`.
     package func length(of index: Int) -> Int { parts[index].count }
 

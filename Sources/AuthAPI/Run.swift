@@ -22,6 +22,7 @@ package func run(_ endpoint: Endpoint) -> Never {
 package func runNotFound() -> Never {
     runOne { (request, _, id) in
         if let failure = Failure(ofServerIn: request) { return Envelope.response(failure, requestID: id) }
+        if request.isInFolderOfSite { return Envelope.response(.notAtRoot, requestID: id) }
         return refuse(request, allow: request.target.flatMap { Route.allowed(at: $0) }, id: id)
     }
 }
@@ -58,7 +59,7 @@ package func run(_ endpoints: [Endpoint]) -> Never {
     ) {
         let id = UUID.random().text
         return Turn(trapped: trapAnswer.bytes(requestID: id)) { request in
-            if let failure = Failure(ofServerIn: request) {
+            if let failure = Failure(ofServerIn: request) ?? (request.isInFolderOfSite ? .notAtRoot : nil) {
                 return Envelope.response(failure, requestID: id).admittingOrigin(of: request, by: service)
             }
             let response =

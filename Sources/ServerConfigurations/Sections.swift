@@ -16,15 +16,24 @@ package struct SectionFault: Error, Equatable {
 /// The files that have sections, by their paths in the project; each section's lines by its name.
 package func sections(_ routes: [Route]) -> [(file: String, sections: [(name: String, lines: [String])])] {
     let rules = rules(routes)
-    let htaccess = [("routes", apacheRoutes(rules)), ("console", [apacheConsole])]
+    let htaccess = [("host's files", [apacheHostFiles]), ("routes", apacheRoutes(rules)), ("console", [apacheConsole])]
     return [
-        ("lighttpd.conf", [("routes", lighttpdRoutes(rules)), ("console", [lighttpdConsole])]),
+        ("lighttpd.conf", [("routes", lighttpdRoutes(rules)), ("host's files", [lighttpdHostFiles]), ("console", [lighttpdConsole])]),
         ("lighttpd-fastcgi.sh", [("routes", lighttpdPool(rules))]),
         ("cgi-bin/.htaccess", htaccess),
-        ("samples/apache/htaccess-without-cgipassauth", htaccess),
-        ("samples/apache/htaccess-fastcgi", [("routes", apachePool(rules)), ("console", [apacheConsole])]),
-        ("samples/nginx/latchkey.conf", [("routes", nginxRoutes(rules)), ("console", [nginxConsole])]),
-        ("samples/nginx/fastcgi.conf", [("routes", nginxPool(rules)), ("console", [nginxConsole])]),
+        ("samples/apache/htaccess-without-options", htaccess),
+        (
+            "samples/apache/htaccess-fastcgi",
+            [("host's files", [apacheHostFiles]), ("routes", apachePool(rules)), ("console", [apacheConsole])]
+        ),
+        (
+            "samples/nginx/latchkey.conf",
+            [("routes", nginxRoutes(rules)), ("host's files", [nginxHostFiles]), ("console", [nginxConsole])]
+        ),
+        (
+            "samples/nginx/fastcgi.conf",
+            [("routes", nginxPool(rules)), ("host's files", [nginxHostFiles]), ("console", [nginxConsole])]
+        ),
     ]
 }
 
@@ -92,6 +101,8 @@ private func lighttpdPool(_ rules: [RoutingRule]) -> [String] {
 
 private let lighttpdConsole = "$HTTP[\"url\"] =~ \"^/(|docs|\(ConsoleFiles.pattern))$\" {"
 
+private let lighttpdHostFiles = "$HTTP[\"url\"] =~ \"^/\(HostFiles.pattern)$\" {"
+
 // MARK: Apache
 
 private func apacheRoutes(_ rules: [RoutingRule]) -> [String] {
@@ -119,6 +130,8 @@ private func apachePool(_ rules: [RoutingRule]) -> [String] {
 
 private let apacheConsole = "RewriteRule ^(\(ConsoleFiles.pattern))$ public/$1 [L]"
 
+private let apacheHostFiles = "RewriteRule ^\(HostFiles.pattern)$ - [L,H=default-handler,T=text/plain]"
+
 // MARK: nginx
 
 /// `\z`, for `$` is also before a line end, which a decoded path may have.
@@ -134,6 +147,8 @@ private func nginxPool(_ rules: [RoutingRule]) -> [String] {
 }
 
 private let nginxConsole = "location ~ ^/(|docs|\(ConsoleFiles.pattern))$ {"
+
+private let nginxHostFiles = "location ~ ^/\(HostFiles.pattern)$ {"
 
 private func unique(_ lists: [[String]]) -> [[String]] {
     var found: [[String]] = []

@@ -91,7 +91,7 @@ import Testing
         #expect(run.code == 1)
         #expect(run.troubles == [
             "fault    authorization: the web server drops the header Authorization "
-                + "Apache: CGIPassAuth On, or the RewriteRule for it that .htaccess has."
+                + "Apache: the RewriteRule for it that .htaccess has, or CGIPassAuth On."
         ])
     }
 
@@ -111,12 +111,13 @@ import Testing
                 $HTTP["request-method"] =~ "^(DELETE|PATCH|OPTIONS)$" { url.access-deny = ("") }
 
                 """)
-        func advice(_ method: String) -> String {
-            "Route \(method) to the executables, as lighttpd.conf and .htaccess do; see WebDAV and method filters."
+        func advice(_ method: String, _ executable: String) -> String {
+            "Route \(method) to the executables, as lighttpd.conf and .htaccess do; see WebDAV and method filters. "
+                + "Until then POST at an executable's own path stands for it, such as /cgi-bin/\(executable)/<key_id>."
         }
         #expect(doctor(server).troubles == [
-            "fault    DELETE: 403 forbidden \(advice("DELETE"))",
-            "fault    PATCH: 403 forbidden \(advice("PATCH"))",
+            "fault    DELETE: 403 forbidden \(advice("DELETE", "delete-api-key"))",
+            "fault    PATCH: 403 forbidden \(advice("PATCH", "update-api-key"))",
             "fault    OPTIONS: 403 forbidden "
                 + "Route OPTIONS to the executables: browsers ask so before a page may call.",
         ])

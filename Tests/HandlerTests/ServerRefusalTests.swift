@@ -46,6 +46,28 @@ import Testing
         #expect(refused("405").status == 404)
     }
 
+    /// SCRIPT_NAME tells where the executable is, and the request's path is another one in the same folder.
+    @Test(arguments: [
+        ("/auth/not-found", "/auth/users/me"), ("/auth/not-found", "/auth"), ("/auth/not-found", "/auth/?x=/auth/not-found"),
+        ("/a/b/not-found", "/a/b/health"), ("/a/b/not-found", "/a//./b/c/../health"), ("/auth/not-found", "/%61uth/not%2Dfoundx"),
+    ]) func aFolderOfASiteIsRefusedByName(script: String, path: String) {
+        for method in ["GET", "OPTIONS", "PUT", "POST"] {
+            let answer = home.run(
+                "not-found", ["REQUEST_METHOD": method, "REQUEST_URI": path, "SCRIPT_NAME": script, "REDIRECT_STATUS": "200"]
+            ).answer
+            #expect(answer.status == 404 && answer.code == "not_at_root")
+        }
+    }
+
+    /// At the root of a host, at its own path, as in a host's cgi-bin, or led to from outside of its folder.
+    @Test(arguments: [
+        ("/not-found", "/auth/users/mine"), ("/cgi-bin/not-found", "/cgi-bin/not-found"), ("/cgi-bin/not-found", "/cgi-bin/not-found/x"),
+        ("/cgi-bin/not-found", "/no/such/path"), ("/auth/not-found", "/authx/y"), ("", "/auth/x"), ("not-found", "/auth/x"),
+    ]) func anyOtherPlaceIsNone(script: String, path: String) {
+        let answer = home.run("not-found", ["REQUEST_METHOD": "GET", "REQUEST_URI": path, "SCRIPT_NAME": script]).answer
+        #expect(answer.status == 404 && answer.code == "not_found")
+    }
+
     @Test func anythingElseIsNoRefusal() {
         for status in ["200", "", "399", "600", "4x3", "0413", "+413"] { #expect(refused(status).code == "not_found", "\(status)") }
         // A client's header field has another name.

@@ -45,7 +45,7 @@ OWN_FOLDER = ["Apache, the host's cgi-bin", "Apache, the host's cgi-bin, suEXEC"
 NOT_ASKED = "The host's own page: Apache finds no executable there, and asks none."
 SLASH = "Apache refuses a / that is written %2F before it reads .htaccess; the vhost sample says AllowEncodedSlashes."
 WITHOUT_VHOST = [
-    "Apache, .htaccess", "Apache, .htaccess without CGIPassAuth", "Apache, suEXEC, latchkey.home", "Apache, suEXEC, ../var",
+    "Apache, .htaccess", "Apache, .htaccess without Options", "Apache, suEXEC, latchkey.home", "Apache, suEXEC, ../var",
     "Apache, .htaccess, mod_fcgid", "Apache, suEXEC, mod_fcgid"]
 MOD_FCGID = ["Apache, mod_fcgid", "Apache, .htaccess, mod_fcgid", "Apache, suEXEC, mod_fcgid"]
 NGINX = ["nginx and fcgiwrap", "nginx, FastCGI"]
@@ -445,7 +445,10 @@ class Apache(Server):
     """Apache with a host's own configuration, and Latchkey in a folder that it serves."""
 
     modules = ["mpm_prefork", "cgi"]
-    override = "FileInfo Options AuthConfig Limit Indexes"
+    # No more than .htaccess needs.
+    override = "FileInfo Options=ExecCGI"
+    # What the host itself allows of Options.
+    options = "FollowSymLinks"
     htaccess = f"{PROJECT}/cgi-bin/.htaccess"
     # Who runs the executables, and the server itself.
     user = "www-data"
@@ -504,6 +507,7 @@ DocumentRoot {self.site}
 <Directory {self.site}>
     Require all granted
     AllowOverride {self.override}
+    Options {self.options}
 </Directory>
 """
 
@@ -513,10 +517,11 @@ class Shared(Apache):
     named = True
 
 
-class SharedWithoutAuth(Apache):
-    name = "Apache, .htaccess without CGIPassAuth"
-    override = "FileInfo Options Limit Indexes"
-    htaccess = f"{PROJECT}/samples/apache/htaccess-without-cgipassauth"
+class SharedWithoutOptions(Apache):
+    name = "Apache, .htaccess without Options"
+    override = "FileInfo"
+    options = "ExecCGI SymLinksIfOwnerMatch"
+    htaccess = f"{PROJECT}/samples/apache/htaccess-without-options"
 
 
 class Vhost(Apache):
@@ -562,12 +567,11 @@ class VhostFastCGI(FcgidOptions, Vhost):
 
 
 class SharedFastCGI(FcgidOptions, Apache):
-    """A host that offers FastCGI, and no CGIPassAuth."""
+    """A host that offers FastCGI."""
 
     name = "Apache, .htaccess, mod_fcgid"
     named = True
     modules = ["mpm_event", "fcgid"]
-    override = "FileInfo Options Limit Indexes"
     htaccess = f"{PROJECT}/samples/apache/htaccess-fastcgi"
 
 
@@ -931,16 +935,17 @@ def check_variants():
     """The other .htaccess files differ from the one in cgi-bin only where they say so."""
     def rules(path):
         text = open(path).read()
-        return text[text.index("\nOptions "):]
+        return text[text.index("\n# What the folder above"):]
 
     ours = rules(Apache.htaccess)
+    without = ours.replace("AllowOverride FileInfo, and Options\n# for the first line.", "AllowOverride FileInfo.")
     expect(
-        rules(SharedWithoutAuth.htaccess) == ours.replace("CGIPassAuth On\n", ""),
-        "samples/apache/htaccess-without-cgipassauth is .htaccess without CGIPassAuth")
+        rules(SharedWithoutOptions.htaccess) == without.replace("\nOptions +ExecCGI\n", "\n"),
+        "samples/apache/htaccess-without-options is .htaccess without Options")
     start, end = ours.index("\n# Executables read"), ours.index("\n# The console, if")
     fastcgi = rules(SharedFastCGI.htaccess)
     middle = fastcgi[fastcgi.index("\n# Written by"):fastcgi.index("\n# The console, if")]
-    expected = (ours[:start] + middle + ours[end:]).replace("CGIPassAuth On\n", "")
+    expected = ours[:start] + middle + ours[end:]
     expected = expected.replace("cgi-script", "fcgid-script").replace("not-found [L]", "latchkey-fcgi [L]")
     expected = re.sub(r"^(ErrorDocument \d+ /)not-found$", r"\1latchkey-fcgi", expected, flags=re.M)
     expect(fastcgi == expected, "samples/apache/htaccess-fastcgi is .htaccess but for its executables")
@@ -969,7 +974,7 @@ def check_without_console(world):
 def main():
     wanted = sys.argv[1:]
     kinds = [
-        Alone, AloneOwnPaths, Lighttpd, Shared, SharedWithoutAuth, Vhost, SuEXEC, SuEXECBeside, Nginx, LighttpdFastCGI, VhostFastCGI,
+        Alone, AloneOwnPaths, Lighttpd, Shared, SharedWithoutOptions, Vhost, SuEXEC, SuEXECBeside, Nginx, LighttpdFastCGI, VhostFastCGI,
         SharedFastCGI, SuEXECFastCGI, NginxFastCGI, OwnFolder, OwnFolderSuEXEC]
     if not AS_ROOT:
         print("suEXEC: left out, it needs root", flush=True)

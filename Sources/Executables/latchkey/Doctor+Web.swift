@@ -38,12 +38,20 @@ extension Report {
         }
         guard answer.isOurs else {
             fault(
-                "web", "GET /health: \(answer.summary)",
-                do: "Have the web server run the executables, as lighttpd.conf and .htaccess show.")
+                "web", "GET /health: \(answer.summary)", do: Report.adviceOnRefusal(answer.status))
+            return false
+        }
+        if answer.code == "not_at_root" {
+            fault(
+                "web", "GET /health: \(answer.summary): \(url.text) is in a folder of a site",
+                do: "Give the executables' folder a host of its own, such as auth.\(url.host), whose root it is.")
             return false
         }
         guard answer.status == 200 else {
-            fault("web", "GET /health: \(answer.summary)", do: "See the web server's error log for the reason.")
+            fault(
+                "web", "GET /health: \(answer.summary)",
+                do: answer.status == 403
+                    ? Report.adviceOnRefusal(403) : "See the web server's error log for the reason.")
             return false
         }
         ok("web", "GET /health: 200 from Latchkey")
@@ -52,12 +60,28 @@ extension Report {
         return true
     }
 
+    /// What to do when the web server itself refuses with `status`, or somebody else answers.
+    private static func adviceOnRefusal(_ status: Int) -> String {
+        switch status {
+        case 403:
+            "Apache's error log tells what refuses: \"Options\" or \"ExecCGI is off\" is about the line Options of .htaccess, "
+                + "\"denied by server configuration\" about Require in a folder above. README.md, \"What the host must "
+                + "allow\", has what to do."
+        case 500:
+            "Apache's error log names what it does not take. \"not allowed here\": a line of .htaccess that the host "
+                + "refuses. README.md, \"What the host must allow\", has what to do."
+        default: "Have the web server run the executables, as lighttpd.conf and .htaccess show."
+        }
+    }
+
     private mutating func examineHeaders(_ answer: WebAnswer) {
         let expected = [
             ("content-type", "application/json; charset=utf-8"), ("cache-control", "no-store"),
             ("x-content-type-options", "nosniff"),
         ]
-        let changed = expected.filter { answer.header($0.0) != $0.1 }.map(\.0)
+        var changed = expected.filter { answer.header($0.0) != $0.1 }.map(\.0)
+        // Nobody's origin was asked for.
+        if answer.header("access-control-allow-origin") != nil { changed.append("access-control-allow-origin") }
         if changed.isEmpty {
             ok("headers", "arrive as Latchkey writes them")
         } else {
@@ -109,7 +133,7 @@ extension Report {
         case (true, "not_authenticated"):
             fault(
                 "authorization", "the web server drops the header Authorization",
-                do: "Apache: CGIPassAuth On, or the RewriteRule for it that .htaccess has.")
+                do: "Apache: the RewriteRule for it that .htaccess has, or CGIPassAuth On.")
         default:
             fault(
                 "authorization", "GET /auth/users/me with a token: \(answer.summary)",
@@ -119,7 +143,8 @@ extension Report {
 
     /// What servers like to answer by themselves.
     private mutating func examineMethods(_ client: WebClient) {
-        let key = "/auth/api-keys/\(UUID.random().text)"
+        let id = UUID.random().text
+        let key = "/auth/api-keys/\(id)"
         for (method, path, body) in [
             ("GET", "/auth/api-keys/", "{}"), ("POST", "/auth/api-keys/", "{}"), ("DELETE", key, nil),
             ("PATCH", key, "{}"), ("HEAD", "/auth/users/me", nil),
@@ -134,7 +159,7 @@ extension Report {
                     do: method == "GET"
                         ? "Let a GET have a body; lighttpd: server.http-parseopts, method-get-body."
                         : "Route \(method) to the executables, as lighttpd.conf and .htaccess do; see WebDAV and "
-                            + "method filters.")
+                            + "method filters." + standIn(for: method, client, id))
             }
         }
         let options = client.send("OPTIONS", "/auth/users/me")
@@ -145,6 +170,15 @@ extension Report {
                 "OPTIONS", options.summary,
                 do: "Route OPTIONS to the executables: browsers ask so before a page may call.")
         }
+    }
+
+    /// What clients can send in place of `method`, if that arrives.
+    private func standIn(for method: String, _ client: WebClient, _ id: String) -> String {
+        let executables = ["DELETE": "delete-api-key", "PATCH": "update-api-key"]
+        guard let executable = executables[method] else { return "" }
+        let answer = client.send("POST", "/cgi-bin/\(executable)/\(id)", body: "{}")
+        guard answer.isOurs, answer.status == 401 else { return "" }
+        return " Until then POST at an executable's own path stands for it, such as /cgi-bin/\(executable)/<key_id>."
     }
 
     /// Whom the service takes for the client. A refresh token of no session leaves a row in the audit, with the
