@@ -16,7 +16,7 @@ package struct SectionFault: Error, Equatable {
 /// The files that have sections, by their paths in the project; each section's lines by its name.
 package func sections(_ routes: [Route]) -> [(file: String, sections: [(name: String, lines: [String])])] {
     let rules = rules(routes)
-    let htaccess = [("host's files", [apacheHostFiles]), ("routes", apacheRoutes(rules)), ("console", [apacheConsole])]
+    let htaccess = [("routes", apacheRoutes(rules)), ("host's files", [apacheHostFiles]), ("console", [apacheConsole])]
     return [
         ("lighttpd.conf", [("routes", lighttpdRoutes(rules)), ("host's files", [lighttpdHostFiles]), ("console", [lighttpdConsole])]),
         ("lighttpd-fastcgi.sh", [("routes", lighttpdPool(rules))]),
@@ -24,7 +24,7 @@ package func sections(_ routes: [Route]) -> [(file: String, sections: [(name: St
         ("samples/apache/htaccess-without-options", htaccess),
         (
             "samples/apache/htaccess-fastcgi",
-            [("host's files", [apacheHostFiles]), ("routes", apachePool(rules)), ("console", [apacheConsole])]
+            [("routes", apachePool(rules)), ("host's files", [apacheHostFiles]), ("console", [apacheConsole])]
         ),
         (
             "samples/nginx/latchkey.conf",

@@ -70,6 +70,20 @@ import Testing
         #expect(try rule("verify-api-key").methods == ["GET", "HEAD", "POST"])
     }
 
+    @Test func theHostsFilesAreFilesOfTwoFoldersThatAreNotHidden() throws {
+        let pattern = try Regex("^/\(HostFiles.pattern)$")
+        for path in ["acme-challenge/evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA", "pki-validation/3F2B1D.txt", "pki-validation/_x"] {
+            #expect("/.well-known/\(path)".wholeMatch(of: pattern) != nil, "\(path)")
+        }
+        for path in ["acme-challenge/", "acme-challenge/.x", "acme-challenge/a/b", "acme-challenge/..", "acme-challenge/a%2fb", "jwks.json", "x/y"] {
+            #expect("/.well-known/\(path)".wholeMatch(of: pattern) == nil, "\(path)")
+        }
+        #expect("/xwell-known/acme-challenge/a".wholeMatch(of: pattern) == nil)
+        for (file, sections) in sections(Route.all) where file != "lighttpd-fastcgi.sh" {
+            #expect(sections.contains { $0.name == "host's files" }, "\(file)")
+        }
+    }
+
     @Test func onlyTheSectionChanges() throws {
         let text = "a\n  # Written by `make routes`: routes.\n  old\n  # End of routes.\nb\n"
         #expect(

@@ -74,7 +74,9 @@ def check(server, world, rows):
             second = spelling, row["other"].format(**values)
             for fields in ([genuine, second], [second, genuine]):
                 answer = server.exchange(method, target, [*others, *fields], body)
-                if answer.status == 400 and row["code"].encode() in answer.body:
+                # Of one name in other letters nginx refuses the second itself.
+                codes = [row["code"], *(["bad_request"] if spelling.lower() == field.lower() and "nginx" in server.name else [])]
+                if answer.status == 400 and any(f'"{code}"'.encode() in answer.body for code in codes):
                     refused += 1
                     continue
                 same += 1

@@ -117,7 +117,7 @@ def contents(path, time, admin):
     names = [entry.name for entry in entries]
     expect(names == sorted(names) and len(set(names)) == len(names), "names are sorted, each once")
     expect(names[0] == top and all(name.startswith(f"{top}/") for name in names[1:]), "one top folder")
-    wanted = {"INSTALL", "LICENSE", "README.md", "latchkey.conf", "lighttpd.conf", "lighttpd-environment.sh", "lighttpd-fastcgi.sh", "public", "cgi-bin/.htaccess"}
+    wanted = {"INSTALL", "LICENSE", "README.md", "VERSION", "latchkey.conf", "lighttpd.conf", "lighttpd-environment.sh", "lighttpd-fastcgi.sh", "public", "cgi-bin/.htaccess"}
     wanted |= {f"cgi-bin/{name}" for name in {*EXECUTABLES, "latchkey-fcgi-codes"}}
     wanted |= {f"cgi-bin/public/{path}" for path in files(f"{PROJECT}/public")}
     wanted |= {f"samples/{path}" for path in files(f"{PROJECT}/samples") if not path.startswith("verify/")}
