@@ -13,9 +13,22 @@
 import System
 
 /// The session that a request acts in.
-struct ActingSession {
+final class ActingSession {
     let id: UUID
-    let clock: () -> Timestamp
+    private let clock: () -> Timestamp
+    /// Its account as the transaction at hand found it; nil outside of one.
+    private(set) var account: User?
+
+    init(id: UUID, clock: @escaping () -> Timestamp) {
+        self.id = id
+        self.clock = clock
+    }
+
+    /// Begins a transaction: reads its account. Throws as `account(in:)` does.
+    func begin(in database: Database) throws(AuthError) { account = try account(in: database) }
+
+    /// The transaction has ended.
+    func end() { account = nil }
 
     /// Its account, read now. Throws `invalidToken` if the session has ended, or its account is gone; `accountInactive`
     /// if the account is deactivated.
@@ -73,9 +86,11 @@ extension Auth {
 
     /// The account of `user` as it is now. Throws as `transaction(by:in:)` does.
     func current(_ user: User, in database: Database) throws(AuthError) -> User {
-        guard let user = try User.find(user.id, in: database), !isTestSuperuser(user) else { throw .invalidToken }
-        guard user.isActive else { throw .accountInactive }
-        return user
+        var found = database.actingAccount
+        if found?.id != user.id { found = try User.find(user.id, in: database) }
+        guard let found, !isTestSuperuser(found) else { throw .invalidToken }
+        guard found.isActive else { throw .accountInactive }
+        return found
     }
 }
 

@@ -192,11 +192,13 @@ package struct Database {
         try mapping { () throws(SQLiteError) in try connection.run(sql, values) }
     }
 
-    /// The first row, as `read` sees it; nil if there is none.
+    /// The first row, as `read` sees it; nil if there is none. `isAskedAgain`: by the same request.
     func first<T>(
-        _ sql: StaticString, _ values: [Value] = [], _ read: (Row) -> T
+        _ sql: StaticString, _ values: [Value] = [], isAskedAgain: Bool = false, _ read: (Row) -> T
     ) throws(AuthError) -> T? {
-        try mapping { () throws(SQLiteError) in try connection.first(sql, values, read) }
+        try mapping { () throws(SQLiteError) in
+            try connection.first(sql, values, isAskedAgain: isAskedAgain, read)
+        }
     }
 
     /// Every row, as `read` sees each; the first `limit` at most, of a statement that changes nothing.
@@ -213,6 +215,9 @@ package struct Database {
         database.session = session
         return database
     }
+
+    /// Within a transaction: the account of the session that it acts in, as it is; nil if it acts in none.
+    var actingAccount: User? { session?.account }
 
     /// Runs `body` as one change, if that can be had soon: for what may be left out, since the answer does not
     /// depend on it.
@@ -235,7 +240,8 @@ package struct Database {
         return try withExtendedLifetime(turn) { () throws(AuthError) in
             try connection.transaction { () throws(AuthError) -> T in
                 guard try isOfThisEpoch() else { throw .unavailable(reason: "the state was replaced meanwhile") }
-                _ = try session?.account(in: self)
+                try session?.begin(in: self)
+                defer { session?.end() }
                 return try body()
             } failing: { AuthError($0) }
         }

@@ -7,8 +7,8 @@
 // 3. It leaves nothing behind: deleted content is overwritten (secure_delete).
 // 4. It closes without a checkpoint: a process that serves one request would otherwise copy the
 //    WAL back and delete it each time. A commit that finds the WAL long does that instead.
-// 5. Where it is kept for many requests, statements are prepared once. Between two uses none is under way, so that
-//    it holds no lock.
+// 5. Where it is kept for many requests, statements are prepared once; for one request, those that it asks twice. Between
+//    two uses none is under way, so that it holds no lock.
 
 import CSQLite
 
@@ -137,11 +137,11 @@ package final class Connection {
         return Int(sqlite3_changes(handle))
     }
 
-    /// The first row of one statement, as `read` sees it; nil if there is none.
+    /// The first row of one statement, as `read` sees it; nil if there is none. `isAskedAgain`: it is kept in any case.
     package func first<T>(
-        _ sql: StaticString, _ values: [Value] = [], _ read: (Row) -> T
+        _ sql: StaticString, _ values: [Value] = [], isAskedAgain: Bool = false, _ read: (Row) -> T
     ) throws(SQLiteError) -> T? {
-        let statement = try statement(sql, values)
+        let statement = try statement(sql, values, isAskedAgain: isAskedAgain)
         defer { end(statement) }
         guard try statement.step() else { return nil }
         let result = read(statement.row)
@@ -252,8 +252,10 @@ package final class Connection {
 
 extension Connection {
     /// The statement of `sql`, with `values` bound; to be ended.
-    private func statement(_ sql: StaticString, _ values: [Value]) throws(SQLiteError) -> Statement {
-        let statement = try prepared(sql)
+    private func statement(
+        _ sql: StaticString, _ values: [Value], isAskedAgain: Bool = false
+    ) throws(SQLiteError) -> Statement {
+        let statement = try prepared(sql, isKept: keepsStatements || isAskedAgain)
         // SQLite waits for nobody where reading is to become writing.
         if isReading, !statement.onlyReads { endReading() }
         for (index, value) in values.enumerated() {
@@ -267,8 +269,8 @@ extension Connection {
         return statement
     }
 
-    private func prepared(_ sql: StaticString) throws(SQLiteError) -> Statement {
-        guard keepsStatements else { return try Statement(sql, on: handle, isKept: false) }
+    private func prepared(_ sql: StaticString, isKept: Bool) throws(SQLiteError) -> Statement {
+        guard isKept else { return try Statement(sql, on: handle, isKept: false) }
         if let known = kept.first(where: { $0.isOf(sql) }) { return known }
         let statement = try Statement(sql, on: handle, isKept: true)
         kept.append(statement)
@@ -276,7 +278,7 @@ extension Connection {
     }
 
     private func end(_ statement: Statement) {
-        if keepsStatements { statement.reset() } else { statement.finalize() }
+        if statement.isKept { statement.reset() } else { statement.finalize() }
     }
 }
 
@@ -285,6 +287,8 @@ private struct Statement {
     private let handle: OpaquePointer
     private let database: OpaquePointer
     private let sql: StaticString
+    /// Whether it is used again once it has ended.
+    let isKept: Bool
 
     init(_ sql: StaticString, on database: OpaquePointer, isKept: Bool) throws(SQLiteError) {
         var prepared: OpaquePointer?
@@ -297,6 +301,7 @@ private struct Statement {
         handle = prepared
         self.database = database
         self.sql = sql
+        self.isKept = isKept
     }
 
     /// Texts of the program are told apart by where they lie.

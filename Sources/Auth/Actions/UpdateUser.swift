@@ -37,14 +37,15 @@ extension Auth {
                 try User.rename(user.id, to: name, at: now, in: database)
             }
             let last = try Preferences.find(user.id, in: database)
-            let language = try User.noticeLanguage(of: user.id, in: database)
             var new = last
             if case .this(let language) = changes.language { new.language = language }
             new.tellsSignIns = changes.tellsSignIns ?? new.tellsSignIns
             new.tellsKeyExpiry = changes.tellsKeyExpiry ?? new.tellsKeyExpiry
+            // Before the language is changed.
+            let told = try new == last ? nil : User.noticeLanguage(of: user.id, in: database)
             if new != last { try new.save(for: user.id, at: now, in: database) }
             if last.tellsSignIns && !new.tellsSignIns || last.tellsKeyExpiry && !new.tellsKeyExpiry {
-                try announce(.noticesOff, to: user, about: user.id, in: language ?? .english, database)
+                try announce(.noticesOff, to: user, about: user.id, in: told ?? .english, database)
             }
             try record(AuditEvent(.accountChanged, user: user.id), in: database)
             guard let changed = try User.find(user.id, in: database) else {
