@@ -86,6 +86,43 @@ import Testing
         #expect(bound { try makeKey(project, user) } == "none")
     }
 
+    @Test func aKeyThatWasReplacedAlreadyGivesItsPlaceToNoSecondKey() throws {
+        (service.policy.keysPerProject, service.policy.keysPerMember) = (2, 2)
+        let (user, project) = try service.person()
+        let first = try makeKey(project, user)
+        func rotate(_ key: APIKey) throws -> APIKey {
+            try service.auth.rotateAPIKey(key.id, overlap: .days(30), in: project, by: user).key
+        }
+        let second = try rotate(first)
+        // There is room for one more, and then none.
+        let third = try rotate(first)
+        #expect(bound { try rotate(first) } == "keysOfProject")
+        #expect(bound { try makeKey(project, user) } == "keysOfProject")
+        #expect(try liveKeys() == 3)
+        _ = try rotate(third)
+        #expect(bound { try rotate(second) } == "none")
+    }
+
+    @Test func aReplacedKeyThatIsLeftHasAPlaceOfItsOwn() throws {
+        (service.policy.keysPerProject, service.policy.keysPerMember) = (3, 3)
+        let (user, project) = try service.person()
+        for live in 1...3 {
+            let old = try makeKey(project, user)
+            let new = try service.auth.rotateAPIKey(old.id, overlap: .days(30), in: project, by: user).key
+            _ = try service.auth.deleteAPIKey(new.id, in: project, by: user)
+            #expect(try liveKeys() == Int64(live))
+        }
+        #expect(bound { try makeKey(project, user) } == "keysOfProject")
+        service.policy.keysPerProject = 9
+        #expect(bound { try makeKey(project, user) } == "keysOfMember")
+        // Its place is its own, so it can be rotated.
+        let left = try #require(
+            try service.auth.listAPIKeys(of: project, PageRequest(page: 1, limit: 9), by: .user(user)).keys
+                .last { $0.deactivatedAt == nil })
+        #expect(bound { try service.auth.rotateAPIKey(left.id, overlap: .days(1), in: project, by: user) } == "none")
+        #expect(bound { try makeKey(project, user) } == "keysOfMember")
+    }
+
     @Test func aProjectHasSoManyMembersAndOpenInvitations() throws {
         (service.policy.membersPerProject, service.policy.invitationsPerProject) = (2, 2)
         service.policy.invitationsPerUser = nil

@@ -12,7 +12,8 @@ extension Auth {
     /// for `overlap` more, never past its own expiry; without an overlap it is deactivated at once. It takes the old one's
     /// place: no bound of keys refuses it, and a key that the old one had replaced ends.
     ///
-    /// Refuses as `deleteAPIKey` does, and throws `apiKeyNotFound` for a key that is not active any more.
+    /// Refuses as `deleteAPIKey` does, and throws `apiKeyNotFound` for a key that is not active any more; `tooMany` for one
+    /// whose place another live key has taken already, if there is no room for one more.
     package func rotateAPIKey(
         _ id: UUID, overlap: Duration, in project: UUID, by user: User
     ) throws(AuthError) -> CreatedAPIKey {
@@ -25,6 +26,9 @@ extension Auth {
         let key = try change(by: user, within: limits, in: database) { (user) throws(AuthError) -> APIKey? in
             let old = try managedKey(id, in: project, by: user, database)
             guard old.isActive(at: now) else { throw .apiKeyNotFound }
+            if let heir = old.replacedBy, try APIKey.find(heir, in: project, database)?.isActive(at: now) == true {
+                try requireRoomForKey(of: project, by: user.id, in: database)
+            }
             try APIKey.create(
                 new, for: project, by: user.id, named: old.name, scopes: old.scopes,
                 prefix: secret.prefix, hash: hash, expiresAt: old.expiresAt, replacing: id, at: now, in: database)

@@ -217,17 +217,21 @@ package struct APIKey {
             [.id(new), .time(now), .id(id)])
     }
 
-    // The counts come from indexes alone: a row may be long. They end at `limit`.
+    // The counts come from indexes alone, since a row may be long, but for keys that were replaced. They end at `limit`.
 
-    /// How many of `project` have not ended; one that was replaced has no place of its own.
+    /// How many of `project` have not ended. One that was replaced shares the place of the key that replaced it, until that
+    /// one has ended.
     static func liveCount(
         of project: UUID, at now: Timestamp, limit: Int64, in database: Database
     ) throws(AuthError) -> Int64 {
         try database.first(
             """
             SELECT count(*) FROM
-                (SELECT 1 FROM api_keys WHERE project_id = ? AND deactivated_at IS NULL
-                     AND (expires_at IS NULL OR expires_at > ?) AND replaced_by IS NULL LIMIT ?)
+                (SELECT 1 FROM api_keys AS k WHERE project_id = ?1 AND deactivated_at IS NULL
+                     AND (expires_at IS NULL OR expires_at > ?2)
+                     AND (replaced_by IS NULL OR NOT EXISTS
+                         (SELECT 1 FROM api_keys AS heir WHERE heir.id = k.replaced_by AND heir.deactivated_at IS NULL
+                              AND (heir.expires_at IS NULL OR heir.expires_at > ?2))) LIMIT ?3)
             """,
             [.id(project), .time(now), .integer(limit)]
         ) { $0.integer(0) } ?? 0
@@ -240,8 +244,11 @@ package struct APIKey {
         try database.first(
             """
             SELECT count(*) FROM
-                (SELECT 1 FROM api_keys WHERE created_by = ? AND project_id = ? AND deactivated_at IS NULL
-                     AND (expires_at IS NULL OR expires_at > ?) AND replaced_by IS NULL LIMIT ?)
+                (SELECT 1 FROM api_keys AS k WHERE created_by = ?1 AND project_id = ?2 AND deactivated_at IS NULL
+                     AND (expires_at IS NULL OR expires_at > ?3)
+                     AND (replaced_by IS NULL OR NOT EXISTS
+                         (SELECT 1 FROM api_keys AS heir WHERE heir.id = k.replaced_by AND heir.deactivated_at IS NULL
+                              AND (heir.expires_at IS NULL OR heir.expires_at > ?3))) LIMIT ?4)
             """,
             [.id(creator), .id(project), .time(now), .integer(limit)]
         ) { $0.integer(0) } ?? 0
