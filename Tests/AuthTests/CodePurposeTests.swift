@@ -66,6 +66,26 @@ import Testing
         }
     }
 
+    @Test func whatGoesToAnAccountsAddressIsInItsLanguageNeverTheRequesters() throws {
+        func auth(_ language: Language) -> Auth {
+            Auth(
+                policy: service.policy, state: service.state, journal: .wal,
+                client: Client(address: NetworkAddress("192.0.2.7"), language: language, requestID: "request")
+            ) { [service] in service.time }
+        }
+        _ = try auth(.german).sendCode(to: ann)
+        let user = try auth(.german).user(bearing: try auth(.german).verifyCode(try service.code(), for: ann).accessToken)
+        _ = try service.recipients()
+        for name in files(in: "\(service.path)/mail/new") { File.remove("\(service.path)/mail/new/\(name)") }
+        _ = try auth(.japanese).changeEmail(of: user, to: new)
+        _ = try auth(.japanese).sendDeletionCode(to: user)
+        #expect(try service.recipients() == ["ann@example.com", "ann@example.com", "new@example.net"])
+        let mails = try files(in: "\(service.path)/mail/new").map { try text(of: "\(service.path)/mail/new/\($0)") }
+        for mail in mails {
+            #expect(mail.contains("lang=3D\"\(mail.contains("\nTo: ann@example.com\n") ? "de" : "ja")\""))
+        }
+    }
+
     @Test func aGuessAtACodeWithNoAttemptsLeftIsToldSoAccountOrNone() throws {
         _ = try service.signIn()
         for email in [ann, bob] {

@@ -90,7 +90,7 @@ extension Auth {
                 return .needsNew
             }
             try MailItem.enqueue(
-                target.purpose.mail, about: challenge.id, to: target.email.text, in: client.language,
+                target.purpose.mail, about: challenge.id, to: target.email.text, in: try language(of: target, in: database),
                 details: target.about?.masked, until: challenge.expiresAt, at: now, database: database)
             // Of several the shortest life, and the first one's wait.
             let left = challenge.expiresAt - now
@@ -100,6 +100,17 @@ extension Auth {
         }
         guard let sent else { throw .failure(reason: "no code was asked for") }
         return .sent(sent)
+    }
+
+    /// The language of the mail for `target`. What goes to the address of an account is the only sign of a stolen access
+    /// token, so it is as notices are, never as the request asks.
+    private func language(of target: ChallengeTarget, in database: Database) throws(AuthError) -> Language? {
+        switch target.purpose {
+        case .signIn, .newAddress: return client.language
+        case .currentAddress, .deletion:
+            guard let user = target.user else { return nil }
+            return try User.noticeLanguage(of: user, in: database)
+        }
     }
 
     private func refuse(earlyAfter last: Challenge?, in database: Database) throws(AuthError) {
