@@ -27,7 +27,7 @@ private func mail(_ content: MailTemplate, name: String? = "Latchkey", to recipi
     @Test(arguments: [
         ("Mozilla/5.0 (X11; Linux x86_64; rv:109.0) Gecko/20100101 Firefox/115.0", "Mozilla/5.0 (X11; Linux x86_64; rv: 109.0) Gecko/20100101 Firefox/115.0"),
         ("Acme Inc.", "Acme Inc."), ("Dr. Ada", "Dr. Ada"), ("12:30, 1.2.3", "12:30, 1.2.3"), ("and/or", "and/or"), ("v=1? a=?", "v=1? a= ?"),
-        ("Moon\r\nBcc: eve@evil.com", "Moon Bcc: eve@ evil. com"), ("http://a.b/c", "http: / /a. b/c"), ("1.2.3.4", "1.2.3. 4"),
+        ("Moon\r\nBcc: eve@evil.com", "Moon Bcc: eve@ evil. com"), ("http\u{FE55}//eve\u{FE6B}evil\u{FE52}com", "http\u{FE55} / /eve\u{FE6B} evil\u{FE52} com"), ("http://a.b/c", "http: / /a. b/c"), ("1.2.3.4", "1.2.3. 4"),
         ("evil.\u{200B}com\u{202E}", "evil. com"), ("こんにちは。世界", "こんにちは。 世界"), ("\u{1F468}\u{200D}\u{1F469}", "\u{1F468}\u{1F469}"),
         ("  a\u{3000}\u{A0}b  ", "a b"), ("\u{200B}", ""), ("", ""), ("=\u{200B}?utf-8?B?YQ==?=", "= ?utf-8?B?YQ== ?="),
     ])

@@ -60,8 +60,8 @@ enum MailText {
         switch scalar {
         case "=": next == "?"
         case "/", "\\": next == scalar
-        case "@", "＠": true
-        case ":", "：": !isBetweenDigits
+        case "@", "\u{FE6B}", "＠": true
+        case ":", "\u{FE55}", "：": !isBetweenDigits
         case _ where isDot(scalar): isBetweenDigits ? dots > 2 : isOfName(next)
         default: false
         }
@@ -69,7 +69,7 @@ enum MailText {
 
     /// The full stop, and what stands for it in a host's name (UTS #46 §4).
     private static func isDot(_ scalar: Unicode.Scalar) -> Bool {
-        [".", "\u{2024}", "\u{3002}", "\u{FF0E}", "\u{FF61}"].contains(scalar)
+        [".", "\u{2024}", "\u{3002}", "\u{FE52}", "\u{FF0E}", "\u{FF61}"].contains(scalar)
     }
 
     private static func isDigit(_ scalar: Unicode.Scalar) -> Bool { scalar.value &- 0x30 < 10 }
