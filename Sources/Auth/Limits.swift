@@ -161,6 +161,15 @@ extension Auth {
         clientLimits("refresh-ip", site: "refresh-site", policy.refreshPerAddressOfClient)
     }
 
+    /// The limit of refreshing by the account `user`, from wherever: each writes rows that stay, and one customer has
+    /// thousands of networks.
+    func refreshLimit(of user: UUID) -> Limit {
+        let quota = policy.refreshPerAddressOfClient.map {
+            Quota(count: $0.count * Policy.networksPerAccount, window: $0.window)
+        }
+        return Limit(name: "refresh-user", subject: user.text, quota: quota)
+    }
+
     /// The known networks of an address share a quota, apart from that of all strangers. No address has a space.
     private func share(of subject: String, _ isKnown: Bool) -> String {
         isKnown ? "known \(subject)" : subject

@@ -61,6 +61,8 @@ package struct Policy: Equatable, Sendable {
     package var refreshPerAddressOfClient: Quota? = Quota(count: 150, window: .minutes(5))
     /// An IPv6 site may do this many times what one of its networks may: less than `sendTotal`.
     static let networksPerSite: Int64 = 2
+    /// An account may refresh this many times what one network may.
+    static let networksPerAccount: Int64 = 4
     /// Mails to one address, and wrong guesses for it over all its codes: NIST SP 800-63B §5.2.2 allows
     /// 100 in a row.
     package var sendPerEmail: Quota? = Quota(count: 5, window: .hours(1))

@@ -397,6 +397,30 @@ import Testing
         #expect(audited == 20 + 3 + 2)
     }
 
+    @Test func anAccountRefreshesSoOftenHoweverManyNetworksItHas() throws {
+        service.policy.refreshPerAddressOfClient = Quota(count: 2, window: .minutes(5))
+        service.policy.refreshGrace = .minutes(1)
+        var grant = try service.signIn()
+        let other = try service.signIn(bob)
+        for index in 0..<8 {
+            service.address = "2001:db8:7:\(index)::1"
+            // An answer that is asked for again writes as much.
+            let next = try service.auth.refreshToken(grant.refreshToken, of: grant.user.text)
+            if index % 2 == 1 { grant = next }
+        }
+        let rows = try service.number("SELECT count(*) FROM audit_events") ?? 0
+        for address in ["2001:db8:7:8::1", "2001:db8:9::1", "192.0.2.99"] {
+            service.address = address
+            #expect(limited { try service.auth.refreshToken(grant.refreshToken, of: grant.user.text) }?.name.description == "refresh-user")
+        }
+        #expect(try service.number("SELECT count(*) FROM audit_events WHERE event = 'refresh'") == 8)
+        #expect(try service.number("SELECT count(*) FROM audit_events") ?? 0 <= rows + 3)
+        // Nobody uses up what another account has, and no genuine token counts for an account that is not its own.
+        #expect(refusal { try service.auth.refreshToken(other.refreshToken, of: other.user.text) } == "none")
+        service.wait(.minutes(6))
+        #expect(refusal { try service.auth.refreshToken(grant.refreshToken, of: grant.user.text) } == "none")
+    }
+
     @Test func refreshesThatAreRefusedAreNotedBySiteAndLimitedBySite() throws {
         let grant = try service.signIn()
         try service.auth.revokeToken(grant.refreshToken)

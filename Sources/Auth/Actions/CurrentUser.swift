@@ -30,7 +30,7 @@ extension Auth {
         guard let token = try tokenInHand(text), token.claims.expiresAt > now,
             !token.claims.issuedAt.isFuture(at: now), token.claims.issuer.isSame(as: policy.baseURL),
             let session = try Session.find(token.claims.session, in: try database()),
-            isGenuine(token, of: session), session.user.id == token.claims.user
+            !session.rotatedAt.isFuture(at: now), isGenuine(token, of: session), session.user.id == token.claims.user
         else { throw .invalidToken }
         let user = try session.activeUser(at: now)
         guard !isTestSuperuser(user) else { throw .invalidToken }

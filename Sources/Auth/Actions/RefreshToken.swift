@@ -26,14 +26,16 @@ extension Auth {
         let signingKey = try state.signingKey()
         let database = try database()
 
-        let limits = refreshLimits
+        let (networks, account) = (refreshLimits, refreshLimit(of: user))
+        let limits = networks + [account]
         try refuse(over: limits, in: database)
         let outcome = try transaction(within: limits, in: database) { () throws(AuthError) -> Outcome in
             let outcome = try exchange(token, of: user, signingKey: signingKey, in: database)
             if case .good = outcome {
-                try limits[0].charge(at: now, in: database)
+                try networks[0].charge(at: now, in: database)
+                try account.charge(at: now, in: database)
             } else {
-                try limits[limits.count - 1].charge(at: now, in: database)
+                try networks[networks.count - 1].charge(at: now, in: database)
             }
             return outcome
         }
