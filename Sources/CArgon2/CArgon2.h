@@ -3,11 +3,6 @@
 #ifndef LATCHKEY_CARGON2_H
 #define LATCHKEY_CARGON2_H
 
-// As CLibc has it: the same system headers, read in two ways, do not go together.
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
-
 #include <argon2.h>
 #include <stddef.h>
 #include <stdlib.h>

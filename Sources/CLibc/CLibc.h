@@ -8,6 +8,18 @@
 #define _GNU_SOURCE 1
 #endif
 
+// Two types have other members where GNU's extensions are asked for. Swift's own Glibc reads them without, and a program
+// that imports both (by Foundation, say) does not compile unless they are the same.
+#include <features.h>
+#ifdef __GLIBC__
+#undef __USE_GNU
+#undef __USE_XOPEN
+#include <sys/resource.h>
+#include <sys/select.h>
+#define __USE_GNU 1
+#define __USE_XOPEN 1
+#endif
+
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
