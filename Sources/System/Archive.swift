@@ -31,10 +31,10 @@ package final class Archive {
         let size = lseek(source, 0, SEEK_END)
         guard size >= 0, lseek(source, 0, SEEK_SET) == 0 else { throw SystemError("lseek", file) }
         try begin(name, size: size)
-        let output = Descriptor(descriptor)
+        let output = Descriptor(descriptor, of: path)
         var left = size
         while left > 0 {
-            let chunk = try Descriptor(source).read(upTo: min(left, 1 << 20))
+            let chunk = try Descriptor(source, of: file).read(upTo: min(left, 1 << 20))
             guard !chunk.isEmpty else { throw .damaged(file) }
             try output.write(chunk)
             left -= chunk.count
@@ -45,25 +45,25 @@ package final class Archive {
     /// Adds `bytes` as `name`: ASCII, at most 100 bytes.
     package func add(_ name: String, bytes: [UInt8]) throws(SystemError) {
         try begin(name, size: bytes.count)
-        try Descriptor(descriptor).write(bytes)
+        try Descriptor(descriptor, of: path).write(bytes)
         try end(size: bytes.count)
     }
 
     private func begin(_ name: String, size: Int) throws(SystemError) {
         guard size < 1 << 33 else { throw SystemError("add", name, number: EFBIG) }
         guard name.utf8.count <= 100 else { throw SystemError("add", name, number: ENAMETOOLONG) }
-        try Descriptor(descriptor).write(header(name, size: size))
+        try Descriptor(descriptor, of: path).write(header(name, size: size))
     }
 
     private func end(size: Int) throws(SystemError) {
-        try Descriptor(descriptor).write(
+        try Descriptor(descriptor, of: path).write(
             [UInt8](repeating: 0, count: (Archive.block - size % Archive.block) % Archive.block))
         count += 1
     }
 
     /// Ends the archive and makes its contents durable.
     package func finish() throws(SystemError) {
-        try Descriptor(descriptor).write([UInt8](repeating: 0, count: 2 * Archive.block))
+        try Descriptor(descriptor, of: path).write([UInt8](repeating: 0, count: 2 * Archive.block))
         guard fsync(descriptor) == 0 else { throw SystemError("fsync", path) }
     }
 
@@ -144,7 +144,7 @@ extension Archive {
             defer { close(source) }
             let length = Int(lseek(source, 0, SEEK_END))
             if length >= 0 { lseek(source, 0, SEEK_SET) }
-            var reader = Reader(source: source, length: length > 0 ? length : nil)
+            var reader = Reader(path: path, source: source, length: length > 0 ? length : nil)
             var names: [String] = []
             while let entry = try reader.header() {
                 guard let most = limit(entry.name) else { throw .says("it holds \(entry.name), which is none of ours") }
@@ -176,12 +176,14 @@ extension Archive {
 
     /// Goes through an archive once.
     fileprivate struct Reader {
+        let path: String
         let source: Int32
         /// Bytes in all; nil where that is not known, as in a pipe.
         let length: Int?
         private var done = 0
 
-        init(source: Int32, length: Int?) {
+        init(path: String, source: Int32, length: Int?) {
+            self.path = path
             self.source = source
             self.length = length
         }
@@ -189,7 +191,7 @@ extension Archive {
         private mutating func take(_ count: Int) throws(Refusal) -> [UInt8] {
             let bytes: [UInt8]
             do throws(SystemError) {
-                bytes = try Descriptor(source).read(upTo: count)
+                bytes = try Descriptor(source, of: path).read(upTo: count)
             } catch {
                 throw .call(error)
             }
@@ -269,7 +271,7 @@ extension Archive {
             guard try take(Archive.block).allSatisfy({ $0 == 0 }) else { throw .says("something follows its end") }
             let rest: [UInt8]
             do throws(SystemError) {
-                rest = try Descriptor(source).read(upTo: Reader.longestEnd + 1)
+                rest = try Descriptor(source, of: path).read(upTo: Reader.longestEnd + 1)
             } catch {
                 throw .call(error)
             }

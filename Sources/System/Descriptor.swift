@@ -5,13 +5,16 @@ import CLibc
 /// An open file descriptor. It is not closed here: who opened it closes it.
 package struct Descriptor {
     package let number: Int32
+    /// What failures call it: its file's path; empty if it has none.
+    private let path: String
 
     package static var standardInput: Descriptor { Descriptor(STDIN_FILENO) }
     package static var standardOutput: Descriptor { Descriptor(STDOUT_FILENO) }
     package static var standardError: Descriptor { Descriptor(STDERR_FILENO) }
 
-    package init(_ number: Int32) {
+    package init(_ number: Int32, of path: String = "") {
         self.number = number
+        self.path = path
     }
 
     /// Whether somebody sits at the other end.
@@ -28,7 +31,7 @@ package struct Descriptor {
             if count == 0 { break }
             if count < 0 {
                 if libc_errno() == EINTR { continue }
-                throw SystemError("read")
+                throw SystemError("read", path)
             }
             bytes.append(contentsOf: UnsafeBufferPointer(start: chunk, count: count))
         }
@@ -44,7 +47,7 @@ package struct Descriptor {
             }
             if count < 0 {
                 if libc_errno() == EINTR { continue }
-                throw SystemError("write")
+                throw SystemError("write", path)
             }
             done += count
         }

@@ -78,7 +78,7 @@ package enum File {
         let descriptor = libc_open(path, O_RDONLY, 0)
         guard descriptor >= 0 else { throw SystemError("open", path) }
         defer { close(descriptor) }
-        return try Descriptor(descriptor).read(upTo: limit)
+        return try Descriptor(descriptor, of: path).read(upTo: limit)
     }
 
     /// The text of a file that people edit, as editors everywhere write it: without a byte order mark, each line ended by
@@ -95,7 +95,7 @@ package enum File {
         guard descriptor >= 0 else { throw SystemError("open", path) }
         defer { close(descriptor) }
         do throws(SystemError) {
-            try Descriptor(descriptor).write(bytes)
+            try Descriptor(descriptor, of: path).write(bytes)
             guard fsync(descriptor) == 0 else { throw SystemError("fsync", path) }
         } catch {
             unlink(path)
@@ -108,7 +108,7 @@ package enum File {
         let descriptor = libc_open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         guard descriptor >= 0 else { throw SystemError("open", path) }
         defer { close(descriptor) }
-        try Descriptor(descriptor).write(bytes)
+        try Descriptor(descriptor, of: path).write(bytes)
     }
 
     /// Gives the file `path` the second name `name`; fails if that is taken (`isTaken`).
@@ -163,9 +163,9 @@ package enum File {
         guard target >= 0 else { throw SystemError("open", name) }
         defer { close(target) }
         while true {
-            let chunk = try Descriptor(source).read(upTo: 1 << 20)
+            let chunk = try Descriptor(source, of: path).read(upTo: 1 << 20)
             if chunk.isEmpty { break }
-            try Descriptor(target).write(chunk)
+            try Descriptor(target, of: name).write(chunk)
         }
         guard fsync(target) == 0 else { throw SystemError("fsync", name) }
     }
@@ -333,6 +333,17 @@ package final class FileLock {
     /// longer than `limit`, milliseconds.
     package init?(inTurnFor path: String, atMost limit: Duration) throws(SystemError) {
         descriptor = libc_open(path, O_RDWR | O_CREAT, 0o600)
+        guard descriptor >= 0 else { throw SystemError("open", path) }
+        switch libc_lock_in_turn(descriptor, Int(limit.milliseconds)) {
+        case 1: return
+        case 0: return nil
+        default: throw SystemError("flock", path)
+        }
+    }
+
+    /// Waits for the lock on the folder `path`; nil if that takes longer than `limit`, milliseconds.
+    package init?(onFolder path: String, atMost limit: Duration) throws(SystemError) {
+        descriptor = libc_open(path, O_RDONLY, 0)
         guard descriptor >= 0 else { throw SystemError("open", path) }
         switch libc_lock_in_turn(descriptor, Int(limit.milliseconds)) {
         case 1: return

@@ -63,6 +63,49 @@ import Testing
         }
     }
 
+    /// What an operator put aside, say.
+    @Test func foldersAmongTheKeysStay() throws {
+        _ = home.signIn("ada@example.com")
+        try withBackup { file in
+            let mine = "\(home.path)/keys/mine"
+            try FileManager.default.createDirectory(atPath: mine, withIntermediateDirectories: false)
+            try "a note".write(toFile: "\(mine)/note", atomically: true, encoding: .utf8)
+            try "a note".write(toFile: "\(home.path)/keys/note", atomically: true, encoding: .utf8)
+            let run = home.admin("restore", file)
+            #expect(run.code == 0, "\(run.errors)")
+            #expect(try String(contentsOfFile: "\(mine)/note", encoding: .utf8) == "a note")
+            let folder = try #require(kept.first)
+            #expect(try String(contentsOfFile: "\(folder)/keys/note", encoding: .utf8) == "a note")
+            #expect(!FileManager.default.fileExists(atPath: "\(home.path)/keys/note"))
+        }
+    }
+
+    @Test func whatCannotBeKeptIsNotReplacedAndGoesOn() throws {
+        let ada = home.signIn("ada@example.com")
+        try withBackup { file in
+            home.sql("CREATE TABLE ballast (x); INSERT INTO ballast VALUES (zeroblob(4000000))")
+            // Room for the backup, and not for a copy of what is there.
+            let run = Program(
+                "/bin/sh", ["-c", "ulimit -f 4096; exec \"$0\" restore \"$1\"", "\(projectFolder)/.build/debug/latchkey", file],
+                environment: ["LATCHKEY_HOME": home.path, "PATH": "/usr/bin:/bin"]
+            ).finish()
+            #expect(run.exitCode == 1, "\(run.errors)")
+            #expect(kept == [])
+            #expect(home.get("current-user", ada.bearer).status == 200)
+            #expect(home.count("SELECT count(*) FROM ballast") == 1)
+            #expect(home.admin("doctor").output.contains("leftovers: none"))
+
+            // A folder where a file belongs: nothing is changed either, and nothing of it is left.
+            for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: "\(home.path)/latchkey.db\(suffix)") }
+            try FileManager.default.createDirectory(atPath: "\(home.path)/latchkey.db", withIntermediateDirectories: false)
+            let refused = home.admin("restore", file)
+            #expect(refused.code == 1)
+            #expect(refused.errors == "latchkey: read HOME/latchkey.db: Is a directory\n")
+            #expect(kept == [])
+            #expect(home.admin("restore", home.path).errors == "latchkey: read HOME: Is a directory\n")
+        }
+    }
+
     /// Gives `home` a database of schema 4, which maintenance of another version has closed with `mark`.
     private func close(withSchema4 mark: Int) throws {
         for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: "\(home.path)/latchkey.db\(suffix)") }

@@ -3,7 +3,8 @@
 // 1. Nothing is touched before all of the archive has been unpacked beside the state, and found whole.
 // 2. Then the database is closed, in one transaction: whoever opens it is told to come back, and whoever had it
 //    open can begin no transaction, since its epoch has ended.
-// 3. What was there is kept, whatever the database is: whole, damaged, empty or missing. The files take the places of the old ones one by one, and the database comes last, in
+// 3. What was there is kept, whatever the database is: whole, damaged, empty or missing. If it cannot be, nothing is
+//    changed. The files take the places of the old ones one by one, and the database comes last, in
 //    one transaction that also opens it. So a restore that is killed leaves the old state, or a closed one that
 //    another restore mends, or the new state.
 // 4. The database's file stays the same one: its contents are replaced by SQLite itself. A request that has it open
@@ -12,6 +13,7 @@
 //    time.
 
 import Crypto
+import SQLite
 import System
 
 /// What a restore did.
@@ -43,16 +45,25 @@ extension Auth {
 
         let found = try onFiles { () throws(SystemError) in try stateFiles() }
         let kept = found.isEmpty ? nil : try keep(found)
-        let version: Int?
+        let before: SchemaVersion?
         do throws(AuthError) {
             // A file of no length is one that a first request is about to fill: it is closed like any other.
-            version = try Schema.close(state.databasePath)
+            before = try Schema.close(state.databasePath)
         } catch {
             if let kept { File.removeFolder(kept) }
             throw error
         }
-        if let kept { try keepDatabase(in: kept, found, version: version, report: report) }
-        if version == nil {
+        if let kept {
+            do throws(AuthError) {
+                try keepDatabase(in: kept, found, version: before?.number, report: report)
+            } catch {
+                // Nothing has been replaced: what was open goes on.
+                if let before { try? Schema.setVersion(of: state.databasePath, before) }
+                File.removeFolder(kept)
+                throw error
+            }
+        }
+        if before == nil {
             try onFiles { () throws(SystemError) in
                 for suffix in databaseSuffixes { try File.delete(state.databasePath + suffix) }
                 try File.syncFolder(state.path)
@@ -214,7 +225,10 @@ extension Auth {
         if try File.status(state.keysPath) != nil {
             names += try File.names(in: state.keysPath).filter { $0.utf8.first != UInt8(ascii: ".") }.map { "keys/\($0)" }
         }
-        for name in names where try File.status("\(state.path)/\(name)") != nil { found.small.append(name) }
+        for name in names {
+            guard let status = try File.status("\(state.path)/\(name)"), !isForeign(name, status) else { continue }
+            found.small.append(name)
+        }
         found.hasDatabase = try size(state.databasePath) > 0
         if !found.hasDatabase {
             for suffix in ["-wal", "-journal"] where try size(state.databasePath + suffix) > 0 {
@@ -224,21 +238,32 @@ extension Auth {
         return found
     }
 
+    /// Whether `name` is a folder that somebody put among the keys: it stays where it is.
+    private func isForeign(_ name: String, _ status: FileStatus) -> Bool {
+        status.isFolder && Auth.largestSize(ofBackedUp: name) == nil
+    }
+
     /// Keeps the small files that are there, and logs without a database; where.
     private func keep(_ found: StateFiles) throws(AuthError) -> String {
         try onFiles { () throws(SystemError) -> String in
             let folder = try keepFolder()
-            try File.createFolder("\(folder)/keys")
-            for file in found.small {
-                // Files are replaced, never written to: a second name keeps what this one held.
-                try File.link("\(state.path)/\(file)", as: "\(folder)/\(file)")
+            do throws(SystemError) {
+                try File.createFolder("\(folder)/keys")
+                for file in found.small {
+                    // Files are replaced, never written to: a second name keeps what this one held.
+                    try File.link("\(state.path)/\(file)", as: "\(folder)/\(file)")
+                }
+                for suffix in found.orphanedLogs {
+                    try File.copy(state.databasePath + suffix, to: "\(folder)/latchkey.db\(suffix)")
+                }
+                try File.syncFolder("\(folder)/keys")
+                try File.syncFolder(folder)
+                try File.syncFolder(state.path)
+            } catch {
+                // A part of what was there, secrets among it, is of no use.
+                File.removeFolder(folder)
+                throw error
             }
-            for suffix in found.orphanedLogs {
-                try File.copy(state.databasePath + suffix, to: "\(folder)/latchkey.db\(suffix)")
-            }
-            try File.syncFolder("\(folder)/keys")
-            try File.syncFolder(folder)
-            try File.syncFolder(state.path)
             return folder
         }
     }
@@ -280,6 +305,7 @@ extension Auth {
         }
         for name in try File.names(in: state.keysPath)
         where name.utf8.first != UInt8(ascii: ".") && !names.contains(where: { $0.isSame(as: "keys/\(name)") }) {
+            guard let status = try File.status("\(state.keysPath)/\(name)"), !isForeign("keys/\(name)", status) else { continue }
             try File.delete("\(state.keysPath)/\(name)")
         }
         try File.syncFolder(state.keysPath)

@@ -76,19 +76,28 @@ extension Schema {
 
     /// Closes the database in the file `path`, in whatever schema, to all requests; makes it if there is none.
     ///
-    /// Returns the number of its schema, 0 for a new one; nil for what cannot be read as a database, which is then
-    /// left as it is.
-    static func close(_ path: String) throws(AuthError) -> Int? {
+    /// Returns its version before that, of the number 0 for a new one; nil for what cannot be read as a database, which is
+    /// then left as it is.
+    static func close(_ path: String) throws(AuthError) -> SchemaVersion? {
         do throws(SQLiteError) {
             let database = try Connection(path: path)
-            return try database.transaction { () throws(SQLiteError) -> Int in
+            return try database.transaction { () throws(SQLiteError) -> SchemaVersion in
                 let version = try database.version()
                 try database.close(for: .replacement)
-                return version.number
+                return version
             } failing: { $0 }
         } catch {
             guard error.kind != .temporary else { throw AuthError(error) }
             return nil
+        }
+    }
+
+    /// Gives the database in the file `path` the version that it had before `close`.
+    static func setVersion(of path: String, _ version: SchemaVersion) throws(AuthError) {
+        do throws(SQLiteError) {
+            try Connection(path: path).setVersion(version)
+        } catch {
+            throw AuthError(error)
         }
     }
 
