@@ -119,6 +119,17 @@ import Testing
         withExtendedLifetime(lock) {}
     }
 
+    @Test func anEndWithoutItsKeyIsCleanedUp() throws {
+        _ = try service.signIn()
+        let key = try service.state.signingKey().publicKey.id
+        // As a removal leaves it that was killed after the key.
+        let gone = ES256PrivateKey.random()
+        try setEnd(gone, "\(service.time.milliseconds + 60_000)")
+        #expect(files(in: keys).count == 3)
+        _ = try service.auth.purge()
+        #expect(files(in: keys) == ["\(key).key", "current"].sorted())
+    }
+
     @Test func aKeyThatCannotBeDeletedIsAnErrorAndTheOthersGo() throws {
         let grant = try service.signIn()
         let first = try service.state.signingKey().publicKey.id

@@ -53,8 +53,9 @@ extension Auth {
         let key = ES256PrivateKey.random()
         let id = key.publicKey.id
         let now = now
-        // A request that has just read the old key's name may sign with it a moment from now.
-        let end = now + policy.accessLifetime + Policy.keyOverlap
+        // A request that has just read the old key's name may sign with it a moment from now. An urgent rotation ends it
+        // with the moment that the new one signs, even if its file cannot be deleted.
+        let end = isUrgent ? now : now + policy.accessLifetime + Policy.keyOverlap
         try onFiles { () throws(SystemError) in
             try state.createOnce(state.keyPath(id), key.bytes)
             try state.replace(state.endPath(ofKey: last), Array(String(end.milliseconds).utf8))
@@ -153,6 +154,15 @@ extension StateFolder {
             do throws(SystemError) {
                 // The key first: with its end gone it would be one that nobody knows about.
                 try File.delete(keyPath(id))
+                try File.delete(endPath(ofKey: id))
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        // Ends of keys that are gone: a removal was killed between the two.
+        for id in try endedKeyIDs() {
+            isChanged = true
+            do throws(SystemError) {
                 try File.delete(endPath(ofKey: id))
             } catch {
                 failure = failure ?? error
