@@ -31,6 +31,19 @@ import Testing
         #expect(try service.number("SELECT count(*) FROM sessions") == 2)
     }
 
+    @Test func anAccessTokenDoesNotOutliveASessionThatIsNotRefreshed() throws {
+        service.policy.accessLifetime = .hours(24)
+        service.policy.refreshLifetime = .minutes(10)
+        let first = try service.signIn()
+        #expect(first.expiresIn == .minutes(10))
+        service.wait(.minutes(9))
+        let next = try service.auth.refreshToken(first.refreshToken, of: first.user.text)
+        #expect(next.expiresIn == .minutes(10))
+        service.wait(.minutes(11))
+        #expect(refusal { try service.auth.user(bearing: next.accessToken) } == "invalidToken")
+        #expect(refusal { try service.auth.refreshToken(next.refreshToken, of: next.user.text) } == "invalidRefreshToken")
+    }
+
     @Test func aCodeIsGoodOnce() throws {
         _ = try service.signIn()
         #expect(refusal { try service.auth.verifyCode(try service.code(), for: ann) } == "invalidCode")

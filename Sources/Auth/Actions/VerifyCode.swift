@@ -132,7 +132,8 @@ extension Auth {
         signingKey: ES256PrivateKey
     ) throws(AuthError) -> Grant {
         let now = now
-        let expiry = min(now + policy.accessLifetime, sessionEnd)
+        // Nor does it outlive a session that is not refreshed.
+        let expiry = min(now + min(policy.accessLifetime, policy.refreshLifetime), sessionEnd)
         let token = AccessToken(
             issuer: policy.baseURL, user: user, issuedAt: now, expiresAt: expiry, id: UUID.random(),
             session: session, email: email)
