@@ -146,6 +146,8 @@ func baseURL(_ value: String) throws(ValueFault) -> String {
         rest.allSatisfy({ $0.isLetter || $0.isDigit || "-._~:/[]%".utf8.contains($0) })
     else { throw ValueFault("not a URL of a host, perhaps a port and a path") }
     guard rest.last != UInt8(ascii: "/") else { throw ValueFault("ends in a slash") }
+    // Host and port, as browsers take them.
+    _ = try origin(String(Substring(value.utf8.dropLast(rest.drop { $0 != UInt8(ascii: "/") }.count))))
     // Every token has it as its issuer.
     guard value.utf8.count <= 255 else { throw ValueFault("longer than 255 bytes") }
     return value

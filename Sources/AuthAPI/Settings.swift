@@ -85,7 +85,12 @@ package struct Settings {
         let key = String(decoding: name.utf8.dropFirst(9).map { $0.asciiLowercased }, as: UTF8.self)
         if isAnothers(key) { return }
         if Environment.isMalformed(name) { throw ConfigurationFault(reason: "environment:\(name): not UTF-8") }
-        try set(key, value, place: .variable(name))
+        // In capitals and not, say: none of them is meant more than the other.
+        for one in given where one.key.isSame(as: key) {
+            if case .variable = one.place { throw ConfigurationFault(reason: "environment:\(name): \(key): given twice") }
+        }
+        // A file of variables may come from Windows.
+        try set(key, String(Substring(trimmed(value.utf8[...]))), place: .variable(name))
     }
 
     private mutating func set(

@@ -146,6 +146,42 @@ private func fault(_ text: String) -> String? {
         }
     }
 
+    @Test func aVariableThatIsGivenTwiceIsRefused() throws {
+        var settings = Settings()
+        try settings.read(Array("code_ttl = 4m".utf8), file: "f")
+        try settings.readVariable("LATCHKEY_CODE_TTL", "5m")
+        #expect(settings.policy.codeLifetime == .minutes(5))
+        for name in ["LATCHKEY_code_ttl", "LATCHKEY_CODE_TTL"] {
+            do throws(ConfigurationFault) {
+                try settings.readVariable(name, "6m")
+                Issue.record("\(name) is taken")
+            } catch {
+                #expect(error.reason == "environment:\(name): code_ttl: given twice")
+            }
+        }
+    }
+
+    /// As a file of variables from Windows has them.
+    @Test func aVariablesValueIsTakenWithoutSpacesAroundIt() throws {
+        var settings = Settings()
+        for (name, value) in [("CODE_TTL", "5m\r"), ("BASE_URL", " https://id.example.com\r"), ("SIGN_UP", "closed\t")] {
+            try settings.readVariable("LATCHKEY_\(name)", value)
+        }
+        #expect(settings.policy.codeLifetime == .minutes(5) && settings.policy.baseURL == "https://id.example.com")
+        #expect(settings.policy.signUp == .closed)
+    }
+
+    @Test func aBaseURLHasAHostAndAPortThatBrowsersTake() {
+        for url in [
+            "http://localhost:8000", "https://id.example.com/auth", "https://ID.example.com", "http://latch_key:8000", "http://127.0.0.1",
+            "http://[::1]:8000", "https://a.example/x:y/z", "https://a.example/%7Eann", "https://a.example:65535/x",
+        ] { #expect(fault("base_url = \(url)") == nil, "\(url)") }
+        for url in [
+            "https://[::1", "https://[::1]8000", "https://::1", "https://a.example:", "https://a.example:0", "https://a.example:65536/x",
+            "https://a.example:80:80", "https://a.example:x", "http://127.1", "http://1.2.3.4.5", "https://a%2e.example",
+        ] { #expect(fault("base_url = \(url)")?.hasPrefix("f:1: base_url: ") == true, "\(url)") }
+    }
+
     @Test func theEnvironmentHasTheSameKeys() throws {
         var settings = Settings()
         try settings.readVariable("LATCHKEY_CODE_LENGTH", "7")
