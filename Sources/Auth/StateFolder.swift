@@ -26,6 +26,8 @@ package struct StateFolder {
         case always
         /// A request, if the installation is new: there is no mark of state that it had.
         case ifNew
+        /// The same where nothing names the folder: whoever named another one to these executables may have lost that.
+        case ifNewAndUnnamed
         /// Nobody: the process needs state that is there.
         case never
     }
@@ -58,11 +60,10 @@ package struct StateFolder {
             throw .init(error)
         }
         if !isThere {
-            let mark = StateMark(of: path)
             switch making {
-            case .never: throw .init(reason: "\(path) is not there; latchkey init makes it")
-            case .ifNew where mark.place(among: mark.places(executables: ownFolder)) != nil: throw .init(goneFrom: path)
-            case .ifNew, .always: break
+            case .never: throw StateFolder.absence(of: path, "is not there")
+            case .ifNew, .ifNewAndUnnamed: try StateFolder.refuseIfGone(from: path, making)
+            case .always: break
             }
         }
         let status: FileStatus?
@@ -116,10 +117,16 @@ package struct StateFolder {
         guard try isNew() else { return }
         switch making {
         case .always: break
-        case .never: throw .failure(reason: "\(path) holds no database; latchkey init makes it")
-        case .ifNew:
-            // Looked at again: another request may just have made the database, and noted that.
-            if hadDatabase, try isNew() { throw .unavailable(reason: StateFault(goneFrom: path).reason) }
+        case .never: throw .failure(reason: StateFolder.absence(of: path, "holds no database").reason)
+        case .ifNew, .ifNewAndUnnamed:
+            do throws(StateFault) {
+                if hasLocks { throw StateFault(goneFrom: path) }
+                try StateFolder.refuseIfGone(from: name, making)
+            } catch {
+                // Looked at again: another request may just have made the database, and noted that.
+                if try isNew() { throw .unavailable(reason: error.reason) }
+                return
+            }
         }
         do throws(SystemError) {
             try createOnce(secretPath, Random.bytes(32))
@@ -129,11 +136,30 @@ package struct StateFolder {
         _ = try madeSigningKey()
     }
 
-    /// Whether there was a database: it is noted outside of the folder, or there are files that are made beside one only.
-    private var hadDatabase: Bool {
-        for lock in [writingLockPath, deliveryLockPath] where (try? File.status(lock)) ?? nil != nil { return true }
-        let mark = StateMark(of: name)
-        return mark.place(among: mark.places(executables: ownFolder)) != nil
+    /// Whether there are files that are made beside a database only.
+    private var hasLocks: Bool {
+        [writingLockPath, deliveryLockPath].contains { (try? File.status($0)) ?? nil != nil }
+    }
+
+    /// Throws if a request must not make state at `path`: there was some, or, where nothing names that folder, the
+    /// executables have worked on another.
+    private static func refuseIfGone(from path: String, _ making: Making) throws(StateFault) {
+        let mark = StateMark(of: path)
+        if mark.place(among: mark.places(executables: ownFolder)) != nil { throw StateFault(goneFrom: path) }
+        guard case .ifNewAndUnnamed = making, let folder = ownFolder, let other = StateMark.last(beside: folder) else { return }
+        throw StateFault(unnamed: path, other: other)
+    }
+
+    /// Why a command that needs state finds none at `path`, which is not there or holds no database: `what`.
+    package static func absence(of path: String, _ what: String) -> StateFault {
+        let mark = StateMark(of: path)
+        // The operator's command may lie beside the executables' folder, or above it.
+        let own = ownFolder ?? "."
+        for folder in [own, "\(own)/cgi-bin", "\(File.parent(of: own))/cgi-bin"]
+        where mark.place(among: mark.places(executables: folder)) != nil {
+            return StateFault(goneFrom: path)
+        }
+        return StateFault(reason: "\(path) \(what); latchkey init makes it")
     }
 
     /// Notes outside of the folder that it holds a database, if that is not noted yet: beside the executables in the folder
@@ -148,7 +174,10 @@ package struct StateFolder {
 
     /// The same by one of the executables that answer requests. Only they find what is beside themselves.
     package func noteMade() {
-        guard case .ifNew = making else { return }
+        switch making {
+        case .ifNew, .ifNewAndUnnamed: break
+        case .always, .never: return
+        }
         let mark = StateMark(of: name)
         mark.note(in: mark.places(executables: ownFolder))
     }
@@ -250,10 +279,19 @@ package struct StateFolder {
     }
 
     /// The ids of all signing keys, also of those that sign no more, in order.
-    func keyIDs() throws(AuthError) -> [String] {
+    func keyIDs() throws(AuthError) -> [String] { try ids(ofFiles: ".key") }
+
+    /// The ids of keys that are gone, and whose end is noted still.
+    func endedKeyIDs() throws(AuthError) -> [String] {
+        let keys = try keyIDs()
+        return try ids(ofFiles: ".end").filter { id in !keys.contains { $0.isSame(as: id) } }
+    }
+
+    /// The ids of the files in the folder of keys whose names end in `end`, four bytes.
+    private func ids(ofFiles end: String) throws(AuthError) -> [String] {
         do throws(SystemError) {
             return try File.names(in: keysPath)
-                .filter { $0.utf8.count == 47 && $0.utf8.suffix(4).elementsEqual(".key".utf8) }
+                .filter { $0.utf8.count == 47 && $0.utf8.suffix(4).elementsEqual(end.utf8) }
                 .map { String(decoding: $0.utf8.dropLast(4), as: UTF8.self) }
                 .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         } catch {
@@ -328,6 +366,13 @@ package struct StateFault: Error {
         reason =
             "the state of this installation is gone from \(path): mount it, move it back or restore a backup; "
             + "latchkey init begins anew"
+        isTemporary = true
+    }
+
+    fileprivate init(unnamed path: String, other: String) {
+        reason =
+            "no folder is named, by LATCHKEY_HOME or latchkey.home, though these executables have worked on \(other): "
+            + "name it; latchkey init begins anew in \(path)"
         isTemporary = true
     }
 }

@@ -39,6 +39,9 @@ package struct StateMark {
     package func note(in places: [String]) -> String? {
         if let place = place(among: places) { return place }
         return places.first { place in
+            // Others may note theirs at the same moment. Whoever holds the lock for long makes nobody wait for it.
+            let lock = try? FileLock(onFolder: File.parent(of: place), atMost: Policy.shortWriteWait)
+            defer { withExtendedLifetime(lock) {} }
             // Somebody else's file stays as it is.
             if (try? File.status(place)) ?? nil != nil, !StateMark.isTrusted(place) { return false }
             var list = StateMark.list(in: place)
@@ -57,6 +60,12 @@ package struct StateMark {
                 return false
             }
         }
+    }
+
+    /// The state that executables in `folder` have made last; nil if they never did, or that is not noted beside them.
+    static func last(beside folder: String) -> String? {
+        let list = list(in: "\(folder)/.latchkey-states")
+        return list.split(separator: 0x0A).last.map { String(decoding: $0, as: UTF8.self) }
     }
 
     private func holds(_ list: [UInt8]) -> Bool {

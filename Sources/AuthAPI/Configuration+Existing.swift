@@ -8,8 +8,8 @@ extension Configuration {
     package static func ofExistingService() throws(ConfigurationFault) -> Configuration {
         let configuration = try Configuration(documentRoot: nil, making: .never)
         guard configuration.state.isThere else {
-            throw ConfigurationFault(
-                reason: "state folder: \(configuration.state.path) holds no database; latchkey init makes it")
+            let fault = StateFolder.absence(of: configuration.state.path, "holds no database")
+            throw ConfigurationFault(reason: "state folder: \(fault.reason)")
         }
         return configuration
     }

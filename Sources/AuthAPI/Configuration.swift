@@ -19,7 +19,10 @@ package struct Configuration {
     /// that is not there is made.
     package init(documentRoot: String?, making: StateFolder.Making = .ifNew) throws(ConfigurationFault) {
         do throws(StateFault) {
-            state = try StateFolder(at: try Configuration.home(), making: making)
+            let (home, isNamed) = try Configuration.namedHome()
+            var making = making
+            if !isNamed, case .ifNew = making { making = .ifNewAndUnnamed }
+            state = try StateFolder(at: home, making: making)
         } catch {
             throw ConfigurationFault(reason: "state folder: \(error.reason)", isTemporary: error.isTemporary)
         }
@@ -47,21 +50,22 @@ package struct Configuration {
         let limit = 65536
         do throws(SystemError) {
             let bytes = try File.readText(path, limit: limit + 1)
-            guard bytes.count <= limit else {
-                throw SystemError.damaged(path)
-            }
-            return bytes
+            if bytes.count <= limit { return bytes }
         } catch {
             if error.isAbsent { return [] }
             throw ConfigurationFault(reason: error.description)
         }
+        throw ConfigurationFault(reason: "\(path): longer than \(limit) bytes")
     }
 
-    static func home() throws(StateFault) -> String {
+    static func home() throws(StateFault) -> String { try namedHome().path }
+
+    /// The state folder's path, and whether anything names it.
+    private static func namedHome() throws(StateFault) -> (path: String, isNamed: Bool) {
         // Read as text it would be another folder's path.
         if Environment.isMalformed("LATCHKEY_HOME") { throw StateFault(reason: "LATCHKEY_HOME is not UTF-8") }
         if let home = Environment.value("LATCHKEY_HOME"), !home.utf8.isEmpty {
-            return try absolute(home, from: "LATCHKEY_HOME")
+            return (try absolute(home, from: "LATCHKEY_HOME"), true)
         }
         let folder: String
         do throws(SystemError) {
@@ -69,7 +73,8 @@ package struct Configuration {
         } catch {
             throw StateFault(reason: error.description)
         }
-        return try homeFile(in: folder) ?? "\(File.parent(of: folder))/var"
+        if let path = try homeFile(in: folder) { return (path, true) }
+        return ("\(File.parent(of: folder))/var", false)
     }
 
     /// The path in `latchkey.home`; nil if there is no such file.

@@ -1,6 +1,7 @@
 // The state folder: where it may lie, who may look into it, and what is made in it.
 
 import Crypto
+import Dispatch
 import Glibc
 import System
 import Testing
@@ -20,6 +21,16 @@ private func reason(_ body: () throws(StateFault) -> Void) -> String? {
     private let path = temporaryPath()
 
     deinit { removeFolder(path) }
+
+    @Test func marksThatAreNotedAtOneMomentAllStay() throws {
+        mkdir(path, 0o700)
+        let path = path
+        let place = "\(path)/.latchkey-states"
+        DispatchQueue.concurrentPerform(iterations: 24) { number in _ = StateMark(of: "\(path)/home\(number)").note(in: [place]) }
+        let missing = (0..<24).filter { StateMark(of: "\(path)/home\($0)").place(among: [place]) == nil }
+        #expect(missing == [])
+        #expect(files(in: path) == [".latchkey-states"])
+    }
 
     private func reasonToRefuse(_ path: String) -> String? {
         reason { () throws(StateFault) in _ = try StateFolder(at: path) }

@@ -78,6 +78,36 @@ import Testing
         #expect(!isThere("\(folder)/var"))
     }
 
+    /// As where the line that named the folder was lost from a server's configuration.
+    @Test func executablesThatHaveWorkedOnOneStateMakeNoOtherUntilAFolderIsNamed() throws {
+        let folder = "\(home.path)-installed"
+        try FileManager.default.createDirectory(atPath: "\(folder)/cgi-bin", withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        for name in ["health", "jwks"] {
+            try FileManager.default.copyItem(atPath: "\(executables)/\(name)", toPath: "\(folder)/cgi-bin/\(name)")
+        }
+        func ask(_ name: String, _ variables: [String: String] = [:]) -> (answer: Answer, log: String) {
+            let all = ["REQUEST_METHOD": "GET", "REMOTE_ADDR": "192.0.2.7"].merging(variables) { $1 }
+            let run = Program("\(folder)/cgi-bin/\(name)", environment: all).finish()
+            return (Answer(run.output), run.errors)
+        }
+        #expect(ask("health", ["LATCHKEY_HOME": "\(folder)/state"]).answer.status == 200)
+        for name in ["health", "jwks"] {
+            let (answer, log) = ask(name)
+            #expect(answer.status == 503 && answer.code == "temporarily_unavailable")
+            #expect(log.contains("these executables have worked on \(folder)/state: name it"), "\(log)")
+        }
+        #expect(!isThere("\(folder)/var"))
+        // An empty folder is no state either.
+        mkdir("\(folder)/var", 0o700)
+        #expect(ask("health").answer.status == 503)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/var") == [])
+        // Another one that is named is another installation's.
+        #expect(ask("health", ["LATCHKEY_HOME": "\(folder)/state2"]).answer.status == 200)
+        try "\(folder)/state\n".write(toFile: "\(folder)/cgi-bin/latchkey.home", atomically: true, encoding: .utf8)
+        #expect(ask("health").answer.status == 200)
+    }
+
     @Test func anotherFolderIsAnotherInstallations() {
         _ = home.signIn("ada@example.com")
         let other = Home()

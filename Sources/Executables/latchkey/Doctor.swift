@@ -52,7 +52,7 @@ struct Doctor: ParsableCommand {
     private func examine(_ report: inout Report) throws(Trouble) {
         let path = try configured { () throws(ConfigurationFault) in try Configuration.homePath() }
         guard (try? File.status(path)) ?? nil != nil else {
-            throw .notFound("state folder: \(path) is not there; latchkey init makes it")
+            throw .notFound("state folder: \(StateFolder.absence(of: path, "is not there").reason)")
         }
         let state = report.examineFolder(path)
         let owner = ((try? File.status(path)) ?? nil)?.owner
@@ -60,7 +60,7 @@ struct Doctor: ParsableCommand {
         report.examineMachine()
         guard let state else { return }
         guard state.isThere else {
-            throw .notFound("state folder: \(state.path) holds no database; latchkey init makes it")
+            throw .notFound("state folder: \(StateFolder.absence(of: state.path, "holds no database").reason)")
         }
         var faults: [ConfigurationFault] = []
         let configuration = Configuration(examining: state, faults: &faults)
