@@ -7,7 +7,8 @@ import Testing
 private let everyCommand: [[String]] =
     [
         "", "init", "settings", "user", "user list", "user show", "user create", "user deactivate",
-        "user activate", "user superuser", "user tier", "user credit", "user rename", "user delete",
+        "user activate", "user superuser", "user tier", "user credit", "user rename", "user email",
+        "user delete",
         "session", "session list", "session revoke", "project", "project list", "project show",
         "project create", "project rename", "project add-member", "project remove-member", "project delete",
         "key",

@@ -109,6 +109,38 @@ import Testing
         #expect(change("rename", "a\u{1B}[2J").code == 64)
     }
 
+    @Test func anotherAddressIsToldToBothAndEndsSessions() {
+        let ada = home.signIn("ada@example.com")
+        _ = home.signIn("bob@example.com")
+        // What was ever put into the outbox, also once it has left.
+        home.sql(
+            """
+            UPDATE users SET locale = 'de' WHERE email = 'ada@example.com';
+            CREATE TABLE told (kind TEXT, email TEXT, details TEXT, locale TEXT);
+            CREATE TRIGGER tells AFTER INSERT ON mail_items
+            BEGIN INSERT INTO told VALUES (new.kind, new.email, new.details, new.locale); END;
+            """)
+        let run = home.admin("user", "email", "ada@example.com", " Ada@Example.org ")
+        #expect(run.output == "The account ada@example.com is ada@example.org now; 1 session ended.\n")
+        #expect(home.get("current-user", ada.bearer).status == 401)
+        #expect(home.count("SELECT count(*) FROM known_networks WHERE email = 'ada@example.com'") == 0)
+        #expect(home.count("SELECT count(*) FROM users WHERE email = 'ada@example.org' AND is_verified = 0") == 1)
+        for (kind, email, other) in [
+            ("email-changed", "ada@example.com", "a***@example.org"), ("email-given", "ada@example.org", "a***@example.com"),
+        ] {
+            let told = "kind = '\(kind)' AND email = '\(email)' AND details = '\(other)' AND locale = 'de'"
+            #expect(home.count("SELECT count(*) FROM told WHERE \(told)") == 1, "\(kind)")
+        }
+        // Whoever reads mail there has the account.
+        home.sql("UPDATE users SET locale = NULL")
+        #expect(home.signIn("ada@example.org").id == ada.id)
+        #expect(home.admin("user", "email", ada.id, "ada@example.org").output == "ada@example.org is its address already.\n")
+        let taken = home.admin("user", "email", ada.id, "bob@example.com")
+        #expect(taken.code == 1 && taken.errors == "latchkey: there is an account bob@example.com already\n")
+        #expect(home.admin("user", "email", "eve@example.com", "eve@example.org").code == 69)
+        #expect(home.admin("user", "email", ada.id, "no address").code == 64)
+    }
+
     @Test func aHostileNameDoesNotReachTheTerminal() {
         let ada = home.signIn("ada@example.com")
         _ = ada

@@ -23,8 +23,8 @@ private func count(_ piece: String, in text: String) -> Int {
         #expect(
             MailKind.allCases.map(\.name)
                 == [
-                    "code", "email-code", "current-email-code", "deletion-code", "email-changed", "new-network", "key-expiry",
-                    "invitation", "account-deleted", "key-created", "owner-made", "access-given", "notices-off",
+                    "code", "email-code", "current-email-code", "deletion-code", "email-changed", "email-given",
+                    "new-network", "key-expiry", "invitation", "account-deleted", "key-created", "owner-made", "access-given", "notices-off",
                     "project-deleted",
                 ])
     }

@@ -55,6 +55,16 @@ package struct ChangedAccount {
     package let wasSo: Bool
 }
 
+/// What came of giving an account another address.
+package enum Move {
+    case moved(from: String, endedSessions: Int)
+    /// It has that address.
+    case wasSo
+    /// Another account has it.
+    case taken
+    case noAccount
+}
+
 extension Auth {
     /// The accounts whose address contains `text`, by address, `limit` at most.
     package func users(containing text: String, limit: Int64) throws(AuthError) -> [User] {
@@ -92,6 +102,26 @@ extension Auth {
             try Project.create(named: "Default", ownedBy: id, at: now, in: database)
             try record(AuditEvent(.accountCreated, user: id), in: database)
             return try User.find(id, in: database)
+        }
+    }
+
+    /// Makes `email` the address of the account called `name`, for somebody who cannot read mail at the one that it has. All
+    /// its sessions end, and both addresses are told.
+    package func moveUser(named name: AccountName, to email: Email) throws(AuthError) -> Move {
+        guard testIdentity(of: email) == nil else {
+            throw .failure(reason: "\(email.text) is a test identity: with it anyone who knows its code could sign in")
+        }
+        let database = try database()
+        return try database.transaction { () throws(AuthError) -> Move in
+            guard let user = try user(named: name) else { return .noAccount }
+            guard !user.email.isSame(as: email.text) else { return .wasSo }
+            guard try User.find(email: email.text, in: database) == nil else { return .taken }
+            let language = try User.noticeLanguage(of: user.id, in: database)
+            let ended = try move(user, to: email, isVerified: false, keeping: nil, in: database)
+            try MailItem.enqueue(
+                .emailGiven, about: user.id, to: email.text, in: language, details: masked(user.email),
+                until: now + Policy.noticeLifetime, at: now, database: database)
+            return .moved(from: user.email, endedSessions: ended)
         }
     }
 

@@ -34,24 +34,7 @@ extension Auth {
             guard isFirst, user.email.isSame(as: current.text), testIdentity(of: current) == nil,
                 try mayBecomeAnAccounts(email, in: database)
             else { return nil }
-            let now = now
-            let language = try User.noticeLanguage(of: user.id, in: database)
-            // Codes for the old address would lead to another account from now on.
-            try Challenge.deleteAll(of: user.email, and: user.id, in: database)
-            try MailItem.deleteCodes(to: user.email, in: database)
-            // From where the old address was signed in with says nothing of the new one's owner.
-            try KnownNetwork.deleteAll(of: user.email, in: database)
-            try User.move(user.id, to: email.text, at: now, in: database)
-            try Invitation.deleteAll(to: email.text, whereIs: user.id, in: database)
-            let ended = try Session.revokeAll(
-                of: user.id, but: caller.session, refreshedSince: now - policy.refreshLifetime, at: now, in: database)
-            for session in ended where session.wasGood {
-                try record(AuditEvent(.revocation, user: user.id, subject: session.id), in: database)
-            }
-            try MailItem.enqueue(
-                .emailChanged, about: user.id, to: user.email, in: language, details: email.masked,
-                until: now + Policy.noticeLifetime, at: now, database: database)
-            try record(AuditEvent(.emailChanged, user: user.id), in: database)
+            _ = try move(user, to: email, isVerified: true, keeping: caller.session, in: database)
             // The answer is read before the change is made for good: afterwards nothing may fail.
             guard let changed = try User.find(user.id, in: database) else {
                 throw .failure(reason: "a changed account is not there")
@@ -60,6 +43,31 @@ extension Auth {
         }
         guard let changed else { throw .invalidCode }
         return changed
+    }
+
+    /// Makes `email` the address of `user`, and tells the one that it had, in the transaction at hand. All sessions end but
+    /// the one to `keep`, if any is; how many of them were good.
+    func move(
+        _ user: User, to email: Email, isVerified: Bool, keeping keep: UUID?, in database: Database
+    ) throws(AuthError) -> Int {
+        let now = now
+        let language = try User.noticeLanguage(of: user.id, in: database)
+        // Codes for the old address would lead to another account from now on.
+        try Challenge.deleteAll(of: user.email, and: user.id, in: database)
+        try MailItem.deleteCodes(to: user.email, in: database)
+        // From where the old address was signed in with says nothing of the new one's owner.
+        try KnownNetwork.deleteAll(of: user.email, in: database)
+        try User.move(user.id, to: email.text, isVerified: isVerified, at: now, in: database)
+        try Invitation.deleteAll(to: email.text, whereIs: user.id, in: database)
+        let ended = try Session.revokeAll(
+            of: user.id, but: keep, refreshedSince: now - policy.refreshLifetime, at: now, in: database
+        ).filter { $0.wasGood }
+        for session in ended { try record(AuditEvent(.revocation, user: user.id, subject: session.id), in: database) }
+        try MailItem.enqueue(
+            .emailChanged, about: user.id, to: user.email, in: language, details: email.masked,
+            until: now + Policy.noticeLifetime, at: now, database: database)
+        try record(AuditEvent(.emailChanged, user: user.id), in: database)
+        return ended.count
     }
 
     /// The address of `user`, which a code can be mailed to. One of an older schema may be one that is not taken any more.

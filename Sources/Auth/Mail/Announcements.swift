@@ -11,7 +11,7 @@ extension MailKind {
     var announces: Bool {
         switch self {
         case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff, .projectDeleted: true
-        case .code, .emailCode, .currentEmailCode, .deletionCode, .emailChanged, .newNetwork, .keyExpiry, .invitation: false
+        case .code, .emailCode, .currentEmailCode, .deletionCode, .emailChanged, .emailGiven, .newNetwork, .keyExpiry, .invitation: false
         }
     }
 }

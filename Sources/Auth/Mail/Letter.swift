@@ -23,7 +23,7 @@ extension Auth {
         switch item.kind {
         case .code, .emailCode, .currentEmailCode, .deletionCode:
             return try codeLetter(for: item, language, database)
-        case .emailChanged:
+        case .emailChanged, .emailGiven:
             return Letter(
                 kind: item.kind, language: language, values: ["{email}": item.details ?? ""])
         case .newNetwork: return networkLetter(for: item, language)

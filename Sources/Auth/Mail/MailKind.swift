@@ -14,6 +14,8 @@ package enum MailKind: Equatable, Sendable, CaseIterable {
     case deletionCode
     /// Tells the old address that the account has another one.
     case emailChanged
+    /// Tells the new address that the operator gave it to an account.
+    case emailGiven
     /// Tells of a sign-in from a network that is new for the account.
     case newNetwork
     /// Tells that an API key is about to expire.
@@ -41,6 +43,7 @@ package enum MailKind: Equatable, Sendable, CaseIterable {
         case .currentEmailCode: "current-email-code"
         case .deletionCode: "deletion-code"
         case .emailChanged: "email-changed"
+        case .emailGiven: "email-given"
         case .newNetwork: "new-network"
         case .keyExpiry: "key-expiry"
         case .invitation: "invitation"
@@ -60,13 +63,13 @@ package enum MailKind: Equatable, Sendable, CaseIterable {
 
     /// What stands in the texts for values of a single mail.
     ///
-    /// `{email}` is the new address, or another person's, masked; `{count}` how many changes of the kind a mail tells of; `{time}` reads the same in every language, such as
+    /// `{email}` is the new address, the one from before, or another person's, masked; `{count}` how many changes of the kind a mail tells of; `{time}` reads the same in every language, such as
     /// `2026-12-31 14:05 UTC`; `{prefix}` is the beginning of the key, which may be shown.
     package var placeholders: [String] {
         switch self {
         case .code, .emailCode, .deletionCode: ["{code}", "{minutes}", "{service}"]
         case .currentEmailCode: ["{code}", "{minutes}", "{email}", "{service}"]
-        case .emailChanged: ["{email}", "{service}"]
+        case .emailChanged, .emailGiven: ["{email}", "{service}"]
         case .newNetwork: ["{time}", "{ip}", "{device}", "{service}"]
         case .keyExpiry: ["{days}", "{key}", "{prefix}", "{project}", "{service}"]
         case .invitation: ["{inviter}", "{project}", "{link}", "{service}"]

@@ -45,6 +45,14 @@ extension MailTexts {
                     "您账号的邮箱地址现为 {email}。您不能再使用收到此邮件的地址登录。",
                     "如果是您本人操作，则无需处理。如果不是，说明有他人访问过您的账号：请立即联系 {service} 的运营者。",
                 ])
+        case .emailGiven:
+            MailTexts(
+                subject: "此地址现为您的 {service} 账号的邮箱地址",
+                title: "新的邮箱地址",
+                paragraphs: [
+                    "您账号的邮箱地址已由 {email} 改为收到此邮件的地址。请使用此地址登录。",
+                    "更改由 {service} 的运营者完成。如果您并未要求更改，请联系运营者。",
+                ])
         case .newNetwork:
             MailTexts(
                 subject: "您的 {service} 账号有新的登录",

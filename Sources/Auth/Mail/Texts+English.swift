@@ -51,6 +51,15 @@ extension MailTexts {
                     "If it was you who changed it, there is nothing to do. If not, someone else has had access to "
                         + "your account: please tell whoever runs {service} at once.",
                 ])
+        case .emailGiven:
+            MailTexts(
+                subject: "This is the address of your {service} account now",
+                title: "New address",
+                paragraphs: [
+                    "The address of your account was {email}, and is now the one that this mail went to: sign "
+                        + "in with it.",
+                    "Whoever runs {service} changed it. If you did not ask for that, please tell them.",
+                ])
         case .newNetwork:
             MailTexts(
                 subject: "New sign-in to your {service} account",

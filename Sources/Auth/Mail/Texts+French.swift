@@ -56,6 +56,16 @@ extension MailTexts {
                         + "personne a eu accès à votre compte\u{A0}: veuillez prévenir immédiatement le "
                         + "responsable de {service}.",
                 ])
+        case .emailGiven:
+            MailTexts(
+                subject: "Ceci est désormais l’adresse de votre compte {service}",
+                title: "Nouvelle adresse",
+                paragraphs: [
+                    "L’adresse e-mail de votre compte était {email}\u{A0}; c’est désormais celle à laquelle "
+                        + "cet e-mail a été envoyé. Utilisez-la pour vous connecter.",
+                    "Le responsable de {service} l’a modifiée. Si vous ne l’avez pas demandé, veuillez le "
+                        + "prévenir.",
+                ])
         case .newNetwork:
             MailTexts(
                 subject: "Nouvelle connexion à votre compte {service}",

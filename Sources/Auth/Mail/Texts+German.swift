@@ -53,6 +53,16 @@ extension MailTexts {
                     "Wenn Sie das selbst geändert haben, müssen Sie nichts tun. Wenn nicht, hatte jemand anderes "
                         + "Zugang zu Ihrem Konto: Wenden Sie sich bitte sofort an den Betreiber von {service}.",
                 ])
+        case .emailGiven:
+            MailTexts(
+                subject: "Dies ist jetzt die Adresse Ihres Kontos bei {service}",
+                title: "Neue Adresse",
+                paragraphs: [
+                    "Die E-Mail-Adresse Ihres Kontos war {email} und ist jetzt die, an die diese E-Mail ging: "
+                        + "Melden Sie sich damit an.",
+                    "Der Betreiber von {service} hat sie geändert. Wenn Sie nicht darum gebeten haben, wenden "
+                        + "Sie sich bitte an ihn.",
+                ])
         case .newNetwork:
             MailTexts(
                 subject: "Neue Anmeldung in Ihrem Konto bei {service}",

@@ -53,6 +53,15 @@ extension MailTexts {
                     "Si la ha cambiado usted, no tiene que hacer nada. Si no, otra persona ha tenido acceso a su "
                         + "cuenta: avise de inmediato al responsable de {service}.",
                 ])
+        case .emailGiven:
+            MailTexts(
+                subject: "Esta es ahora la dirección de su cuenta de {service}",
+                title: "Dirección nueva",
+                paragraphs: [
+                    "La dirección de correo de su cuenta era {email} y ahora es la dirección a la que se ha "
+                        + "enviado este correo: inicie sesión con ella.",
+                    "La ha cambiado el responsable de {service}. Si usted no lo ha pedido, avísele.",
+                ])
         case .newNetwork:
             MailTexts(
                 subject: "Nuevo inicio de sesión en su cuenta de {service}",

@@ -152,11 +152,11 @@ package struct User {
 
     /// Gives the account another address.
     static func move(
-        _ id: UUID, to email: String, at now: Timestamp, in database: Database
+        _ id: UUID, to email: String, isVerified: Bool, at now: Timestamp, in database: Database
     ) throws(AuthError) {
         try database.run(
-            "UPDATE users SET email = ?, is_verified = 1, updated_at = ? WHERE id = ?",
-            [.text(email), .time(now), .id(id)])
+            "UPDATE users SET email = ?, is_verified = ?, updated_at = ? WHERE id = ?",
+            [.text(email), .integer(isVerified ? 1 : 0), .time(now), .id(id)])
     }
 
     /// Takes the account's address and name, and shuts it out. The rows that belong to it can then be deleted in steps.

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Auth
+import AuthAPI
 import CGI
 import System
 
@@ -12,7 +13,7 @@ struct UserGroup: ParsableCommand {
         discussion: "Example: latchkey user show ada@example.com",
         subcommands: [
             List.self, Show.self, Create.self, Deactivate.self, Activate.self, Superuser.self, Tier.self,
-            Credit.self, Rename.self, Delete.self, Export.self,
+            Credit.self, Rename.self, Address.self, Delete.self, Export.self,
         ])
 }
 
@@ -248,6 +249,41 @@ extension UserGroup {
         func run() throws(ExitCode) {
             try administer(user, .rename(name?.text)) {
                 $0.user.fullName.map { name in "\(user.text) is called \(name)." } ?? "\(user.text) has no name."
+            }
+        }
+    }
+
+    struct Address: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "email",
+            abstract: "Gives an account another e-mail address.",
+            discussion: """
+                For somebody who cannot read mail at their address any more: be sure who asks. \
+                All sessions end, and both addresses are told by mail. Whoever reads mail at \
+                the new address signs in as anyone does.
+
+                Example: latchkey user email ada@example.com ada@example.org
+                """)
+
+        @Argument(help: "An e-mail address or an account's id.")
+        var user: UserArgument
+
+        @Argument(help: "The new e-mail address.")
+        var email: EmailArgument
+
+        func run() throws(ExitCode) {
+            try onService { (_, configuration) throws(Trouble) in
+                let new = email.email
+                let identities = try configured { () throws(ConfigurationFault) in try configuration.testIdentities() }
+                let auth = service(configuration, testIdentities: identities)
+                let move = try asking { () throws(AuthError) in try auth.moveUser(named: user.name, to: new) }
+                switch move {
+                case .noAccount: throw user.absent
+                case .taken: throw .failed("there is an account \(new.text) already")
+                case .wasSo: try show("\(new.text) is its address already.\n")
+                case .moved(let old, let count):
+                    try show("The account \(old) is \(new.text) now; \(counted(count, "session")) ended.\n")
+                }
             }
         }
     }
