@@ -12,8 +12,10 @@ extension Auth {
     /// for `overlap` more, never past its own expiry; without an overlap it is deactivated at once. It takes the old one's
     /// place: no bound of keys refuses it, and a key that the old one had replaced ends.
     ///
-    /// Refuses as `deleteAPIKey` does, and throws `apiKeyNotFound` for a key that is not active any more; `tooMany` for one
-    /// whose place another live key has taken already, if there is no room for one more.
+    /// If another live key has taken its place already, the new one needs room of its own. Where there is none, the other one
+    /// ends: rotating is always possible.
+    ///
+    /// Refuses as `deleteAPIKey` does, and throws `apiKeyNotFound` for a key that is not active any more.
     package func rotateAPIKey(
         _ id: UUID, overlap: Duration, in project: UUID, by user: User
     ) throws(AuthError) -> CreatedAPIKey {
@@ -26,9 +28,7 @@ extension Auth {
         let key = try change(by: user, within: limits, in: database) { (user) throws(AuthError) -> APIKey? in
             let old = try managedKey(id, in: project, by: user, database)
             guard old.isActive(at: now) else { throw .apiKeyNotFound }
-            if let heir = old.replacedBy, try APIKey.find(heir, in: project, database)?.isActive(at: now) == true {
-                try requireRoomForKey(of: project, by: user.id, in: database)
-            }
+            try makeRoomBeside(old, in: project, by: user, database)
             try APIKey.create(
                 new, for: project, by: user.id, named: old.name, scopes: old.scopes,
                 prefix: secret.prefix, hash: hash, expiresAt: old.expiresAt, replacing: id, at: now, in: database)
@@ -51,6 +51,22 @@ extension Auth {
         }
         guard let key else { throw .failure(reason: "a new key is not there") }
         return CreatedAPIKey(key: key, secret: secret, asOf: now)
+    }
+
+    /// Ends the key that has taken the place of `old` already, if there is no room for a second.
+    private func makeRoomBeside(
+        _ old: APIKey, in project: UUID, by user: User, _ database: Database
+    ) throws(AuthError) {
+        guard let id = old.replacedBy, let heir = try APIKey.find(id, in: project, database), heir.isActive(at: now) else {
+            return
+        }
+        do throws(AuthError) {
+            try requireRoomForKey(of: project, by: user.id, in: database)
+        } catch {
+            guard case .tooMany = error else { throw error }
+            try heir.deactivate(at: now, in: database)
+            try record(AuditEvent(.keyDeactivated, user: user.id, subject: id, detail: "rotated"), in: database)
+        }
     }
 
     /// A key and the one that it replaced share one place, so the one before those ends.
