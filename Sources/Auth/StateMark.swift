@@ -18,6 +18,9 @@ package struct StateMark {
         paths = path.isSame(as: resolved) ? [path] : [path, resolved]
     }
 
+    /// How long others that note theirs are waited for.
+    private static let longestWait = Duration.seconds(2)
+
     /// Bytes after which the older half of the list goes.
     private static let size = 32768
 
@@ -40,7 +43,7 @@ package struct StateMark {
         if let place = place(among: places) { return place }
         return places.first { place in
             // Others may note theirs at the same moment. Whoever holds the lock for long makes nobody wait for it.
-            let lock = try? FileLock(onFolder: File.parent(of: place), atMost: Policy.shortWriteWait)
+            let lock = try? FileLock(onFolder: File.parent(of: place), atMost: StateMark.longestWait)
             defer { withExtendedLifetime(lock) {} }
             // Somebody else's file stays as it is.
             if (try? File.status(place)) ?? nil != nil, !StateMark.isTrusted(place) { return false }

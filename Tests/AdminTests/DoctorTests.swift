@@ -93,6 +93,19 @@ extension Run {
         ])
     }
 
+    @Test func settingsThatHoldNothingOffAreWarnings() throws {
+        let home = healthy()
+        try "limit_send_total = off\nlimit_write_per_user = off\nlimit_send_per_ip = 1/1s\ntrusted_proxies = 10.0.0.1, ::/0\n".write(
+            toFile: "\(home.path)/latchkey.conf", atomically: true, encoding: .utf8)
+        setMode("\(home.path)/latchkey.conf", 0o600)
+        #expect(home.admin("doctor").troubles == [
+            "warning  settings: switched off: limit_send_total, limit_write_per_user "
+                + "Keep them off only where something in front of the service counts as they do.",
+            "warning  settings: trusted_proxies names every address: clients choose the address that limits and logs see "
+                + "Name the proxies alone.",
+        ])
+    }
+
     @Test func aFindingIsALineAndOneOfAdviceWithin80Columns() {
         var report = Report()
         report.ok("secret", "is there")

@@ -108,6 +108,7 @@ extension Report {
             fault("settings", found.reason, do: "Correct it; until then every request is answered with 500.")
         }
         if faults.isEmpty { ok("settings", "\(counted(settings.given.count, "setting")) given, each is valid") }
+        examineHolds(of: settings)
         examineBaseURL(settings.policy.baseURL, url)
         if settings.corsOrigins.isEmpty {
             ok("cors_origins", "none: no page of another origin may call")
@@ -119,6 +120,21 @@ extension Report {
         examineTestIdentities(configuration)
         let tokens = settings.policy.clientTokens.count
         ok("client_tokens", tokens == 0 ? "none: anyone may ask for a code" : "\(tokens) may ask for a code")
+    }
+
+    /// What is to hold floods and guesses off, and does not as it is set.
+    private mutating func examineHolds(of settings: Settings) {
+        let off = settings.inForce.filter { $0.key.hasPrefix("limit_") && $0.value == "off" }.map(\.key)
+        if !off.isEmpty {
+            warn(
+                "settings", "switched off: \(off.joined(separator: ", "))",
+                do: "Keep them off only where something in front of the service counts as they do.")
+        }
+        if settings.trustedProxies.contains(where: { $0.prefix == 0 }) {
+            warn(
+                "settings", "trusted_proxies names every address: clients choose the address that limits and logs see",
+                do: "Name the proxies alone.")
+        }
     }
 
     private mutating func examineBaseURL(_ text: String, _ url: ServiceURL?) {
