@@ -12,14 +12,21 @@ package final class APIRequest {
     package let body: [UInt8]
     /// The ids in its path, in order.
     let pathIDs: [String]
-    private let authorization: String?
+    /// As sent: bytes that last as long as the request.
+    private let authorization: UnsafeBufferPointer<UInt8>?
     private let apiKey: String?
     /// `x-project-id`, as sent.
     let projectHeader: String?
     /// `x-verification-code`: a code, where the request has no body for it.
     let verificationCode: String?
     /// What the log is to say of the request.
-    private(set) var notes: [(key: StaticString, value: String)] = []
+    private(set) var notes: [(key: StaticString, value: Note)] = []
+
+    /// What a note says. An id is written out only where there is a line.
+    enum Note {
+        case text(String)
+        case id(UUID)
+    }
 
     /// Throws `ambiguousCredentials` if a header that decides was sent twice: as two fields, or as
     /// one that a server joined with a comma.
@@ -33,14 +40,15 @@ package final class APIRequest {
         let instead = try APIRequest.single("HTTP_X_AUTHORIZATION", of: request)
         guard sent == nil || instead == nil else { throw .ambiguousCredentials }
         authorization = sent ?? instead
-        apiKey = try APIRequest.single("HTTP_X_API_KEY", of: request)
-        projectHeader = try APIRequest.single("HTTP_X_PROJECT_ID", of: request)
+        apiKey = try APIRequest.single("HTTP_X_API_KEY", of: request).map { String(decoding: $0, as: UTF8.self) }
+        projectHeader = try APIRequest.single("HTTP_X_PROJECT_ID", of: request).map { String(decoding: $0, as: UTF8.self) }
         verificationCode = try APIRequest.single("HTTP_X_VERIFICATION_CODE", of: request)
+            .map { String(decoding: $0, as: UTF8.self) }
     }
 
     private static func single(
         _ name: StaticString, of request: Request
-    ) throws(AuthError) -> String? {
+    ) throws(AuthError) -> UnsafeBufferPointer<UInt8>? {
         switch request.parameters.sole(name) {
         case .none: nil
         case .once(let value): value
@@ -49,17 +57,18 @@ package final class APIRequest {
     }
 
     /// Tells the log something of the request. No code, token or key.
-    func note(_ key: StaticString, _ value: String) {
+    func note(_ key: StaticString, _ value: Note) {
         notes.append((key, value))
     }
 
     /// The token of `Authorization: Bearer …` (RFC 6750 §2.1); nil for no such header, or another scheme.
     fileprivate var bearerToken: String? {
         guard let authorization else { return nil }
-        let scheme = authorization.utf8.prefix(7)
-        guard scheme.map({ $0.asciiLowercased }).elementsEqual("bearer ".utf8) else { return nil }
-        let token = authorization.utf8.dropFirst(7).drop { $0 == UInt8(ascii: " ") }
-        return String(Substring(token))
+        let scheme: StaticString = "bearer "
+        guard authorization.count >= scheme.utf8CodeUnitCount else { return nil }
+        for (index, byte) in scheme.bytes.enumerated() where authorization[index].asciiLowercased != byte { return nil }
+        let token = authorization.dropFirst(scheme.utf8CodeUnitCount).drop { $0 == UInt8(ascii: " ") }
+        return String(decoding: token, as: UTF8.self)
     }
 
     /// Whether a proxy says that it stands between, trusted or not.
@@ -93,7 +102,7 @@ extension Auth {
     func session(bearing request: APIRequest) throws(AuthError) -> SignedIn {
         guard let token = request.bearerToken else { throw .notAuthenticated }
         let caller = try session(bearing: token)
-        request.note("by", caller.user.id.text)
+        request.note("by", .id(caller.user.id))
         return caller
     }
 
@@ -114,7 +123,7 @@ extension Auth {
         }
         let project = request.projectHeader.flatMap { UUID(text: $0.utf8) }
         let key = try key(bearing: text, for: project)
-        request.note("key", key.id.text)
+        request.note("key", .id(key.id))
         return .key(key)
     }
 }

@@ -59,7 +59,7 @@ struct FastCGIWriter {
             let end = min(start + 65528, content.count)
             let padding = (8 - (end - start) % 8) % 8
             header(type, request, count: end - start, padding: padding)
-            content.withUnsafeBufferPointer { bytes.append(contentsOf: UnsafeBufferPointer(rebasing: $0[start..<end])) }
+            content.withUnsafeBytes { bytes.append(copying: UnsafeRawBufferPointer(rebasing: $0[start..<end])) }
             for _ in 0..<padding { bytes.append(0) }
             start = end
         }

@@ -1,5 +1,7 @@
 // JSON text (RFC 8259), written straight into bytes.
 
+import System
+
 /// Collects one JSON text. Commas are put in by the writer; names are ours and need no escapes.
 package struct JSONWriter {
     /// What has been written.
@@ -24,8 +26,8 @@ package struct JSONWriter {
     package mutating func name(_ name: StaticString) {
         comma()
         bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: name.bytes)
-        bytes.append(contentsOf: "\":".utf8)
+        bytes.append(copying: name)
+        bytes.append(copying: "\":")
         needsComma = false
     }
 
@@ -35,7 +37,7 @@ package struct JSONWriter {
 
     package mutating func integer(_ value: Int64) {
         comma()
-        bytes.append(contentsOf: String(value).utf8)
+        bytes.append(decimal: Int(value))
     }
 
     /// A string, with every escape that RFC 8259 §7 asks for.
@@ -45,7 +47,7 @@ package struct JSONWriter {
         var value = value
         value.withUTF8 { text in
             // Most of what is written needs none.
-            if !text.contains(where: JSONWriter.needsEscape) { return bytes.append(contentsOf: text) }
+            if !text.contains(where: JSONWriter.needsEscape) { return bytes.append(copying: UnsafeRawBufferPointer(text)) }
             for byte in text { append(byte) }
         }
         bytes.append(UInt8(ascii: "\""))
@@ -59,7 +61,7 @@ package struct JSONWriter {
         guard JSONWriter.needsEscape(byte) else { return bytes.append(byte) }
         bytes.append(UInt8(ascii: "\\"))
         if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return bytes.append(byte) }
-        bytes.append(contentsOf: "u00".utf8)
+        bytes.append(copying: "u00")
         bytes.append(hexDigit(byte >> 4))
         bytes.append(hexDigit(byte & 15))
     }
@@ -67,12 +69,12 @@ package struct JSONWriter {
     /// A value that was written before.
     package mutating func written(_ json: [UInt8]) {
         comma()
-        bytes.append(contentsOf: json)
+        bytes.append(copying: json)
     }
 
     private mutating func raw(_ text: StaticString) {
         comma()
-        bytes.append(contentsOf: text.bytes)
+        bytes.append(copying: text)
     }
 
     private mutating func enclosed(

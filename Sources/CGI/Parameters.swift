@@ -42,7 +42,8 @@ package struct Parameters {
     /// How often something is there.
     package enum Occurrence {
         case none
-        case once(String)
+        /// Its bytes, which last as long as the request.
+        case once(UnsafeBufferPointer<UInt8>)
         case more
     }
 
@@ -53,7 +54,7 @@ package struct Parameters {
         forEachEntry(name) { text in
             guard text.pointee != 0 else { return }
             if case .none = found, !UnsafePointer(text).textHas(UInt8(ascii: ",")) {
-                found = .once(String(cString: text))
+                found = .once(UnsafePointer(text).textBytes)
             } else {
                 found = .more
             }

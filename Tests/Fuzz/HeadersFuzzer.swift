@@ -122,7 +122,7 @@ private func checkForms(_ request: Request, body: [UInt8]) {
         must((form.scopes ?? []).allSatisfy { 1...128 ~= $0.utf8.count && $0.utf8.allSatisfy { 0x21..<0x7F ~= $0 } }, "each of them too")
     }
     _ = taken { () throws(AuthError) in try UpdateUserForm(api) }
-    _ = taken { () throws(AuthError) in try DeleteUserForm(api, code: nil) }
+    _ = taken { () throws(AuthError) in try DeleteUserForm(api) }
     _ = taken { () throws(AuthError) in try UpdateMemberForm(api) }
     _ = taken { () throws(AuthError) in try UpdateProjectForm(api) }
     _ = taken { () throws(AuthError) in try InvitationForm(api) }
