@@ -103,14 +103,11 @@ struct FastCGIWriter {
     }
 
     private mutating func header(_ type: UInt8, _ request: UInt16, count: Int, padding: Int) {
-        bytes.append(1)
-        bytes.append(type)
-        bytes.append(UInt8(truncatingIfNeeded: request >> 8))
-        bytes.append(UInt8(truncatingIfNeeded: request))
-        bytes.append(UInt8(truncatingIfNeeded: count >> 8))
-        bytes.append(UInt8(truncatingIfNeeded: count))
-        bytes.append(UInt8(padding))
-        bytes.append(0)
+        let header = (
+            UInt8(1), type, UInt8(truncatingIfNeeded: request >> 8), UInt8(truncatingIfNeeded: request),
+            UInt8(truncatingIfNeeded: count >> 8), UInt8(truncatingIfNeeded: count), UInt8(padding), UInt8(0)
+        )
+        withUnsafeBytes(of: header) { bytes.append(copying: $0) }
     }
 }
 

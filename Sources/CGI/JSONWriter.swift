@@ -24,10 +24,7 @@ package struct JSONWriter {
 
     /// The name of the member whose value is written next.
     package mutating func name(_ name: StaticString) {
-        comma()
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(copying: name)
-        bytes.append(copying: "\":")
+        put(name.bytes, after: "\"", before: "\":")
         needsComma = false
     }
 
@@ -42,15 +39,36 @@ package struct JSONWriter {
 
     /// A string, with every escape that RFC 8259 §7 asks for.
     package mutating func string(_ value: String) {
-        comma()
-        bytes.append(UInt8(ascii: "\""))
         var value = value
         value.withUTF8 { text in
             // Most of what is written needs none.
-            if !text.contains(where: JSONWriter.needsEscape) { return bytes.append(copying: UnsafeRawBufferPointer(text)) }
+            if !text.contains(where: JSONWriter.needsEscape) { return put(text, after: "\"", before: "\"") }
+            comma()
+            bytes.append(UInt8(ascii: "\""))
             for byte in text { append(byte) }
+            bytes.append(UInt8(ascii: "\""))
         }
-        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Writes `text` between two others, after a comma where one is needed, with one look for room.
+    private mutating func put(_ text: UnsafeBufferPointer<UInt8>, after start: StaticString, before end: StaticString) {
+        bytes.append(addingCapacity: text.count + start.utf8CodeUnitCount + end.utf8CodeUnitCount + 1) { room in
+            room.withUnsafeMutableBufferPointer { buffer, count in
+                func put(_ part: UnsafeBufferPointer<UInt8>) {
+                    guard let bytes = part.baseAddress else { return }
+                    UnsafeMutableRawPointer(buffer.baseAddress! + count).copyMemory(from: bytes, byteCount: part.count)
+                    count += part.count
+                }
+                if needsComma {
+                    buffer[count] = UInt8(ascii: ",")
+                    count += 1
+                }
+                put(start.bytes)
+                put(text)
+                put(end.bytes)
+            }
+        }
+        needsComma = true
     }
 
     private static func needsEscape(_ byte: UInt8) -> Bool {
