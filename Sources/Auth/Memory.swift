@@ -83,7 +83,7 @@ package final class Memory {
 
     /// The token that is `text`, if it was proved, is good at `now`, and its key's file is there as it was.
     func token(_ text: String, at now: Timestamp, in state: StateFolder) -> AccessToken? {
-        let hash = SHA256.digest(Array(text.utf8))
+        let hash = SHA256.digest(text)
         let place = place(of: hash)
         guard let known = tokens[place], known.hash == hash else { return nil }
         if known.token.expiresAt > now, key(known.keyID, at: now, in: state) == known.key { return known.token }
@@ -93,7 +93,7 @@ package final class Memory {
 
     /// Remembers a token, whose text is `text`, that was proved with `key`.
     func remember(_ token: AccessToken, _ text: String, provedBy key: ES256PrivateKey, _ keyID: String) {
-        let hash = SHA256.digest(Array(text.utf8))
+        let hash = SHA256.digest(text)
         tokens[place(of: hash)] = ProvedToken(hash: hash, token: token, keyID: keyID, key: key)
     }
 

@@ -12,14 +12,21 @@ package final class APIRequest {
     package let body: [UInt8]
     /// The ids in its path, in order.
     let pathIDs: [String]
-    private let authorization: String?
+    /// As sent: bytes that last as long as the request.
+    private let authorization: UnsafeBufferPointer<UInt8>?
     private let apiKey: String?
     /// `x-project-id`, as sent.
     let projectHeader: String?
     /// `x-verification-code`: a code, where the request has no body for it.
     let verificationCode: String?
     /// What the log is to say of the request.
-    private(set) var notes: [(key: StaticString, value: String)] = []
+    private(set) var notes: [(key: StaticString, value: Note)] = []
+
+    /// What a note says. An id is written out only where there is a line.
+    enum Note {
+        case text(String)
+        case id(UUID)
+    }
 
     /// Throws `ambiguousCredentials` or `ambiguousHeaders` if a header that decides was sent twice: as two fields, or as
     /// one that a server joined with a comma.
@@ -32,10 +39,10 @@ package final class APIRequest {
         case .others?: throw .ambiguousHeaders
         case nil: break
         }
-        let sent = request.fields[.authorization]
+        let sent = request.fields.bytes(of: .authorization)
         // Apache keeps `Authorization` from programs unless it is told otherwise; on a host where that cannot be done,
         // this field stands for it.
-        let instead = request.fields[.insteadOfAuthorization]
+        let instead = request.fields.bytes(of: .insteadOfAuthorization)
         guard sent == nil || instead == nil else { throw .ambiguousCredentials }
         authorization = sent ?? instead
         apiKey = request.fields[.apiKey]
@@ -44,17 +51,18 @@ package final class APIRequest {
     }
 
     /// Tells the log something of the request. No code, token or key.
-    func note(_ key: StaticString, _ value: String) {
+    func note(_ key: StaticString, _ value: Note) {
         notes.append((key, value))
     }
 
     /// The token of `Authorization: Bearer …` (RFC 6750 §2.1); nil for no such header, or another scheme.
     fileprivate var bearerToken: String? {
         guard let authorization else { return nil }
-        let scheme = authorization.utf8.prefix(7)
-        guard scheme.map({ $0.asciiLowercased }).elementsEqual("bearer ".utf8) else { return nil }
-        let token = authorization.utf8.dropFirst(7).drop { $0 == UInt8(ascii: " ") }
-        return String(Substring(token))
+        let scheme: StaticString = "bearer "
+        guard authorization.count >= scheme.utf8CodeUnitCount else { return nil }
+        for (index, byte) in scheme.bytes.enumerated() where authorization[index].asciiLowercased != byte { return nil }
+        let token = authorization.dropFirst(scheme.utf8CodeUnitCount).drop { $0 == UInt8(ascii: " ") }
+        return String(decoding: token, as: UTF8.self)
     }
 
     /// Whether a proxy says that it stands between, trusted or not.
@@ -86,7 +94,7 @@ extension Auth {
     func session(bearing request: APIRequest) throws(AuthError) -> SignedIn {
         guard let token = request.bearerToken else { throw .notAuthenticated }
         let caller = try session(bearing: token)
-        request.note("by", caller.user.id.text)
+        request.note("by", .id(caller.user.id))
         return caller
     }
 
@@ -107,7 +115,7 @@ extension Auth {
         }
         let project = request.projectHeader.flatMap { UUID(text: $0.utf8) }
         let key = try key(bearing: text, for: project)
-        request.note("key", key.id.text)
+        request.note("key", .id(key.id))
         return .key(key)
     }
 }

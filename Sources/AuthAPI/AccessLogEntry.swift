@@ -51,7 +51,12 @@ struct AccessLogEntry {
             if let subject = audited.subject { line.add("subject", subject.text) }
         }
         if let reason { line.add("reason", reason) }
-        for note in request?.notes ?? [] { line.add(note.key, note.value) }
+        for note in request?.notes ?? [] {
+            switch note.value {
+            case .text(let text): line.add(note.key, text)
+            case .id(let id): line.add(note.key, id.text)
+            }
+        }
         line.add("request", id)
         wire.log(line.bytes)
     }

@@ -121,7 +121,7 @@ struct Fields {
         guard let text = string(name) else { return nil }
         do throws(EmailFault) {
             let email = try Email(typed: text)
-            request.note("email", email.masked)
+            request.note("email", .text(email.masked))
             return email
         } catch {
             fault(at(name), "value_error", "value is not a valid email address: \(error.reason)")

@@ -146,13 +146,14 @@ final class FastCGIConnection {
             return
         }
         guard parameterBytes.count + record.content.count <= FastCGIConnection.longestParameters else { throw .malformed }
-        parameterBytes.append(contentsOf: record.content)
+        parameterBytes.append(copying: record.content)
     }
 
     private func addBody(_ record: FastCGIRecord) throws(FastCGIFault) {
         guard record.type == FastCGIType.input else { throw .malformed }
         bodyCount += record.content.count
-        body.append(contentsOf: record.content.prefix(FastCGIConnection.longestKeptBody - body.count))
+        body.append(
+            copying: UnsafeRawBufferPointer(rebasing: record.content.prefix(FastCGIConnection.longestKeptBody - body.count)))
         // No server passes on as much: the rest is not waited for, and the connection ends.
         if bodyCount > longestBody { isKept = false }
         if record.content.isEmpty || bodyCount > longestBody { phase = .whole }

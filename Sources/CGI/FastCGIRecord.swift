@@ -59,7 +59,7 @@ struct FastCGIWriter {
             let end = min(start + 65528, content.count)
             let padding = (8 - (end - start) % 8) % 8
             header(type, request, count: end - start, padding: padding)
-            content.withUnsafeBufferPointer { bytes.append(contentsOf: UnsafeBufferPointer(rebasing: $0[start..<end])) }
+            content.withUnsafeBytes { bytes.append(copying: UnsafeRawBufferPointer(rebasing: $0[start..<end])) }
             for _ in 0..<padding { bytes.append(0) }
             start = end
         }
@@ -103,14 +103,11 @@ struct FastCGIWriter {
     }
 
     private mutating func header(_ type: UInt8, _ request: UInt16, count: Int, padding: Int) {
-        bytes.append(1)
-        bytes.append(type)
-        bytes.append(UInt8(truncatingIfNeeded: request >> 8))
-        bytes.append(UInt8(truncatingIfNeeded: request))
-        bytes.append(UInt8(truncatingIfNeeded: count >> 8))
-        bytes.append(UInt8(truncatingIfNeeded: count))
-        bytes.append(UInt8(padding))
-        bytes.append(0)
+        let header = (
+            UInt8(1), type, UInt8(truncatingIfNeeded: request >> 8), UInt8(truncatingIfNeeded: request),
+            UInt8(truncatingIfNeeded: count >> 8), UInt8(truncatingIfNeeded: count), UInt8(padding), UInt8(0)
+        )
+        withUnsafeBytes(of: header) { bytes.append(copying: $0) }
     }
 }
 

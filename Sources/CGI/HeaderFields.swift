@@ -82,6 +82,11 @@ package struct HeaderFields {
     /// The one value of `name`; nil if there is none, or more than one.
     package subscript(_ name: Name) -> String? { isRepeated(name) ? nil : first(name) }
 
+    /// The bytes of the one value of `name`, which last as long as the request; nil if there is none, or more than one.
+    package func bytes(of name: Name) -> UnsafeBufferPointer<UInt8>? {
+        isRepeated(name) ? nil : values[name.rawValue].map { UnsafePointer($0).textBytes }
+    }
+
     /// Whether there is a value of `name`, or more.
     package func has(_ name: Name) -> Bool { values[name.rawValue] != nil }
 

@@ -24,10 +24,7 @@ package struct JSONWriter {
 
     /// The name of the member whose value is written next.
     package mutating func name(_ name: StaticString) {
-        comma()
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: name.bytes)
-        bytes.append(contentsOf: "\":".utf8)
+        put(name.bytes, after: "\"", before: "\":")
         needsComma = false
     }
 
@@ -37,25 +34,45 @@ package struct JSONWriter {
 
     package mutating func integer(_ value: Int64) {
         comma()
-        bytes.append(contentsOf: String(value).utf8)
+        bytes.append(decimal: Int(value))
     }
 
     /// A string, with every escape that RFC 8259 §7 asks for. Control characters and direction controls beyond those are
     /// escaped as well, since JSON is read in terminals, too.
     package mutating func string(_ value: String) {
-        comma()
-        bytes.append(UInt8(ascii: "\""))
         var value = value
         let isPlain = value.withUTF8 { text in
             // Most of what is written is ASCII that needs no escape.
             if text.contains(where: JSONWriter.mayNeedEscape) { return false }
-            bytes.append(contentsOf: text)
+            put(text, after: "\"", before: "\"")
             return true
         }
-        if !isPlain {
-            for scalar in value.unicodeScalars { append(scalar) }
-        }
+        if isPlain { return }
+        comma()
         bytes.append(UInt8(ascii: "\""))
+        for scalar in value.unicodeScalars { append(scalar) }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Writes `text` between two others, after a comma where one is needed, with one look for room.
+    private mutating func put(_ text: UnsafeBufferPointer<UInt8>, after start: StaticString, before end: StaticString) {
+        bytes.append(addingCapacity: text.count + start.utf8CodeUnitCount + end.utf8CodeUnitCount + 1) { room in
+            room.withUnsafeMutableBufferPointer { buffer, count in
+                func put(_ part: UnsafeBufferPointer<UInt8>) {
+                    guard let bytes = part.baseAddress else { return }
+                    UnsafeMutableRawPointer(buffer.baseAddress! + count).copyMemory(from: bytes, byteCount: part.count)
+                    count += part.count
+                }
+                if needsComma {
+                    buffer[count] = UInt8(ascii: ",")
+                    count += 1
+                }
+                put(start.bytes)
+                put(text)
+                put(end.bytes)
+            }
+        }
+        needsComma = true
     }
 
     private static func mayNeedEscape(_ byte: UInt8) -> Bool {
@@ -67,7 +84,7 @@ package struct JSONWriter {
             bytes.append(UInt8(ascii: "\\"))
             bytes.append(UInt8(scalar.value))
         } else if scalar.isControl || scalar.turnsDirection || scalar.isDirectionMark {
-            bytes.append(contentsOf: "\\u".utf8)
+            bytes.append(copying: "\\u")
             for shift in [12, 8, 4, 0] as [UInt32] { bytes.append(hexDigit(UInt8(scalar.value >> shift & 15))) }
         } else {
             bytes.append(contentsOf: UTF8.encode(scalar)!)
@@ -77,12 +94,12 @@ package struct JSONWriter {
     /// A value that was written before.
     package mutating func written(_ json: [UInt8]) {
         comma()
-        bytes.append(contentsOf: json)
+        bytes.append(copying: json)
     }
 
     private mutating func raw(_ text: StaticString) {
         comma()
-        bytes.append(contentsOf: text.bytes)
+        bytes.append(copying: text)
     }
 
     private mutating func enclosed(

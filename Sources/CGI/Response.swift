@@ -1,5 +1,7 @@
 // An answer as RFC 3875 §6 wants it: header lines, an empty line, the body.
 
+import System
+
 /// A header field of an answer. The value holds no control characters: all of them are ours.
 package struct HeaderField {
     package let name: StaticString
@@ -29,20 +31,24 @@ package struct Response {
     package func serialized(headOnly: Bool = false) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(512 + (body?.count ?? 0))
-        bytes.append(contentsOf: "Status: \(status.rawValue) ".utf8)
-        bytes.append(contentsOf: status.phrase.bytes)
-        bytes.append(contentsOf: "\r\n".utf8)
+        bytes.append(copying: "Status: ")
+        bytes.append(decimal: status.rawValue)
+        bytes.append(UInt8(ascii: " "))
+        bytes.append(copying: status.phrase)
+        bytes.append(copying: "\r\n")
         for field in headers {
-            bytes.append(contentsOf: field.name.bytes)
-            bytes.append(contentsOf: ": ".utf8)
-            bytes.append(contentsOf: field.value.utf8)
-            bytes.append(contentsOf: "\r\n".utf8)
+            bytes.append(copying: field.name)
+            bytes.append(copying: ": ")
+            bytes.append(copying: field.value)
+            bytes.append(copying: "\r\n")
         }
         if let body {
-            bytes.append(contentsOf: "Content-Length: \(body.count)\r\n\r\n".utf8)
-            if !headOnly { bytes.append(contentsOf: body) }
+            bytes.append(copying: "Content-Length: ")
+            bytes.append(decimal: body.count)
+            bytes.append(copying: "\r\n\r\n")
+            if !headOnly { bytes.append(copying: body) }
         } else {
-            bytes.append(contentsOf: "\r\n".utf8)
+            bytes.append(copying: "\r\n")
         }
         return bytes
     }

@@ -6,9 +6,19 @@ import CNettle
 package enum SHA256 {
     /// The 32 bytes of `message`'s digest.
     package static func digest(_ message: [UInt8]) -> [UInt8] {
+        message.withUnsafeBufferPointer { digest($0) }
+    }
+
+    /// The 32 bytes of the digest of `text` in UTF-8.
+    package static func digest(_ text: String) -> [UInt8] {
+        var text = text
+        return text.withUTF8 { digest($0) }
+    }
+
+    private static func digest(_ message: UnsafeBufferPointer<UInt8>) -> [UInt8] {
         var context = sha256_ctx()
         nettle_sha256_init(&context)
-        nettle_sha256_update(&context, message.count, message)
+        nettle_sha256_update(&context, message.count, message.baseAddress)
         var digest = [UInt8](repeating: 0, count: 32)
         nettle_sha256_digest(&context, digest.count, &digest)
         return digest

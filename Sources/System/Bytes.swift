@@ -23,9 +23,55 @@ extension String {
     }
 }
 
+extension [UInt8] {
+    /// Appends `bytes`, all at once.
+    package mutating func append(copying bytes: UnsafeRawBufferPointer) {
+        guard let start = bytes.baseAddress else { return }
+        append(addingCapacity: bytes.count) { room in
+            room.withUnsafeMutableBufferPointer { buffer, count in
+                UnsafeMutableRawPointer(buffer.baseAddress! + count).copyMemory(from: start, byteCount: bytes.count)
+                count += bytes.count
+            }
+        }
+    }
+
+    /// Appends `bytes`, all at once.
+    package mutating func append(copying bytes: [UInt8]) {
+        bytes.withUnsafeBytes { append(copying: $0) }
+    }
+
+    /// Appends the bytes of `text`, all at once.
+    package mutating func append(copying text: StaticString) {
+        append(copying: UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    /// Appends the UTF-8 of `text`, all at once.
+    package mutating func append(copying text: String) {
+        var text = text
+        text.withUTF8 { append(copying: UnsafeRawBufferPointer($0)) }
+    }
+
+    /// Appends `number` in decimal digits.
+    package mutating func append(decimal number: Int) {
+        if number < 0 { append(UInt8(ascii: "-")) }
+        var (rest, scale) = (number.magnitude, UInt(1))
+        while rest / scale >= 10 { scale *= 10 }
+        while scale > 0 {
+            append(UInt8(ascii: "0") + UInt8(rest / scale))
+            (rest, scale) = (rest % scale, scale / 10)
+        }
+    }
+}
+
 extension UnsafePointer<CChar> {
     /// Whether `byte` is in the text that begins here, and ends with a zero.
     package func textHas(_ byte: UInt8) -> Bool { strchr(self, Int32(byte)) != nil }
+
+    /// The bytes of the text that begins here, without the zero that ends it.
+    package var textBytes: UnsafeBufferPointer<UInt8> {
+        let bytes = UnsafeRawBufferPointer(start: self, count: strlen(self))
+        return bytes.bindMemory(to: UInt8.self)
+    }
 }
 
 extension UnsafeRawBufferPointer {

@@ -9,7 +9,7 @@ package enum Environment {
 
     /// The value of `name`, or nil. An empty value is a value.
     package static func value(_ name: String) -> String? {
-        guard let value = getenv(name) else { return nil }
+        guard let value = name.withCString({ getenv($0) }) else { return nil }
         return String(cString: value)
     }
 

@@ -192,7 +192,7 @@ package enum File {
     /// What lies at `path`, links followed; nil if nothing does.
     package static func status(_ path: String) throws(SystemError) -> FileStatus? {
         var status = stat()
-        guard stat(path, &status) == 0 else {
+        guard path.withCString({ stat($0, &status) }) == 0 else {
             let error = SystemError("stat", path)
             if error.isAbsent { return nil }
             throw error
@@ -222,7 +222,8 @@ package enum File {
     /// The mark of what lies at `path`, links followed; nil if nothing does, or it cannot be told.
     package static func mark(_ path: String) -> FileMark? {
         var status = stat()
-        return stat(path, &status) == 0 ? FileMark(status) : nil
+        // A String that is passed on as it is would be copied.
+        return path.withCString { stat($0, &status) } == 0 ? FileMark(status) : nil
     }
 
     /// Whether `path` lies on a file system of another machine, or of a program, whose memory and locks cannot be relied

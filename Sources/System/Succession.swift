@@ -187,12 +187,12 @@ private final class Prepared {
 
     /// A text that is too long hands over nothing.
     func set(_ words: String) {
-        var index = 0
-        for byte in words.utf8 where index < textCapacity - 1 {
-            text[index] = CChar(bitPattern: byte)
-            index += 1
+        var words = words
+        words.withUTF8 { bytes in
+            let count = bytes.count < textCapacity ? bytes.count : 0
+            if count > 0 { memcpy(text, bytes.baseAddress!, count) }
+            text[count] = 0
         }
-        text[index] = 0
     }
 }
 

@@ -51,17 +51,22 @@ package struct UUID: Equatable, Sendable {
     /// The text form, in lower case.
     package var text: String {
         String(asciiCount: 36) { text in
-            var (digits, index) = (high, 0)
-            for place in 0..<36 {
-                if place == 8 || place == 13 || place == 18 || place == 23 {
-                    text[place] = UInt8(ascii: "-")
-                    continue
+            var place = 0
+            func put(_ count: Int, digitsOf half: UInt64, from shift: Int) {
+                for index in 0..<count {
+                    let digit = Int(truncatingIfNeeded: half >> UInt64(shift - 4 * index)) & 15
+                    text[place + index] = UUID.hexDigits.utf8Start[digit]
                 }
-                if index == 16 { digits = low }
-                text[place] = UUID.hexDigit(UInt8(truncatingIfNeeded: digits >> 60))
-                digits <<= 4
-                index += 1
+                place += count
+                guard place < text.count else { return }
+                text[place] = UInt8(ascii: "-")
+                place += 1
             }
+            put(8, digitsOf: high, from: 60)
+            put(4, digitsOf: high, from: 28)
+            put(4, digitsOf: high, from: 12)
+            put(4, digitsOf: low, from: 60)
+            put(12, digitsOf: low, from: 44)
         }
     }
 
@@ -74,7 +79,5 @@ package struct UUID: Equatable, Sendable {
         }
     }
 
-    private static func hexDigit(_ value: UInt8) -> UInt8 {
-        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
-    }
+    private static let hexDigits: StaticString = "0123456789abcdef"
 }

@@ -166,10 +166,10 @@ def refusals(traced):
     """What every endpoint refuses in the same way."""
     home, ask = traced.home, traced.ask
     for name in sorted(os.listdir(EXECUTABLES)):
-        if name.startswith(".") or name in ("deliver-mail", "not-found"):
+        if name.startswith(".") or name in ("deliver-mail", "not-found", "latchkey-fcgi"):
             continue
         method, path = METHODS.get(name, "POST"), {"PATH_INFO": PATHS[name]} if name in PATHS else {}
-        ask(404, name, method, variables={"PATH_INFO": "/x/y"})
+        ask(404, name, method, variables={"PATH_INFO": "/x/y/z/x/y"})
         ask(405, name, "PUT", variables=path)
         ask(204, name, "OPTIONS", variables=path)
         ask(400, name, method, {}, {**path, "HTTP_AUTHORIZATION": "Bearer a,b"})

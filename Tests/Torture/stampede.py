@@ -9,6 +9,7 @@ and while nobody guesses.
 
 import collections
 import json
+import multiprocessing
 import socket
 import threading
 import time
@@ -16,6 +17,7 @@ import time
 from service import NO_LIMITS, Answer, Home, Lighttpd, Report, seconds
 
 CLIENTS, SLOTS, SLOT_SIZE = 200, 2, 8 << 20
+FORKED = multiprocessing.get_context("fork")
 report = Report()
 
 
@@ -110,15 +112,25 @@ def percentile(latencies):
 
 
 class Askers:
-    """Two clients that ask who they are, until they are stopped: how long each answer took, and the statuses."""
+    """A process with two clients that ask who they are, until they are stopped: how long each answer took, and the statuses.
+    A process of its own: in this one it would wait for the threads of 200 clients."""
 
     def __init__(self, server, grant):
-        self.server, self.over, self.latencies, self.statuses = server, threading.Event(), [], collections.Counter()
+        self.server, self.latencies, self.statuses = server, [], collections.Counter()
         self.request = (f"GET /auth/users/me HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
                         f"Authorization: Bearer {grant['access_token']}\r\n\r\n").encode()
-        self.threads = [threading.Thread(target=self.ask) for _ in range(2)]
-        for thread in self.threads:
+        self.over = FORKED.Event()
+        self.result, sender = FORKED.Pipe(duplex=False)
+        self.process = FORKED.Process(target=self.ask_in_two_threads, args=(sender,))
+        self.process.start()
+
+    def ask_in_two_threads(self, sender):
+        threads = [threading.Thread(target=self.ask) for _ in range(2)]
+        for thread in threads:
             thread.start()
+        for thread in threads:
+            thread.join()
+        sender.send((self.latencies, self.statuses))
 
     def ask(self):
         while not self.over.is_set():
@@ -133,8 +145,8 @@ class Askers:
 
     def stop(self):
         self.over.set()
-        for thread in self.threads:
-            thread.join(90)
+        self.latencies, self.statuses = self.result.recv()
+        self.process.join(90)
 
 
 def stampede(home, server, grant, addresses):
@@ -143,9 +155,9 @@ def stampede(home, server, grant, addresses):
     ready = threading.Barrier(CLIENTS)
     clients = [Client(server, post({"email": addresses[n % len(addresses)], "code": "000000"}), ready) for n in range(CLIENTS)]
     start = time.monotonic()
+    askers = Askers(server, grant)
     for thread in [sampler, *clients]:
         thread.start()
-    askers = Askers(server, grant)
     for client in clients:
         client.join(90)
     took = time.monotonic() - start
@@ -155,8 +167,12 @@ def stampede(home, server, grant, addresses):
 
 
 def rounds(home, server, grant, addresses, bound, idle=None):
-    """`idle` is what 99% of users/me are within while nobody guesses, in ms, where that is compared."""
-    for round in range(1 if 0 < seconds() < 60 else 3):
+    """`idle` is what 99% of users/me are within while nobody guesses, in ms, where that is compared: one round of three has to
+    be within three times of it, since other work on the machine can only make it more."""
+    within = []
+    for round in range(1 if 0 < seconds() < 60 and not idle else 3):
+        if any(within):
+            break
         home.sql("UPDATE challenges SET attempts = 0")
         clients, sampler, latencies, others, took = stampede(home, server, grant, addresses)
         statuses = collections.Counter(client.answer.status for client in clients)
@@ -166,8 +182,7 @@ def rounds(home, server, grant, addresses, bound, idle=None):
         report.figure(f"users/me, round {round + 1}", f"worst {max(latencies) * 1000:.0f} ms, {dict(others)}")
         if idle:
             report.figure(f"users/me, p99, round {round + 1}", f"{percentile(latencies):.1f} ms, idle {idle:.1f} ms")
-            # Three times is the aim. What the clients here take of the same cores counts too, so that alone is no failure.
-            report.expect(percentile(latencies) <= 10 * idle, f"users/me: p99 {percentile(latencies):.1f} ms, {idle:.1f} ms when idle")
+            within.append(percentile(latencies) <= 3 * idle)
         report.expect(sampler.peak <= bound, f"memory {sampler.peak / (1 << 20):.0f} MiB is over the bound")
         report.expect(set(statuses) <= {400, 503} and statuses[400] > 0, f"answers {statuses}")
         report.expect(all(client.answer.is_envelope() for client in clients), "an answer is not ours, or not whole")
@@ -176,6 +191,7 @@ def rounds(home, server, grant, addresses, bound, idle=None):
         report.expect(set(others) == {200}, f"users/me answered {dict(others)}")
         counted = home.sql("SELECT sum(attempts) FROM challenges WHERE email LIKE 'known%'")[0][0]
         report.expect(counted == statuses[400], f"{counted} attempts were counted, {statuses[400]} compared")
+    report.expect(not idle or any(within), "users/me: p99 is over three times that of an idle server, in every round")
 
 
 def main():
@@ -198,7 +214,7 @@ def main():
     server = Lighttpd(home, {"LATCHKEY_FASTCGI": "1"})
     try:
         askers = Askers(server, grant)
-        time.sleep(4)
+        time.sleep(10)
         askers.stop()
         rounds(home, server, grant, addresses, bound, idle=percentile(askers.latencies[len(askers.latencies) // 4:]))
     finally:
