@@ -54,8 +54,11 @@ extension Run {
         ).split(separator: "\n").map { String($0) }
     }
 
-    /// Those that are not ok, without the sum.
-    var troubles: [String] { findings.dropLast().filter { !$0.hasPrefix("ok ") } }
+    /// Those that are not ok, without the sum, and without how long a code takes just now: other tests keep the machine
+    /// busy. DoctorJudgementTests has what is slow.
+    var troubles: [String] {
+        findings.dropLast().filter { !$0.hasPrefix("ok ") && !$0.hasPrefix("warning  argon2: one code takes ") }
+    }
 
     /// Those of `check`.
     func findings(_ check: String) -> [String] {
