@@ -24,7 +24,8 @@ extension String {
 }
 
 extension [UInt8] {
-    /// Appends `bytes`, all at once.
+    /// Appends `bytes`, all at once. Not inlined: every place that calls it would grow by it.
+    @inline(never)
     package mutating func append(copying bytes: UnsafeRawBufferPointer) {
         guard let start = bytes.baseAddress else { return }
         append(addingCapacity: bytes.count) { room in
@@ -41,17 +42,20 @@ extension [UInt8] {
     }
 
     /// Appends the bytes of `text`, all at once.
+    @inline(never)
     package mutating func append(copying text: StaticString) {
         append(copying: UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
     /// Appends the UTF-8 of `text`, all at once.
+    @inline(never)
     package mutating func append(copying text: String) {
         var text = text
         text.withUTF8 { append(copying: UnsafeRawBufferPointer($0)) }
     }
 
     /// Appends `number` in decimal digits.
+    @inline(never)
     package mutating func append(decimal number: Int) {
         if number < 0 { append(UInt8(ascii: "-")) }
         var (rest, scale) = (number.magnitude, UInt(1))

@@ -45,7 +45,7 @@ package enum Environment {
     /// The id of the user that the process acts as.
     package static var effectiveUser: UInt32 { geteuid() }
 
-    /// From now on the process gives way to others that want the cores (nice 19).
+    /// From now on the process gives way to others that want the cores (nice 10).
     package static func giveWay() { libc_give_way() }
 
     /// How many cores the process may run on; at least 1.
