@@ -82,7 +82,7 @@ import Testing
         #expect(isGood(new) && isGood(old.secret))
         let left = home.number("SELECT expires_at - 1000 * unixepoch() FROM api_keys WHERE expires_at IS NOT NULL")
         #expect(left > 172_790_000 && left <= 172_801_000)
-        home.sql("UPDATE api_keys SET expires_at = 1 WHERE expires_at IS NOT NULL")
+        home.sql("UPDATE api_keys SET expires_at = unixepoch() * 1000 - 1 WHERE expires_at IS NOT NULL")
         #expect(isGood(new) && !isGood(old.secret))
     }
 

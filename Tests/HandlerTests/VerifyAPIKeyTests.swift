@@ -93,10 +93,9 @@ import Testing
         #expect(code("sk_nonsense") == "invalid_api_key")
         let last = key.secret.hasSuffix("A") ? "B" : "A"
         #expect(code(String(key.secret.dropLast()) + last) == "invalid_api_key")
-        home.sql("UPDATE api_keys SET expires_at = 1")
+        home.sql("UPDATE api_keys SET expires_at = unixepoch() * 1000 - 1")
         #expect(code(key.secret) == "api_key_expired")
-        // Not long ago, or a clean-up may delete it.
-        home.sql("UPDATE api_keys SET deactivated_at = created_at")
+        home.sql("UPDATE api_keys SET deactivated_at = unixepoch() * 1000 - 1")
         #expect(code(key.secret) == "api_key_deactivated")
         home.sql("UPDATE api_keys SET deactivated_at = NULL, expires_at = NULL; UPDATE users SET is_active = 0")
         #expect(code(key.secret) == "api_key_owner_inactive")
