@@ -922,7 +922,18 @@ def check_state(server):
     expected = {*executables(), ".htaccess", "public", *(["latchkey.home"] if server.named else [])}
     expected |= {"latchkey-fcgi-codes"} if server.is_fastcgi else set()
     expected -= set() if server.serves_files else {"public"}
-    expect(set(os.listdir(server.site)) == expected, f"{server.name}: the folder is as it was", os.listdir(server.site))
+    found = set(os.listdir(server.site))
+    # The executables note there that they have state, where they may write. Nobody is shown that.
+    expect(found - {".latchkey-states"} == expected, f"{server.name}: the folder is as it was", found)
+    if ".latchkey-states" in found:
+        with open(f"{server.site}/.latchkey-states", "rb") as file:
+            mark = file.read().split()
+        folder = "/cgi-bin" if isinstance(server, OwnFolder) else ""
+        for path in (f"{folder}/.latchkey-states", f"{folder}/%2elatchkey-states", f"{folder}/x/../.latchkey-states"):
+            answer = server.exchange("GET", path, [], b"")
+            expect(
+                answer.status >= 400 and not any(line in answer.body for line in mark),
+                f"{server.name}: {path} is not shown", f"{answer.status} {answer.body[:200]}")
     entry = os.stat(f"{server.home}/latchkey.db")
     owner = user(server.user)[0] if AS_ROOT else os.geteuid()
     expect(
@@ -944,7 +955,7 @@ def check_variants():
         "samples/apache/htaccess-without-options is .htaccess without Options")
     start, end = ours.index("\n# Executables read"), ours.index("\n# The console, if")
     fastcgi = rules(SharedFastCGI.htaccess)
-    middle = fastcgi[fastcgi.index("\n# Written by"):fastcgi.index("\n# The console, if")]
+    middle = fastcgi[fastcgi.index("\n# Written by `make routes`: routes."):fastcgi.index("\n# The console, if")]
     expected = ours[:start] + middle + ours[end:]
     expected = expected.replace("cgi-script", "fcgid-script").replace("not-found [L]", "latchkey-fcgi [L]")
     expected = re.sub(r"^(ErrorDocument \d+ /)not-found$", r"\1latchkey-fcgi", expected, flags=re.M)
