@@ -74,8 +74,10 @@ def open_endpoints(traced):
     ada, guess = {"email": "ada@example.com"}, {"email": "ada@example.com", "code": "000000"}
     ask(202, "send-code", fields=ada)           # the very first request, which makes the database
     ask(202, "send-code", fields=ada)
+    # When the next mail may be asked for is kept with the first.
     home.configure(NO_LIMITS.replace("resend_after = 0s\n", ""))
-    ask(429, "send-code", fields=ada)
+    ask(202, "send-code", fields={"email": "later@example.com"})
+    ask(429, "send-code", fields={"email": "later@example.com"})
     home.configure(NO_LIMITS)
     code = home.code("ada@example.com")
     ask(400, "verify-code", fields={**guess, "code": f"{(int(code) + 1) % 1000000:06}"})
