@@ -6,7 +6,7 @@
 # make admin  bin/latchkey, the operator's command
 # make routes the servers' configurations, from the table of routes
 # make package [VERSION=]   dist/latchkey-<version>-linux-<arch>.tar.xz, reproducible
-# make torture [SAMPLE=1]   faults, full disks, kills, floods, fuzzing: 40 minutes, or two of them
+# make torture [SAMPLE=1]   faults, full disks, kills, floods, fuzzing: about an hour, or five minutes of it
 # make bench [UPDATE=1]   against C, FastAPI and PHP, and with a million users: .build-bench/results.md, or Benchmarks/results.md
 # make bench-check [UPDATE=1]   instructions and sizes against Benchmarks/instructions.md
 
