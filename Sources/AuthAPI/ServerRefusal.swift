@@ -34,7 +34,8 @@ extension Failure {
             self.init(
                 Status(rawValue: number) ?? .serviceUnavailable, "temporarily_unavailable",
                 "Try again in a moment.", headers: [HeaderField("Retry-After", "2")])
-        case 500...599: self = .internalError(reason: nil)
+        // A version of HTTP that the server does not know is the client's fault, not the server's.
+        case 500...504, 506...599: self = .internalError(reason: nil)
         default: self.init(.badRequest, "bad_request", "The request is malformed.")
         }
     }

@@ -18,7 +18,7 @@ import Testing
         ("411", 411, "length_required"), ("413", 413, "body_too_large"), ("414", 414, "uri_too_long"), ("417", 400, "bad_request"),
         ("431", 431, "header_fields_too_large"), ("494", 431, "header_fields_too_large"), ("500", 500, "internal_error"),
         ("501", 501, "not_implemented"), ("502", 502, "temporarily_unavailable"), ("503", 503, "temporarily_unavailable"),
-        ("504", 504, "temporarily_unavailable"), ("505", 500, "internal_error"),
+        ("504", 504, "temporarily_unavailable"), ("505", 400, "bad_request"), ("506", 500, "internal_error"),
     ]) func aStatusOfTheServersHasItsCode(told: String, status: Int, code: String) {
         let answer = refused(told)
         #expect(answer.status == status && answer.code == code)

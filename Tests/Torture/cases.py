@@ -108,6 +108,8 @@ class Templates:
         assert self.rollback.get("current-user", bearer(self.ada)).status == 200
         self.outbox = copy(home)
         shutil.rmtree(f"{self.outbox.path}/mail")
+        # Announcements that are gathered for an hour.
+        self.outbox.sql("DELETE FROM mail_items")
         for _ in range(2):
             self.outbox.sql(
                 "INSERT INTO mail_items (id, subject_id, email, created_at, expires_at, attempts, due_at)"

@@ -74,8 +74,10 @@ def open_endpoints(traced):
     ada, guess = {"email": "ada@example.com"}, {"email": "ada@example.com", "code": "000000"}
     ask(202, "send-code", fields=ada)           # the very first request, which makes the database
     ask(202, "send-code", fields=ada)
+    # When the next mail may be asked for is kept with the first.
     home.configure(NO_LIMITS.replace("resend_after = 0s\n", ""))
-    ask(429, "send-code", fields=ada)
+    ask(202, "send-code", fields={"email": "later@example.com"})
+    ask(429, "send-code", fields={"email": "later@example.com"})
     home.configure(NO_LIMITS)
     code = home.code("ada@example.com")
     ask(400, "verify-code", fields={**guess, "code": f"{(int(code) + 1) % 1000000:06}"})
@@ -166,10 +168,10 @@ def refusals(traced):
     """What every endpoint refuses in the same way."""
     home, ask = traced.home, traced.ask
     for name in sorted(os.listdir(EXECUTABLES)):
-        if name.startswith(".") or name in ("deliver-mail", "not-found"):
+        if name.startswith(".") or name in ("deliver-mail", "not-found", "latchkey-fcgi"):
             continue
         method, path = METHODS.get(name, "POST"), {"PATH_INFO": PATHS[name]} if name in PATHS else {}
-        ask(404, name, method, variables={"PATH_INFO": "/x/y"})
+        ask(404, name, method, variables={"PATH_INFO": "/x/y/z/x/y"})
         ask(405, name, "PUT", variables=path)
         ask(204, name, "OPTIONS", variables=path)
         ask(400, name, method, {}, {**path, "HTTP_AUTHORIZATION": "Bearer a,b"})

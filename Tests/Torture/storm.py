@@ -32,7 +32,9 @@ class Maildir:
                     self.known.add(name)
                     text = open(f"{self.folder}/{name}", encoding="utf-8").read()
                     to = re.search(r"^To: (.*)$", text, re.M).group(1)
-                    self.codes[to].append(re.search(r"^Subject: (\d+)", text, re.M).group(1))
+                    # Others announce what was changed.
+                    if code := re.search(r"^Subject: (\d+)", text, re.M):
+                        self.codes[to].append(code.group(1))
             return list(self.codes[email])
 
 
