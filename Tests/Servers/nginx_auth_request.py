@@ -287,7 +287,7 @@ def check(nginx, home, owner, relay, backend):
     owner.deactivate(dead)
     refused(nginx.get(secret), 401, "api_key_deactivated", "a deactivated key")
     old, secret, _ = owner.key(days=1)
-    home.sql("UPDATE api_keys SET expires_at = 1 WHERE id = ?", [uuid.UUID(old).bytes])
+    home.sql("UPDATE api_keys SET expires_at = unixepoch() * 1000 - 1 WHERE id = ?", [uuid.UUID(old).bytes])
     refused(nginx.get(secret), 401, "api_key_expired", "an expired key")
 
     # Scopes.
