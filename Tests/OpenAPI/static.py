@@ -51,15 +51,18 @@ def lighttpd(method, path):
 
 
 def htaccess(method, path):
-    """The executable that .htaccess gives a request."""
-    condition = None
+    """The executable that .htaccess gives a request at the root of a host, where no file is asked for."""
+    condition, is_special = None, False
     for line in source("cgi-bin", ".htaccess").splitlines():
         if match := re.match(r"RewriteCond %\{REQUEST_METHOD\} (\S+)", line):
             condition = match.group(1)
+        elif line.startswith("RewriteCond "):
+            is_special = True
         elif match := re.match(r"RewriteRule (\S+) (\S+)", line):
             pattern, target = match.groups()
             wanted, condition = condition, None
-            if target == "-":
+            is_skipped, is_special = is_special or target == "-", False
+            if is_skipped:
                 continue
             if wanted and not (method == wanted[1:] if wanted.startswith("=") else re.search(wanted, method)):
                 continue

@@ -209,7 +209,7 @@ def main():
 
         ada, eve = grant("ada@example.com", ""), grant("eve@example.com", "")
         # The same service under another name.
-        home.configure(f"base_url = {base}0\nresend_after = 0s\n")
+        home.configure(f"base_url = {base.replace('127.0.0.1', 'localhost')}\nresend_after = 0s\n")
         answer = server.request("POST /auth/verification/refresh-token", fields={
             "refresh_token": eve["refresh_token"], "user_uuid": eve["user_uuid"]})
         assert answer.status == 200, answer.raw
