@@ -209,7 +209,7 @@ def main():
 
         ada, eve = grant("ada@example.com", ""), grant("eve@example.com", "")
         # The same service under another name.
-        home.configure(f"base_url = {base.replace('127.0.0.1', 'localhost')}\nresend_after = 0s\n")
+        home.configure(f"base_url = {base.replace('localhost', '127.0.0.1')}\nresend_after = 0s\n")
         answer = server.request("POST /auth/verification/refresh-token", fields={
             "refresh_token": eve["refresh_token"], "user_uuid": eve["user_uuid"]})
         assert answer.status == 200, answer.raw
@@ -250,7 +250,9 @@ def main():
             refused(name, command, "nonsense", token, "a base that is none")
 
         # The service signs with a new key: tokens by the old one are good until they expire.
-        os.unlink(f"{home.path}/keys/current")
+        rotated = subprocess.run(
+            [f"{PROJECT}/bin/latchkey", "token-key", "rotate"], env={"LATCHKEY_HOME": home.path}, capture_output=True, text=True)
+        expect(rotated.returncode == 0, "token-key rotate", rotated)
         new = grant("new@example.com", "")
         expect(jwt.get_unverified_header(new["access_token"])["kid"] != kid, "there is a new key")
         for name, command in commands.items():
