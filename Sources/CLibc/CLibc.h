@@ -40,13 +40,13 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #ifndef __GLIBC__
+#include <sys/syscall.h>
 
 // musl has no way to close all descriptors in the program that posix_spawn starts. So they are marked to be closed by
 // exec here, before it starts: all that this process opens are so anyway, and what others left open in it is not used.
@@ -142,11 +142,7 @@ static inline int libc_lock_in_turn(int descriptor, long milliseconds) {
 // Has this process give way to others that want the cores; it stays so. A tenth of what an ordinary process gets: at the
 // least that there is, a sign-in on a busy machine takes seconds.
 static inline void libc_give_way(void) {
-    setpriority(PRIO_PROCESS, 0, 10);
-    // With a long slice (Linux 6.12), anyone else who wakes up goes first at once, instead of at the slice's end.
-    struct { uint32_t size, policy; uint64_t flags; int32_t nice; uint32_t priority; uint64_t runtime, deadline, period; } wish = {
-        .size = sizeof wish, .nice = 10, .runtime = 100 * 1000 * 1000};
-    syscall(SYS_sched_setattr, 0, &wish, 0);
+    if (getpriority(PRIO_PROCESS, 0) < 10) setpriority(PRIO_PROCESS, 0, 10);
 }
 
 // Cores that this process may run on.
