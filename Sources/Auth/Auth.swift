@@ -35,6 +35,8 @@ package final class Auth {
     let memory: Memory?
     private let isRead: Bool
     private var openDatabase: Database?
+    /// How many rows earlier requests have changed through `openDatabase`.
+    private var changesBefore: Int64 = 0
     private var readSecrets: Secrets?
 
     /// `journal` is nil if the operator does not say: then the file system decides. `memory` is for a process that
@@ -60,6 +62,7 @@ package final class Auth {
         if let openDatabase { return openDatabase }
         let database = try opened()
         openDatabase = database
+        changesBefore = database.changeCount
         return database
     }
 
@@ -102,8 +105,8 @@ package final class Auth {
         self.event = event
     }
 
-    /// Whether this request has used the database.
-    package var isInUse: Bool { openDatabase != nil }
+    /// Whether this request has changed a row, or tried to.
+    package var hasChangedRows: Bool { openDatabase.map { $0.changeCount > changesBefore } ?? false }
 
     /// Whether mail waits to be sent now. False, without a look, if this request has not used the
     /// database.

@@ -162,8 +162,8 @@ package struct Database {
         return try body()
     }
 
-    /// Whether it was used to change anything.
-    var hasChangedRows: Bool { connection.hasChangedRows }
+    /// How many rows were changed through it since it was opened, those included whose change was undone.
+    var changeCount: Int64 { connection.changeCount }
 
     /// Copies the WAL back and cuts it off, with all that was deleted, unless others are in the way for longer than what can
     /// be left out waits; then the next commit here that finds the WAL long does. In turn with those who write, one

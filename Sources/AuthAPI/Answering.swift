@@ -65,14 +65,15 @@ func respond(
 
 /// Starts a deliverer if mail is due: what this request put into the outbox, or what an earlier one
 /// left. Now and then also without mail, since it cleans up as well: it deletes more rows each time than that
-/// many requests add. Only requests that write look, so that reads stay cheap. If it cannot be started the
+/// many requests add. A request that changed nothing adds none: a flood of refusals starts nothing. Only requests that write
+/// look, so that reads stay cheap. If it cannot be started the
 /// mail waits for the next request; that is no reason to fail this one.
 private func wakeDeliverer(_ auth: Auth, after route: Route, log entry: AccessLogEntry) {
     guard !route.isRead else { return }
     let requestsPerCleanUp: UInt8 = 32
     do throws(AuthError) {
         let isDue = try auth.hasDueMail()
-        guard isDue || (auth.isInUse && Random.bytes(1)[0] % requestsPerCleanUp == 0) else { return }
+        guard isDue || (auth.hasChangedRows && Random.bytes(1)[0] % requestsPerCleanUp == 0) else { return }
     } catch {
         return
     }

@@ -97,8 +97,8 @@ package final class Connection {
         if isDone { mustCut = false }
     }
 
-    /// Whether it has changed any row.
-    package var hasChangedRows: Bool { sqlite3_total_changes(handle) > 0 }
+    /// How many rows it has changed since it was opened, those included whose change was undone.
+    package var changeCount: Int64 { sqlite3_total_changes64(handle) }
 
     /// What is read from now on is of one moment, the first read's, until `endReading` or a transaction.
     package func beginReading() throws(SQLiteError) {

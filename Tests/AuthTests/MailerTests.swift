@@ -200,6 +200,20 @@ import Testing
         _ = try deliver(maildir)
         #expect(try !auth.hasDueMail())
     }
+
+    @Test func onlyARequestThatChangedRowsIsOneToCleanUpAfter() throws {
+        let auth = service.auth
+        #expect(!auth.hasChangedRows)
+        _ = try auth.sendCode(to: ann)
+        #expect(auth.hasChangedRows)
+        let refused = service.auth
+        #expect(throws: AuthError.self) { try refused.sendCode(to: ann) }
+        #expect(refused.hasChangedRows)
+        for _ in 0..<Policy.refusalsNotedPerSite { _ = try? service.auth.sendCode(to: ann) }
+        let another = service.auth
+        #expect(throws: AuthError.self) { try another.sendCode(to: ann) }
+        #expect(!another.hasChangedRows)
+    }
 }
 
 /// A value that tasks only read.

@@ -146,6 +146,7 @@ def mode(report, name, variables, duration):
             child = os.fork()
             if child == 0:
                 os.close(reading)
+                os.nice(19)
                 try:
                     counts = flood(server, mallory, number, start + duration)
                 except BaseException as error:  # noqa: BLE001

@@ -42,11 +42,11 @@ def children(process):
 
 
 class Sampler(threading.Thread):
-    """The handlers of a server, all together, as often as can be: the peak of their memory and number."""
+    """The handlers of a server, all together, every `pause` seconds: the peak of their memory and number."""
 
-    def __init__(self, server):
+    def __init__(self, server, pause):
         super().__init__()
-        self.server, self.peak, self.most, self.samples = server, 0, 0, 0
+        self.pause, self.server, self.peak, self.most, self.samples = server, 0, 0, 0
         self.over = threading.Event()
 
     def run(self):
@@ -54,7 +54,7 @@ class Sampler(threading.Thread):
             handlers = children(self.server)
             self.peak = max(self.peak, sum(memory(handler) for handler in handlers))
             self.most, self.samples = max(self.most, len(handlers)), self.samples + 1
-            time.sleep(0.005)
+            time.sleep(self.pause)
 
     def stop(self):
         self.over.set()
@@ -149,9 +149,9 @@ class Askers:
         self.process.join(90)
 
 
-def stampede(home, server, grant, addresses):
-    """`addresses` are guessed at by 200 clients at once. How many got which status, and the peak of memory."""
-    sampler = Sampler(server.process.pid)
+def stampede(home, server, grant, addresses, pause):
+    """`addresses` are guessed at by 200 clients at once; memory is looked at every `pause` seconds. How many got which status, and the peak of memory."""
+    sampler = Sampler(server.process.pid, pause)
     ready = threading.Barrier(CLIENTS)
     clients = [Client(server, post({"email": addresses[n % len(addresses)], "code": "000000"}), ready) for n in range(CLIENTS)]
     start = time.monotonic()
@@ -174,7 +174,8 @@ def rounds(home, server, grant, addresses, bound, idle=None):
         if any(within):
             break
         home.sql("UPDATE challenges SET attempts = 0")
-        clients, sampler, latencies, others, took = stampede(home, server, grant, addresses)
+        clients, sampler, latencies, others, took = stampede(
+            home, server, grant, addresses, pause=0.05 if idle else 0.005)  # looking takes time from the server
         statuses = collections.Counter(client.answer.status for client in clients)
         report.figure(f"answers, round {round + 1}", dict(sorted(statuses.items())))
         report.figure(f"seconds, round {round + 1}", f"{took:.1f}, slowest {max(c.took for c in clients):.1f}")

@@ -73,7 +73,7 @@ extension Auth {
         // What cannot be removed is of no use to anybody, and the next clean-up tries again; doctor tells of it.
         try? cleanUpKeys()
         state.removeLeftovers(at: now)
-        if database.hasChangedRows { database.checkpoint() }
+        if database.changeCount > 0 { database.checkpoint() }
         return done
     }
 }
