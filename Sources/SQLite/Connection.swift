@@ -22,6 +22,9 @@ private let checkpointPages: Int32 = 64
 /// The same for a connection that lasts: as long as it is there, nobody has to read the whole WAL.
 private let lastingCheckpointPages: Int32 = 1000
 
+/// Bytes of the WAL beyond which a connection that lasts cuts it off: more than one leaves.
+private let longestKeptLog = 8 << 20
+
 /// An open database. Not shared between threads.
 package final class Connection {
     private let handle: OpaquePointer
@@ -66,6 +69,7 @@ package final class Connection {
             return SQLITE_OK
         }, Unmanaged.passUnretained(self).toOpaque())
         try script("PRAGMA synchronous=FULL; PRAGMA secure_delete=ON")
+        if keepsStatements { try script("PRAGMA journal_size_limit=\(longestKeptLog)") }
     }
 
     deinit {
@@ -88,13 +92,13 @@ package final class Connection {
         mustCut = true
     }
 
-    /// Copies the WAL back, if no other connection is in the way, and has it begin anew.
+    /// Copies the WAL back, if no other connection is in the way, and has it begin anew. One that lasts leaves the file its
+    /// size: a file that grows is written in twice the time. Any other cuts it off, for the next process to open.
     private func copyLogBack(waitingAtMost limit: Int64 = 0) {
         setPatience(limit)
         defer { setPatience(nil) }
-        func copy() -> Int32 { sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil) }
-        let isDone = (mustCut ? cuttingLogs(copy) : copy()) == SQLITE_OK
-        if isDone { mustCut = false }
+        let mode = keepsStatements && !mustCut ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_TRUNCATE
+        if sqlite3_wal_checkpoint_v2(handle, nil, mode, nil, nil) == SQLITE_OK { mustCut = false }
     }
 
     /// How many rows it has changed since it was opened, those included whose change was undone.
