@@ -86,7 +86,7 @@ package struct Database {
     private static func connect(to state: StateFolder, isLasting: Bool) throws(AuthError) -> Connection {
         let refusal: SQLiteError
         do throws(SQLiteError) {
-            return try Connection(path: state.databasePath, keepsStatements: isLasting)
+            return try Connection(path: state.databasePath, isLasting: isLasting)
         } catch {
             refusal = error
         }
@@ -97,7 +97,7 @@ package struct Database {
             throw AuthError(error)
         }
         do throws(SQLiteError) {
-            return try Connection(path: state.databasePath, keepsStatements: isLasting)
+            return try Connection(path: state.databasePath, isLasting: isLasting)
         } catch {
             throw AuthError(error)
         }
@@ -192,12 +192,12 @@ package struct Database {
         try mapping { () throws(SQLiteError) in try connection.run(sql, values) }
     }
 
-    /// The first row, as `read` sees it; nil if there is none. `isAskedAgain`: by the same request.
+    /// The first row, as `read` sees it; nil if there is none.
     func first<T>(
-        _ sql: StaticString, _ values: [Value] = [], isAskedAgain: Bool = false, _ read: (Row) -> T
+        _ sql: StaticString, _ values: [Value] = [], _ read: (Row) -> T
     ) throws(AuthError) -> T? {
         try mapping { () throws(SQLiteError) in
-            try connection.first(sql, values, isAskedAgain: isAskedAgain, read)
+            try connection.first(sql, values, read)
         }
     }
 

@@ -7,8 +7,7 @@
 // 3. It leaves nothing behind: deleted content is overwritten (secure_delete).
 // 4. It closes without a checkpoint: a process that serves one request would otherwise copy the
 //    WAL back and delete it each time. A commit that finds the WAL long does that instead.
-// 5. Where it is kept for many requests, statements are prepared once; for one request, those that it asks twice. Between
-//    two uses none is under way, so that it holds no lock.
+// 5. A statement is prepared once. Between two uses none is under way, so that it holds no lock.
 
 import CSQLite
 
@@ -28,7 +27,7 @@ private let longestKeptLog = 8 << 20
 /// An open database. Not shared between threads.
 package final class Connection {
     private let handle: OpaquePointer
-    private let keepsStatements: Bool
+    private let isLasting: Bool
     /// As many as the program has texts, at most.
     private var kept: [Statement] = []
     /// Whether the WAL holds what was deleted.
@@ -42,9 +41,9 @@ package final class Connection {
         csqlite_configure_for_one_thread()
     }
 
-    /// Opens the file at `path`, and makes it if need be. Nothing is read yet. `keepsStatements`: for one that is used
-    /// more than once.
-    package init(path: String, keepsStatements: Bool = false) throws(SQLiteError) {
+    /// Opens the file at `path`, and makes it if need be. Nothing is read yet. `isLasting`: it is used by more
+    /// than one request.
+    package init(path: String, isLasting: Bool = false) throws(SQLiteError) {
         var opened: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
         let code = sqlite3_open_v2(path, &opened, flags, nameOfVFS())
@@ -54,7 +53,7 @@ package final class Connection {
             throw error
         }
         handle = opened
-        self.keepsStatements = keepsStatements
+        self.isLasting = isLasting
         sqlite3_extended_result_codes(handle, 1)
         sqlite3_busy_timeout(handle, busyTimeout)
         _ = csqlite_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1)
@@ -69,7 +68,7 @@ package final class Connection {
             return SQLITE_OK
         }, Unmanaged.passUnretained(self).toOpaque())
         try script("PRAGMA synchronous=FULL; PRAGMA secure_delete=ON")
-        if keepsStatements { try script("PRAGMA journal_size_limit=\(longestKeptLog)") }
+        if isLasting { try script("PRAGMA journal_size_limit=\(longestKeptLog)") }
     }
 
     deinit {
@@ -77,7 +76,7 @@ package final class Connection {
         sqlite3_close(handle)
     }
 
-    private var checkpointPages: Int32 { keepsStatements ? SQLite.lastingCheckpointPages : SQLite.checkpointPages }
+    private var checkpointPages: Int32 { isLasting ? SQLite.lastingCheckpointPages : SQLite.checkpointPages }
 
     /// Copies the WAL back and cuts it off, so that nothing of what was deleted stands in it. If others are in the way for
     /// more than `limit` milliseconds, that is left to the next commit that copies the WAL back. A process that opens the
@@ -97,7 +96,7 @@ package final class Connection {
     private func copyLogBack(waitingAtMost limit: Int64 = 0) {
         setPatience(limit)
         defer { setPatience(nil) }
-        let mode = keepsStatements && !mustCut ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_TRUNCATE
+        let mode = isLasting && !mustCut ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_TRUNCATE
         if sqlite3_wal_checkpoint_v2(handle, nil, mode, nil, nil) == SQLITE_OK { mustCut = false }
     }
 
@@ -117,8 +116,12 @@ package final class Connection {
     package func endReading() {
         guard isReading else { return }
         isReading = false
-        // There is nothing that could be undone, and this cannot fail for others' locks.
-        rollBack()
+        do throws(SQLiteError) {
+            try run("COMMIT")
+        } catch {
+            // There is nothing that could be undone.
+            rollBack()
+        }
     }
 
     /// For how many milliseconds a lock of another's is waited for from now on; nil: as always.
@@ -136,17 +139,17 @@ package final class Connection {
     @discardableResult
     package func run(_ sql: StaticString, _ values: [Value] = []) throws(SQLiteError) -> Int {
         let statement = try statement(sql, values)
-        defer { end(statement) }
+        defer { statement.reset() }
         while try statement.step() {}
         return Int(sqlite3_changes(handle))
     }
 
-    /// The first row of one statement, as `read` sees it; nil if there is none. `isAskedAgain`: it is kept in any case.
+    /// The first row of one statement, as `read` sees it; nil if there is none.
     package func first<T>(
-        _ sql: StaticString, _ values: [Value] = [], isAskedAgain: Bool = false, _ read: (Row) -> T
+        _ sql: StaticString, _ values: [Value] = [], _ read: (Row) -> T
     ) throws(SQLiteError) -> T? {
-        let statement = try statement(sql, values, isAskedAgain: isAskedAgain)
-        defer { end(statement) }
+        let statement = try statement(sql, values)
+        defer { statement.reset() }
         guard try statement.step() else { return nil }
         let result = read(statement.row)
         // RETURNING changes its rows at the first step, but only the end of the statement
@@ -161,7 +164,7 @@ package final class Connection {
         _ sql: StaticString, _ values: [Value] = [], limit: Int = .max, _ read: (Row) -> T
     ) throws(SQLiteError) -> [T] {
         let statement = try statement(sql, values)
-        defer { end(statement) }
+        defer { statement.reset() }
         var results: [T] = []
         while results.count < limit, try statement.step() { results.append(read(statement.row)) }
         return results
@@ -256,33 +259,26 @@ package final class Connection {
 
 extension Connection {
     /// The statement of `sql`, with `values` bound; to be ended.
-    private func statement(
-        _ sql: StaticString, _ values: [Value], isAskedAgain: Bool = false
-    ) throws(SQLiteError) -> Statement {
-        let statement = try prepared(sql, isKept: keepsStatements || isAskedAgain)
+    private func statement(_ sql: StaticString, _ values: [Value]) throws(SQLiteError) -> Statement {
+        let statement = try prepared(sql)
         // SQLite waits for nobody where reading is to become writing.
         if isReading, !statement.onlyReads { endReading() }
         for (index, value) in values.enumerated() {
             do throws(SQLiteError) {
                 try statement.bind(value, at: Int32(index + 1))
             } catch {
-                end(statement)
+                statement.reset()
                 throw error
             }
         }
         return statement
     }
 
-    private func prepared(_ sql: StaticString, isKept: Bool) throws(SQLiteError) -> Statement {
-        guard isKept else { return try Statement(sql, on: handle, isKept: false) }
+    private func prepared(_ sql: StaticString) throws(SQLiteError) -> Statement {
         if let known = kept.first(where: { $0.isOf(sql) }) { return known }
-        let statement = try Statement(sql, on: handle, isKept: true)
+        let statement = try Statement(sql, on: handle)
         kept.append(statement)
         return statement
-    }
-
-    private func end(_ statement: Statement) {
-        if statement.isKept { statement.reset() } else { statement.finalize() }
     }
 }
 
@@ -291,21 +287,18 @@ private struct Statement {
     private let handle: OpaquePointer
     private let database: OpaquePointer
     private let sql: StaticString
-    /// Whether it is used again once it has ended.
-    let isKept: Bool
 
-    init(_ sql: StaticString, on database: OpaquePointer, isKept: Bool) throws(SQLiteError) {
+    init(_ sql: StaticString, on database: OpaquePointer) throws(SQLiteError) {
         var prepared: OpaquePointer?
         let text = UnsafeRawPointer(sql.utf8Start).assumingMemoryBound(to: CChar.self)
         let code = sqlite3_prepare_v3(
-            database, text, Int32(sql.utf8CodeUnitCount), isKept ? UInt32(SQLITE_PREPARE_PERSISTENT) : 0, &prepared, nil)
+            database, text, Int32(sql.utf8CodeUnitCount), UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
         guard code == SQLITE_OK, let prepared else {
             throw SQLiteError(code: code, database: database, sql: sql.description)
         }
         handle = prepared
         self.database = database
         self.sql = sql
-        self.isKept = isKept
     }
 
     /// Texts of the program are told apart by where they lie.

@@ -27,7 +27,7 @@ struct Session {
                    u.token_balance, u.tokens_used, u.subscription_tier, u.created_at, u.updated_at
             FROM sessions AS s JOIN users AS u ON u.id = s.user_id WHERE s.id = ?
             """,
-            [.id(id)], isAskedAgain: true
+            [.id(id)]
         ) { row in
             Session(
                 id: id, generation: UInt32(truncatingIfNeeded: row.integer(0)),
