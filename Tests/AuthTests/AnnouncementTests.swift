@@ -96,17 +96,64 @@ import Testing
         try service.join(other, project, as: "member")
         _ = try mails()
         _ = try service.auth.updateMember(other.id, to: .admin, in: project, by: user)
-        #expect(try subjects() == ["New people in your Latchkey projects"])
+        #expect(try subjects() == ["Changed access to your Latchkey projects"])
         _ = try service.auth.updateMember(other.id, to: .owner, in: project, by: user)
         let told = try mails()
         #expect(told.count == 1 && told[0].contains("A new owner") && told[0].contains("b***"))
-        _ = try service.auth.updateMember(other.id, to: .member, in: project, by: user)
-        #expect(try mails().isEmpty)
         service.wait(.hours(2))
         _ = try service.auth.addMember(try Email("eve@example.net"), as: .owner, to: project, by: user)
         #expect(try subjects() == ["A new owner in one of your Latchkey projects"])
         _ = try service.auth.addMember(try Email("joe@example.net"), as: .member, to: project, by: user)
-        #expect(try subjects() == ["New people in your Latchkey projects"])
+        #expect(try subjects() == ["Changed access to your Latchkey projects"])
+    }
+
+    @Test func peopleWhoLoseAccessAreToldAndSoIsTheAccountThatDidIt() throws {
+        let (user, project) = try service.person()
+        let other = try service.person(bob).user
+        let (less, changed) = ("Your access to Latchkey projects was reduced", "Changed access to your Latchkey projects")
+        func both() throws -> [String] { try mails().map { mail in
+            let lines = mail.split(separator: "\n")
+            func value(_ name: String) -> Substring { lines.first { $0.hasPrefix(name) }?.dropFirst(name.count) ?? "" }
+            return "\(value("To: ")): \(value("Subject: "))"
+        }.sorted() }
+        try service.join(other, project, as: "owner")
+        _ = try mails()
+        _ = try service.auth.updateMember(other.id, to: .admin, in: project, by: user)
+        #expect(try both() == ["ann@example.com: \(changed)", "bob@example.com: \(less)"])
+        service.wait(.hours(2))
+        _ = try service.auth.updateMember(other.id, to: .member, in: project, by: user)
+        #expect(try both() == ["ann@example.com: \(changed)", "bob@example.com: \(less)"])
+        service.wait(.hours(2))
+        try service.auth.removeMember(other.id, from: project, by: user)
+        #expect(try both() == ["ann@example.com: \(changed)", "bob@example.com: \(less)"])
+        // Who leaves is told, too, and nobody else.
+        try service.join(other, project, as: "owner")
+        service.wait(.hours(2))
+        try service.auth.removeMember(user.id, from: project, by: user)
+        #expect(try both() == ["ann@example.com: \(less)"])
+        // A role with more rights is no less access.
+        service.wait(.hours(2))
+        try service.join(user, project, as: "member")
+        _ = try service.auth.updateMember(user.id, to: .admin, in: project, by: other)
+        #expect(try both() == ["bob@example.com: \(changed)"])
+    }
+
+    @Test func anotherLanguageIsToldInTheOneFromBefore() throws {
+        let (user, _) = try service.person()
+        func speak(_ language: UserChanges.LanguageChange) throws {
+            _ = try service.auth.updateUser(
+                user, UserChanges(fullName: .same, language: language, tellsSignIns: nil, tellsKeyExpiry: nil))
+        }
+        _ = try mails()
+        try speak(.this(.japanese))
+        let told = try mails()
+        #expect(told.count == 1 && told[0].contains("lang=3D\"en\"") && told[0].contains("language was changed"))
+        service.wait(.hours(2))
+        try speak(.this(.japanese))
+        try speak(.same)
+        #expect(try mails().isEmpty)
+        try speak(.this(nil))
+        #expect(try mails().map { $0.contains("lang=3D\"ja\"") } == [true])
     }
 
     @Test func switchingNoticesOffIsToldInTheLanguageFromBefore() throws {

@@ -24,8 +24,8 @@ private func count(_ piece: String, in text: String) -> Int {
             MailKind.allCases.map(\.name)
                 == [
                     "code", "email-code", "current-email-code", "deletion-code", "email-changed", "email-given",
-                    "new-network", "key-expiry", "invitation", "account-deleted", "key-created", "owner-made", "access-given", "notices-off",
-                    "project-deleted",
+                    "new-network", "key-expiry", "invitation", "account-deleted", "key-created", "owner-made", "access-given", "access-ended",
+                    "notices-off", "project-deleted",
                 ])
     }
 

@@ -59,7 +59,7 @@ import Testing
         "delete-project": (200, .lasts(told: "project-deleted")),
         "add-member": (201, .lasts(told: "access-given")),
         "update-member": (200, .lasts(told: "owner-made")),
-        "remove-member": (200, .ends),
+        "remove-member": (200, .lasts(told: "access-given")),
         "list-invitations": (200, .sees),
         "accept-invitation": (200, .words),
         "decline-invitation": (200, .ends),
@@ -68,7 +68,7 @@ import Testing
         "metrics": (401, .nothing),
     ]
 
-    private static let announcements = ["key-created", "notices-off", "access-given", "owner-made", "project-deleted", "account-deleted", "email-changed"]
+    private static let announcements = ["key-created", "notices-off", "access-given", "access-ended", "owner-made", "project-deleted", "account-deleted", "email-changed"]
 
     @Test func anAccessTokenAloneChangesNothingThatOutlivesItSilently() {
         let missing = Set(allEndpoints).subtracting(StolenTokenTests.table.keys)

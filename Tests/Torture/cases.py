@@ -84,11 +84,15 @@ def copy(template, path=None):
     return Home(at=path, settings=open(f"{template.path}/latchkey.conf").read())
 
 
+# Codes outlast the tests, on a slow machine too.
+LASTING = NO_LIMITS + "code_ttl = 6h\n"
+
+
 class Templates:
     """The states that cases begin with, and what a client knows of them."""
 
     def __init__(self):
-        self.empty, self.plain = Home(), Home()
+        self.empty, self.plain = Home(LASTING), Home(LASTING)
         home = self.plain
         self.ada, self.spare = home.sign_in(OLD), sign_in(home, OLD).data
         self.keys = [home.post("create-api-key", {"name": n}, bearer(self.ada, True)).data for n in "ab"]
@@ -104,7 +108,7 @@ class Templates:
             self.fresh = refresh(self.long_log, getattr(self, "fresh", self.ada)).data
             grown, log = log_pages(self.long_log) - log, log_pages(self.long_log)
         self.rollback = copy(home)
-        self.rollback.configure(NO_LIMITS + "journal = delete\n")
+        self.rollback.configure(LASTING + "journal = delete\n")
         assert self.rollback.get("current-user", bearer(self.ada)).status == 200
         self.outbox = copy(home)
         shutil.rmtree(f"{self.outbox.path}/mail")

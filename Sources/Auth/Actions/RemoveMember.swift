@@ -32,7 +32,16 @@ extension Auth {
         if last.role == .owner {
             try requireOwner(besides: member, id, in: database)
         }
-        return try takeOut(member, of: id, by: user.id, in: database)
+        guard try takeOut(member, of: id, by: user.id, in: database) else { return false }
+        try tellOfLessAccess(last, in: id, database)
+        if member != user.id { try announce(.accessGiven, to: user, about: member, masked(last.email), database) }
+        return true
+    }
+
+    /// Tells `member` of the project `id` that they belong to it no more, or have fewer rights there.
+    func tellOfLessAccess(_ member: Member, in id: UUID, _ database: Database) throws(AuthError) {
+        guard member.isActive, let user = try User.find(member.user, in: database) else { return }
+        try announce(.accessEnded, to: user, about: id, try Project.name(of: id, in: database) ?? "", database)
     }
 
     /// Takes `member` out of the project `id`, with what hangs on the membership, in the transaction at hand. Keys go first;

@@ -29,10 +29,9 @@ extension Auth {
                 try Invitation.deleteOwners(by: member, to: id, in: database)
             }
             try record(AuditEvent(.memberChanged, user: user.id, subject: member), in: database)
-            if role != .member {
-                try announce(
-                    role == .owner ? .ownerMade : .accessGiven, to: user, about: member, masked(last.email), database)
-            }
+            try announce(
+                role == .owner ? .ownerMade : .accessGiven, to: user, about: member, masked(last.email), database)
+            if role == .member || last.role == .owner { try tellOfLessAccess(last, in: id, database) }
             guard let changed = try Member.find(member, in: id, database) else {
                 throw .failure(reason: "a changed member is not there")
             }

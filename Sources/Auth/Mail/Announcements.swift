@@ -10,7 +10,7 @@ extension MailKind {
     /// Whether it announces a change that the account made, or that ended something for it.
     var announces: Bool {
         switch self {
-        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff, .projectDeleted: true
+        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .accessEnded, .noticesOff, .projectDeleted: true
         case .code, .emailCode, .currentEmailCode, .deletionCode, .emailChanged, .emailGiven, .newNetwork, .keyExpiry, .invitation: false
         }
     }
@@ -80,6 +80,7 @@ extension MailKind {
         case .keyCreated: "tell-key"
         case .ownerMade: "tell-owner"
         case .accessGiven: "tell-access"
+        case .accessEnded: "tell-member"
         case .noticesOff: "tell-notices"
         case .projectDeleted: "tell-project"
         default: "tell-account"

@@ -29,7 +29,7 @@ extension Auth {
         case .newNetwork: return networkLetter(for: item, language)
         case .keyExpiry: return try keyLetter(for: item, language, database)
         case .invitation: return try invitationLetter(for: item, language, database)
-        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff, .projectDeleted:
+        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .accessEnded, .noticesOff, .projectDeleted:
             return announcementLetter(for: item, language)
         }
     }

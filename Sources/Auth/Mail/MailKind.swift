@@ -28,9 +28,11 @@ package enum MailKind: Equatable, Sendable, CaseIterable {
     case keyCreated
     /// Tells that the account made somebody an owner of a project, or invited one.
     case ownerMade
-    /// Tells that the account invited somebody to a project, or gave them another role.
+    /// Tells that the account invited somebody to a project, gave them another role, or removed them.
     case accessGiven
-    /// Tells that the account's notices were switched off.
+    /// Tells somebody that they belong to a project no more, or have fewer rights there.
+    case accessEnded
+    /// Tells that the account's notices were switched off, or their language was changed.
     case noticesOff
     /// Tells a member that a project was deleted.
     case projectDeleted
@@ -51,6 +53,7 @@ package enum MailKind: Equatable, Sendable, CaseIterable {
         case .keyCreated: "key-created"
         case .ownerMade: "owner-made"
         case .accessGiven: "access-given"
+        case .accessEnded: "access-ended"
         case .noticesOff: "notices-off"
         case .projectDeleted: "project-deleted"
         }
@@ -77,7 +80,7 @@ package enum MailKind: Equatable, Sendable, CaseIterable {
         case .keyCreated: ["{count}", "{prefix}", "{service}"]
         case .ownerMade, .accessGiven: ["{count}", "{email}", "{service}"]
         case .noticesOff: ["{count}", "{service}"]
-        case .projectDeleted: ["{count}", "{project}", "{service}"]
+        case .accessEnded, .projectDeleted: ["{count}", "{project}", "{service}"]
         }
     }
 }

@@ -45,21 +45,31 @@ extension MailTexts {
                 ])
         case .accessGiven:
             MailTexts(
-                subject: "New people in your {service} projects",
-                title: "New people in projects",
+                subject: "Changed access to your {service} projects",
+                title: "Access to projects changed",
                 paragraphs: [
-                    "With your account, people were invited to projects, or given another role there: {count}. The last one "
-                        + "is {email}.",
-                    yours + "sign in, remove them from the project, and end all other sessions.",
+                    "With your account, people were invited to projects, given another role there, or removed: {count}. The "
+                        + "last one is {email}.",
+                    yours + "sign in, check who belongs to your projects, and end all other sessions.",
+                ])
+        case .accessEnded:
+            MailTexts(
+                subject: "Your access to {service} projects was reduced",
+                title: "Less access to projects",
+                paragraphs: [
+                    "You no longer belong to projects, or have a role there with fewer rights: {count}. The last one is "
+                        + "“{project}”.",
+                    "If you left it, or know of this, there is nothing to do. If not, someone else may have access to your "
+                        + "account or to another owner’s: sign in, end all other sessions, and ask the project’s owners.",
                 ])
         default:
             MailTexts(
-                subject: "Notices of your {service} account were switched off",
-                title: "Notices switched off",
+                subject: "Mail settings of your {service} account were changed",
+                title: "Mail settings changed",
                 paragraphs: [
-                    "Mails about new sign-ins or expiring API keys were switched off for your account. Number of changes: "
-                        + "{count}.",
-                    yours + "sign in, switch the mails on again, and end all other sessions.",
+                    "Mails about new sign-ins or expiring API keys were switched off for your account, or their language was "
+                        + "changed. Number of changes: {count}.",
+                    yours + "sign in, check your mail settings, and end all other sessions.",
                 ])
         }
     }
@@ -99,21 +109,32 @@ extension MailTexts {
                 ])
         case .accessGiven:
             MailTexts(
-                subject: "Neue Personen in Ihren Projekten bei {service}",
-                title: "Neue Personen in Projekten",
+                subject: "Geänderter Zugang zu Ihren Projekten bei {service}",
+                title: "Zugang zu Projekten geändert",
                 paragraphs: [
-                    "Mit Ihrem Konto wurden Personen zu Projekten eingeladen oder haben dort eine andere Rolle bekommen. "
-                        + "Anzahl: {count}. Zuletzt: {email}.",
-                    yours + "Melden Sie sich an, entfernen Sie sie aus dem Projekt und beenden Sie alle anderen Sitzungen.",
+                    "Mit Ihrem Konto wurden Personen zu Projekten eingeladen, daraus entfernt oder haben dort eine andere Rolle "
+                        + "bekommen. Anzahl: {count}. Zuletzt: {email}.",
+                    yours + "Melden Sie sich an, prüfen Sie, wer zu Ihren Projekten gehört, und beenden Sie alle anderen Sitzungen.",
+                ])
+        case .accessEnded:
+            MailTexts(
+                subject: "Ihr Zugang zu Projekten bei {service} wurde eingeschränkt",
+                title: "Weniger Zugang zu Projekten",
+                paragraphs: [
+                    "Sie gehören zu Projekten nicht mehr oder haben dort eine Rolle mit weniger Rechten. Anzahl: {count}. "
+                        + "Zuletzt: „{project}“.",
+                    "Wenn Sie es verlassen haben oder davon wissen, müssen Sie nichts tun. Wenn nicht, hat womöglich jemand "
+                        + "anderes Zugang zu Ihrem Konto oder dem eines anderen Inhabers: Melden Sie sich an, beenden Sie "
+                        + "alle anderen Sitzungen und fragen Sie die Inhaber des Projekts.",
                 ])
         default:
             MailTexts(
-                subject: "Mitteilungen Ihres Kontos bei {service} wurden abgeschaltet",
-                title: "Mitteilungen abgeschaltet",
+                subject: "E-Mail-Einstellungen Ihres Kontos bei {service} wurden geändert",
+                title: "E-Mail-Einstellungen geändert",
                 paragraphs: [
-                    "Für Ihr Konto wurden E-Mails über neue Anmeldungen oder ablaufende API-Schlüssel abgeschaltet. Anzahl "
-                        + "der Änderungen: {count}.",
-                    yours + "Melden Sie sich an, schalten Sie die E-Mails wieder ein und beenden Sie alle anderen Sitzungen.",
+                    "Für Ihr Konto wurden E-Mails über neue Anmeldungen oder ablaufende API-Schlüssel abgeschaltet, oder ihre "
+                        + "Sprache wurde geändert. Anzahl der Änderungen: {count}.",
+                    yours + "Melden Sie sich an, prüfen Sie Ihre E-Mail-Einstellungen und beenden Sie alle anderen Sitzungen.",
                 ])
         }
     }
@@ -153,21 +174,32 @@ extension MailTexts {
                 ])
         case .accessGiven:
             MailTexts(
-                subject: "Nouvelles personnes dans vos projets {service}",
-                title: "Nouvelles personnes dans des projets",
+                subject: "Modification des accès à vos projets {service}",
+                title: "Accès aux projets modifiés",
                 paragraphs: [
-                    "Avec votre compte, des personnes ont été invitées à des projets, ou y ont reçu un autre rôle. "
-                        + "Nombre\u{A0}: {count}. La dernière\u{A0}: {email}.",
-                    yours + "connectez-vous, retirez-les du projet et mettez fin à toutes les autres sessions.",
+                    "Avec votre compte, des personnes ont été invitées à des projets, en ont été retirées ou y ont reçu un "
+                        + "autre rôle. Nombre\u{A0}: {count}. La dernière\u{A0}: {email}.",
+                    yours + "connectez-vous, vérifiez qui fait partie de vos projets et mettez fin à toutes les autres sessions.",
+                ])
+        case .accessEnded:
+            MailTexts(
+                subject: "Votre accès à des projets {service} a été réduit",
+                title: "Accès réduit à des projets",
+                paragraphs: [
+                    "Vous ne faites plus partie de projets, ou y avez un rôle avec moins de droits. Nombre\u{A0}: {count}. Le "
+                        + "dernier\u{A0}: «\u{A0}{project}\u{A0}».",
+                    "Si vous l’avez quitté, ou si vous êtes au courant, vous n’avez rien à faire. Sinon, quelqu’un d’autre a "
+                        + "peut-être accès à votre compte ou à celui d’un autre propriétaire\u{A0}: connectez-vous, mettez fin "
+                        + "à toutes les autres sessions et interrogez les propriétaires du projet.",
                 ])
         default:
             MailTexts(
-                subject: "Les avis de votre compte {service} ont été désactivés",
-                title: "Avis désactivés",
+                subject: "Les réglages d’e-mail de votre compte {service} ont été modifiés",
+                title: "Réglages d’e-mail modifiés",
                 paragraphs: [
                     "Les e-mails sur les nouvelles connexions ou l’expiration des clés d’API ont été désactivés pour votre "
-                        + "compte. Nombre de modifications\u{A0}: {count}.",
-                    yours + "connectez-vous, réactivez ces e-mails et mettez fin à toutes les autres sessions.",
+                        + "compte, ou leur langue a été modifiée. Nombre de modifications\u{A0}: {count}.",
+                    yours + "connectez-vous, vérifiez vos réglages d’e-mail et mettez fin à toutes les autres sessions.",
                 ])
         }
     }
@@ -206,21 +238,32 @@ extension MailTexts {
                 ])
         case .accessGiven:
             MailTexts(
-                subject: "Nuevas personas en sus proyectos de {service}",
-                title: "Nuevas personas en proyectos",
+                subject: "Cambios de acceso a sus proyectos de {service}",
+                title: "Acceso a proyectos modificado",
                 paragraphs: [
-                    "Con su cuenta se ha invitado a personas a proyectos, o se les ha dado allí otra función. Número: "
-                        + "{count}. La última: {email}.",
-                    yours + "inicie sesión, quítelas del proyecto y cierre todas las demás sesiones.",
+                    "Con su cuenta se ha invitado a personas a proyectos, se las ha retirado de ellos o se les ha dado allí otra "
+                        + "función. Número: {count}. La última: {email}.",
+                    yours + "inicie sesión, compruebe quién pertenece a sus proyectos y cierre todas las demás sesiones.",
+                ])
+        case .accessEnded:
+            MailTexts(
+                subject: "Se ha reducido su acceso a proyectos de {service}",
+                title: "Menos acceso a proyectos",
+                paragraphs: [
+                    "Usted ya no pertenece a proyectos, o tiene allí una función con menos derechos. Número: {count}. El "
+                        + "último: «{project}».",
+                    "Si lo ha abandonado usted, o está al corriente, no tiene que hacer nada. Si no, es posible que otra "
+                        + "persona tenga acceso a su cuenta o a la de otro propietario: inicie sesión, cierre todas las demás "
+                        + "sesiones y pregunte a los propietarios del proyecto.",
                 ])
         default:
             MailTexts(
-                subject: "Se han desactivado los avisos de su cuenta de {service}",
-                title: "Avisos desactivados",
+                subject: "Se ha modificado la configuración de correo de su cuenta de {service}",
+                title: "Configuración de correo modificada",
                 paragraphs: [
-                    "Se han desactivado los correos sobre nuevos inicios de sesión o claves de API que caducan. Número de "
-                        + "cambios: {count}.",
-                    yours + "inicie sesión, vuelva a activar los correos y cierre todas las demás sesiones.",
+                    "Se han desactivado los correos sobre nuevos inicios de sesión o claves de API que caducan, o se ha cambiado "
+                        + "su idioma. Número de cambios: {count}.",
+                    yours + "inicie sesión, compruebe su configuración de correo y cierre todas las demás sesiones.",
                 ])
         }
     }
@@ -257,19 +300,32 @@ extension MailTexts {
                 ])
         case .accessGiven:
             MailTexts(
-                subject: "{service} のプロジェクトの新しいメンバー",
-                title: "プロジェクトの新しいメンバー",
+                subject: "{service} のプロジェクトのアクセス権が変更されました",
+                title: "プロジェクトのアクセス権の変更",
                 paragraphs: [
-                    "あなたのアカウントで、プロジェクトへの招待、または役割の変更が行われました（{count} 件）。最後のアドレス：{email}",
-                    yours + "サインインして該当者をプロジェクトから外し、他のすべてのセッションを終了してください。",
+                    "あなたのアカウントで、プロジェクトへの招待、役割の変更、またはメンバーの削除が行われました（{count} 件）。"
+                        + "最後のアドレス：{email}",
+                    yours + "サインインしてプロジェクトのメンバーを確認し、他のすべてのセッションを終了してください。",
+                ])
+        case .accessEnded:
+            MailTexts(
+                subject: "{service} のプロジェクトでの権限が減りました",
+                title: "プロジェクトでの権限の縮小",
+                paragraphs: [
+                    "あなたはプロジェクトのメンバーではなくなったか、権限の少ない役割に変更されました（{count} 件）。"
+                        + "最後のプロジェクトは「{project}」です。",
+                    "ご自身で退出した場合や、ご存じの場合は、何もする必要はありません。そうでない場合は、第三者があなた、"
+                        + "または別の所有者のアカウントを使用している可能性があります。サインインして他のすべてのセッションを終了し、"
+                        + "プロジェクトの所有者に確認してください。",
                 ])
         default:
             MailTexts(
-                subject: "{service} アカウントの通知がオフになりました",
-                title: "通知のオフ",
+                subject: "{service} アカウントのメール設定が変更されました",
+                title: "メール設定の変更",
                 paragraphs: [
-                    "新しいサインインまたは API キーの有効期限についてのメールがオフになりました。変更の件数：{count}",
-                    yours + "サインインしてメールをオンに戻し、他のすべてのセッションを終了してください。",
+                    "新しいサインインまたは API キーの有効期限についてのメールがオフになったか、メールの言語が変更されました。"
+                        + "変更の件数：{count}",
+                    yours + "サインインしてメール設定を確認し、他のすべてのセッションを終了してください。",
                 ])
         }
     }
@@ -304,19 +360,28 @@ extension MailTexts {
                 ])
         case .accessGiven:
             MailTexts(
-                subject: "您的 {service} 项目有新的成员",
-                title: "项目的新成员",
+                subject: "您的 {service} 项目的访问权限已更改",
+                title: "项目访问权限已更改",
                 paragraphs: [
-                    "有人用您的账号邀请他人加入项目，或更改了他人的角色。数量：{count}。最后一个是 {email}。",
-                    yours + "请登录，将其移出项目，并结束所有其他会话。",
+                    "有人用您的账号邀请他人加入项目、更改了他人的角色，或将他人移出项目。数量：{count}。最后一个是 {email}。",
+                    yours + "请登录，检查您的项目有哪些成员，并结束所有其他会话。",
+                ])
+        case .accessEnded:
+            MailTexts(
+                subject: "您在 {service} 项目中的权限已减少",
+                title: "项目权限已减少",
+                paragraphs: [
+                    "您不再是某些项目的成员，或您在其中的角色权限变少了。数量：{count}。最后一个是“{project}”。",
+                    "如果是您自己退出的，或您知道此事，则无需处理。否则，可能有人能够使用您的账号或另一位所有者的账号："
+                        + "请登录，结束所有其他会话，并询问项目的所有者。",
                 ])
         default:
             MailTexts(
-                subject: "您的 {service} 账号的通知已关闭",
-                title: "通知已关闭",
+                subject: "您的 {service} 账号的邮件设置已更改",
+                title: "邮件设置已更改",
                 paragraphs: [
-                    "您账号的新登录或 API 密钥到期邮件已关闭。更改次数：{count}。",
-                    yours + "请登录，重新打开这些邮件，并结束所有其他会话。",
+                    "您账号的新登录或 API 密钥到期邮件已关闭，或邮件语言已更改。更改次数：{count}。",
+                    yours + "请登录，检查您的邮件设置，并结束所有其他会话。",
                 ])
         }
     }

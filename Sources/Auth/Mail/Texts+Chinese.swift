@@ -80,7 +80,7 @@ extension MailTexts {
                     "如需接受或拒绝，请使用收到此邮件的地址登录：\n{link}",
                     "如果您没有料到会收到此邀请，请忽略此邮件：只有接受邀请，您才会加入该项目。",
                 ])
-        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff:
+        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .accessEnded, .noticesOff:
             announcement(kind, .chinese)
         case .projectDeleted:
             MailTexts(

@@ -91,7 +91,7 @@ extension MailTexts {
                     "If you did not expect this invitation, ignore this mail: you join the project only if you "
                         + "accept.",
                 ])
-        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff:
+        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .accessEnded, .noticesOff:
             announcement(kind, .english)
         case .projectDeleted:
             MailTexts(

@@ -98,7 +98,7 @@ extension MailTexts {
                     "Si vous n’attendiez pas cette invitation, ignorez cet e-mail\u{A0}: vous ne rejoindrez le "
                         + "projet que si vous acceptez.",
                 ])
-        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff:
+        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .accessEnded, .noticesOff:
             announcement(kind, .french)
         case .projectDeleted:
             MailTexts(

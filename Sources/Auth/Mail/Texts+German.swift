@@ -95,7 +95,7 @@ extension MailTexts {
                     "Wenn Sie diese Einladung nicht erwartet haben, ignorieren Sie diese E-Mail: Sie treten dem "
                         + "Projekt nur bei, wenn Sie sie annehmen.",
                 ])
-        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff:
+        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .accessEnded, .noticesOff:
             announcement(kind, .german)
         case .projectDeleted:
             MailTexts(

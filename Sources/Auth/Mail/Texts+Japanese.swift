@@ -86,7 +86,7 @@ extension MailTexts {
                     "承諾または辞退するには、このメールの宛先のアドレスでサインインしてください。\n{link}",
                     "お心当たりのない場合は、このメールを無視してください。承諾しない限り、プロジェクトに参加することはありません。",
                 ])
-        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff:
+        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .accessEnded, .noticesOff:
             announcement(kind, .japanese)
         case .projectDeleted:
             MailTexts(

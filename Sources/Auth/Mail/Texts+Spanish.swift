@@ -93,7 +93,7 @@ extension MailTexts {
                         + "este correo:\n{link}",
                     "Si no esperaba esta invitación, ignore este correo: solo se unirá al proyecto si la acepta.",
                 ])
-        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .noticesOff:
+        case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .accessEnded, .noticesOff:
             announcement(kind, .spanish)
         case .projectDeleted:
             MailTexts(

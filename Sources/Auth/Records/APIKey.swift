@@ -166,14 +166,15 @@ package struct APIKey {
             ])
     }
 
-    /// Notes that the key was used, unless that was noted since `moment`.
+    /// Notes that the key was used, unless that was noted since `moment`. What a clock that ran ahead noted does not stay.
     func noteUse(at now: Timestamp, unlessSince moment: Timestamp, in database: Database) throws(AuthError) {
         try database.run(
             """
             UPDATE api_keys SET last_used_at = ?
-            WHERE id = ? AND deactivated_at IS NULL AND (last_used_at IS NULL OR last_used_at <= ?)
+            WHERE id = ? AND deactivated_at IS NULL
+                AND (last_used_at IS NULL OR last_used_at <= ? OR last_used_at > ?)
             """,
-            [.time(now), .id(id), .time(moment)])
+            [.time(now), .id(id), .time(moment), .time(now)])
     }
 
     /// Deactivates the key; the first time counts.
