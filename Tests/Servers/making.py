@@ -184,6 +184,15 @@ def check_results():
              "loader.exec_module(module); print(module.RESULTS)"],
             cwd=PROJECT, env={**os.environ, "UPDATE": update, "PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True, text=True)
         expect(seen.stdout.strip() == expected, f"UPDATE={update!r}: where results go", (seen.stdout, seen.stderr))
+    shown = f"{PROJECT}/Benchmarks/ACCOUNT.md"
+    with open(shown) as file:
+        before = file.read()
+    subprocess.run(
+        [sys.executable, "-c", "import sys; sys.path.insert(0, 'Benchmarks'); import account;"
+         "account.account = lambda folder: print('measured'); account.main()"],
+        cwd=PROJECT, env={**os.environ, "UPDATE": "0", "PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True, check=True)
+    with open(shown) as file, open(f"{PROJECT}/.build-bench/ACCOUNT.md") as written:
+        expect((file.read(), written.read()) == (before, "measured\n"), "make bench-account leaves the account that is shown")
     ignored = subprocess.run(["git", "check-ignore", "-q", ".build-bench/results.md"], cwd=PROJECT).returncode
     expect(ignored == 0, "git ignores .build-bench")
 
