@@ -120,9 +120,13 @@ LATCHKEY_HOME ?= var
 override LATCHKEY_HOME := $(if $(filter /%,$(LATCHKEY_HOME)),$(LATCHKEY_HOME),$(CURDIR)/$(LATCHKEY_HOME))
 export LATCHKEY_HOME
 
-# Tokens and links name the port that is served, unless somebody has said what they name.
+# Where browsers find what is served: by this machine's own name, unless only another address of it is.
+served_url = host=$${BIND:-localhost}; case $$host in 127.0.0.1 | 0.0.0.0 | "[::]" | "[::1]") host=localhost ;; esac; \
+	url=http://$$host:$$((10\#$$PORT));
+
+# Tokens and links name that, unless somebody has said what they name.
 own_base_url = if [ -z "$$LATCHKEY_BASE_URL" ] && ! grep -Eqs $$'^(\xEF\xBB\xBF)?[[:space:]]*base_url[[:space:]]*=' "$(LATCHKEY_HOME)/latchkey.conf"; \
-	then export LATCHKEY_BASE_URL=http://localhost:$$PORT; fi;
+	then export LATCHKEY_BASE_URL=$$url; fi;
 
 # A port that cannot be had is said before anything is built.
 run:
@@ -135,8 +139,8 @@ run:
 	fi
 	@$(MAKE) --no-print-directory build
 	@mkdir -p -m 700 "$(LATCHKEY_HOME)"
-	@echo "Latchkey: http://localhost:$(PORT)   state: $(LATCHKEY_HOME)   mail: $(LATCHKEY_HOME)/mail/new   (Ctrl-C stops)"
-	@$(own_base_url) exec lighttpd -D -f lighttpd.conf
+	@$(served_url) echo "Latchkey: $$url   state: $(LATCHKEY_HOME)   mail: $(LATCHKEY_HOME)/mail/new   (Ctrl-C stops)"
+	@$(served_url) $(own_base_url) exec lighttpd -D -f lighttpd.conf
 
 test: setup-test build unit-tests end-to-end-tests
 

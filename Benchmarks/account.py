@@ -225,7 +225,8 @@ Measured when each was decided, in turn with what was before.
   refreshes a second by two processes (1,385–1,390 instead of 1,220–1,520).
 """
 
-try:
-    main()
-except Failed as failed:
-    sys.exit(f"bench-account: {failed}")
+if __name__ == "__main__":
+    try:
+        main()
+    except Failed as failed:
+        sys.exit(f"bench-account: {failed}")

@@ -11,7 +11,7 @@ const KEY = "latchkey";
 
 export const storage = { works: true };
 
-// What a storage area keeps, as JSON, by names that begin with `prefix`. Memory where the browser blocks the area or it is full.
+// What a storage area keeps, as JSON, by names that begin with `prefix`. Memory where the browser blocks the area, or it is full or keeps nothing.
 function area(name, prefix = "") {
   const memory = new Map();
   let real;
@@ -22,6 +22,7 @@ function area(name, prefix = "") {
   try {
     real = window[name];
     real.setItem(`${KEY}.probe`, "");
+    if (real.getItem(`${KEY}.probe`) !== "") throw new Error(`${name} keeps nothing`);
     real.removeItem(`${KEY}.probe`);
   } catch {
     blocked();

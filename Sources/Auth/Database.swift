@@ -134,8 +134,8 @@ package struct Database {
         do throws(SQLiteError) {
             let state = try migrator.state(of: connection)
             let mode = try connection.journalMode()
-            // Where nobody wants another mode, a database that is in WAL mode already asks no file system.
-            let journal = wanted ?? (mode == .wal ? .wal : File.isRemote(folder.path) ? .delete : .wal)
+            // Asked also where the database is in WAL mode: it may have been moved to another file system.
+            let journal = wanted ?? (File.isRemote(folder.path) ? .delete : .wal)
             guard case .current = state, mode != journal else { return (state, journal) }
             return (.older, journal)
         } catch {

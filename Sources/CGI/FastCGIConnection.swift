@@ -156,7 +156,17 @@ final class FastCGIConnection {
             copying: UnsafeRawBufferPointer(rebasing: record.content.prefix(FastCGIConnection.longestKeptBody - body.count)))
         // No server passes on as much: the rest is not waited for, and the connection ends.
         if bodyCount > longestBody { isKept = false }
-        if record.content.isEmpty || bodyCount > longestBody { phase = .whole }
+        if record.content.isEmpty && !isBodyNext || bodyCount > longestBody { phase = .whole }
+    }
+
+    /// Whether more of the body follows at once. The end of a stream is an empty record (§3.3), but some servers write one
+    /// before a body whose length its client did not say, as HTTP/2 allows, and the body behind it.
+    private var isBodyNext: Bool {
+        if unread.count < 8, !pending.isEmpty { _ = try? receive() }
+        guard unread.count >= 8 else { return false }
+        let header = UnsafeRawBufferPointer(rebasing: buffer[unread])
+        return header[1] == FastCGIType.input && UInt16(header[2]) << 8 | UInt16(header[3]) == request
+            && (header[4] != 0 || header[5] != 0)
     }
 
     /// Up to `limit` bytes of the body, fewer only at its end.

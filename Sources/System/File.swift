@@ -234,7 +234,7 @@ package enum File {
 
     /// The same by the number that Linux knows a file system by (statfs(2)). The list is that of GNU coreutils
     /// (src/stat.c, "remote"), but for AUFS and OverlayFS: they are there because files below them change
-    /// unnoticed; memory is shared on them as on any other.
+    /// unnoticed; memory is shared on them as on any other. OrangeFS and 9p, which are not in it, share none.
     static func isRemote(fileSystem number: UInt) -> Bool {
         switch number {
         case 0x6163_6673,  // ACFS
@@ -255,6 +255,7 @@ package enum File {
             0x564C,  // NCP
             0x7461_636F,  // OCFS2
             0xAAD7_AAEA,  // PanFS
+            0x2003_0528,  // OrangeFS
             0x7C7C_6673,  // Parallels' shared folders
             0x517B,  // SMB
             0xFE53_4D42,  // SMB2

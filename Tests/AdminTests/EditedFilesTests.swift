@@ -1,6 +1,7 @@
 // Files that people edit may come from Windows: with a byte order mark, and a carriage return in each line. The service
 // reads all of them, and doctor tells of what it cannot read.
 
+import Auth
 import Foundation
 import Glibc
 import TestSupport
@@ -85,8 +86,50 @@ private func windows(_ text: String) -> String { "\u{FEFF}" + text.replacingOccu
         #expect(Report.judgePrivileges(of: "/usr/sbin/postdrop", restricted: []) == nil)
         let found = Report.judgePrivileges(of: "/usr/sbin/postdrop", restricted: ["latchkey-fcgi (process 7)"])
         #expect(found?.state == .fault)
-        #expect(found?.found == "/usr/sbin/postdrop needs its group's rights, and latchkey-fcgi (process 7) runs with NoNewPrivileges: no mail leaves")
-        #expect(found?.advice?.contains("NoNewPrivileges=no and ReadWritePaths=/var/spool/postfix") == true)
+        #expect(
+            found?.found
+                == "/usr/sbin/postdrop needs the rights of its owner or group, and latchkey-fcgi (process 7) runs with NoNewPrivileges: no mail leaves")
+        #expect(found?.advice?.contains("NoNewPrivileges=no and ReadWritePaths=/var/spool/postfix,") == true)
+        // Whatever a mail command's program is called, the advice is about that one.
+        for (program, paths) in [
+            ("/usr/sbin/exim4", "/var/spool/exim4 /var/log/exim4"), ("/usr/lib/dma/dma-mbox-create", "the folders that it writes to"),
+        ] {
+            let advice = Report.judgePrivileges(of: program, restricted: ["lighttpd (process 7)"])?.advice
+            #expect(advice?.contains("NoNewPrivileges=no and ReadWritePaths=\(paths),") == true, "\(advice ?? "")")
+        }
+    }
+
+    /// A server that starts handlers has gone before they are looked for.
+    @Test func aServerThatMayNotGainPrivilegesIsAFaultToo() throws {
+        _ = home.admin("init")
+        let command = "\(home.path)/sendmail", server = "\(home.path)/fcgiwrap"
+        makeFile(command, "#!/bin/sh\nexit 0\n", mode: 0o700)
+        chmod(command, 0o2700)
+        try FileManager.default.copyItem(atPath: "/bin/sleep", toPath: server)
+        for (prefix, expected) in [(["/usr/bin/setpriv", "--no-new-privs"], true), (["/usr/bin/env"], false)] {
+            let serving = Process()
+            serving.executableURL = URL(fileURLWithPath: prefix[0])
+            serving.arguments = prefix.dropFirst() + [server, "60"]
+            try serving.run()
+            defer {
+                serving.terminate()
+                serving.waitUntilExit()
+            }
+            Thread.sleep(forTimeInterval: 0.3)
+            let variables = ["LATCHKEY_HOME": home.path, "LATCHKEY_MAIL": "sendmail \(command)", "PATH": "/usr/bin:/bin"]
+            let run = Program("\(projectFolder)/.build/debug/latchkey", ["doctor"], environment: variables).finish()
+            let output = String(decoding: run.output, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            #expect(output.contains("fcgiwrap (process \(serving.processIdentifier)) runs with NoNewPrivileges") == expected, "\(output)")
+        }
+    }
+
+    @Test func theUnitLetsEachKnownMailSystemWrite() throws {
+        let unit = try String(contentsOfFile: "\(projectFolder)/samples/nginx/latchkey@.service", encoding: .utf8)
+        for program in ["/usr/sbin/postdrop", "/usr/sbin/exim4"] {
+            let folders = MailTransport.folders(writtenBy: program)
+            #expect(!folders.isEmpty)
+            for folder in folders { #expect(unit.contains(" -\(folder)"), "\(folder)") }
+        }
     }
 
     @Test func doctorAsksWhetherItsOwnShellMayGainPrivileges() {

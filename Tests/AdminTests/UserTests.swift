@@ -85,6 +85,32 @@ import Testing
                 """)
     }
 
+    @Test func aTestIdentityIsNoSuperuser() {
+        let hash = "$argon2id$v=19$m=7168,t=5,p=1$c29tZXNhbHQ$UlvVCwqA2R1kXdXYQhcKnyF4skW2/e0I6A6mR5ppBBU"
+        let formatter = ISO8601DateFormatter()
+        formatter.formatOptions = [.withFullDate]
+        let day = formatter.string(from: Date(timeIntervalSinceNow: 86400 * 30))
+        _ = home.signIn("ada@example.com")
+        _ = home.signIn("grace@example.com")
+        func change(_ arguments: String...) -> Run {
+            let (code, output, errors) = latchkey(["user"] + arguments, ["LATCHKEY_HOME": home.path, "LATCHKEY_TEST_IDENTITIES": "testers"])
+            return Run(code: code, output: output, errors: errors)
+        }
+        makeFile("\(home.path)/testers", "Ada@Example.com \(hash) \(day)\n")
+        let refused = change("superuser", "ada@example.com")
+        #expect(refused.code == 1)
+        #expect(refused.errors == "latchkey: ada@example.com is a test identity, which is never a superuser\n")
+        #expect(home.number("SELECT sum(is_superuser) FROM users") == 0)
+        #expect(change("superuser", "grace@example.com").output == "grace@example.com is a superuser.\n")
+        #expect(change("superuser", "ada@example.com", "--revoke").output == "ada@example.com is no superuser already.\n")
+        // With a faulty file nobody becomes one, and anybody can be shut out.
+        makeFile("\(home.path)/testers", "Ada@Example.com\n")
+        #expect(change("superuser", "ada@example.com").code == 1)
+        #expect(home.number("SELECT sum(is_superuser) FROM users") == 1)
+        #expect(change("superuser", "grace@example.com", "--revoke").output == "grace@example.com is no superuser.\n")
+        #expect(change("deactivate", "ada@example.com").code == 0)
+    }
+
     @Test func billingAndNameChange() {
         let ada = home.signIn("ada@example.com")
         func change(_ arguments: String...) -> Run {

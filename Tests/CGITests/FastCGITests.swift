@@ -89,6 +89,23 @@ private let ended: [UInt8] = [1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
         #expect(pair.received == output + record(6, 1) + ended)
     }
 
+    @Test func anEmptyRecordBeforeTheBodyIsNotItsEnd() throws {
+        let start = begin(keeps: true) + record(4, 1, CGITests.pair("A", "1")) + record(4, 1)
+        let next = begin(keeps: true) + record(4, 1, CGITests.pair("A", "2")) + record(4, 1) + record(5, 1, Array("2".utf8)) + record(5, 1)
+        let pair = Pair()
+        pair.send(start + record(5, 1) + record(5, 1, Array("bo".utf8)) + record(5, 1) + record(5, 1, Array("dy".utf8)) + record(5, 1))
+        #expect(try pair.next() != nil)
+        #expect(pair.connection.read(upTo: 9) == Array("body".utf8))
+        try pair.connection.answer([])
+        // What follows a body is another request.
+        pair.send(start + record(5, 1) + next)
+        #expect(try pair.next() != nil)
+        #expect(pair.connection.read(upTo: 9) == [])
+        try pair.connection.answer([])
+        #expect(try pair.next() != nil)
+        #expect(pair.connection.read(upTo: 9) == Array("2".utf8))
+    }
+
     @Test func piecesOfAnySizeAreOneRequest() throws {
         let pair = Pair()
         let bytes = begin(keeps: true) + record(4, 1, [1], padding: 255) + record(4, 1, Array(CGITests.pair("A", "1").dropFirst()), padding: 1)

@@ -110,8 +110,9 @@ def wait(condition, what, seconds=10):
 class Browser:
     """One Chromium. A host has one session for all its tabs; `tab(person)` opens a host of the person's own."""
 
-    def __init__(self, service, blocks_storage=False):
-        self.service = service
+    def __init__(self, service, blocks_storage=False, script=""):
+        """`script` runs in every page before the page's own."""
+        self.service, self.script = service, script
         self.home = service.url
         self.words = {code: json.load(open(f"{PUBLIC}/languages/{code}.json")) for code in LANGUAGES}
         options = webdriver.ChromeOptions()
@@ -138,7 +139,7 @@ class Browser:
         handle = self.driver.current_window_handle
         if handle not in self.prepared:
             self.prepared.add(handle)
-            self.cdp("Page.addScriptToEvaluateOnNewDocument", source=WATCH)
+            self.cdp("Page.addScriptToEvaluateOnNewDocument", source=WATCH + self.script)
             self.cdp("Browser.grantPermissions", origin=self.home,
                      permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
         self.size(1280, 900)

@@ -634,6 +634,34 @@ def a_browser_that_blocks_storage_works_in_memory_and_says_so(browser):
         own.quit()
 
 
+# Browsers and their extensions fail in other ways, too: an area is null, is full, or forgets what it took.
+NO_STORAGE = [
+    "for (const area of ['localStorage', 'sessionStorage']) Object.defineProperty(window, area, { value: null });",
+    "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };",
+    "Storage.prototype.setItem = () => {};",
+]
+
+
+def storage_that_fails_in_any_way_is_as_good_as_none(browser):
+    for script in NO_STORAGE:
+        own = Browser(browser.service, script=script + "delete Navigator.prototype.locks; delete window.BroadcastChannel;")
+        try:
+            own.open()
+            wait(lambda: own.all(".note"), f"a note where {script}")
+            own.see(own.t("storage.blocked"), ".note")
+            time.sleep(4)
+            own.sign_in(IDA)
+            before = story.refreshes(own)
+            wait(lambda: story.refreshes(own) > before, f"a renewal where {script}", 25)
+            own.view("sessions")
+            own.see(own.t("nav.sessions"), "h1")
+            own.see(own.t("storage.blocked"), ".note")
+            own.collect()
+            assert not own.complaints, own.complaints
+        finally:
+            own.quit()
+
+
 # Projects and keys
 
 def keys_with_one_name_are_told_apart(browser):
@@ -701,5 +729,6 @@ TESTS = [
     a_long_life_of_tokens_is_no_short_timer, what_was_typed_stays_in_another_language, a_tab_signs_in_for_all,
     one_tab_renews_for_all, tabs_renew_one_at_a_time, tabs_share_a_session_without_locks_and_channels, a_tab_signs_out_of_all,
     what_storage_holds_is_not_believed, a_browser_that_blocks_storage_works_in_memory_and_says_so,
+    storage_that_fails_in_any_way_is_as_good_as_none,
     keys_with_one_name_are_told_apart, an_owner_deletes_a_project,
 ]

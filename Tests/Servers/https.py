@@ -1,5 +1,5 @@
 """The samples for HTTPS, each under its own server with a certificate of an authority made for the test: a sign-in from
-start to end, HTTP that leads to HTTPS, and nginx in front of lighttpd, where limits count the client and not the
+start to end, HTTP that leads to HTTPS, bodies without a length by whatever protocol server and client agree on, and nginx in front of lighttpd, where limits count the client and not the
 proxy, whatever the client writes into X-Forwarded-For.
 
 Prints one line for each server and `N passed, N failed`, and exits with 1 if anything did not hold.
@@ -151,10 +151,10 @@ class Vhost(Secure, Apache):
     """samples/apache/https.conf."""
 
     name = "Apache, samples/apache/https.conf"
-    modules = ["mpm_event", "cgid", "ssl"]
+    modules = ["mpm_event", "cgid", "ssl", "http2"]
 
     def host(self):
-        return f"Listen 127.0.0.1:{self.tls_port}\n" + self.substituted("apache/https.conf", [
+        return f"Protocols h2 http/1.1\nListen 127.0.0.1:{self.tls_port}\n" + self.substituted("apache/https.conf", [
             ("*:80>", f"127.0.0.1:{self.port}>"), ("*:443>", f"127.0.0.1:{self.tls_port}>"),
             ("/srv/latchkey/cgi-bin", self.site), ("/var/lib/latchkey", self.home)])
 
@@ -170,7 +170,7 @@ class FastCGI(Secure, Nginx):
         text = subprocess.run(["sed", command], input=text, stdout=subprocess.PIPE, text=True, check=True).stdout
         assert "#+" not in text
         for old, new in [
-                ("listen 443", f"listen 127.0.0.1:{self.tls_port}"), ("listen 80;", f"listen 127.0.0.1:{self.port};")]:
+                ("listen 443 ssl", f"listen 127.0.0.1:{self.tls_port} ssl http2"), ("listen 80;", f"listen 127.0.0.1:{self.port};")]:
             assert old in text, old
             text = text.replace(old, new)
         # The one place that is looked for, and is gone.
@@ -188,7 +188,7 @@ class Proxy(Secure, Nginx):
         self.behind = free_port()
         write(f"{self.folder}/latchkey.conf", self.adapted(self.substituted("nginx/https-proxy.conf", [
             ("127.0.0.1:8000", f"127.0.0.1:{self.behind}"), ("listen 80;", f"listen 127.0.0.1:{self.port};"),
-            ("listen 443", f"listen 127.0.0.1:{self.tls_port}")])))
+            ("listen 443 ssl", f"listen 127.0.0.1:{self.tls_port} ssl http2")])))
         temporary = "".join(
             f"{name}_temp_path {self.folder}/{name};" for name in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"])
         write(f"{self.folder}/nginx.conf", (
@@ -291,6 +291,17 @@ def check_story(server):
         server.call("PATCH /openapi.json", [("Content-Length", "0")]).status == 404, f"{server.name}: nothing else is served")
 
 
+def check_unsized_bodies(server):
+    """A body whose length its sender does not say, by each protocol that a client may offer."""
+    for protocol in ("--http1.1", "--http2"):
+        answer = subprocess.run(
+            ["curl", "-sS", protocol, "--cacert", f"{server.authority.folder}/ca.pem", "-X", "POST", "-H", "Content-Type: application/json",
+             "-T", "-", f"{server.url}/auth/verification/refresh-token"], input=b'{"refresh_token": "x"}', capture_output=True)
+        expect(
+            b'"loc":["body","user_uuid"]' in answer.stdout and b'"refresh_token"' not in answer.stdout,
+            f"{server.name}: a body without a length, {protocol}", (answer.stdout[:300], answer.stderr))
+
+
 def clients(server):
     """The clients of the audit."""
     with contextlib.closing(sqlite3.connect(f"{server.home}/latchkey.db", timeout=30)) as db:
@@ -344,6 +355,7 @@ def main():
                 else:
                     check_tls(server)
                     check_redirect(server)
+                    check_unsized_bodies(server)
                     if isinstance(server, Proxy):
                         check_clients(server)
                     check_story(server)

@@ -40,6 +40,17 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def short_free_port():
+    """One of four digits."""
+    for port in range(8100, 10000):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
+
+
 def make(*arguments, **variables):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("LATCHKEY_") and k not in ("PORT", "BIND", "MAKEFLAGS")}
     environment.update(variables)
@@ -74,17 +85,17 @@ def post(url, fields):
         return json.load(answer)
 
 
-def issuer(port, home):
-    """`iss` of a token of the service at `port`, by a sign-in."""
+def issuer(port, home, host="localhost"):
+    """`iss` of a token of the service at `port` of `host`, by a sign-in."""
     email = f"ann{port}@example.com"
-    post(f"http://localhost:{port}/auth/verification/send-code", {"email": email})
+    post(f"http://{host}:{port}/auth/verification/send-code", {"email": email})
     for _ in range(200):
         folder = f"{home}/mail/new"
         for name in os.listdir(folder) if os.path.isdir(folder) else []:
             text = open(f"{folder}/{name}").read()
             if f"To: {email}" in text:
                 code = re.search(r"^Subject: (\d+)", text, re.M).group(1)
-                token = post(f"http://localhost:{port}/auth/verification/verify-code", {"email": email, "code": code})["data"]["access_token"]
+                token = post(f"http://{host}:{port}/auth/verification/verify-code", {"email": email, "code": code})["data"]["access_token"]
                 payload = token.split(".")[1]
                 return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["iss"]
         time.sleep(0.05)
@@ -97,24 +108,30 @@ def check_base_url():
         ("  base_url=https://id.example.com\n", {}, "https://id.example.com"),
         ("\ufeffbase_url = https://id.example.com\r\n", {}, "https://id.example.com"),
         (None, {"LATCHKEY_BASE_URL": "https://other.example"}, "https://other.example"),
+        (None, {"BIND": "0.0.0.0"}, "http://localhost:{port}"), (None, {"BIND": "127.0.0.2"}, "http://127.0.0.2:{port}"),
+        (None, {"PORT": "0{port}"}, "http://localhost:{port}"),
     ]:
         for fastcgi in ({}, {"LATCHKEY_FASTCGI": "1"}):
-            home, port = tempfile.mkdtemp(prefix="latchkey-making-"), free_port()
+            home = tempfile.mkdtemp(prefix="latchkey-making-")
+            port = short_free_port() if variables.get("PORT") else free_port()
             if settings:
                 with open(f"{home}/latchkey.conf", "w") as file:
                     file.write(settings)
             environment = {k: v for k, v in os.environ.items() if not k.startswith("LATCHKEY_") and k not in ("PORT", "BIND", "MAKEFLAGS")}
+            others = {"PORT": "{port}", **variables, **fastcgi}
+            host = "127.0.0.2" if variables.get("BIND") == "127.0.0.2" else "localhost"
             server = subprocess.Popen(
-                ["make", "run", f"PORT={port}", f"LATCHKEY_HOME={home}"], cwd=PROJECT, env={**environment, **variables, **fastcgi},
+                ["make", "run", f"LATCHKEY_HOME={home}"], cwd=PROJECT,
+                env={**environment, **{name: value.format(port=port) for name, value in others.items()}},
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
             try:
                 for _ in range(6000):
                     try:
-                        socket.create_connection(("127.0.0.1", port), 1).close()
+                        socket.create_connection((host, port), 1).close()
                         break
                     except OSError:
                         time.sleep(0.1)
-                seen = issuer(port, home)
+                seen = issuer(port, home, host)
                 expect(seen == expected.format(port=port), f"iss with {settings!r}, {variables}, {fastcgi}", seen)
             finally:
                 os.killpg(server.pid, signal.SIGTERM)
@@ -167,6 +184,15 @@ def check_results():
              "loader.exec_module(module); print(module.RESULTS)"],
             cwd=PROJECT, env={**os.environ, "UPDATE": update, "PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True, text=True)
         expect(seen.stdout.strip() == expected, f"UPDATE={update!r}: where results go", (seen.stdout, seen.stderr))
+    shown = f"{PROJECT}/Benchmarks/ACCOUNT.md"
+    with open(shown) as file:
+        before = file.read()
+    subprocess.run(
+        [sys.executable, "-c", "import sys; sys.path.insert(0, 'Benchmarks'); import account;"
+         "account.account = lambda folder: print('measured'); account.main()"],
+        cwd=PROJECT, env={**os.environ, "UPDATE": "0", "PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True, check=True)
+    with open(shown) as file, open(f"{PROJECT}/.build-bench/ACCOUNT.md") as written:
+        expect((file.read(), written.read()) == (before, "measured\n"), "make bench-account leaves the account that is shown")
     ignored = subprocess.run(["git", "check-ignore", "-q", ".build-bench/results.md"], cwd=PROJECT).returncode
     expect(ignored == 0, "git ignores .build-bench")
 

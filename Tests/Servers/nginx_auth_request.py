@@ -26,6 +26,10 @@ from service import Home, Lighttpd  # noqa: E402
 
 SAMPLE = open(f"{PROJECT}/samples/nginx/auth_request.conf").read()
 KEPT = 5  # seconds, as the sample has it
+# What other configuration may say of errors: it must let nobody in, and replace no answer.
+AROUND = (
+    "proxy_intercept_errors on; recursive_error_pages on; error_page 401 403 418 =200 /others.html;"
+    "proxy_next_upstream error http_500; proxy_request_buffering off;")
 
 passed, failed = 0, 0
 
@@ -128,9 +132,9 @@ class Relay:
 
 
 class Nginx:
-    """nginx with the sample, on a port of its own."""
+    """nginx with the sample, on a port of its own; `around`: other configuration that the sample is among."""
 
-    def __init__(self, latchkey, backend, cached):
+    def __init__(self, latchkey, backend, cached, around=""):
         self.folder = tempfile.mkdtemp(prefix="latchkey-nginx-")
         self.port = free_port()
         sample = SAMPLE
@@ -161,7 +165,7 @@ class Nginx:
             file.write(
                 f"{modules} {user} daemon off; worker_processes 1; pid {self.folder}/pid;"
                 f"error_log {self.folder}/error.log warn; events {{ worker_connections 512; }}"
-                f"http {{ access_log off; {temporary} include {self.folder}/sample.conf; }}")
+                f"http {{ access_log off; {temporary} {around} include {self.folder}/sample.conf; }}")
         self.process = subprocess.Popen(
             ["nginx", "-e", f"{self.folder}/error.log", "-c", f"{self.folder}/nginx.conf"],
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}, stdin=subprocess.DEVNULL)
@@ -491,8 +495,8 @@ def main():
     try:
         owner = Owner(server)
         backend, relay = Backend(), Relay(server.port)
-        for cached in (False, True):
-            nginx = Nginx(relay.port, backend.port, cached)
+        for cached, around in ((False, ""), (True, ""), (False, AROUND), (True, AROUND)):
+            nginx = Nginx(relay.port, backend.port, cached, around)
             running.append(nginx)
             check(nginx, home, owner, relay, backend)
             check_failures(nginx, home, owner, relay, backend)

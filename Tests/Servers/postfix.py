@@ -94,7 +94,7 @@ def main():
     expect(arrived and error == "", "under the sample, a mail reaches the queue", (arrived, error, log[-300:], said))
     expect("can be run; latchkey mail test shows" in doctor, "doctor finds nothing", doctor)
     arrived, error, log, doctor, said = deliver({**unit, "NoNewPrivileges": "yes"})
-    expect(not arrived and "/usr/sbin/postdrop cannot gain its group's rights here: the service runs with NoNewPrivileges" in error,
+    expect(not arrived and "/usr/sbin/postdrop cannot gain the rights of its owner or group here: the service runs with NoNewPrivileges" in error,
            "without privileges the outbox says why", (arrived, error, said))
     expect("NoNewPrivileges" in log, "and the log", log[-300:])
     expect("NoNewPrivileges=no and ReadWritePaths=/var/spool/postfix" in doctor, "and doctor", doctor)

@@ -124,9 +124,13 @@ class LighttpdFastCGIWithSetting(LighttpdFastCGI):
     variables = {**LighttpdFastCGI.variables, "LATCHKEY_CODE_LENGTH": "8"}
 
 
-class VhostFastCGIWithSetting(VhostFastCGI):
+class VhostFastCGIWithHTTP2(VhostFastCGI):
+    """By HTTP/2 as well, and with a setting."""
+
+    modules = [*VhostFastCGI.modules, "http2"]
+
     def host(self):
-        return "FcgidInitialEnv LATCHKEY_CODE_LENGTH 8\n" + super().host()
+        return "Protocols h2c http/1.1\nFcgidInitialEnv LATCHKEY_CODE_LENGTH 8\n" + super().host()
 
 
 class VhostWithHTTP2(Vhost):
@@ -141,17 +145,30 @@ class VhostWithHTTP2(Vhost):
         return "Protocols h2c http/1.1\n" + text.replace(line, "SetEnv LATCHKEY_CODE_LENGTH 8")
 
 
-class NginxAmongOthers(Nginx):
-    """Where other configuration replaces error pages, by HTTP/2 as well, and with a setting as the sample shows it."""
+class AmongOthers:
+    """Where other configuration of nginx replaces error pages and does not wait for bodies, and by HTTP/2 as well."""
 
     def sample(self):
-        text = super().sample()
-        line = "# A setting is such a parameter, too: fastcgi_param LATCHKEY_CODE_LENGTH 8;"
-        assert line in text
+        text, listening = super().sample(), "    listen 127.0.0.1:8000;"
+        assert text.count(listening) == 1
         self.second = parity.free_port()
-        around = "fastcgi_intercept_errors on; error_page 401 404 422 /others.html;\n"
-        text = text.replace("    listen 127.0.0.1:8000;\n", f"    listen 127.0.0.1:8000; listen 127.0.0.1:{self.second} http2;\n")
-        return around + text.replace(line, "fastcgi_param LATCHKEY_CODE_LENGTH 8;")
+        around = (
+            "fastcgi_intercept_errors on; recursive_error_pages on; error_page 401 404 422 =200 /others.html;"
+            "fastcgi_request_buffering off; fastcgi_buffering off; fastcgi_read_timeout 1s;\n")
+        return around + text.replace(listening, f"{listening} listen 127.0.0.1:{self.second} http2;")
+
+
+class NginxAmongOthers(AmongOthers, Nginx):
+    """With a setting as the sample shows it."""
+
+    def sample(self):
+        text, line = super().sample(), "# A setting is such a parameter, too: fastcgi_param LATCHKEY_CODE_LENGTH 8;"
+        assert line in text
+        return text.replace(line, "fastcgi_param LATCHKEY_CODE_LENGTH 8;")
+
+
+class NginxFastCGIAmongOthers(AmongOthers, NginxFastCGI):
+    pass
 
 
 def check_http2(server, port):
@@ -171,8 +188,8 @@ def main():
     world = World()
     try:
         for kind in [
-            LighttpdWithSetting, LighttpdFastCGIWithSetting, Shared, SharedFastCGI, VhostWithHTTP2, VhostFastCGIWithSetting,
-            NginxAmongOthers, NginxFastCGI,
+            LighttpdWithSetting, LighttpdFastCGIWithSetting, Shared, SharedFastCGI, VhostWithHTTP2, VhostFastCGIWithHTTP2,
+            NginxAmongOthers, NginxFastCGIAmongOthers,
         ]:
             if wanted and kind.name not in wanted:
                 continue
@@ -181,11 +198,11 @@ def main():
             try:
                 check_refusals(server)
                 check_admitted(server)
-                if kind not in (Shared, SharedFastCGI, NginxFastCGI):
+                if kind not in (Shared, SharedFastCGI, NginxFastCGIAmongOthers):
                     check_setting(server, 8)
-                if kind is VhostWithHTTP2:
+                if kind in (VhostWithHTTP2, VhostFastCGIWithHTTP2):
                     check_http2(server, server.port)
-                if kind is NginxAmongOthers:
+                if issubclass(kind, AmongOthers):
                     check_http2(server, server.second)
                     answer = server.exchange("GET", "/auth/users/me")
                     expect(b'"not_authenticated"' in answer.body, f"{server.name}: our errors stay ours", answer.body[:100])

@@ -1,6 +1,9 @@
 """Kernels and containers that lack newer system calls: each of them in turn answers ENOSYS to every handler and deliverer, by
 strace, and a person signs in, makes an API key, uses it and leaves, with mail by a mail command. The same with all of them
-at once. (Locks of an opening of a file, Linux 3.15, are a use of `fcntl`, which strace cannot refuse by itself.)
+at once, and where a container's filter answers EPERM instead. (Locks of an opening of a file, Linux 3.15, are a use of `fcntl`,
+which strace cannot refuse by itself.)
+
+And file systems that share no memory, by what statfs answers: the database gets no WAL there, and loses it if it is moved there.
 """
 
 import os
@@ -12,6 +15,8 @@ from service import NO_LIMITS, Home, bearer
 
 # memfd_create: Linux 3.17. getrandom: 3.17. statx: 4.11. close_range: 5.9. Containers refuse the others.
 CALLS = ["memfd_create", "getrandom", "close_range", "statx", "clone3", "rseq", "prlimit64", "prctl", "faccessat2", "openat2"]
+# Those that a filter may answer EPERM: for clone3, glibc itself needs ENOSYS, and no filter takes getrandom away.
+FILTERED = [call for call in CALLS if call not in ("clone3", "getrandom")]
 COMMAND = """\
 #!/bin/sh
 for recipient; do :; done
@@ -29,18 +34,18 @@ def expect(holds, what, seen):
     return holds
 
 
-def story(calls):
-    """What a person does, on a kernel that lacks `calls`; whether all of it worked."""
+def story(calls, error):
+    """What a person does, on a kernel that answers `calls` with `error`."""
     prefix = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={','.join(calls)}"]
     for call in calls:
-        prefix += ["-e", f"inject={call}:error=ENOSYS"]
+        prefix += ["-e", f"inject={call}:error={error}"]
     home = Home(NO_LIMITS)
     command = f"{home.path}/sendmail"
     with open(command, "w") as file:
         file.write(COMMAND)
     os.chmod(command, 0o700)
     home.configure(NO_LIMITS + f"mail = sendmail {command}\n")
-    name = ", ".join(calls)
+    name = f"{error}, {', '.join(calls)}"
     try:
         answer = home.post("send-code", {"email": "ann@example.com"}, prefix=prefix)
         if not expect(answer.status == 202, f"{name}: send-code", (answer.status, answer.log)):
@@ -71,11 +76,49 @@ def story(calls):
         home.remove()
 
 
+# As statfs(2) and GNU coreutils know file systems: of other machines and programs, and of this machine.
+REMOTE = {"NFS": 0x6969, "FUSE": 0x65735546, "VirtualBox": 0x786F4256, "VMware": 0xBACBACBC, "Parallels": 0x7C7C6673,
+          "GPFS": 0x47504653, "GFS2": 0x01161970, "CIFS": 0xFF534D42, "OrangeFS": 0x20030528}
+LOCAL = {"ext4": 0xEF53, "overlay": 0x794C7630}
+
+
+def on(number):
+    """The prefix by which a program finds all files on the file system `number`."""
+    return ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=statfs",
+            "-e", f"inject=statfs:poke_exit=@arg2={number.to_bytes(8, 'little').hex()}:when=1+"]
+
+
+def is_wal(home, prefix):
+    """Whether the database is in WAL mode after a request."""
+    answer = home.get("health", prefix=prefix)
+    expect(answer.status == 200, "health", (answer.status, answer.log))
+    with open(f"{home.path}/latchkey.db", "rb") as file:
+        return file.read(20)[18:20] == b"\2\2"
+
+
+def journals():
+    for name, number in {**REMOTE, **LOCAL}.items():
+        shares = name in LOCAL
+        for settings, expected in [("", shares), ("journal = wal\n", True), ("journal = delete\n", False)]:
+            made, moved = Home(settings), Home("")
+            try:
+                expect(is_wal(made, on(number)) == expected, f"{name}, {settings!r}: a new database's WAL is {expected}", "not so")
+                expect(is_wal(moved, []), "this machine's file system has WAL", "not so")
+                moved.configure(settings)
+                expect(is_wal(moved, on(number)) == expected, f"{name}, {settings!r}: a moved database's WAL is {expected}", "not so")
+                expect(settings != "" or is_wal(moved, []), f"{name}: it has it again once it is back", "not so")
+            finally:
+                made.remove()
+                moved.remove()
+    print(f"figure file systems: {len(REMOTE)} without WAL, {len(LOCAL)} with it", flush=True)
+
+
 def main():
-    for calls in [[call] for call in CALLS] + [CALLS]:
+    journals()
+    for calls, error in [([call], "ENOSYS") for call in CALLS] + [(CALLS, "ENOSYS"), (FILTERED, "EPERM")]:
         before = failed
-        story(calls)
-        print(f"figure without {', '.join(calls) if len(calls) == 1 else 'all of them'}: {'works' if failed == before else 'fails'}", flush=True)
+        story(calls, error)
+        print(f"figure {error} of {', '.join(calls) if len(calls) == 1 else f'{len(calls)} calls'}: {'works' if failed == before else 'fails'}", flush=True)
     sys.exit(1 if failed else 0)
 
 

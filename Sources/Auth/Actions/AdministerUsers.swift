@@ -128,7 +128,8 @@ extension Auth {
     /// Makes `change` to the account called `name`; nil if there is none. An account is deactivated also where it leaves
     /// projects without an owner: shutting somebody out must not wait for that. The outcome names those projects.
     ///
-    /// Throws `failure` for a balance that would fall below 0 or grow past counting; then nothing is changed.
+    /// Throws `failure` for a balance that would fall below 0 or grow past counting, and for a superuser who would be a test
+    /// identity; then nothing is changed.
     package func administer(
         _ name: AccountName, _ change: AccountChange
     ) throws(AuthError) -> ChangedAccount? {
@@ -136,6 +137,9 @@ extension Auth {
         var isAll = true
         let changed = try database.transaction { () throws(AuthError) -> ChangedAccount? in
             guard let user = try user(named: name) else { return nil }
+            if case .superuser(true) = change, isTestIdentity(user.email) {
+                throw .failure(reason: "\(user.email) is a test identity, which is never a superuser")
+            }
             let now = now
             var ended = EndedSessions()
             var ownerless: [Project] = []

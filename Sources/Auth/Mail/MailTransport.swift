@@ -77,13 +77,13 @@ extension MailTransport {
 
     /// What a service manager may have taken from the mail command, and so from this process.
     private static func hindrance(of path: String) -> String {
-        if !Command.mayGainPrivileges, let program = privilegedProgram(of: path) {
-            return "; \(program) cannot gain its group's rights here: the service runs with NoNewPrivileges"
+        guard let program = privilegedProgram(of: path) else { return "" }
+        guard Command.mayGainPrivileges else {
+            return "; \(program) cannot gain the rights of its owner or group here: the service runs with NoNewPrivileges"
         }
-        if File.isReadOnly(postfixQueue), postfixMailDrop(of: path) != nil {
-            return "; \(postfixQueue) is read-only here: with ProtectSystem the service needs ReadWritePaths=\(postfixQueueFolder)"
-        }
-        return ""
+        let folders = folders(writtenBy: program)
+        guard let folder = folders.first(where: { File.isReadOnly($0) }) else { return "" }
+        return "; \(folder) is read-only here: with ProtectSystem the service needs ReadWritePaths=\(folders.joined(separator: " "))"
     }
 
     /// The program that needs rights of its own (set-user-ID or set-group-ID) when the mail command `path` hands over a mail:
@@ -94,9 +94,14 @@ extension MailTransport {
         return program
     }
 
-    /// Where Postfix's `sendmail` leaves a mail.
-    private static let postfixQueue = "\(postfixQueueFolder)/maildrop"
-    package static let postfixQueueFolder = "/var/spool/postfix"
+    /// The folders that `program`, a mail command's with rights of its own, writes a mail and its log to; none if that is not
+    /// known of it.
+    package static func folders(writtenBy program: String) -> [String] {
+        let name = ((try? File.resolve(program)) ?? program).utf8.split(separator: UInt8(ascii: "/")).last ?? "".utf8[...]
+        if name.elementsEqual("postdrop".utf8) { return ["/var/spool/postfix"] }
+        if name.starts(with: "exim".utf8) { return ["/var/spool/exim4", "/var/log/exim4"] }
+        return []
+    }
 
     /// Postfix's `postdrop`, if `path` is its `sendmail`: they are in one folder.
     private static func postfixMailDrop(of path: String) -> String? {

@@ -151,17 +151,19 @@ extension Report {
         }
     }
 
-    /// The processes that start a deliverer, by the names that Linux keeps of them: 15 bytes.
-    private static let serving = ["latchkey-fcgi", "deliver-mail", "send-code"]
+    /// The processes that start a deliverer, or a handler that does, by the names that Linux keeps of them: 15 bytes.
+    private static let serving = ["latchkey-fcgi", "deliver-mail", "send-code", "lighttpd", "fcgiwrap", "apache2", "httpd"]
 
     /// `program` is what the mail command needs rights of its own for; `restricted` are processes that cannot give them. nil
     /// if there is nothing to say.
     static func judgePrivileges(of program: String?, restricted: [String]) -> Finding? {
         guard let program, let process = restricted.first else { return nil }
+        let folders = MailTransport.folders(writtenBy: program)
+        let paths = folders.isEmpty ? "the folders that it writes to" : folders.joined(separator: " ")
         return Finding(
             state: .fault, check: "mail",
-            found: "\(program) needs its group's rights, and \(process) runs with NoNewPrivileges: no mail leaves",
-            advice: "In the service's unit set NoNewPrivileges=no and ReadWritePaths=\(MailTransport.postfixQueueFolder), "
+            found: "\(program) needs the rights of its owner or group, and \(process) runs with NoNewPrivileges: no mail leaves",
+            advice: "In the service's unit set NoNewPrivileges=no and ReadWritePaths=\(paths), "
                 + "or use a mail command that speaks SMTP, such as msmtp.")
     }
 

@@ -170,7 +170,7 @@ extension UserGroup {
             abstract: "Makes an account a superuser, or takes that away.",
             discussion: """
                 Latchkey itself grants a superuser nothing; services that ask for the account \
-                see is_superuser.
+                see is_superuser. A test identity is never a superuser.
 
                 Example: latchkey user superuser ada@example.com --revoke
                 """)
@@ -272,10 +272,8 @@ extension UserGroup {
         var email: EmailArgument
 
         func run() throws(ExitCode) {
-            try onService { (_, configuration) throws(Trouble) in
+            try onServiceWithTestIdentities { (auth) throws(Trouble) in
                 let new = email.email
-                let identities = try configured { () throws(ConfigurationFault) in try configuration.testIdentities() }
-                let auth = service(configuration, testIdentities: identities)
                 let move = try asking { () throws(AuthError) in try auth.moveUser(named: user.name, to: new) }
                 switch move {
                 case .noAccount: throw user.absent
@@ -325,10 +323,21 @@ extension UserGroup {
 private func administer(
     _ user: UserArgument, _ change: AccountChange, _ sentence: (ChangedAccount) -> String
 ) throws(ExitCode) {
-    try onService { (auth, _) throws(Trouble) in
+    func act(_ auth: Auth) throws(Trouble) {
         let changed = try asking { () throws(AuthError) in try auth.administer(user.name, change) }
         guard let changed else { throw user.absent }
         try show("\(printable(sentence(changed)))\n")
+    }
+    // Nobody is kept from being shut out by a fault in the file of test identities.
+    guard case .superuser(true) = change else { return try onService { (auth, _) throws(Trouble) in try act(auth) } }
+    try onServiceWithTestIdentities { (auth) throws(Trouble) in try act(auth) }
+}
+
+/// Runs `body` on the service that is there, with its test identities; fails if their file is faulty.
+private func onServiceWithTestIdentities(_ body: (Auth) throws(Trouble) -> Void) throws(ExitCode) {
+    try onService { (_, configuration) throws(Trouble) in
+        let identities = try configured { () throws(ConfigurationFault) in try configuration.testIdentities() }
+        try body(service(configuration, testIdentities: identities))
     }
 }
 
