@@ -114,12 +114,13 @@ var targets: [Target] = [
     .systemLibrary(name: "CArgon2"),
     .systemLibrary(name: "CNettle"),
 
-    module("System", uses: ["CLibc"]),
-    module("CGI", uses: ["System"]),
+    module("Platform", uses: ["CLibc"]),
+    module("JSON", uses: ["Platform"]),
+    module("CGI", uses: ["Platform"]),
+    module("Cryptography", uses: ["CArgon2", "CNettle", "Platform"]),
     module("SQLite", uses: ["CSQLite"]),
-    module("Crypto", uses: ["CArgon2", "CNettle", "System"]),
     module(
-        "Auth", uses: ["SQLite", "Crypto", "System"],
+        "Auth", uses: ["SQLite", "Cryptography", "Platform"],
         resources: [
             .embedInCode("Migrations/v001-initial.sql"),
             .embedInCode("Migrations/v002-limits-audit.sql"),
@@ -130,37 +131,40 @@ var targets: [Target] = [
             .embedInCode("Migrations/v007-bounds.sql"),
             .embedInCode("Migrations/v008-projects.sql"),
         ]),
-    module("AuthAPI", uses: ["Auth", "CGI", "System"]),
+    module("Settings", uses: ["Auth", "Platform"]),
+    module("API", uses: ["Auth", "CGI", "JSON", "Settings", "Platform"]),
 
-    module("Endpoints", uses: ["Auth", "AuthAPI"]),
+    module("Endpoints", uses: ["Auth", "API"]),
 
-    executable("latchkey-fcgi", uses: ["AuthAPI", "Endpoints"]),
-    executable("deliver-mail", uses: ["Auth", "AuthAPI", "System"]),
+    executable("latchkey-fcgi", uses: ["API", "Endpoints"]),
+    executable("deliver-mail", uses: ["API", "Auth", "Settings", "Platform"]),
 ]
-targets += endpoints.map { executable($0, uses: ["AuthAPI", "Endpoints"]) }
+targets += endpoints.map { executable($0, uses: ["API", "Endpoints"]) }
 
 if !isEmbedded {
     targets += [
         .target(
-            name: "TestSupport", dependencies: ["AuthAPI", "CGI", "SQLite"],
+            name: "TestSupport", dependencies: ["API", "CGI", "SQLite"],
             path: "Tests/TestSupport", swiftSettings: strict),
-        tests("SystemTests", of: ["System"]),
-        tests("CGITests", of: ["CGI", "System"]),
-        tests("SQLiteTests", of: ["SQLite", "System"]),
-        tests("CryptoTests", of: ["Crypto"]),
-        tests("AuthTests", of: ["Auth", "Crypto", "SQLite", "System"], besides: ["clock.txt"]),
-        tests("AuthAPITests", of: ["AuthAPI", "CGI", "Auth", "Endpoints", "System"]),
-        tests("HandlerTests", of: ["System"]),
+        tests("PlatformTests", of: ["Platform"]),
+        tests("JSONTests", of: ["JSON", "Platform"]),
+        tests("CGITests", of: ["CGI", "JSON", "Platform"]),
+        tests("SQLiteTests", of: ["SQLite", "Platform"]),
+        tests("CryptographyTests", of: ["Cryptography"]),
+        tests("AuthTests", of: ["Auth", "Cryptography", "SQLite", "Platform"], besides: ["clock.txt"]),
+        tests("SettingsTests", of: ["Auth", "Settings", "Platform"]),
+        tests("APITests", of: ["API", "CGI", "Auth", "Endpoints", "JSON", "Settings", "Platform"]),
+        tests("HandlerTests", of: ["Platform"]),
         tests("ServerTests", of: []),
-        .target(name: "ServerConfigurations", dependencies: ["AuthAPI"], swiftSettings: strict),
+        .target(name: "ServerConfigurations", dependencies: ["API"], swiftSettings: strict),
         .executableTarget(
-            name: "write-routes", dependencies: ["AuthAPI", "ServerConfigurations"],
+            name: "write-routes", dependencies: ["API", "ServerConfigurations"],
             path: "Sources/Executables/write-routes", swiftSettings: strict),
-        tests("ServerConfigurationsTests", of: ["AuthAPI", "ServerConfigurations"]),
+        tests("ServerConfigurationsTests", of: ["API", "ServerConfigurations"]),
         .executableTarget(
             name: "latchkey",
             dependencies: [
-                "AuthAPI", "Auth", "CGI", "System",
+                "API", "Auth", "CGI", "JSON", "Settings", "Platform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Executables/latchkey", swiftSettings: strict),
@@ -171,7 +175,7 @@ if !isEmbedded {
 if isFuzzed {
     targets.append(
         .executableTarget(
-            name: "fuzz", dependencies: ["AuthAPI", "Auth", "CGI", "Crypto", "System"], path: "Tests/Fuzz",
+            name: "fuzz", dependencies: ["API", "Auth", "CGI", "Cryptography", "JSON", "Settings", "Platform"], path: "Tests/Fuzz",
             exclude: ["corpus", "dictionaries", "run"], swiftSettings: swiftSettings,
             linkerSettings: [.linkedLibrary("stdc++"), .unsafeFlags(["-sanitize=address", "-use-ld=lld"])]))
 }

@@ -1,9 +1,9 @@
 // The service: the rules' numbers, the state they work on, and the clock. Actions extend it, one
 // file each. It knows nothing of HTTP or JSON.
 
-import Crypto
+import Cryptography
 package import SQLite
-package import System
+package import Platform
 
 package typealias JournalMode = SQLite.JournalMode
 
@@ -32,18 +32,18 @@ package final class Auth {
     let clock: () -> Timestamp
     private let journal: JournalMode?
     /// nil in a process that answers one request.
-    let memory: Memory?
+    let cache: ProcessCache?
     private let isRead: Bool
     private var openDatabase: Database?
     /// How many rows earlier requests have changed through `openDatabase`.
     private var changesBefore: Int64 = 0
     private var readSecrets: Secrets?
 
-    /// `journal` is nil if the operator does not say: then the file system decides. `memory` is for a process that
+    /// `journal` is nil if the operator does not say: then the file system decides. `cache` is for a process that
     /// answers more than one request. `isRead`: the request asks for something, and seldom changes anything.
     package init(
         policy: Policy, state: StateFolder, journal: JournalMode?, client: Client,
-        testIdentities: [TestIdentity] = [], memory: Memory? = nil, isRead: Bool = false,
+        testIdentities: [TestIdentity] = [], cache: ProcessCache? = nil, isRead: Bool = false,
         clock: @escaping () -> Timestamp = { .now }
     ) {
         self.policy = policy
@@ -51,7 +51,7 @@ package final class Auth {
         self.client = client
         self.testIdentities = testIdentities
         self.journal = journal
-        self.memory = memory
+        self.cache = cache
         self.isRead = isRead
         self.clock = clock
     }
@@ -80,7 +80,7 @@ package final class Auth {
     }
 
     private func opened() throws(AuthError) -> Database {
-        if let memory { return try memory.database(in: state, journal: journal, toRead: isRead) }
+        if let cache { return try cache.database(in: state, journal: journal, toRead: isRead) }
         try state.prepare()
         let database = try Database(in: state, journal: journal)
         if isRead { try database.beginReading() }

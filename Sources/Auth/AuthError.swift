@@ -1,7 +1,7 @@
 // Every way in which a request can be refused or fail, once it has reached the rules. The list is
-// closed: what each becomes on the wire is an exhaustive switch in AuthAPI.
+// closed: what each becomes on the wire is an exhaustive switch in API.
 
-package import System
+package import Platform
 
 /// Why there is no result.
 package enum AuthError: Error {
@@ -18,7 +18,7 @@ package enum AuthError: Error {
     /// An API key that is unknown, expired or deactivated, or not good for this project.
     case invalidAPIKey
     /// An API key that is genuine and not good any more, for whoever asked about just that.
-    case deadAPIKey(DeadAPIKey)
+    case deadAPIKey(APIKeyRejection)
     /// A wrong, spent or expired login code: one answer for all.
     case invalidCode
     /// A guess at a code that has no attempts left, whether or not there is an account.
@@ -80,7 +80,7 @@ package enum Bound: Equatable {
 }
 
 /// Why a genuine API key is not good any more.
-package enum DeadAPIKey {
+package enum APIKeyRejection {
     case expired
     case deactivated
     /// The account that made it is deactivated.

@@ -10,7 +10,7 @@
 // 4. What one account or project can have has a bound, counted in the transaction that adds one. What was there before the
 //    bound stays.
 
-import System
+import Platform
 
 /// The session that a request acts in.
 final class ActingSession {

@@ -1,6 +1,6 @@
 // Who is at the other end, as far as a network can tell.
 
-package import System
+package import Platform
 
 /// The origin of one request.
 package struct Client {

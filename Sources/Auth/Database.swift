@@ -1,9 +1,9 @@
 // The service's database: opened once, when it is first needed, with a schema that is proved to be
 // the one that this executable knows.
 
-import Crypto
+import Cryptography
 import SQLite
-import System
+import Platform
 
 /// An open, migrated database, whose failures are `AuthError`s. Only Records and Migrations use it
 /// to run SQL.
@@ -24,13 +24,13 @@ package struct Database {
 
     /// Opens the database in `state`, and makes or migrates it if need be. Without a `journal` that the operator
     /// wants it is in WAL mode, where processes share memory, unless another machine's files could not be shared so.
-    /// `isLasting`: it is used by more than one request.
+    /// `isPersistent`: it is used by more than one request.
     ///
     /// Throws `unavailable` for a newer database, and for one that is closed, unless it is closed for `reopening`.
     init(
-        in state: StateFolder, journal wanted: JournalMode?, reopening: Migrator.Closure? = nil, isLasting: Bool = false
+        in state: StateFolder, journal wanted: JournalMode?, reopening: Migrator.MaintenanceLock? = nil, isPersistent: Bool = false
     ) throws(AuthError) {
-        connection = try Database.connect(to: state, isLasting: isLasting)
+        connection = try Database.connect(to: state, isPersistent: isPersistent)
         do throws(SQLiteError) {
             // Before the version: should the database be closed in between, the epoch is the one that has ended.
             epoch = try connection.epoch()
@@ -83,10 +83,10 @@ package struct Database {
 
     /// A connection. Without WAL nobody can read while another process changes the schema, which takes longer than a
     /// connection waits where there is much to change; but that process holds a lock until it is done.
-    private static func connect(to state: StateFolder, isLasting: Bool) throws(AuthError) -> Connection {
+    private static func connect(to state: StateFolder, isPersistent: Bool) throws(AuthError) -> Connection {
         let refusal: SQLiteError
         do throws(SQLiteError) {
-            return try Connection(path: state.databasePath, isLasting: isLasting)
+            return try Connection(path: state.databasePath, isPersistent: isPersistent)
         } catch {
             refusal = error
         }
@@ -97,7 +97,7 @@ package struct Database {
             throw AuthError(error)
         }
         do throws(SQLiteError) {
-            return try Connection(path: state.databasePath, isLasting: isLasting)
+            return try Connection(path: state.databasePath, isPersistent: isPersistent)
         } catch {
             throw AuthError(error)
         }
@@ -235,8 +235,8 @@ package struct Database {
         let start = Uptime.now
         let turn = try turnToWrite(waitingAtMost: limit)
         let waited = Uptime.now - start
-        connection.setPatience(max(Policy.shortWriteWait.milliseconds, limit.milliseconds - waited.milliseconds))
-        defer { connection.setPatience(nil) }
+        connection.setBusyTimeout(max(Policy.shortWriteWait.milliseconds, limit.milliseconds - waited.milliseconds))
+        defer { connection.setBusyTimeout(nil) }
         return try withExtendedLifetime(turn) { () throws(AuthError) in
             try connection.transaction { () throws(AuthError) -> T in
                 guard try isOfThisEpoch() else { throw .unavailable(reason: "the state was replaced meanwhile") }
@@ -295,7 +295,7 @@ package struct Database {
 
 extension Connection {
     /// Within a transaction: begins another epoch, and shuts everyone out; the number of its schema stays.
-    func close(for closure: Migrator.Closure) throws(SQLiteError) {
+    func close(for closure: Migrator.MaintenanceLock) throws(SQLiteError) {
         let number = try version().number
         try setEpoch(Int32.random)
         try setVersion(SchemaVersion(number: number, closure: closure))
@@ -310,7 +310,7 @@ extension Int32 {
     }
 }
 
-extension Migrator.Closure {
+extension Migrator.MaintenanceLock {
     var reason: String {
         switch self {
         case .replacement: "the database is closed: latchkey restore is at work, or was interrupted: run it again"

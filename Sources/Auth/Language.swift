@@ -1,5 +1,7 @@
 // The languages that mail is written in, and how a browser's wish leads to one of them.
 
+import Platform
+
 /// A language that mail is written in.
 package enum Language: Equatable, Sendable, CaseIterable {
     case english

@@ -2,7 +2,7 @@
 //
 // A name is known by its form, not by a list of what is made: whatever ends in a random id was made by `temporaryName`.
 
-package import System
+package import Platform
 
 extension StateFolder {
     /// A name that nothing has, for what will become `path` or belongs beside it.

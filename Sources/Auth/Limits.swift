@@ -11,7 +11,7 @@
 // 6. What is written for the refused is bounded, for one site and for all together. The log has a line for each.
 
 import SQLite
-import System
+import Platform
 
 /// One limit, as it concerns one request.
 struct Limit {

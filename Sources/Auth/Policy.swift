@@ -1,7 +1,7 @@
 // Every number that a rule depends on, with its unit and its reason.
 
-import Crypto
-package import System
+import Cryptography
+package import Platform
 
 /// How many in how long.
 package struct Quota: Equatable, Sendable {

@@ -1,8 +1,8 @@
 // One secret, several keys: each use has a label of its own, so that no value made for one
 // purpose can serve another.
 
-import Crypto
-import System
+import Cryptography
+import Platform
 
 /// The keys derived from `secret.key` (RFC 5869).
 struct Secrets {

@@ -9,8 +9,8 @@
 // 4. State that is gone is an error too, for the same reason: a request makes state only where there never was any.
 // 5. Every temporary name is made here, so that doctor and clean-up know what a process that was killed left.
 
-package import Crypto
-package import System
+package import Cryptography
+package import Platform
 
 /// A state folder whose place and modes have been judged.
 package struct StateFolder {

@@ -6,7 +6,7 @@
 // 2. All three are read. Only a file counts that is this user's or root's, and that nobody else may write to.
 // 3. It is replaced in one step, never written to: a link that somebody put there leads nowhere.
 
-import System
+import Platform
 
 /// The mark, for one state folder.
 package struct StateMark {

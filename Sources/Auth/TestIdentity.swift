@@ -4,8 +4,8 @@
 // 2. An identity ends by itself, at most 90 days from now.
 // 3. Every limit holds for it as for anyone; each use is in the audit; it is never a superuser's.
 
-import Crypto
-package import System
+import Cryptography
+package import Platform
 
 /// One address that signs in with a fixed code.
 package struct TestIdentity {

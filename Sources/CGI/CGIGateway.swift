@@ -9,7 +9,7 @@
 //    that ends before it has taken the whole body.
 // 6. Settings come from the process's own environment; by FastCGI a request's parameters never become part of it.
 
-import System
+import Platform
 
 /// What becomes of one request.
 package struct Turn {

@@ -6,7 +6,7 @@
 // 3. What breaks the protocol ends the connection: there is nobody to explain it to.
 // 4. A request that was begun is ended by END_REQUEST, unless the connection is lost.
 
-import System
+import Platform
 
 /// Why a connection is of no more use.
 enum FastCGIFault: Error {
@@ -90,7 +90,7 @@ final class FastCGIConnection {
         }
         let count: Int?
         do throws(SystemError) {
-            count = try socket.read(into: room, patience: Duration(milliseconds: 0))
+            count = try socket.read(into: room, timeout: Duration(milliseconds: 0))
         } catch {
             throw .lost
         }
@@ -266,7 +266,7 @@ final class FastCGIConnection {
 
     private func write(_ bytes: [UInt8]) throws(FastCGIFault) {
         do throws(SystemError) {
-            try socket.write(bytes, patience: timeout)
+            try socket.write(bytes, timeout: timeout)
         } catch {
             throw .lost
         }

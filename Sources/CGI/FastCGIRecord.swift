@@ -1,6 +1,6 @@
 // Records of the FastCGI Specification 1.0 (§3.3): 8 bytes that say version, type, request, and how much follows.
 
-import System
+import Platform
 
 /// What a record is (§8).
 enum FastCGIType {

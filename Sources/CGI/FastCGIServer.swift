@@ -8,7 +8,7 @@
 //    same connections, so that a request that comes meanwhile only waits.
 // 4. A trap costs the request at hand: its answer is written, and the process begins anew as in 3.
 
-package import System
+package import Platform
 
 /// A process that serves.
 package struct FastCGIServer {

@@ -10,7 +10,7 @@
 //
 // All that the service reads of HTTP_… it reads here, so that no field escapes these rules.
 
-import System
+import Platform
 
 /// The fields of one request.
 package struct HeaderFields {

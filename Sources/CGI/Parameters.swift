@@ -2,7 +2,7 @@
 //
 // What a client sends as header fields is read by HeaderFields.swift alone; the other variables are the server's own.
 
-import System
+import Platform
 
 /// The list of `NAME=value` entries that describes one request.
 package struct Parameters {

@@ -1,5 +1,7 @@
 // The query of a URL, as HTML forms write it (application/x-www-form-urlencoded, WHATWG URL §5.1).
 
+import Platform
+
 /// The names and values of a query.
 package struct Query {
     private var fields: [(name: [UInt8], value: [UInt8])] = []

@@ -1,6 +1,6 @@
 // A request as RFC 3875 hands it over: meta-variables, and a body on an input.
 
-import System
+import Platform
 
 /// A request's method (RFC 9110 §9), as far as an answer depends on it.
 package enum Method: Equatable, Sendable {

@@ -1,6 +1,6 @@
 // An answer as RFC 3875 §6 wants it: header lines, an empty line, the body.
 
-import System
+import Platform
 
 /// A header field of an answer. The value holds no control characters: all of them are ours.
 package struct HeaderField {

@@ -3,7 +3,7 @@
 // 200: the project that the caller belongs to now. 404 for an invitation that is not theirs, or is no more.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let acceptInvitation = Endpoint(.acceptInvitation, forUser: { (request, user, auth) throws(AuthError) in

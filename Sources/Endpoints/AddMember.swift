@@ -5,7 +5,7 @@
 // is one already, 403 and 404 as for changing the project.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let addMember = Endpoint(.addMember, forUser: { (request, user, auth) throws(AuthError) in

@@ -1,6 +1,6 @@
 // Every endpoint, for the one executable that answers them all.
 
-package import AuthAPI
+package import API
 
 /// All endpoints, in the order of `Route.all`.
 @export(interface)

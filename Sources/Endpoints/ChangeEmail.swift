@@ -4,7 +4,7 @@
 // address that the account has. 422 for what is no address; 429 as for any code.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let changeEmail = Endpoint(.changeEmail, forUser: { (request, user, auth) throws(AuthError) in

@@ -4,7 +4,7 @@
 // mailed to the new address and `current_code` to the old one.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let confirmEmail = Endpoint(.confirmEmail, forSession: { (request, caller, auth) throws(AuthError) in

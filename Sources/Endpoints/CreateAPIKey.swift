@@ -4,7 +4,7 @@
 // hash is kept. 404 for a project that the caller does not belong to.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let createAPIKey = Endpoint(.createAPIKey, forUser: { (request, user, auth) throws(AuthError) in

@@ -3,7 +3,7 @@
 // 201: a new project, which the caller owns.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let createProject = Endpoint(.createProject, forUser: { (request, user, auth) throws(AuthError) in

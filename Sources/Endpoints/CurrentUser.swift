@@ -3,7 +3,7 @@
 // 200: the account that the access token is of, with its projects and billing.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let currentUser = Endpoint(.currentUser, forUser: { (request, user, auth) throws(AuthError) in

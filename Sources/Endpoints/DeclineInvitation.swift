@@ -3,7 +3,7 @@
 // 200: the invitation is no more. 404 as for accepting it.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let declineInvitation = Endpoint(.declineInvitation, forUser: { (request, user, auth) throws(AuthError) in

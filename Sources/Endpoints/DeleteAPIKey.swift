@@ -4,7 +4,7 @@
 // caller may not manage.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let deleteAPIKey = Endpoint(.deleteAPIKey, forUser: { (request, user, auth) throws(AuthError) in

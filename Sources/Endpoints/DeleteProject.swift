@@ -4,7 +4,7 @@
 // not an owner, 404 for outsiders.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let deleteProject = Endpoint(.deleteProject, forUser: { (request, user, auth) throws(AuthError) in

@@ -3,7 +3,7 @@
 // 200: the session has ended, and its tokens with it. 404 for one that had ended, or is somebody else's.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let deleteSession = Endpoint(.deleteSession, forSession: { (request, caller, auth) throws(AuthError) in

@@ -4,7 +4,7 @@
 // `x-verification-code` is the code that POST /auth/users/me/deletion-code mailed.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let deleteUser = Endpoint(.deleteUser, forUser: { (request, user, auth) throws(AuthError) in

@@ -3,7 +3,7 @@
 // 200: the project, for its members. 404 for anyone else.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let getProject = Endpoint(.getProject, forUser: { (request, user, auth) throws(AuthError) in

@@ -3,7 +3,7 @@
 // 200: the database answers and the secret is there. 503 or 500 if not.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let health = Endpoint(.health, forAnyone: { (_, auth) throws(AuthError) in

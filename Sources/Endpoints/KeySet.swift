@@ -4,7 +4,7 @@
 // verifies tokens by it keeps it for five minutes, and asks again for a key id that is not in it.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let keySet = Endpoint(.keySet, forAnyone: { (_, auth) throws(AuthError) in

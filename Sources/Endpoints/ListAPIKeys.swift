@@ -4,7 +4,7 @@
 // api-keys:read. 404 for any other project.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let listAPIKeys = Endpoint(.listAPIKeys, forUserOrKey: { (request, caller, auth) throws(AuthError) in

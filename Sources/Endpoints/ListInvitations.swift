@@ -3,7 +3,7 @@
 // 200: a page of the invitations to the caller's address, newest first.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let listInvitations = Endpoint(.listInvitations, forUser: { (request, user, auth) throws(AuthError) in

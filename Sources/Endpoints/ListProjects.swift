@@ -3,7 +3,7 @@
 // 200: a page of the caller's projects, oldest membership first.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let listProjects = Endpoint(.listProjects, forUser: { (request, user, auth) throws(AuthError) in

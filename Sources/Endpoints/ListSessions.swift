@@ -3,7 +3,7 @@
 // 200: a page of the caller's sessions that have not ended, the last used first.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let listSessions = Endpoint(.listSessions, forSession: { (request, caller, auth) throws(AuthError) in

@@ -4,7 +4,7 @@
 // for others.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let metrics = Endpoint(.metrics, forMonitoring: { (metrics) throws(AuthError) in

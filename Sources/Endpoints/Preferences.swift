@@ -3,7 +3,7 @@
 // 200: the language that the caller wants mail in, and which notices.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let preferences = Endpoint(.preferences, forUser: { (request, user, auth) throws(AuthError) in

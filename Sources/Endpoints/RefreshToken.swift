@@ -4,7 +4,7 @@
 // token that is unknown, spent or expired; if it was spent long ago, its session ends.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let refreshToken = Endpoint(.refreshToken, forClients: { (request, auth) throws(AuthError) in

@@ -4,7 +4,7 @@
 // the last owner, 404 for outsiders and for who is no member.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let removeMember = Endpoint(.removeMember, forUser: { (request, user, auth) throws(AuthError) in

@@ -3,7 +3,7 @@
 // 200: every session of the caller but this one has ended; how many they were.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let revokeOtherSessions = Endpoint(.revokeOtherSessions, forSession: { (request, caller, auth) throws(AuthError) in

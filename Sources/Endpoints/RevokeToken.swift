@@ -3,7 +3,7 @@
 // 200: the session has ended, or there was none: nobody can tell.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let revokeToken = Endpoint(.revokeToken, forClients: { (request, auth) throws(AuthError) in

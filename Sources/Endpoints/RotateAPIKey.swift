@@ -4,7 +4,7 @@
 // key is in this answer and never again. 404 for a key that is not active, or that the caller may not manage.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let rotateAPIKey = Endpoint(.rotateAPIKey, forUser: { (request, user, auth) throws(AuthError) in

@@ -4,7 +4,7 @@
 // 422 for what is no address; 429 within a minute of the last mail to it.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let sendCode = Endpoint(.sendCode, forClients: { (request, auth) throws(AuthError) in

@@ -3,7 +3,7 @@
 // 202: a code with which the account can be deleted is on its way to its address. 429 as for any code.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let sendDeletionCode = Endpoint(.sendDeletionCode, forUser: { (request, user, auth) throws(AuthError) in

@@ -4,7 +4,7 @@
 // that the caller may not manage.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let updateAPIKey = Endpoint(.updateAPIKey, forUser: { (request, user, auth) throws(AuthError) in

@@ -4,7 +4,7 @@
 // outsiders and for who is no member.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let updateMember = Endpoint(.updateMember, forUser: { (request, user, auth) throws(AuthError) in

@@ -4,7 +4,7 @@
 // neither owner nor admin, 404 for outsiders.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let updateProject = Endpoint(.updateProject, forUser: { (request, user, auth) throws(AuthError) in

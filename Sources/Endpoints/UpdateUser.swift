@@ -3,7 +3,7 @@
 // 200: the account, with its new name; language and notices are changed here too. What the body leaves out stays.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let updateUser = Endpoint(.updateUser, forUser: { (request, user, auth) throws(AuthError) in

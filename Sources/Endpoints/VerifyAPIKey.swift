@@ -5,7 +5,7 @@
 // fields. 401 with a code for each reason why not, 403 for a key without the scope.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let verifyAPIKey = Endpoint(.verifyAPIKey, forShownKey: { (request, secret, auth) throws(AuthError) in

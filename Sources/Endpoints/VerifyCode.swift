@@ -4,7 +4,7 @@
 // spent or expired, and another for one that has no attempts left; 403 for a right one of a deactivated account.
 
 import Auth
-package import AuthAPI
+package import API
 
 @export(interface)
 package let verifyCode = Endpoint(.verifyCode, forClients: { (request, auth) throws(AuthError) in

@@ -12,7 +12,7 @@
 import CSQLite
 
 /// How long a connection waits for another's lock, in milliseconds. Longer than any of our
-/// transactions, shorter than a web server's patience.
+/// transactions, shorter than a web server waits.
 private let busyTimeout: Int32 = 5000
 
 /// Pages in the WAL after which a commit copies them back. Few: a process that finds no other
@@ -27,7 +27,7 @@ private let longestKeptLog = 8 << 20
 /// An open database. Not shared between threads.
 package final class Connection {
     private let handle: OpaquePointer
-    private let isLasting: Bool
+    private let isPersistent: Bool
     /// As many as the program has texts, at most.
     private var kept: [Statement] = []
     /// Whether the WAL holds what was deleted.
@@ -41,9 +41,9 @@ package final class Connection {
         csqlite_configure_for_one_thread()
     }
 
-    /// Opens the file at `path`, and makes it if need be. Nothing is read yet. `isLasting`: it is used by more
+    /// Opens the file at `path`, and makes it if need be. Nothing is read yet. `isPersistent`: it is used by more
     /// than one request.
-    package init(path: String, isLasting: Bool = false) throws(SQLiteError) {
+    package init(path: String, isPersistent: Bool = false) throws(SQLiteError) {
         var opened: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
         let code = sqlite3_open_v2(path, &opened, flags, nameOfVFS())
@@ -53,7 +53,7 @@ package final class Connection {
             throw error
         }
         handle = opened
-        self.isLasting = isLasting
+        self.isPersistent = isPersistent
         sqlite3_extended_result_codes(handle, 1)
         sqlite3_busy_timeout(handle, busyTimeout)
         _ = csqlite_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1)
@@ -68,7 +68,7 @@ package final class Connection {
             return SQLITE_OK
         }, Unmanaged.passUnretained(self).toOpaque())
         try script("PRAGMA synchronous=FULL; PRAGMA secure_delete=ON")
-        if isLasting { try script("PRAGMA journal_size_limit=\(longestKeptLog)") }
+        if isPersistent { try script("PRAGMA journal_size_limit=\(longestKeptLog)") }
     }
 
     deinit {
@@ -76,7 +76,7 @@ package final class Connection {
         sqlite3_close(handle)
     }
 
-    private var checkpointPages: Int32 { isLasting ? SQLite.lastingCheckpointPages : SQLite.checkpointPages }
+    private var checkpointPages: Int32 { isPersistent ? SQLite.lastingCheckpointPages : SQLite.checkpointPages }
 
     /// Copies the WAL back and cuts it off, so that nothing of what was deleted stands in it. If others are in the way for
     /// more than `limit` milliseconds, that is left to the next commit that copies the WAL back. A process that opens the
@@ -94,9 +94,9 @@ package final class Connection {
     /// Copies the WAL back, if no other connection is in the way, and has it begin anew. One that lasts leaves the file its
     /// size: a file that grows is written in twice the time. Any other cuts it off, for the next process to open.
     private func copyLogBack(waitingAtMost limit: Int64 = 0) {
-        setPatience(limit)
-        defer { setPatience(nil) }
-        let mode = isLasting && !mustCut ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_TRUNCATE
+        setBusyTimeout(limit)
+        defer { setBusyTimeout(nil) }
+        let mode = isPersistent && !mustCut ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_TRUNCATE
         if sqlite3_wal_checkpoint_v2(handle, nil, mode, nil, nil) == SQLITE_OK { mustCut = false }
     }
 
@@ -125,7 +125,7 @@ package final class Connection {
     }
 
     /// For how many milliseconds a lock of another's is waited for from now on; nil: as always.
-    package func setPatience(_ limit: Int64?) {
+    package func setBusyTimeout(_ limit: Int64?) {
         sqlite3_busy_timeout(handle, limit.map { Int32(clamping: $0) } ?? busyTimeout)
     }
 
@@ -213,7 +213,7 @@ package final class Connection {
                 report(Int(100 - Int64(sqlite3_backup_remaining(backup)) * 100 / Int64(count)))
                 continue
             case SQLITE_BUSY where waits < 6, SQLITE_LOCKED where waits < 6:
-                // The destination's own patience has been waited for each time.
+                // The destination's own timeout has passed each time.
                 waits += 1
                 continue
             default: break

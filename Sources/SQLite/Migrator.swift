@@ -25,12 +25,12 @@ package struct Migrator: Sendable {
         /// Made by a newer executable: it must be left alone.
         case newer
         /// Closed to everyone but whoever closed it.
-        case closed(Closure)
+        case closed(MaintenanceLock)
     }
 
     /// Why a database is closed: bits above the schema's number, which have a version that knows neither take it for
     /// a newer one.
-    package enum Closure: Int, Equatable, Sendable {
+    package enum MaintenanceLock: Int, Equatable, Sendable {
         /// Another one is taking its place.
         case replacement = 0x4000_0000
         /// The secret is being replaced.
@@ -50,7 +50,7 @@ package struct Migrator: Sendable {
 
     /// Runs the scripts that `database` lacks, if it is open, or closed for `closure`; then it stays so. Safe from several
     /// processes at once: each looks again once it holds the right to write.
-    package func migrate(_ database: Connection, closedFor closure: Closure? = nil) throws(SQLiteError) {
+    package func migrate(_ database: Connection, closedFor closure: MaintenanceLock? = nil) throws(SQLiteError) {
         try database.transaction { () throws(SQLiteError) in
             let version = try database.version()
             guard version.number < count, version.closure == closure else { return }
@@ -65,9 +65,9 @@ package struct SchemaVersion: Equatable, Sendable {
     /// The number of the last script that ran; 0: none.
     package let number: Int
     /// Why it is closed; nil: it is open.
-    package let closure: Migrator.Closure?
+    package let closure: Migrator.MaintenanceLock?
 
-    package init(number: Int, closure: Migrator.Closure? = nil) {
+    package init(number: Int, closure: Migrator.MaintenanceLock? = nil) {
         self.number = number
         self.closure = closure
     }
@@ -75,7 +75,7 @@ package struct SchemaVersion: Equatable, Sendable {
     private static let numbers = 0xFFFF
 
     fileprivate init(word: Int) {
-        let closure = Migrator.Closure(rawValue: word & ~SchemaVersion.numbers)
+        let closure = Migrator.MaintenanceLock(rawValue: word & ~SchemaVersion.numbers)
         self.closure = closure
         number = closure == nil ? word : word & SchemaVersion.numbers
     }

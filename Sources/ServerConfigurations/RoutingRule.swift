@@ -1,6 +1,6 @@
 // What a server has to know of a route: the methods, the paths as a regular expression, and the executable.
 
-package import AuthAPI
+package import API
 
 /// A route as servers see it.
 package struct RoutingRule {

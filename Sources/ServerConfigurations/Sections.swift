@@ -5,7 +5,7 @@
 //     # Written by `make routes`: NAME.
 //     # End of NAME.
 
-package import AuthAPI
+package import API
 
 /// A section that cannot be written.
 package struct SectionFault: Error, Equatable {

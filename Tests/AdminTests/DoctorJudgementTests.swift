@@ -1,12 +1,12 @@
 // What a test cannot bring about (a full disk, another machine's file system, a slow processor, a proxy) is judged by
 // functions of numbers.
 
+import API
 import Auth
-import AuthAPI
-import System
-import Testing
-
 @testable import latchkey
+import Platform
+import Settings
+import Testing
 
 @Suite struct DoctorJudgementTests {
     private func expect(_ finding: Finding, _ state: Finding.State, _ text: String, sourceLocation: SourceLocation = #_sourceLocation) {

@@ -1,7 +1,7 @@
 // API keys: what they are good for, who may delete them, and how they are listed.
 
-import Crypto
-import System
+import Cryptography
+import Platform
 import Testing
 
 @testable import Auth

@@ -1,7 +1,7 @@
 // What people change of their accounts, and how they leave.
 
-import Crypto
-import System
+import Cryptography
+import Platform
 import Testing
 
 @testable import Auth

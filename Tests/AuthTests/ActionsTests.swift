@@ -1,8 +1,8 @@
 // The rules over time: what a clock decides, with a clock of the test's own.
 
-import Crypto
+import Cryptography
 import Foundation
-import System
+import Platform
 import Testing
 
 @testable import Auth
@@ -28,7 +28,7 @@ private final class World {
         return String(decoding: code, as: UTF8.self)
     }
 
-    func signIn() throws -> Grant {
+    func signIn() throws -> TokenPair {
         _ = try auth.sendCode(to: ada)
         return try auth.verifyCode(try code(), for: ada)
     }

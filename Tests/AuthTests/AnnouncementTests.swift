@@ -1,7 +1,7 @@
 // Changes that last are announced by mail: to whom, in which language, how often.
 
-import Crypto
-import System
+import Cryptography
+import Platform
 import Testing
 
 @testable import Auth

@@ -1,7 +1,7 @@
 // The audit: a row for whatever an operator may have to account for, and none that ever changes.
 
-import Crypto
-import System
+import Cryptography
+import Platform
 import Testing
 
 @testable import Auth

@@ -1,8 +1,8 @@
 // What one account can have and do: bounds, the limit of changes, and what is always possible.
 
-import Crypto
+import Cryptography
 import SQLite
-import System
+import Platform
 import Testing
 
 @testable import Auth
@@ -154,7 +154,7 @@ import Testing
     @Test func beyondSoManySessionsTheOneThatWasNotUsedForLongestEnds() throws {
         service.policy.sessionsPerUser = 3
         (service.policy.sendPerEmail, service.policy.sendPerAddressOfClient) = (nil, nil)
-        var grants: [Grant] = []
+        var grants: [TokenPair] = []
         for _ in 0..<3 {
             grants.append(try service.signIn())
             service.wait(.minutes(1))

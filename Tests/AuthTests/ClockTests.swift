@@ -1,7 +1,7 @@
 // What a wrong clock has made, judged by one that is right: the table is in clock.txt.
 
-import Crypto
-import System
+import Cryptography
+import Platform
 import Testing
 
 @testable import Auth

@@ -1,6 +1,6 @@
 // Codes of every purpose: what each works for, and how guesses at them count.
 
-import System
+import Platform
 import Testing
 
 @testable import Auth

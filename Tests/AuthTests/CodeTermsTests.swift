@@ -1,6 +1,6 @@
 // What was promised with a code is kept with it: its length, its attempts, its life and when another may be asked for.
 
-import System
+import Platform
 import Testing
 
 @testable import Auth

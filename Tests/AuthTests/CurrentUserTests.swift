@@ -1,7 +1,7 @@
 // Who an access token is taken for, and when it is taken for nobody.
 
-import Crypto
-import System
+import Cryptography
+import Platform
 import Testing
 
 @testable import Auth
@@ -11,9 +11,9 @@ import Testing
 
     /// A token that differs from a good one of `grant` as `change` says, signed by `key`, else by ours.
     private func token(
-        of grant: Grant, issuer: String? = nil, user: UUID? = nil, session: UUID? = nil, key: ES256PrivateKey? = nil
+        of grant: TokenPair, issuer: String? = nil, user: UUID? = nil, session: UUID? = nil, key: ES256PrivateKey? = nil
     ) throws -> String {
-        let shown = try #require(ShownToken(grant.accessToken))
+        let shown = try #require(UnverifiedToken(grant.accessToken))
         let (good, state) = (shown.claims, service.state)
         return try #require(
             AccessToken(
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test func theLastTokenOfASessionIsKnownByItsTagAndAnyOtherByItsSignature() throws {
-        func tag(_ grant: Grant) throws -> [UInt8] { try service.state.signingKey().tag(of: grant.accessToken) }
+        func tag(_ grant: TokenPair) throws -> [UInt8] { try service.state.signingKey().tag(of: grant.accessToken) }
         let first = try service.signIn()
         #expect(try rememberedTag() == tag(first))
         let second = try service.auth.refreshToken(first.refreshToken, of: first.user.text)
@@ -122,7 +122,7 @@ import Testing
 
     @Test func aRememberedTokenDiesWithItsKeyAndItsSession() throws {
         let grant = try service.signIn()
-        let token = try #require(ShownToken(grant.accessToken))
+        let token = try #require(UnverifiedToken(grant.accessToken))
         let key = "\(service.path)/keys/\(token.keyID).key"
         let bytes = try File.read(key, limit: 97)
         File.remove(key)

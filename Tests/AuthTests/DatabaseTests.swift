@@ -1,7 +1,7 @@
 // The database: made by the first who needs it, and left alone if it is not ours.
 
 import SQLite
-import System
+import Platform
 import Testing
 
 @testable import Auth

@@ -1,7 +1,7 @@
 // Text that somebody else wrote, in mail: nothing of it is obeyed, decoded or clickable.
 
-import Crypto
-import System
+import Cryptography
+import Platform
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
 // Limits: so many in so long, whoever counts, and a share for the owner that nobody else can use up.
 
 import SQLite
-import System
+import Platform
 import Testing
 
 @testable import Auth

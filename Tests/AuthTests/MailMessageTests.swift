@@ -1,7 +1,7 @@
 // A mail's text, taken apart as a receiver would.
 
-import Crypto
-import System
+import Cryptography
+import Platform
 import Testing
 
 @testable import Auth

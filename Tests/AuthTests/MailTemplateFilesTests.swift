@@ -1,6 +1,6 @@
 // Texts of mail in files, as editors everywhere write them.
 
-import System
+import Platform
 import Testing
 
 @testable import Auth

@@ -1,7 +1,7 @@
 // What mail says: every kind in every language, and whole mails as they are read.
 
-import Crypto
-import System
+import Cryptography
+import Platform
 import Testing
 
 @testable import Auth

@@ -1,8 +1,8 @@
 // The outbox: what is sent, once, and what becomes of what is not.
 
-import Crypto
+import Cryptography
 import Glibc
-import System
+import Platform
 import Testing
 
 @testable import Auth

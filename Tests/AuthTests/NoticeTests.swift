@@ -1,7 +1,7 @@
 // What people are told by mail without asking, in which language, and how they turn it off.
 
-import Crypto
-import System
+import Cryptography
+import Platform
 import Testing
 
 @testable import Auth

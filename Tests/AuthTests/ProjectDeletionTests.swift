@@ -1,7 +1,7 @@
 // A project is deleted: for whom, what goes with it, who is told, and in how many steps.
 
-import Crypto
-import System
+import Cryptography
+import Platform
 import Testing
 
 @testable import Auth

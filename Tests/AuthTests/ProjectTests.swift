@@ -1,7 +1,7 @@
 // Projects: who may do what in them, how people come and go, and that an outsider learns of none of it.
 
-import Crypto
-import System
+import Cryptography
+import Platform
 import Testing
 
 @testable import Auth

@@ -1,7 +1,7 @@
 // Sessions: how they are prolonged, and how a replay ends them.
 
-import Crypto
-import System
+import Cryptography
+import Platform
 import Testing
 
 @testable import Auth

@@ -1,7 +1,7 @@
 // Ending a session by either of its tokens.
 
-import Crypto
-import System
+import Cryptography
+import Platform
 import Testing
 
 @testable import Auth

@@ -1,6 +1,6 @@
 // Asking for a code: when a mail is queued, and what it leaves in the database.
 
-import System
+import Platform
 import Testing
 
 @testable import Auth

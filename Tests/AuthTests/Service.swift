@@ -1,9 +1,9 @@
 // The service on a temporary folder, at a time that a test sets.
 
-import Crypto
+import Cryptography
 import class Foundation.FileManager
 import SQLite
-import System
+import Platform
 import Testing
 
 @testable import Auth
@@ -116,7 +116,7 @@ final class Service {
         }.sorted()
     }
 
-    func signIn(_ email: Email = ann) throws -> Grant {
+    func signIn(_ email: Email = ann) throws -> TokenPair {
         _ = try auth.sendCode(to: email)
         return try auth.verifyCode(try code(for: email), for: email)
     }

@@ -1,9 +1,9 @@
 // The state folder: where it may lie, who may look into it, and what is made in it.
 
-import Crypto
+import Cryptography
 import Dispatch
 import Glibc
-import System
+import Platform
 import Testing
 
 @testable import Auth

@@ -1,7 +1,7 @@
 // Fixed codes for those who review an app: for a while, within every limit, never for a superuser.
 
-import Crypto
-import System
+import Cryptography
+import Platform
 import Testing
 
 @testable import Auth

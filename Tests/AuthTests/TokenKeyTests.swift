@@ -1,8 +1,8 @@
 // The keys of access tokens: which are good is judged when a token is shown, whatever files there are.
 
-import Crypto
+import Cryptography
 import Glibc
-import System
+import Platform
 import Testing
 
 @testable import Auth
@@ -17,8 +17,8 @@ import Testing
     }
 
     /// A token of `grant`'s session, that lives as long as `life`, by `key`.
-    private func token(_ grant: Grant, life: Duration, by key: ES256PrivateKey) throws -> String {
-        let good = try #require(ShownToken(grant.accessToken)).claims
+    private func token(_ grant: TokenPair, life: Duration, by key: ES256PrivateKey) throws -> String {
+        let good = try #require(UnverifiedToken(grant.accessToken)).claims
         return try #require(
             AccessToken(
                 issuer: good.issuer, user: good.user, issuedAt: good.issuedAt, expiresAt: good.issuedAt + life, id: .random(),
@@ -66,16 +66,16 @@ import Testing
     @Test func aRememberedKeyEndsInTime() throws {
         let grant = try service.signIn()
         _ = try service.auth.rotateTokenKey(isUrgent: false)
-        let memory = Memory()
+        let cache = ProcessCache()
         // Files of long ago, so that they may be remembered.
         service.time = Timestamp.now + .minutes(1)
-        let key = try #require(ShownToken(grant.accessToken)).keyID
+        let key = try #require(UnverifiedToken(grant.accessToken)).keyID
         let old = try #require(ES256PrivateKey(bytes: try File.read("\(keys)/\(key).key", limit: 97)))
         try setEnd(old, "\(service.time.milliseconds + 60_000)")
-        try memory.remember(old, key, at: service.time, in: service.state)
-        #expect(memory.key(key, at: service.time, in: service.state) == old)
+        try cache.remember(old, key, at: service.time, in: service.state)
+        #expect(cache.key(key, at: service.time, in: service.state) == old)
         service.wait(.minutes(1))
-        #expect(memory.key(key, at: service.time, in: service.state) == nil)
+        #expect(cache.key(key, at: service.time, in: service.state) == nil)
     }
 
     @Test func theKeyThatSignsIsGoodWhateverEndIsNotedForIt() throws {

@@ -1,6 +1,6 @@
 // Using a code: once, within its attempts, in the form that people type.
 
-import System
+import Platform
 import Testing
 
 @testable import Auth

@@ -3,7 +3,7 @@
 
 @testable import CGI
 import Glibc
-import System
+import Platform
 import TestSupport
 import Testing
 
@@ -32,20 +32,20 @@ private struct Pair {
     }
 
     func send(_ bytes: [UInt8]) {
-        try! server.write(bytes, patience: .seconds(5))
+        try! server.write(bytes, timeout: .seconds(5))
     }
 
     /// The same for more than a socket holds: whoever reads it is at work meanwhile.
     func sendMuch(_ bytes: [UInt8]) {
         nonisolated(unsafe) let server = server
-        onThread { try? server.write(bytes, patience: .seconds(5)) }
+        onThread { try? server.write(bytes, timeout: .seconds(5)) }
     }
 
     /// All that has come.
     var received: [UInt8] {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 8)
         defer { buffer.deallocate() }
-        let count = try! server.read(into: buffer, patience: Duration(milliseconds: 20)) ?? 0
+        let count = try! server.read(into: buffer, timeout: Duration(milliseconds: 20)) ?? 0
         return Array(buffer[..<count])
     }
 }

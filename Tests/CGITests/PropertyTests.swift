@@ -2,8 +2,9 @@
 // that was encoded is decoded to itself, and no bytes at all make a trap.
 
 import CGI
-import TestSupport
+import JSON
 import Testing
+import TestSupport
 
 extension Numbers {
     /// Text with all that a writer must look at: controls, quotes, marks that combine, four bytes.
@@ -12,7 +13,7 @@ extension Numbers {
         return (0..<Int.random(in: 0...6, using: &self)).map { _ in pieces.randomElement(using: &self)! }.joined()
     }
 
-    fileprivate mutating func json(depth: Int) -> JSON {
+    fileprivate mutating func json(depth: Int) -> JSONValue {
         switch Int.random(in: 0...(depth > 0 ? 7 : 5), using: &self) {
         case 0: return .null
         case 1: return .boolean(Bool.random(using: &self))
@@ -24,7 +25,7 @@ extension Numbers {
     }
 }
 
-private func write(_ json: JSON, to writer: inout JSONWriter) {
+private func write(_ json: JSONValue, to writer: inout JSONWriter) {
     switch json {
     case .boolean(let value): writer.boolean(value)
     case .integer(let value): writer.integer(value)
@@ -43,7 +44,7 @@ private func write(_ json: JSON, to writer: inout JSONWriter) {
 }
 
 /// Whether `read` is `json` with each element in an object of its own, byte by byte.
-private func same(_ json: JSON, _ read: JSON?) -> Bool {
+private func same(_ json: JSONValue, _ read: JSONValue?) -> Bool {
     switch (json, read) {
     case (.string(let a), .string(let b)): a.utf8.elementsEqual(b.utf8)
     case (.array(let a), .array(let b)): a.count == b.count && zip(a, b).allSatisfy { same($0, $1.member("value")) }
@@ -58,7 +59,7 @@ private func same(_ json: JSON, _ read: JSON?) -> Bool {
             let json = numbers.json(depth: 6)
             var writer = JSONWriter()
             write(json, to: &writer)
-            #expect(same(json, try JSON(parsing: writer.bytes)), "\(String(decoding: writer.bytes, as: UTF8.self))")
+            #expect(same(json, try JSONValue(parsing: writer.bytes)), "\(String(decoding: writer.bytes, as: UTF8.self))")
         }
     }
 
@@ -80,7 +81,7 @@ private func same(_ json: JSON, _ read: JSON?) -> Bool {
             var bytes: [UInt8] = []
             for _ in 0..<8 { bytes += Bool.random(using: &numbers) ? pieces.randomElement(using: &numbers)! : numbers.bytes(upTo: 2) }
             do throws(JSONError) {
-                _ = try JSON(parsing: bytes)
+                _ = try JSONValue(parsing: bytes)
             } catch {
                 #expect(0...bytes.count ~= error.offset)
             }

@@ -53,7 +53,7 @@ def every_key_is_used_and_every_used_key_is_there(_):
     text = "".join(read(name) for name in scripts())
     literals = set(re.findall(r'["`]([a-z_]+(?:\.[a-z_]+)*)["`]', text))
     codes = set()
-    for path in glob.glob(f"{PROJECT}/Sources/AuthAPI/*.swift"):
+    for path in glob.glob(f"{PROJECT}/Sources/API/*.swift"):
         with open(path, encoding="utf-8") as file:
             codes |= set(re.findall(r'"([a-z]+(?:_[a-z]+)+)"', file.read()))
     codes |= {"offline"}

@@ -1,8 +1,8 @@
 // Tokens: none is accepted that the key did not make. The first byte chooses what is tried, since
 // no fuzzer finds a signature by itself.
 
-import Crypto
-import System
+import Cryptography
+import Platform
 
 @Sendable func checkBearer(_ bytes: [UInt8]) {
     let rest = bytes.dropFirst()
@@ -36,7 +36,7 @@ private let refreshKey = [UInt8](repeating: 5, count: 32)
 private let genuineRefreshToken = RefreshToken(session: UUID([UInt8](repeating: 3, count: 16))!, generation: 7)
 
 private func read(_ text: String) -> AccessToken? {
-    ShownToken(text).flatMap { same($0.keyID, key.publicKey.id) && $0.isSigned(by: key.publicKey) ? $0.claims : nil }
+    UnverifiedToken(text).flatMap { same($0.keyID, key.publicKey.id) && $0.isSigned(by: key.publicKey) ? $0.claims : nil }
 }
 
 /// All that is signed: header and claims.

@@ -1,8 +1,8 @@
 // Network addresses and ranges, as the operator writes them.
 
-import System
-
-@testable import AuthAPI
+@testable import API
+import Platform
+import Settings
 
 @Sendable func checkCIDR(_ bytes: [UInt8]) {
     let sent = text(bytes)

@@ -1,12 +1,12 @@
 // A whole request, made up: the lines before the first empty one are meta-variables, what follows
 // is the body. All that an endpoint reads of it before it opens anything.
 
+@testable import API
 import Auth
 import CGI
 import Glibc
-import System
-
-@testable import AuthAPI
+import JSON
+import Platform
 
 @Sendable func checkHeaders(_ bytes: [UInt8]) {
     let (entries, body) = divided(bytes)
@@ -164,7 +164,7 @@ private func taken<Form>(_ read: () throws(AuthError) -> Form) -> Form? {
         let failure = Failure(error)
         must(failure.status == .unprocessableContent && !failure.faults.isEmpty, "a refusal says what is wrong")
         let answer = Envelope.response(failure, requestID: "id")
-        must((try? JSON(parsing: answer.body ?? []))?.member("success") == .boolean(false), "a refusal is JSON")
+        must((try? JSONValue(parsing: answer.body ?? []))?.member("success") == .boolean(false), "a refusal is JSON")
         must(answer.headers.allSatisfy { $0.value.utf8.allSatisfy { 0x20..<0x7F ~= $0 } }, "headers are plain")
         return nil
     }

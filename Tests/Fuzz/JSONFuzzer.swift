@@ -1,35 +1,36 @@
 // JSON: what is read is strict, and what was read can be written and read again.
 
 import CGI
+import JSON
 
 @Sendable func checkJSON(_ bytes: [UInt8]) {
-    let json: JSON
+    let json: JSONValue
     do throws(JSONError) {
-        json = try JSON(parsing: bytes)
+        json = try JSONValue(parsing: bytes)
     } catch {
         must(0...bytes.count ~= error.offset, "the fault lies in the text")
         must(!error.reason.utf8.isEmpty && error.reason.utf8.allSatisfy { 0x20..<0x7F ~= $0 }, "a reason is plain")
         return
     }
     must(String(validating: bytes, as: UTF8.self) != nil, "JSON is UTF-8")
-    must(depth(of: json) <= JSON.maximumDepth, "depth is bounded")
+    must(depth(of: json) <= JSONValue.maximumDepth, "depth is bounded")
     must(hasDistinctNames(json), "no name stands twice")
 
     let again = written(json)
     must(again.allSatisfy { $0 >= 0x20 && $0 != 0x7F }, "no control character is written")
-    guard let read = try? JSON(parsing: again) else { fatalError("what is written is not read: \(text(again))") }
+    guard let read = try? JSONValue(parsing: again) else { fatalError("what is written is not read: \(text(again))") }
     must(same(json, read), "what is written is read as it was: \(text(again))")
     must(written(read) == again, "one value has one text")
     let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
     let bare = bytes.starts(with: mark) ? Array(bytes.dropFirst(3)) : bytes
     let spaced = [0x20, 0x09, 0x0D, 0x0A] + bare + [0x0A, 0x20]
-    must((try? JSON(parsing: spaced)).map { same($0, json) } == true, "space around a text is nothing")
+    must((try? JSONValue(parsing: spaced)).map { same($0, json) } == true, "space around a text is nothing")
     let isMarked = bytes.starts(with: mark)
-    must((try? JSON(parsing: mark + bytes)).map { same($0, json) } == (isMarked ? nil : true), "one byte order mark is nothing")
-    must((try? JSON(parsing: bytes + Array(",".utf8))) == nil, "nothing stands behind a text")
+    must((try? JSONValue(parsing: mark + bytes)).map { same($0, json) } == (isMarked ? nil : true), "one byte order mark is nothing")
+    must((try? JSONValue(parsing: bytes + Array(",".utf8))) == nil, "nothing stands behind a text")
 }
 
-private func depth(of json: JSON) -> Int {
+private func depth(of json: JSONValue) -> Int {
     switch json {
     case .array(let elements): 1 + (elements.map(depth).max() ?? 0)
     case .object(let members): 1 + (members.map { depth(of: $0.value) }.max() ?? 0)
@@ -37,7 +38,7 @@ private func depth(of json: JSON) -> Int {
     }
 }
 
-private func hasDistinctNames(_ json: JSON) -> Bool {
+private func hasDistinctNames(_ json: JSONValue) -> Bool {
     switch json {
     case .array(let elements): return elements.allSatisfy(hasDistinctNames)
     case .object(let members):
@@ -47,13 +48,13 @@ private func hasDistinctNames(_ json: JSON) -> Bool {
     }
 }
 
-private func written(_ json: JSON) -> [UInt8] {
+private func written(_ json: JSONValue) -> [UInt8] {
     var writer = JSONWriter()
     write(json, to: &writer)
     return writer.bytes
 }
 
-private func write(_ json: JSON, to writer: inout JSONWriter) {
+private func write(_ json: JSONValue, to writer: inout JSONWriter) {
     switch json {
     case .null: writer.null()
     case .boolean(let value): writer.boolean(value)
@@ -70,7 +71,7 @@ private func write(_ json: JSON, to writer: inout JSONWriter) {
 }
 
 /// Equal byte by byte.
-private func same(_ a: JSON, _ b: JSON) -> Bool {
+private func same(_ a: JSONValue, _ b: JSONValue) -> Bool {
     switch (a, b) {
     case (.string(let a), .string(let b)): a.utf8.elementsEqual(b.utf8)
     case (.array(let a), .array(let b)): a.count == b.count && zip(a, b).allSatisfy(same)

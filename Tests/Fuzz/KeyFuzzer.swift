@@ -1,8 +1,8 @@
 // API keys, Base64, UUIDs and the stored form of a hash: one value has one text. The first byte
 // chooses which of them is read.
 
-import Crypto
-import System
+import Cryptography
+import Platform
 
 @Sendable func checkKey(_ bytes: [UInt8]) {
     let rest = Array(bytes.dropFirst())

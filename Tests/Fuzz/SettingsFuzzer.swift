@@ -1,10 +1,10 @@
 // The settings file: what is accepted is within its bounds, whatever the order of the lines.
 
+@testable import API
 import Auth
-import Crypto
-import System
-
-@testable import AuthAPI
+import Cryptography
+import Platform
+import Settings
 
 @Sendable func checkSettings(_ bytes: [UInt8]) {
     var settings = Settings()

@@ -1,7 +1,7 @@
 // A database that is held by another, and a disk that takes no more: an answer, and nothing changed.
 
 import Glibc
-import System
+import Platform
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
 // The gate before Argon2: who finds no place, or no memory, is told to come back and has lost nothing.
 
 import Foundation
-import System
+import Platform
 import TestSupport
 import Testing
 

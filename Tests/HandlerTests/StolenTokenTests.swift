@@ -2,7 +2,7 @@
 // is, and who is told of what outlives the token; an endpoint that is not in it fails the test.
 
 import Foundation
-import System
+import Platform
 import TestSupport
 import Testing
 

@@ -2,7 +2,7 @@
 // writing endpoint answers then; an endpoint that is not in it fails the test.
 
 import Foundation
-import System
+import Platform
 import TestSupport
 import Testing
 

@@ -25,7 +25,7 @@ def routes():
     """{(method, path with {} for any part): executable} of Routes.swift."""
     found = {}
     pattern = r'Route\(\s*"([\w-]+)",\s*((?:\.\w+,\s*)+)at:\s*\[([^\]]*)\]'
-    for name, methods, parts in re.findall(pattern, source("Sources", "AuthAPI", "Routes.swift")):
+    for name, methods, parts in re.findall(pattern, source("Sources", "API", "Routes.swift")):
         path = "/" + "/".join("{}" if p.strip() == "nil" else p.strip().strip('"') for p in parts.split(","))
         for method in re.findall(r"\.(\w+)", methods):
             found[method.upper(), path] = name
@@ -209,7 +209,7 @@ def run(results):
                       [] if given == operation.executable else f"there: {given}")
 
     # Both list the same refusals.
-    swift = source("Sources", "AuthAPI", "Failure.swift")
+    swift = source("Sources", "API", "Failure.swift")
     sentence = r'Failure\(\s*\.\w+,\s*"(\w+)"'
     codes = set(re.findall(sentence, swift)) | set(re.findall(r'self\.init\(\s*\.\w+,\s*"(\w+)"', swift))
     codes |= set(re.findall(r'case \.\w+: "(\w+)"$', swift, re.M))
@@ -221,7 +221,7 @@ def run(results):
     # And the words for what is wrong with a field.
     types = set()
     for name in ("Fields.swift", "Failure.swift"):
-        text = source("Sources", "AuthAPI", name)
+        text = source("Sources", "API", name)
         types |= set(re.findall(r'fault\(\s*(?:\[[^\]]*\]|at\(name\)|location),\s*"(\w+)"', text))
         types |= set(re.findall(r'type: "(\w+)"', text))
     listed = set(DOCUMENT["components"]["schemas"]["Fault"]["properties"]["type"]["enum"])

@@ -2,7 +2,7 @@
 
 import Foundation
 import SQLite
-import System
+import Platform
 import Testing
 
 private func temporaryPath() -> String { "\(NSTemporaryDirectory())latchkey-sqlite-\(UUID.random().text).db" }
@@ -132,7 +132,7 @@ private enum Stop: Error { case here, sqlite }
 
     @Test func aConnectionThatLastsCopiesALongerLogBackAndLetsItKeepItsPlace() throws {
         _ = try open()
-        let database = try Connection(path: path, isLasting: true)
+        let database = try Connection(path: path, isPersistent: true)
         var (longest, size) = (0, 0)
         for number in 0..<1100 {
             try database.run("INSERT INTO t VALUES (?, 'x')", [.integer(Int64(number))])
@@ -152,7 +152,7 @@ private enum Stop: Error { case here, sqlite }
 
     @Test func aLogThatGrewVeryLongIsCutShort() throws {
         _ = try open()
-        let database = try Connection(path: path, isLasting: true)
+        let database = try Connection(path: path, isPersistent: true)
         let reader = try open()
         try reader.script("BEGIN; SELECT * FROM t")
         for number in 0..<40 { try database.run("INSERT INTO t VALUES (?, zeroblob(300000) || '')", [.integer(Int64(number))]) }

@@ -1,7 +1,7 @@
 // Which failures may pass by waiting, and what a connection is after one.
 
 import SQLite
-import System
+import Platform
 import Testing
 
 private func kind(_ body: () throws -> Void) -> SQLiteError.Kind? {

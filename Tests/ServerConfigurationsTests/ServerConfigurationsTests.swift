@@ -1,6 +1,6 @@
 // The servers' configurations and the table of routes.
 
-import AuthAPI
+import API
 import Foundation
 import ServerConfigurations
 import TestSupport

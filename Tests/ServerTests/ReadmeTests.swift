@@ -97,7 +97,7 @@ import Testing
 
     @Test func everySettingStandsInTheTable() throws {
         let readme = try String(contentsOfFile: "\(projectFolder)/README.md", encoding: .utf8)
-        let source = try String(contentsOfFile: "\(projectFolder)/Sources/AuthAPI/Settings.swift", encoding: .utf8)
+        let source = try String(contentsOfFile: "\(projectFolder)/Sources/Settings/Settings.swift", encoding: .utf8)
         let keys = source.components(separatedBy: "case \"").dropFirst().map { $0.prefix { $0 != "\"" } }
         #expect(keys.count == 41)
         for key in keys { #expect(readme.contains("`\(key)`"), "\(key)") }

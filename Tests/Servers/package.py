@@ -160,7 +160,7 @@ def sample_settings(folder):
     text = read(f"{folder}/latchkey.conf").decode()
     expect(all(line.startswith("#") for line in text.splitlines() if line), "every line is a comment")
     keys = re.findall(r"^#(\w+) =", text, re.M)
-    known = re.findall(r'case "(\w+)":', read(f"{PROJECT}/Sources/AuthAPI/Settings.swift").decode())
+    known = re.findall(r'case "(\w+)":', read(f"{PROJECT}/Sources/Settings/Settings.swift").decode())
     expect(sorted(keys) == sorted(known), "every setting once", set(keys) ^ set(known))
     for settings, status, what in [
         (text, 200, "as it is"),

@@ -260,7 +260,7 @@ class Route:
 
 
 def routes():
-    text = open(f"{PROJECT}/Sources/AuthAPI/Routes.swift").read()
+    text = open(f"{PROJECT}/Sources/API/Routes.swift").read()
     return [Route(*found) for found in re.findall(
         r'= Route\(\s*"([a-z-]+)",((?: \.[a-z]+,)+) at: \[([^\]]*)\]([^)]*)\)', text)]
 

@@ -1,6 +1,6 @@
 // The table of routes, for tests that must know every endpoint.
 
-import AuthAPI
+import API
 
 /// The names of all endpoints, in the table's order.
 package var allEndpoints: [String] { Route.all.map { $0.name.description } }

@@ -1,6 +1,6 @@
 // A web server's side of FastCGI: processes on one listening socket, and connections to it, record by record.
 
-import AuthAPI
+import API
 import Foundation
 import Glibc
 

@@ -1,7 +1,7 @@
 // Invites an address to a project. Whether it has an account shows in nothing: the invitation waits until
 // whoever signs in with that address accepts it.
 
-package import System
+package import Platform
 
 /// An invitation, and whether a mail with it was promised.
 package struct SentInvitation {

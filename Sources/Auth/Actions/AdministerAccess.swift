@@ -1,6 +1,6 @@
 // What the operator may do with sessions, API keys and limits, and read of audit and outbox.
 
-package import System
+package import Platform
 
 /// A key that is deactivated, and what it was before.
 package struct KeyDeactivation {
@@ -46,20 +46,20 @@ extension Auth {
     }
 
     /// The keys that `user` made, newest first, `limit` at most.
-    package func apiKeys(madeBy user: User, limit: Int64) throws(AuthError) -> [ShownAPIKey] {
+    package func apiKeys(madeBy user: User, limit: Int64) throws(AuthError) -> [APIKeyInProject] {
         let now = now
         return try APIKey.all(by: user.id, limit: limit, in: try database()).map {
-            ShownAPIKey(key: $0, asOf: now)
+            APIKeyInProject(key: $0, asOf: now)
         }
     }
 
     /// The keys of `project`, newest first, `limit` at most; nil if there is no such project.
-    package func apiKeys(of project: UUID, limit: Int64) throws(AuthError) -> [ShownAPIKey]? {
+    package func apiKeys(of project: UUID, limit: Int64) throws(AuthError) -> [APIKeyInProject]? {
         let (now, database) = (now, try database())
-        return try database.reading { () throws(AuthError) -> [ShownAPIKey]? in
+        return try database.reading { () throws(AuthError) -> [APIKeyInProject]? in
             guard try Project.name(of: project, in: database) != nil else { return nil }
             return try APIKey.page(of: project, offset: 0, limit: limit, in: database).map {
-                ShownAPIKey(key: $0, asOf: now)
+                APIKeyInProject(key: $0, asOf: now)
             }
         }
     }
@@ -124,7 +124,7 @@ extension Auth {
     }
 
     /// The outbox, oldest first, `limit` at most.
-    package func outbox(limit: Int64) throws(AuthError) -> [MailStanding] {
-        try MailStanding.all(limit: limit, in: try database())
+    package func outbox(limit: Int64) throws(AuthError) -> [MailStatus] {
+        try MailStatus.all(limit: limit, in: try database())
     }
 }

@@ -1,6 +1,6 @@
 // What the operator may do with projects and their keys. The rules of the API hold, but for who asks.
 
-package import System
+package import Platform
 
 /// How an operator's change to a project came out.
 package enum ProjectOutcome {

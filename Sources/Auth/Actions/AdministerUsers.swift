@@ -1,7 +1,7 @@
 // What the operator may do with accounts. Nobody proves who they are here: whoever can read the state folder
 // may do all of it. Each change is in the audit.
 
-package import System
+package import Platform
 
 /// How an operator names an account.
 package enum AccountName {

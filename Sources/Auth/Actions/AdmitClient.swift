@@ -1,6 +1,6 @@
 // Lets only the operator's own clients ask for codes, where the operator wants that.
 
-import Crypto
+import Cryptography
 
 extension Auth {
     /// Throws `notAuthenticated` or `invalidToken` if there are client tokens and `token` is none of them.

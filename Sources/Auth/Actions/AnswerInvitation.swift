@@ -1,6 +1,6 @@
 // Accepts or declines an invitation to a project.
 
-package import System
+package import Platform
 
 extension Auth {
     /// Makes `user` a member, as the invitation `id` says. Throws `invitationNotFound` for one that has expired,

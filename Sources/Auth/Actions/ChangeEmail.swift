@@ -2,7 +2,7 @@
 // one, that the account's owner agrees: an access token alone moves nothing. Whether the new address has an account shows
 // in no answer; it only gets no mail.
 
-import System
+import Platform
 
 extension Auth {
     /// Mails a code to `email`, and one to the address of `user`, with which `email` can become the account's. Within the
@@ -23,7 +23,7 @@ extension Auth {
     ) throws(AuthError) -> Account {
         let user = caller.user
         let current = try address(of: user)
-        let guess = try judge(
+        let guess = try verify(
             TypedCode(code, for: .newAddress(email, of: user.id)),
             TypedCode(currentCode, for: .currentAddress(current, of: user.id, to: email)))
         let database = try database()

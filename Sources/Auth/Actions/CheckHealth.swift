@@ -1,6 +1,6 @@
 // Whether the service could do its work now.
 
-import System
+import Platform
 
 extension Auth {
     /// Throws what keeps the database from answering and from being written to, if anything does; makes it if there is

@@ -1,6 +1,6 @@
 // Deletes what has expired, and what an interrupted deletion has left.
 
-import System
+import Platform
 
 /// Rows that were deleted, by what they were.
 package struct CleanedUp {

@@ -1,7 +1,7 @@
 // Makes an API key for a project.
 
-package import Crypto
-package import System
+package import Cryptography
+package import Platform
 
 /// A key that was just made, with the secret that is told once.
 package struct CreatedAPIKey {

@@ -1,6 +1,6 @@
 // Makes a project.
 
-import System
+import Platform
 
 extension Auth {
     /// A new project, which `user` owns. Throws `tooMany` if the account belongs to as many as it may.

@@ -1,7 +1,7 @@
 // Who is asking.
 
-import Crypto
-package import System
+import Cryptography
+package import Platform
 
 /// An account, and the projects it belongs to.
 package struct Account {

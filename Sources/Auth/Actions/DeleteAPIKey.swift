@@ -1,7 +1,7 @@
 // Deactivates an API key. Its row stays, so that what it did can still be told.
 
-import Crypto
-package import System
+import Cryptography
+package import Platform
 
 /// A key that is no longer good.
 package struct DeactivatedAPIKey {

@@ -5,7 +5,7 @@
 // 2. Whoever deletes it is its last member, so a deletion that was interrupted can be asked for again.
 // 3. Each active member is told by mail, in the transaction that ends the membership.
 
-package import System
+package import Platform
 
 extension Auth {
     /// Deletes the project `id` with all that is in it, and tells its members.

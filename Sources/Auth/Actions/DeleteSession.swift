@@ -1,6 +1,6 @@
 // Ends one session of an account, or all but the one that asks: a lost phone, a borrowed computer.
 
-package import System
+package import Platform
 
 /// A session that was ended.
 package struct RevokedSession {

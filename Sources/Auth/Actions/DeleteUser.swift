@@ -1,6 +1,6 @@
 // Deletes an account, for good: a fresh code proves that its owner asks.
 
-import System
+import Platform
 
 extension Auth {
     /// Mails a code with which the account of `user` can be deleted to its address. Within the limits of `sendCode`.
@@ -15,7 +15,7 @@ extension Auth {
     /// Throws `invalidCode`, `codeExhausted` or `limited`, as `verifyCode` does.
     package func deleteUser(_ user: User, code: String) throws(AuthError) {
         let email = try address(of: user)
-        let guess = try judge(TypedCode(code, for: .deletion(of: user.id, at: email)))
+        let guess = try verify(TypedCode(code, for: .deletion(of: user.id, at: email)))
         let database = try database()
         let isDone = try transaction(using: guess, in: database) {
             (isFirst) throws(AuthError) -> Bool? in

@@ -1,7 +1,7 @@
 // What the operator's doctor asks of a service, changing nothing.
 
-import Crypto
-package import System
+import Cryptography
+package import Platform
 
 extension StateFolder {
     /// What may lie in the folder and matters, by name.

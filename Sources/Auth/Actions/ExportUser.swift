@@ -1,6 +1,6 @@
 // All that is held about a person, for whoever has a right to know it. No secret is among it: none is kept.
 
-import System
+import Platform
 
 /// What is held about one account.
 package struct PersonalData {
@@ -15,14 +15,14 @@ package struct PersonalData {
     /// That the account made.
     package let invitationsFrom: [Invitation]
     /// All there are, ended ones too.
-    package let sessions: [HeldSession]
-    package let keys: [ShownAPIKey]
-    package let networks: [HeldNetwork]
+    package let sessions: [SessionExport]
+    package let keys: [APIKeyInProject]
+    package let networks: [KnownNetworkExport]
     /// Codes that are pending at the address, or for the account.
-    package let codes: [HeldCode]
+    package let codes: [CodeExport]
     package let audit: [AuditEntry]
     package let limits: [LimitTotal]
-    package let mails: [MailStanding]
+    package let mails: [MailStatus]
 }
 
 extension Auth {
@@ -40,14 +40,14 @@ extension Auth {
             projects: try ProjectDetails.page(of: user.id, offset: 0, limit: .max, at: now, in: database),
             invitationsTo: try Invitation.all(to: user.email, in: database),
             invitationsFrom: try Invitation.all(by: user.id, in: database),
-            sessions: try HeldSession.all(of: user.id, in: database),
+            sessions: try SessionExport.all(of: user.id, in: database),
             keys: try APIKey.all(by: user.id, limit: .max, in: database).map {
-                ShownAPIKey(key: $0, asOf: now)
+                APIKeyInProject(key: $0, asOf: now)
             },
-            networks: try HeldNetwork.all(of: user.email, in: database),
-            codes: try HeldCode.all(of: user.email, and: user.id, in: database),
+            networks: try KnownNetworkExport.all(of: user.email, in: database),
+            codes: try CodeExport.all(of: user.email, and: user.id, in: database),
             audit: try AuditEntry.about(user.id, in: database),
             limits: try LimitTotal.all(of: user.email, and: user.id.text, in: database),
-            mails: try MailStanding.all(to: user.email, in: database))
+            mails: try MailStatus.all(to: user.email, in: database))
     }
 }

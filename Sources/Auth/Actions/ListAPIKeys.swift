@@ -1,7 +1,7 @@
 // The API keys of a project, for its members and for its own keys.
 
-import Crypto
-package import System
+import Cryptography
+package import Platform
 
 /// Who asks for something that a person or a key may do.
 package enum Caller {

@@ -1,6 +1,6 @@
 // The invitations that wait for an account to accept them.
 
-import System
+import Platform
 
 /// A page of invitations.
 package struct InvitationPage {

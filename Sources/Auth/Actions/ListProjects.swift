@@ -1,6 +1,6 @@
 // The projects of an account.
 
-package import System
+package import Platform
 
 /// A page of projects.
 package struct ProjectPage {

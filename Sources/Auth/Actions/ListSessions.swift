@@ -1,6 +1,6 @@
 // The sessions of an account, for its owner to look through.
 
-package import System
+package import Platform
 
 /// A page of sessions.
 package struct SessionPage {

@@ -1,8 +1,8 @@
 // Numbers for whoever watches over the service.
 
-import Crypto
+import Cryptography
 import SQLite
-package import System
+package import Platform
 
 /// How the service fares.
 package struct Metrics {

@@ -7,8 +7,8 @@
 // A forgery is refused before the database is opened, so it is neither counted nor in the audit: there
 // are 352 bits to guess, and it costs less than looking.
 
-import Crypto
-import System
+import Cryptography
+import Platform
 
 extension Auth {
     /// New tokens for the session of refresh token `text`, if it is `userID`'s.
@@ -16,9 +16,9 @@ extension Auth {
     /// Throws `invalidRefreshToken` for a token that is unknown, spent or expired, or another
     /// user's, which changes nothing; `accountInactive` for a genuine one of a deactivated account;
     /// `limited` after too many from one network.
-    package func refreshToken(_ text: String, of userID: String) throws(AuthError) -> Grant {
+    package func refreshToken(_ text: String, of userID: String) throws(AuthError) -> TokenPair {
         guard let user = UUID(text: userID.utf8),
-            let token = Crypto.RefreshToken(text, key: try secrets().refreshTokenKey)
+            let token = Cryptography.RefreshToken(text, key: try secrets().refreshTokenKey)
         else {
             event = AuditEvent(.refreshFailed, detail: "forged")
             throw .invalidRefreshToken
@@ -48,7 +48,7 @@ extension Auth {
     }
 
     private func exchange(
-        _ token: Crypto.RefreshToken, of user: UUID, signingKey: ES256PrivateKey, in database: Database
+        _ token: Cryptography.RefreshToken, of user: UUID, signingKey: ES256PrivateKey, in database: Database
     ) throws(AuthError) -> Outcome {
         guard let session = try Session.find(token.session, in: database), session.user.id == user else {
             return try refuse(nil, "unknown", in: database)
@@ -63,7 +63,7 @@ extension Auth {
 
     private enum Outcome {
         case refused, inactive
-        case good(Grant)
+        case good(TokenPair)
     }
 
     private func refuse(
@@ -77,10 +77,10 @@ extension Auth {
     }
 
     private func spend(
-        _ token: Crypto.RefreshToken, of session: Session, signingKey: ES256PrivateKey, in database: Database
+        _ token: Cryptography.RefreshToken, of session: Session, signingKey: ES256PrivateKey, in database: Database
     ) throws(AuthError) -> Outcome {
         let now = now
-        func granted(_ generation: UInt32) throws(AuthError) -> Grant {
+        func granted(_ generation: UInt32) throws(AuthError) -> TokenPair {
             try grant(
                 session: session.id, generation: generation, until: session.expiresAt,
                 user: session.user.id, email: session.user.email, signingKey: signingKey)

@@ -1,6 +1,6 @@
 // Takes a member out of a project, or an invitation back. Keys that the member made die with the membership.
 
-package import System
+package import Platform
 
 extension Auth {
     /// Takes `member`, or the invitation of that id, out of the project `id`. Anyone may leave.

@@ -12,9 +12,9 @@
 // 5. Nobody is signed in afterwards, and no code is good: a backup's sessions would get their generations a second
 //    time.
 
-import Crypto
+import Cryptography
 import SQLite
-import System
+import Platform
 
 /// What a restore did.
 package struct Restoration {

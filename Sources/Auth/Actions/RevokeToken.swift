@@ -1,13 +1,13 @@
 // Ends the session of a refresh token (RFC 7009).
 
-import Crypto
-import System
+import Cryptography
+import Platform
 
 extension Auth {
     /// Ends the session that `text` is of, current or spent. A text that is no token of ours
     /// changes nothing, and whoever sent it cannot tell the difference.
     package func revokeToken(_ text: String) throws(AuthError) {
-        guard let token = Crypto.RefreshToken(text, key: try secrets().refreshTokenKey) else { return }
+        guard let token = Cryptography.RefreshToken(text, key: try secrets().refreshTokenKey) else { return }
         let database = try database()
         try database.transaction { () throws(AuthError) in
             let user = try Session.revoke(

@@ -1,8 +1,8 @@
 // Replaces an API key by a new one that may do the same; the old one can stay good for a while, so that
 // nothing stops while the new one is put in its place.
 
-import Crypto
-package import System
+import Cryptography
+package import Platform
 
 extension Auth {
     /// The longest that a replaced key may stay good.

@@ -4,7 +4,7 @@
 // database is opened again. Killed in between, the service is closed, nobody is signed in, and another rotation
 // opens it: no token of the one secret is ever judged beside the other.
 
-import System
+import Platform
 
 extension Auth {
     /// Makes a new secret, and ends every session and every pending code; how many sessions those were. API keys

@@ -6,8 +6,8 @@
 // 3. Any other key without an end never signed, or nobody knows until when: its tokens are not good, and it goes.
 // 4. A key that was to go and stayed is an error.
 
-package import Crypto
-package import System
+package import Cryptography
+package import Platform
 
 /// A key of access tokens.
 package struct TokenKey {
@@ -84,7 +84,7 @@ extension StateFolder {
     func endPath(ofKey id: String) -> String { "\(keysPath)/\(id).end" }
 
     /// What a key is good for.
-    enum KeyStanding {
+    enum TokenKeyStatus {
         case signs
         /// It has signed, and its tokens end with this moment.
         case until(Timestamp)
@@ -92,7 +92,7 @@ extension StateFolder {
     }
 
     /// How the key `id` stands, whether it is there or not.
-    func standing(ofKey id: String) throws(AuthError) -> KeyStanding {
+    func standing(ofKey id: String) throws(AuthError) -> TokenKeyStatus {
         do throws(SystemError) {
             if try currentKeyID().isSame(as: id) { return .signs }
         } catch {
@@ -138,7 +138,7 @@ extension StateFolder {
 
     /// Removes, durably, each of the keys that do not sign for which `isToGo`. Every one is tried; the first failure is
     /// thrown. Nothing is removed where it is not known which one signs: a first request may be making it.
-    private func removeKeys(_ isToGo: (KeyStanding) -> Bool) throws(AuthError) {
+    private func removeKeys(_ isToGo: (TokenKeyStatus) -> Bool) throws(AuthError) {
         do throws(SystemError) {
             _ = try key(named: currentKeyID())
         } catch {

@@ -1,8 +1,8 @@
 // Asks for a code by mail. Never makes an account, and never tells whether there is one: none is looked
 // at. Whether the address may sign in at all is asked when the mail is about to leave.
 
-import Crypto
-package import System
+import Cryptography
+package import Platform
 
 /// What whoever asked for a code is told.
 package struct SentCode {

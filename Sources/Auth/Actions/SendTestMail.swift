@@ -1,7 +1,7 @@
 // One plain mail, sent at once and by the same way as all others, to see whether that works.
 
-import Crypto
-package import System
+import Cryptography
+package import Platform
 
 /// What became of a test mail.
 package struct TestMailOutcome {

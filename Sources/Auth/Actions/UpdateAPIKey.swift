@@ -1,6 +1,6 @@
 // Changes what an API key is called and what it may do. The secret stays.
 
-package import System
+package import Platform
 
 /// What is to change; the rest stays.
 package struct APIKeyChanges {
@@ -21,7 +21,7 @@ package struct APIKeyChanges {
 }
 
 /// A key, and the moment that it is shown at.
-package struct ShownAPIKey {
+package struct APIKeyInProject {
     package let key: APIKey
     package let asOf: Timestamp
 }
@@ -30,9 +30,9 @@ extension Auth {
     /// Makes `changes` to the key `id` of `project`. Refuses as `deleteAPIKey` does.
     package func updateAPIKey(
         _ id: UUID, _ changes: APIKeyChanges, in project: UUID, by user: User
-    ) throws(AuthError) -> ShownAPIKey {
+    ) throws(AuthError) -> APIKeyInProject {
         let database = try database()
-        return try change(by: user, in: database) { (user) throws(AuthError) -> ShownAPIKey in
+        return try change(by: user, in: database) { (user) throws(AuthError) -> APIKeyInProject in
             let now = now
             let key = try managedKey(id, in: project, by: user, database)
             var scopes = key.scopes
@@ -45,7 +45,7 @@ extension Auth {
             guard let changed = try APIKey.find(id, in: project, database) else {
                 throw .failure(reason: "a changed key is not there")
             }
-            return ShownAPIKey(key: changed, asOf: now)
+            return APIKeyInProject(key: changed, asOf: now)
         }
     }
 

@@ -1,6 +1,6 @@
 // Gives a member of a project another role.
 
-package import System
+package import Platform
 
 extension Auth {
     /// Makes `member` of the project `id` a `role`.

@@ -1,6 +1,6 @@
 // Changes what a project is called and what is said of it.
 
-package import System
+package import Platform
 
 /// A text that is to become another, or nothing, or to stay.
 package enum TextChange {

@@ -1,6 +1,6 @@
 // Changes what people say of themselves, and what they want to be told.
 
-import System
+import Platform
 
 /// What is to change; the rest stays.
 package struct UserChanges {

@@ -1,6 +1,6 @@
 // Judges an API key for another service, which was shown it.
 
-import System
+import Platform
 
 extension Auth {
     /// The key whose secret is `text`, if it is good now and has `scope` (nil: none is asked for). Notes the

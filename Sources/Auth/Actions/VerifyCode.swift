@@ -1,11 +1,11 @@
 // Exchanges a code for a session. The first success makes the account. No account is looked at before the
 // code has matched.
 
-import Crypto
-package import System
+import Cryptography
+package import Platform
 
 /// What a client gets to act for its user.
-package struct Grant {
+package struct TokenPair {
     /// A signed access token.
     package let accessToken: String
     package let refreshToken: String
@@ -22,17 +22,17 @@ extension Auth {
     /// Throws `invalidCode` for a wrong, spent or expired code, `codeExhausted` for one that has no attempts left,
     /// `accountInactive` for a right one of
     /// a deactivated account, `limited` after too many guesses from one network or for one address.
-    package func verifyCode(_ code: String, for email: Email) throws(AuthError) -> Grant {
+    package func verifyCode(_ code: String, for email: Email) throws(AuthError) -> TokenPair {
         // Whatever could fail does so before a guess is counted.
         let signingKey = try state.signingKey()
         _ = try secrets()
-        let guess = try judge(TypedCode(code, for: .signIn(email)))
+        let guess = try verify(TypedCode(code, for: .signIn(email)))
         return try signIn(email, by: guess, signingKey: signingKey, in: try database())
     }
 
     private func signIn(
-        _ email: Email, by guess: RightGuess, signingKey: ES256PrivateKey, in database: Database
-    ) throws(AuthError) -> Grant {
+        _ email: Email, by guess: VerifiedCode, signingKey: ES256PrivateKey, in database: Database
+    ) throws(AuthError) -> TokenPair {
         let session = UUID.random()
         let now = now
         let end = now + policy.sessionLifetime
@@ -73,7 +73,7 @@ extension Auth {
 
     private enum Outcome {
         case refused, inactive
-        case signedIn(Grant)
+        case signedIn(TokenPair)
     }
 
     private func refuse(
@@ -130,7 +130,7 @@ extension Auth {
     func grant(
         session: UUID, generation: UInt32, until sessionEnd: Timestamp, user: UUID, email: String,
         signingKey: ES256PrivateKey
-    ) throws(AuthError) -> Grant {
+    ) throws(AuthError) -> TokenPair {
         let now = now
         // Nor does it outlive a session that is not refreshed.
         let expiry = min(now + min(policy.accessLifetime, policy.refreshLifetime), sessionEnd)
@@ -141,7 +141,7 @@ extension Auth {
             throw .failure(reason: "the signing key cannot sign")
         }
         let refreshToken = RefreshToken(session: session, generation: generation)
-        return Grant(
+        return TokenPair(
             accessToken: signed,
             refreshToken: refreshToken.text(key: try secrets().refreshTokenKey),
             expiresIn: .seconds(expiry.seconds - now.seconds), user: user,

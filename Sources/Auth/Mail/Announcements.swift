@@ -4,7 +4,7 @@
 // An account gets one mail an hour of each kind. The first change is announced at once. Changes that follow within the hour
 // are counted, and one mail at its end tells how many.
 
-import System
+import Platform
 
 extension MailKind {
     /// Whether it announces a change that the account made, or that ended something for it.
@@ -44,9 +44,9 @@ extension Auth {
     /// `address`, as a mail shows another person's.
     func masked(_ address: String) -> String { (try? Email(address))?.masked ?? "?" }
 
-    func announcementLetter(for item: MailItem, _ language: Language) -> Letter {
+    func announcementLetter(for item: MailItem, _ language: Language) -> MailContent {
         let announcement = Announcement(item.details ?? "")
-        return Letter(
+        return MailContent(
             kind: item.kind, language: language, count: announcement.count,
             values: [
                 "{count}": String(announcement.count), "{prefix}": announcement.detail, "{email}": announcement.detail,

@@ -1,7 +1,7 @@
 // Header fields of a mail: ASCII, in lines of at most 78 characters, where an address does not need more
 // (RFC 5322 §2.1.1), and of at most 76 where there are encoded words (RFC 2047 §2).
 
-import Crypto
+import Cryptography
 
 /// Makes whole header fields, with the line's end.
 enum MailHeader {

@@ -1,6 +1,6 @@
 // What a mail can be about.
 
-import System
+import Platform
 
 /// What a mail is about. Each kind has its texts in every language.
 package enum MailKind: Equatable, Sendable, CaseIterable {

@@ -1,8 +1,8 @@
 // A mail as text (RFC 5322, MIME: RFC 2045–2047), with line ends as Unix mail programs and
 // maildirs have them. Every line is ASCII and short, whatever the templates hold.
 
-import Crypto
-import System
+import Cryptography
+import Platform
 
 /// A name and an address, as in `From`.
 package struct Mailbox: Equatable {

@@ -1,6 +1,6 @@
 // Where the texts of mail come from: files of the operator's, else built in.
 
-import System
+import Platform
 
 /// The texts of every kind of mail in every language.
 package struct MailTemplates {

@@ -10,7 +10,7 @@
 // 3. Nothing in it is an encoded word (RFC 2047), which some programs decode wherever they find it.
 // 4. It is bounded.
 
-import System
+import Platform
 
 /// What becomes of a text on its way into a mail.
 enum MailText {

@@ -1,7 +1,7 @@
 // How a mail leaves: into a maildir, or through a mail command. No shell, no SMTP of our own.
 
-import Crypto
-import System
+import Cryptography
+import Platform
 
 /// Where mail goes.
 package enum MailTransport: Equatable {

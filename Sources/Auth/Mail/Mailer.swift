@@ -8,8 +8,8 @@
 // 4. Nothing is sent after its code expired, was used, used up, or replaced, nor to an address that may not
 //    sign in.
 
-import Crypto
-package import System
+import Cryptography
+package import Platform
 
 /// What mail is made of and how it leaves.
 package struct Mailer {
@@ -28,7 +28,7 @@ package struct Mailer {
     }
 
     fileprivate func send(
-        _ letter: Letter, for item: MailItem, at now: Timestamp, home: String, limit: Duration
+        _ letter: MailContent, for item: MailItem, at now: Timestamp, home: String, limit: Duration
     ) -> MailOutcome {
         let template: MailTemplate
         do throws(SystemError) {

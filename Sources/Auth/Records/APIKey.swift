@@ -1,8 +1,8 @@
 // API keys of projects.
 
-import Crypto
+import Cryptography
 import SQLite
-package import System
+package import Platform
 
 /// A key, without the secret.
 package struct APIKey {

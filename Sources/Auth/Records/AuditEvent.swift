@@ -2,7 +2,7 @@
 // tell of; the schema refuses to change one.
 
 import SQLite
-package import System
+package import Platform
 
 /// One thing that happened and that an operator may have to account for.
 package struct AuditEvent {

@@ -1,8 +1,8 @@
 // The codes that are mailed to an address. Each has one purpose, and works for nothing else.
 
-import Crypto
+import Cryptography
 import SQLite
-package import System
+package import Platform
 
 /// What a code lets whoever reads it do.
 package enum CodePurpose: CaseIterable, Sendable {
@@ -251,7 +251,7 @@ struct Challenge {
 }
 
 /// That a code was asked for; never the code.
-package struct HeldCode {
+package struct CodeExport {
     /// Where it was mailed to.
     package let email: String
     /// A `CodePurpose`'s name.
@@ -262,7 +262,7 @@ package struct HeldCode {
     package let usedAt: Timestamp?
 
     /// Those of `email`, and those for the account `user`.
-    static func all(of email: String, and user: UUID, in database: Database) throws(AuthError) -> [HeldCode] {
+    static func all(of email: String, and user: UUID, in database: Database) throws(AuthError) -> [CodeExport] {
         try database.all(
             """
             SELECT email, purpose, attempts, created_at, expires_at, used_at FROM challenges
@@ -270,7 +270,7 @@ package struct HeldCode {
             """,
             [.text(email), .id(user)]
         ) { row in
-            HeldCode(
+            CodeExport(
                 email: row.text(0), purpose: row.text(1), attempts: row.integer(2), createdAt: row.time(3),
                 expiresAt: row.time(4), usedAt: row.optionalTime(5))
         }

@@ -1,8 +1,8 @@
 // Which API keys are about to expire, and who is to be told.
 
-import Crypto
+import Cryptography
 import SQLite
-import System
+import Platform
 
 extension APIKey {
     /// A key whose maker is to be told, or is being told, that it expires.

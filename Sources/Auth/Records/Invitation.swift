@@ -1,8 +1,8 @@
 // Invitations to projects. They go by address: whether it has an account shows in nothing.
 
-import Crypto
+import Cryptography
 import SQLite
-package import System
+package import Platform
 
 /// An invitation that was not accepted yet.
 package struct Invitation {

@@ -2,7 +2,7 @@
 // share that strangers cannot use up.
 
 import SQLite
-package import System
+package import Platform
 
 /// Look-ups by address and network, never by account: they are the same for an address that has none.
 enum KnownNetwork {
@@ -56,16 +56,16 @@ enum KnownNetwork {
 }
 
 /// A network from which an address was signed in with.
-package struct HeldNetwork {
+package struct KnownNetworkExport {
     package let network: String
     /// The last time.
     package let signedInAt: Timestamp
 
     /// All of `email`.
-    static func all(of email: String, in database: Database) throws(AuthError) -> [HeldNetwork] {
+    static func all(of email: String, in database: Database) throws(AuthError) -> [KnownNetworkExport] {
         try database.all(
             "SELECT network, signed_in_at FROM known_networks WHERE email = ? ORDER BY signed_in_at, network",
             [.text(email)]
-        ) { HeldNetwork(network: $0.text(0), signedInAt: $0.time(1)) }
+        ) { KnownNetworkExport(network: $0.text(0), signedInAt: $0.time(1)) }
     }
 }

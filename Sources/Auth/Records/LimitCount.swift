@@ -4,7 +4,7 @@
 // it begins, ever holds more than its quota; a place is given back at most one slot late.
 
 import SQLite
-package import System
+package import Platform
 
 /// What one slot has counted.
 struct LimitCount {

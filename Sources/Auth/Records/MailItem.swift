@@ -2,9 +2,9 @@
 // mail system has accepted the mail: at least once, and twice only if the deliverer is killed
 // between those two moments.
 
-import Crypto
+import Cryptography
 import SQLite
-package import System
+package import Platform
 
 /// A mail that is still to be sent.
 struct MailItem {
@@ -210,7 +210,7 @@ struct MailItem {
 }
 
 /// A mail in the outbox, for whoever looks through it.
-package struct MailStanding {
+package struct MailStatus {
     /// Also the Message-ID's.
     package let id: UUID
     /// What kind of mail, by the name in the table.
@@ -224,7 +224,7 @@ package struct MailStanding {
     package let lastError: String?
 
     /// The whole outbox, oldest first, `limit` at most.
-    static func all(limit: Int64, in database: Database) throws(AuthError) -> [MailStanding] {
+    static func all(limit: Int64, in database: Database) throws(AuthError) -> [MailStatus] {
         try database.all(
             """
             SELECT id, kind, email, created_at, expires_at, attempts, due_at, last_error
@@ -232,7 +232,7 @@ package struct MailStanding {
             """,
             [.integer(limit)]
         ) { row in
-            MailStanding(
+            MailStatus(
                 id: row.id(0), kind: row.text(1), email: row.text(2), createdAt: row.time(3),
                 expiresAt: row.time(4), attempts: row.integer(5), dueAt: row.optionalTime(6),
                 lastError: row.optionalText(7))
@@ -240,7 +240,7 @@ package struct MailStanding {
     }
 
     /// All to `email`, oldest first.
-    static func all(to email: String, in database: Database) throws(AuthError) -> [MailStanding] {
+    static func all(to email: String, in database: Database) throws(AuthError) -> [MailStatus] {
         try database.all(
             """
             SELECT id, kind, email, created_at, expires_at, attempts, due_at, last_error
@@ -248,7 +248,7 @@ package struct MailStanding {
             """,
             [.text(email)]
         ) { row in
-            MailStanding(
+            MailStatus(
                 id: row.id(0), kind: row.text(1), email: row.text(2), createdAt: row.time(3),
                 expiresAt: row.time(4), attempts: row.integer(5), dueAt: row.optionalTime(6),
                 lastError: row.optionalText(7))

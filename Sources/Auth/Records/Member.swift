@@ -1,8 +1,8 @@
 // Who belongs to which project.
 
-import Crypto
+import Cryptography
 import SQLite
-package import System
+package import Platform
 
 /// What a member of a project may do in it.
 package enum Role: Equatable {

@@ -1,8 +1,8 @@
 // How an account wants to be written to.
 
-import Crypto
+import Cryptography
 import SQLite
-import System
+import Platform
 
 /// An account's language, and what it is told of by mail.
 package struct Preferences: Equatable {

@@ -1,8 +1,8 @@
 // Projects.
 
-import Crypto
+import Cryptography
 import SQLite
-package import System
+package import Platform
 
 /// A project, as its members see it in a list.
 package struct Project {

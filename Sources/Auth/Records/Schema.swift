@@ -1,7 +1,7 @@
 // The database as a whole.
 
 import SQLite
-import System
+import Platform
 
 /// Tells how far long work has come: what is being done, and percent of it.
 package typealias ProgressReport = (_ what: StaticString, _ percent: Int) -> Void

@@ -1,8 +1,8 @@
 // Sessions: what a sign-in begins, a refresh prolongs, and a revocation or a replay ends.
 
-import Crypto
+import Cryptography
 import SQLite
-package import System
+package import Platform
 
 /// A session and the account it is of.
 struct Session {
@@ -228,7 +228,7 @@ package struct SessionSummary {
 }
 
 /// A session as it is held, ended or not.
-package struct HeldSession {
+package struct SessionExport {
     package let id: UUID
     package let createdAt: Timestamp
     package let lastUsedAt: Timestamp
@@ -239,7 +239,7 @@ package struct HeldSession {
     package let userAgent: String?
 
     /// All of `user`, oldest first.
-    static func all(of user: UUID, in database: Database) throws(AuthError) -> [HeldSession] {
+    static func all(of user: UUID, in database: Database) throws(AuthError) -> [SessionExport] {
         try database.all(
             """
             SELECT id, created_at, rotated_at, expires_at, revoked_at, client, user_agent FROM sessions
@@ -247,7 +247,7 @@ package struct HeldSession {
             """,
             [.id(user)]
         ) { row in
-            HeldSession(
+            SessionExport(
                 id: row.id(0), createdAt: row.time(1), lastUsedAt: row.time(2), expiresAt: row.time(3),
                 endedAt: row.optionalTime(4), client: row.optionalText(5), userAgent: row.optionalText(6))
         }

@@ -1,8 +1,8 @@
 // Accounts, and what they are billed.
 
-import Crypto
+import Cryptography
 import SQLite
-package import System
+package import Platform
 
 /// An account.
 package struct User {

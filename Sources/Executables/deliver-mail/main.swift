@@ -3,9 +3,10 @@
 // It is not an endpoint: a web server that runs it gets 404, and no mail is sent. What goes wrong is noted in the
 // outbox and in `latchkey.log`. Exit codes: 0, and 1 for a failure.
 
+import API
 import Auth
-import AuthAPI
-import System
+import Platform
+import Settings
 
 /// What happened goes to standard error, for whoever runs it by hand, and to the log, if it is known.
 func report(_ line: LogLine, to configuration: Configuration?) {

@@ -2,7 +2,7 @@
 
 import ArgumentParser
 import Auth
-import System
+import Platform
 
 /// An account, by its address or its id.
 struct UserArgument: ExpressibleByArgument {
@@ -21,12 +21,12 @@ struct UserArgument: ExpressibleByArgument {
     }
 
     /// The account; trouble if there is none.
-    func find(in auth: Auth) throws(Trouble) -> User {
+    func find(in auth: Auth) throws(CommandError) -> User {
         guard let user = try asking({ () throws(AuthError) in try auth.user(named: name) }) else { throw absent }
         return user
     }
 
-    var absent: Trouble { .notFound("there is no account \(text)") }
+    var absent: CommandError { .notFound("there is no account \(text)") }
 }
 
 /// An e-mail address.

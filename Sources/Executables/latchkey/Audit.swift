@@ -3,7 +3,8 @@
 import ArgumentParser
 import Auth
 import CGI
-import System
+import JSON
+import Platform
 
 struct AuditGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -42,7 +43,7 @@ extension AuditGroup {
         @OptionGroup var list: ListOptions
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(Trouble) in
+            try onService { (auth, _) throws(CommandError) in
                 let id = try userID(in: auth)
                 let entries = try asking { () throws(AuthError) in
                     try auth.audit(
@@ -60,7 +61,7 @@ extension AuditGroup {
         }
 
         /// The id may be that of an account that is gone.
-        private func userID(in auth: Auth) throws(Trouble) -> UUID? {
+        private func userID(in auth: Auth) throws(CommandError) -> UUID? {
             guard let user else { return nil }
             if case .id(let id) = user.name { return id }
             return try user.find(in: auth).id

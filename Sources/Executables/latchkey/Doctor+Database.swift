@@ -1,8 +1,9 @@
 // The doctor's look at database, secrets and mail.
 
+import API
 import Auth
-import AuthAPI
-import System
+import Platform
+import Settings
 
 extension Report {
     /// The secret, and the key that signs access tokens.

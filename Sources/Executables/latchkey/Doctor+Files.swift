@@ -1,8 +1,9 @@
 // The doctor's look at the state folder, the settings and the executables.
 
+import API
 import Auth
-import AuthAPI
-import System
+import Platform
+import Settings
 
 extension Report {
     /// The state folder at `path`, which is there; nil if the service refuses it.

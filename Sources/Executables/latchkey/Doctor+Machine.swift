@@ -1,9 +1,10 @@
 // The doctor's look at what the machine gives: time, chance, room, memory. What cannot be brought about at will is
 // judged by functions of numbers.
 
+import API
 import Auth
-import AuthAPI
-import System
+import Platform
+import Settings
 
 extension Report {
     /// What does not depend on a service.

@@ -1,8 +1,9 @@
 // The doctor's look through the web server: does what clients send arrive, and does nothing leave that should not?
 
+import API
 import Auth
-import AuthAPI
-import System
+import Platform
+import Settings
 
 extension Report {
     /// Asks the service at `url`, which is to be the one of `configuration`.

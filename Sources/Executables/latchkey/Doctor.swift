@@ -5,11 +5,12 @@
 // 2. Each check is one line, and one of advice if something is found.
 // 3. It says what it did not look at, and why.
 
+import API
 import ArgumentParser
 import Auth
-import AuthAPI
 import CGI
-import System
+import Platform
+import Settings
 
 struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -42,14 +43,14 @@ struct Doctor: ParsableCommand {
 
     func run() throws(ExitCode) {
         var report = Report()
-        try ending { () throws(Trouble) in
+        try ending { () throws(CommandError) in
             try examine(&report)
             try output.json ? report.showJSON() : show(report.text)
         }
         if report.count(.fault) > 0 { throw ExitCode(1) }
     }
 
-    private func examine(_ report: inout Report) throws(Trouble) {
+    private func examine(_ report: inout Report) throws(CommandError) {
         let path = try configured { () throws(ConfigurationFault) in try Configuration.homePath() }
         guard (try? File.status(path)) ?? nil != nil else {
             throw .notFound("state folder: \(StateFolder.absence(of: path, "is not there").reason)")
@@ -162,7 +163,7 @@ struct Report {
         return "\(lines)\(line)\n"
     }
 
-    func showJSON() throws(Trouble) {
+    func showJSON() throws(CommandError) {
         try latchkey.showJSON(findings) { json, finding in
             json.object { json in
                 json.member("check", finding.check)

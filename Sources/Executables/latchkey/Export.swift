@@ -3,7 +3,8 @@
 import ArgumentParser
 import Auth
 import CGI
-import System
+import JSON
+import Platform
 
 struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -21,7 +22,7 @@ struct Export: ParsableCommand {
     var user: UserArgument
 
     func run() throws(ExitCode) {
-        try onService { (auth, _) throws(Trouble) in
+        try onService { (auth, _) throws(CommandError) in
             let user = try user.find(in: auth)
             let data = try asking { () throws(AuthError) in try auth.personalData(of: user) }
             try showJSON { $0.object(data.write) }

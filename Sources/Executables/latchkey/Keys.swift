@@ -3,7 +3,8 @@
 import ArgumentParser
 import Auth
 import CGI
-import System
+import JSON
+import Platform
 
 struct KeyGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -39,7 +40,7 @@ extension KeyGroup {
         }
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(Trouble) in
+            try onService { (auth, _) throws(CommandError) in
                 let keys = try keys(in: auth)
                 if list.output.json { return try showJSON(keys) { $0.object($1.write) } }
                 // Only where a key was replaced is there something to say of it.
@@ -55,7 +56,7 @@ extension KeyGroup {
             }
         }
 
-        private func keys(in auth: Auth) throws(Trouble) -> [ShownAPIKey] {
+        private func keys(in auth: Auth) throws(CommandError) -> [APIKeyInProject] {
             let limit = list.limit.count
             if let user = try user?.find(in: auth) {
                 return try asking { () throws(AuthError) in try auth.apiKeys(madeBy: user, limit: limit) }
@@ -108,7 +109,7 @@ extension KeyGroup {
         }
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(Trouble) in
+            try onService { (auth, _) throws(CommandError) in
                 let maker = try maker(in: auth)
                 let made = try asking { () throws(AuthError) in
                     try auth.createAPIKey(
@@ -125,7 +126,7 @@ extension KeyGroup {
             }
         }
 
-        private func maker(in auth: Auth) throws(Trouble) -> User {
+        private func maker(in auth: Auth) throws(CommandError) -> User {
             let named = try by?.find(in: auth)
             let email = named?.email ?? ""
             switch try asking({ () throws(AuthError) in try auth.keyMaker(for: project.id, named) }) {
@@ -147,7 +148,7 @@ extension KeyGroup {
         var key: IDArgument
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(Trouble) in
+            try onService { (auth, _) throws(CommandError) in
                 let found = try asking { () throws(AuthError) in try auth.deactivateKey(key.id) }
                 guard let found else { throw .notFound("there is no key \(key.id.text)") }
                 let (id, time) = (key.id.text, found.deactivatedAt.seconds)
@@ -161,7 +162,7 @@ extension KeyGroup {
     }
 }
 
-extension ShownAPIKey {
+extension APIKeyInProject {
     fileprivate var state: String {
         key.deactivatedAt != nil ? "deactivated" : key.isActive(at: asOf) ? "active" : "expired"
     }

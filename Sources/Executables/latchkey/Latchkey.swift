@@ -7,7 +7,7 @@
 // 4. Results go to standard output; what went wrong, one sentence, to standard error.
 
 import ArgumentParser
-import System
+import Platform
 
 @main
 enum Program {

@@ -3,7 +3,8 @@
 import ArgumentParser
 import Auth
 import CGI
-import System
+import JSON
+import Platform
 
 struct LimitGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,7 +30,7 @@ extension LimitGroup {
         @OptionGroup var list: ListOptions
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(Trouble) in
+            try onService { (auth, _) throws(CommandError) in
                 let totals = try asking { () throws(AuthError) in
                     try auth.limitTotals(limit: list.limit.count)
                 }
@@ -72,7 +73,7 @@ extension LimitGroup {
         }
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(Trouble) in
+            try onService { (auth, _) throws(CommandError) in
                 let cleared = try asking { () throws(AuthError) in
                     try auth.clearLimits(named: name?.text, subject: subject?.subject)
                 }

@@ -1,10 +1,12 @@
 // latchkey mail: the outbox.
 
+import API
 import ArgumentParser
 import Auth
-import AuthAPI
 import CGI
-import System
+import JSON
+import Platform
+import Settings
 
 struct MailGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,7 +29,7 @@ extension MailGroup {
         @OptionGroup var list: ListOptions
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(Trouble) in
+            try onService { (auth, _) throws(CommandError) in
                 let mails = try asking { () throws(AuthError) in try auth.outbox(limit: list.limit.count) }
                 if list.output.json { return try showJSON(mails) { $0.object($1.write) } }
                 var table = Table(
@@ -54,7 +56,7 @@ extension MailGroup {
                 """)
 
         func run() throws(ExitCode) {
-            try onService { (_, configuration) throws(Trouble) in
+            try onService { (_, configuration) throws(CommandError) in
                 let (mailer, identities) = try configured { () throws(ConfigurationFault) in
                     (try configuration.mailer(), try configuration.testIdentities())
                 }
@@ -74,7 +76,7 @@ extension MailGroup {
     }
 }
 
-extension MailStanding {
+extension MailStatus {
     /// Writes the members of the mail's object.
     func write(to json: inout JSONWriter) {
         json.member("id", id.text)

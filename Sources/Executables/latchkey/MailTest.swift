@@ -1,9 +1,10 @@
 // latchkey mail test: one mail, now.
 
+import API
 import ArgumentParser
 import Auth
-import AuthAPI
-import System
+import Platform
+import Settings
 
 extension MailGroup {
     struct Test: ParsableCommand {
@@ -21,7 +22,7 @@ extension MailGroup {
         var address: EmailArgument
 
         func run() throws(ExitCode) {
-            try onService { (auth, configuration) throws(Trouble) in
+            try onService { (auth, configuration) throws(CommandError) in
                 let mailer = try configured { () throws(ConfigurationFault) in try configuration.mailer() }
                 let outcome = try asking { () throws(AuthError) in
                     try auth.sendTestMail(to: address.email, by: mailer)

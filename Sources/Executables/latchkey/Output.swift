@@ -4,7 +4,8 @@
 // may be longer than 80 columns.
 
 import CGI
-import System
+import JSON
+import Platform
 
 /// Rows under headings. A column is as wide as it is said to be, or as its longest cell.
 struct Table {
@@ -89,19 +90,19 @@ private func displayWidth(_ text: String) -> Int {
 }
 
 /// Writes `text` to standard output.
-func show(_ text: String) throws(Trouble) {
+func show(_ text: String) throws(CommandError) {
     try show(Array(text.utf8))
 }
 
 /// Writes one JSON value and a line's end to standard output.
-func showJSON(_ body: (inout JSONWriter) -> Void) throws(Trouble) {
+func showJSON(_ body: (inout JSONWriter) -> Void) throws(CommandError) {
     var json = JSONWriter()
     body(&json)
     try show(json.bytes + [0x0A])
 }
 
 /// Writes `[ … ]` of what `body` writes for each of `items`.
-func showJSON<T>(_ items: [T], _ body: (inout JSONWriter, T) -> Void) throws(Trouble) {
+func showJSON<T>(_ items: [T], _ body: (inout JSONWriter, T) -> Void) throws(CommandError) {
     try showJSON { json in
         json.array { json in
             for item in items { body(&json, item) }
@@ -109,7 +110,7 @@ func showJSON<T>(_ items: [T], _ body: (inout JSONWriter, T) -> Void) throws(Tro
     }
 }
 
-private func show(_ bytes: [UInt8]) throws(Trouble) {
+private func show(_ bytes: [UInt8]) throws(CommandError) {
     do throws(SystemError) {
         try Descriptor.standardOutput.write(bytes)
     } catch {

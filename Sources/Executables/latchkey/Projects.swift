@@ -3,7 +3,8 @@
 import ArgumentParser
 import Auth
 import CGI
-import System
+import JSON
+import Platform
 
 struct ProjectGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -32,7 +33,7 @@ extension ProjectGroup {
         @OptionGroup var list: ListOptions
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(Trouble) in
+            try onService { (auth, _) throws(CommandError) in
                 let user = try user?.find(in: auth)
                 let projects = try asking { () throws(AuthError) in
                     try auth.projects(of: user, limit: list.limit.count)
@@ -59,7 +60,7 @@ extension ProjectGroup {
         @OptionGroup var output: OutputOptions
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(Trouble) in
+            try onService { (auth, _) throws(CommandError) in
                 let found = try asking { () throws(AuthError) in try auth.project(project.id) }
                 guard let found else { throw absent(project) }
                 if output.json { return try showJSON { $0.object(found.write) } }
@@ -86,7 +87,7 @@ extension ProjectGroup {
         var owner: UserArgument
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(Trouble) in
+            try onService { (auth, _) throws(CommandError) in
                 let owner = try owner.find(in: auth)
                 guard owner.isActive else { throw .failed("\(owner.email) is deactivated: it cannot own a new project") }
                 let made = try asking { () throws(AuthError) in
@@ -140,7 +141,7 @@ extension ProjectGroup {
         var role = RoleArgument(.member)
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(Trouble) in
+            try onService { (auth, _) throws(CommandError) in
                 let user = try user.find(in: auth)
                 let changed = try outcome(project, user) { () throws(AuthError) in
                     try auth.addMember(user, as: role.role, to: project.id)
@@ -176,7 +177,7 @@ extension ProjectGroup {
         var user: UserArgument
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(Trouble) in
+            try onService { (auth, _) throws(CommandError) in
                 let user = try user.find(in: auth)
                 let changed = try outcome(project, user) { () throws(AuthError) in
                     try auth.removeMember(user, from: project.id)
@@ -211,7 +212,7 @@ extension ProjectGroup {
         }
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(Trouble) in
+            try onService { (auth, _) throws(CommandError) in
                 let name = try asking { () throws(AuthError) in try auth.deleteProject(project.id) }
                 guard let name else { throw absent(project) }
                 try show("Deleted the project \(printable(name)), id \(project.id.text).\n")
@@ -224,7 +225,7 @@ private func change(
     _ project: IDArgument, _ user: User?, _ body: (Auth) throws(AuthError) -> ProjectOutcome,
     telling sentence: (ProjectDetails) -> String
 ) throws(ExitCode) {
-    try onService { (auth, _) throws(Trouble) in
+    try onService { (auth, _) throws(CommandError) in
         let changed = try outcome(project, user) { () throws(AuthError) in try body(auth) }
         try show("\(printable(sentence(changed)))\n")
     }
@@ -233,7 +234,7 @@ private func change(
 /// The project after `body` has changed it; why it has not, as trouble.
 private func outcome(
     _ project: IDArgument, _ user: User?, _ body: () throws(AuthError) -> ProjectOutcome
-) throws(Trouble) -> ProjectDetails {
+) throws(CommandError) -> ProjectDetails {
     let email = user?.email ?? ""
     switch try asking(body) {
     case .done(let project): return project
@@ -244,7 +245,7 @@ private func outcome(
     }
 }
 
-private func absent(_ project: IDArgument) -> Trouble {
+private func absent(_ project: IDArgument) -> CommandError {
     .notFound("there is no project \(project.id.text)")
 }
 

@@ -3,7 +3,7 @@
 import ArgumentParser
 import Auth
 import CGI
-import System
+import Platform
 
 struct SecretGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -36,7 +36,7 @@ extension SecretGroup {
         }
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(Trouble) in
+            try onService { (auth, _) throws(CommandError) in
                 guard yes || isConfirmed() else { throw .failed("nothing was changed") }
                 let ended = try asking { () throws(AuthError) in try auth.rotateSecret() }
                 try show("There is a new secret; \(counted(ended, "session")) ended.\n")
@@ -72,7 +72,7 @@ extension TokenKeyGroup {
         @OptionGroup var output: OutputOptions
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(Trouble) in
+            try onService { (auth, _) throws(CommandError) in
                 let keys = try asking { () throws(AuthError) in try auth.tokenKeys() }
                 if output.json {
                     return try showJSON(keys) { json, key in
@@ -108,7 +108,7 @@ extension TokenKeyGroup {
         var now = false
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(Trouble) in
+            try onService { (auth, _) throws(CommandError) in
                 let id = try asking { () throws(AuthError) in try auth.rotateTokenKey(isUrgent: now) }
                 try show("The key \(id) signs from now on.\n")
                 let others = try asking { () throws(AuthError) in try auth.tokenKeys() }.dropFirst()

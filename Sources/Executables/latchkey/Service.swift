@@ -1,12 +1,13 @@
 // The service that a command works on, and how a command ends.
 
+import API
 import ArgumentParser
 import Auth
-import AuthAPI
-import System
+import Platform
+import Settings
 
 /// Why a command did not do what it was asked to.
-enum Trouble: Error {
+enum CommandError: Error {
     /// Exit code 1.
     case failed(String)
     /// Exit code 69.
@@ -19,8 +20,8 @@ func complain(_ sentence: String) {
 }
 
 /// Runs `body` on the service that is there; tells what goes wrong and with which code to end.
-func onService(_ body: (Auth, Configuration) throws(Trouble) -> Void) throws(ExitCode) {
-    try ending { () throws(Trouble) in
+func onService(_ body: (Auth, Configuration) throws(CommandError) -> Void) throws(ExitCode) {
+    try ending { () throws(CommandError) in
         let configuration = try configured { () throws(ConfigurationFault) in
             try Configuration.ofExistingService()
         }
@@ -36,8 +37,8 @@ func service(_ configuration: Configuration, testIdentities: [TestIdentity] = []
 }
 
 /// Turns trouble in `body` into a sentence and an exit code.
-func ending(_ body: () throws(Trouble) -> Void) throws(ExitCode) {
-    do throws(Trouble) {
+func ending(_ body: () throws(CommandError) -> Void) throws(ExitCode) {
+    do throws(CommandError) {
         try body()
     } catch {
         switch error {
@@ -52,7 +53,7 @@ func ending(_ body: () throws(Trouble) -> Void) throws(ExitCode) {
 }
 
 /// What `body` gives; its refusals as trouble.
-func asking<T>(_ body: () throws(AuthError) -> T) throws(Trouble) -> T {
+func asking<T>(_ body: () throws(AuthError) -> T) throws(CommandError) -> T {
     do throws(AuthError) {
         return try body()
     } catch {
@@ -61,7 +62,7 @@ func asking<T>(_ body: () throws(AuthError) -> T) throws(Trouble) -> T {
 }
 
 /// What `body` reads of the configuration; its faults as trouble.
-func configured<T>(_ body: () throws(ConfigurationFault) -> T) throws(Trouble) -> T {
+func configured<T>(_ body: () throws(ConfigurationFault) -> T) throws(CommandError) -> T {
     do throws(ConfigurationFault) {
         return try body()
     } catch {

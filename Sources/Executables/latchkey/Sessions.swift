@@ -3,7 +3,7 @@
 import ArgumentParser
 import Auth
 import CGI
-import System
+import Platform
 
 struct SessionGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,7 +25,7 @@ extension SessionGroup {
         @OptionGroup var list: ListOptions
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(Trouble) in
+            try onService { (auth, _) throws(CommandError) in
                 let user = try user.find(in: auth)
                 let sessions = try asking { () throws(AuthError) in
                     try auth.sessions(of: user, limit: list.limit.count)
@@ -71,7 +71,7 @@ extension SessionGroup {
         }
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(Trouble) in
+            try onService { (auth, _) throws(CommandError) in
                 if let all {
                     let user = try all.find(in: auth)
                     let ended = try asking { () throws(AuthError) in try auth.revokeSessions(of: user) }

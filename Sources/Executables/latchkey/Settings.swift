@@ -1,9 +1,10 @@
 // latchkey init, latchkey settings: a new service, and what its operator has set.
 
+import API
 import ArgumentParser
 import Auth
-import AuthAPI
 import CGI
+import Settings
 
 struct Init: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,7 +17,7 @@ struct Init: ParsableCommand {
             """)
 
     func run() throws(ExitCode) {
-        try ending { () throws(Trouble) in
+        try ending { () throws(CommandError) in
             let configuration = try configured { () throws(ConfigurationFault) in
                 try Configuration(documentRoot: nil, making: .always)
             }
@@ -47,7 +48,7 @@ struct ShowSettings: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws(ExitCode) {
-        try onService { (_, configuration) throws(Trouble) in
+        try onService { (_, configuration) throws(CommandError) in
             let settings = configuration.settings.inForce
             if output.json {
                 return try showJSON(settings) { json, setting in

@@ -1,8 +1,9 @@
 // latchkey purge, migrate, backup, restore: what keeps the database small, current and safe.
 
+import API
 import ArgumentParser
 import Auth
-import AuthAPI
+import Settings
 
 struct Purge: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,7 +16,7 @@ struct Purge: ParsableCommand {
             """)
 
     func run() throws(ExitCode) {
-        try onService { (auth, _) throws(Trouble) in
+        try onService { (auth, _) throws(CommandError) in
             let progress = Progress()
             let done = try asking { () throws(AuthError) in
                 try auth.purge { progress.show("deleted \($0)") }
@@ -43,7 +44,7 @@ struct Migrate: ParsableCommand {
             """)
 
     func run() throws(ExitCode) {
-        try onService { (auth, _) throws(Trouble) in
+        try onService { (auth, _) throws(CommandError) in
             let schema = try asking { () throws(AuthError) in try auth.migrate() }
             try show("The database has schema \(schema), which is this version's.\n")
         }
@@ -69,7 +70,7 @@ struct BackUp: ParsableCommand {
     var file: String
 
     func run() throws(ExitCode) {
-        try onService { (auth, _) throws(Trouble) in
+        try onService { (auth, _) throws(CommandError) in
             let progress = Progress()
             let count = try asking { () throws(AuthError) in
                 try auth.backUp(to: file) { progress.show($0, $1) }
@@ -104,7 +105,7 @@ struct Restore: ParsableCommand {
     var keepSettings = false
 
     func run() throws(ExitCode) {
-        try ending { () throws(Trouble) in
+        try ending { () throws(CommandError) in
             let configuration = try configured { () throws(ConfigurationFault) in
                 try Configuration(documentRoot: nil, making: .always)
             }

@@ -1,10 +1,12 @@
 // latchkey user: accounts.
 
+import API
 import ArgumentParser
 import Auth
-import AuthAPI
 import CGI
-import System
+import JSON
+import Platform
+import Settings
 
 struct UserGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -32,7 +34,7 @@ extension UserGroup {
         @OptionGroup var list: ListOptions
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(Trouble) in
+            try onService { (auth, _) throws(CommandError) in
                 let users = try asking { () throws(AuthError) in
                     try auth.users(containing: containing, limit: list.limit.count)
                 }
@@ -55,7 +57,7 @@ extension UserGroup {
         @OptionGroup var output: OutputOptions
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(Trouble) in
+            try onService { (auth, _) throws(CommandError) in
                 let user = try user.find(in: auth)
                 let seen = try asking { () throws(AuthError) in try auth.overview(of: user) }
                 if output.json {
@@ -105,7 +107,7 @@ extension UserGroup {
         var name: TextArgument?
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(Trouble) in
+            try onService { (auth, _) throws(CommandError) in
                 let user = try asking { () throws(AuthError) in
                     try auth.createUser(email.email, fullName: name?.text)
                 }
@@ -131,7 +133,7 @@ extension UserGroup {
         var user: UserArgument
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(Trouble) in
+            try onService { (auth, _) throws(CommandError) in
                 let changed = try asking { () throws(AuthError) in try auth.administer(user.name, .deactivate) }
                 guard let changed else { throw user.absent }
                 if changed.wasSo, changed.endedSessions == 0 {
@@ -272,7 +274,7 @@ extension UserGroup {
         var email: EmailArgument
 
         func run() throws(ExitCode) {
-            try onServiceWithTestIdentities { (auth) throws(Trouble) in
+            try onServiceWithTestIdentities { (auth) throws(CommandError) in
                 let new = email.email
                 let move = try asking { () throws(AuthError) in try auth.moveUser(named: user.name, to: new) }
                 switch move {
@@ -310,7 +312,7 @@ extension UserGroup {
         }
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(Trouble) in
+            try onService { (auth, _) throws(CommandError) in
                 let deleted = try asking { () throws(AuthError) in try auth.deleteUser(named: user.name) }
                 guard let deleted else { throw user.absent }
                 try show("Deleted the account \(deleted.email), id \(deleted.id.text).\n")
@@ -323,19 +325,19 @@ extension UserGroup {
 private func administer(
     _ user: UserArgument, _ change: AccountChange, _ sentence: (ChangedAccount) -> String
 ) throws(ExitCode) {
-    func act(_ auth: Auth) throws(Trouble) {
+    func act(_ auth: Auth) throws(CommandError) {
         let changed = try asking { () throws(AuthError) in try auth.administer(user.name, change) }
         guard let changed else { throw user.absent }
         try show("\(printable(sentence(changed)))\n")
     }
     // Nobody is kept from being shut out by a fault in the file of test identities.
-    guard case .superuser(true) = change else { return try onService { (auth, _) throws(Trouble) in try act(auth) } }
-    try onServiceWithTestIdentities { (auth) throws(Trouble) in try act(auth) }
+    guard case .superuser(true) = change else { return try onService { (auth, _) throws(CommandError) in try act(auth) } }
+    try onServiceWithTestIdentities { (auth) throws(CommandError) in try act(auth) }
 }
 
 /// Runs `body` on the service that is there, with its test identities; fails if their file is faulty.
-private func onServiceWithTestIdentities(_ body: (Auth) throws(Trouble) -> Void) throws(ExitCode) {
-    try onService { (_, configuration) throws(Trouble) in
+private func onServiceWithTestIdentities(_ body: (Auth) throws(CommandError) -> Void) throws(ExitCode) {
+    try onService { (_, configuration) throws(CommandError) in
         let identities = try configured { () throws(ConfigurationFault) in try configuration.testIdentities() }
         try body(service(configuration, testIdentities: identities))
     }

@@ -2,7 +2,7 @@
 // list of processes, and no shell reads it.
 
 import CGI
-import System
+import Platform
 
 /// A service at a URL, as a client sees it.
 struct WebClient {

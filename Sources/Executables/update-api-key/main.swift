@@ -1,4 +1,4 @@
-import AuthAPI
+import API
 import Endpoints
 
 run(updateAPIKey)

@@ -1,6 +1,6 @@
 // Writes what the servers' configurations have from the table of routes: `make routes`, in the project's folder.
 
-import AuthAPI
+import API
 import Foundation
 import ServerConfigurations
 

@@ -1,0 +1,121 @@
+// A request as an endpoint sees it: its body read, and what decides who asks and on what given
+// once at most.
+
+package import Auth
+package import CGI
+import Platform
+
+/// One request to an endpoint.
+package final class APIRequest {
+    package let request: Request
+    /// Empty where bodies are ignored.
+    package let body: [UInt8]
+    /// The ids in its path, in order.
+    let pathIDs: [String]
+    /// As sent: bytes that last as long as the request.
+    private let authorization: UnsafeBufferPointer<UInt8>?
+    private let apiKey: String?
+    /// `x-project-id`, as sent.
+    let projectHeader: String?
+    /// `x-verification-code`: a code, where the request has no body for it.
+    let verificationCode: String?
+    /// What the log is to say of the request.
+    private(set) var notes: [(key: StaticString, value: Note)] = []
+
+    /// What a note says. An id is written out only where there is a line.
+    enum Note {
+        case text(String)
+        case id(UUID)
+    }
+
+    /// Throws `ambiguousCredentials` or `ambiguousHeaders` if a header that decides was sent twice: as two fields, or as
+    /// one that a server joined with a comma.
+    package init(_ request: Request, body: [UInt8], pathIDs: [String] = []) throws(AuthError) {
+        self.request = request
+        self.body = body
+        self.pathIDs = pathIDs
+        switch request.fields.ambiguity {
+        case .credentials?: throw .ambiguousCredentials
+        case .others?: throw .ambiguousHeaders
+        case nil: break
+        }
+        let sent = request.fields.bytes(of: .authorization)
+        // Apache keeps `Authorization` from programs unless it is told otherwise; on a host where that cannot be done,
+        // this field stands for it.
+        let instead = request.fields.bytes(of: .insteadOfAuthorization)
+        guard sent == nil || instead == nil else { throw .ambiguousCredentials }
+        authorization = sent ?? instead
+        apiKey = request.fields[.apiKey]
+        projectHeader = request.fields[.projectID]
+        verificationCode = request.fields[.verificationCode]
+    }
+
+    /// Tells the log something of the request. No code, token or key.
+    func note(_ key: StaticString, _ value: Note) {
+        notes.append((key, value))
+    }
+
+    /// The token of `Authorization: Bearer …` (RFC 6750 §2.1); nil for no such header, or another scheme.
+    fileprivate var bearerToken: String? {
+        guard let authorization else { return nil }
+        let scheme: StaticString = "bearer "
+        guard authorization.count >= scheme.utf8CodeUnitCount else { return nil }
+        for (index, byte) in scheme.bytes.enumerated() where authorization[index].asciiLowercased != byte { return nil }
+        let token = authorization.dropFirst(scheme.utf8CodeUnitCount).drop { $0 == UInt8(ascii: " ") }
+        return String(decoding: token, as: UTF8.self)
+    }
+
+    /// Whether a proxy says that it stands between, trusted or not.
+    fileprivate var isForwarded: Bool {
+        let fields = request.fields
+        return fields.has(.forwardedFor) || fields.has(.forwarded) || fields.has(.via) || fields.has(.realIP)
+    }
+
+    /// The API key that somebody else showed, for whoever asks about it. Their own credentials do not count.
+    func shownAPIKey() throws(AuthError) -> String {
+        guard let apiKey else { throw .notAuthenticated }
+        return apiKey
+    }
+
+    /// The API key, if one was sent. Throws `ambiguousCredentials` beside an Authorization.
+    fileprivate func soleAPIKey() throws(AuthError) -> String? {
+        guard apiKey == nil || authorization == nil else { throw .ambiguousCredentials }
+        return apiKey
+    }
+}
+
+extension Auth {
+    /// The user whose access token `request` bears.
+    func user(bearing request: APIRequest) throws(AuthError) -> User {
+        try session(bearing: request).user
+    }
+
+    /// The user and the session whose access token `request` bears.
+    func session(bearing request: APIRequest) throws(AuthError) -> SignedIn {
+        guard let token = request.bearerToken else { throw .notAuthenticated }
+        let caller = try session(bearing: token)
+        request.note("by", .id(caller.user.id))
+        return caller
+    }
+
+    /// The numbers, for whoever bears the token for them or is on this machine.
+    func metrics(for request: APIRequest) throws(AuthError) -> Metrics {
+        try metrics(token: request.bearerToken, isForwarded: request.isForwarded)
+    }
+
+    /// Where the operator has named client tokens, refuses a request that bears none of them.
+    func admit(_ request: APIRequest) throws(AuthError) {
+        try admit(clientToken: request.bearerToken)
+    }
+
+    /// The user or the API key that `request` bears.
+    func caller(of request: APIRequest) throws(AuthError) -> Caller {
+        guard let text = try request.soleAPIKey() else {
+            return .user(try user(bearing: request))
+        }
+        let project = request.projectHeader.flatMap { UUID(text: $0.utf8) }
+        let key = try key(bearing: text, for: project)
+        request.note("key", .id(key.id))
+        return .key(key)
+    }
+}

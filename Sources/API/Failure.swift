@@ -1,0 +1,208 @@
+// The one door by which failures leave: every refusal, as status, code and sentence. Codes are
+// stable; sentences are for people and may change.
+
+package import Auth
+package import CGI
+import Platform
+
+/// A failure on the wire.
+package struct Failure {
+    package let status: Status
+    /// `error.code`.
+    package let code: StaticString
+    /// `error.message`.
+    package let message: String
+    /// Header fields that this failure adds.
+    package var headers: [HeaderField] = []
+    /// What a 422 lists.
+    package var faults: [Fault] = []
+    /// What the log says; the client is never told.
+    package var reason: String? = nil
+
+    init(
+        _ status: Status, _ code: StaticString, _ message: String, headers: [HeaderField] = [],
+        faults: [Fault] = [], reason: String? = nil
+    ) {
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = headers
+        self.faults = faults
+        self.reason = reason
+    }
+}
+
+extension Failure {
+    static var notFound: Failure {
+        Failure(.notFound, "not_found", "There is nothing at this path.")
+    }
+
+    static func methodNotAllowed(allow: String) -> Failure {
+        Failure(
+            .methodNotAllowed, "method_not_allowed", "This path does not take this method.",
+            headers: [HeaderField("Allow", allow)])
+    }
+
+    static var unsupportedMediaType: Failure {
+        Failure(.unsupportedMediaType, "unsupported_media_type", "The body must be application/json.")
+    }
+
+    static func internalError(reason: String?) -> Failure {
+        Failure(
+            .internalServerError, "internal_error", "Something went wrong on our side.", reason: reason)
+    }
+
+    init(_ error: BodyError) {
+        self =
+            switch error {
+            case .lengthRequired:
+                Failure(.lengthRequired, "length_required", "The request needs a Content-Length.")
+            case .tooLarge:
+                Failure(.contentTooLarge, "body_too_large", "The body may have at most 65536 bytes.")
+            case .incomplete:
+                Failure(
+                    invalid: [
+                        Fault(
+                            [.name("body")], type: "json_invalid",
+                            message: "The body is shorter than its Content-Length")
+                    ])
+            case .unreadable: .internalError(reason: "the body could not be read")
+            }
+    }
+
+    /// What each refusal of the rules is on the wire.
+    package init(_ error: AuthError) {
+        self =
+            switch error {
+            case .ambiguousCredentials:
+                Failure(
+                    .badRequest, "ambiguous_credentials",
+                    "Credentials must be given once, and in one way.")
+            case .ambiguousHeaders:
+                Failure(
+                    .badRequest, "ambiguous_headers",
+                    "A header field that must be given once was given more than once.")
+            case .invalidCode:
+                Failure(.badRequest, "invalid_code", "The code is wrong or has expired.")
+            case .codeExhausted:
+                Failure(
+                    .badRequest, "code_exhausted", "This code has no attempts left: ask for a new one.")
+            case .notAuthenticated:
+                Failure(
+                    .unauthorized, "not_authenticated", "This needs credentials.",
+                    headers: [HeaderField("WWW-Authenticate", "Bearer")])
+            case .invalidToken:
+                Failure(
+                    .unauthorized, "invalid_token", "The token is not valid or has expired.",
+                    headers: [HeaderField("WWW-Authenticate", "Bearer error=\"invalid_token\"")])
+            case .invalidRefreshToken:
+                Failure(
+                    .unauthorized, "invalid_refresh_token",
+                    "The refresh token is not valid or has expired.",
+                    headers: [HeaderField("WWW-Authenticate", "Bearer error=\"invalid_token\"")])
+            case .invalidAPIKey:
+                Failure(
+                    .unauthorized, "invalid_api_key", "The API key is not valid for this project.",
+                    headers: [HeaderField("WWW-Authenticate", "Bearer error=\"invalid_token\"")])
+            case .deadAPIKey(let reason):
+                Failure(
+                    .unauthorized, reason.code, reason.message,
+                    headers: [HeaderField("WWW-Authenticate", "Bearer error=\"invalid_token\"")])
+            case .accountInactive:
+                Failure(.forbidden, "account_inactive", "This account is deactivated.")
+            case .insufficientScope(let scope):
+                Failure(
+                    .forbidden, "insufficient_scope", "This API key does not have the scope \(scope).",
+                    headers: [
+                        HeaderField(
+                            "WWW-Authenticate",
+                            "Bearer error=\"insufficient_scope\", scope=\"\(scope)\"")
+                    ])
+            case .invalid(let faults): Failure(invalid: faults)
+            case .projectNotFound:
+                Failure(.notFound, "project_not_found", "There is no such project.")
+            case .apiKeyNotFound:
+                Failure(.notFound, "api_key_not_found", "There is no such API key.")
+            case .sessionNotFound:
+                Failure(.notFound, "session_not_found", "There is no such session.")
+            case .memberNotFound:
+                Failure(.notFound, "member_not_found", "There is no such member.")
+            case .invitationNotFound:
+                Failure(.notFound, "invitation_not_found", "There is no such invitation.")
+            case .insufficientRole:
+                Failure(.forbidden, "insufficient_role", "Your role in this project does not allow it.")
+            case .alreadyMember:
+                Failure(.conflict, "already_member", "Somebody with this address belongs to the project.")
+            case .lastOwner:
+                Failure(.conflict, "last_owner", "A project needs an owner: make somebody else one first.")
+            case .tooMany(let bound): Failure(.conflict, bound.code, bound.message)
+            case .limited(let limit): Failure(limit)
+            case .unavailable(let reason):
+                Failure(
+                    .serviceUnavailable, "temporarily_unavailable", "Try again in a moment.",
+                    headers: [HeaderField("Retry-After", "2")], reason: reason)
+            case .failure(let reason): .internalError(reason: reason)
+            }
+    }
+
+    private init(invalid faults: [Fault]) {
+        self.init(
+            .unprocessableContent, "validation_error", "Some of what was sent is not valid.",
+            faults: faults)
+    }
+
+    /// The headers are draft-ietf-httpapi-ratelimit-headers'.
+    private init(_ limit: Limited) {
+        let wait = limit.retryAfter.secondsRoundedUp
+        self.init(
+            .tooManyRequests, "rate_limited", "Too many requests: try again in \(wait) seconds.",
+            headers: [
+                HeaderField("Retry-After", String(wait)),
+                HeaderField("RateLimit", "\"\(limit.name)\";r=0;t=\(wait)"),
+                HeaderField(
+                    "RateLimit-Policy",
+                    "\"\(limit.name)\";q=\(limit.count);w=\(limit.window.secondsRoundedUp)"),
+            ],
+            reason: "limit \(limit.name)")
+    }
+}
+
+extension Bound {
+    fileprivate var code: StaticString {
+        switch self {
+        case .projects: "too_many_projects"
+        case .keysOfProject: "too_many_api_keys"
+        case .keysOfMember: "too_many_own_api_keys"
+        case .members: "too_many_members"
+        case .invitations: "too_many_invitations"
+        }
+    }
+
+    fileprivate var message: String {
+        switch self {
+        case .projects(let most): "An account may belong to \(most) projects: leave one first."
+        case .keysOfProject(let most): "A project may have \(most) API keys: delete one first."
+        case .keysOfMember(let most): "A member of a project may have \(most) API keys in it: delete one first."
+        case .members(let most): "A project may have \(most) members: remove one first."
+        case .invitations(let most): "A project may have \(most) open invitations: take one back first."
+        }
+    }
+}
+
+extension APIKeyRejection {
+    fileprivate var code: StaticString {
+        switch self {
+        case .expired: "api_key_expired"
+        case .deactivated: "api_key_deactivated"
+        case .ownerInactive: "api_key_owner_inactive"
+        }
+    }
+
+    fileprivate var message: String {
+        switch self {
+        case .expired: "This API key has expired."
+        case .deactivated: "This API key was deactivated."
+        case .ownerInactive: "The account that made this API key is deactivated."
+        }
+    }
+}

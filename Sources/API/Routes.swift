@@ -1,0 +1,302 @@
+// The one table of paths and methods. `Allow`, 404 and 405 come from here, and `make routes` writes the servers'
+// configurations from it.
+
+package import CGI
+import Platform
+
+/// An endpoint's place on the wire.
+package struct Route: Sendable {
+    /// The executable's name.
+    package let name: StaticString
+    /// The methods that it answers; a GET among them is also a HEAD.
+    package let methods: [Method]
+    /// The path's parts; nil stands for any one.
+    package let path: [StaticString?]
+    /// Whether a request has a JSON body. Others' bodies are ignored.
+    package let takesBody: Bool
+    /// Whether it changes nothing that a caller could see.
+    package let isRead: Bool
+    /// Whether it hashes a code, for which it may have to wait: by FastCGI such routes have processes of their own.
+    package let hashesCode: Bool
+
+    private init(
+        _ name: StaticString, _ methods: Method..., at path: [StaticString?], takesBody: Bool = false,
+        isRead: Bool = false, hashesCode: Bool = false
+    ) {
+        self.name = name
+        self.methods = methods
+        self.path = path
+        hasIDs = path.contains { $0 == nil }
+        self.takesBody = takesBody
+        self.isRead = isRead || methods.allSatisfy { $0 == .get }
+        self.hashesCode = hashesCode
+    }
+
+    package static let sendCode = Route(
+        "send-code", .post, at: ["auth", "verification", "send-code"], takesBody: true, hashesCode: true)
+    package static let verifyCode = Route(
+        "verify-code", .post, at: ["auth", "verification", "verify-code"], takesBody: true,
+        hashesCode: true)
+    package static let refreshToken = Route(
+        "refresh-token", .post, at: ["auth", "verification", "refresh-token"], takesBody: true)
+    package static let revokeToken = Route(
+        "revoke-token", .post, at: ["auth", "verification", "revoke-token"], takesBody: true)
+    package static let currentUser = Route("current-user", .get, at: ["auth", "users", "me"])
+    package static let listAPIKeys = Route("list-api-keys", .get, at: ["auth", "api-keys"])
+    package static let createAPIKey = Route(
+        "create-api-key", .post, at: ["auth", "api-keys"], takesBody: true)
+    package static let deleteAPIKey = Route("delete-api-key", .delete, at: ["auth", "api-keys", nil])
+    package static let updateAPIKey = Route(
+        "update-api-key", .patch, at: ["auth", "api-keys", nil], takesBody: true)
+    package static let rotateAPIKey = Route(
+        "rotate-api-key", .post, at: ["auth", "api-keys", nil, "rotate"], takesBody: true)
+    package static let verifyAPIKey = Route(
+        "verify-api-key", .get, .post, at: ["auth", "api-keys", "verify"], isRead: true)
+    package static let listSessions = Route("list-sessions", .get, at: ["auth", "sessions"])
+    package static let deleteSession = Route("delete-session", .delete, at: ["auth", "sessions", nil])
+    package static let revokeOtherSessions = Route(
+        "revoke-other-sessions", .post, at: ["auth", "sessions", "revoke-others"])
+    package static let keySet = Route("jwks", .get, at: [".well-known", "jwks.json"])
+
+    package static let updateUser = Route(
+        "update-user", .patch, at: ["auth", "users", "me"], takesBody: true)
+    package static let deleteUser = Route(
+        "delete-user", .delete, at: ["auth", "users", "me"], hashesCode: true)
+    package static let sendDeletionCode = Route(
+        "send-deletion-code", .post, at: ["auth", "users", "me", "deletion-code"], hashesCode: true)
+    package static let preferences = Route(
+        "preferences", .get, at: ["auth", "users", "me", "preferences"])
+    package static let changeEmail = Route(
+        "change-email", .post, at: ["auth", "users", "me", "email"], takesBody: true,
+        hashesCode: true)
+    package static let confirmEmail = Route(
+        "confirm-email", .post, at: ["auth", "users", "me", "email", "confirm"], takesBody: true,
+        hashesCode: true)
+
+    package static let listProjects = Route("list-projects", .get, at: ["projects"])
+    package static let createProject = Route("create-project", .post, at: ["projects"], takesBody: true)
+    package static let getProject = Route("get-project", .get, at: ["projects", nil])
+    package static let updateProject = Route(
+        "update-project", .patch, at: ["projects", nil], takesBody: true)
+    package static let deleteProject = Route("delete-project", .delete, at: ["projects", nil])
+    package static let addMember = Route(
+        "add-member", .post, at: ["projects", nil, "members"], takesBody: true)
+    package static let updateMember = Route(
+        "update-member", .patch, at: ["projects", nil, "members", nil], takesBody: true)
+    package static let removeMember = Route(
+        "remove-member", .delete, at: ["projects", nil, "members", nil])
+    package static let listInvitations = Route("list-invitations", .get, at: ["projects", "invitations"])
+    package static let acceptInvitation = Route(
+        "accept-invitation", .post, at: ["projects", "invitations", nil, "accept"])
+    package static let declineInvitation = Route(
+        "decline-invitation", .delete, at: ["projects", "invitations", nil])
+
+    package static let health = Route("health", .get, at: ["health"])
+    package static let metrics = Route("metrics", .get, at: ["metrics"])
+
+    /// All of them: the reference's in its order, then ours.
+    package static var all: [Route] {
+        [
+            sendCode, verifyCode, refreshToken, revokeToken, currentUser, listAPIKeys, createAPIKey,
+            deleteAPIKey, updateAPIKey, rotateAPIKey, verifyAPIKey, listSessions, deleteSession,
+            revokeOtherSessions, updateUser, deleteUser, sendDeletionCode, preferences, changeEmail, confirmEmail,
+            listProjects, createProject, getProject, updateProject, deleteProject, addMember, updateMember,
+            removeMember, listInvitations, acceptInvitation, declineInvitation, keySet, health, metrics,
+        ]
+    }
+
+    /// Whether it answers `method`.
+    package func takes(_ method: Method) -> Bool {
+        methods.contains(method) || (method == .head && methods.contains(.get))
+    }
+
+    /// Whether a part of its path is an id.
+    package let hasIDs: Bool
+
+    private var idCount: Int { path.reduce(0) { $1 == nil ? $0 + 1 : $0 } }
+
+    /// Whether `other` is one of its paths.
+    package func matches(_ other: RequestPath) -> Bool {
+        guard other.count == path.count else { return false }
+        for index in path.indices {
+            if let part = path[index] {
+                guard other.isPart(index, part) else { return false }
+            } else if other.length(of: index) == 0 {
+                return false
+            }
+        }
+        return true
+    }
+
+    /// The ids in `other`, which matches.
+    fileprivate func ids(in other: RequestPath) -> [String] {
+        var ids: [String] = []
+        for (index, part) in path.enumerated() where part == nil { ids.append(other.part(index)) }
+        return ids
+    }
+
+    /// `Allow` for several routes of one path.
+    static func allow(_ routes: [Route]) -> String {
+        var names: [String] = []
+        for method in routes.flatMap({ $0.methods }) {
+            names.append(method.name.description)
+            if method == .get { names.append("HEAD") }
+        }
+        return (names + ["OPTIONS"]).joined(separator: ", ")
+    }
+
+    /// `Allow` for the routes of this one's path.
+    private var allowedAtPath: String {
+        Route.allow(
+            Route.all.filter { other in
+                other.path.count == path.count
+                    && zip(path, other.path).allSatisfy { mine, theirs in
+                        guard let mine, let theirs else { return mine == nil && theirs == nil }
+                        return mine.bytes.elementsEqual(theirs.bytes)
+                    }
+            })
+    }
+}
+
+/// What an executable makes of a request's path.
+package enum Addressed: Equatable {
+    /// It is for this route. `isOwnPath`: at the executable's own path, `/cgi-bin/<executable>`, where POST stands for
+    /// its PATCH or DELETE, which some hosts refuse. `allow` gives the methods of that path.
+    case here(ids: [String], isOwnPath: Bool)
+    /// The path belongs to other routes; their methods, as `Allow` lists them.
+    case elsewhere(allow: String)
+    /// There is no such path.
+    case nowhere
+}
+
+extension Route {
+    /// Whether a request is for this route.
+    ///
+    /// The path that the client asked for decides. Where a server does not tell it, or has rewritten a path that we do not
+    /// know, what follows the executable's name (PATH_INFO) does.
+    package func address(of request: Request) -> Addressed {
+        if let path = request.target.flatMap({ RequestPath($0) }) {
+            if matches(path) {
+                // What is no id may be a word of another path, as in `/auth/api-keys/verify`.
+                if let first = self.path.firstIndex(where: { $0 == nil }), path.length(of: first) != Route.idLength,
+                    let allow = Route.allowOfWords(at: path)
+                {
+                    return .elsewhere(allow: allow)
+                }
+                return .here(ids: ids(in: path), isOwnPath: false)
+            }
+            if let ids = idsBehindName(in: path) { return .here(ids: ids, isOwnPath: true) }
+            if place(in: path) != nil { return .nowhere }
+        }
+        guard let ids = ids(behindName: request.pathInfo) else { return .nowhere }
+        return .here(ids: ids, isOwnPath: false)
+    }
+
+    private static let idLength = 36
+
+    /// `Allow` for the routes without ids that match `path`; nil if there is none.
+    private static func allowOfWords(at path: RequestPath) -> String? {
+        let routes = all.filter { !$0.hasIDs && $0.matches(path) }
+        return routes.isEmpty ? nil : allow(routes)
+    }
+
+    /// Where the executable's name is in `path`.
+    private func place(in path: RequestPath) -> Int? { (0..<path.count).first { path.isPart($0, name) } }
+
+    /// The ids that follow the executable's name in `path`, and nothing else; nil if its name or an id is not there.
+    func idsBehindName(in path: RequestPath) -> [String]? {
+        guard let place = place(in: path) else { return nil }
+        var rest = place + 1..<path.count
+        if idCount == 0, rest.count == 1, path.length(of: rest.lowerBound) == 0 { rest = rest.upperBound..<rest.upperBound }
+        guard rest.count == idCount, rest.allSatisfy({ path.length(of: $0) > 0 }) else { return nil }
+        return rest.map { path.part($0) }
+    }
+
+    /// The ids in `pathInfo`, what follows the executable's name: alone, or with the words of the route's path that
+    /// follow its first id. nil if it is neither.
+    private func ids(behindName pathInfo: String) -> [String]? {
+        if pathInfo.utf8.isEmpty { return idCount == 0 ? [] : nil }
+        guard let path = RequestPath(pathInfo) else { return nil }
+        let rest = self.path.drop { $0 != nil }
+        if rest.isEmpty { return path.count == 1 && path.length(of: 0) == 0 ? [] : nil }
+        let isWhole =
+            path.count == rest.count
+            && rest.enumerated().allSatisfy { offset, part in
+                part.map { path.isPart(offset, $0) } ?? (path.length(of: offset) > 0)
+            }
+        var ids: [String] = []
+        if isWhole {
+            for (offset, part) in rest.enumerated() where part == nil { ids.append(path.part(offset)) }
+            return ids
+        }
+        guard path.count == idCount else { return nil }
+        for index in 0..<path.count {
+            guard path.length(of: index) > 0 else { return nil }
+            ids.append(path.part(index))
+        }
+        return ids
+    }
+
+    /// The methods that it answers where it was addressed, as `Allow` lists them.
+    func allow(isOwnPath: Bool) -> String {
+        guard isOwnPath else { return allowedAtPath }
+        let list = Route.allow([self])
+        return standsPostIn ? "\(list.prefix(list.utf8.count - ", OPTIONS".utf8.count)), POST, OPTIONS" : list
+    }
+
+    /// Whether it answers `method` where it was addressed.
+    func takes(_ method: Method, isOwnPath: Bool) -> Bool {
+        takes(method) || (isOwnPath && method == .post && standsPostIn)
+    }
+
+    /// Whether POST stands for its method at the executable's own path.
+    private var standsPostIn: Bool { methods.contains(.patch) || methods.contains(.delete) }
+
+    /// `Allow` for the routes of `target`, a path; nil if it has none.
+    package static func allowed(at target: String) -> String? {
+        guard let path = RequestPath(target) else { return nil }
+        if let allow = allowOfWords(at: path) { return allow }
+        let routes = all.filter { $0.matches(path) }
+        return routes.isEmpty ? nil : allow(routes)
+    }
+}
+
+/// What a process of all routes makes of a request.
+enum Dispatch {
+    /// The route of this index, and where it was addressed.
+    case route(Int, ids: [String], isOwnPath: Bool)
+    /// The path has routes for other methods alone.
+    case wrongMethod(allow: String)
+    case nowhere
+
+    /// Finds the one of `routes` that `request` is for.
+    init(_ request: Request, among routes: [Route]) {
+        self = .nowhere
+        guard let path = request.target.flatMap({ RequestPath($0) }) else { return }
+        // Most requests are for a path of words alone, which is no other's.
+        for index in routes.indices
+        where routes[index].path.count == path.count && routes[index].takes(request.method) && !routes[index].hasIDs
+            && routes[index].matches(path)
+        {
+            self = .route(index, ids: [], isOwnPath: false)
+            return
+        }
+        var (found, words): ([Int], [Int]) = ([], [])
+        for (index, route) in routes.enumerated() where route.matches(path) {
+            found.append(index)
+            if !route.hasIDs { words.append(index) }
+        }
+        // A path of words alone is no id's.
+        if !words.isEmpty { found = words }
+        if let index = found.first(where: { routes[$0].takes(request.method) }) {
+            self = .route(index, ids: routes[index].ids(in: path), isOwnPath: false)
+        } else if !found.isEmpty {
+            self = .wrongMethod(allow: Route.allow(found.map { routes[$0] }))
+        } else if path.count > 1, path.isPart(0, "cgi-bin"),
+            let index = routes.firstIndex(where: { path.isPart(1, $0.name) }),
+            let ids = routes[index].idsBehindName(in: path)
+        {
+            self = .route(index, ids: ids, isOwnPath: true)
+        }
+    }
+}

@@ -1,0 +1,401 @@
+// Files and folders: read whole, written whole, made durable. Everything made here is
+// readable by its owner alone.
+
+import CLibc
+
+/// What `File.status` tells of a path.
+package struct FileStatus {
+    package let isFolder: Bool
+    package let isRegular: Bool
+    /// User id of the owner.
+    package let owner: UInt32
+    /// The nine permission bits.
+    package let permissions: UInt32
+    /// Bytes.
+    package let size: Int
+    /// When its contents last changed.
+    package let modifiedAt: Timestamp
+    package let identity: FileIdentity
+
+    /// Whether the group or others may do anything with it.
+    package var isOpenToOthers: Bool { permissions & 0o077 != 0 }
+    /// Whether the group or others may write to it.
+    package var isWritableByOthers: Bool { permissions & 0o022 != 0 }
+}
+
+/// What changes with a file's contents, or when another file takes its place.
+package struct FileFingerprint: Equatable {
+    /// Device and number: which file it is, for as long as somebody has it open.
+    package let identity: FileIdentity
+    private let size: Int64
+    private let modified, changed: FileTime
+
+    fileprivate init(_ status: stat) {
+        identity = FileIdentity(status)
+        size = Int64(status.st_size)
+        modified = FileTime(status.st_mtim)
+        changed = FileTime(status.st_ctim)
+    }
+
+    /// Whether every later change shows in the mark: it is so old that the clock of the file system has gone on.
+    package func isSettled(at now: Timestamp) -> Bool {
+        max(modified.moment, changed.moment) < now - .seconds(2)
+    }
+}
+
+/// A file's time in full. Seconds and nanoseconds stay apart: together they fit no longer than until 2262, and a
+/// file may have any time.
+private struct FileTime: Equatable {
+    private let seconds, nanoseconds: Int64
+
+    init(_ time: timespec) {
+        seconds = Int64(time.tv_sec)
+        nanoseconds = Int64(time.tv_nsec)
+    }
+
+    var moment: Timestamp { Timestamp(timespec(tv_sec: Int(seconds), tv_nsec: Int(nanoseconds))) }
+}
+
+/// Which file it is.
+package struct FileIdentity: Equatable {
+    private let device, number: UInt64
+
+    fileprivate init(_ status: stat) {
+        device = UInt64(status.st_dev)
+        number = UInt64(status.st_ino)
+    }
+}
+
+/// Calls on paths. Each throws the failed call's `SystemError`.
+package enum File {
+    /// Files and folders made from now on grant nothing to the group and to others.
+    package static func keepNewFilesPrivate() {
+        umask(0o077)
+    }
+
+    /// The first `limit` bytes of the file at `path`.
+    package static func read(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
+        let descriptor = libc_open(path, O_RDONLY, 0)
+        guard descriptor >= 0 else { throw SystemError("open", path) }
+        defer { close(descriptor) }
+        return try Descriptor(descriptor, of: path).read(upTo: limit)
+    }
+
+    /// The text of a file that people edit, as editors everywhere write it: without a byte order mark, each line ended by
+    /// a line feed. UTF-16 is refused. Whether the rest is UTF-8 is not looked at.
+    package static func readText(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
+        guard let text = plainText(try read(path, limit: limit)) else { throw .notUTF8(path) }
+        return text
+    }
+
+    /// Makes the file `path`, which must not exist, with `bytes`, mode 0600, and syncs it.
+    /// A file that could not be written whole is removed again.
+    package static func create(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
+        let descriptor = libc_open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
+        guard descriptor >= 0 else { throw SystemError("open", path) }
+        defer { close(descriptor) }
+        do throws(SystemError) {
+            try Descriptor(descriptor, of: path).write(bytes)
+            guard fsync(descriptor) == 0 else { throw SystemError("fsync", path) }
+        } catch {
+            unlink(path)
+            throw error
+        }
+    }
+
+    /// Adds `bytes` to the end of `path` in one write; makes the file, mode 0600, if need be.
+    package static func append(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
+        let descriptor = libc_open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        guard descriptor >= 0 else { throw SystemError("open", path) }
+        defer { close(descriptor) }
+        try Descriptor(descriptor, of: path).write(bytes)
+    }
+
+    /// Gives the file `path` the second name `name`; fails if that is taken (`isTaken`).
+    package static func link(_ path: String, as name: String) throws(SystemError) {
+        guard CLibc.link(path, name) == 0 else { throw SystemError("link", name) }
+    }
+
+    /// Moves `path` to `name` in one step, over whatever is there.
+    package static func rename(_ path: String, to name: String) throws(SystemError) {
+        guard CLibc.rename(path, name) == 0 else { throw SystemError("rename", name) }
+    }
+
+    /// Removes the file `path`, if it is there and can be removed: for what nobody needs and nobody could misuse.
+    package static func remove(_ path: String) {
+        unlink(path)
+    }
+
+    /// Removes the file `path`, if it is there; a file that stays is an error. `syncFolder` makes it durable.
+    package static func delete(_ path: String) throws(SystemError) {
+        guard unlink(path) != 0 else { return }
+        let error = SystemError("unlink", path)
+        if error.number != ENOENT { throw error }
+    }
+
+    /// Makes the folder `path`, mode 0700. False if something of that name was there.
+    @discardableResult
+    package static func createFolder(_ path: String) throws(SystemError) -> Bool {
+        if mkdir(path, 0o700) == 0 { return true }
+        let error = SystemError("mkdir", path)
+        if error.isTaken { return false }
+        throw error
+    }
+
+    /// Removes the folder `path`, with its files and one level of folders in it, as far as that is possible.
+    package static func removeFolder(_ path: String) {
+        removeFolder(path, depth: 1)
+    }
+
+    private static func removeFolder(_ path: String, depth: Int) {
+        for name in (try? names(in: path)) ?? [] where ![".", ".."].contains(where: { $0.isSame(as: name) }) {
+            if unlink("\(path)/\(name)") != 0, depth > 0 { removeFolder("\(path)/\(name)", depth: depth - 1) }
+        }
+        rmdir(path)
+    }
+
+    /// Writes the contents of the file `path` into `name`, which must not be there, mode 0600, durably.
+    package static func copy(_ path: String, to name: String) throws(SystemError) {
+        let source = libc_open(path, O_RDONLY, 0)
+        guard source >= 0 else { throw SystemError("open", path) }
+        defer { close(source) }
+        let target = libc_open(name, O_WRONLY | O_CREAT | O_EXCL, 0o600)
+        guard target >= 0 else { throw SystemError("open", name) }
+        defer { close(target) }
+        while true {
+            let chunk = try Descriptor(source, of: path).read(upTo: 1 << 20)
+            if chunk.isEmpty { break }
+            try Descriptor(target, of: name).write(chunk)
+        }
+        guard fsync(target) == 0 else { throw SystemError("fsync", name) }
+    }
+
+    /// Makes names made or changed in the folder `path` durable.
+    package static func syncFolder(_ path: String) throws(SystemError) {
+        let descriptor = libc_open(path, O_RDONLY | O_DIRECTORY, 0)
+        guard descriptor >= 0 else { throw SystemError("open", path) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw SystemError("fsync", path) }
+    }
+
+    /// The names in the folder `path`, in no order.
+    package static func names(in path: String) throws(SystemError) -> [String] {
+        guard let folder = opendir(path) else { throw SystemError("opendir", path) }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            names.append(libc_entry_name(entry).map { String(cString: $0) } ?? "")
+        }
+        return names
+    }
+
+    /// What lies at `path`, links followed; nil if nothing does.
+    package static func status(_ path: String) throws(SystemError) -> FileStatus? {
+        var status = stat()
+        guard path.withCString({ stat($0, &status) }) == 0 else {
+            let error = SystemError("stat", path)
+            if error.isAbsent { return nil }
+            throw error
+        }
+        return FileStatus(
+            isFolder: libc_is_directory(&status) != 0,
+            isRegular: libc_is_regular(&status) != 0,
+            owner: status.st_uid,
+            permissions: status.st_mode & 0o777,
+            size: Int(status.st_size),
+            modifiedAt: Timestamp(status.st_mtim),
+            identity: FileIdentity(status))
+    }
+
+    /// Whether the program at `path` runs with the rights of its owner or group (its set-user-ID or set-group-ID bit).
+    package static func hasPrivileges(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & 0o6000 != 0
+    }
+
+    /// Whether `path` lies on a file system that this process cannot write to.
+    package static func isReadOnly(_ path: String) -> Bool {
+        var status = statvfs()
+        return statvfs(path, &status) == 0 && status.f_flag & UInt(ST_RDONLY) != 0
+    }
+
+    /// The mark of what lies at `path`, links followed; nil if nothing does, or it cannot be told.
+    package static func mark(_ path: String) -> FileFingerprint? {
+        var status = stat()
+        // A String that is passed on as it is would be copied.
+        return path.withCString { stat($0, &status) } == 0 ? FileFingerprint(status) : nil
+    }
+
+    /// Whether `path` lies on a file system of another machine, or of a program, whose memory and locks cannot be relied
+    /// on, as NFS, SMB and FUSE.
+    package static func isRemote(_ path: String) -> Bool {
+        isRemote(fileSystem: UInt(libc_file_system(path)))
+    }
+
+    /// The same by the number that Linux knows a file system by (statfs(2)). The list is that of GNU coreutils
+    /// (src/stat.c, "remote"), but for AUFS and OverlayFS: they are there because files below them change
+    /// unnoticed; memory is shared on them as on any other. OrangeFS and 9p, which are not in it, share none.
+    static func isRemote(fileSystem number: UInt) -> Bool {
+        switch number {
+        case 0x6163_6673,  // ACFS
+            0x5346_414F,  // AFS
+            0x00C3_6400,  // Ceph
+            0xFF53_4D42,  // CIFS
+            0x7375_7245,  // Coda
+            0x1983_0326,  // FhGFS
+            0x6573_5546,  // FUSE
+            0x6573_5543,  // FUSE's control
+            0x0116_1970,  // GFS and GFS2
+            0x4750_4653,  // GPFS
+            0x0131_11A8,  // Ibrix
+            0x6B41_4653,  // AFS of the kernel
+            0x0BD0_0BD0,  // Lustre
+            0x6969,  // NFS
+            0x6E66_7364,  // NFS's server
+            0x564C,  // NCP
+            0x7461_636F,  // OCFS2
+            0xAAD7_AAEA,  // PanFS
+            0x2003_0528,  // OrangeFS
+            0x7C7C_6673,  // Parallels' shared folders
+            0x517B,  // SMB
+            0xFE53_4D42,  // SMB2
+            0xBEEF_DEAD,  // StorNext
+            0x0102_1997,  // 9p
+            0x786F_4256,  // VirtualBox's shared folders
+            0xBACB_ACBC,  // VMware's shared folders
+            0xA501_FCF5:  // VxFS
+            true
+        default: false
+        }
+    }
+
+    /// Bytes that this user can still write to the file system that `path` lies on.
+    package static func freeSpace(at path: String) throws(SystemError) -> Int64 {
+        var status = statvfs()
+        guard statvfs(path, &status) == 0 else { throw SystemError("statvfs", path) }
+        let (space, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(
+            by: UInt64(status.f_frsize))
+        return overflow ? .max : Int64(clamping: space)
+    }
+
+    /// The absolute path of what is at `path`, every link resolved.
+    package static func resolve(_ path: String) throws(SystemError) -> String {
+        guard let resolved = realpath(path, nil) else { throw SystemError("realpath", path) }
+        defer { free(resolved) }
+        // Mended, the text would name another file.
+        guard let text = String(validatingCString: resolved) else {
+            throw SystemError("realpath", path, number: EILSEQ)
+        }
+        return text
+    }
+
+    /// Whether `path` itself is a symbolic link.
+    package static func isLink(_ path: String) -> Bool {
+        var byte: CChar = 0
+        return readlink(path, &byte, 1) >= 0
+    }
+
+    /// Where the symbolic link at `path` points.
+    package static func target(ofLink path: String) throws(SystemError) -> String {
+        let capacity = 4096
+        let buffer = UnsafeMutablePointer<CChar>.allocate(capacity: capacity)
+        defer { buffer.deallocate() }
+        let count = readlink(path, buffer, capacity)
+        guard count >= 0 else { throw SystemError("readlink", path) }
+        let bytes = UnsafeRawBufferPointer(start: buffer, count: count)
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw SystemError("readlink", path, number: EILSEQ)
+        }
+        return text
+    }
+
+    /// `path` without its last component; "/" at the top, "." if there is no slash.
+    package static func parent(of path: String) -> String {
+        let bytes = path.utf8
+        guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+        return slash == bytes.startIndex ? "/" : String(path[..<slash])
+    }
+}
+
+/// A lock on a file, shared by every process that asks for it; the kernel drops it when the
+/// holder ends, however it ends.
+package final class FileLock {
+    private let descriptor: Int32
+
+    /// Waits for the lock on the file `path`, which is made if need be.
+    package init(waitingFor path: String) throws(SystemError) {
+        descriptor = libc_open(path, O_RDWR | O_CREAT, 0o600)
+        guard descriptor >= 0 else { throw SystemError("open", path) }
+        while flock(descriptor, LOCK_EX) != 0 {
+            guard libc_errno() == EINTR else { throw SystemError("flock", path) }
+        }
+    }
+
+    /// Waits for the lock on the file `path`, which is made if need be, behind all who came before; nil if that takes
+    /// longer than `limit`, milliseconds.
+    package init?(inTurnFor path: String, atMost limit: Duration) throws(SystemError) {
+        descriptor = libc_open(path, O_RDWR | O_CREAT, 0o600)
+        guard descriptor >= 0 else { throw SystemError("open", path) }
+        switch libc_lock_in_turn(descriptor, Int(limit.milliseconds)) {
+        case 1: return
+        case 0: return nil
+        default: throw SystemError("flock", path)
+        }
+    }
+
+    /// Waits for the lock on the folder `path`; nil if that takes longer than `limit`, milliseconds.
+    package init?(onFolder path: String, atMost limit: Duration) throws(SystemError) {
+        descriptor = libc_open(path, O_RDONLY, 0)
+        guard descriptor >= 0 else { throw SystemError("open", path) }
+        switch libc_lock_in_turn(descriptor, Int(limit.milliseconds)) {
+        case 1: return
+        case 0: return nil
+        default: throw SystemError("flock", path)
+        }
+    }
+
+    /// Takes the lock on the file `path`; nil if another holds it.
+    package init?(trying path: String) throws(SystemError) {
+        descriptor = libc_open(path, O_RDWR | O_CREAT, 0o600)
+        guard descriptor >= 0 else { throw SystemError("open", path) }
+        // deinit closes what was opened, also after a failure here.
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return nil }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+}
+
+/// One of a number of places, shared by every process that asks for one; the kernel frees it when the
+/// holder ends, however it ends.
+package final class SlotLock {
+    private let descriptor: Int32
+
+    /// Takes one of `slots` places on the file `path`, which is made if need be: each is a lock on
+    /// one byte, the first on that of `offset`. Waits for at most `limit`; nil if none became free.
+    package init?(
+        waitingFor path: String, slots: Int, from offset: Int = 0, atMost limit: Duration
+    ) throws(SystemError) {
+        descriptor = libc_open(path, O_RDWR | O_CREAT, 0o600)
+        guard descriptor >= 0 else { throw SystemError("open", path) }
+        let deadline = Uptime.now + limit
+        // Not all begin at the same place, nor look again at the same time.
+        let chance = Int(Random.bytes(1)[0])
+        while true {
+            for slot in 0..<slots {
+                if libc_lock_byte(descriptor, offset + (slot + chance) % slots) == 0 { return }
+                let number = libc_errno()
+                guard number == EAGAIN || number == EACCES || number == EINTR else {
+                    throw SystemError("fcntl", path, number: number)
+                }
+            }
+            guard Uptime.now < deadline else { return nil }
+            Command.sleep(Duration(milliseconds: 3 + Int64(chance % 5)))
+        }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+}

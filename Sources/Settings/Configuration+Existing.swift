@@ -1,0 +1,16 @@
+// The configuration for whoever looks after a service: a mistyped LATCHKEY_HOME makes nothing.
+
+import Auth
+import Platform
+
+extension Configuration {
+    /// Reads the configuration of a service that has a database; another is a fault, and is not made.
+    package static func ofExistingService() throws(ConfigurationFault) -> Configuration {
+        let configuration = try Configuration(documentRoot: nil, making: .never)
+        guard configuration.state.isThere else {
+            let fault = StateFolder.absence(of: configuration.state.path, "holds no database")
+            throw ConfigurationFault(reason: "state folder: \(fault.reason)")
+        }
+        return configuration
+    }
+}

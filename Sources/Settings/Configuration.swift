@@ -1,0 +1,191 @@
+// Finds the state folder, judges it, and reads the settings.
+//
+// The folder is LATCHKEY_HOME of the process's own environment; else what the file `latchkey.home`
+// beside the executable names (suEXEC hands over no environment); else `../var` from the
+// executable. Nothing that a client sends has a say.
+
+package import Auth
+import Platform
+
+/// The service as its operator set it up.
+package struct Configuration {
+    package let settings: Settings
+    package let state: StateFolder
+
+    package var policy: Policy { settings.policy }
+    package var journal: JournalMode? { settings.journal }
+
+    /// Reads the configuration; `documentRoot` is the web server's, if there is one. `making` tells whether a state folder
+    /// that is not there is made.
+    package init(documentRoot: String?, making: StateFolder.Making = .ifNew) throws(ConfigurationFault) {
+        do throws(StateFault) {
+            let (home, isNamed) = try Configuration.namedHome()
+            var making = making
+            if !isNamed, case .ifNew = making { making = .ifNewAndUnnamed }
+            state = try StateFolder(at: home, making: making)
+        } catch {
+            throw ConfigurationFault(reason: "state folder: \(error.reason)", isTemporary: error.isTemporary)
+        }
+        var settings = Settings()
+        try settings.read(try Configuration.contents(of: state.settingsPath), file: state.settingsPath)
+        try Environment.forEach(prefix: "LATCHKEY_") { (name, value) throws(ConfigurationFault) in
+            try settings.readVariable(name, value)
+        }
+        self.settings = settings
+        guard !settings.allowStateInWebRoot else { return }
+        do throws(StateFault) {
+            try state.refuseWebRoot(documentRoot: documentRoot)
+        } catch {
+            throw ConfigurationFault(reason: "state folder: \(error.reason)")
+        }
+    }
+
+    init(settings: Settings, state: StateFolder) {
+        self.settings = settings
+        self.state = state
+    }
+
+    /// A settings file that is not there has nothing to say.
+    private static func contents(of path: String) throws(ConfigurationFault) -> [UInt8] {
+        let limit = 65536
+        do throws(SystemError) {
+            let bytes = try File.readText(path, limit: limit + 1)
+            if bytes.count <= limit { return bytes }
+        } catch {
+            if error.isAbsent { return [] }
+            throw ConfigurationFault(reason: error.description)
+        }
+        throw ConfigurationFault(reason: "\(path): longer than \(limit) bytes")
+    }
+
+    /// The state folder's path.
+    package static func home() throws(StateFault) -> String { try namedHome().path }
+
+    /// The state folder's path, and whether anything names it.
+    private static func namedHome() throws(StateFault) -> (path: String, isNamed: Bool) {
+        // Read as text it would be another folder's path.
+        if Environment.isMalformed("LATCHKEY_HOME") { throw StateFault(reason: "LATCHKEY_HOME is not UTF-8") }
+        if let home = Environment.value("LATCHKEY_HOME"), !home.utf8.isEmpty {
+            return (try absolute(home, from: "LATCHKEY_HOME"), true)
+        }
+        let folder: String
+        do throws(SystemError) {
+            folder = try Environment.executableFolder()
+        } catch {
+            throw StateFault(reason: error.description)
+        }
+        if let path = try homeFile(in: folder) { return (path, true) }
+        return ("\(File.parent(of: folder))/var", false)
+    }
+
+    /// The path in `latchkey.home`; nil if there is no such file.
+    static func homeFile(in folder: String) throws(StateFault) -> String? {
+        let path = "\(folder)/latchkey.home"
+        let text: [UInt8]
+        do throws(SystemError) {
+            guard let status = try File.status(path) else { return nil }
+            guard status.owner == Environment.effectiveUser, !status.isWritableByOthers else {
+                throw SystemError.untrusted(path)
+            }
+            text = try File.readText(path, limit: 4096)
+        } catch {
+            throw StateFault(reason: error.description)
+        }
+        guard let first = String(validating: text.prefix { $0 != 0x0A }, as: UTF8.self) else {
+            throw StateFault(reason: "\(path) is not UTF-8")
+        }
+        return try absolute(String(Substring(trimmed(first.utf8[...]))), from: path)
+    }
+
+    private static func absolute(_ path: String, from source: String) throws(StateFault) -> String {
+        guard path.utf8.first == UInt8(ascii: "/") else {
+            throw StateFault(reason: "\(source) names no absolute path: \(path)")
+        }
+        return path
+    }
+}
+
+extension Configuration {
+    /// Who may sign in with a fixed code: the lines `address hash last-day` of the file that
+    /// `test_identities` names, which must be its owner's alone. None if the setting is not given.
+    package func testIdentities() throws(ConfigurationFault) -> [TestIdentity] {
+        guard let name = settings.testIdentities else { return [] }
+        let path = name.utf8.first == UInt8(ascii: "/") ? name : "\(state.path)/\(name)"
+        let text: [UInt8]
+        do throws(SystemError) {
+            guard let status = try File.status(path), status.isRegular,
+                status.owner == Environment.effectiveUser, !status.isOpenToOthers
+            else { throw SystemError.untrusted(path) }
+            text = try File.readText(path, limit: 65536)
+        } catch {
+            throw ConfigurationFault(
+                reason: "test_identities: \(error.description); it must be yours alone, mode 0600")
+        }
+        var identities: [TestIdentity] = []
+        let lines = String(decoding: text, as: UTF8.self).utf8.split(
+            separator: 0x0A, omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() {
+            let line = trimmed(line)
+            if line.isEmpty || line.first == UInt8(ascii: "#") { continue }
+            do throws(TestIdentityFault) {
+                identities.append(try identity(line))
+            } catch {
+                throw ConfigurationFault(
+                    reason: "test_identities: \(path):\(index + 1): \(error.reason)")
+            }
+        }
+        return identities
+    }
+
+    private func identity(_ line: Substring.UTF8View) throws(TestIdentityFault) -> TestIdentity {
+        let words = line.split { $0 == 0x20 || $0 == 0x09 }.map { String(Substring($0)) }
+        guard words.count == 3 else { throw .init(reason: "not of the form: address hash last-day") }
+        guard let email = try? Email(words[0]) else { throw .init(reason: "not an e-mail address") }
+        guard let day = Timestamp(day: words[2]) else { throw .init(reason: "not a day such as 2026-12-31") }
+        return try TestIdentity(email: email, codeHash: words[1], lastDay: day, at: .now)
+    }
+
+    /// What mail is made of and how it leaves. Reads the operator's templates, if there are any.
+    package func mailer() throws(ConfigurationFault) -> Mailer {
+        var texts: (text: String, html: String)?
+        if let name = settings.mailTemplate {
+            let base = name.utf8.first == UInt8(ascii: "/") ? name : "\(state.path)/\(name)"
+            texts = (try template("\(base).txt"), try template("\(base).html"))
+        }
+        let transport =
+            switch settings.mail {
+            case .maildir: MailTransport.maildir(state.mailPath)
+            case .sendmail(let path): MailTransport.sendmail(path)
+            }
+        return Mailer(
+            from: try sender(),
+            templates: MailTemplates(
+                folder: "\(state.path)/templates", codeSubject: settings.mailSubject, codeTexts: texts),
+            transport: transport)
+    }
+
+    private func template(_ path: String) throws(ConfigurationFault) -> String {
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            bytes = try File.readText(path, limit: 1 << 20)
+        } catch {
+            throw ConfigurationFault(reason: "mail_template: \(error.description)")
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw ConfigurationFault(reason: "mail_template: \(path): not UTF-8")
+        }
+        return text
+    }
+
+    /// `mail_from`, else the service's own name at the host of `base_url`, or at one that no mail comes back from.
+    private func sender() throws(ConfigurationFault) -> Mailbox {
+        if let sender = settings.mailFrom { return sender }
+        let host = host(ofBaseURL: policy.baseURL)
+        for host in [host, "localhost.localdomain"] {
+            if let address = try? Email("latchkey@\(host)") {
+                return Mailbox(name: "Latchkey", address: address)
+            }
+        }
+        throw ConfigurationFault(reason: "mail_from: no usable default")
+    }
+}

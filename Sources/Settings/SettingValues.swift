@@ -1,0 +1,211 @@
+// The forms that a setting's value may have.
+
+import Auth
+import Platform
+
+/// Why a value is refused.
+struct ValueFault: Error {
+    let reason: String
+
+    init(_ reason: String) {
+        self.reason = reason
+    }
+}
+
+/// Elements between commas or spaces; at least one.
+func elements<T>(
+    _ value: String, _ element: (String) throws(ValueFault) -> T
+) throws(ValueFault) -> [T] {
+    var results: [T] = []
+    for piece in value.utf8.split(whereSeparator: { $0 == UInt8(ascii: ",") || $0 == 0x20 || $0 == 0x09 }) {
+        results.append(try element(String(Substring(piece))))
+    }
+    guard !results.isEmpty else { throw ValueFault("empty") }
+    return results
+}
+
+/// Text without control characters or what turns its direction, not empty, of at most `limit` bytes.
+func line(_ value: String, atMost limit: Int) throws(ValueFault) -> String {
+    guard !value.utf8.isEmpty else { throw ValueFault("empty") }
+    guard value.utf8.count <= limit else { throw ValueFault("longer than \(limit) bytes") }
+    guard !value.unicodeScalars.contains(where: { $0.isControl || $0.turnsDirection }) else {
+        throw ValueFault("control characters")
+    }
+    return value
+}
+
+/// Decimal digits.
+func number(_ value: String, in range: ClosedRange<Int64>) throws(ValueFault) -> Int64 {
+    guard value.utf8.count <= 15, !value.utf8.isEmpty, value.utf8.allSatisfy({ $0.isDigit }),
+        let number = Int64(value), range.contains(number)
+    else { throw ValueFault("not a whole number from \(range.lowerBound) to \(range.upperBound)") }
+    return number
+}
+
+/// A number and one of s, m, h, d: from a second (or, if `orNone`, nothing) to ten years, or to `most`.
+func duration(
+    _ value: String, orNone: Bool = false, atLeast least: Duration = .seconds(0), atMost most: Duration = longestDuration
+) throws(ValueFault) -> Duration {
+    let unit: Duration
+    switch value.utf8.last {
+    case UInt8(ascii: "s"): unit = .seconds(1)
+    case UInt8(ascii: "m"): unit = .minutes(1)
+    case UInt8(ascii: "h"): unit = .hours(1)
+    case UInt8(ascii: "d"): unit = .days(1)
+    default: throw ValueFault("not a duration such as 90s, 15m, 1h or 30d")
+    }
+    let count: Int64
+    do throws(ValueFault) {
+        let digits = String(decoding: value.utf8.dropLast(), as: UTF8.self)
+        count = try number(digits, in: (orNone ? 0 : 1)...(10 * 366 * 86400))
+    } catch {
+        throw ValueFault("not a duration such as 90s, 15m, 1h or 30d")
+    }
+    let duration = Duration(milliseconds: unit.milliseconds * count)
+    guard duration <= longestDuration else { throw ValueFault("longer than ten years") }
+    guard duration <= most else { throw ValueFault("longer than \(most.words)") }
+    guard duration >= least else {
+        throw ValueFault("shorter than \(least.words)")
+    }
+    return duration
+}
+
+/// Ten years.
+private let longestDuration = Duration.days(10 * 366)
+
+extension Duration {
+    /// `1d`, `1h` or `90s`, as a setting says it.
+    fileprivate var words: String {
+        let seconds = secondsRoundedUp
+        if seconds % 86400 == 0 { return "\(seconds / 86400)d" }
+        return seconds % 3600 == 0 ? "\(seconds / 3600)h" : "\(seconds)s"
+    }
+}
+
+/// `30/5m`, or `off` for nil.
+func quota(_ value: String) throws(ValueFault) -> Quota? {
+    if value.isSame(as: "off") { return nil }
+    guard let slash = value.utf8.firstIndex(of: UInt8(ascii: "/")) else {
+        throw ValueFault("neither off nor a quota such as 30/5m")
+    }
+    return Quota(
+        count: try number(String(value[..<slash]), in: 1...1_000_000),
+        window: try duration(String(decoding: value.utf8[slash...].dropFirst(), as: UTF8.self), atMost: .days(31)))
+}
+
+/// How many of something there may be: as many as one transaction can count.
+func bound(_ value: String) throws(ValueFault) -> Int64 { try number(value, in: 1...10_000) }
+
+func yesOrNo(_ value: String) throws(ValueFault) -> Bool {
+    switch value {
+    case "yes": true
+    case "no": false
+    default: throw ValueFault("neither yes nor no")
+    }
+}
+
+func journalMode(_ value: String) throws(ValueFault) -> JournalMode {
+    guard let mode = JournalMode(named: value) else { throw ValueFault("neither wal nor delete") }
+    return mode
+}
+
+/// `open`, `closed`, or domains.
+func signUp(_ value: String) throws(ValueFault) -> SignUp {
+    switch value {
+    case "open": return .open
+    case "closed": return .closed
+    default: return .domains(try elements(value, domain))
+    }
+}
+
+private func domain(_ value: String) throws(ValueFault) -> String {
+    do throws(EmailFault) {
+        return try Email("a@\(value)").domain
+    } catch {
+        throw ValueFault("neither open, closed nor domains: \(value)")
+    }
+}
+
+/// `http://…` or `https://…` without a final slash, of characters that stand for themselves in
+/// JSON and HTML.
+func baseURL(_ value: String) throws(ValueFault) -> String {
+    guard let rest = withoutScheme(value) else {
+        throw ValueFault("begins with neither http:// nor https://")
+    }
+    guard !rest.isEmpty, rest.first != UInt8(ascii: "/"), rest.first != UInt8(ascii: ":"),
+        rest.allSatisfy({ $0.isLetter || $0.isDigit || "-._~:/[]%".utf8.contains($0) })
+    else { throw ValueFault("not a URL of a host, perhaps a port and a path") }
+    guard rest.last != UInt8(ascii: "/") else { throw ValueFault("ends in a slash") }
+    // Host and port, as browsers take them.
+    _ = try origin(String(Substring(value.utf8.dropLast(rest.drop { $0 != UInt8(ascii: "/") }.count))))
+    // Every token has it as its issuer.
+    guard value.utf8.count <= 255 else { throw ValueFault("longer than 255 bytes") }
+    return value
+}
+
+/// The host of a `baseURL`, without a port.
+func host(ofBaseURL url: String) -> String {
+    let rest = withoutScheme(url) ?? url.utf8[...]
+    let end = rest.firstIndex { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "/") } ?? rest.endIndex
+    return String(Substring(rest[..<end]))
+}
+
+private func withoutScheme(_ url: String) -> Substring.UTF8View? {
+    for scheme in ["http://", "https://"] where url.utf8.starts(with: scheme.utf8) {
+        return url.utf8.dropFirst(scheme.utf8.count)
+    }
+    return nil
+}
+
+/// `maildir`, or `sendmail` and an absolute path.
+func mailSetting(_ value: String) throws(ValueFault) -> Settings.MailSetting {
+    if value.isSame(as: "maildir") { return .maildir }
+    guard value.utf8.starts(with: "sendmail ".utf8) else {
+        throw ValueFault("neither maildir nor sendmail and a path")
+    }
+    let path = try line(String(Substring(trimmed(value.utf8.dropFirst(9)))), atMost: 4000)
+    guard path.utf8.first == UInt8(ascii: "/") else {
+        throw ValueFault("the mail command's path does not begin with /")
+    }
+    return .sendmail(path)
+}
+
+/// `address`, or `Name <address>`.
+func mailbox(_ value: String) throws(ValueFault) -> Mailbox {
+    // A header field's line holds 998 bytes (RFC 5322 §2.1.1), and encoded ones take up to three times as many.
+    let value = try line(value, atMost: 320)
+    var (name, address): (String?, String) = (nil, value)
+    if value.utf8.last == UInt8(ascii: ">"), let open = value.utf8.lastIndex(of: UInt8(ascii: "<")) {
+        name = String(Substring(trimmed(value.utf8[..<open])))
+        address = String(decoding: value.utf8[open...].dropFirst().dropLast(), as: UTF8.self)
+    }
+    do throws(EmailFault) {
+        return Mailbox(
+            name: name?.utf8.isEmpty == true ? nil : name, address: try Email(address))
+    } catch {
+        throw ValueFault("neither an address nor Name <address>: \(error.reason)")
+    }
+}
+
+/// What a client can send as a Bearer token (RFC 6750 §2.1), long enough not to be guessed.
+func clientToken(_ value: String) throws(ValueFault) -> String {
+    guard 16...1024 ~= value.utf8.count,
+        value.utf8.allSatisfy({ $0.isLetter || $0.isDigit || "-._~+/=".utf8.contains($0) })
+    else { throw ValueFault("a client token has 16 to 1024 of A-Z a-z 0-9 - . _ ~ + / =") }
+    return value
+}
+
+/// An address, or an address, a slash and the number of leading bits that count.
+func networkRange(_ value: String) throws(ValueFault) -> NetworkRange {
+    let slash = value.utf8.firstIndex(of: UInt8(ascii: "/"))
+    guard let address = NetworkAddress(slash.map { String(value[..<$0]) } ?? value) else {
+        throw ValueFault("not a network address: \(value)")
+    }
+    let bits = Int64(address.bytes.count * 8)
+    guard let slash else { return NetworkRange(address: address, prefix: Int(bits)) }
+    let prefix = String(decoding: value.utf8[slash...].dropFirst(), as: UTF8.self)
+    // An IPv4 address mapped into IPv6 is written with IPv6's bits.
+    let mapped: Int64 = bits == 32 && value.utf8.contains(UInt8(ascii: ":")) ? 96 : 0
+    return NetworkRange(
+        address: address, prefix: Int(try number(prefix, in: mapped...(mapped + bits)) - mapped))
+}
