@@ -46,7 +46,7 @@ class Sampler(threading.Thread):
 
     def __init__(self, server, pause):
         super().__init__()
-        self.pause, self.server, self.peak, self.most, self.samples = server, 0, 0, 0
+        self.server, self.pause, self.peak, self.most, self.samples = server, pause, 0, 0, 0
         self.over = threading.Event()
 
     def run(self):

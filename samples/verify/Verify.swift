@@ -1,7 +1,7 @@
 // Verifies an access token by the key set alone: swift run verify http://localhost:8000 TOKEN
 // Prints its `sub`, or says why not and exits with 1. Whoever verifies many keeps the key set for five minutes.
 
-import Cryptography
+import Crypto
 import Foundation
 #if canImport(FoundationNetworking)
 import FoundationNetworking
