@@ -130,7 +130,7 @@ def before_call(context, case, kwargs):
     if (case.path_parameters or {}).get("key_id") == os.environ["LATCHKEY_KEY_ID"]:
         case.path_parameters["key_id"] = WORLD.key(ADA)["id"]
     # An invitation has no user, which schemathesis writes into the path of its next request as it is.
-    if (case.path_parameters or {}).get("user_id") == "None":
+    if (case.path_parameters or {}).get("user_id", "") in (None, "None"):
         case.path_parameters["user_id"] = ADA.id
     # The project that they are for stays, too.
     if id in ("deleteProject", "updateMember", "removeMember") and case.path_parameters["project_id"] == ADA.project:
