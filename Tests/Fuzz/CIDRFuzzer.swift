@@ -1,8 +1,7 @@
 // Network addresses and ranges, as the operator writes them.
 
-@testable import API
+@testable import Settings
 import Platform
-import Settings
 
 @Sendable func checkCIDR(_ bytes: [UInt8]) {
     let sent = text(bytes)

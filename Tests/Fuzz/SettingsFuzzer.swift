@@ -1,10 +1,9 @@
 // The settings file: what is accepted is within its bounds, whatever the order of the lines.
 
-@testable import API
+@testable import Settings
 import Auth
 import Cryptography
 import Platform
-import Settings
 
 @Sendable func checkSettings(_ bytes: [UInt8]) {
     var settings = Settings()
