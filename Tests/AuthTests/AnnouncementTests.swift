@@ -137,6 +137,10 @@ import Testing
         try service.join(user, project, as: "member")
         _ = try service.auth.updateMember(user.id, to: .admin, in: project, by: other)
         #expect(try both() == ["bob@example.org: \(changed)"])
+        // Who takes rights from themselves is told once.
+        service.wait(.hours(2))
+        _ = try service.auth.updateMember(user.id, to: .member, in: project, by: user)
+        #expect(try both() == ["ann@example.com: \(less)"])
     }
 
     @Test func anotherLanguageIsToldInTheOneFromBefore() throws {

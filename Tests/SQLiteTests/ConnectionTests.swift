@@ -141,7 +141,7 @@ private enum Stop: Error { case here, sqlite }
             size = log.count
         }
         #expect(longest >= 900 && logPages() < longest)
-        // What stands behind its new beginning is none of the database's, whoever reads it.
+        // A new connection ignores the old frames behind the new beginning.
         #expect(try open().first("SELECT count(*) FROM t") { $0.integer(0) } == 1100)
         // A process that cuts it off has it begin anew for this connection, too.
         try open().checkpoint()

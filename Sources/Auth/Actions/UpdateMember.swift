@@ -29,8 +29,10 @@ extension Auth {
                 try Invitation.deleteOwners(by: member, to: id, in: database)
             }
             try record(AuditEvent(.memberChanged, user: user.id, subject: member), in: database)
-            try announce(
-                role == .owner ? .ownerMade : .accessGiven, to: user, about: member, masked(last.email), database)
+            if member != user.id {
+                try announce(
+                    role == .owner ? .ownerMade : .accessGiven, to: user, about: member, masked(last.email), database)
+            }
             if role == .member || last.role == .owner { try tellOfLessAccess(last, in: id, database) }
             guard let changed = try Member.find(member, in: id, database) else {
                 throw .failure(reason: "a changed member is not there")
