@@ -32,6 +32,19 @@
 #include <nettle/sha2.h>
 #include <sqlite3.h>
 
+// The parts of SQLite that the Swift executables leave out (Sources/SQLite/LeftOut.swift) are left out here too.
+
+int sqlite3Fts3Init(sqlite3 *database) { (void)database; return SQLITE_OK; }
+int sqlite3Fts5Init(sqlite3 *database) { (void)database; return SQLITE_OK; }
+int sqlite3RtreeInit(sqlite3 *database) { (void)database; return SQLITE_OK; }
+void sqlite3AutoLoadExtensions(sqlite3 *database) { (void)database; }
+void sqlite3CloseExtensions(sqlite3 *database) { (void)database; }
+void sqlite3_reset_auto_extension(void) {}
+int sqlite3_load_extension(sqlite3 *database, const char *file, const char *entry, char **message) {
+    (void)database, (void)file, (void)entry, (void)message;
+    return SQLITE_ERROR;
+}
+
 #define LENGTH(text) (sizeof(text) - 1)
 
 enum { path_limit = 4096, token_limit = 4096, settings_limit = 65536, schema_version = SCHEMA_VERSION };

@@ -164,7 +164,9 @@ import Testing
             client: Client(address: NetworkAddress("192.0.2.7"), language: language, requestID: "request")
         ) { [service] in service.time }
         _ = try auth.sendCode(to: email)
-        return try #require(try mails().first)
+        let sent = try mails()
+        #expect(sent.count == 1)
+        return try #require(sent.first)
     }
 
     @Test func mailIsInTheLanguageThatTheUserChoseElseTheBrowsersElseEnglish() throws {
@@ -179,6 +181,7 @@ import Testing
         let changes = UserChanges(fullName: .same, language: .this(.spanish), tellsSignIns: nil, tellsKeyExpiry: nil)
         _ = try service.auth.updateUser(user, changes)
         service.wait(.hours(1))
+        _ = try mails()
         #expect(try send(ann, asking: .japanese).contains("lang=3D\"es\""))
     }
 
@@ -196,7 +199,9 @@ import Testing
             ) { [service] in service.time }
             service.wait(.hours(1))
             _ = try auth.sendCode(to: email)
-            return try #require(try mails(templates).first)
+            let sent = try mails(templates)
+            #expect(sent.count == 1)
+            return try #require(sent.first)
         }
         try File.create("\(folder)/code.de.txt", Array("Subject: Hallo {service}\n\nIhr Code: {code}\n".utf8))
         try File.create("\(folder)/code.txt", Array("Subject: Hello\n\nCode {code}\n".utf8))
