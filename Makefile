@@ -3,6 +3,7 @@
 # make test   everything a change must pass
 # make test-clients   the console, openapi.json and its page, in a browser and by generated clients
 # make test-servers   Apache, nginx, lighttpd and none give the same answers; servers that ask; the package
+# make lint   the format of the Swift sources
 # make admin  bin/latchkey, the operator's command
 # make routes the servers' configurations, from the table of routes
 # make package [VERSION=]   dist/latchkey-<version>-linux-<arch>.tar.xz, reproducible
@@ -28,7 +29,7 @@ TRIPLE = $(shell swift -print-target-info | sed -n 's/.*"triple": "\(.*\)".*/\1/
 EXECUTABLES = $(filter-out latchkey write-routes,$(notdir $(wildcard Sources/Executables/*)))
 SCRATCH = $(if $(filter musl,$(LIBC)),.build-musl,.build-embedded)
 
-.PHONY: run admin routes package test-clients test-servers setup-clients setup-servers test build setup setup-musl setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
+.PHONY: lint run admin routes package test-clients test-servers setup-clients setup-servers test build setup setup-musl setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
 
 # Says what is missing, then installs it: as root, else with sudo.
 define install
@@ -141,6 +142,9 @@ run:
 	@mkdir -p -m 700 "$(LATCHKEY_HOME)"
 	@$(served_url) echo "Latchkey: $$url   state: $(LATCHKEY_HOME)   mail: $(LATCHKEY_HOME)/mail/new   (Ctrl-C stops)"
 	@$(served_url) $(own_base_url) exec lighttpd -D -f lighttpd.conf
+
+lint:
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests samples
 
 test: setup-test build unit-tests end-to-end-tests
 

@@ -84,12 +84,15 @@ let linkerSettings: [LinkerSetting] =
     isEmbedded
     ? ["swiftUnicodeDataTables", "sqlite3", "argon2", "hogweed", "nettle", "gmp", "m"]
         .map { .linkedLibrary($0) }
-        + [.unsafeFlags([
-            "-use-ld=lld", "-Xclang-linker", "-static",
-            "-Xlinker", "--gc-sections", "-Xlinker", "-s",
-            "-Xlinker", "--no-eh-frame-hdr", "-Xlinker", "--icf=all",
-            "-Xlinker", "\(Context.packageDirectory)/Sources/CLibc/no-unwinding.ld",
-        ] + (isMusl ? muslLinking : []))]
+        + [
+            .unsafeFlags(
+                [
+                    "-use-ld=lld", "-Xclang-linker", "-static",
+                    "-Xlinker", "--gc-sections", "-Xlinker", "-s",
+                    "-Xlinker", "--no-eh-frame-hdr", "-Xlinker", "--icf=all",
+                    "-Xlinker", "\(Context.packageDirectory)/Sources/CLibc/no-unwinding.ld",
+                ] + (isMusl ? muslLinking : []))
+        ]
     : []
 
 func module(_ name: String, uses dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
@@ -175,7 +178,8 @@ if !isEmbedded {
 if isFuzzed {
     targets.append(
         .executableTarget(
-            name: "fuzz", dependencies: ["API", "Auth", "CGI", "Cryptography", "JSON", "Settings", "Platform"], path: "Tests/Fuzz",
+            name: "fuzz", dependencies: ["API", "Auth", "CGI", "Cryptography", "JSON", "Settings", "Platform"],
+            path: "Tests/Fuzz",
             exclude: ["corpus", "dictionaries", "run"], swiftSettings: swiftSettings,
             linkerSettings: [.linkedLibrary("stdc++"), .unsafeFlags(["-sanitize=address", "-use-ld=lld"])]))
 }

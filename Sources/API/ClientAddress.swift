@@ -43,5 +43,6 @@ private func forwardedAddress(_ text: Substring.UTF8View) -> NetworkAddress? {
 
 /// Whether `text` is empty, or a colon and digits.
 private func isPort(_ text: Substring.UTF8View) -> Bool {
-    text.isEmpty || (text.first == UInt8(ascii: ":") && (2...6).contains(text.count) && text.dropFirst().allSatisfy { $0.isDigit })
+    text.isEmpty
+        || (text.first == UInt8(ascii: ":") && (2...6).contains(text.count) && text.dropFirst().allSatisfy { $0.isDigit })
 }

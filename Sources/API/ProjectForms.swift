@@ -116,7 +116,12 @@ package struct UpdateMemberForm {
 extension Fields {
     /// The member `role`, which must be there.
     fileprivate mutating func requiredRole() -> Role? {
-        has("role") ? role() : { _ = string("role"); return nil }()
+        has("role")
+            ? role()
+            : {
+                _ = string("role")
+                return nil
+            }()
     }
 }
 

@@ -21,7 +21,8 @@ package struct RequestPath {
         var start = 0
         func endPart(isLast: Bool) {
             let length = bytes.count - start
-            let isDots = length > 0 && length <= 2 && bytes[start] == UInt8(ascii: ".") && bytes[bytes.count - 1] == UInt8(ascii: ".")
+            let isDots =
+                length > 0 && length <= 2 && bytes[start] == UInt8(ascii: ".") && bytes[bytes.count - 1] == UInt8(ascii: ".")
             if isDots || length == 0 {
                 if isDots, length == 2, !parts.isEmpty { parts.removeLast() }
                 if isLast { parts.append(start..<start) }

@@ -2,8 +2,8 @@
 // file each. It knows nothing of HTTP or JSON.
 
 import Cryptography
-package import SQLite
 package import Platform
+package import SQLite
 
 package typealias JournalMode = SQLite.JournalMode
 

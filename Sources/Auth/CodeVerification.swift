@@ -187,8 +187,9 @@ extension Auth {
         else { return .none }
         guard !challenge.isExhausted else { return .exhausted }
         // What has not the form of this code costs no attempt.
-        guard digits.count == challenge.terms.digits
-            || (!testIdentities.isEmpty && TestIdentity.codeLength.contains(digits.count))
+        guard
+            digits.count == challenge.terms.digits
+                || (!testIdentities.isEmpty && TestIdentity.codeLength.contains(digits.count))
         else { return .none }
         guard try challenge.countAttempt(in: database) else { return .exhausted }
         return .counted(Guess(challenge: challenge, failure: try failures.charge(at: now, in: database)))

@@ -2,8 +2,8 @@
 // the one that this executable knows.
 
 import Cryptography
-import SQLite
 import Platform
+import SQLite
 
 /// An open, migrated database, whose failures are `AuthError`s. Only Records and Migrations use it
 /// to run SQL.
@@ -28,7 +28,8 @@ package struct Database {
     ///
     /// Throws `unavailable` for a newer database, and for one that is closed, unless it is closed for `reopening`.
     init(
-        in state: StateFolder, journal wanted: JournalMode?, reopening: Migrator.MaintenanceLock? = nil, isPersistent: Bool = false
+        in state: StateFolder, journal wanted: JournalMode?, reopening: Migrator.MaintenanceLock? = nil,
+        isPersistent: Bool = false
     ) throws(AuthError) {
         connection = try Database.connect(to: state, isPersistent: isPersistent)
         do throws(SQLiteError) {
@@ -243,7 +244,9 @@ package struct Database {
                 try session?.begin(in: self)
                 defer { session?.end() }
                 return try body()
-            } failing: { AuthError($0) }
+            } failing: {
+                AuthError($0)
+            }
         }
     }
 

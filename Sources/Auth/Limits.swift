@@ -10,8 +10,8 @@
 //    network that asks for one address: nobody can use up what another account may ask for.
 // 6. What is written for the refused is bounded, for one site and for all together. The log has a line for each.
 
-import SQLite
 import Platform
+import SQLite
 
 /// One limit, as it concerns one request.
 struct Limit {
@@ -95,7 +95,8 @@ extension Auth {
     }
 
     private func sendLimit(for target: ChallengeTarget, isKnown: Bool) -> Limit {
-        let name: StaticString, subject: String
+        let name: StaticString
+        let subject: String
         switch target.purpose {
         case .signIn: (name, subject) = ("send-email", share(of: target.email.text, isKnown))
         case .newAddress: (name, subject) = ("change-email", "\(site) \(target.email.text)")

@@ -27,7 +27,8 @@ package struct StateMark {
     /// Where the mark may stand, the best place first; `executables` is their folder, if it is known.
     package func places(executables: String?) -> [String] {
         (executables.map { ["\($0)/.latchkey-states"] } ?? []) + [
-            "\(File.parent(of: paths[paths.count - 1]))/.latchkey-states", "/var/tmp/.latchkey-states-\(Environment.effectiveUser)",
+            "\(File.parent(of: paths[paths.count - 1]))/.latchkey-states",
+            "/var/tmp/.latchkey-states-\(Environment.effectiveUser)",
         ]
     }
 

@@ -2,11 +2,13 @@
 //
 // 200: the project that the caller belongs to now. 404 for an invitation that is not theirs, or is no more.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let acceptInvitation = Endpoint(.acceptInvitation, forUser: { (request, user, auth) throws(AuthError) in
-    let form = try InvitationForm(request)
-    return .ok(ProjectView(try auth.acceptInvitation(form.invitation, by: user)))
-})
+package let acceptInvitation = Endpoint(
+    .acceptInvitation,
+    forUser: { (request, user, auth) throws(AuthError) in
+        let form = try InvitationForm(request)
+        return .ok(ProjectView(try auth.acceptInvitation(form.invitation, by: user)))
+    })

@@ -4,12 +4,14 @@
 // or, beyond the limit, the answer says when that will be possible. 409 for an address that
 // is one already, 403 and 404 as for changing the project.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let addMember = Endpoint(.addMember, forUser: { (request, user, auth) throws(AuthError) in
-    let form = try AddMemberForm(request)
-    let sent = try auth.addMember(form.email, as: form.role, to: form.project, by: user)
-    return .created(MemberView(sent))
-})
+package let addMember = Endpoint(
+    .addMember,
+    forUser: { (request, user, auth) throws(AuthError) in
+        let form = try AddMemberForm(request)
+        let sent = try auth.addMember(form.email, as: form.role, to: form.project, by: user)
+        return .created(MemberView(sent))
+    })

@@ -3,11 +3,13 @@
 // 202: a code is on its way to the new address, or would be if that has no account: nobody can tell; and another to the
 // address that the account has. 422 for what is no address; 429 as for any code.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let changeEmail = Endpoint(.changeEmail, forUser: { (request, user, auth) throws(AuthError) in
-    let form = try SendCodeForm(request)
-    return .accepted(SentCodeView(try auth.changeEmail(of: user, to: form.email)))
-})
+package let changeEmail = Endpoint(
+    .changeEmail,
+    forUser: { (request, user, auth) throws(AuthError) in
+        let form = try SendCodeForm(request)
+        return .accepted(SentCodeView(try auth.changeEmail(of: user, to: form.email)))
+    })

@@ -3,13 +3,15 @@
 // 200: the account, with its new address; the old one is told by mail, and all other sessions end. 400 unless `code` was
 // mailed to the new address and `current_code` to the old one.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let confirmEmail = Endpoint(.confirmEmail, forSession: { (request, caller, auth) throws(AuthError) in
-    let form = try ConfirmEmailForm(request)
-    return .ok(
-        AccountView(
-            try auth.confirmEmail(form.email, of: caller, code: form.code, currentCode: form.currentCode)))
-})
+package let confirmEmail = Endpoint(
+    .confirmEmail,
+    forSession: { (request, caller, auth) throws(AuthError) in
+        let form = try ConfirmEmailForm(request)
+        return .ok(
+            AccountView(
+                try auth.confirmEmail(form.email, of: caller, code: form.code, currentCode: form.currentCode)))
+    })

@@ -3,13 +3,15 @@
 // 201: a new key of a project. The whole key is in this answer and never again: only its Argon2
 // hash is kept. 404 for a project that the caller does not belong to.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let createAPIKey = Endpoint(.createAPIKey, forUser: { (request, user, auth) throws(AuthError) in
-    let form = try CreateAPIKeyForm(request)
-    let created = try auth.createAPIKey(
-        named: form.name, expiringIn: form.days, scopes: form.scopes, in: form.project, by: user)
-    return .created(APIKeyView(created))
-})
+package let createAPIKey = Endpoint(
+    .createAPIKey,
+    forUser: { (request, user, auth) throws(AuthError) in
+        let form = try CreateAPIKeyForm(request)
+        let created = try auth.createAPIKey(
+            named: form.name, expiringIn: form.days, scopes: form.scopes, in: form.project, by: user)
+        return .created(APIKeyView(created))
+    })

@@ -2,12 +2,14 @@
 //
 // 201: a new project, which the caller owns.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let createProject = Endpoint(.createProject, forUser: { (request, user, auth) throws(AuthError) in
-    let form = try CreateProjectForm(request)
-    let project = try auth.createProject(named: form.name, description: form.description, by: user)
-    return .created(ProjectView(project))
-})
+package let createProject = Endpoint(
+    .createProject,
+    forUser: { (request, user, auth) throws(AuthError) in
+        let form = try CreateProjectForm(request)
+        let project = try auth.createProject(named: form.name, description: form.description, by: user)
+        return .created(ProjectView(project))
+    })

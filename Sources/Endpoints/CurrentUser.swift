@@ -2,11 +2,13 @@
 //
 // 200: the account that the access token is of, with its projects and billing.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let currentUser = Endpoint(.currentUser, forUser: { (request, user, auth) throws(AuthError) in
-    let account = try auth.account(of: user)
-    return .ok(AccountView(account))
-})
+package let currentUser = Endpoint(
+    .currentUser,
+    forUser: { (request, user, auth) throws(AuthError) in
+        let account = try auth.account(of: user)
+        return .ok(AccountView(account))
+    })

@@ -2,12 +2,14 @@
 //
 // 200: the invitation is no more. 404 as for accepting it.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let declineInvitation = Endpoint(.declineInvitation, forUser: { (request, user, auth) throws(AuthError) in
-    let form = try InvitationForm(request)
-    try auth.declineInvitation(form.invitation, by: user)
-    return .ok(EmptyView())
-})
+package let declineInvitation = Endpoint(
+    .declineInvitation,
+    forUser: { (request, user, auth) throws(AuthError) in
+        let form = try InvitationForm(request)
+        try auth.declineInvitation(form.invitation, by: user)
+        return .ok(EmptyView())
+    })

@@ -3,12 +3,14 @@
 // 200: the key is deactivated, now or since it first was. 404 for a project or a key that the
 // caller may not manage.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let deleteAPIKey = Endpoint(.deleteAPIKey, forUser: { (request, user, auth) throws(AuthError) in
-    let form = try DeleteAPIKeyForm(request)
-    let key = try auth.deleteAPIKey(form.key, in: form.project, by: user)
-    return .ok(DeactivatedAPIKeyView(key))
-})
+package let deleteAPIKey = Endpoint(
+    .deleteAPIKey,
+    forUser: { (request, user, auth) throws(AuthError) in
+        let form = try DeleteAPIKeyForm(request)
+        let key = try auth.deleteAPIKey(form.key, in: form.project, by: user)
+        return .ok(DeactivatedAPIKeyView(key))
+    })

@@ -3,12 +3,14 @@
 // 200: the project is gone, with its API keys and invitations, and its members are told by mail. 403 for a member who is
 // not an owner, 404 for outsiders.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let deleteProject = Endpoint(.deleteProject, forUser: { (request, user, auth) throws(AuthError) in
-    let form = try ProjectForm(request)
-    try auth.deleteProject(form.project, by: user)
-    return .ok(EmptyView())
-})
+package let deleteProject = Endpoint(
+    .deleteProject,
+    forUser: { (request, user, auth) throws(AuthError) in
+        let form = try ProjectForm(request)
+        try auth.deleteProject(form.project, by: user)
+        return .ok(EmptyView())
+    })

@@ -2,11 +2,13 @@
 //
 // 200: the session has ended, and its tokens with it. 404 for one that had ended, or is somebody else's.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let deleteSession = Endpoint(.deleteSession, forSession: { (request, caller, auth) throws(AuthError) in
-    let form = try DeleteSessionForm(request)
-    return .ok(RevokedSessionView(try auth.deleteSession(form.session, of: caller)))
-})
+package let deleteSession = Endpoint(
+    .deleteSession,
+    forSession: { (request, caller, auth) throws(AuthError) in
+        let form = try DeleteSessionForm(request)
+        return .ok(RevokedSessionView(try auth.deleteSession(form.session, of: caller)))
+    })

@@ -3,12 +3,14 @@
 // 200: the account is gone, with its sessions, keys, and the projects that it alone owned. 400 unless
 // `x-verification-code` is the code that POST /auth/users/me/deletion-code mailed.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let deleteUser = Endpoint(.deleteUser, forUser: { (request, user, auth) throws(AuthError) in
-    let form = try DeleteUserForm(request)
-    try auth.deleteUser(user, code: form.code)
-    return .ok(EmptyView())
-})
+package let deleteUser = Endpoint(
+    .deleteUser,
+    forUser: { (request, user, auth) throws(AuthError) in
+        let form = try DeleteUserForm(request)
+        try auth.deleteUser(user, code: form.code)
+        return .ok(EmptyView())
+    })

@@ -2,11 +2,13 @@
 //
 // 200: the project, for its members. 404 for anyone else.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let getProject = Endpoint(.getProject, forUser: { (request, user, auth) throws(AuthError) in
-    let form = try ProjectForm(request)
-    return .ok(ProjectView(try auth.project(form.project, for: user)))
-})
+package let getProject = Endpoint(
+    .getProject,
+    forUser: { (request, user, auth) throws(AuthError) in
+        let form = try ProjectForm(request)
+        return .ok(ProjectView(try auth.project(form.project, for: user)))
+    })

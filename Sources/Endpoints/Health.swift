@@ -2,11 +2,13 @@
 //
 // 200: the database answers and the secret is there. 503 or 500 if not.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let health = Endpoint(.health, forAnyone: { (_, auth) throws(AuthError) in
-    try auth.checkHealth()
-    return .ok(HealthView())
-})
+package let health = Endpoint(
+    .health,
+    forAnyone: { (_, auth) throws(AuthError) in
+        try auth.checkHealth()
+        return .ok(HealthView())
+    })

@@ -2,11 +2,13 @@
 //
 // 200: a page of the caller's sessions that have not ended, the last used first.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let listSessions = Endpoint(.listSessions, forSession: { (request, caller, auth) throws(AuthError) in
-    let form = try PageForm(request)
-    return .ok(SessionPageView(try auth.listSessions(of: caller, form.page)))
-})
+package let listSessions = Endpoint(
+    .listSessions,
+    forSession: { (request, caller, auth) throws(AuthError) in
+        let form = try PageForm(request)
+        return .ok(SessionPageView(try auth.listSessions(of: caller, form.page)))
+    })

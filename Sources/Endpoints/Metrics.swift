@@ -3,10 +3,12 @@
 // 200: numbers in Prometheus' text format, for a caller on this machine, or one that bears `metrics_token`. 401
 // for others.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let metrics = Endpoint(.metrics, forMonitoring: { (metrics) throws(AuthError) in
-    .text(metrics.text, type: Metrics.mediaType)
-})
+package let metrics = Endpoint(
+    .metrics,
+    forMonitoring: { (metrics) throws(AuthError) in
+        .text(metrics.text, type: Metrics.mediaType)
+    })

@@ -2,10 +2,12 @@
 //
 // 200: the language that the caller wants mail in, and which notices.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let preferences = Endpoint(.preferences, forUser: { (request, user, auth) throws(AuthError) in
-    return .ok(PreferencesView(try auth.preferences(of: user)))
-})
+package let preferences = Endpoint(
+    .preferences,
+    forUser: { (request, user, auth) throws(AuthError) in
+        return .ok(PreferencesView(try auth.preferences(of: user)))
+    })

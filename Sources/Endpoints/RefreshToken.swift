@@ -3,12 +3,14 @@
 // 200: the session's next tokens, or the same again for a token that was spent a moment ago. 401 for a
 // token that is unknown, spent or expired; if it was spent long ago, its session ends.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let refreshToken = Endpoint(.refreshToken, forClients: { (request, auth) throws(AuthError) in
-    let form = try RefreshTokenForm(request)
-    let grant = try auth.refreshToken(form.refreshToken, of: form.userID)
-    return .ok(GrantView(grant))
-})
+package let refreshToken = Endpoint(
+    .refreshToken,
+    forClients: { (request, auth) throws(AuthError) in
+        let form = try RefreshTokenForm(request)
+        let grant = try auth.refreshToken(form.refreshToken, of: form.userID)
+        return .ok(GrantView(grant))
+    })

@@ -3,12 +3,14 @@
 // 200: the member has left, or the invitation of that id is taken back. 403 for what is an owner's to do, 409 for
 // the last owner, 404 for outsiders and for who is no member.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let removeMember = Endpoint(.removeMember, forUser: { (request, user, auth) throws(AuthError) in
-    let form = try MemberForm(request)
-    try auth.removeMember(form.member, from: form.project, by: user)
-    return .ok(EmptyView())
-})
+package let removeMember = Endpoint(
+    .removeMember,
+    forUser: { (request, user, auth) throws(AuthError) in
+        let form = try MemberForm(request)
+        try auth.removeMember(form.member, from: form.project, by: user)
+        return .ok(EmptyView())
+    })

@@ -2,12 +2,14 @@
 //
 // 200: the session has ended, or there was none: nobody can tell.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let revokeToken = Endpoint(.revokeToken, forClients: { (request, auth) throws(AuthError) in
-    let form = try RevokeTokenForm(request)
-    try auth.revokeToken(form.refreshToken)
-    return .ok(EmptyView())
-})
+package let revokeToken = Endpoint(
+    .revokeToken,
+    forClients: { (request, auth) throws(AuthError) in
+        let form = try RevokeTokenForm(request)
+        try auth.revokeToken(form.refreshToken)
+        return .ok(EmptyView())
+    })

@@ -3,12 +3,14 @@
 // 201: a new key in place of the old one, which stays good for as many days as `overlap_days` says. The whole
 // key is in this answer and never again. 404 for a key that is not active, or that the caller may not manage.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let rotateAPIKey = Endpoint(.rotateAPIKey, forUser: { (request, user, auth) throws(AuthError) in
-    let form = try RotateAPIKeyForm(request)
-    let key = try auth.rotateAPIKey(form.key, overlap: form.overlap, in: form.project, by: user)
-    return .created(APIKeyView(key))
-})
+package let rotateAPIKey = Endpoint(
+    .rotateAPIKey,
+    forUser: { (request, user, auth) throws(AuthError) in
+        let form = try RotateAPIKeyForm(request)
+        let key = try auth.rotateAPIKey(form.key, overlap: form.overlap, in: form.project, by: user)
+        return .created(APIKeyView(key))
+    })

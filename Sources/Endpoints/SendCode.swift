@@ -3,12 +3,14 @@
 // 202: a code is on its way by mail, or would be if the address may sign in: nobody can tell.
 // 422 for what is no address; 429 within a minute of the last mail to it.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let sendCode = Endpoint(.sendCode, forClients: { (request, auth) throws(AuthError) in
-    let form = try SendCodeForm(request)
-    let sent = try auth.sendCode(to: form.email)
-    return .accepted(SentCodeView(sent))
-})
+package let sendCode = Endpoint(
+    .sendCode,
+    forClients: { (request, auth) throws(AuthError) in
+        let form = try SendCodeForm(request)
+        let sent = try auth.sendCode(to: form.email)
+        return .accepted(SentCodeView(sent))
+    })

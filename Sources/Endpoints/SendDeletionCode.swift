@@ -2,10 +2,12 @@
 //
 // 202: a code with which the account can be deleted is on its way to its address. 429 as for any code.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let sendDeletionCode = Endpoint(.sendDeletionCode, forUser: { (request, user, auth) throws(AuthError) in
-    .accepted(SentCodeView(try auth.sendDeletionCode(to: user)))
-})
+package let sendDeletionCode = Endpoint(
+    .sendDeletionCode,
+    forUser: { (request, user, auth) throws(AuthError) in
+        .accepted(SentCodeView(try auth.sendDeletionCode(to: user)))
+    })

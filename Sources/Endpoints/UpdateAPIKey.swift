@@ -3,12 +3,14 @@
 // 200: the key with its new name and scopes; what the body leaves out stays. 404 for a project or a key
 // that the caller may not manage.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let updateAPIKey = Endpoint(.updateAPIKey, forUser: { (request, user, auth) throws(AuthError) in
-    let form = try UpdateAPIKeyForm(request)
-    let key = try auth.updateAPIKey(form.key, form.changes, in: form.project, by: user)
-    return .ok(APIKeyView(key))
-})
+package let updateAPIKey = Endpoint(
+    .updateAPIKey,
+    forUser: { (request, user, auth) throws(AuthError) in
+        let form = try UpdateAPIKeyForm(request)
+        let key = try auth.updateAPIKey(form.key, form.changes, in: form.project, by: user)
+        return .ok(APIKeyView(key))
+    })

@@ -3,12 +3,14 @@
 // 200: the member with the new role. 403 for what is an owner's to do, 409 for the last owner, 404 for
 // outsiders and for who is no member.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let updateMember = Endpoint(.updateMember, forUser: { (request, user, auth) throws(AuthError) in
-    let form = try UpdateMemberForm(request)
-    let member = try auth.updateMember(form.member, to: form.role, in: form.project, by: user)
-    return .ok(MemberView(member))
-})
+package let updateMember = Endpoint(
+    .updateMember,
+    forUser: { (request, user, auth) throws(AuthError) in
+        let form = try UpdateMemberForm(request)
+        let member = try auth.updateMember(form.member, to: form.role, in: form.project, by: user)
+        return .ok(MemberView(member))
+    })

@@ -3,13 +3,15 @@
 // 200: the project with its new name and description; what the body leaves out stays. 403 for a member who is
 // neither owner nor admin, 404 for outsiders.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let updateProject = Endpoint(.updateProject, forUser: { (request, user, auth) throws(AuthError) in
-    let form = try UpdateProjectForm(request)
-    let project = try auth.updateProject(
-        form.project, name: form.name, description: form.description, by: user)
-    return .ok(ProjectView(project))
-})
+package let updateProject = Endpoint(
+    .updateProject,
+    forUser: { (request, user, auth) throws(AuthError) in
+        let form = try UpdateProjectForm(request)
+        let project = try auth.updateProject(
+            form.project, name: form.name, description: form.description, by: user)
+        return .ok(ProjectView(project))
+    })

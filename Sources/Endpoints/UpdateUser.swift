@@ -2,11 +2,13 @@
 //
 // 200: the account, with its new name; language and notices are changed here too. What the body leaves out stays.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let updateUser = Endpoint(.updateUser, forUser: { (request, user, auth) throws(AuthError) in
-    let form = try UpdateUserForm(request)
-    return .ok(AccountView(try auth.updateUser(user, form.changes)))
-})
+package let updateUser = Endpoint(
+    .updateUser,
+    forUser: { (request, user, auth) throws(AuthError) in
+        let form = try UpdateUserForm(request)
+        return .ok(AccountView(try auth.updateUser(user, form.changes)))
+    })

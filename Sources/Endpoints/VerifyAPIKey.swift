@@ -4,12 +4,14 @@
 // the key in `x-api-key` is good, and has the scope `?scope=`, if one is asked for; the same in header
 // fields. 401 with a code for each reason why not, 403 for a key without the scope.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let verifyAPIKey = Endpoint(.verifyAPIKey, forShownKey: { (request, secret, auth) throws(AuthError) in
-    let form = try VerifyAPIKeyForm(request)
-    let view = VerifiedAPIKeyView(try auth.verifyAPIKey(secret, scope: form.scope))
-    return .ok(view, headers: view.headers)
-})
+package let verifyAPIKey = Endpoint(
+    .verifyAPIKey,
+    forShownKey: { (request, secret, auth) throws(AuthError) in
+        let form = try VerifyAPIKeyForm(request)
+        let view = VerifiedAPIKeyView(try auth.verifyAPIKey(secret, scope: form.scope))
+        return .ok(view, headers: view.headers)
+    })

@@ -3,12 +3,14 @@
 // 200: the tokens of a new session; the first one makes the account. 400 for a code that is wrong,
 // spent or expired, and another for one that has no attempts left; 403 for a right one of a deactivated account.
 
-import Auth
 package import API
+import Auth
 
 @export(interface)
-package let verifyCode = Endpoint(.verifyCode, forClients: { (request, auth) throws(AuthError) in
-    let form = try VerifyCodeForm(request)
-    let grant = try auth.verifyCode(form.code, for: form.email)
-    return .ok(GrantView(grant))
-})
+package let verifyCode = Endpoint(
+    .verifyCode,
+    forClients: { (request, auth) throws(AuthError) in
+        let form = try VerifyCodeForm(request)
+        let grant = try auth.verifyCode(form.code, for: form.email)
+        return .ok(GrantView(grant))
+    })

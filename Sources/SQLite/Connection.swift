@@ -60,13 +60,15 @@ package final class Connection {
         _ = csqlite_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
         _ = csqlite_db_config(handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1)
         _ = csqlite_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        sqlite3_wal_hook(handle, { context, _, _, pages in
-            guard let context else { return SQLITE_OK }
-            let connection = Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue()
-            // The commit has been made, and it is none of its failures if this cannot be done now.
-            if pages >= connection.checkpointPages { connection.copyLogBack() }
-            return SQLITE_OK
-        }, Unmanaged.passUnretained(self).toOpaque())
+        sqlite3_wal_hook(
+            handle,
+            { context, _, _, pages in
+                guard let context else { return SQLITE_OK }
+                let connection = Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue()
+                // The commit has been made, and it is none of its failures if this cannot be done now.
+                if pages >= connection.checkpointPages { connection.copyLogBack() }
+                return SQLITE_OK
+            }, Unmanaged.passUnretained(self).toOpaque())
         try script("PRAGMA synchronous=FULL; PRAGMA secure_delete=ON")
         if isPersistent { try script("PRAGMA journal_size_limit=\(longestKeptLog)") }
     }
@@ -232,10 +234,12 @@ package final class Connection {
         _ report: @escaping () -> Void, _ body: () throws(E) -> T
     ) throws(E) -> T {
         let box = Unmanaged.passRetained(Report(call: report))
-        sqlite3_progress_handler(handle, 20000, { context in
-            if let context { Unmanaged<Report>.fromOpaque(context).takeUnretainedValue().call() }
-            return 0
-        }, box.toOpaque())
+        sqlite3_progress_handler(
+            handle, 20000,
+            { context in
+                if let context { Unmanaged<Report>.fromOpaque(context).takeUnretainedValue().call() }
+                return 0
+            }, box.toOpaque())
         defer {
             sqlite3_progress_handler(handle, 0, nil, nil)
             box.release()

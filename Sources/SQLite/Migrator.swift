@@ -56,7 +56,9 @@ package struct Migrator: Sendable {
             guard version.number < count, version.closure == closure else { return }
             for index in max(0, version.number)..<count { try database.script(script(index)) }
             try database.setVersion(SchemaVersion(number: count, closure: closure))
-        } failing: { $0 }
+        } failing: {
+            $0
+        }
     }
 }
 

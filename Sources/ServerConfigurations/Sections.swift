@@ -18,7 +18,10 @@ package func sections(_ routes: [Route]) -> [(file: String, sections: [(name: St
     let rules = rules(routes)
     let htaccess = [("routes", apacheRoutes(rules)), ("host's files", [apacheHostFiles]), ("console", [apacheConsole])]
     return [
-        ("lighttpd.conf", [("routes", lighttpdRoutes(rules)), ("host's files", [lighttpdHostFiles]), ("console", [lighttpdConsole])]),
+        (
+            "lighttpd.conf",
+            [("routes", lighttpdRoutes(rules)), ("host's files", [lighttpdHostFiles]), ("console", [lighttpdConsole])]
+        ),
         ("lighttpd-fastcgi.sh", [("routes", lighttpdPool(rules))]),
         ("cgi-bin/.htaccess", htaccess),
         ("samples/apache/htaccess-without-options", htaccess),
@@ -79,7 +82,8 @@ private func lighttpdRoutes(_ rules: [RoutingRule]) -> [String] {
 
 private func lighttpdMethod(_ methods: [String]) -> String {
     methods.count == 1
-        ? "$HTTP[\"request-method\"] == \"\(methods[0])\" {" : "$HTTP[\"request-method\"] =~ \"^(\(methods.joined(separator: "|")))$\" {"
+        ? "$HTTP[\"request-method\"] == \"\(methods[0])\" {"
+        : "$HTTP[\"request-method\"] =~ \"^(\(methods.joined(separator: "|")))$\" {"
 }
 
 /// By FastCGI: which requests go to the pool `codes`. It stands in a shell's here-document.

@@ -27,7 +27,8 @@ private func refusal<T>(_ body: () throws -> T) -> String {
         policy.clientTokens = clientTokens
         let path = "/tmp/latchkey-api-\(UUID.random().text)"
         defer { _ = try? Command.run("/bin/rm", arguments: ["-r", path], environment: [], input: [], limit: .seconds(10)) }
-        return Auth(policy: policy, state: try StateFolder(at: path), journal: .wal,
+        return Auth(
+            policy: policy, state: try StateFolder(at: path), journal: .wal,
             client: Client(address: nil, requestID: "request"))
     }
 
@@ -37,7 +38,9 @@ private func refusal<T>(_ body: () throws -> T) -> String {
         #expect(refusal { try auth.user(bearing: try request(["HTTP_AUTHORIZATION=\(header)"])) } == "notAuthenticated")
     }
 
-    @Test(arguments: ["Bearer x", "bearer x", "BEARER   x", "Bearer ", "Bearer x y"]) func aBearerTokenIsJudged(header: String) throws {
+    @Test(arguments: ["Bearer x", "bearer x", "BEARER   x", "Bearer ", "Bearer x y"]) func aBearerTokenIsJudged(header: String)
+        throws
+    {
         let auth = try auth()
         #expect(refusal { try auth.user(bearing: try request(["HTTP_AUTHORIZATION=\(header)"])) } == "invalidToken")
         #expect(refusal { try auth.caller(of: try request(["HTTP_AUTHORIZATION=\(header)"])) } == "invalidToken")

@@ -13,11 +13,14 @@ import Testing
         try "import API\nimport Auth\n\nlet endpoint = \(endpoint)\n".write(to: file, atomically: true, encoding: .utf8)
         let compiler = Process()
         compiler.executableURL = URL(filePath: "/usr/bin/env")
-        let maps = ["CLibc", "CSQLite", "CArgon2", "CNettle"].flatMap { ["-Xcc", "-fmodule-map-file=\(root.path)/Sources/\($0)/module.modulemap"] }
-        compiler.arguments = [
-            "swiftc", "-typecheck", "-swift-version", "6", "-package-name", root.lastPathComponent.lowercased(),
-            "-I", "\(root.path)/.build/debug/Modules",
-        ] + maps + [file.path]
+        let maps = ["CLibc", "CSQLite", "CArgon2", "CNettle"].flatMap {
+            ["-Xcc", "-fmodule-map-file=\(root.path)/Sources/\($0)/module.modulemap"]
+        }
+        compiler.arguments =
+            [
+                "swiftc", "-typecheck", "-swift-version", "6", "-package-name", root.lastPathComponent.lowercased(),
+                "-I", "\(root.path)/.build/debug/Modules",
+            ] + maps + [file.path]
         let output = Pipe()
         compiler.standardError = output
         try compiler.run()

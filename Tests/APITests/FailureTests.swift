@@ -30,14 +30,18 @@ private func body(_ response: Response) -> String { String(decoding: response.bo
             let failure = Failure(error)
             #expect(failure.status.rawValue == status)
             #expect(failure.code.description == code)
-            #expect(failure.headers.contains { $0.name.description == "WWW-Authenticate" } == (status == 401 || code == "insufficient_scope"))
+            #expect(
+                failure.headers.contains { $0.name.description == "WWW-Authenticate" }
+                    == (status == 401 || code == "insufficient_scope"))
             #expect(failure.headers.contains { $0.name.description == "Retry-After" } == (status == 503))
             #expect(failure.message.hasSuffix("."))
         }
     }
 
     @Test func everyUnusableBodyHasItsStatus() {
-        for (error, status) in [(.lengthRequired, 411), (.tooLarge, 413), (.incomplete, 422), (.unreadable, 500)] as [(BodyError, Int)] {
+        for (error, status) in [(.lengthRequired, 411), (.tooLarge, 413), (.incomplete, 422), (.unreadable, 500)]
+            as [(BodyError, Int)]
+        {
             #expect(Failure(error).status.rawValue == status)
         }
         #expect(Failure.unsupportedMediaType.status.rawValue == 415)
@@ -69,7 +73,8 @@ private func body(_ response: Response) -> String { String(decoding: response.bo
     @Test func aRefusalIsThisTextToTheLetter() {
         #expect(
             body(Envelope.response(Failure(.invalidCode), requestID: "id"))
-                == #"{"success":false,"data":null,"error":{"code":"invalid_code","message":"The code is wrong or has expired."}}"#)
+                == #"{"success":false,"data":null,"error":{"code":"invalid_code","message":"The code is wrong or has expired."}}"#
+        )
     }
 
     @Test func everyFaultIsListedWithItsPlace() {
@@ -93,7 +98,8 @@ private func body(_ response: Response) -> String { String(decoding: response.bo
     @Test func optionsHasNeitherTypeNorLength() {
         #expect(
             wire(Envelope.options(allow: "GET, OPTIONS", requestID: "id"))
-                == "Status: 204 No Content\r\nAllow: GET, OPTIONS\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: id\r\n\r\n")
+                == "Status: 204 No Content\r\nAllow: GET, OPTIONS\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: id\r\n\r\n"
+        )
     }
 
     @Test func aWrongMethodIsToldTheRightOnes() {

@@ -1,10 +1,11 @@
 // The table of paths, and what an executable makes of a request's path.
 
-@testable import API
 import CGI
 import Endpoints
 import Foundation
 import Testing
+
+@testable import API
 
 @Suite struct RoutesTests {
     @Test func everyRouteHasAnEndpointAndAnExecutable() throws {
@@ -27,7 +28,8 @@ import Testing
         ("/auth/sessions/x", "DELETE, OPTIONS"), ("/auth/sessions/revoke-others", "POST, OPTIONS"),
         ("/.well-known/jwks.json", "GET, HEAD, OPTIONS"), ("/auth/users/me", "GET, HEAD, PATCH, DELETE, OPTIONS"),
         ("//auth//users/me", "GET, HEAD, PATCH, DELETE, OPTIONS"), ("/projects/invitations", "GET, HEAD, OPTIONS"),
-        ("/projects/x/members/y", "PATCH, DELETE, OPTIONS"), ("/projects/x", "GET, HEAD, PATCH, DELETE, OPTIONS"), ("/projects/invitations/x", "DELETE, OPTIONS"),
+        ("/projects/x/members/y", "PATCH, DELETE, OPTIONS"), ("/projects/x", "GET, HEAD, PATCH, DELETE, OPTIONS"),
+        ("/projects/invitations/x", "DELETE, OPTIONS"),
     ])
     func pathsKnowTheirMethods(_ path: String, _ allow: String) {
         #expect(Route.allowed(at: path) == allow)
@@ -66,7 +68,10 @@ import Testing
             (.rotateAPIKey, "/cgi-bin/rotate-api-key/\(id)", "/\(id)", .here(ids: [id], isOwnPath: true)),
             (.rotateAPIKey, "/cgi-bin/rotate-api-key/\(id)/rotate", "/\(id)/rotate", .nowhere),
             (.updateMember, "/projects/\(id)/members/\(other)", "", .here(ids: [id, other], isOwnPath: false)),
-            (.updateMember, "/cgi-bin/update-member/\(id)/\(other)", "/\(id)/\(other)", .here(ids: [id, other], isOwnPath: true)),
+            (
+                .updateMember, "/cgi-bin/update-member/\(id)/\(other)", "/\(id)/\(other)",
+                .here(ids: [id, other], isOwnPath: true)
+            ),
             (.updateProject, "/projects/invitations", "/invitations", .elsewhere(allow: "GET, HEAD, OPTIONS")),
             // Paths that are the same in both ways.
             (.sendCode, "/auth/verification/send-code", "", .here(ids: [], isOwnPath: false)),
@@ -86,7 +91,9 @@ import Testing
         #expect(address(.rotateAPIKey, "PATH_INFO=/\(id)/rotate") == .here(ids: [id], isOwnPath: false))
         #expect(address(.removeMember, "PATH_INFO=/\(id)/members/\(other)") == .here(ids: [id, other], isOwnPath: false))
         #expect(address(.removeMember, "PATH_INFO=/\(id)/\(other)") == .here(ids: [id, other], isOwnPath: false))
-        #expect(address(.removeMember, "SCRIPT_NAME=/cgi-bin/remove-member", "PATH_INFO=/\(id)/\(other)") == .here(ids: [id, other], isOwnPath: true))
+        #expect(
+            address(.removeMember, "SCRIPT_NAME=/cgi-bin/remove-member", "PATH_INFO=/\(id)/\(other)")
+                == .here(ids: [id, other], isOwnPath: true))
     }
 
     private func dispatch(_ method: String, _ uri: String) -> String {
@@ -101,15 +108,23 @@ import Testing
     @Test func aProcessOfAllRoutesFindsTheSame() {
         let (id, other) = (Self.id, Self.other)
         for (method, uri, expected) in [
-            ("GET", "/auth/users/me", "current-user 0"), ("HEAD", "//auth/users/me", "current-user 0"), ("DELETE", "/auth/users/me", "delete-user 0"),
-            ("PUT", "/auth/users/me", "GET, HEAD, PATCH, DELETE, OPTIONS"), ("OPTIONS", "/auth/users/me", "GET, HEAD, PATCH, DELETE, OPTIONS"),
+            ("GET", "/auth/users/me", "current-user 0"), ("HEAD", "//auth/users/me", "current-user 0"),
+            ("DELETE", "/auth/users/me", "delete-user 0"),
+            ("PUT", "/auth/users/me", "GET, HEAD, PATCH, DELETE, OPTIONS"),
+            ("OPTIONS", "/auth/users/me", "GET, HEAD, PATCH, DELETE, OPTIONS"),
             ("GET", "/auth/api-keys/", "list-api-keys 0"), ("POST", "/auth/api-keys", "create-api-key 0"),
-            ("DELETE", "/auth/api-keys/verify", "GET, HEAD, POST, OPTIONS"), ("DELETE", "/auth/api-keys/\(id)", "delete-api-key 1"),
+            ("DELETE", "/auth/api-keys/verify", "GET, HEAD, POST, OPTIONS"),
+            ("DELETE", "/auth/api-keys/\(id)", "delete-api-key 1"),
             ("PATCH", "/projects/\(id)/members/\(other)", "update-member 2"), ("DELETE", "/projects/\(id)", "delete-project 1"),
-            ("DELETE", "/projects/invitations", "GET, HEAD, OPTIONS"), ("POST", "/cgi-bin/delete-project/\(id)", "delete-project 1 own"), ("GET", "/projects/invitations", "list-invitations 0"),
-            ("GET", "/cgi-bin/current-user", "current-user 0 own"), ("POST", "/cgi-bin/delete-api-key/\(id)", "delete-api-key 1 own"),
-            ("PUT", "/cgi-bin/send-code", "send-code 0 own"), ("GET", "/cgi-bin/not-found", "nowhere"), ("GET", "/cgi-bin/latchkey-fcgi", "nowhere"),
-            ("GET", "/cgi-bin/current-user/x", "nowhere"), ("GET", "/x/cgi-bin/current-user", "nowhere"), ("GET", "/current-user", "nowhere"),
+            ("DELETE", "/projects/invitations", "GET, HEAD, OPTIONS"),
+            ("POST", "/cgi-bin/delete-project/\(id)", "delete-project 1 own"),
+            ("GET", "/projects/invitations", "list-invitations 0"),
+            ("GET", "/cgi-bin/current-user", "current-user 0 own"),
+            ("POST", "/cgi-bin/delete-api-key/\(id)", "delete-api-key 1 own"),
+            ("PUT", "/cgi-bin/send-code", "send-code 0 own"), ("GET", "/cgi-bin/not-found", "nowhere"),
+            ("GET", "/cgi-bin/latchkey-fcgi", "nowhere"),
+            ("GET", "/cgi-bin/current-user/x", "nowhere"), ("GET", "/x/cgi-bin/current-user", "nowhere"),
+            ("GET", "/current-user", "nowhere"),
             ("GET", "/", "nowhere"), ("GET", "*", "nowhere"),
         ] {
             #expect(dispatch(method, uri) == expected, "\(method) \(uri)")

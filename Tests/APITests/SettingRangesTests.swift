@@ -1,10 +1,11 @@
 // Each setting has a range that its use can bear: the ends of it are taken, and what lies beyond is refused.
 
-@testable import API
 import Auth
 import Platform
 import Settings
 import Testing
+
+@testable import API
 
 private func fault(_ line: String) -> String? {
     do throws(ConfigurationFault) {
@@ -45,7 +46,8 @@ private func fault(_ line: String) -> String? {
 
     @Test func aTextIsAsLongAsItsUseBears() {
         for (key, text, most) in [
-            ("mail_subject", "s", 200), ("mail_template", "t", 4000), ("test_identities", "t", 4000), ("metrics_token", "0", 1024),
+            ("mail_subject", "s", 200), ("mail_template", "t", 4000), ("test_identities", "t", 4000),
+            ("metrics_token", "0", 1024),
             ("client_tokens", "0", 1024),
         ] {
             #expect(fault("\(key) = \(String(repeating: text, count: most))") == nil, "\(key)")
@@ -55,7 +57,8 @@ private func fault(_ line: String) -> String? {
         #expect(fault("base_url = https://\(host)") == nil)
         #expect(fault("base_url = https://\(host)a") == "f:1: base_url: longer than 255 bytes")
         #expect(fault("mail_from = \(String(repeating: "n", count: 303)) <a@b.example>") == nil)
-        #expect(fault("mail_from = \(String(repeating: "n", count: 310)) <a@b.example>") == "f:1: mail_from: longer than 320 bytes")
+        #expect(
+            fault("mail_from = \(String(repeating: "n", count: 310)) <a@b.example>") == "f:1: mail_from: longer than 320 bytes")
         #expect(fault("mail = sendmail /\(String(repeating: "m", count: 4000))") == "f:1: mail: longer than 4000 bytes")
     }
 

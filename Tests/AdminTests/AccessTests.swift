@@ -92,10 +92,13 @@ import Testing
         let new = home.post("rotate-api-key", "{}", ada.onProject.merging(["PATH_INFO": "/\(key.id)/rotate"]) { $1 })
         let (_, list, _) = latchkey(["key", "list", "--user", ada.id], ["LATCHKEY_HOME": home.path])
         let lines = list.split(separator: "\n")
-        #expect(lines[0] == "ID                                    STATE        BEGINS       REPLACED BY                           NAME")
+        #expect(
+            lines[0]
+                == "ID                                    STATE        BEGINS       REPLACED BY                           NAME")
         #expect(lines[2].hasPrefix(key.id) && lines[2].contains("  \(new.field("id"))  key"))
         #expect(!lines[1].dropFirst(36).contains(key.id) && lines[1].hasPrefix(new.field("id")))
-        #expect(home.admin("key", "list", "--user", ada.id, "--json").output.contains(#""replaces":"\#(anID)","replaced_by":null"#))
+        #expect(
+            home.admin("key", "list", "--user", ada.id, "--json").output.contains(#""replaces":"\#(anID)","replaced_by":null"#))
     }
 
     @Test func theAuditIsFiltered() {
@@ -148,7 +151,8 @@ import Testing
         let broken = ["LATCHKEY_MAIL": "sendmail /bin/false"]
         _ = home.admin("init")
         // A mail that no deliverer has had a chance of: its code's challenge is there, as send-code leaves it.
-        home.sql("""
+        home.sql(
+            """
             INSERT INTO challenges VALUES
                 ('ada@example.com', 'sign-in', x'', '', randomblob(16), 'x', 0, unixepoch() * 1000,
                  unixepoch() * 1000 + 600000, unixepoch() * 1000, NULL, NULL, NULL, NULL, NULL);
@@ -185,7 +189,8 @@ import Testing
 
         _ = home.post("verify-code", #"{"email":"ada@example.com","code":"000000"}"#)
         home.sql("UPDATE mail_items SET last_error = '\(String(repeating: "because ", count: 30))end', due_at = NULL")
-        home.sql("""
+        home.sql(
+            """
             INSERT INTO mail_items (id, subject_id, email, created_at, expires_at, attempts, due_at, last_error)
                 VALUES (randomblob(16), randomblob(16), '\(long)', 0, 1, 9, NULL, '\(String(repeating: "because ", count: 30))end')
             """)

@@ -96,7 +96,8 @@ func wideLines(of text: String) -> [String] {
         let command = "\(projectFolder)/.build/debug/latchkey restore \(file)"
         let run = Program(
             "/usr/bin/script", ["-qec", command, "/dev/null"],
-            environment: ["LATCHKEY_HOME": home.path, "SHELL": "/bin/sh"]).finish()
+            environment: ["LATCHKEY_HOME": home.path, "SHELL": "/bin/sh"]
+        ).finish()
         let text = String(decoding: run.output, as: UTF8.self)
         #expect(text.contains("\rreplacing 100%\u{1B}[K\r\u{1B}[KRestored 4 files; 0 sessions ended."), "\(text)")
         #expect(home.admin("restore", file).errors == "")

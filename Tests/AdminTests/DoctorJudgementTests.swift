@@ -3,13 +3,16 @@
 
 import API
 import Auth
-@testable import latchkey
 import Platform
 import Settings
 import Testing
 
+@testable import latchkey
+
 @Suite struct DoctorJudgementTests {
-    private func expect(_ finding: Finding, _ state: Finding.State, _ text: String, sourceLocation: SourceLocation = #_sourceLocation) {
+    private func expect(
+        _ finding: Finding, _ state: Finding.State, _ text: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
         let advice = finding.advice.map { " \($0)" } ?? ""
         #expect(finding.state == state, sourceLocation: sourceLocation)
         #expect("\(finding.check): \(finding.found)\(advice)" == text, sourceLocation: sourceLocation)

@@ -35,26 +35,28 @@ import Testing
         let run = doctor(server)
         #expect(run.code == 0, "\(run.errors)")
         #expect(run.troubles == [])
-        #expect(run.findings.suffix(14) == [
-            "ok       web: GET /health: 200 from Latchkey",
-            "ok       headers: arrive as Latchkey writes them",
-            "ok       encryption: not needed on this machine itself",
-            "ok       same state: the key set has this state's signing key",
-            "ok       authorization: arrives",
-            "ok       GET with a body: reaches Latchkey",
-            "ok       POST: reaches Latchkey",
-            "ok       DELETE: reaches Latchkey",
-            "ok       PATCH: reaches Latchkey",
-            "ok       HEAD: reaches Latchkey",
-            "ok       OPTIONS: reaches Latchkey",
-            "ok       client address: the service saw 127.0.0.1, and believed no made-up header",
-            "ok       downloads: neither state nor executables",
-            "42 checks: 0 faults, 0 warnings.",
-        ])
+        #expect(
+            run.findings.suffix(14) == [
+                "ok       web: GET /health: 200 from Latchkey",
+                "ok       headers: arrive as Latchkey writes them",
+                "ok       encryption: not needed on this machine itself",
+                "ok       same state: the key set has this state's signing key",
+                "ok       authorization: arrives",
+                "ok       GET with a body: reaches Latchkey",
+                "ok       POST: reaches Latchkey",
+                "ok       DELETE: reaches Latchkey",
+                "ok       PATCH: reaches Latchkey",
+                "ok       HEAD: reaches Latchkey",
+                "ok       OPTIONS: reaches Latchkey",
+                "ok       client address: the service saw 127.0.0.1, and believed no made-up header",
+                "ok       downloads: neither state nor executables",
+                "42 checks: 0 faults, 0 warnings.",
+            ])
         // One refusal, and nothing else, is noted.
         #expect(server.home.count("SELECT count(*) FROM audit_events") == 1)
-        #expect(server.home.count(
-            "SELECT count(*) FROM audit_events WHERE event = 'refresh-failed' AND detail = 'unknown'") == 1)
+        #expect(
+            server.home.count(
+                "SELECT count(*) FROM audit_events WHERE event = 'refresh-failed' AND detail = 'unknown'") == 1)
     }
 
     @Test func aSlashAtTheEndOfTheURLMakesNoDifference() throws {
@@ -70,10 +72,12 @@ import Testing
         _ = home.admin("init")
         let run = home.admin("doctor", "--url", "http://127.0.0.1:1", variables: ["LATCHKEY_BASE_URL": "http://127.0.0.1:1"])
         #expect(run.code == 1)
-        #expect(run.troubles.map { $0.replacingOccurrences(of: "after [0-9]+ ms", with: "after N ms", options: .regularExpression) } == [
-            "fault    web: curl: (7) Failed to connect to 127.0.0.1 port 1 after N ms: Couldn't connect to server "
-                + "See that the web server runs and listens there, and that the name leads to it."
-        ])
+        #expect(
+            run.troubles.map { $0.replacingOccurrences(of: "after [0-9]+ ms", with: "after N ms", options: .regularExpression) }
+                == [
+                    "fault    web: curl: (7) Failed to connect to 127.0.0.1 port 1 after N ms: Couldn't connect to server "
+                        + "See that the web server runs and listens there, and that the name leads to it."
+                ])
     }
 
     @Test func withoutCurlThatIsSaidAndIsNoFault() {
@@ -89,18 +93,20 @@ import Testing
         let server = try server(adding: "\nsetenv.set-request-header = (\"Authorization\" => \"\")\n")
         let run = doctor(server)
         #expect(run.code == 1)
-        #expect(run.troubles == [
-            "fault    authorization: the web server drops the header Authorization "
-                + "Apache: the RewriteRule for it that .htaccess has, or CGIPassAuth On."
-        ])
+        #expect(
+            run.troubles == [
+                "fault    authorization: the web server drops the header Authorization "
+                    + "Apache: the RewriteRule for it that .htaccess has, or CGIPassAuth On."
+            ])
     }
 
     @Test func aServerThatRefusesABodyWithGETIsFound() throws {
         let server = try server(replacing: ["\"method-get-body\" => \"enable\"": "\"method-get-body\" => \"disable\""])
-        #expect(doctor(server).troubles == [
-            "fault    GET with a body: 400 bad_request "
-                + "Let a GET have a body; lighttpd: server.http-parseopts, method-get-body."
-        ])
+        #expect(
+            doctor(server).troubles == [
+                "fault    GET with a body: 400 bad_request "
+                    + "Let a GET have a body; lighttpd: server.http-parseopts, method-get-body."
+            ])
     }
 
     @Test func aServerThatAnswersMethodsByItselfIsFound() throws {
@@ -115,12 +121,13 @@ import Testing
             "Route \(method) to the executables, as lighttpd.conf and .htaccess do; see WebDAV and method filters. "
                 + "Until then POST at an executable's own path stands for it, such as /cgi-bin/\(executable)/<key_id>."
         }
-        #expect(doctor(server).troubles == [
-            "fault    DELETE: 403 forbidden \(advice("DELETE", "delete-api-key"))",
-            "fault    PATCH: 403 forbidden \(advice("PATCH", "update-api-key"))",
-            "fault    OPTIONS: 403 forbidden "
-                + "Route OPTIONS to the executables: browsers ask so before a page may call.",
-        ])
+        #expect(
+            doctor(server).troubles == [
+                "fault    DELETE: 403 forbidden \(advice("DELETE", "delete-api-key"))",
+                "fault    PATCH: 403 forbidden \(advice("PATCH", "update-api-key"))",
+                "fault    OPTIONS: 403 forbidden "
+                    + "Route OPTIONS to the executables: browsers ask so before a page may call.",
+            ])
     }
 
     @Test func aServerThatHandsOutStateAndExecutablesIsFound() throws {
@@ -139,11 +146,12 @@ import Testing
                 """)
         makeFile("\(server.home.path)/latchkey.conf", "code_length = 6\n")
         makeFile("\(server.home.path)/latchkey.home", "\(server.home.path)\n")
-        #expect(doctor(server).troubles == [
-            "fault    downloads: the web server hands out /latchkey.home, /.htaccess, /latchkey.conf, /latchkey.db, "
-                + "/secret.key, /keys/current, /deliver-mail Move the state out of the web root; have the server "
-                + "run executables and refuse the rest. What was handed out is known: make new secrets."
-        ])
+        #expect(
+            doctor(server).troubles == [
+                "fault    downloads: the web server hands out /latchkey.home, /.htaccess, /latchkey.conf, /latchkey.db, "
+                    + "/secret.key, /keys/current, /deliver-mail Move the state out of the web root; have the server "
+                    + "run executables and refuse the rest. What was handed out is known: make new secrets."
+            ])
     }
 
     /// Many servers answer whatever they do not know with a page of their own, and 200.
@@ -170,19 +178,21 @@ import Testing
                 extforward.forwarder = ("all" => "trust")
 
                 """)
-        #expect(doctor(server).troubles == [
-            "fault    client address: a made-up X-Forwarded-For is believed Let the proxy write that header anew "
-                + "or add to it, and trusted_proxies name your proxies alone."
-        ])
+        #expect(
+            doctor(server).troubles == [
+                "fault    client address: a made-up X-Forwarded-For is believed Let the proxy write that header anew "
+                    + "or add to it, and trusted_proxies name your proxies alone."
+            ])
     }
 
     @Test func aTrustedMachineItselfCannotTell() throws {
         let home = Home(settings: "trusted_proxies = 127.0.0.1\n")
         setMode("\(home.path)/latchkey.conf", 0o600)
-        #expect(doctor(try server(home: home)).troubles == [
-            "warning  client address: cannot be told here: trusted_proxies has this machine, "
-                + "so what it forwards is believed Give --url the URL that clients use, which leads through the proxy."
-        ])
+        #expect(
+            doctor(try server(home: home)).troubles == [
+                "warning  client address: cannot be told here: trusted_proxies has this machine, "
+                    + "so what it forwards is believed Give --url the URL that clients use, which leads through the proxy."
+            ])
     }
 
     @Test func noTokenGoesToAnotherHost() throws {
@@ -192,10 +202,12 @@ import Testing
             variables: ["LATCHKEY_BASE_URL": "http://localhost:\(server.port)"])
         // Where that name leads nowhere nothing was sent, either.
         let found = run.findings("client address")
-        #expect(found == [] || found == [
-            "ok       client address: not looked at: no token goes to localhost.localdomain, "
-                + "which is not base_url's host"
-        ])
+        #expect(
+            found == []
+                || found == [
+                    "ok       client address: not looked at: no token goes to localhost.localdomain, "
+                        + "which is not base_url's host"
+                ])
         #expect(server.home.count("SELECT count(*) FROM audit_events") == 0)
     }
 
@@ -214,12 +226,13 @@ import Testing
         let url = "http://localhost:\(server.port)"
         let run = other.admin("doctor", "--url", url, variables: ["LATCHKEY_BASE_URL": url])
         #expect(run.code == 1)
-        #expect(run.troubles == [
-            "fault    same state: the key set lacks this state's signing key "
-                + "See which LATCHKEY_HOME or latchkey.home the web server's executables use.",
-            "fault    client address: the audit has no row of the request: 401 invalid_refresh_token "
-                + "See that the web server's executables use this state, and that no limit is in the way.",
-        ])
+        #expect(
+            run.troubles == [
+                "fault    same state: the key set lacks this state's signing key "
+                    + "See which LATCHKEY_HOME or latchkey.home the web server's executables use.",
+                "fault    client address: the audit has no row of the request: 401 invalid_refresh_token "
+                    + "See that the web server's executables use this state, and that no limit is in the way.",
+            ])
     }
 
     @Test func aRedirectIsFound() throws {
@@ -230,36 +243,40 @@ import Testing
                 url.redirect = ("" => "https://id.example.com/health")
 
                 """)
-        #expect(doctor(server).troubles == [
-            "fault    web: 301: leads to https://id.example.com/health "
-                + "Give clients, --url and base_url the URL that it leads to."
-        ])
+        #expect(
+            doctor(server).troubles == [
+                "fault    web: 301: leads to https://id.example.com/health "
+                    + "Give clients, --url and base_url the URL that it leads to."
+            ])
     }
 
     @Test func aServerThatDoesNotRunExecutablesIsFound() throws {
         let server = try server(replacing: ["cgi.assign = (\"\" => \"\")": ""])
-        #expect(doctor(server).troubles == [
-            "fault    web: GET /health: 200, not from Latchkey "
-                + "Have the web server run the executables, as lighttpd.conf and .htaccess show."
-        ])
+        #expect(
+            doctor(server).troubles == [
+                "fault    web: GET /health: 200, not from Latchkey "
+                    + "Have the web server run the executables, as lighttpd.conf and .htaccess show."
+            ])
     }
 
     @Test func headersThatAreChangedAreAWarning() throws {
         let server = try server(
             adding: "\nsetenv.set-response-header = (\"Cache-Control\" => \"max-age=60\")\n")
-        #expect(doctor(server).troubles == [
-            "warning  headers: changed on the way: cache-control "
-                + "Have the web server, or what stands before it, leave them alone."
-        ])
+        #expect(
+            doctor(server).troubles == [
+                "warning  headers: changed on the way: cache-control "
+                    + "Have the web server, or what stands before it, leave them alone."
+            ])
     }
 
     @Test func aServiceThatIsIllIsFound() throws {
         let server = try server()
         server.home.remove("secret.key")
         let run = doctor(server)
-        #expect(run.findings("web") == [
-            "fault    web: GET /health: 500 internal_error See the web server's error log for the reason."
-        ])
+        #expect(
+            run.findings("web") == [
+                "fault    web: GET /health: 500 internal_error See the web server's error log for the reason."
+            ])
     }
 
     @Test func aCertificateOfNobodyIsFound() throws {
@@ -268,8 +285,10 @@ import Testing
         let (key, certificate) = ("\(home.path)/tls.key", "\(home.path)/tls.crt")
         let made = Program.run(
             "openssl",
-            ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", key,
-                "-out", certificate])
+            [
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", key,
+                "-out", certificate,
+            ])
         try #require(made.exitCode == 0, "\(made.errors)")
         // lighttpd finds a free port, and gives it back.
         let port = try server().port
@@ -285,9 +304,10 @@ import Testing
         let url = "https://localhost:\(port)"
         let run = home.admin("doctor", "--url", url, variables: ["LATCHKEY_BASE_URL": url])
         #expect(run.code == 1)
-        #expect(run.troubles == [
-            "fault    certificate: curl: (60) SSL certificate problem: self-signed certificate "
-                + "Have the web server show a valid certificate for localhost, with its chain."
-        ])
+        #expect(
+            run.troubles == [
+                "fault    certificate: curl: (60) SSL certificate problem: self-signed certificate "
+                    + "Have the web server show a valid certificate for localhost, with its chain."
+            ])
     }
 }

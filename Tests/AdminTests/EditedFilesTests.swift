@@ -18,7 +18,8 @@ private func windows(_ text: String) -> String { "\u{FEFF}" + text.replacingOccu
     private func write(_ name: String, _ text: String) {
         let path = "\(home.path)/\(name)"
         try? FileManager.default.createDirectory(
-            atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
         try? FileManager.default.removeItem(atPath: path)
         makeFile(path, text)
     }
@@ -28,7 +29,11 @@ private func windows(_ text: String) -> String { "\u{FEFF}" + text.replacingOccu
         let identity = String(decoding: hash.output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
         let day = ISO8601DateFormatter().string(from: Date(timeIntervalSinceNow: 86400)).prefix(10)
         let hasIdentity = identity.hasPrefix("$argon2id$")
-        write("latchkey.conf", windows("# settings\nmail_from = Acme <a@acme.example>\ncode_length = 8\n" + (hasIdentity ? "test_identities = reviewers\n" : "")))
+        write(
+            "latchkey.conf",
+            windows(
+                "# settings\nmail_from = Acme <a@acme.example>\ncode_length = 8\n"
+                    + (hasIdentity ? "test_identities = reviewers\n" : "")))
         write("reviewers", windows("# reviewers\nreviewer@example.com \(identity) \(day)\n"))
         write("templates/code.txt", windows("Subject: Your code {code}\n\nIt is {code}.\n"))
         write("templates/code.html", windows("<p>{code}</p>\n"))
@@ -69,16 +74,18 @@ private func windows(_ text: String) -> String { "\u{FEFF}" + text.replacingOccu
         write("templates/codes.txt", "Subject: x\n\n{code}\n")
         let run = home.admin("doctor")
         #expect(run.code == 1)
-        #expect(run.findings("templates") == [
-            "fault    templates: code.txt does not begin with a line Subject: and an empty line "
-                + "Correct it; until then no mail of its kind is sent.",
-            "warning  templates: nothing reads codes.txt "
-                + "Name them <kind>.txt or <kind>.<language>.txt, and .html beside a .txt; README has the kinds.",
-        ])
+        #expect(
+            run.findings("templates") == [
+                "fault    templates: code.txt does not begin with a line Subject: and an empty line "
+                    + "Correct it; until then no mail of its kind is sent.",
+                "warning  templates: nothing reads codes.txt "
+                    + "Name them <kind>.txt or <kind>.<language>.txt, and .html beside a .txt; README has the kinds.",
+            ])
         write("latchkey.conf", "code_length = 8\n".utf16.map { String(UnicodeScalar(UInt8($0))) + "\0" }.joined())
-        #expect(home.admin("doctor").findings("settings") == [
-            "fault    settings: HOME/latchkey.conf: not UTF-8 Correct it; until then every request is answered with 500."
-        ])
+        #expect(
+            home.admin("doctor").findings("settings") == [
+                "fault    settings: HOME/latchkey.conf: not UTF-8 Correct it; until then every request is answered with 500."
+            ])
     }
 
     @Test func mailThatNeedsRightsWhichTheServiceCannotGiveIsAFault() {
@@ -88,11 +95,13 @@ private func windows(_ text: String) -> String { "\u{FEFF}" + text.replacingOccu
         #expect(found?.state == .fault)
         #expect(
             found?.found
-                == "/usr/sbin/postdrop needs the rights of its owner or group, and latchkey-fcgi (process 7) runs with NoNewPrivileges: no mail leaves")
+                == "/usr/sbin/postdrop needs the rights of its owner or group, and latchkey-fcgi (process 7) runs with NoNewPrivileges: no mail leaves"
+        )
         #expect(found?.advice?.contains("NoNewPrivileges=no and ReadWritePaths=/var/spool/postfix,") == true)
         // Whatever a mail command's program is called, the advice is about that one.
         for (program, paths) in [
-            ("/usr/sbin/exim4", "/var/spool/exim4 /var/log/exim4"), ("/usr/lib/dma/dma-mbox-create", "the folders that it writes to"),
+            ("/usr/sbin/exim4", "/var/spool/exim4 /var/log/exim4"),
+            ("/usr/lib/dma/dma-mbox-create", "the folders that it writes to"),
         ] {
             let advice = Report.judgePrivileges(of: program, restricted: ["lighttpd (process 7)"])?.advice
             #expect(advice?.contains("NoNewPrivileges=no and ReadWritePaths=\(paths),") == true, "\(advice ?? "")")
@@ -102,7 +111,8 @@ private func windows(_ text: String) -> String { "\u{FEFF}" + text.replacingOccu
     /// A server that starts handlers has gone before they are looked for.
     @Test func aServerThatMayNotGainPrivilegesIsAFaultToo() throws {
         _ = home.admin("init")
-        let command = "\(home.path)/sendmail", server = "\(home.path)/fcgiwrap"
+        let command = "\(home.path)/sendmail"
+        let server = "\(home.path)/fcgiwrap"
         makeFile(command, "#!/bin/sh\nexit 0\n", mode: 0o700)
         chmod(command, 0o2700)
         try FileManager.default.copyItem(atPath: "/bin/sleep", toPath: server)
@@ -119,7 +129,9 @@ private func windows(_ text: String) -> String { "\u{FEFF}" + text.replacingOccu
             let variables = ["LATCHKEY_HOME": home.path, "LATCHKEY_MAIL": "sendmail \(command)", "PATH": "/usr/bin:/bin"]
             let run = Program("\(projectFolder)/.build/debug/latchkey", ["doctor"], environment: variables).finish()
             let output = String(decoding: run.output, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
-            #expect(output.contains("fcgiwrap (process \(serving.processIdentifier)) runs with NoNewPrivileges") == expected, "\(output)")
+            #expect(
+                output.contains("fcgiwrap (process \(serving.processIdentifier)) runs with NoNewPrivileges") == expected,
+                "\(output)")
         }
     }
 

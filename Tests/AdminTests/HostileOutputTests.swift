@@ -10,7 +10,8 @@ import Testing
         let ada = home.signIn("ada@example.com")
         _ = home.createKey(by: ada)
         let commands = [
-            ["user", "list"], ["user", "show", ada.email], ["session", "list", ada.email], ["project", "list"], ["project", "show", ada.project],
+            ["user", "list"], ["user", "show", ada.email], ["session", "list", ada.email], ["project", "list"],
+            ["project", "show", ada.project],
             ["key", "list", "--project", ada.project], ["audit", "show"], ["mail", "list"], ["limits", "show"],
         ]
         for hostile in HostileText.all where !hostile.text.contains("\0") {
@@ -23,8 +24,13 @@ import Testing
                 UPDATE sessions SET user_agent = \(text);
                 """)
             // The export has all of it in JSON; of the tables two show each text, and all of them every tenth.
-            var shown = [["export", ada.email], ["user", "show", ada.email], ["project", "list"], ["key", "list", "--project", ada.project, "--json"]]
-            if hostile.text.utf8.count % 10 == 0 { shown = commands + commands.map { $0 + ["--json"] } + [["export", ada.email]] }
+            var shown = [
+                ["export", ada.email], ["user", "show", ada.email], ["project", "list"],
+                ["key", "list", "--project", ada.project, "--json"],
+            ]
+            if hostile.text.utf8.count % 10 == 0 {
+                shown = commands + commands.map { $0 + ["--json"] } + [["export", ada.email]]
+            }
             for command in shown {
                 let (code, output, errors) = latchkey(command, ["LATCHKEY_HOME": home.path])
                 #expect(code == 0 && !output.isEmpty, "\(hostile.name): \(command) \(errors)")
@@ -47,7 +53,10 @@ import Testing
 
     @Test func whatWasTypedIsNotObeyedWhenItIsRefused() {
         let home = Home()
-        for words in [["user", "show", "\u{1B}[2J"], ["\u{9B}2J"], ["user", "list", "--\u{202E}x"], ["key", "list", "--project", "\u{1B}]0;x\u{7}"]] {
+        for words in [
+            ["user", "show", "\u{1B}[2J"], ["\u{9B}2J"], ["user", "list", "--\u{202E}x"],
+            ["key", "list", "--project", "\u{1B}]0;x\u{7}"],
+        ] {
             let (code, output, errors) = latchkey(words, ["LATCHKEY_HOME": home.path])
             #expect(code != 0 && !errors.isEmpty && obeyed(in: output + errors) == [], "\(words)")
         }

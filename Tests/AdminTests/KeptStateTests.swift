@@ -34,7 +34,9 @@ import Testing
             let secret = bytes("\(home.path)/secret.key")
             let current = try String(contentsOfFile: "\(home.path)/keys/current", encoding: .utf8)
             let key = bytes("\(home.path)/keys/\(current).key")
-            for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: "\(home.path)/latchkey.db\(suffix)") }
+            for suffix in ["", "-wal", "-shm"] {
+                try? FileManager.default.removeItem(atPath: "\(home.path)/latchkey.db\(suffix)")
+            }
             switch database {
             case "empty": try Data().write(to: URL(filePath: "\(home.path)/latchkey.db"))
             case "missing, with a log": try Data("a log".utf8).write(to: URL(filePath: "\(home.path)/latchkey.db-wal"))
@@ -96,7 +98,9 @@ import Testing
             #expect(home.admin("doctor").output.contains("leftovers: none"))
 
             // A folder where a file belongs: nothing is changed either, and nothing of it is left.
-            for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: "\(home.path)/latchkey.db\(suffix)") }
+            for suffix in ["", "-wal", "-shm"] {
+                try? FileManager.default.removeItem(atPath: "\(home.path)/latchkey.db\(suffix)")
+            }
             try FileManager.default.createDirectory(atPath: "\(home.path)/latchkey.db", withIntermediateDirectories: false)
             let refused = home.admin("restore", file)
             #expect(refused.code == 1)

@@ -34,12 +34,13 @@ import Testing
             options: .regularExpression
         ).replacingOccurrences(of: "[0-9a-f-]{36}", with: "ID", options: .regularExpression)
         let lines = mail.components(separatedBy: "\n")
-        #expect(Array(lines.prefix(9)) == [
-            "Date: DATE", "From: Latchkey <latchkey@localhost.localdomain>", "To: ada@example.com",
-            "Subject: Latchkey: a test", "Message-ID: <ID@localhost.localdomain>", "Auto-Submitted: auto-generated",
-            "MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8",
-            "Content-Transfer-Encoding: quoted-printable",
-        ])
+        #expect(
+            Array(lines.prefix(9)) == [
+                "Date: DATE", "From: Latchkey <latchkey@localhost.localdomain>", "To: ada@example.com",
+                "Subject: Latchkey: a test", "Message-ID: <ID@localhost.localdomain>", "Auto-Submitted: auto-generated",
+                "MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8",
+                "Content-Transfer-Encoding: quoted-printable",
+            ])
         #expect(mail.hasSuffix("\n\nMail with codes to sign in goes the same way. Nobody needs to do anything.\n"))
         // It is no part of the outbox.
         #expect(home.number("SELECT count(*) FROM mail_items") == 0)

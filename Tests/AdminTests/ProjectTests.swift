@@ -164,20 +164,23 @@ import Testing
         let run = home.admin("export", "ada@example.com")
         #expect(run.output == home.admin("user", "export", "ada@example.com").output)
         let all = try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any] ?? [:]
-        #expect(Set(all.keys) == [
-            "account", "preferences", "projects", "invitations_to", "invitations_from", "sessions", "api_keys",
-            "known_networks", "codes", "audit", "limits", "mails",
-        ])
+        #expect(
+            Set(all.keys) == [
+                "account", "preferences", "projects", "invitations_to", "invitations_from", "sessions", "api_keys",
+                "known_networks", "codes", "audit", "limits", "mails",
+            ])
         func count(_ name: String) -> Int { (all[name] as? [Any])?.count ?? -1 }
-        #expect(["projects", "invitations_from", "sessions", "api_keys", "known_networks", "codes"].map(count) == [1, 1, 1, 1, 1, 1])
+        #expect(
+            ["projects", "invitations_from", "sessions", "api_keys", "known_networks", "codes"].map(count) == [1, 1, 1, 1, 1, 1])
         #expect(count("audit") == 3)
         #expect(count("limits") >= 1)
         #expect(!run.output.contains(key.secret) && !run.output.contains("argon2"))
         let raw = latchkey(["export", "ada@example.com"], ["LATCHKEY_HOME": home.path]).1
         #expect(!raw.contains(ada.refreshToken) && raw.contains(ada.project))
         _ = home.signIn("bob@example.com")
-        let bob = try JSONSerialization.jsonObject(
-            with: Data(home.admin("export", "bob@example.com").output.utf8)) as? [String: Any] ?? [:]
+        let bob =
+            try JSONSerialization.jsonObject(
+                with: Data(home.admin("export", "bob@example.com").output.utf8)) as? [String: Any] ?? [:]
         #expect((bob["invitations_to"] as? [Any])?.count == 1)
         #expect(home.admin("export", "eve@example.com").code == 69)
     }

@@ -194,8 +194,10 @@ import Testing
                 (Array(good.dropLast(512)), begins + "it ends too soon"),
                 (Array(good) + [1], begins + "something follows its end"),
                 (Array(good) + Array(good), begins + "something follows its end"),
-                (Array("not an archive, but text that is long enough to be a block".utf8)
-                    + [UInt8](repeating: 0x20, count: 1000), begins + "a checksum is wrong"),
+                (
+                    Array("not an archive, but text that is long enough to be a block".utf8)
+                        + [UInt8](repeating: 0x20, count: 1000), begins + "a checksum is wrong"
+                ),
                 (tar.patched(0, 0x6D, fixingSum: false), begins + "a checksum is wrong"),
                 (header(156, 0x32), begins + "it holds what is no ordinary file"),
                 (header(156, 0x35), begins + "it holds what is no ordinary file"),
@@ -250,7 +252,8 @@ import Testing
             let ada = home.number("SELECT count(*) FROM members")
             #expect(ada == 1)
             other.sql("PRAGMA foreign_keys = OFF; DELETE FROM users; VACUUM")
-            let names = ["latchkey.db", "secret.key", "keys/current", "latchkey.conf"]
+            let names =
+                ["latchkey.db", "secret.key", "keys/current", "latchkey.conf"]
                 + (try FileManager.default.contentsOfDirectory(atPath: "\(other.path)/keys"))
                 .filter { $0.hasSuffix(".key") }.map { "keys/\($0)" }
             let tar = Program.run("tar", ["--format=ustar", "-cf", file, "-C", other.path] + names)

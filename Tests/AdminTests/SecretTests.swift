@@ -45,8 +45,10 @@ import Testing
         _ = home.admin("init")
         func answering(_ word: String) -> ProgramResult {
             // A terminal of its own for the command.
-            Program("/usr/bin/script", ["-qec", "\(projectFolder)/.build/debug/latchkey secret rotate", "/dev/null"],
-                environment: ["LATCHKEY_HOME": home.path, "SHELL": "/bin/sh"]).finish(Array("\(word)\n".utf8))
+            Program(
+                "/usr/bin/script", ["-qec", "\(projectFolder)/.build/debug/latchkey secret rotate", "/dev/null"],
+                environment: ["LATCHKEY_HOME": home.path, "SHELL": "/bin/sh"]
+            ).finish(Array("\(word)\n".utf8))
         }
         let old = secret
         let refused = answering("yes")
@@ -103,7 +105,8 @@ import Testing
         #expect(jwks.contains(old) && jwks.contains(new))
         #expect(home.get("current-user", ada.bearer).status == 200)
         let token = refresh(ada).field("access_token")
-        let header = Data(base64Encoded: token.prefix { $0 != "." } + "==") ?? Data(base64Encoded: token.prefix { $0 != "." } + "=")
+        let header =
+            Data(base64Encoded: token.prefix { $0 != "." } + "==") ?? Data(base64Encoded: token.prefix { $0 != "." } + "=")
             ?? Data(base64Encoded: String(token.prefix { $0 != "." }))
         #expect(String(decoding: header ?? Data(), as: UTF8.self).contains(new))
         // A backup holds them all; once its time is over the old one goes.
@@ -114,9 +117,11 @@ import Testing
         _ = home.admin("purge")
         #expect(!home.get("jwks").body.contains(old))
         #expect(home.admin("token-key", "list").output.split(separator: "\n").count == 2)
-        #expect((try? FileManager.default.contentsOfDirectory(atPath: "\(home.path)/keys").sorted()) == [
-            "\(new).key", "current",
-        ].sorted())
+        #expect(
+            (try? FileManager.default.contentsOfDirectory(atPath: "\(home.path)/keys").sorted())
+                == [
+                    "\(new).key", "current",
+                ].sorted())
     }
 
     @Test func nowTheOldTokenKeyGoesAtOnce() {

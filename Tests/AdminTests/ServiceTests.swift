@@ -122,7 +122,8 @@ import Testing
 
     @Test func purgeDeletesAllThatHasExpired() {
         _ = home.signIn("ada@example.com")
-        home.sql("""
+        home.sql(
+            """
             UPDATE sessions SET expires_at = 1;
             UPDATE challenges SET expires_at = 1, mailed_at = 1, created_at = 0;
             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250)

@@ -93,7 +93,8 @@ import Testing
         _ = home.signIn("ada@example.com")
         _ = home.signIn("grace@example.com")
         func change(_ arguments: String...) -> Run {
-            let (code, output, errors) = latchkey(["user"] + arguments, ["LATCHKEY_HOME": home.path, "LATCHKEY_TEST_IDENTITIES": "testers"])
+            let (code, output, errors) = latchkey(
+                ["user"] + arguments, ["LATCHKEY_HOME": home.path, "LATCHKEY_TEST_IDENTITIES": "testers"])
             return Run(code: code, output: output, errors: errors)
         }
         makeFile("\(home.path)/testers", "Ada@Example.com \(hash) \(day)\n")

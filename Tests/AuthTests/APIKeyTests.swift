@@ -35,12 +35,14 @@ import Testing
         #expect(try make(project, user, scopes: nil).key.scopes == nil)
     }
 
-    @Test(arguments: [
-        (nil, true), ([], false), (["api-keys:read"], true), (["api-keys:*"], true), (["*"], true), (["api-keys:read*"], true),
-        (["api*"], true), (["x", "api-keys:read"], true), (["api-keys:write"], false), (["api-keys:rea"], false),
-        (["api-keys:read:all"], false), (["api-keys:read:*"], false), (["*read"], false), (["API-KEYS:READ"], false),
-        (["api-keys"], false),
-    ] as [([String]?, Bool)])
+    @Test(
+        arguments: [
+            (nil, true), ([], false), (["api-keys:read"], true), (["api-keys:*"], true), (["*"], true),
+            (["api-keys:read*"], true),
+            (["api*"], true), (["x", "api-keys:read"], true), (["api-keys:write"], false), (["api-keys:rea"], false),
+            (["api-keys:read:all"], false), (["api-keys:read:*"], false), (["*read"], false), (["API-KEYS:READ"], false),
+            (["api-keys"], false),
+        ] as [([String]?, Bool)])
     func aKeyListsIfAScopeSaysSo(scopes: [String]?, may: Bool) throws {
         let (user, project) = try service.person()
         let secret = try make(project, user, scopes: scopes).secret
@@ -57,7 +59,9 @@ import Testing
         #expect(refusal { try service.auth.key(bearing: secret.text, for: nil) } == "none")
         #expect(refusal { try service.auth.key(bearing: secret.text, for: other) } == "invalidAPIKey")
         let key = try service.auth.key(bearing: secret.text, for: nil)
-        #expect(refusal { try service.auth.listAPIKeys(of: other, PageRequest(page: 1, limit: 1), by: .key(key)) } == "projectNotFound")
+        #expect(
+            refusal { try service.auth.listAPIKeys(of: other, PageRequest(page: 1, limit: 1), by: .key(key)) }
+                == "projectNotFound")
     }
 
     @Test func aKeyDiesWithItsCreatorsPlaceInTheProject() throws {
@@ -88,7 +92,9 @@ import Testing
         let (outsider, _) = try service.person(bob)
         #expect(refusal { try make(project, outsider) } == "projectNotFound")
         #expect(refusal { try make(.random(), outsider) } == "projectNotFound")
-        #expect(refusal { try service.auth.listAPIKeys(of: project, PageRequest(page: 1, limit: 9), by: .user(outsider)) } == "projectNotFound")
+        #expect(
+            refusal { try service.auth.listAPIKeys(of: project, PageRequest(page: 1, limit: 9), by: .user(outsider)) }
+                == "projectNotFound")
         #expect(try service.number("SELECT count(*) FROM api_keys") == 0)
         try service.join(outsider, project, as: "member")
         #expect(refusal { try make(project, outsider) } == "none")
@@ -103,7 +109,8 @@ import Testing
         service.wait(.days(1))
         #expect(try service.auth.deleteAPIKey(made.key.id, in: project, by: user).deactivatedAt == first.deactivatedAt)
         let page = try service.auth.listAPIKeys(of: project, PageRequest(page: 1, limit: 10), by: .user(user))
-        #expect(page.total == 1 && page.keys[0].deactivatedAt == first.deactivatedAt && page.keys[0].updatedAt == first.deactivatedAt)
+        #expect(
+            page.total == 1 && page.keys[0].deactivatedAt == first.deactivatedAt && page.keys[0].updatedAt == first.deactivatedAt)
         #expect(!page.keys[0].isActive(at: service.time))
     }
 
@@ -164,7 +171,10 @@ import Testing
         for page in [4, 1 << 32, .max] as [Int64] { #expect(try names(page) == []) }
     }
 
-    @Test(arguments: [(0, 1, 1), (0, 10, 1), (1, 10, 1), (10, 10, 1), (11, 10, 2), (25, 10, 3), (25, 1, 25), (100, 100, 1), (101, 100, 2)] as [(Int64, Int64, Int64)])
+    @Test(
+        arguments: [
+            (0, 1, 1), (0, 10, 1), (1, 10, 1), (10, 10, 1), (11, 10, 2), (25, 10, 3), (25, 1, 25), (100, 100, 1), (101, 100, 2),
+        ] as [(Int64, Int64, Int64)])
     func thePagesAreCounted(total: Int64, limit: Int64, pages: Int64) {
         #expect(PageRequest(page: 1, limit: limit).pages(of: total) == pages)
     }

@@ -26,10 +26,14 @@ import Testing
     @Test func whatIsNotGivenStays() throws {
         let (user, _) = try service.person()
         #expect(try service.auth.preferences(of: user) == Preferences(language: nil, tellsSignIns: true, tellsKeyExpiry: true))
-        #expect(try service.auth.updateUser(user, changes(fullName: .this("Ann"), language: .this(.german))).user.fullName == "Ann")
+        #expect(
+            try service.auth.updateUser(user, changes(fullName: .this("Ann"), language: .this(.german))).user.fullName == "Ann")
         #expect(try service.auth.updateUser(user, changes(signIns: false)).user.fullName == "Ann")
-        #expect(try service.auth.preferences(of: user) == Preferences(language: .german, tellsSignIns: false, tellsKeyExpiry: true))
-        #expect(try service.auth.updateUser(user, changes(fullName: .this(nil), language: .this(nil), keys: false)).user.fullName == nil)
+        #expect(
+            try service.auth.preferences(of: user) == Preferences(language: .german, tellsSignIns: false, tellsKeyExpiry: true))
+        #expect(
+            try service.auth.updateUser(user, changes(fullName: .this(nil), language: .this(nil), keys: false)).user.fullName
+                == nil)
         #expect(try service.auth.preferences(of: user) == Preferences(language: nil, tellsSignIns: false, tellsKeyExpiry: false))
     }
 
@@ -55,7 +59,8 @@ import Testing
         for current in [other(than: codes.current), codes.new == codes.current ? "000000" : codes.new, "", "12345"] {
             #expect(refusal { try service.move(to: new, bearing: token, by: (codes.new, current)) } == "invalidCode")
         }
-        #expect(refusal { try service.move(to: new, bearing: token, by: (other(than: codes.new), codes.current)) } == "invalidCode")
+        #expect(
+            refusal { try service.move(to: new, bearing: token, by: (other(than: codes.new), codes.current)) } == "invalidCode")
         #expect(try service.auth.user(bearing: token).email == ann.text)
         #expect(refusal { try service.move(to: new, bearing: token, by: codes) } == "none")
         #expect(refusal { try service.move(to: new, bearing: token, by: codes) } == "invalidCode")
@@ -136,7 +141,8 @@ import Testing
         func auth(_ language: Language?) -> Auth {
             Auth(
                 policy: service.policy, state: service.state, journal: .wal,
-                client: Client(address: NetworkAddress("192.0.2.7"), language: language, requestID: "request")) { service.time }
+                client: Client(address: NetworkAddress("192.0.2.7"), language: language, requestID: "request")
+            ) { service.time }
         }
         for (first, chosen, expected) in [
             (Language.german, Language?.none, "de"), (.german, .french, "fr"), (nil, nil, "none"), (nil, .spanish, "es"),
@@ -162,7 +168,8 @@ import Testing
         func signIn(_ language: Language, from address: String) throws {
             let auth = Auth(
                 policy: service.policy, state: service.state, journal: .wal,
-                client: Client(address: NetworkAddress(address), language: language, requestID: "request")) { service.time }
+                client: Client(address: NetworkAddress(address), language: language, requestID: "request")
+            ) { service.time }
             _ = try auth.sendCode(to: ann)
             _ = try auth.verifyCode(try service.code(), for: ann)
         }

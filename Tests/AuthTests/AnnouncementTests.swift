@@ -111,11 +111,13 @@ import Testing
         let (user, project) = try service.person()
         let other = try service.person(bob).user
         let (less, changed) = ("Your access to Latchkey projects was reduced", "Changed access to your Latchkey projects")
-        func both() throws -> [String] { try mails().map { mail in
-            let lines = mail.split(separator: "\n")
-            func value(_ name: String) -> Substring { lines.first { $0.hasPrefix(name) }?.dropFirst(name.count) ?? "" }
-            return "\(value("To: ")): \(value("Subject: "))"
-        }.sorted() }
+        func both() throws -> [String] {
+            try mails().map { mail in
+                let lines = mail.split(separator: "\n")
+                func value(_ name: String) -> Substring { lines.first { $0.hasPrefix(name) }?.dropFirst(name.count) ?? "" }
+                return "\(value("To: ")): \(value("Subject: "))"
+            }.sorted()
+        }
         try service.join(other, project, as: "owner")
         _ = try mails()
         _ = try service.auth.updateMember(other.id, to: .admin, in: project, by: user)

@@ -65,7 +65,10 @@ import Testing
         service.wait(.minutes(1))
         #expect(refusal { try service.signIn() } == "accountInactive")
         #expect(refusal { try service.auth.refreshToken(grant.refreshToken, of: grant.user.text) } == "accountInactive")
-        #expect(try rows().suffix(2) == ["sign-in-refused 1 0 - 192.0.2.7 request", "refresh-failed 1 1 deactivated 192.0.2.7 request"])
+        #expect(
+            try rows().suffix(2) == [
+                "sign-in-refused 1 0 - 192.0.2.7 request", "refresh-failed 1 1 deactivated 192.0.2.7 request",
+            ])
     }
 
     @Test func noRowHoldsAnAddressOfMail() throws {
@@ -88,7 +91,8 @@ import Testing
         _ = try service.signIn()
         for command in ["INSERT OR REPLACE", "REPLACE", "INSERT"] {
             #expect(throws: (any Error).self) {
-                try service.sql("\(command) INTO audit_events (sequence, at, event, client, request_id) VALUES (1, 0, 'x', '', '')")
+                try service.sql(
+                    "\(command) INTO audit_events (sequence, at, event, client, request_id) VALUES (1, 0, 'x', '', '')")
             }
         }
         let left = try rows()
@@ -138,7 +142,8 @@ import Testing
                 SELECT randomblob(16), (SELECT id FROM users), 1, 0, 0, \(start - 1) FROM n;
             """)
         let mailer = Mailer(
-            from: Mailbox(name: "L", address: try Email("l@example.com")), templates: .builtIn, transport: .maildir(service.state.mailPath))
+            from: Mailbox(name: "L", address: try Email("l@example.com")), templates: .builtIn,
+            transport: .maildir(service.state.mailPath))
         func old() throws -> [Int64?] {
             [
                 try service.number("SELECT count(*) FROM audit_events WHERE request_id = ''"),

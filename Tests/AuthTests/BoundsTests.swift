@@ -1,8 +1,8 @@
 // What one account can have and do: bounds, the limit of changes, and what is always possible.
 
 import Cryptography
-import SQLite
 import Platform
+import SQLite
 import Testing
 
 @testable import Auth
@@ -178,7 +178,8 @@ import Testing
     @Test func anAddressHasSoManyKnownNetworks() throws {
         _ = try service.signIn()
         for index in 0..<150 {
-            try KnownNetwork.note("network \(index)", for: ann.text, at: service.time + .seconds(Int64(index)), in: service.database())
+            try KnownNetwork.note(
+                "network \(index)", for: ann.text, at: service.time + .seconds(Int64(index)), in: service.database())
         }
         #expect(try service.number("SELECT count(*) FROM known_networks") == Policy.networksPerEmail)
         #expect(try service.number("SELECT count(*) FROM known_networks WHERE network = 'network 149'") == 1)
@@ -405,8 +406,9 @@ import Testing
             longest = max(longest, Uptime.now - begun)
             steps += 1
         }
-        print("5,000 projects, 2,000 keys, 1,000 sessions: \(steps) steps, the longest \(longest.milliseconds) ms, "
-            + "\((Uptime.now - start).milliseconds) ms in all")
+        print(
+            "5,000 projects, 2,000 keys, 1,000 sessions: \(steps) steps, the longest \(longest.milliseconds) ms, "
+                + "\((Uptime.now - start).milliseconds) ms in all")
         #expect(steps >= 70)
         #expect(longest < Duration.seconds(1))
     }

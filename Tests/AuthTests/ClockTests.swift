@@ -68,7 +68,8 @@ private func duration(_ text: String) -> Duration {
             _ = try service.auth.changeEmail(of: user, to: new)
             let codes = (
                 try service.code(for: .newAddress(new, of: user.id)),
-                try service.code(for: .currentAddress(ann, of: user.id, to: new)))
+                try service.code(for: .currentAddress(ann, of: user.id, to: new))
+            )
             return isTaken { [new] in
                 try service.auth.confirmEmail(
                     new, of: SignedIn(user: user, session: session), code: codes.0, currentCode: codes.1)

@@ -36,10 +36,14 @@ import Testing
             if index != 0 { #expect(refusal { try service.auth.verifyCode(code, for: ann) } == "invalidCode") }
             if index != 1 { #expect(refusal { try service.auth.verifyCode(code, for: new) } == "invalidCode") }
             if index != 2 {
-                #expect(refusal { try service.auth.confirmEmail(new, of: caller, code: code, currentCode: codes[3]) } == "invalidCode")
+                #expect(
+                    refusal { try service.auth.confirmEmail(new, of: caller, code: code, currentCode: codes[3]) } == "invalidCode"
+                )
             }
             if index != 3 {
-                #expect(refusal { try service.auth.confirmEmail(new, of: caller, code: codes[2], currentCode: code) } == "invalidCode")
+                #expect(
+                    refusal { try service.auth.confirmEmail(new, of: caller, code: codes[2], currentCode: code) } == "invalidCode"
+                )
             }
             if index != 4 { #expect(refusal { try service.auth.deleteUser(user, code: code) } == "invalidCode") }
         }
@@ -62,7 +66,9 @@ import Testing
             ("ann@example.com", try service.code(for: .currentAddress(ann, of: caller.user.id, to: new)), "n***"),
             ("ann@example.com", try service.code(for: .deletion(of: caller.user.id, at: ann)), "deletes your"),
         ] {
-            #expect(mails.contains { $0.contains("\nTo: \(to)\n") && $0.contains("Subject: \(code) ") && $0.contains(words) }, "\(words)")
+            #expect(
+                mails.contains { $0.contains("\nTo: \(to)\n") && $0.contains("Subject: \(code) ") && $0.contains(words) },
+                "\(words)")
         }
     }
 
@@ -91,7 +97,9 @@ import Testing
         for email in [ann, bob] {
             #expect(refusal { try service.auth.verifyCode("000000", for: email) } == "invalidCode")
             _ = try service.auth.sendCode(to: email)
-            for _ in 0..<5 { #expect(refusal { try service.auth.verifyCode(try service.wrongCode(for: email), for: email) } == "invalidCode") }
+            for _ in 0..<5 {
+                #expect(refusal { try service.auth.verifyCode(try service.wrongCode(for: email), for: email) } == "invalidCode")
+            }
             for code in [try service.code(for: email), try service.wrongCode(for: email)] {
                 #expect(refusal { try service.auth.verifyCode(code, for: email) } == "codeExhausted")
             }
@@ -107,7 +115,9 @@ import Testing
         let codes = try service.askToMove(to: new, bearing: token)
         func other(than code: String) -> String { code == "000000" ? "000001" : "000000" }
         for _ in 0..<5 {
-            #expect(refusal { try service.move(to: new, bearing: token, by: (codes.new, other(than: codes.current))) } == "invalidCode")
+            #expect(
+                refusal { try service.move(to: new, bearing: token, by: (codes.new, other(than: codes.current))) }
+                    == "invalidCode")
         }
         #expect(refusal { try service.move(to: new, bearing: token, by: codes) } == "codeExhausted")
         // A new pair is mailed, and works.
@@ -138,14 +148,20 @@ import Testing
             _ = try service.auth.sendCode(to: ann)
             // The codes themselves are of no matter: nobody who guesses has them.
             for turn in 0..<5 {
-                let failures = try service.number("SELECT ifnull(sum(count), 0) FROM limit_counts WHERE name = 'failures-email' AND subject = 'ann@example.com'") ?? 0
+                let failures =
+                    try service.number(
+                        "SELECT ifnull(sum(count), 0) FROM limit_counts WHERE name = 'failures-email' AND subject = 'ann@example.com'"
+                    ) ?? 0
                 let guess = "00000\(turn)"
                 _ = refusal {
                     try turn % 2 == 0
                         ? service.auth.confirmEmail(ann, of: caller, code: guess, currentCode: guess).user.id
                         : service.auth.verifyCode(guess, for: ann).user
                 }
-                let after = try service.number("SELECT ifnull(sum(count), 0) FROM limit_counts WHERE name = 'failures-email' AND subject = 'ann@example.com'") ?? 0
+                let after =
+                    try service.number(
+                        "SELECT ifnull(sum(count), 0) FROM limit_counts WHERE name = 'failures-email' AND subject = 'ann@example.com'"
+                    ) ?? 0
                 compared += Int(after - failures)
             }
         }
@@ -153,13 +169,15 @@ import Testing
 
         // The owner at home has a share of their own, of 30 for all purposes.
         service.address = "198.51.100.1"
-        let user = try service.auth.user(bearing: try service.auth.refreshToken(owner.refreshToken, of: owner.user.text).accessToken)
+        let user = try service.auth.user(
+            bearing: try service.auth.refreshToken(owner.refreshToken, of: owner.user.text).accessToken)
         var ownGuesses = 0
         for _ in 0..<12 {
             service.wait(.minutes(6))
             guard refusal({ try service.auth.sendDeletionCode(to: user) }) == "none" else { break }
             let code = try service.code(for: .deletion(of: user.id, at: ann))
-            for _ in 0..<5 where refusal({ try service.auth.deleteUser(user, code: code == "000000" ? "000001" : "000000") }) == "invalidCode" {
+            for _ in 0..<5
+            where refusal({ try service.auth.deleteUser(user, code: code == "000000" ? "000001" : "000000") }) == "invalidCode" {
                 ownGuesses += 1
             }
         }
@@ -176,8 +194,12 @@ import Testing
         let codes = try service.askToMove(to: new, bearing: token)
         let wrong = codes.current == "000000" ? "000001" : "000000"
         _ = refusal { try service.move(to: new, bearing: token, by: (codes.new, wrong)) }
-        #expect(try service.number("SELECT sum(count) FROM limit_counts WHERE name = 'failures-email' AND subject LIKE '%new@example.net'") == 0)
-        #expect(try service.number("SELECT sum(count) FROM limit_counts WHERE name = 'failures-email' AND subject LIKE '%ann@example.com'") == 1)
+        #expect(
+            try service.number(
+                "SELECT sum(count) FROM limit_counts WHERE name = 'failures-email' AND subject LIKE '%new@example.net'") == 0)
+        #expect(
+            try service.number(
+                "SELECT sum(count) FROM limit_counts WHERE name = 'failures-email' AND subject LIKE '%ann@example.com'") == 1)
     }
 
     @Test func nobodyKeepsAnOwnerFromGettingMail() throws {
@@ -188,7 +210,8 @@ import Testing
         // Five accounts, each from a network of its own, ask for the address of an account, and for one that has none yet.
         for index in 0..<5 {
             service.address = "203.0.113.\(index)"
-            let other = try service.auth.session(bearing: try service.signIn(try Email("account\(index)@example.com")).accessToken)
+            let other = try service.auth.session(
+                bearing: try service.signIn(try Email("account\(index)@example.com")).accessToken)
             for address in [ann, new] {
                 for _ in 0..<6 { _ = refusal { try service.auth.changeEmail(of: other.user, to: address) } }
             }

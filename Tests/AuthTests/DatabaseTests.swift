@@ -1,7 +1,7 @@
 // The database: made by the first who needs it, and left alone if it is not ours.
 
-import SQLite
 import Platform
+import SQLite
 import Testing
 
 @testable import Auth
@@ -67,7 +67,9 @@ import Testing
                 let first = try count()
                 try add("a")
                 // Within it another is the same one.
-                let second = try database.reading { () throws(AuthError) in try database.first("SELECT count(*) FROM counters") { $0.integer(0) } }
+                let second = try database.reading { () throws(AuthError) in
+                    try database.first("SELECT count(*) FROM counters") { $0.integer(0) }
+                }
                 return [first, second]
             } catch {
                 return []

@@ -8,7 +8,10 @@ import Testing
 @Suite struct EmailPropertyTests {
     @Test func whateverIsTakenIsPlainAndReadAgainAsItself() throws {
         var numbers = Numbers(state: 1)
-        let pieces = ["a", "Z", "9", ".", "-", "+", "'", "@", "@", "b.co", "@x.example", "%", "!", "\"", " ", "\n", "\0", "é", "\u{301}", "\u{212A}", "\u{FF41}", ",", "<"]
+        let pieces = [
+            "a", "Z", "9", ".", "-", "+", "'", "@", "@", "b.co", "@x.example", "%", "!", "\"", " ", "\n", "\0", "é", "\u{301}",
+            "\u{212A}", "\u{FF41}", ",", "<",
+        ]
         var taken = 0
         for _ in 0..<6000 {
             let start = (0..<Int.random(in: 1...3, using: &numbers)).map { _ in pieces.randomElement(using: &numbers)! }.joined()

@@ -12,7 +12,8 @@ private let everyMail = [Language.french, .japanese].flatMap { language in MailK
 
 private func mail(_ content: MailTemplate, name: String? = "Latchkey", to recipient: String = "bob@example.org") -> String {
     let message = MailMessage(
-        id: .random(), date: Timestamp(seconds: 0), from: Mailbox(name: name, address: ann), recipient: recipient, content: content)
+        id: .random(), date: Timestamp(seconds: 0), from: Mailbox(name: name, address: ann), recipient: recipient,
+        content: content)
     return String(decoding: message.bytes, as: UTF8.self)
 }
 
@@ -25,10 +26,17 @@ private func mail(_ content: MailTemplate, name: String? = "Latchkey", to recipi
     }
 
     @Test(arguments: [
-        ("Mozilla/5.0 (X11; Linux x86_64; rv:109.0) Gecko/20100101 Firefox/115.0", "Mozilla/5.0 (X11; Linux x86_64; rv: 109.0) Gecko/20100101 Firefox/115.0"),
-        ("Acme Inc.", "Acme Inc."), ("Dr. Ada", "Dr. Ada"), ("12:30, 1.2.3", "12:30, 1.2.3"), ("and/or", "and/or"), ("v=1? a=?", "v=1? a= ?"),
-        ("Moon\r\nBcc: eve@evil.com", "Moon Bcc: eve@ evil. com"), ("http\u{FE55}//eve\u{FE6B}evil\u{FE52}com", "http\u{FE55} / /eve\u{FE6B} evil\u{FE52} com"), ("http://a.b/c", "http: / /a. b/c"), ("1.2.3.4", "1.2.3. 4"),
-        ("evil.\u{200B}com\u{202E}", "evil. com"), ("こんにちは。世界", "こんにちは。 世界"), ("\u{1F468}\u{200D}\u{1F469}", "\u{1F468}\u{1F469}"),
+        (
+            "Mozilla/5.0 (X11; Linux x86_64; rv:109.0) Gecko/20100101 Firefox/115.0",
+            "Mozilla/5.0 (X11; Linux x86_64; rv: 109.0) Gecko/20100101 Firefox/115.0"
+        ),
+        ("Acme Inc.", "Acme Inc."), ("Dr. Ada", "Dr. Ada"), ("12:30, 1.2.3", "12:30, 1.2.3"), ("and/or", "and/or"),
+        ("v=1? a=?", "v=1? a= ?"),
+        ("Moon\r\nBcc: eve@evil.com", "Moon Bcc: eve@ evil. com"),
+        ("http\u{FE55}//eve\u{FE6B}evil\u{FE52}com", "http\u{FE55} / /eve\u{FE6B} evil\u{FE52} com"),
+        ("http://a.b/c", "http: / /a. b/c"), ("1.2.3.4", "1.2.3. 4"),
+        ("evil.\u{200B}com\u{202E}", "evil. com"), ("こんにちは。世界", "こんにちは。 世界"),
+        ("\u{1F468}\u{200D}\u{1F469}", "\u{1F468}\u{1F469}"),
         ("  a\u{3000}\u{A0}b  ", "a b"), ("\u{200B}", ""), ("", ""), ("=\u{200B}?utf-8?B?YQ==?=", "= ?utf-8?B?YQ== ?="),
     ])
     func otherPeoplesTextIsOneLineWithoutLinks(text: String, expected: String) {
@@ -66,7 +74,8 @@ private func mail(_ content: MailTemplate, name: String? = "Latchkey", to recipi
         func filled(_ text: String) -> MailTemplate {
             var values = ["{service}": "Latchkey"]
             for name in kind.placeholders where values[name] == nil {
-                values[name] = ["{link}": "http://localhost:8000/", "{ip}": "192.0.2.7", "{time}": "2026-12-31 14:05 UTC"][name] ?? text
+                values[name] =
+                    ["{link}": "http://localhost:8000/", "{ip}": "192.0.2.7", "{time}": "2026-12-31 14:05 UTC"][name] ?? text
             }
             return template.filled(values)
         }
@@ -89,7 +98,9 @@ private func mail(_ content: MailTemplate, name: String? = "Latchkey", to recipi
                 let content = MailTemplate(kind, in: language).filled(
                     Dictionary(uniqueKeysWithValues: kind.placeholders.map { ($0, hostile.text) }))
                 let text = mail(content, name: hostile.text)
-                let isShort = text.split(separator: "\n").allSatisfy { line in line.utf8.count <= (line.contains("=?utf-8") ? 76 : 78) }
+                let isShort = text.split(separator: "\n").allSatisfy { line in
+                    line.utf8.count <= (line.contains("=?utf-8") ? 76 : 78)
+                }
                 #expect(isShort && text.utf8.allSatisfy { $0 == 0x0A || (0x20..<0x7F).contains($0) }, "\(hostile.name)")
             }
         }
@@ -130,7 +141,10 @@ private func mail(_ content: MailTemplate, name: String? = "Latchkey", to recipi
     ])
     func whatCannotBeFoldedIsEncoded(text: String) {
         let field = MailHeader.text("Subject", text)
-        #expect(lines(field).allSatisfy { $0.utf8.count <= 76 && ($0.hasPrefix(" =?utf-8?B?") || $0.hasPrefix("Subject: =?utf-8?B?")) })
+        #expect(
+            lines(field).allSatisfy {
+                $0.utf8.count <= 76 && ($0.hasPrefix(" =?utf-8?B?") || $0.hasPrefix("Subject: =?utf-8?B?"))
+            })
         #expect(lines(field).allSatisfy { $0.split(separator: " ").last!.utf8.count <= 75 })
     }
 

@@ -1,7 +1,7 @@
 // Limits: so many in so long, whoever counts, and a share for the owner that nobody else can use up.
 
-import SQLite
 import Platform
+import SQLite
 import Testing
 
 @testable import Auth
@@ -121,7 +121,9 @@ import Testing
         let long = Limit(name: "test", subject: "", quota: Quota(count: 5, window: .minutes(16 * 60)))
         try long.charge(at: service.time, in: database)
         #expect(try service.number("SELECT count FROM limit_counts WHERE name = 'test'") == 2)
-        #expect(try service.number("SELECT expires_at FROM limit_counts WHERE name = 'test'") == before - 17 * 60_000 + 17 * 3_600_000)
+        #expect(
+            try service.number("SELECT expires_at FROM limit_counts WHERE name = 'test'") == before - 17 * 60_000 + 17 * 3_600_000
+        )
     }
 
     @Test func aClockThatIsSetBackLocksNobodyOut() throws {
@@ -391,7 +393,9 @@ import Testing
 
     @Test func guessesThatAreNotComparedAreNotedAsRefusalsAre() throws {
         service.policy.verifyPerAddressOfClient = nil
-        let audited = try rows { for index in 0..<40 { #expect(guess(ann, from: "203.0.113.\(index % 2)", "000000") == "invalidCode") } }
+        let audited = try rows {
+            for index in 0..<40 { #expect(guess(ann, from: "203.0.113.\(index % 2)", "000000") == "invalidCode") }
+        }
         // Twenty in the audit, and a count for each site and for all; the guesses themselves count once a network.
         #expect(try service.number("SELECT count(*) FROM audit_events WHERE event = 'sign-in-failed'") == 20)
         #expect(audited == 20 + 3 + 2)
@@ -411,7 +415,9 @@ import Testing
         let rows = try service.number("SELECT count(*) FROM audit_events") ?? 0
         for address in ["2001:db8:7:8::1", "2001:db8:9::1", "192.0.2.99"] {
             service.address = address
-            #expect(limited { try service.auth.refreshToken(grant.refreshToken, of: grant.user.text) }?.name.description == "refresh-user")
+            #expect(
+                limited { try service.auth.refreshToken(grant.refreshToken, of: grant.user.text) }?.name.description
+                    == "refresh-user")
         }
         #expect(try service.number("SELECT count(*) FROM audit_events WHERE event = 'refresh'") == 8)
         #expect(try service.number("SELECT count(*) FROM audit_events") ?? 0 <= rows + 3)
@@ -464,7 +470,8 @@ import Testing
                     for turn in 0..<10 {
                         let auth = Auth(
                             policy: policy, state: try StateFolder(at: path), journal: .wal,
-                            client: Client(address: NetworkAddress("192.0.2.7"), requestID: "request")) { time }
+                            client: Client(address: NetworkAddress("192.0.2.7"), requestID: "request")
+                        ) { time }
                         do {
                             _ = try auth.sendCode(to: try Email("u\(index)-\(turn)@example.com"))
                         } catch AuthError.limited {

@@ -86,7 +86,8 @@ private func decodedWords(_ text: String) -> String? {
     }
 
     @Test(arguments: [
-        "plain", "a=b", "=3D", "trailing \nspace \t\n", "ünïcödé 😀", ".\n..\n. x", "From me", "--=_0123456a-0000-4000-8000-00000000000f",
+        "plain", "a=b", "=3D", "trailing \nspace \t\n", "ünïcödé 😀", ".\n..\n. x", "From me",
+        "--=_0123456a-0000-4000-8000-00000000000f",
         "tab\tin", String(repeating: "x", count: 500), String(repeating: "é", count: 99), String(repeating: "a ", count: 99),
     ]) func bothPartsReadAsTheyWereWritten(text: String) {
         let parts = parts(mail(text: text, html: "<p>\(text)</p>"))
@@ -97,7 +98,10 @@ private func decodedWords(_ text: String) -> String? {
     }
 
     @Test func quotedPrintableLinesHaveAtMost76Characters() {
-        for text in [String(repeating: "é", count: 200), String(repeating: "a", count: 76), String(repeating: "a", count: 77), String(repeating: "= ", count: 100)] {
+        for text in [
+            String(repeating: "é", count: 200), String(repeating: "a", count: 76), String(repeating: "a", count: 77),
+            String(repeating: "= ", count: 100),
+        ] {
             let encoded = MailMessage.quotedPrintable(text)
             #expect(encoded.split(separator: "\n").allSatisfy { $0.utf8.count <= 76 && $0.utf8.last != 0x20 })
             #expect(decodedQuotedPrintable(encoded) == text)
@@ -105,13 +109,18 @@ private func decodedWords(_ text: String) -> String? {
         #expect(MailMessage.quotedPrintable("a \n=é\t") == "a=20\n=3D=C3=A9=09")
     }
 
-    @Test(arguments: ["Grüße", "😀", String(repeating: "wörter ", count: 30), String(repeating: "😀", count: 40), "a\r\nBcc: x@y.co", "\u{7F}", "\0"])
+    @Test(arguments: [
+        "Grüße", "😀", String(repeating: "wörter ", count: 30), String(repeating: "😀", count: 40), "a\r\nBcc: x@y.co", "\u{7F}",
+        "\0",
+    ])
     func otherTextInAHeaderIsEncoded(text: String) {
         let mail = mail(subject: text, name: text)
         #expect(field("Subject", mail).flatMap(decodedWords) == text)
         let from = field("From", mail)
         #expect(from?.hasSuffix(" <ann@example.com>") == true)
-        let name = from.map { String($0.dropLast(" <ann@example.com>".count)) }.map { $0.hasSuffix("\n") ? String($0.dropLast()) : $0 }
+        let name = from.map { String($0.dropLast(" <ann@example.com>".count)) }.map {
+            $0.hasSuffix("\n") ? String($0.dropLast()) : $0
+        }
         #expect(name.flatMap(decodedWords) == String(text.unicodeScalars.prefix(128)))
         #expect(field("Bcc", mail) == nil)
     }
@@ -126,7 +135,9 @@ private func decodedWords(_ text: String) -> String? {
     }
 
     @Test func theBuiltInTemplateHasItsPlacesInEachText() {
-        let filled = MailTemplate(.code, in: .english, count: 7).filled(["{code}": "012345", "{minutes}": "7", "{service}": "A & B"])
+        let filled = MailTemplate(.code, in: .english, count: 7).filled([
+            "{code}": "012345", "{minutes}": "7", "{service}": "A & B",
+        ])
         #expect(filled.subject == "012345 is your sign-in code for A & B")
         #expect(filled.text.contains("012345") && filled.text.contains("7 minutes") && filled.text.contains("A & B"))
         #expect(filled.html.contains("<strong>012345</strong>") && filled.html.contains("<p>A &amp; B</p>"))

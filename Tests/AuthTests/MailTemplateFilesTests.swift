@@ -29,17 +29,20 @@ import Testing
 
     @Test func aFileThatCannotBeUsedIsNamed() throws {
         try write([
-            "code.txt": Array("Hello\n\nType {code}.\n".utf8), "code.de.txt": [0xFF, 0xFE, 0x53, 0], "invitation.txt": Array("Subject: x\ntext\n".utf8),
-            "key-expiry.fr.txt": Array("Subject: x\n\n\u{e9}\n".utf8), "key-expiry.html": [], "code.xx.txt": [], "codes.txt": [], "code.txt~": [],
+            "code.txt": Array("Hello\n\nType {code}.\n".utf8), "code.de.txt": [0xFF, 0xFE, 0x53, 0],
+            "invitation.txt": Array("Subject: x\ntext\n".utf8),
+            "key-expiry.fr.txt": Array("Subject: x\n\n\u{e9}\n".utf8), "key-expiry.html": [], "code.xx.txt": [], "codes.txt": [],
+            "code.txt~": [],
             "email-code.txt": Array("Subject: \u{e9}\n\ntext\n".utf8).map { $0 == 0xA9 ? 0x41 : $0 }, ".swp": [],
         ])
         defer { File.removeFolder(folder) }
         let found = MailTemplates.examine(folder: folder)
         #expect(found.used == ["key-expiry.fr.txt"])
-        #expect(found.faults == [
-            "\(folder)/code.de.txt: not UTF-8", "code.txt does not begin with a line Subject: and an empty line",
-            "\(folder)/email-code.txt: not UTF-8", "invitation.txt does not begin with a line Subject: and an empty line",
-        ])
+        #expect(
+            found.faults == [
+                "\(folder)/code.de.txt: not UTF-8", "code.txt does not begin with a line Subject: and an empty line",
+                "\(folder)/email-code.txt: not UTF-8", "invitation.txt does not begin with a line Subject: and an empty line",
+            ])
         #expect(found.unused == ["code.txt~", "code.xx.txt", "codes.txt", "key-expiry.html"])
     }
 

@@ -24,7 +24,8 @@ private func count(_ piece: String, in text: String) -> Int {
             MailKind.allCases.map(\.name)
                 == [
                     "code", "email-code", "current-email-code", "deletion-code", "email-changed", "email-given",
-                    "new-network", "key-expiry", "invitation", "account-deleted", "key-created", "owner-made", "access-given", "access-ended",
+                    "new-network", "key-expiry", "invitation", "account-deleted", "key-created", "owner-made", "access-given",
+                    "access-ended",
                     "notices-off", "project-deleted",
                 ])
     }
@@ -70,8 +71,12 @@ private func count(_ piece: String, in text: String) -> Int {
         let stops: Set<Character> = [".", "。"]
         let text = mail.text.replacing("{code}.", with: "{code}").replacing("{code}。", with: "{code}")
         #expect(seen.filter { !$0.isWhitespace } == text.filter { !$0.isWhitespace })
-        #expect(stops.isSuperset(of: MailTexts(kind, language, 0).paragraphs
-            .flatMap { $0.split(separator: "{code}", maxSplits: 1, omittingEmptySubsequences: false).dropFirst().joined() }))
+        #expect(
+            stops.isSuperset(
+                of: MailTexts(kind, language, 0).paragraphs
+                    .flatMap {
+                        $0.split(separator: "{code}", maxSplits: 1, omittingEmptySubsequences: false).dropFirst().joined()
+                    }))
     }
 
     @Test(arguments: everyMail) func theFixedTextNeedsNoEscaping(language: Language, kind: MailKind) {
@@ -106,7 +111,8 @@ private func count(_ piece: String, in text: String) -> Int {
     }
 
     @Test(arguments: [
-        (Language.english, "{minutes} minute,", "{minutes} minutes,"), (.german, "{minutes} Minute lang", "{minutes} Minuten lang"),
+        (Language.english, "{minutes} minute,", "{minutes} minutes,"),
+        (.german, "{minutes} Minute lang", "{minutes} Minuten lang"),
         (.french, "{minutes} minute et", "{minutes} minutes et"), (.spanish, "{minutes} minuto y", "{minutes} minutos y"),
         (.japanese, "{minutes}分で", "{minutes}分で"), (.chinese, "{minutes} 分钟内", "{minutes} 分钟内"),
     ]) func minutesAreCounted(language: Language, one: String, many: String) {
@@ -149,7 +155,9 @@ private func count(_ piece: String, in text: String) -> Int {
     }
 
     @Test func theCodeInEnglish() {
-        let mail = MailTemplate(.code, in: .english, count: 10).filled(["{code}": "012345", "{minutes}": "10", "{service}": "A & B"])
+        let mail = MailTemplate(.code, in: .english, count: 10).filled([
+            "{code}": "012345", "{minutes}": "10", "{service}": "A & B",
+        ])
         #expect(mail.subject == "012345 is your sign-in code for A & B")
         #expect(
             mail.text == """
@@ -179,7 +187,9 @@ private func count(_ piece: String, in text: String) -> Int {
     }
 
     @Test func theCodeInJapaneseHasALineOfItsOwn() {
-        let mail = MailTemplate(.code, in: .japanese, count: 10).filled(["{code}": "012345", "{minutes}": "10", "{service}": "Latchkey"])
+        let mail = MailTemplate(.code, in: .japanese, count: 10).filled([
+            "{code}": "012345", "{minutes}": "10", "{service}": "Latchkey",
+        ])
         #expect(mail.subject == "Latchkey のサインインコード：012345")
         #expect(
             mail.text == """

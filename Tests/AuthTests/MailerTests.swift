@@ -20,7 +20,8 @@ import Testing
 
     private func mailer(_ transport: MailTransport) throws -> Mailer {
         Mailer(
-            from: Mailbox(name: "Latchkey", address: try Email("latchkey@example.com")), templates: .builtIn, transport: transport)
+            from: Mailbox(name: "Latchkey", address: try Email("latchkey@example.com")), templates: .builtIn, transport: transport
+        )
     }
 
     private var maildir: MailTransport { .maildir(service.state.mailPath) }

@@ -123,7 +123,8 @@ import Testing
         try service.join(member, project, as: "member")
         _ = try service.auth.createAPIKey(named: "k", expiringIn: 31, scopes: nil, in: project, by: member)
         _ = try mails()
-        try service.sql("DELETE FROM members WHERE user_id = (SELECT id FROM users WHERE email = 'bob@example.org') AND role = 'member'")
+        try service.sql(
+            "DELETE FROM members WHERE user_id = (SELECT id FROM users WHERE email = 'bob@example.org') AND role = 'member'")
         service.wait(.days(2))
         #expect(try mails().isEmpty && ann.isActive)
     }

@@ -71,7 +71,10 @@ import Testing
         let told = try mails()
         #expect(told.count == before + 3)
         func mail(to email: String, _ language: String) -> Bool {
-            told.contains { $0.contains("\nTo: \(email)\n") && $0.contains("lang=3D\"\(language)\"") && $0.contains("Moon") && !$0.contains("\nBcc:") }
+            told.contains {
+                $0.contains("\nTo: \(email)\n") && $0.contains("lang=3D\"\(language)\"") && $0.contains("Moon")
+                    && !$0.contains("\nBcc:")
+            }
         }
         #expect(mail(to: ann.email, "en") && mail(to: bob.text, "de") && mail(to: eve.text, "ja"))
     }

@@ -54,8 +54,11 @@ import Testing
         #expect(changed.name == "New" && changed.description == "Words" && changed.members.count == 3)
         let again = try service.auth.updateProject(project, name: nil, description: .this(nil), by: ann)
         #expect(again.name == "New" && again.description == nil)
-        #expect(refusal { try service.auth.updateProject(project, name: "x", description: .same, by: member) } == "insufficientRole")
-        #expect(refusal { try service.auth.addMember(try Email("x@example.com"), as: .member, to: project, by: member) } == "insufficientRole")
+        #expect(
+            refusal { try service.auth.updateProject(project, name: "x", description: .same, by: member) } == "insufficientRole")
+        #expect(
+            refusal { try service.auth.addMember(try Email("x@example.com"), as: .member, to: project, by: member) }
+                == "insufficientRole")
         #expect(refusal { try service.auth.updateMember(admin.id, to: .member, in: project, by: member) } == "insufficientRole")
         #expect(refusal { try service.auth.removeMember(admin.id, from: project, by: member) } == "insufficientRole")
     }
@@ -105,7 +108,8 @@ import Testing
         let joined = try service.auth.acceptInvitation(mine.invitations[0].id, by: bob)
         #expect(joined.members.map(\.role) == [.owner, .admin] && joined.invitations.map(\.email) == [eve.email])
         #expect(refusal { try service.auth.acceptInvitation(mine.invitations[0].id, by: bob) } == "invitationNotFound")
-        #expect(refusal { try service.auth.addMember(try Email(bob.email), as: .member, to: project, by: ann) } == "alreadyMember")
+        #expect(
+            refusal { try service.auth.addMember(try Email(bob.email), as: .member, to: project, by: ann) } == "alreadyMember")
     }
 
     @Test func invitingAgainKeepsTheInvitationAndItsNewRoleCounts() throws {
@@ -185,12 +189,16 @@ import Testing
     @Test func invitationsHaveLimitsOfTheirOwn() throws {
         service.policy.invitationsPerUser = Quota(count: 3, window: .hours(1))
         let (ann, project) = try service.person()
-        for index in 0..<3 { _ = try service.auth.addMember(try Email("u\(index)@example.com"), as: .member, to: project, by: ann) }
+        for index in 0..<3 {
+            _ = try service.auth.addMember(try Email("u\(index)@example.com"), as: .member, to: project, by: ann)
+        }
         #expect(refusal { try service.auth.addMember(eve, as: .member, to: project, by: ann) } == "limited")
         #expect(try service.number("SELECT count(*) FROM invitations") == 3)
         // An outsider hears that it is no project of theirs, however often.
         let other = try service.person(bob).user
-        for _ in 0..<5 { #expect(refusal { try service.auth.addMember(eve, as: .member, to: project, by: other) } == "projectNotFound") }
+        for _ in 0..<5 {
+            #expect(refusal { try service.auth.addMember(eve, as: .member, to: project, by: other) } == "projectNotFound")
+        }
         service.policy.invitationsPerUser = nil
         service.policy.sendPerAddressOfClient = Quota(count: 4, window: .minutes(5))
         _ = try service.auth.addMember(eve, as: .member, to: project, by: ann)
@@ -263,7 +271,9 @@ import Testing
             _ = try service.auth.addMember(email, as: .member, to: project, by: user)
             return email
         }
-        let (expired, declined, takenBack) = (try invite("expired", by: ann), try invite("gone", by: ann), try invite("back", by: ann))
+        let (expired, declined, takenBack) = (
+            try invite("expired", by: ann), try invite("gone", by: ann), try invite("back", by: ann)
+        )
         let (byInactive, byMember) = (try invite("inactive", by: bob), try invite("member", by: bob))
         try service.sql(
             """
@@ -271,7 +281,9 @@ import Testing
             DELETE FROM invitations WHERE email IN ('gone@example.net', 'back@example.net');
             UPDATE users SET is_active = 0 WHERE email = 'bob@example.org'
             """)
-        for email in [expired, declined, takenBack, byInactive] { #expect(try signUp(email) == "silent, invalidCode", "\(email.text)") }
+        for email in [expired, declined, takenBack, byInactive] {
+            #expect(try signUp(email) == "silent, invalidCode", "\(email.text)")
+        }
         try service.sql("UPDATE users SET is_active = 1; UPDATE members SET role = 'member' WHERE created_at = 0")
         #expect(try signUp(byMember) == "silent, invalidCode")
         try service.sql("UPDATE members SET role = 'admin' WHERE created_at = 0")
@@ -321,7 +333,10 @@ import Testing
         for role in [Role.admin, .member] {
             #expect(refusal { try service.auth.updateMember(ann.id, to: role, in: project, by: ann) } == "lastOwner")
         }
-        guard case .lastOwner = try service.auth.removeMember(ann, from: project) else { Issue.record("removed"); return }
+        guard case .lastOwner = try service.auth.removeMember(ann, from: project) else {
+            Issue.record("removed")
+            return
+        }
         // With a second active owner each of them is possible.
         _ = try service.auth.updateMember(eve.id, to: .owner, in: project, by: ann)
         try service.auth.removeMember(ann.id, from: project, by: ann)

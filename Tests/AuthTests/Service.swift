@@ -1,10 +1,11 @@
 // The service on a temporary folder, at a time that a test sets.
 
 import Cryptography
-import class Foundation.FileManager
-import SQLite
 import Platform
+import SQLite
 import Testing
+
+import class Foundation.FileManager
 
 @testable import Auth
 

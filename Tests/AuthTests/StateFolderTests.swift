@@ -160,7 +160,8 @@ private func reason(_ body: () throws(StateFault) -> Void) -> String? {
     }
 
     @Test func whatNeedsStateMakesNone() throws {
-        #expect(reason { () throws(StateFault) in _ = try StateFolder(at: path, making: .never) }?.contains("is not there") == true)
+        #expect(
+            reason { () throws(StateFault) in _ = try StateFolder(at: path, making: .never) }?.contains("is not there") == true)
         #expect(try File.status(path) == nil)
         let empty = try StateFolder(at: folder("empty"), making: .never)
         #expect(refusal { try empty.secret() } == "failure")

@@ -19,7 +19,8 @@ import Testing
     private func identity(days: Int64, _ cost: Argon2Cost = Policy.codeCost) throws -> TestIdentity {
         let today = Timestamp(milliseconds: service.time.milliseconds - service.time.milliseconds % 86_400_000)
         return try TestIdentity(
-            email: reviewer, codeHash: try Argon2.hash(Array(code.utf8), cost: cost), lastDay: today + .days(days), at: service.time)
+            email: reviewer, codeHash: try Argon2.hash(Array(code.utf8), cost: cost), lastDay: today + .days(days),
+            at: service.time)
     }
 
     private func guess(_ code: String) -> String { refusal { try service.auth.verifyCode(code, for: reviewer) } }
@@ -159,6 +160,8 @@ import Testing
         #expect(throws: TestIdentityFault.self) { try identity(days: 1, Argon2Cost(memory: 7169, passes: 5)) }
         #expect(throws: TestIdentityFault.self) { try identity(days: 1, Argon2Cost(memory: 1024, passes: 5)) }
         #expect(throws: TestIdentityFault.self) { try identity(days: 1, Argon2Cost(memory: 7168, passes: 4)) }
-        #expect(throws: TestIdentityFault.self) { try TestIdentity(email: reviewer, codeHash: "31415926", lastDay: service.time, at: service.time) }
+        #expect(throws: TestIdentityFault.self) {
+            try TestIdentity(email: reviewer, codeHash: "31415926", lastDay: service.time, at: service.time)
+        }
     }
 }

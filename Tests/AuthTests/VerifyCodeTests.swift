@@ -79,7 +79,9 @@ import Testing
     @Test func ofATypedCodeTheDigitsCountWhateverStandsBetween() throws {
         service.policy.sendPerAddressOfClient = nil
         service.policy.verifyPerAddressOfClient = nil
-        for (index, around) in [" ", "-", "\t", "\u{A0}", "\u{2009}", "\n", ".", "\u{301}", "\0", "\u{200B}", "：", "code "].enumerated() {
+        for (index, around) in [" ", "-", "\t", "\u{A0}", "\u{2009}", "\n", ".", "\u{301}", "\0", "\u{200B}", "：", "code "]
+            .enumerated()
+        {
             let email = try Email("typist\(index)@example.com")
             _ = try service.auth.sendCode(to: email)
             let code = try service.code(for: email)

@@ -13,15 +13,18 @@ private func request(_ entries: String...) -> Request {
 
 @Suite struct ContentTypeTests {
     @Test(arguments: [
-        "", "application/json", "Application/JSON", "application/json; charset=utf-8", "application/json;charset=latin1", " application/json ",
+        "", "application/json", "Application/JSON", "application/json; charset=utf-8", "application/json;charset=latin1",
+        " application/json ",
         "application/problem+json", "application/vnd.api+JSON; x=y",
     ]) func isJSON(type: String) {
         #expect(request("CONTENT_TYPE=\(type)").isJSON)
     }
 
     @Test(arguments: [
-        "text/plain", "text/json", "application/jsonp", "application/x-www-form-urlencoded", "json", "application/", "application/+json",
-        "multipart/form-data; boundary=application/json", "application/json, text/plain", "applicatio\u{301}n/json", "text/x+json", ";application/json",
+        "text/plain", "text/json", "application/jsonp", "application/x-www-form-urlencoded", "json", "application/",
+        "application/+json",
+        "multipart/form-data; boundary=application/json", "application/json, text/plain", "applicatio\u{301}n/json",
+        "text/x+json", ";application/json",
     ]) func isNot(type: String) {
         #expect(!request("CONTENT_TYPE=\(type)").isJSON)
     }
@@ -31,7 +34,8 @@ private func request(_ entries: String...) -> Request {
     }
 
     @Test(arguments: [
-        "HTTP_ORIGIN=https://evil.example", "HTTP_ORIGIN=null", "HTTP_SEC_FETCH_SITE=cross-site", "HTTP_SEC_FETCH_SITE=same-origin",
+        "HTTP_ORIGIN=https://evil.example", "HTTP_ORIGIN=null", "HTTP_SEC_FETCH_SITE=cross-site",
+        "HTTP_SEC_FETCH_SITE=same-origin",
     ]) func butNotFromAWebPage(entry: String) {
         #expect(!request(entry).isJSON)
         #expect(!request("CONTENT_TYPE=", entry).isJSON)
@@ -49,7 +53,11 @@ private func request(_ entries: String...) -> Request {
         #expect(throws: Never.self) { try request("CONTENT_LENGTH=000").body(limit: 9) }
     }
 
-    @Test(arguments: [("GET", .get), ("HEAD", .head), ("POST", .post), ("PUT", .put), ("PATCH", .patch), ("DELETE", .delete), ("OPTIONS", .options), ("post", .other), ("", .other), ("GETS", .other), ("GE", .other)] as [(String, CGI.Method)])
+    @Test(
+        arguments: [
+            ("GET", .get), ("HEAD", .head), ("POST", .post), ("PUT", .put), ("PATCH", .patch), ("DELETE", .delete),
+            ("OPTIONS", .options), ("post", .other), ("", .other), ("GETS", .other), ("GE", .other),
+        ] as [(String, CGI.Method)])
     func methodsAreTheirTokens(name: String, method: CGI.Method) {
         #expect(request("REQUEST_METHOD=\(name)").method == method)
         if method != .other { #expect(method.name.description == name) }

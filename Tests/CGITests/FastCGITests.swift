@@ -1,11 +1,12 @@
 // The records of FastCGI, one connection at a time, without a process: whatever comes, it ends within bounds.
 // https://fastcgi-archives.github.io/FastCGI_Specification.html
 
-@testable import CGI
 import Glibc
 import Platform
 import TestSupport
 import Testing
+
+@testable import CGI
 
 /// A connection, and the server's end of it.
 private struct Pair {
@@ -76,7 +77,9 @@ private let ended: [UInt8] = [1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
         let pair = Pair()
         let long = String(repeating: "v", count: 300)
         let longPair = [1, 0x80, 0, 1, 44] + Array("L".utf8) + Array(long.utf8)
-        pair.send(whole(CGITests.pair("A", "1") + longPair + CGITests.pair("A", "2") + CGITests.pair("E", ""), body: Array("hello".utf8)))
+        pair.send(
+            whole(
+                CGITests.pair("A", "1") + longPair + CGITests.pair("A", "2") + CGITests.pair("E", ""), body: Array("hello".utf8)))
         let parameters = try #require(try pair.next())
         #expect(parameters.first("A") == "1")
         #expect(parameters.first("L") == long)
@@ -85,15 +88,20 @@ private let ended: [UInt8] = [1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
         #expect(pair.connection.read(upTo: 10) == Array("lo".utf8))
         #expect(pair.connection.read(upTo: 10) == [])
         try pair.connection.answer(Array("Status: 200 OK\r\n\r\n".utf8))
-        let output = record(6, 1, Array("Status: 200 OK\r\n\r\n".utf8)).enumerated().map { $0 == 6 ? 6 : $1 } + [UInt8](repeating: 0, count: 6)
+        let output =
+            record(6, 1, Array("Status: 200 OK\r\n\r\n".utf8)).enumerated().map { $0 == 6 ? 6 : $1 }
+            + [UInt8](repeating: 0, count: 6)
         #expect(pair.received == output + record(6, 1) + ended)
     }
 
     @Test func anEmptyRecordBeforeTheBodyIsNotItsEnd() throws {
         let start = begin(keeps: true) + record(4, 1, CGITests.pair("A", "1")) + record(4, 1)
-        let next = begin(keeps: true) + record(4, 1, CGITests.pair("A", "2")) + record(4, 1) + record(5, 1, Array("2".utf8)) + record(5, 1)
+        let next =
+            begin(keeps: true) + record(4, 1, CGITests.pair("A", "2")) + record(4, 1) + record(5, 1, Array("2".utf8))
+            + record(5, 1)
         let pair = Pair()
-        pair.send(start + record(5, 1) + record(5, 1, Array("bo".utf8)) + record(5, 1) + record(5, 1, Array("dy".utf8)) + record(5, 1))
+        pair.send(
+            start + record(5, 1) + record(5, 1, Array("bo".utf8)) + record(5, 1) + record(5, 1, Array("dy".utf8)) + record(5, 1))
         #expect(try pair.next() != nil)
         #expect(pair.connection.read(upTo: 9) == Array("body".utf8))
         try pair.connection.answer([])
@@ -108,7 +116,9 @@ private let ended: [UInt8] = [1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
 
     @Test func piecesOfAnySizeAreOneRequest() throws {
         let pair = Pair()
-        let bytes = begin(keeps: true) + record(4, 1, [1], padding: 255) + record(4, 1, Array(CGITests.pair("A", "1").dropFirst()), padding: 1)
+        let bytes =
+            begin(keeps: true) + record(4, 1, [1], padding: 255)
+            + record(4, 1, Array(CGITests.pair("A", "1").dropFirst()), padding: 1)
             + record(4, 1) + record(5, 1, [7], padding: 9) + record(5, 1, [8, 9]) + record(5, 1)
         for start in stride(from: 0, to: bytes.count, by: 3) {
             // Until its last byte has come nothing is taken.
@@ -124,7 +134,9 @@ private let ended: [UInt8] = [1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
     }
 
     @Test func aRequestGoesOnInAnotherConnectionFromAnyByteOn() throws {
-        let bytes = begin(keeps: true) + record(4, 1, CGITests.pair("A", "1"), padding: 3) + record(4, 1) + record(5, 1, [7, 8]) + record(5, 1)
+        let bytes =
+            begin(keeps: true) + record(4, 1, CGITests.pair("A", "1"), padding: 3) + record(4, 1) + record(5, 1, [7, 8])
+            + record(5, 1)
             + begin(keeps: true) + record(4, 1) + record(5, 1)
         for count in 1..<bytes.count - 40 {
             let before = Pair()
@@ -253,7 +265,8 @@ private let ended: [UInt8] = [1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
 
     @Test func aBodyBeyondAllBoundsIsNotReadToItsEnd() throws {
         let pair = Pair()
-        pair.sendMuch(begin(keeps: true) + record(4, 1) + (0..<40).flatMap { _ in record(5, 1, [UInt8](repeating: 0, count: 65535)) })
+        pair.sendMuch(
+            begin(keeps: true) + record(4, 1) + (0..<40).flatMap { _ in record(5, 1, [UInt8](repeating: 0, count: 65535)) })
         #expect(try pair.next() != nil)
         #expect(pair.connection.read(upTo: 1 << 30).count < 1 << 18)
         try pair.connection.answer([])

@@ -3,13 +3,16 @@
 
 import CGI
 import JSON
-import Testing
 import TestSupport
+import Testing
 
 extension Numbers {
     /// Text with all that a writer must look at: controls, quotes, marks that combine, four bytes.
     fileprivate mutating func text() -> String {
-        let pieces = ["a", "\"", "\\", "/", "\0", "\n", "\u{1F}", "\u{7F}", "é", "e", "\u{301}", "K", "\u{212A}", "\u{2028}", "😀", "\u{10FFFF}"]
+        let pieces = [
+            "a", "\"", "\\", "/", "\0", "\n", "\u{1F}", "\u{7F}", "é", "e", "\u{301}", "K", "\u{212A}", "\u{2028}", "😀",
+            "\u{10FFFF}",
+        ]
         return (0..<Int.random(in: 0...6, using: &self)).map { _ in pieces.randomElement(using: &self)! }.joined()
     }
 
@@ -76,10 +79,15 @@ private func same(_ json: JSONValue, _ read: JSONValue?) -> Bool {
 
     @Test func noBytesMakeATrap() {
         var numbers = Numbers(state: 3)
-        let pieces = ["{", "}", "[", "]", "\"", ":", ",", "\\u", "\\ud83d", "\\ude00", "-", "1", "e", ".", "true", "nul", "%", "%4", "&", "="].map { Array($0.utf8) }
+        let pieces = [
+            "{", "}", "[", "]", "\"", ":", ",", "\\u", "\\ud83d", "\\ude00", "-", "1", "e", ".", "true", "nul", "%", "%4", "&",
+            "=",
+        ].map { Array($0.utf8) }
         for _ in 0..<3000 {
             var bytes: [UInt8] = []
-            for _ in 0..<8 { bytes += Bool.random(using: &numbers) ? pieces.randomElement(using: &numbers)! : numbers.bytes(upTo: 2) }
+            for _ in 0..<8 {
+                bytes += Bool.random(using: &numbers) ? pieces.randomElement(using: &numbers)! : numbers.bytes(upTo: 2)
+            }
             do throws(JSONError) {
                 _ = try JSONValue(parsing: bytes)
             } catch {

@@ -27,13 +27,17 @@ private func request(_ entries: [String], body: String = "") -> Request {
     }
 
     @Test func aFieldHasOneValueOrNone() {
-        let fields = request(["HTTP_VIA=1", "HTTP_ORIGIN=", "HTTP_ORIGIN=a", "HTTP_USER_AGENT=a, b", "HTTP_X_API_KEYS=x", "CONTENT_TYPES=y"]).fields
+        let fields = request([
+            "HTTP_VIA=1", "HTTP_ORIGIN=", "HTTP_ORIGIN=a", "HTTP_USER_AGENT=a, b", "HTTP_X_API_KEYS=x", "CONTENT_TYPES=y",
+        ]).fields
         #expect(fields[.via] == "1" && fields[.origin] == "a" && fields[.userAgent] == "a, b")
         #expect(fields[.apiKey] == nil && !fields.has(.contentType) && fields.ambiguity == nil)
         for (entries, name, ambiguity) in [
             (["HTTP_VIA=1", "HTTP_VIA=1"], .via, .others), (["HTTP_ORIGIN=a,"], .origin, .others),
-            (["HTTP_SEC_FETCH_SITE=none, none"], .fetchSite, .others), (["CONTENT_TYPE=a", "X=b", "CONTENT_TYPE=b"], .contentType, .others),
-            (["HTTP_X_API_KEY=a,b"], .apiKey, .credentials), (["HTTP_VIA=1", "HTTP_VIA=1", "HTTP_X_PROJECT_ID=a,"], .projectID, .credentials),
+            (["HTTP_SEC_FETCH_SITE=none, none"], .fetchSite, .others),
+            (["CONTENT_TYPE=a", "X=b", "CONTENT_TYPE=b"], .contentType, .others),
+            (["HTTP_X_API_KEY=a,b"], .apiKey, .credentials),
+            (["HTTP_VIA=1", "HTTP_VIA=1", "HTTP_X_PROJECT_ID=a,"], .projectID, .credentials),
         ] as [([String], HeaderFields.Name, HeaderFields.Ambiguity)] {
             let fields = request(entries).fields
             #expect(fields[name] == nil && fields.has(name) && fields.ambiguity == ambiguity, "\(entries)")
@@ -95,8 +99,14 @@ private func request(_ entries: [String], body: String = "") -> Request {
 
     @Test func anAnswerHasItsLengthAndOneEnd() {
         let response = Response(.created, headers: [HeaderField("A", "b")], body: Array("{}".utf8))
-        #expect(String(decoding: response.serialized(), as: UTF8.self) == "Status: 201 Created\r\nA: b\r\nContent-Length: 2\r\n\r\n{}")
-        #expect(String(decoding: response.serialized(headOnly: true), as: UTF8.self) == "Status: 201 Created\r\nA: b\r\nContent-Length: 2\r\n\r\n")
-        #expect(String(decoding: Response(.noContent, headers: [], body: nil).serialized(), as: UTF8.self) == "Status: 204 No Content\r\n\r\n")
+        #expect(
+            String(decoding: response.serialized(), as: UTF8.self) == "Status: 201 Created\r\nA: b\r\nContent-Length: 2\r\n\r\n{}"
+        )
+        #expect(
+            String(decoding: response.serialized(headOnly: true), as: UTF8.self)
+                == "Status: 201 Created\r\nA: b\r\nContent-Length: 2\r\n\r\n")
+        #expect(
+            String(decoding: Response(.noContent, headers: [], body: nil).serialized(), as: UTF8.self)
+                == "Status: 204 No Content\r\n\r\n")
     }
 }

@@ -77,7 +77,10 @@ import Testing
     @Test func threePartsAreAToken() throws {
         let text = try #require(token().signed(by: key))
         #expect(read(text) != nil)
-        for wrong in [text + ".", "." + text, text + ".x", text.replacing(".", with: ".."), text + "=", text + "\n", " " + text, String(text.prefix { $0 != "." }), "", "..", "..."] {
+        for wrong in [
+            text + ".", "." + text, text + ".x", text.replacing(".", with: ".."), text + "=", text + "\n", " " + text,
+            String(text.prefix { $0 != "." }), "", "..", "...",
+        ] {
             #expect(read(wrong) == nil, "\(wrong)")
         }
     }
@@ -90,8 +93,10 @@ import Testing
         #expect(read(try signed(claims())) != nil)
         for wrong in [
             claims(#""iat":1000,"exp":"1900""#), claims(#""exp":1900,"iat":1000"#), claims(#""iat":1000,"exp":-1"#),
-            claims(#""iat":1000,"exp":1e9"#), claims(#""iat":1000,"exp":9999999999999999"#), claims(#""iat":1000"#), claims(#""iat":1000,"exp":"#),
-            claims(sub: "x"), claims(sub: ""), claims(more: #","exp":9"#), claims() + " ", " " + claims(), String(claims().dropLast()), "{}", "",
+            claims(#""iat":1000,"exp":1e9"#), claims(#""iat":1000,"exp":9999999999999999"#), claims(#""iat":1000"#),
+            claims(#""iat":1000,"exp":"#),
+            claims(sub: "x"), claims(sub: ""), claims(more: #","exp":9"#), claims() + " ", " " + claims(),
+            String(claims().dropLast()), "{}", "",
         ] {
             #expect(read(try signed(wrong)) == nil, "\(wrong)")
         }

@@ -29,7 +29,7 @@ import Testing
         let key = Array("12345678901234567890123456789012".utf8)
         for (counter, code) in [
             (UInt64(1), "46119246"), (0x23523EC, "68084774"), (0x23523ED, "67062674"),
-            (0x273EF07, "91819424"), (0x3F940AA, "90698825"), (0x27BC86AA, "77737706"),
+            (0x273EF07, "91819424"), (0x3F940AA, "90698825"), (0x27BC_86AA, "77737706"),
         ] {
             let message = (0..<8).map { UInt8(truncatingIfNeeded: counter >> (56 - $0 * 8)) }
             let number = LoginCode.truncate(HMAC.sha256(key: key, message))

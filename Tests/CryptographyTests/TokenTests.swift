@@ -10,7 +10,8 @@ import Testing
         coordinates: Base64.url.decode("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU".utf8)!
             + Base64.url.decode("x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0".utf8)!)!
     private static let input = Array(
-        ("eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ").utf8)
+        ("eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ")
+            .utf8)
     private static let signature = Base64.url.decode(
         "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q".utf8)!
 
@@ -88,7 +89,7 @@ import Testing
     private let key = [UInt8](repeating: 5, count: 32)
 
     @Test func aTokenIsReadAndEveryOtherTextIsNot() {
-        let token = RefreshToken(session: .random(), generation: 0x01020304)
+        let token = RefreshToken(session: .random(), generation: 0x0102_0304)
         let text = token.text(key: key)
         #expect(text.utf8.count == 86)
         #expect(RefreshToken(text, key: key) == token)

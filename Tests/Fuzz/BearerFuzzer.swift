@@ -75,7 +75,9 @@ private func signed(header: [UInt8], claims: [UInt8]) -> String {
 }
 
 private func checkRefreshToken(_ text: String) {
-    must(RefreshToken(genuineRefreshToken.text(key: refreshKey), key: refreshKey) == genuineRefreshToken, "the genuine one is accepted")
+    must(
+        RefreshToken(genuineRefreshToken.text(key: refreshKey), key: refreshKey) == genuineRefreshToken,
+        "the genuine one is accepted")
     guard let accepted = RefreshToken(text, key: refreshKey) else { return }
     must(same(accepted.text(key: refreshKey), text), "a refresh token has one text")
     must(accepted == genuineRefreshToken, "no forged refresh token is accepted")

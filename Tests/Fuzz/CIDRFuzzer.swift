@@ -1,14 +1,17 @@
 // Network addresses and ranges, as the operator writes them.
 
-@testable import Settings
 import Platform
+
+@testable import Settings
 
 @Sendable func checkCIDR(_ bytes: [UInt8]) {
     let sent = text(bytes)
     if let address = NetworkAddress(sent) {
         must(bytes.allSatisfy { isHexDigit($0) || $0 == 0x3A || $0 == 0x2E }, "an address has digits, colons, dots")
         must(address.bytes.count == 4 || address.bytes.count == 16, "4 or 16 bytes")
-        must(!(address.bytes.count == 16 && address.bytes.starts(with: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255])), "a mapped address is the IPv4 one")
+        must(
+            !(address.bytes.count == 16 && address.bytes.starts(with: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255])),
+            "a mapped address is the IPv4 one")
         must(NetworkAddress(spelled(address.bytes)) == address, "every spelling is one address")
         if address.bytes.count == 4 {
             must(NetworkAddress("::ffff:\(spelled(address.bytes))") == address, "an address and its mapped form are the same")

@@ -1,17 +1,20 @@
 // A whole request, made up: the lines before the first empty one are meta-variables, what follows
 // is the body. All that an endpoint reads of it before it opens anything.
 
-@testable import API
 import Auth
 import CGI
 import Glibc
 import JSON
 import Platform
 
+@testable import API
+
 @Sendable func checkHeaders(_ bytes: [UInt8]) {
     let (entries, body) = divided(bytes)
     let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: entries.count + 1)
-    for (index, entry) in entries.enumerated() { list[index] = (entry + [0]).withUnsafeBytes { strdup($0.bindMemory(to: CChar.self).baseAddress!) } }
+    for (index, entry) in entries.enumerated() {
+        list[index] = (entry + [0]).withUnsafeBytes { strdup($0.bindMemory(to: CChar.self).baseAddress!) }
+    }
     list[entries.count] = nil
     defer {
         for index in entries.indices { free(list[index]) }
@@ -65,13 +68,17 @@ private func checkMethodAndPath(_ request: Request) {
     }
     if let target = request.target, let path = RequestPath(target) {
         for index in 0..<path.count {
-            must(path.length(of: index) == path.part(index).utf8.count || path.part(index).unicodeScalars.contains("\u{FFFD}"), "a part is its bytes")
+            must(
+                path.length(of: index) == path.part(index).utf8.count || path.part(index).unicodeScalars.contains("\u{FFFD}"),
+                "a part is its bytes")
             must(!same(path.part(index), ".") && !same(path.part(index), ".."), "dots are resolved")
             must(path.length(of: index) > 0 || index == path.count - 1, "doubled slashes are one")
         }
         if let allowed = Route.allowed(at: target) {
             must(path.count <= 5, "no path is deeper than five parts")
-            must(allowed.hasSuffix(", OPTIONS") && allowed.utf8.allSatisfy { $0.isLetter || $0 == 0x2C || $0 == 0x20 }, "methods are listed")
+            must(
+                allowed.hasSuffix(", OPTIONS") && allowed.utf8.allSatisfy { $0.isLetter || $0 == 0x2C || $0 == 0x20 },
+                "methods are listed")
         }
     }
     for route in Route.all {
@@ -100,7 +107,8 @@ private func checkBody(_ request: Request, sent: ArraySlice<UInt8>) -> [UInt8]? 
     } catch {
         switch error {
         case .lengthRequired: must(length == nil ? !isChunked : !isNumber, "a length that is none")
-        case .tooLarge: must(length == nil ? isChunked && sent.count > bodyLimit : isNumber && count > bodyLimit, "a length that is too much")
+        case .tooLarge:
+            must(length == nil ? isChunked && sent.count > bodyLimit : isNumber && count > bodyLimit, "a length that is too much")
         case .incomplete: must(count <= bodyLimit && count > sent.count, "a body that is too short")
         case .unreadable: must(false, "the input does not fail here")
         }
@@ -135,7 +143,9 @@ private func checkForms(_ request: Request, _ entries: [[UInt8]], body: [UInt8])
         must(1...255 ~= form.name.unicodeScalars.count, "a name is bounded")
         must(form.days.map { 1...3650 ~= $0 } != false, "days are bounded")
         must((form.scopes ?? []).count <= 64, "scopes are bounded")
-        must((form.scopes ?? []).allSatisfy { 1...128 ~= $0.utf8.count && $0.utf8.allSatisfy { 0x21..<0x7F ~= $0 } }, "each of them too")
+        must(
+            (form.scopes ?? []).allSatisfy { 1...128 ~= $0.utf8.count && $0.utf8.allSatisfy { 0x21..<0x7F ~= $0 } },
+            "each of them too")
     }
     _ = taken { () throws(AuthError) in try UpdateUserForm(api) }
     _ = taken { () throws(AuthError) in try DeleteUserForm(api) }
@@ -143,7 +153,9 @@ private func checkForms(_ request: Request, _ entries: [[UInt8]], body: [UInt8])
     _ = taken { () throws(AuthError) in try UpdateProjectForm(api) }
     _ = taken { () throws(AuthError) in try InvitationForm(api) }
     if let form = taken({ () throws(AuthError) in try CreateProjectForm(api) }) {
-        must(1...255 ~= form.name.unicodeScalars.count && (form.description ?? "").unicodeScalars.count <= 2000, "a project's texts are bounded")
+        must(
+            1...255 ~= form.name.unicodeScalars.count && (form.description ?? "").unicodeScalars.count <= 2000,
+            "a project's texts are bounded")
     }
     if let form = taken({ () throws(AuthError) in try AddMemberForm(api) }) {
         must((try? Email(form.email.text)) != nil, "whoever is invited has an address")
@@ -188,5 +200,7 @@ private func checkAdmission(_ request: APIRequest, authorization: String?) {
     let isAdmitted = (try? auth.admit(request)) != nil
     let sent = Array((authorization ?? "").utf8)
     let isBearer = sent.prefix(7).map(\.asciiLowercased) == Array("bearer ".utf8)
-    must(isAdmitted == (isBearer && sent.dropFirst(7).drop { $0 == 0x20 } == Array(clientToken.utf8)[...]), "only the client token admits")
+    must(
+        isAdmitted == (isBearer && sent.dropFirst(7).drop { $0 == 0x20 } == Array(clientToken.utf8)[...]),
+        "only the client token admits")
 }

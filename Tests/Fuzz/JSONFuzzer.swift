@@ -26,7 +26,9 @@ import JSON
     let spaced = [0x20, 0x09, 0x0D, 0x0A] + bare + [0x0A, 0x20]
     must((try? JSONValue(parsing: spaced)).map { same($0, json) } == true, "space around a text is nothing")
     let isMarked = bytes.starts(with: mark)
-    must((try? JSONValue(parsing: mark + bytes)).map { same($0, json) } == (isMarked ? nil : true), "one byte order mark is nothing")
+    must(
+        (try? JSONValue(parsing: mark + bytes)).map { same($0, json) } == (isMarked ? nil : true),
+        "one byte order mark is nothing")
     must((try? JSONValue(parsing: bytes + Array(",".utf8))) == nil, "nothing stands behind a text")
 }
 

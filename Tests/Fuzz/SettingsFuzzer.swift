@@ -1,9 +1,10 @@
 // The settings file: what is accepted is within its bounds, whatever the order of the lines.
 
-@testable import Settings
 import Auth
 import Cryptography
 import Platform
+
+@testable import Settings
 
 @Sendable func checkSettings(_ bytes: [UInt8]) {
     var settings = Settings()
@@ -19,7 +20,9 @@ import Platform
     var reversed = Settings()
     let order = Array(lines.reversed().joined(separator: [0x0A]))
     must((try? reversed.read(order, file: "f")) != nil, "lines are taken in any order")
-    must(reversed.policy == settings.policy && reversed.mail == settings.mail && reversed.corsOrigins == settings.corsOrigins, "their order means nothing")
+    must(
+        reversed.policy == settings.policy && reversed.mail == settings.mail && reversed.corsOrigins == settings.corsOrigins,
+        "their order means nothing")
 
     var varied = Settings()
     for line in lines { checkVariable(line, &varied) }
@@ -48,12 +51,16 @@ private func checkBounds(_ settings: Settings) {
     must(policy.argon2Slots.map { 1...1024 ~= $0 } != false, "slots are bounded")
     must(policy.clientTokens.allSatisfy { $0.utf8.count >= 16 && isPlain($0) }, "client tokens are long and plain")
     must(isPlain(policy.baseURL) && policy.baseURL.utf8.last != UInt8(ascii: "/"), "the base URL is plain")
-    must(settings.corsOrigins.allSatisfy { isPlain($0) && $0.utf8.count { $0 == UInt8(ascii: "/") } == 2 }, "origins have no path")
+    must(
+        settings.corsOrigins.allSatisfy { isPlain($0) && $0.utf8.count { $0 == UInt8(ascii: "/") } == 2 }, "origins have no path")
     if case .domains(let domains) = policy.signUp {
         must(!domains.isEmpty && domains.allSatisfy { (try? Email("a@\($0)")) != nil }, "domains can be those of addresses")
     }
-    if case .sendmail(let path) = settings.mail { must(path.utf8.first == UInt8(ascii: "/") && !path.utf8.contains(0), "an absolute path") }
-    for text in [settings.mailSubject, settings.mailTemplate, settings.testIdentities, settings.mailFrom?.name].compactMap(\.self) {
+    if case .sendmail(let path) = settings.mail {
+        must(path.utf8.first == UInt8(ascii: "/") && !path.utf8.contains(0), "an absolute path")
+    }
+    for text in [settings.mailSubject, settings.mailTemplate, settings.testIdentities, settings.mailFrom?.name].compactMap(\.self)
+    {
         must(text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }, "text is one line")
     }
     must(settings.mailFrom.map { (try? Email($0.address.text)) != nil } != false, "the sender is an address")

@@ -48,7 +48,9 @@ import Testing
         let ada = home.signIn("ada@example.com")
         let answer = update("x", #"{"name":"","scopes":["a b"]}"#, by: ada)
         #expect(answer.status == 422)
-        for place in [#"["path","key_id"]"#, #"["body","name"]"#, #"["body","scopes",0]"#] { #expect(answer.body.contains(place), "\(answer.body)") }
+        for place in [#"["path","key_id"]"#, #"["body","name"]"#, #"["body","scopes",0]"#] {
+            #expect(answer.body.contains(place), "\(answer.body)")
+        }
         #expect(update(home.createKey(by: ada).id, #"{"name":null}"#, by: ada).body.contains(#""type":"string_type""#))
     }
 
@@ -68,7 +70,9 @@ import Testing
                 """)
         #expect(answer.field("replaces") == old.id)
         let list = home.get("list-api-keys", ada.onProject).body
-        #expect(list.contains(#""replaces":"\#(old.id)","replaced_by":null"#) && list.contains(#""replaces":null,"replaced_by":"\#(answer.field("id"))""#))
+        #expect(
+            list.contains(#""replaces":"\#(old.id)","replaced_by":null"#)
+                && list.contains(#""replaces":null,"replaced_by":"\#(answer.field("id"))""#))
         #expect(answer.field("id") != old.id && answer.field("full_key") != old.secret)
         #expect(isGood(answer.field("full_key")) && !isGood(old.secret))
         #expect(home.number("SELECT count(DISTINCT expires_at) FROM api_keys") == 1)
@@ -107,11 +111,19 @@ import Testing
     @Test func whoMayNotManageAKeyIsToldThatThereIsNone() {
         let (ada, eve) = (home.signIn("ada@example.com"), home.signIn("eve@example.com"))
         let key = home.createKey(by: ada)
-        for answer in [update(key.id, #"{"name":"x"}"#, by: eve), rotate(key.id, by: eve)] { #expect(answer.code == "api_key_not_found") }
+        for answer in [update(key.id, #"{"name":"x"}"#, by: eve), rotate(key.id, by: eve)] {
+            #expect(answer.code == "api_key_not_found")
+        }
         let intruder = Person(email: eve.email, accessToken: eve.accessToken, refreshToken: "", id: eve.id, project: ada.project)
-        for answer in [update(key.id, #"{"name":"x"}"#, by: intruder), rotate(key.id, by: intruder)] { #expect(answer.code == "project_not_found") }
-        home.sql("INSERT INTO members SELECT (SELECT id FROM users WHERE email = 'eve@example.com'), project_id, 'member', 0 FROM api_keys")
-        for answer in [update(key.id, #"{"name":"x"}"#, by: intruder), rotate(key.id, by: intruder)] { #expect(answer.code == "api_key_not_found") }
+        for answer in [update(key.id, #"{"name":"x"}"#, by: intruder), rotate(key.id, by: intruder)] {
+            #expect(answer.code == "project_not_found")
+        }
+        home.sql(
+            "INSERT INTO members SELECT (SELECT id FROM users WHERE email = 'eve@example.com'), project_id, 'member', 0 FROM api_keys"
+        )
+        for answer in [update(key.id, #"{"name":"x"}"#, by: intruder), rotate(key.id, by: intruder)] {
+            #expect(answer.code == "api_key_not_found")
+        }
         home.sql("UPDATE members SET role = 'admin' WHERE created_at = 0")
         #expect(update(key.id, #"{"name":"x"}"#, by: intruder).status == 200)
         #expect(rotate(key.id, by: intruder).status == 201)

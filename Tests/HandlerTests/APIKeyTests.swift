@@ -38,7 +38,9 @@ private func delete(_ home: Home, _ key: String, _ variables: [String: String]) 
             "create-api-key", #"{"name":"ключ 🔑","expires_in_days":1,"scopes":["a:b","c.*"],"other":1}"#,
             ada.onProject)
         #expect(answer.status == 201)
-        #expect(answer.shownBody.contains(#""name":"ключ 🔑","full_key":"<key>","scopes":["a:b","c.*"],"last_used_at":null,"expires_at":"<time>""#))
+        #expect(
+            answer.shownBody.contains(
+                #""name":"ключ 🔑","full_key":"<key>","scopes":["a:b","c.*"],"last_used_at":null,"expires_at":"<time>""#))
         #expect(home.number("SELECT expires_at - created_at FROM api_keys") == 86_400_000)
     }
 
@@ -67,7 +69,8 @@ private func delete(_ home: Home, _ key: String, _ variables: [String: String]) 
         #expect(type(#""name":"a","expires_in_days":1.5"#) == "int_from_float")
         #expect(type(#""name":"a","expires_in_days":"5""#) == "int_type")
         for days in ["30.0", "3e1", "300e-1"] {
-            #expect(home.post("create-api-key", #"{"name":"a","expires_in_days":\#(days)}"#, ada.onProject).status == 201, "\(days)")
+            #expect(
+                home.post("create-api-key", #"{"name":"a","expires_in_days":\#(days)}"#, ada.onProject).status == 201, "\(days)")
         }
         #expect(home.post("create-api-key", "\u{FEFF}{\"name\":\"marked\"}", ada.onProject).status == 201)
         #expect(home.number("SELECT count(*) FROM api_keys WHERE expires_at - created_at = 30 * 86400000") == 3)
@@ -99,11 +102,14 @@ private func delete(_ home: Home, _ key: String, _ variables: [String: String]) 
                 {"success":true,"data":{"items":[{"id":"<uuid>","prefix":"<prefix>","name":"three","full_key":null,"scopes":null,"last_used_at":null,"expires_at":null,"is_active":true,"created_at":"<time>","updated_at":"<time>","replaces":null,"replaced_by":null},{"id":"<uuid>","prefix":"<prefix>","name":"two","full_key":null,"scopes":null,"last_used_at":null,"expires_at":null,"is_active":true,"created_at":"<time>","updated_at":"<time>","replaces":null,"replaced_by":null}],"pagination":{"page":1,"limit":2,"total":3,"pages":2}},"error":null}
                 """)
         #expect(list("limit=2&page=2").body.contains(#""name":"one""#))
-        #expect(list("page=9").body.hasSuffix(#""items":[],"pagination":{"page":9,"limit":10,"total":3,"pages":1}},"error":null}"#))
+        #expect(
+            list("page=9").body.hasSuffix(#""items":[],"pagination":{"page":9,"limit":10,"total":3,"pages":1}},"error":null}"#))
         #expect(list("page=9223372036854775807&limit=100").body.contains(#""items":[]"#))
         #expect(list("limit=500").body.contains(#""limit":100"#))
         let eve = home.signIn("eve@example.com")
-        #expect(home.get("list-api-keys", eve.onProject).body.hasSuffix(#""items":[],"pagination":{"page":1,"limit":10,"total":0,"pages":1}},"error":null}"#))
+        #expect(
+            home.get("list-api-keys", eve.onProject).body.hasSuffix(
+                #""items":[],"pagination":{"page":1,"limit":10,"total":0,"pages":1}},"error":null}"#))
     }
 
     @Test func everyFaultOfQueryAndHeaderIsListed() {
@@ -148,7 +154,8 @@ private func delete(_ home: Home, _ key: String, _ variables: [String: String]) 
         let ada = home.signIn("ada@example.com")
         func status(of key: String) -> Int {
             home.get(
-                "list-api-keys", ["HTTP_X_PROJECT_ID": ada.project, "HTTP_X_API_KEY": key]).status
+                "list-api-keys", ["HTTP_X_PROJECT_ID": ada.project, "HTTP_X_API_KEY": key]
+            ).status
         }
         let key = home.createKey(by: ada).secret
         #expect(status(of: key) == 200)
@@ -173,7 +180,10 @@ private func delete(_ home: Home, _ key: String, _ variables: [String: String]) 
                 "list-api-keys", ["HTTP_X_PROJECT_ID": ada.project, "HTTP_X_API_KEY": key.secret])
             #expect(answer.status == status, "\(scopes)")
             if status == 403 {
-                #expect(answer.body == #"{"success":false,"data":null,"error":{"code":"insufficient_scope","message":"This API key does not have the scope api-keys:read."}}"#)
+                #expect(
+                    answer.body
+                        == #"{"success":false,"data":null,"error":{"code":"insufficient_scope","message":"This API key does not have the scope api-keys:read."}}"#
+                )
             }
         }
     }

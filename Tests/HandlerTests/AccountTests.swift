@@ -18,21 +18,30 @@ import Testing
     @Test func nameAndPreferencesAreChangedInPart() {
         let ada = home.signIn("ada@example.com")
         let preferences = { self.home.get("preferences", ada.bearer).body }
-        #expect(preferences() == #"{"success":true,"data":{"locale":null,"notices":{"sign_in":true,"key_expiry":true}},"error":null}"#)
+        #expect(
+            preferences() == #"{"success":true,"data":{"locale":null,"notices":{"sign_in":true,"key_expiry":true}},"error":null}"#
+        )
         let changed = patch(#"{"full_name":"Ada Lovelace","locale":"ja","notices":{"key_expiry":false}}"#, ada)
         #expect(changed.status == 200)
-        #expect(changed.body.contains(#""full_name":"Ada Lovelace""#) && changed.body == home.get("current-user", ada.bearer).body)
-        #expect(preferences() == #"{"success":true,"data":{"locale":"ja","notices":{"sign_in":true,"key_expiry":false}},"error":null}"#)
+        #expect(
+            changed.body.contains(#""full_name":"Ada Lovelace""#) && changed.body == home.get("current-user", ada.bearer).body)
+        #expect(
+            preferences()
+                == #"{"success":true,"data":{"locale":"ja","notices":{"sign_in":true,"key_expiry":false}},"error":null}"#)
         #expect(patch("{}", ada).body.contains(#""full_name":"Ada Lovelace""#))
         #expect(patch(#"{"full_name":null,"locale":null}"#, ada).body.contains(#""full_name":null"#))
-        #expect(preferences() == #"{"success":true,"data":{"locale":null,"notices":{"sign_in":true,"key_expiry":false}},"error":null}"#)
+        #expect(
+            preferences()
+                == #"{"success":true,"data":{"locale":null,"notices":{"sign_in":true,"key_expiry":false}},"error":null}"#)
     }
 
     @Test func whatCannotBeMeantIsRefusedAndChangesNothing() {
         let ada = home.signIn("ada@example.com")
         for (body, location, type) in [
-            (#"{"full_name":""}"#, #"["body","full_name"]"#, "string_too_short"), (#"{"full_name":7}"#, #"["body","full_name"]"#, "string_type"),
-            (#"{"locale":"xx"}"#, #"["body","locale"]"#, "literal_error"), (#"{"locale":"de-AT"}"#, #"["body","locale"]"#, "literal_error"),
+            (#"{"full_name":""}"#, #"["body","full_name"]"#, "string_too_short"),
+            (#"{"full_name":7}"#, #"["body","full_name"]"#, "string_type"),
+            (#"{"locale":"xx"}"#, #"["body","locale"]"#, "literal_error"),
+            (#"{"locale":"de-AT"}"#, #"["body","locale"]"#, "literal_error"),
             (#"{"locale":7}"#, #"["body","locale"]"#, "literal_error"), (#"{"notices":7}"#, #"["body","notices"]"#, "dict_type"),
             (#"{"notices":{"sign_in":"no"}}"#, #"["body","notices","sign_in"]"#, "bool_type"),
         ] {
@@ -56,7 +65,9 @@ import Testing
             return home.post("confirm-email", #"{"email":"countess@example.org","code":"\#(code)"\#(member)}"#, ada.bearer)
         }
         let missing = confirm(code, nil)
-        #expect(missing.status == 422 && missing.body.contains(#""detail":[{"loc":["body","current_code"],"msg":"Field required","type":"missing"}]"#))
+        #expect(
+            missing.status == 422
+                && missing.body.contains(#""detail":[{"loc":["body","current_code"],"msg":"Field required","type":"missing"}]"#))
         let wrong = code == "000000" || current == "000000" ? "000001" : "000000"
         for answer in [confirm(wrong, current), confirm(code, wrong), confirm(current, code)] {
             #expect("\(answer.status) \(answer.code)" == "400 invalid_code")
@@ -108,6 +119,8 @@ import Testing
         #expect(home.get("current-user", ada.bearer).code == "invalid_token")
         #expect(home.get("verify-api-key", ["HTTP_X_API_KEY": key]).code == "invalid_api_key")
         #expect(home.number("SELECT count(*) FROM users") == 0)
-        #expect(home.post("refresh-token", #"{"refresh_token":"\#(ada.refreshToken)","user_uuid":"\#(ada.id)"}"#).code == "invalid_refresh_token")
+        #expect(
+            home.post("refresh-token", #"{"refresh_token":"\#(ada.refreshToken)","user_uuid":"\#(ada.id)"}"#).code
+                == "invalid_refresh_token")
     }
 }

@@ -70,7 +70,9 @@ import Testing
             #expect(statuses == Array(repeating: 202, count: 8))
             #expect(home.number("SELECT count(*) FROM challenges") == 8)
             #expect(home.signIn("late@example.com").project.utf8.count == 36)
-            #expect(home.post("verify-code", #"{"email":"user3@example.com","code":"\#(home.code(for: "user3@example.com"))"}"#).status == 200)
+            #expect(
+                home.post("verify-code", #"{"email":"user3@example.com","code":"\#(home.code(for: "user3@example.com"))"}"#)
+                    .status == 200)
         }
     }
 

@@ -16,7 +16,8 @@ private func coresAreFiles() -> Bool {
     private let folder = "\(NSTemporaryDirectory())latchkey-test-\(UUID().uuidString)"
 
     init() {
-        try! FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+        try! FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
     }
 
     private var cores: [String] {
@@ -73,7 +74,9 @@ private func coresAreFiles() -> Bool {
     func aProgramWithoutThatLeavesOne() {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let program = start(["/bin/sleep", "100"], [:])
-        for _ in 0..<400 where (try? String(contentsOfFile: "/proc/\(program.id)/comm", encoding: .utf8)) != "sleep\n" { shortPause() }
+        for _ in 0..<400 where (try? String(contentsOfFile: "/proc/\(program.id)/comm", encoding: .utf8)) != "sleep\n" {
+            shortPause()
+        }
         kill(program.id, SIGQUIT)
         _ = program.finish()
         #expect(cores.count == 1)
@@ -85,7 +88,9 @@ private func coresAreFiles() -> Bool {
         let variables = [
             "LATCHKEY_HOME": home.path, "REQUEST_METHOD": "GET", "HTTP_ORIGIN": "https://a.example", "REMOTE_ADDR": "192.0.2.7",
         ]
-        let names = try FileManager.default.contentsOfDirectory(atPath: executables).filter { !$0.hasPrefix(".") && $0 != "latchkey.home" }
+        let names = try FileManager.default.contentsOfDirectory(atPath: executables).filter {
+            !$0.hasPrefix(".") && $0 != "latchkey.home"
+        }
         #expect(names.count > 30)
         for name in names.sorted() where name != "deliver-mail" && !name.hasPrefix("latchkey-fcgi") {
             end(start(["\(executables)/\(name)"], variables), by: signal, name)

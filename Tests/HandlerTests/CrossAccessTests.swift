@@ -25,7 +25,9 @@ import Testing
                     home.get("list-api-keys", me.on(project)),
                     home.post("create-api-key", name, me.on(project)),
                     deleteKey(othersKey.id, project),
-                    home.run("delete-project", ["REQUEST_METHOD": "DELETE", "PATH_INFO": "/\(project)"].merging(me.bearer) { $1 }).answer,
+                    home.run(
+                        "delete-project", ["REQUEST_METHOD": "DELETE", "PATH_INFO": "/\(project)"].merging(me.bearer) { $1 }
+                    ).answer,
                     home.get("get-project", me.bearer.merging(["PATH_INFO": "/\(project)"]) { $1 }),
                 ]
                 for answer in answers {

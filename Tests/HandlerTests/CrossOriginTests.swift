@@ -19,26 +19,28 @@ import Testing
 
     @Test func aPreflightIsAnsweredByPath() {
         #expect(
-            preflight("not-found", app.merging(["REQUEST_URI": "/auth/api-keys/63f188cc-77d4-493a-9ce2-164471d9ac29"]) { $1 }).shown == """
-                204
-                Allow: DELETE, PATCH, OPTIONS
-                Cache-Control: no-store
-                X-Content-Type-Options: nosniff
-                X-Request-Id: <uuid>
-                Vary: Origin
-                Access-Control-Allow-Origin: https://app.example.com
-                Access-Control-Allow-Methods: DELETE, PATCH, OPTIONS
-                Access-Control-Allow-Headers: authorization, content-type, x-api-key, x-project-id, x-verification-code
-                Access-Control-Max-Age: 600
+            preflight("not-found", app.merging(["REQUEST_URI": "/auth/api-keys/63f188cc-77d4-493a-9ce2-164471d9ac29"]) { $1 })
+                .shown == """
+                    204
+                    Allow: DELETE, PATCH, OPTIONS
+                    Cache-Control: no-store
+                    X-Content-Type-Options: nosniff
+                    X-Request-Id: <uuid>
+                    Vary: Origin
+                    Access-Control-Allow-Origin: https://app.example.com
+                    Access-Control-Allow-Methods: DELETE, PATCH, OPTIONS
+                    Access-Control-Allow-Headers: authorization, content-type, x-api-key, x-project-id, x-verification-code
+                    Access-Control-Max-Age: 600
 
 
-                """)
+                    """)
         #expect(preflight("send-code", app).header("Access-Control-Allow-Methods") == "POST, OPTIONS")
         #expect(preflight("not-found", app.merging(["REQUEST_URI": "/nowhere"]) { $1 }).status == 404)
     }
 
     @Test func everyAnswerCanBeReadByAPageOfAnAllowedOrigin() {
-        let good = home.post("send-code", #"{"email":"ada@example.com"}"#, app.merging(["CONTENT_TYPE": "application/json"]) { $1 })
+        let good = home.post(
+            "send-code", #"{"email":"ada@example.com"}"#, app.merging(["CONTENT_TYPE": "application/json"]) { $1 })
         let bad = home.get("current-user", app)
         let unknown = home.run("not-found", app.merging(["REQUEST_METHOD": "GET", "REQUEST_URI": "/x"]) { $1 }).answer
         let early = home.post("send-code", "x", app.merging(["CONTENT_TYPE": "text/plain"]) { $1 })
@@ -46,7 +48,9 @@ import Testing
         for answer in [good, bad, unknown, early] {
             #expect(answer.header("Access-Control-Allow-Origin") == "https://app.example.com")
             #expect(answer.header("Vary") == "Origin")
-            #expect(answer.header("Access-Control-Expose-Headers") == "RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id")
+            #expect(
+                answer.header("Access-Control-Expose-Headers")
+                    == "RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id")
             #expect(answer.header("Access-Control-Allow-Credentials") == nil)
         }
     }
@@ -74,11 +78,14 @@ import Testing
 
     @Test func aPageMaySendFieldsThatNoRuleReads() {
         func allowed(_ asked: String, origin: String = "https://app.example.com") -> String? {
-            preflight("send-code", ["HTTP_ORIGIN": origin, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": asked]).header("Access-Control-Allow-Headers")
+            preflight("send-code", ["HTTP_ORIGIN": origin, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": asked]).header(
+                "Access-Control-Allow-Headers")
         }
         let always = "authorization, content-type, x-api-key, x-project-id, x-verification-code"
         #expect(allowed("authorization,traceparent") == "\(always), traceparent")
-        #expect(allowed("Baggage, sentry-trace , tracestate,x-datadog-trace-id") == "\(always), baggage, sentry-trace, tracestate, x-datadog-trace-id")
+        #expect(
+            allowed("Baggage, sentry-trace , tracestate,x-datadog-trace-id")
+                == "\(always), baggage, sentry-trace, tracestate, x-datadog-trace-id")
         #expect(allowed("x-requested-with,x-requested-with") == "\(always), x-requested-with")
         // What says who the client is, and what is no name, is not a page's to send.
         #expect(allowed("x-forwarded-for,forwarded,x_forwarded_for,x-forwarded-host,x y,a:b,\u{e9},") == always)
@@ -87,7 +94,8 @@ import Testing
     }
 
     @Test func appsHaveOriginsOfTheirOwnSchemes() {
-        let home = Home(settings: "cors_origins = Capacitor://localhost, tauri://localhost, ionic://localhost, https://App.Example.com:443/")
+        let home = Home(
+            settings: "cors_origins = Capacitor://localhost, tauri://localhost, ionic://localhost, https://App.Example.com:443/")
         for origin in ["capacitor://localhost", "tauri://localhost", "ionic://localhost", "https://app.example.com"] {
             let answer = home.get("current-user", ["HTTP_ORIGIN": origin])
             #expect(answer.header("Access-Control-Allow-Origin") == origin)

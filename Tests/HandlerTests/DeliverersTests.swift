@@ -59,7 +59,8 @@ import Testing
         #expect(deliverers.count >= Int(bound)! - 1)
         for name in ["ann", "bob"] {
             #expect(home.post("send-code", #"{"email":"\#(name)@example.com"}"#, settings).status == 202)
-            let waited = seconds(until: { FileManager.default.fileExists(atPath: "\(home.path)/\(name)@example.com") }, atMost: 25)
+            let waited = seconds(
+                until: { FileManager.default.fileExists(atPath: "\(home.path)/\(name)@example.com") }, atMost: 25)
             #expect(waited != nil, "\(name)")
             // One more may stay for what is to be tried again.
             #expect(deliverers.count <= Int(bound)! + 1)

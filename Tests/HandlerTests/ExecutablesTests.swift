@@ -12,7 +12,8 @@ import Testing
         "preferences",
         "change-email", "confirm-email", "list-projects", "create-project", "get-project", "update-project",
         "delete-project", "add-member",
-        "update-member", "remove-member", "list-invitations", "accept-invitation", "decline-invitation", "jwks", "health", "metrics", "not-found", "deliver-mail",
+        "update-member", "remove-member", "list-invitations", "accept-invitation", "decline-invitation", "jwks", "health",
+        "metrics", "not-found", "deliver-mail",
         "latchkey-fcgi",
     ]
 
@@ -33,7 +34,8 @@ import Testing
     /// A text of an endpoint's own form, view or SQL, and the executables that may hold it.
     @Test(arguments: [
         ("'owner', 'admin' or 'member'", ["add-member", "update-member"]), ("overlap_days", ["rotate-api-key"]),
-        ("expires_in_days", ["create-api-key"]), ("X-Latchkey-Scopes", ["verify-api-key"]), ("latchkey_events_total", ["metrics"]),
+        ("expires_in_days", ["create-api-key"]), ("X-Latchkey-Scopes", ["verify-api-key"]),
+        ("latchkey_events_total", ["metrics"]),
         ("INSERT INTO api_keys", ["create-api-key", "rotate-api-key"]), ("INSERT INTO invitations", ["add-member"]),
         ("INSERT INTO projects", ["create-project", "verify-code"]),
     ])
@@ -64,12 +66,15 @@ import Testing
                 person.accessToken, person.refreshToken, key.secret, answer.field("access_token"),
                 answer.field("refresh_token"),
             ]
-            log += home.run(
-                "current-user", ["REQUEST_METHOD": "GET", "HTTP_AUTHORIZATION": "Bearer \(person.refreshToken)"]
-            ).log
-            log += home.run(
-                "verify-code", ["REQUEST_METHOD": "POST", "CONTENT_LENGTH": "48"],
-                body: #"{"email":"user\#(index)@example.com","code":"\#(home.code(for: person.email))"}"#).log
+            log +=
+                home.run(
+                    "current-user", ["REQUEST_METHOD": "GET", "HTTP_AUTHORIZATION": "Bearer \(person.refreshToken)"]
+                ).log
+            log +=
+                home.run(
+                    "verify-code", ["REQUEST_METHOD": "POST", "CONTENT_LENGTH": "48"],
+                    body: #"{"email":"user\#(index)@example.com","code":"\#(home.code(for: person.email))"}"#
+                ).log
             // Asked for and not sent: the outbox holds it.
             let unsent = ["LATCHKEY_MAIL": "sendmail /nonexistent"]
             _ = home.post("send-code", #"{"email":"unsent\#(index)@example.com"}"#, unsent)

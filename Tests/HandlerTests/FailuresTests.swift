@@ -110,7 +110,8 @@ private func failure(_ status: Int, _ code: String, _ message: String, _ header:
             #expect(home.post("send-code", send, ["CONTENT_TYPE": "", page.key: page.value]).status == 415)
         }
         #expect(!FileManager.default.fileExists(atPath: "\(home.path)/latchkey.db"))
-        #expect(home.post("send-code", send, ["CONTENT_TYPE": "application/json", "HTTP_ORIGIN": "https://a.example"]).status == 202)
+        #expect(
+            home.post("send-code", send, ["CONTENT_TYPE": "application/json", "HTTP_ORIGIN": "https://a.example"]).status == 202)
     }
 
     @Test func aBodyThatIsNotAnObjectIsRefused() {

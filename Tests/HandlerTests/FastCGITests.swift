@@ -73,7 +73,8 @@ import Testing
 
     @Test func thoseWhoAreConnectedKeepNobodyOut() {
         let body = #"{"email":"ada@example.com","code":"00000000"}"#
-        let process = processes("verify-code", ["LATCHKEY_LIMIT_VERIFY_PER_IP": "off", "LATCHKEY_LIMIT_FAILURES_PER_EMAIL": "off"])
+        let process = processes(
+            "verify-code", ["LATCHKEY_LIMIT_VERIFY_PER_IP": "off", "LATCHKEY_LIMIT_FAILURES_PER_EMAIL": "off"])
         let (isOver, ended) = (NSCondition(), DispatchGroup())
         nonisolated(unsafe) var goesOn = true
         for _ in 0..<2 {
@@ -240,7 +241,8 @@ import Testing
             other[index] = other[index] == 0x41 ? 0x42 : 0x41
             if other == token { continue }
             let answer = process.ask([
-                "REQUEST_METHOD": "GET", "HTTP_AUTHORIZATION": "Bearer \(String(decoding: other, as: UTF8.self))"])
+                "REQUEST_METHOD": "GET", "HTTP_AUTHORIZATION": "Bearer \(String(decoding: other, as: UTF8.self))",
+            ])
             #expect(answer.answer.code == "invalid_token", "\(index)")
         }
         #expect(process.ask(get(ada)).answer.status == 200)
@@ -326,12 +328,12 @@ import Testing
         let started = "\(home.path)/started"
         let command = "\(home.path)/mailer"
         try """
-            #!/bin/sh
-            cat >/dev/null
-            for one in /proc/$PPID/fd/* /proc/self/fd/*; do readlink $one; done >"\(started).part"
-            grep -E '^Sig(Blk|Ign)' /proc/$PPID/status >>"\(started).part"
-            mv "\(started).part" "\(started)"
-            """.write(toFile: command, atomically: true, encoding: .utf8)
+        #!/bin/sh
+        cat >/dev/null
+        for one in /proc/$PPID/fd/* /proc/self/fd/*; do readlink $one; done >"\(started).part"
+        grep -E '^Sig(Blk|Ign)' /proc/$PPID/status >>"\(started).part"
+        mv "\(started).part" "\(started)"
+        """.write(toFile: command, atomically: true, encoding: .utf8)
         chmod(command, 0o700)
         let process = processes("send-code", ["LATCHKEY_MAIL": "sendmail \(command)"])
         let body = #"{"email":"ada@example.com"}"#
@@ -383,7 +385,9 @@ import Testing
         chunked["CONTENT_LENGTH"] = nil
         #expect(back.ask(chunked, body: Array(body.utf8), keeps: true).answer.status == 201)
         // Shorter than announced, longer, and far too long.
-        #expect(back.ask(variables.merging(["CONTENT_LENGTH": "100"]) { $1 }, body: Array(body.utf8), keeps: true).answer.status >= 400)
+        #expect(
+            back.ask(variables.merging(["CONTENT_LENGTH": "100"]) { $1 }, body: Array(body.utf8), keeps: true).answer.status
+                >= 400)
         #expect(back.ask(good, body: Array((body + "   ").utf8), keeps: true).answer.status == 201)
         #expect(back.ask(good, body: [UInt8](repeating: 0x20, count: 1 << 20), keeps: true).answer.status == 422)
         #expect(process.ids.count == 1 && kill(process.ids[0], 0) == 0)
@@ -423,7 +427,8 @@ import Testing
         let create = ada.onProject.merging(post(body)) { $1 }
         for _ in 0..<100 { #expect(process.ask(create, body: body).answer.status == 201) }
         let answer = processes("list-api-keys").ask(
-            ada.onProject.merging(["REQUEST_METHOD": "GET", "QUERY_STRING": "limit=100"]) { $1 }).answer
+            ada.onProject.merging(["REQUEST_METHOD": "GET", "QUERY_STRING": "limit=100"]) { $1 }
+        ).answer
         #expect(answer.body.utf8.count > 500_000)
         #expect(answer.header("Content-Length") == String(answer.body.utf8.count))
     }
@@ -433,7 +438,8 @@ import Testing
         let holder = ExclusiveLock(home)
         let body = #"{"full_name":"Ada"}"#
         let client = process.connect()
-        client.begin(addressed("update-user", person.bearer.merging(post(body).merging(["REQUEST_METHOD": "PATCH"]) { $1 }) { $1 }))
+        client.begin(
+            addressed("update-user", person.bearer.merging(post(body).merging(["REQUEST_METHOD": "PATCH"]) { $1 }) { $1 }))
         client.finish(Array(body.utf8))
         Thread.sleep(forTimeInterval: 0.3)
         process.signal(signal)
@@ -508,9 +514,11 @@ import Testing
     @Test func pathsAndMethodsAreJudgedAsByCGI() {
         let process = processes("")
         for (method, uri, status, allow) in [
-            ("GET", "/auth/users/me", 401, nil), ("GET", "//auth//users/./me", 401, nil), ("PUT", "/auth/users/me", 405, "GET, HEAD, PATCH, DELETE, OPTIONS"),
+            ("GET", "/auth/users/me", 401, nil), ("GET", "//auth//users/./me", 401, nil),
+            ("PUT", "/auth/users/me", 405, "GET, HEAD, PATCH, DELETE, OPTIONS"),
             ("OPTIONS", "//auth/users/me", 204, "GET, HEAD, PATCH, DELETE, OPTIONS"), ("GET", "/auth/users/me/", 404, nil),
-            ("OPTIONS", "/cgi-bin/delete-api-key/x", 204, "DELETE, POST, OPTIONS"), ("POST", "/cgi-bin/delete-api-key/x", 401, nil),
+            ("OPTIONS", "/cgi-bin/delete-api-key/x", 204, "DELETE, POST, OPTIONS"),
+            ("POST", "/cgi-bin/delete-api-key/x", 401, nil),
             ("GET", "/cgi-bin/delete-api-key/x", 405, "DELETE, POST, OPTIONS"), ("GET", "/cgi-bin/current-user", 401, nil),
             ("GET", "/cgi-bin/latchkey-fcgi", 404, nil), ("GET", "/cgi-bin/deliver-mail", 404, nil), ("GET", "/", 404, nil),
         ] as [(String, String, Int, String?)] {
@@ -526,7 +534,8 @@ import Testing
             endpoint: "current-user")
         for _ in 0..<3 { #expect(process.ask(get(ada)).answer.status == 200) }
         for number in 1...2 {
-            #expect(try! FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process.ids[0])/fd/\(number)") == "/dev/null")
+            #expect(
+                try! FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process.ids[0])/fd/\(number)") == "/dev/null")
         }
     }
 

@@ -23,14 +23,16 @@ import Testing
     }
 
     /// Reads and writes of `person` for `seconds`: how long each took, in milliseconds, and the statuses but 200.
-    private func others(_ person: Person, _ home: Home, for seconds: Double) -> (reads: [Double], writes: [Double], faults: [Int]) {
+    private func others(_ person: Person, _ home: Home, for seconds: Double) -> (reads: [Double], writes: [Double], faults: [Int])
+    {
         var (reads, writes, faults): ([Double], [Double], [Int]) = ([], [], [])
         let end = Date().addingTimeInterval(seconds)
         while Date() < end {
             let start = Date()
             let read = home.get("current-user", person.bearer).status
             let middle = Date()
-            let write = home.post("update-user", #"{"full_name":"A"}"#, person.bearer.merging(["REQUEST_METHOD": "PATCH"]) { $1 }).status
+            let write = home.post("update-user", #"{"full_name":"A"}"#, person.bearer.merging(["REQUEST_METHOD": "PATCH"]) { $1 })
+                .status
             reads.append(middle.timeIntervalSince(start) * 1000)
             writes.append(Date().timeIntervalSince(middle) * 1000)
             faults += [read, write].filter { $0 != 200 }

@@ -49,7 +49,8 @@ import Testing
     @Test func ambiguityIsJudgedInItsPlace() {
         let again = ["HTTP_X_FORWARDED_FOR": "203.0.113.5"]
         func code(_ name: String, _ variables: [String: String]) -> String {
-            home.run(name, variables.merging(["HTTP_X_FORWARDED_FOR": "198.51.100.1"]) { $1 }, again: again, body: body).answer.code
+            home.run(name, variables.merging(["HTTP_X_FORWARDED_FOR": "198.51.100.1"]) { $1 }, again: again, body: body).answer
+                .code
         }
         #expect(code("current-user", ["REQUEST_METHOD": "GET", "PATH_INFO": "/more"]) == "not_found")
         #expect(code("current-user", ["REQUEST_METHOD": "PUT"]) == "method_not_allowed")
@@ -81,7 +82,9 @@ import Testing
             let one = home.run("current-user", ["REQUEST_METHOD": method, "HTTP_ORIGIN": own]).answer
             #expect(one.header("Access-Control-Allow-Origin") == own)
             for (first, second) in [(own, "https://evil.example.com"), ("https://evil.example.com", own), (own, own)] {
-                let both = home.run("current-user", ["REQUEST_METHOD": method, "HTTP_ORIGIN": first], again: ["HTTP_ORIGIN": second]).answer
+                let both = home.run(
+                    "current-user", ["REQUEST_METHOD": method, "HTTP_ORIGIN": first], again: ["HTTP_ORIGIN": second]
+                ).answer
                 #expect(both.header("Access-Control-Allow-Origin") == nil)
                 #expect(both.status == (method == "GET" ? 400 : 204))
             }

@@ -22,7 +22,10 @@ import Testing
         let limit = ["LATCHKEY_LIMIT_SEND_PER_IP": "2/1h", "REMOTE_ADDR": "192.0.2.1"]
         func send(_ number: Int) -> Int {
             let address = "203.0.113.\(number)"
-            let claims = ["HTTP_X_FORWARDED_FOR": address, "HTTP_X_REAL_IP": address, "HTTP_CLIENT_IP": address, "HTTP_FORWARDED": "for=\(address)"]
+            let claims = [
+                "HTTP_X_FORWARDED_FOR": address, "HTTP_X_REAL_IP": address, "HTTP_CLIENT_IP": address,
+                "HTTP_FORWARDED": "for=\(address)",
+            ]
             return home.post("send-code", #"{"email":"ada\#(number)@example.com"}"#, limit.merging(claims) { $1 }).status
         }
         #expect((1...4).map(send) == [202, 202, 429, 429])

@@ -38,8 +38,10 @@ private struct ReadMail: Decodable {
 
 @Suite struct HostileTests {
     private let home = Home(
-        settings: ["limit_invite_per_user", "limit_send_per_email", "limit_send_per_ip", "limit_verify_per_ip", "limit_send_total"]
-            .map { "\($0) = off\n" }.joined() + "resend_after = 0s\nlimit_write_per_user = off\n"
+        settings: [
+            "limit_invite_per_user", "limit_send_per_email", "limit_send_per_ip", "limit_verify_per_ip", "limit_send_total",
+        ]
+        .map { "\($0) = off\n" }.joined() + "resend_after = 0s\nlimit_write_per_user = off\n"
             + ["max_projects_per_user", "max_keys_per_member", "max_members_per_project", "max_invitations_per_project"]
             .map { "\($0) = 1000\n" }.joined())
 
@@ -55,7 +57,8 @@ private struct ReadMail: Decodable {
             let tries = [
                 home.post("create-api-key", "{\"name\":\(hostile.json)}", ada.onProject),
                 home.post("create-project", "{\"name\":\(hostile.json)}", ada.bearer),
-                home.post("update-user", "{\"full_name\":\(hostile.json)}", ada.bearer.merging(["REQUEST_METHOD": "PATCH"]) { $1 }),
+                home.post(
+                    "update-user", "{\"full_name\":\(hostile.json)}", ada.bearer.merging(["REQUEST_METHOD": "PATCH"]) { $1 }),
             ]
             for answer in tries {
                 #expect((answer.status == 422) == hostile.isRefusedAsName, "\(hostile.name): \(answer.status)")
@@ -78,9 +81,12 @@ private struct ReadMail: Decodable {
         let ada = home.signIn("ada@example.com")
         for hostile in HostileText.all where !hostile.text.contains("\0") {
             let text = "'\(hostile.text.replacingOccurrences(of: "'", with: "''"))'"
-            home.sql("UPDATE users SET full_name = \(text); UPDATE projects SET name = \(text), description = \(text); UPDATE sessions SET user_agent = \(text)")
+            home.sql(
+                "UPDATE users SET full_name = \(text); UPDATE projects SET name = \(text), description = \(text); UPDATE sessions SET user_agent = \(text)"
+            )
             for name in ["current-user", "list-projects", "list-sessions", "get-project"] {
-                let answer = home.get(name, ada.bearer.merging(["PATH_INFO": name == "get-project" ? "/\(ada.project)" : ""]) { $1 })
+                let answer = home.get(
+                    name, ada.bearer.merging(["PATH_INFO": name == "get-project" ? "/\(ada.project)" : ""]) { $1 })
                 #expect(answer.status == 200 && obeyed(in: answer.body) == [], "\(hostile.name): \(name)")
             }
         }
@@ -112,13 +118,17 @@ private struct ReadMail: Decodable {
             for (seen, expected) in [(mail.subject, own.subject), (mail.text, own.text), (mail.html, own.html)] {
                 #expect(links(in: seen) == links(in: expected) && acting(in: seen) == [], "\(name): \(seen)")
             }
-            #expect(!mail.subject.contains("\n") && mail.text.split(separator: "\n").count == own.text.split(separator: "\n").count, "\(name)")
+            #expect(
+                !mail.subject.contains("\n") && mail.text.split(separator: "\n").count == own.text.split(separator: "\n").count,
+                "\(name)")
         }
     }
 
     /// What a client calls itself is in the mail that tells of its sign-in.
     @Test func noticesOfSignInsHaveNoLinks() throws {
-        let people = HostileText.all.filter { !$0.text.contains("\0") }.enumerated().map { (email: "person-\($0)@example.com", text: $1) }
+        let people = HostileText.all.filter { !$0.text.contains("\0") }.enumerated().map {
+            (email: "person-\($0)@example.com", text: $1)
+        }
         for person in people { _ = home.signIn(person.email) }
         // So that each one's next mail with a code is the only one.
         home.remove("mail")

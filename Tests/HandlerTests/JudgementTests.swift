@@ -87,7 +87,8 @@ private let endpoints = [
             let others = isFastCGI ? endpoint.allow.components(separatedBy: ", ") : []
             for method in methods where !endpoint.methods.contains(method) && !others.contains(method) {
                 let answer = home.run(
-                    endpoint.name, ["REQUEST_METHOD": method, "PATH_INFO": endpoint.path]).answer
+                    endpoint.name, ["REQUEST_METHOD": method, "PATH_INFO": endpoint.path]
+                ).answer
                 #expect(answer.status == 405, "\(endpoint.name) \(method)")
                 #expect(answer.header("Allow") == endpoint.allow, "\(endpoint.name) \(method)")
                 #expect(answer.code == (method == "HEAD" ? "" : "method_not_allowed"), "\(endpoint.name) \(method)")
@@ -98,7 +99,8 @@ private let endpoints = [
     @Test func everyEndpointTellsItsMethods() {
         for endpoint in endpoints {
             let answer = home.run(
-                endpoint.name, ["REQUEST_METHOD": "OPTIONS", "PATH_INFO": endpoint.path]).answer
+                endpoint.name, ["REQUEST_METHOD": "OPTIONS", "PATH_INFO": endpoint.path]
+            ).answer
             #expect(
                 answer.shown == """
                     204

@@ -53,7 +53,8 @@ import Testing
 
                 \(answer.shownBody)
                 """)
-        let pattern = #"^\{"keys":\[\{"kty":"EC","crv":"P-256","alg":"ES256","use":"sig","kid":"[A-Za-z0-9_-]{43}","x":"[A-Za-z0-9_-]{43}","y":"[A-Za-z0-9_-]{43}"\}\]\}$"#
+        let pattern =
+            #"^\{"keys":\[\{"kty":"EC","crv":"P-256","alg":"ES256","use":"sig","kid":"[A-Za-z0-9_-]{43}","x":"[A-Za-z0-9_-]{43}","y":"[A-Za-z0-9_-]{43}"\}\]\}$"#
         #expect(answer.body.range(of: pattern, options: .regularExpression) != nil, "\(answer.body)")
     }
 
@@ -75,7 +76,9 @@ import Testing
     @Test func whatElseLiesInTheFolderIsNotInIt() throws {
         _ = home.signIn("ada@example.com")
         let before = home.get("jwks").body
-        for name in ["x.key", "\(String(repeating: "A", count: 43)).key", "\(String(repeating: "B", count: 43)).key.part", ".key"] {
+        for name in [
+            "x.key", "\(String(repeating: "A", count: 43)).key", "\(String(repeating: "B", count: 43)).key.part", ".key",
+        ] {
             try "nothing".write(toFile: "\(home.path)/keys/\(name)", atomically: true, encoding: .utf8)
         }
         #expect(home.get("jwks").body == before)

@@ -17,7 +17,8 @@ import Testing
         let wait = answer.header("Retry-After") ?? ""
         return answer.shown
             .replacingOccurrences(of: "Retry-After: \(wait)\n", with: "Retry-After: <wait>\n")
-            .replacingOccurrences(of: "t=\(wait)\n", with: "t=<wait>\n").replacingOccurrences(of: " \(wait) seconds", with: " <wait> seconds")
+            .replacingOccurrences(of: "t=\(wait)\n", with: "t=<wait>\n").replacingOccurrences(
+                of: " \(wait) seconds", with: " <wait> seconds")
     }
 
     private func refused(by policy: String) -> String {
@@ -34,7 +35,8 @@ import Testing
     }
 
     @Test func eachLimitRefusesWithTheWholeAnswer() {
-        let home = Home(settings: "limit_send_per_ip = 2/5m\nlimit_verify_per_ip = 2/1m\nlimit_refresh_per_ip = 1/1h\nresend_after = 0s")
+        let home = Home(
+            settings: "limit_send_per_ip = 2/5m\nlimit_verify_per_ip = 2/1m\nlimit_refresh_per_ip = 1/1h\nresend_after = 0s")
         let ada = home.signIn("ada@example.com")
         #expect(send(home, "b@example.com").status == 202)
         #expect(shown(send(home, "c@example.com")) == refused(by: #""send-ip";q=2;w=300"#))
@@ -60,7 +62,9 @@ import Testing
             #expect(send(home, "ada@example.com").status == 202)
             for _ in 0..<200 where home.mails.count < round { shortPause() }
             let code = home.code(for: "ada@example.com")
-            for _ in 0..<3 { answers.append(verify(home, code.hasPrefix("0") ? "1" + code.dropFirst() : "0" + code.dropFirst()).status) }
+            for _ in 0..<3 {
+                answers.append(verify(home, code.hasPrefix("0") ? "1" + code.dropFirst() : "0" + code.dropFirst()).status)
+            }
         }
         #expect(answers == [400, 400, 400, 400, 400, 400, 400, 429, 429, 429, 429, 429])
         #expect(shown(verify(home, home.code(for: "ada@example.com"))) == refused(by: #""failures-email";q=7;w=86400"#))
@@ -74,7 +78,8 @@ import Testing
                 limit_failures_per_email = 5/24h
                 resend_after = 0s
                 """)
-        let own = ["REMOTE_ADDR": "2001:db8:1:2::1"], neighbour = ["REMOTE_ADDR": "2001:db8:1:2::77"]
+        let own = ["REMOTE_ADDR": "2001:db8:1:2::1"]
+        let neighbour = ["REMOTE_ADDR": "2001:db8:1:2::77"]
         let attacker = ["REMOTE_ADDR": "203.0.113.9"]
         _ = home.signIn("ada@example.com", own)
         for index in 0..<3 { _ = send(home, "victim\(index)@example.com", attacker) }

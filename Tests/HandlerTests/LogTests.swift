@@ -40,8 +40,10 @@ import Testing
         let project = String((me.body.components(separatedBy: #""projects":[{"id":""#).last ?? "").prefix(36))
         let onProject = bearer.merging(["HTTP_X_PROJECT_ID": project]) { $1 }
         let key = call("create-api-key", #"{"name":"a b=\"c\" ip=6.6.6.6"}"#, onProject)
-        _ = call("delete-api-key", "", onProject.merging(["REQUEST_METHOD": "DELETE", "PATH_INFO": "/\(key.field("id"))"]) { $1 })
-        _ = call("list-api-keys", "", ["REQUEST_METHOD": "GET", "HTTP_X_PROJECT_ID": project, "HTTP_X_API_KEY": key.field("full_key")])
+        _ = call(
+            "delete-api-key", "", onProject.merging(["REQUEST_METHOD": "DELETE", "PATH_INFO": "/\(key.field("id"))"]) { $1 })
+        _ = call(
+            "list-api-keys", "", ["REQUEST_METHOD": "GET", "HTTP_X_PROJECT_ID": project, "HTTP_X_API_KEY": key.field("full_key")])
         let refresh = #"{"refresh_token":"\#(grant.field("refresh_token"))","user_uuid":"\#(grant.field("user_uuid"))"}"#
         let next = call("refresh-token", refresh)
         _ = call("refresh-token", refresh, ["LATCHKEY_REFRESH_GRACE": "0s"])
@@ -81,7 +83,8 @@ import Testing
             [
                 "2026-11-24 14:14:55: (mod_fastcgi.c.449) FastCGI-stderr:\(line)",
                 "[Tue Nov 24 14:14:55.290 2026] [fcgid:warn] [pid 77:tid 8] [remote 10.0.0.1:1234] mod_fcgid: stderr: \(line)",
-                line, "[Tue Nov 24 14:14:55.290 2026] [cgi:error] [pid 77] [client 10.0.0.1:1234] AH01215: \(line.dropLast()): /srv/cgi-bin/x\n",
+                line,
+                "[Tue Nov 24 14:14:55.290 2026] [cgi:error] [pid 77] [client 10.0.0.1:1234] AH01215: \(line.dropLast()): /srv/cgi-bin/x\n",
                 "2026/11/24 14:14:55 [error] 77#77: *1 FastCGI sent in stderr: \"\(line.dropLast())\" while reading upstream, client: 10.0.0.1\n",
             ]
         }
@@ -103,11 +106,14 @@ import Testing
         }
         // A forgery is refused before there is a database to write to; two more refusals were not kept as lines here.
         let rows = home.count("SELECT count(*) FROM audit_events")
-        #expect(Int(rows) == logged.count - 1 + Int(home.count("SELECT count(*) - 1 FROM audit_events WHERE event = 'limit-hit'")))
+        #expect(
+            Int(rows) == logged.count - 1 + Int(home.count("SELECT count(*) - 1 FROM audit_events WHERE event = 'limit-hit'")))
         for event in Set(logged) where event != "refresh-failed" {
             #expect(home.count("SELECT count(*) FROM audit_events WHERE event = '\(event)'") >= 1, "\(event)")
         }
-        let ids = lines.compactMap { $0.components(separatedBy: " event=").count > 1 ? $0.components(separatedBy: "request=").last?.prefix(36) : nil }
+        let ids = lines.compactMap {
+            $0.components(separatedBy: " event=").count > 1 ? $0.components(separatedBy: "request=").last?.prefix(36) : nil
+        }
         for id in ids.filter({ id in !lines.contains { $0.contains("detail=forged") && $0.contains(id) } }) {
             #expect(home.count("SELECT count(*) FROM audit_events WHERE request_id = '\(id)'") == 1)
         }

@@ -30,7 +30,10 @@ import Testing
         let busy = Home(settings: "journal = delete")
         #expect(busy.get("health").status == 200)
         let holder = ExclusiveLock(busy)
-        #expect(busy.get("health").shownBody == #"{"success":false,"data":null,"error":{"code":"temporarily_unavailable","message":"Try again in a moment.","request_id":"<uuid>"}}"#)
+        #expect(
+            busy.get("health").shownBody
+                == #"{"success":false,"data":null,"error":{"code":"temporarily_unavailable","message":"Try again in a moment.","request_id":"<uuid>"}}"#
+        )
         holder.release()
         #expect(busy.get("health").status == 200)
         let robbed = Home()

@@ -22,13 +22,17 @@ import Testing
         let (ada, bob) = (home.signIn("ada@example.com"), home.signIn("bob@example.com"))
         let made = home.post("create-project", #"{"name":"Moon","description":"Far"}"#, ada.bearer)
         let member = #"{"user_id":"<uuid>","email":"ada@example.com","full_name":null,"role":"owner","invitation_id":null}"#
-        let project = #"{"id":"<uuid>","name":"Moon","description":"Far","created_at":"<time>","updated_at":"<time>","members":[\#(member)]}"#
+        let project =
+            #"{"id":"<uuid>","name":"Moon","description":"Far","created_at":"<time>","updated_at":"<time>","members":[\#(member)]}"#
         #expect(made.status == 201)
         #expect(made.shownBody == #"{"success":true,"data":\#(project),"error":null}"#)
         let id = made.field("id")
         #expect(home.get("get-project", at("/\(id)", by: ada)).body == made.body)
         let list = home.get("list-projects", ada.bearer.merging(["QUERY_STRING": "page=2&limit=1"]) { $1 })
-        #expect(list.shownBody == #"{"success":true,"data":{"items":[\#(project)],"pagination":{"page":2,"limit":1,"total":2,"pages":2}},"error":null}"#)
+        #expect(
+            list.shownBody
+                == #"{"success":true,"data":{"items":[\#(project)],"pagination":{"page":2,"limit":1,"total":2,"pages":2}},"error":null}"#
+        )
 
         let changed = patch("update-project", #"{"name":"Mars","description":null}"#, at("/\(id)", by: ada))
         #expect(changed.status == 200 && changed.body.contains(#""name":"Mars","description":null"#))
@@ -37,21 +41,27 @@ import Testing
         #expect(invited.status == 201)
         #expect(
             invited.shownBody
-                == #"{"success":true,"data":{"user_id":null,"email":"bob@example.com","full_name":null,"role":"invited","invitation_id":"<uuid>","mailed":true,"mail_after":null},"error":null}"#)
+                == #"{"success":true,"data":{"user_id":null,"email":"bob@example.com","full_name":null,"role":"invited","invitation_id":"<uuid>","mailed":true,"mail_after":null},"error":null}"#
+        )
         let invitation = invited.field("invitation_id")
         let mine = home.get("list-invitations", bob.bearer)
         #expect(
             mine.shownBody
-                == #"{"success":true,"data":{"items":[{"id":"<uuid>","project":{"id":"<uuid>","name":"Mars"},"role":"admin","invited_by":"ada@example.com","created_at":"<time>"}],"pagination":{"page":1,"limit":10,"total":1,"pages":1}},"error":null}"#)
+                == #"{"success":true,"data":{"items":[{"id":"<uuid>","project":{"id":"<uuid>","name":"Mars"},"role":"admin","invited_by":"ada@example.com","created_at":"<time>"}],"pagination":{"page":1,"limit":10,"total":1,"pages":1}},"error":null}"#
+        )
         #expect(home.get("get-project", at("/\(id)", by: bob)).code == "project_not_found")
-        let accepted = home.run("accept-invitation", at("/\(invitation)/accept", by: bob).merging(["REQUEST_METHOD": "POST"]) { $1 }).answer
+        let accepted = home.run(
+            "accept-invitation", at("/\(invitation)/accept", by: bob).merging(["REQUEST_METHOD": "POST"]) { $1 }
+        ).answer
         #expect(accepted.status == 200 && accepted.body.contains(#""role":"admin","invitation_id":null}]"#))
 
         let promoted = patch("update-member", #"{"role":"owner"}"#, at("/\(id)/members/\(bob.id)", by: ada))
         #expect(
             promoted.shownBody
-                == #"{"success":true,"data":{"user_id":"<uuid>","email":"bob@example.com","full_name":null,"role":"owner","invitation_id":null},"error":null}"#)
-        #expect(delete("remove-member", at("/\(id)/members/\(ada.id)", by: ada)).body == #"{"success":true,"data":{},"error":null}"#)
+                == #"{"success":true,"data":{"user_id":"<uuid>","email":"bob@example.com","full_name":null,"role":"owner","invitation_id":null},"error":null}"#
+        )
+        #expect(
+            delete("remove-member", at("/\(id)/members/\(ada.id)", by: ada)).body == #"{"success":true,"data":{},"error":null}"#)
         #expect(home.get("get-project", at("/\(id)", by: ada)).code == "project_not_found")
         #expect(delete("remove-member", at("/\(id)/members/\(bob.id)", by: bob)).status == 409)
     }
@@ -59,8 +69,11 @@ import Testing
     @Test func everyRefusalHasItsCode() {
         let (ada, bob, eve) = (home.signIn("ada@example.com"), home.signIn("bob@example.com"), home.signIn("eve@example.com"))
         let path = "/\(ada.project)"
-        let invitation = home.post("add-member", #"{"email":"bob@example.com"}"#, at("\(path)/members", by: ada)).field("invitation_id")
-        #expect(home.run("accept-invitation", at("/\(invitation)/accept", by: eve).merging(["REQUEST_METHOD": "POST"]) { $1 }).answer.code == "invitation_not_found")
+        let invitation = home.post("add-member", #"{"email":"bob@example.com"}"#, at("\(path)/members", by: ada)).field(
+            "invitation_id")
+        #expect(
+            home.run("accept-invitation", at("/\(invitation)/accept", by: eve).merging(["REQUEST_METHOD": "POST"]) { $1 }).answer
+                .code == "invitation_not_found")
         #expect(delete("decline-invitation", at("/\(invitation)", by: eve)).code == "invitation_not_found")
         _ = home.run("accept-invitation", at("/\(invitation)/accept", by: bob).merging(["REQUEST_METHOD": "POST"]) { $1 })
         let refusals: [(Answer, Int, String)] = [
@@ -77,7 +90,11 @@ import Testing
             (delete("delete-project", at(path, by: bob)), 403, "insufficient_role"),
             (delete("delete-project", at(path, by: eve)), 404, "project_not_found"),
             (delete("delete-project", at("/\(bob.id)", by: ada)), 404, "project_not_found"),
-            (delete("delete-project", at(path, by: Person(email: "", accessToken: "x", refreshToken: "", id: "", project: ""))), 401, "invalid_token"),
+            (
+                delete(
+                    "delete-project", at(path, by: Person(email: "", accessToken: "x", refreshToken: "", id: "", project: ""))),
+                401, "invalid_token"
+            ),
         ]
         for (answer, status, code) in refusals { #expect("\(answer.status) \(answer.code)" == "\(status) \(code)") }
     }
@@ -85,10 +102,22 @@ import Testing
     @Test func allFaultsAreListedAtOnce() {
         let ada = home.signIn("ada@example.com")
         for (answer, faults) in [
-            (home.post("create-project", #"{"name":"","description":7}"#, ada.bearer), [#"["body","name"]"#, "string_too_short", #"["body","description"]"#, "string_type"]),
-            (home.post("create-project", #"{"description":"\#(String(repeating: "x", count: 2001))"}"#, ada.bearer), ["missing", "string_too_long"]),
-            (home.post("add-member", #"{"email":"x","role":"king"}"#, at("/x/members", by: ada)), [#"["path","project_id"]"#, "uuid_parsing", "value_error", "literal_error"]),
-            (patch("update-member", "{}", at("/x/members/y", by: ada)), [#"["path","project_id"]"#, #"["path","user_id"]"#, #"["body","role"]"#, "missing"]),
+            (
+                home.post("create-project", #"{"name":"","description":7}"#, ada.bearer),
+                [#"["body","name"]"#, "string_too_short", #"["body","description"]"#, "string_type"]
+            ),
+            (
+                home.post("create-project", #"{"description":"\#(String(repeating: "x", count: 2001))"}"#, ada.bearer),
+                ["missing", "string_too_long"]
+            ),
+            (
+                home.post("add-member", #"{"email":"x","role":"king"}"#, at("/x/members", by: ada)),
+                [#"["path","project_id"]"#, "uuid_parsing", "value_error", "literal_error"]
+            ),
+            (
+                patch("update-member", "{}", at("/x/members/y", by: ada)),
+                [#"["path","project_id"]"#, #"["path","user_id"]"#, #"["body","role"]"#, "missing"]
+            ),
             (patch("update-project", #"{"name":null}"#, at("/\(ada.project)", by: ada)), [#"["body","name"]"#, "string_type"]),
             (delete("delete-project", at("/x", by: ada)), [#"["path","project_id"]"#, "uuid_parsing"]),
             (delete("decline-invitation", at("/x", by: ada)), [#"["path","invitation_id"]"#, "uuid_parsing"]),
@@ -100,7 +129,9 @@ import Testing
 
     @Test func anInvitationIsMailedToTheAddressAlone() throws {
         let ada = home.signIn("ada@example.com")
-        _ = home.post("add-member", #"{"email":"zoe@example.com"}"#, at("/\(ada.project)/members", by: ada).merging(["HTTP_ACCEPT_LANGUAGE": "fr-CH, en;q=0.5"]) { $1 })
+        _ = home.post(
+            "add-member", #"{"email":"zoe@example.com"}"#,
+            at("/\(ada.project)/members", by: ada).merging(["HTTP_ACCEPT_LANGUAGE": "fr-CH, en;q=0.5"]) { $1 })
         for _ in 0..<200 where !home.mails.contains(where: { $0.contains("To: zoe@example.com\n") }) { shortPause() }
         let mail = try #require(home.mails.last { $0.contains("To: zoe@example.com\n") })
         #expect(mail.contains("lang=3D\"fr\"") && mail.contains("ada@") && mail.contains("http://localhost:8000/"))
@@ -109,7 +140,8 @@ import Testing
     @Test func anOwnerDeletesAProjectAndItsMembersAreTold() {
         let (ada, bob) = (home.signIn("ada@example.com"), home.signIn("bob@example.com"))
         let path = "/\(ada.project)"
-        let invitation = home.post("add-member", #"{"email":"bob@example.com"}"#, at("\(path)/members", by: ada)).field("invitation_id")
+        let invitation = home.post("add-member", #"{"email":"bob@example.com"}"#, at("\(path)/members", by: ada)).field(
+            "invitation_id")
         _ = home.run("accept-invitation", at("/\(invitation)/accept", by: bob).merging(["REQUEST_METHOD": "POST"]) { $1 })
         let open = home.post("add-member", #"{"email":"zoe@example.com"}"#, at("\(path)/members", by: ada)).field("invitation_id")
         let key = home.createKey(by: ada)
@@ -132,9 +164,13 @@ import Testing
         #expect(home.get("verify-api-key", ["HTTP_X_API_KEY": key.secret]).code == "invalid_api_key")
         let zoe = home.signIn("zoe@example.com")
         #expect(home.get("list-invitations", zoe.bearer).body.contains(#""total":0"#))
-        #expect(home.run("accept-invitation", at("/\(open)/accept", by: zoe).merging(["REQUEST_METHOD": "POST"]) { $1 }).answer.code == "invitation_not_found")
+        #expect(
+            home.run("accept-invitation", at("/\(open)/accept", by: zoe).merging(["REQUEST_METHOD": "POST"]) { $1 }).answer.code
+                == "invitation_not_found")
         func isTold(_ email: String, _ language: String) -> Bool {
-            home.mails.contains { $0.contains("\nTo: \(email)\n") && $0.contains("lang=3D\"\(language)\"") && $0.contains("Default") }
+            home.mails.contains {
+                $0.contains("\nTo: \(email)\n") && $0.contains("lang=3D\"\(language)\"") && $0.contains("Default")
+            }
         }
         for _ in 0..<200 where !(isTold("ada@example.com", "en") && isTold("bob@example.com", "de")) { shortPause() }
         #expect(isTold("ada@example.com", "en") && isTold("bob@example.com", "de"))
@@ -143,7 +179,9 @@ import Testing
 
     @Test func invitingTooOftenSaysWhenTheNextMailCanGo() {
         let ada = home.signIn("ada@example.com")
-        func invite() -> Answer { home.post("add-member", #"{"email":"zoe@example.com"}"#, at("/\(ada.project)/members", by: ada)) }
+        func invite() -> Answer {
+            home.post("add-member", #"{"email":"zoe@example.com"}"#, at("/\(ada.project)/members", by: ada))
+        }
         for _ in 0..<5 { #expect(invite().shownBody.contains(#""mailed":true,"mail_after":null"#)) }
         let answer = invite()
         #expect(answer.status == 201)
@@ -188,7 +226,10 @@ import Testing
     }
 
     @Test func aPageAndItsCountAreOfOneMoment() {
-        let home = Home(settings: "limit_invite_per_user = off\nlimit_send_per_ip = off\nlimit_verify_per_ip = off\nlimit_send_per_email = off\nresend_after = 0s")
+        let home = Home(
+            settings:
+                "limit_invite_per_user = off\nlimit_send_per_ip = off\nlimit_verify_per_ip = off\nlimit_send_per_email = off\nresend_after = 0s"
+        )
         let (ada, zoe) = (home.signIn("ada@example.com"), home.signIn("zoe@example.com"))
         let key = home.createKey(by: ada)
         let all = ["QUERY_STRING": "limit=100"]
@@ -200,12 +241,17 @@ import Testing
                     // Whatever the lists show is made and ended meanwhile.
                     let made = home.createKey(by: ada)
                     _ = home.post("create-project", #"{"name":"p"}"#, ada.bearer)
-                    _ = home.post("add-member", #"{"email":"zoe@example.com"}"#, ada.bearer.merging(["PATH_INFO": "/\(ada.project)/members"]) { $1 })
-                    if round % 2 == 0 { home.sql("DELETE FROM api_keys WHERE id = x'\(made.id.filter { $0 != "-" })'; DELETE FROM invitations") }
+                    _ = home.post(
+                        "add-member", #"{"email":"zoe@example.com"}"#,
+                        ada.bearer.merging(["PATH_INFO": "/\(ada.project)/members"]) { $1 })
+                    if round % 2 == 0 {
+                        home.sql("DELETE FROM api_keys WHERE id = x'\(made.id.filter { $0 != "-" })'; DELETE FROM invitations")
+                    }
                 case 1:
                     // So that each list notes a use.
                     home.sql("UPDATE api_keys SET last_used_at = NULL")
-                    let list = home.get("list-api-keys", all.merging(["HTTP_X_API_KEY": key.secret, "HTTP_X_PROJECT_ID": ada.project]) { $1 })
+                    let list = home.get(
+                        "list-api-keys", all.merging(["HTTP_X_API_KEY": key.secret, "HTTP_X_PROJECT_ID": ada.project]) { $1 })
                     seen.append(counts(list, "\"prefix\""))
                 case 2:
                     seen.append(counts(home.get("list-api-keys", all.merging(ada.onProject) { $1 }), "\"prefix\""))

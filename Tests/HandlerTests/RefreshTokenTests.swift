@@ -130,6 +130,7 @@ private func revoke(_ home: Home, _ token: String) -> Answer {
     @Test func theTokenIsNeeded() {
         let answer = home.post("revoke-token", #"{"refresh_token": null}"#)
         #expect(answer.status == 422)
-        #expect(answer.body.contains(#""loc":["body","refresh_token"],"msg":"Input should be a valid string","type":"string_type""#))
+        #expect(
+            answer.body.contains(#""loc":["body","refresh_token"],"msg":"Input should be a valid string","type":"string_type""#))
     }
 }

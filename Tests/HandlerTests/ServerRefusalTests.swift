@@ -15,7 +15,8 @@ import Testing
 
     @Test(arguments: [
         ("400", 400, "bad_request"), ("403", 403, "forbidden"), ("404", 404, "not_found"), ("408", 408, "request_timeout"),
-        ("411", 411, "length_required"), ("413", 413, "body_too_large"), ("414", 414, "uri_too_long"), ("417", 400, "bad_request"),
+        ("411", 411, "length_required"), ("413", 413, "body_too_large"), ("414", 414, "uri_too_long"),
+        ("417", 400, "bad_request"),
         ("431", 431, "header_fields_too_large"), ("494", 431, "header_fields_too_large"), ("500", 500, "internal_error"),
         ("501", 501, "not_implemented"), ("502", 502, "temporarily_unavailable"), ("503", 503, "temporarily_unavailable"),
         ("504", 504, "temporarily_unavailable"), ("505", 400, "bad_request"), ("506", 500, "internal_error"),
@@ -61,7 +62,8 @@ import Testing
 
     /// At the root of a host, at its own path, as in a host's cgi-bin, or led to from outside of its folder.
     @Test(arguments: [
-        ("/not-found", "/auth/users/mine"), ("/cgi-bin/not-found", "/cgi-bin/not-found"), ("/cgi-bin/not-found", "/cgi-bin/not-found/x"),
+        ("/not-found", "/auth/users/mine"), ("/cgi-bin/not-found", "/cgi-bin/not-found"),
+        ("/cgi-bin/not-found", "/cgi-bin/not-found/x"),
         ("/cgi-bin/not-found", "/no/such/path"), ("/auth/not-found", "/authx/y"), ("", "/auth/x"), ("not-found", "/auth/x"),
     ]) func anyOtherPlaceIsNone(script: String, path: String) {
         let answer = home.run("not-found", ["REQUEST_METHOD": "GET", "REQUEST_URI": path, "SCRIPT_NAME": script]).answer
@@ -69,7 +71,9 @@ import Testing
     }
 
     @Test func anythingElseIsNoRefusal() {
-        for status in ["200", "", "399", "600", "4x3", "0413", "+413"] { #expect(refused(status).code == "not_found", "\(status)") }
+        for status in ["200", "", "399", "600", "4x3", "0413", "+413"] {
+            #expect(refused(status).code == "not_found", "\(status)")
+        }
         // A client's header field has another name.
         #expect(refused("200", ["HTTP_REDIRECT_STATUS": "413"]).status == 404)
     }

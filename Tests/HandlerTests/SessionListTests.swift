@@ -25,7 +25,9 @@ import Testing
     }
 
     private func ids(_ person: Person) -> [String] {
-        home.get("list-sessions", person.bearer).body.components(separatedBy: "{\"id\":\"").dropFirst().map { String($0.prefix(36)) }
+        home.get("list-sessions", person.bearer).body.components(separatedBy: "{\"id\":\"").dropFirst().map {
+            String($0.prefix(36))
+        }
     }
 
     @Test func theListShowsEachWithWhatItsOwnerKnowsItBy() {
@@ -35,7 +37,8 @@ import Testing
         let answer = home.get("list-sessions", ada.bearer)
         #expect(
             answer.shownBody
-                == #"{"success":true,"data":{"items":[{"id":"<uuid>","created_at":"<time>","last_used_at":"<time>","expires_at":"<time>","ip":"2001:db8::1","user_agent":"Browser/2","current":true},{"id":"<uuid>","created_at":"<time>","last_used_at":"<time>","expires_at":"<time>","ip":"198.51.100.1","user_agent":"Phone /1","current":false}],"pagination":{"page":1,"limit":10,"total":2,"pages":1}},"error":null}"#)
+                == #"{"success":true,"data":{"items":[{"id":"<uuid>","created_at":"<time>","last_used_at":"<time>","expires_at":"<time>","ip":"2001:db8::1","user_agent":"Browser/2","current":true},{"id":"<uuid>","created_at":"<time>","last_used_at":"<time>","expires_at":"<time>","ip":"198.51.100.1","user_agent":"Phone /1","current":false}],"pagination":{"page":1,"limit":10,"total":2,"pages":1}},"error":null}"#
+        )
         let second = home.get("list-sessions", ada.bearer.merging(["QUERY_STRING": "page=2&limit=1"]) { $1 })
         #expect(second.body.contains(#""ip":"198.51.100.1""#) && second.body.contains(#""page":2,"limit":1,"total":2,"pages":2"#))
     }
@@ -44,7 +47,8 @@ import Testing
         let phone = signIn(agent: "Phone", address: "198.51.100.1")
         let browser = signIn(agent: "Browser", address: "198.51.100.2")
         let refresh = #"{"refresh_token":"\#(phone.refreshToken)","user_uuid":"\#(phone.id)"}"#
-        #expect(home.post("refresh-token", refresh, ["REMOTE_ADDR": "198.51.100.77", "HTTP_USER_AGENT": "Phone/2"]).status == 200)
+        #expect(
+            home.post("refresh-token", refresh, ["REMOTE_ADDR": "198.51.100.77", "HTTP_USER_AGENT": "Phone/2"]).status == 200)
         let body = home.get("list-sessions", browser.bearer).body
         let phoneAt = body.range(of: #""ip":"198.51.100.77","user_agent":"Phone/2","current":false"#)
         let browserAt = body.range(of: #""user_agent":"Browser","current":true"#)
@@ -58,7 +62,9 @@ import Testing
         _ = home.post("revoke-token", #"{"refresh_token":"\#(first.refreshToken)"}"#)
         #expect(ids(ada).count == 1)
         let idle = signIn(agent: "c", address: "198.51.100.1")
-        home.sql("UPDATE sessions SET rotated_at = 1 WHERE user_agent = 'c'; UPDATE sessions SET expires_at = 1 WHERE user_agent = 'a'")
+        home.sql(
+            "UPDATE sessions SET rotated_at = 1 WHERE user_agent = 'c'; UPDATE sessions SET expires_at = 1 WHERE user_agent = 'a'"
+        )
         #expect(ids(ada).count == 1)
         #expect(home.get("list-sessions", idle.bearer).status == 200)
     }
@@ -68,16 +74,18 @@ import Testing
         let ada = signIn(agent: "Browser", address: "198.51.100.2")
         let id = ids(ada)[1]
         let answer = delete(id, by: ada)
-        #expect(answer.shown == """
-            200
-            \(standardHeaders)
-            Content-Length: <count>
+        #expect(
+            answer.shown == """
+                200
+                \(standardHeaders)
+                Content-Length: <count>
 
-            {"success":true,"data":{"id":"<uuid>","revoked_at":"<time>"},"error":null}
-            """)
+                {"success":true,"data":{"id":"<uuid>","revoked_at":"<time>"},"error":null}
+                """)
         #expect(answer.field("id") == id)
         #expect(home.get("current-user", phone.bearer).code == "invalid_token")
-        #expect(home.post("refresh-token", #"{"refresh_token":"\#(phone.refreshToken)","user_uuid":"\#(phone.id)"}"#).status == 401)
+        #expect(
+            home.post("refresh-token", #"{"refresh_token":"\#(phone.refreshToken)","user_uuid":"\#(phone.id)"}"#).status == 401)
         #expect(home.get("current-user", ada.bearer).status == 200)
         #expect(delete(id, by: ada).code == "session_not_found")
         // One's own ends too.
@@ -89,7 +97,9 @@ import Testing
     @Test func nobodyEndsAnothersSession() {
         let ada = signIn(agent: "a", address: "198.51.100.1")
         let eve = signIn("eve@example.com", agent: "e", address: "198.51.100.2")
-        #expect(delete(ids(ada)[0], by: eve).shownBody == #"{"success":false,"data":null,"error":{"code":"session_not_found","message":"There is no such session."}}"#)
+        #expect(
+            delete(ids(ada)[0], by: eve).shownBody
+                == #"{"success":false,"data":null,"error":{"code":"session_not_found","message":"There is no such session."}}"#)
         #expect(delete("00000000-0000-4000-8000-000000000000", by: eve).status == 404)
         #expect(delete("x", by: eve).body.contains(#""loc":["path","session_id"]"#))
         #expect(home.get("current-user", ada.bearer).status == 200)
@@ -102,7 +112,9 @@ import Testing
         // No body is needed, and one is ignored.
         let answer = home.run("revoke-other-sessions", ["REQUEST_METHOD": "POST"].merging(ada.bearer) { $1 }).answer
         #expect(answer.body == #"{"success":true,"data":{"revoked":3},"error":null}"#)
-        #expect(home.post("revoke-other-sessions", "not JSON", ada.bearer).body == #"{"success":true,"data":{"revoked":0},"error":null}"#)
+        #expect(
+            home.post("revoke-other-sessions", "not JSON", ada.bearer).body
+                == #"{"success":true,"data":{"revoked":0},"error":null}"#)
         for other in others { #expect(home.get("current-user", other.bearer).code == "invalid_token") }
         for person in [ada, eve] { #expect(home.get("current-user", person.bearer).status == 200) }
         #expect(home.number("SELECT count(*) FROM audit_events WHERE event = 'revocation' AND subject_id IS NOT NULL") == 3)
@@ -116,7 +128,9 @@ import Testing
         ]
         for (name, variables) in calls {
             #expect(home.run(name, variables).answer.code == "not_authenticated", "\(name)")
-            #expect(home.run(name, variables.merging(["HTTP_AUTHORIZATION": "Bearer x"]) { $1 }).answer.code == "invalid_token", "\(name)")
+            #expect(
+                home.run(name, variables.merging(["HTTP_AUTHORIZATION": "Bearer x"]) { $1 }).answer.code == "invalid_token",
+                "\(name)")
         }
         home.sql("UPDATE users SET is_active = 0")
         for (name, variables) in calls {

@@ -68,7 +68,10 @@ import Testing
         "metrics": (401, .nothing),
     ]
 
-    private static let announcements = ["key-created", "notices-off", "access-given", "access-ended", "owner-made", "project-deleted", "account-deleted", "email-changed"]
+    private static let announcements = [
+        "key-created", "notices-off", "access-given", "access-ended", "owner-made", "project-deleted", "account-deleted",
+        "email-changed",
+    ]
 
     @Test func anAccessTokenAloneChangesNothingThatOutlivesItSilently() {
         let missing = Set(allEndpoints).subtracting(StolenTokenTests.table.keys)
@@ -104,7 +107,10 @@ import Testing
             }
             lines.append("\(name): \(answer.status); \(row.reach.text)")
             // The account is still its owner's, at the same address, whatever was asked for.
-            #expect(home.count("SELECT count(*) FROM users WHERE id = x'\(hex(owner.id))' AND email = '\(owner.email)' AND is_active = 1") == 1, "\(name)")
+            #expect(
+                home.count(
+                    "SELECT count(*) FROM users WHERE id = x'\(hex(owner.id))' AND email = '\(owner.email)' AND is_active = 1")
+                    == 1, "\(name)")
         }
         print(lines.joined(separator: "\n"))
     }
@@ -138,7 +144,9 @@ import Testing
         case "add-member": return (at("/\(owner.project)/members"), #"{"email":"eve@example.com","role":"admin"}"#)
         case "update-member", "remove-member":
             home.sql("INSERT INTO members VALUES (x'\(hex(friend.id))', x'\(hex(owner.project))', 'member', 0)")
-            return (at("/\(owner.project)/members/\(friend.id)", name == "update-member" ? "PATCH" : "DELETE"), #"{"role":"owner"}"#)
+            return (
+                at("/\(owner.project)/members/\(friend.id)", name == "update-member" ? "PATCH" : "DELETE"), #"{"role":"owner"}"#
+            )
         case "accept-invitation", "decline-invitation":
             let invited = home.post(
                 "add-member", #"{"email":"\#(owner.email)","role":"member"}"#,

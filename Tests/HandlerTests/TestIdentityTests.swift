@@ -46,7 +46,8 @@ import Testing
         let bearer = ["HTTP_AUTHORIZATION": "Bearer \(grant.field("access_token"))"]
         let me = home.get("current-user", bearer)
         let project = String(me.body.components(separatedBy: #""projects":[{"id":""#).last?.prefix(36) ?? "")
-        let key = home.post("create-api-key", #"{"name":"k"}"#, bearer.merging(["HTTP_X_PROJECT_ID": project]) { $1 }).field("full_key")
+        let key = home.post("create-api-key", #"{"name":"k"}"#, bearer.merging(["HTTP_X_PROJECT_ID": project]) { $1 }).field(
+            "full_key")
         let byKey = ["HTTP_X_API_KEY": key, "HTTP_X_PROJECT_ID": project]
         #expect(me.status == 200 && home.get("verify-api-key", byKey).status == 200)
         home.sql("UPDATE users SET is_superuser = 1")

@@ -6,7 +6,8 @@ import Testing
 @Suite struct VerifyAPIKeyTests {
     let home = Home()
 
-    private func verify(_ secret: String?, scope: String? = nil, method: String = "GET", _ more: [String: String] = [:]) -> Answer {
+    private func verify(_ secret: String?, scope: String? = nil, method: String = "GET", _ more: [String: String] = [:]) -> Answer
+    {
         var variables = ["REQUEST_METHOD": method]
         variables["HTTP_X_API_KEY"] = secret
         variables["QUERY_STRING"] = scope.map { "scope=\($0)" }
@@ -25,7 +26,8 @@ import Testing
 
                 {"success":true,"data":{"key_id":"<uuid>","project_id":"<uuid>","owner_id":"<uuid>","name":"key","scopes":["reports:read","files:*"],"expires_at":"<time>"},"error":null}
                 """)
-        #expect(answer.field("key_id") == key.id && answer.field("project_id") == ada.project && answer.field("owner_id") == ada.id)
+        #expect(
+            answer.field("key_id") == key.id && answer.field("project_id") == ada.project && answer.field("owner_id") == ada.id)
         #expect(answer.header("X-Latchkey-Key-Id") == key.id)
         #expect(answer.header("X-Latchkey-Project-Id") == ada.project)
         #expect(answer.header("X-Latchkey-Owner-Id") == ada.id)
@@ -55,17 +57,26 @@ import Testing
         // Whole scopes in their order, never part of one; the rest is counted.
         #expect(answer.header("X-Latchkey-Scopes") == long[..<7].joined(separator: " "))
         #expect(answer.header("X-Latchkey-Scopes-Left-Out") == "57")
-        let me = ada.bearer.merging(["HTTP_USER_AGENT": String(repeating: "a", count: 8000), "HTTP_X_REQUEST_ID": String(repeating: "r", count: 8000)]) { $1 }
+        let me = ada.bearer.merging([
+            "HTTP_USER_AGENT": String(repeating: "a", count: 8000), "HTTP_X_REQUEST_ID": String(repeating: "r", count: 8000),
+        ]) { $1 }
         let other = home.post("create-project", #"{"name":"\#(name)"}"#, me)
         for answer in [
-            answer, made, other, home.get("current-user", me), home.get("list-sessions", me), home.get("list-api-keys", ada.onProject),
-            verify(secret, scope: String(repeating: "x", count: 128)), home.get("get-project", me.merging(["PATH_INFO": "/\(String(repeating: "x", count: 4000))"]) { $1 }),
+            answer, made, other, home.get("current-user", me), home.get("list-sessions", me),
+            home.get("list-api-keys", ada.onProject),
+            verify(secret, scope: String(repeating: "x", count: 128)),
+            home.get("get-project", me.merging(["PATH_INFO": "/\(String(repeating: "x", count: 4000))"]) { $1 }),
         ] {
             let fields = answer.headers
-            #expect(fields.allSatisfy { $0.utf8.count <= 1100 } && fields.reduce(0) { $0 + $1.utf8.count + 2 } <= 2048, "\(fields.map(\.utf8.count))")
+            #expect(
+                fields.allSatisfy { $0.utf8.count <= 1100 } && fields.reduce(0) { $0 + $1.utf8.count + 2 } <= 2048,
+                "\(fields.map(\.utf8.count))")
         }
         // As long as it may be, nothing is left out.
-        let fitting = home.createKey(by: ada, #","scopes":[\#((0..<8).map { "\"\($0)\(String(repeating: "s", count: $0 == 7 ? 127 : 126))\"" }.joined(separator: ","))]"#)
+        let fitting = home.createKey(
+            by: ada,
+            #","scopes":[\#((0..<8).map { "\"\($0)\(String(repeating: "s", count: $0 == 7 ? 127 : 126))\"" }.joined(separator: ","))]"#
+        )
         #expect(verify(fitting.secret).header("X-Latchkey-Scopes")?.utf8.count == 1024)
         #expect(verify(fitting.secret).header("X-Latchkey-Scopes-Left-Out") == nil)
     }

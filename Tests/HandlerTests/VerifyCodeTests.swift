@@ -55,7 +55,8 @@ private func wrong(_ code: String) -> String { code.hasPrefix("0") ? "1" + code.
     @Test func fiveWrongGuessesSpendTheCode() {
         let code = mailedCode()
         for _ in 0..<5 { #expect(home.post("verify-code", body(wrong(code))).status == 400) }
-        let exhausted = #"{"success":false,"data":null,"error":{"code":"code_exhausted","message":"This code has no attempts left: ask for a new one."}}"#
+        let exhausted =
+            #"{"success":false,"data":null,"error":{"code":"code_exhausted","message":"This code has no attempts left: ask for a new one."}}"#
         let answer = home.post("verify-code", body(code))
         #expect(answer.status == 400 && answer.body == exhausted)
         #expect(home.number("SELECT attempts FROM challenges") == 5)

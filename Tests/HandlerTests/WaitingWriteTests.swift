@@ -88,7 +88,9 @@ import Testing
         for (index, name) in writingEndpoints.enumerated() {
             let person = home.signIn("person\(index)@example.com")
             let (variables, body) = request(name, of: person, boss, home)
-            let standard = ["REQUEST_METHOD": "POST", "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": String(body.utf8.count)]
+            let standard = [
+                "REQUEST_METHOD": "POST", "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": String(body.utf8.count),
+            ]
             let answer = waiting(for: home) {
                 home.run(name, standard.merging(variables) { $1 }, body: body).answer
             } meanwhile: {

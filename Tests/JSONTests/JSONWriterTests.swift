@@ -2,8 +2,8 @@
 
 import CGI
 import JSON
-import Testing
 import TestSupport
+import Testing
 
 private func written(_ body: (inout JSONWriter) -> Void) -> String {
     var json = JSONWriter()
@@ -15,8 +15,10 @@ private func written(_ body: (inout JSONWriter) -> Void) -> String {
     @Test(arguments: [
         ("", #""""#), ("a\"b\\c/", #""a\"b\\c/""#), ("\n\r\t\u{8}\u{C}", #""\u000a\u000d\u0009\u0008\u000c""#),
         ("\0\u{1F}\u{7F}", #""\u0000\u001f\u007f""#), ("é😀\u{2028}", #""é😀\u2028""#), ("e\u{301}", "\"e\u{301}\""),
-        ("\u{80}\u{9B}2J\u{9F}\u{A0}", "\"\\u0080\\u009b2J\\u009f\u{A0}\""), ("\u{2027}\u{2028}\u{2029}", "\"\u{2027}\\u2028\\u2029\""),
-        ("\u{61C}\u{200E}\u{200F}\u{200D}", "\"\\u061c\\u200e\\u200f\u{200D}\""), ("\u{202A}\u{202E}\u{202F}", "\"\\u202a\\u202e\u{202F}\""),
+        ("\u{80}\u{9B}2J\u{9F}\u{A0}", "\"\\u0080\\u009b2J\\u009f\u{A0}\""),
+        ("\u{2027}\u{2028}\u{2029}", "\"\u{2027}\\u2028\\u2029\""),
+        ("\u{61C}\u{200E}\u{200F}\u{200D}", "\"\\u061c\\u200e\\u200f\u{200D}\""),
+        ("\u{202A}\u{202E}\u{202F}", "\"\\u202a\\u202e\u{202F}\""),
         ("\u{2065}\u{2066}\u{2069}\u{206A}", "\"\u{2065}\\u2066\\u2069\u{206A}\""), ("é\"\\\n", #""é\"\\\u000a""#),
     ])
     func textIsEscaped(text: String, expected: String) {
@@ -73,7 +75,10 @@ private func written(_ body: (inout JSONWriter) -> Void) -> String {
     @Test func everyByteThatIsNoTextIsRefused() {
         for byte in UInt8(0)...0x1F { #expect((try? JSONValue(parsing: [0x22, byte, 0x22])) == nil) }
         #expect((try? JSONValue(parsing: [0x22, 0x7F, 0x22])) == .string("\u{7F}"))
-        for bytes in [[0x80], [0xBF], [0xC1, 0x80], [0xE0, 0x80, 0x80], [0xED, 0xBF, 0xBF], [0xF0, 0x80, 0x80, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xC3], [0xE2, 0x82], [0xFF]] as [[UInt8]] {
+        for bytes in [
+            [0x80], [0xBF], [0xC1, 0x80], [0xE0, 0x80, 0x80], [0xED, 0xBF, 0xBF], [0xF0, 0x80, 0x80, 0x80],
+            [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xC3], [0xE2, 0x82], [0xFF],
+        ] as [[UInt8]] {
             #expect((try? JSONValue(parsing: [0x22] + bytes + [0x22])) == nil, "\(bytes)")
         }
         #expect((try? JSONValue(parsing: [0x22, 0xF4, 0x8F, 0xBF, 0xBF, 0x22])) == .string("\u{10FFFF}"))
@@ -81,7 +86,8 @@ private func written(_ body: (inout JSONWriter) -> Void) -> String {
 
     @Test func numbersKeepTheirKind() throws {
         for (text, value) in [
-            ("0", .integer(0)), ("-9223372036854775809", .hugeInteger), ("1e5", .integer(100000)), ("0.0", .integer(0)), ("1E+2", .integer(100)), ("1E-2", .fraction),
+            ("0", .integer(0)), ("-9223372036854775809", .hugeInteger), ("1e5", .integer(100000)), ("0.0", .integer(0)),
+            ("1E+2", .integer(100)), ("1E-2", .fraction),
             ("123456789012345678901234567890", .hugeInteger), ("-1", .integer(-1)),
         ] as [(String, JSONValue)] {
             #expect(try JSONValue(parsing: Array(text.utf8)) == value)

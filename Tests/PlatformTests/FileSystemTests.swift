@@ -8,11 +8,12 @@ import Testing
 @Suite struct FileSystemTests {
     // NFS, CIFS, SMB2, SMB, FUSE, 9p; shared folders of virtual machines; file systems of clusters; the rest of what GNU
     // coreutils calls remote.
-    @Test(arguments: [
-        0x6969, 0xFF53_4D42, 0xFE53_4D42, 0x517B, 0x6573_5546, 0x0102_1997, 0x786F_4256, 0xBACB_ACBC, 0x7C7C_6673,
-        0x4750_4653, 0x0116_1970, 0x00C3_6400, 0x0BD0_0BD0, 0x7461_636F, 0x1983_0326, 0xAAD7_AAEA, 0x5346_414F, 0x7375_7245,
-        0x2003_0528, 0x6163_6673, 0x6573_5543, 0x0131_11A8, 0x6B41_4653, 0x6E66_7364, 0x564C, 0xBEEF_DEAD, 0xA501_FCF5,
-    ] as [UInt])
+    @Test(
+        arguments: [
+            0x6969, 0xFF53_4D42, 0xFE53_4D42, 0x517B, 0x6573_5546, 0x0102_1997, 0x786F_4256, 0xBACB_ACBC, 0x7C7C_6673,
+            0x4750_4653, 0x0116_1970, 0x00C3_6400, 0x0BD0_0BD0, 0x7461_636F, 0x1983_0326, 0xAAD7_AAEA, 0x5346_414F, 0x7375_7245,
+            0x2003_0528, 0x6163_6673, 0x6573_5543, 0x0131_11A8, 0x6B41_4653, 0x6E66_7364, 0x564C, 0xBEEF_DEAD, 0xA501_FCF5,
+        ] as [UInt])
     func networkAndUserSpaceFileSystemsAreRemote(number: UInt) {
         #expect(File.isRemote(fileSystem: number))
     }

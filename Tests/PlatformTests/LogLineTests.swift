@@ -11,8 +11,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("plain", "plain"), ("/a/b?c#d,e", "/a/b?c#d,e"), ("", #""""#), ("a b", #""a b""#), ("a=b", #""a=b""#), (#"a"b"#, #""a\"b""#),
-        (#"a\b"#, #""a\\b""#), ("a\nk=v", #""a\x0ak=v""#), ("a\r\n", #""a\x0d\x0a""#), ("\0\u{1B}[2J\u{7F}", #""\x00\x1b[2J\x7f""#),
+        ("plain", "plain"), ("/a/b?c#d,e", "/a/b?c#d,e"), ("", #""""#), ("a b", #""a b""#), ("a=b", #""a=b""#),
+        (#"a"b"#, #""a\"b""#),
+        (#"a\b"#, #""a\\b""#), ("a\nk=v", #""a\x0ak=v""#), ("a\r\n", #""a\x0d\x0a""#),
+        ("\0\u{1B}[2J\u{7F}", #""\x00\x1b[2J\x7f""#),
         ("é", #""\xc3\xa9""#), ("\u{2028}", #""\xe2\x80\xa8""#),
     ])
     func whatAClientSentStaysInItsPlace(value: String, written: String) {

@@ -17,7 +17,8 @@ import Testing
 
     @Test func nothingElseIsOne() {
         for wrong in [
-            "", "{\(text)}", text + " ", " " + text, String(text.dropLast()), text + "0", "0" + text.dropFirst().replacing("-", with: "_"),
+            "", "{\(text)}", text + " ", " " + text, String(text.dropLast()), text + "0",
+            "0" + text.dropFirst().replacing("-", with: "_"),
             text.replacing("-", with: ""), "urn:uuid:\(text)", text.replacing("a", with: "g"), text.replacing("0", with: "０"),
             "0123456-789ab-4def-8123-456789abcdef", text.replacing("0", with: "+"), text.replacing("f", with: "\0"),
         ] {

@@ -1,8 +1,8 @@
 // The wrapper around SQLite: what it promises of transactions, defence and migrations.
 
 import Foundation
-import SQLite
 import Platform
+import SQLite
 import Testing
 
 private func temporaryPath() -> String { "\(NSTemporaryDirectory())latchkey-sqlite-\(UUID.random().text).db" }
@@ -36,7 +36,9 @@ private enum Stop: Error { case here, sqlite }
             try database.transaction { () throws(Stop) in
                 _ = try? database.run("INSERT INTO t VALUES (1, 'x')")
                 throw .here
-            } failing: { _ in .sqlite }
+            } failing: { _ in
+                .sqlite
+            }
         }
         #expect(try database.first("SELECT count(*) FROM t") { $0.integer(0) } == 0)
         #expect(try database.run("INSERT INTO t VALUES (1, 'x'), (2, 'y')") == 2)

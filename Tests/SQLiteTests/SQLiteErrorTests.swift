@@ -1,7 +1,7 @@
 // Which failures may pass by waiting, and what a connection is after one.
 
-import SQLite
 import Platform
+import SQLite
 import Testing
 
 private func kind(_ body: () throws -> Void) -> SQLiteError.Kind? {
@@ -46,7 +46,9 @@ private func kind(_ body: () throws -> Void) -> SQLiteError.Kind? {
             kind {
                 try database.transaction { () throws(SQLiteError) in
                     for number in 2..<2000 { try database.run("INSERT INTO t VALUES (?, NULL)", [.integer(Int64(number))]) }
-                } failing: { $0 }
+                } failing: {
+                    $0
+                }
             } == .temporary)
         #expect(try database.all("SELECT a FROM t") { $0.integer(0) } == [1])
         try database.script("PRAGMA max_page_count=1000")
@@ -80,7 +82,9 @@ private func kind(_ body: () throws -> Void) -> SQLiteError.Kind? {
                 try first.transaction { () throws(SQLiteError) in
                     try first.run("INSERT INTO t VALUES (1, NULL)")
                     try first.run("INSERT INTO t VALUES (1, NULL)")
-                } failing: { $0 }
+                } failing: {
+                    $0
+                }
             } == .constraint)
         #expect(kind { try second.run("INSERT INTO t VALUES (7, NULL)") } == nil)
         #expect(try first.all("SELECT a FROM t") { $0.integer(0) } == [7])

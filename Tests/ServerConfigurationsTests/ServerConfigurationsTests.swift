@@ -38,8 +38,12 @@ import Testing
             let lines = sections[0].lines
             for route in Route.all {
                 let name = route.name.description
-                #expect(lines.contains { $0.hasSuffix(" \(name) [L]") || $0.hasSuffix(" \(name);") || $0.contains("/\(name)/") }, "\(file): \(name)")
-                #expect(lines.contains { $0.contains("cgi-bin/") && ($0.contains("(\(name)") || $0.contains("|\(name)")) }, "\(file): \(name)")
+                #expect(
+                    lines.contains { $0.hasSuffix(" \(name) [L]") || $0.hasSuffix(" \(name);") || $0.contains("/\(name)/") },
+                    "\(file): \(name)")
+                #expect(
+                    lines.contains { $0.contains("cgi-bin/") && ($0.contains("(\(name)") || $0.contains("|\(name)")) },
+                    "\(file): \(name)")
             }
         }
     }
@@ -48,7 +52,9 @@ import Testing
         for (file, sections) in sections(Route.all) where file.contains("fastcgi") {
             let text = sections[0].lines.joined(separator: "\n")
             for rule in rules(Route.all) {
-                #expect((text.range(of: "\\b\(rule.name)\\b(?!/)(?!-)", options: .regularExpression) != nil) == rule.hashesCode, "\(file): \(rule.name)")
+                #expect(
+                    (text.range(of: "\\b\(rule.name)\\b(?!/)(?!-)", options: .regularExpression) != nil) == rule.hashesCode,
+                    "\(file): \(rule.name)")
             }
         }
     }
@@ -72,10 +78,15 @@ import Testing
 
     @Test func theHostsFilesAreFilesOfTwoFoldersThatAreNotHidden() throws {
         let pattern = try Regex("^/\(HostFiles.pattern)$")
-        for path in ["acme-challenge/evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA", "pki-validation/3F2B1D.txt", "pki-validation/_x"] {
+        for path in [
+            "acme-challenge/evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA", "pki-validation/3F2B1D.txt", "pki-validation/_x",
+        ] {
             #expect("/.well-known/\(path)".wholeMatch(of: pattern) != nil, "\(path)")
         }
-        for path in ["acme-challenge/", "acme-challenge/.x", "acme-challenge/a/b", "acme-challenge/..", "acme-challenge/a%2fb", "jwks.json", "x/y"] {
+        for path in [
+            "acme-challenge/", "acme-challenge/.x", "acme-challenge/a/b", "acme-challenge/..", "acme-challenge/a%2fb",
+            "jwks.json", "x/y",
+        ] {
             #expect("/.well-known/\(path)".wholeMatch(of: pattern) == nil, "\(path)")
         }
         #expect("/xwell-known/acme-challenge/a".wholeMatch(of: pattern) == nil)

@@ -20,7 +20,8 @@ import Testing
     }
 
     @Test func theVariableThenTheSettingThenTheCoresDecide() {
-        let cores = String(decoding: Program.run("nproc", []).output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        let cores = String(decoding: Program.run("nproc", []).output, as: UTF8.self).trimmingCharacters(
+            in: .whitespacesAndNewlines)
         #expect(counts("3", settings: "fastcgi_processes = 5\n") == ["3", "3"])
         #expect(counts(settings: "mail = maildir\n  fastcgi_processes=5 \n") == ["5", "5"])
         #expect(counts("64") == ["64", "64"])

@@ -129,11 +129,15 @@ import Testing
 
     private func samples() -> [String] {
         let files = FileManager.default.enumerator(atPath: "\(projectFolder)/samples")?.compactMap { $0 as? String } ?? []
-        return files.filter { $0.hasSuffix(".conf") || $0.contains("htaccess") || $0.hasSuffix(".service") }.map { "samples/\($0)" }
+        return files.filter { $0.hasSuffix(".conf") || $0.contains("htaccess") || $0.hasSuffix(".service") }.map {
+            "samples/\($0)"
+        }
     }
 
     @Test func settingsOfTheEnvironmentReachTheExecutables() {
-        for (name, value, digits) in [("LATCHKEY_CODE_LENGTH", "8", 8), ("LATCHKEY_MAIL_FROM", #"A "quoted" \name  $x <a@b.example>"#, 6)] {
+        for (name, value, digits) in [
+            ("LATCHKEY_CODE_LENGTH", "8", 8), ("LATCHKEY_MAIL_FROM", #"A "quoted" \name  $x <a@b.example>"#, 6),
+        ] {
             let server = Lighttpd(variables: [name: value])
             #expect(server.send("POST /auth/verification/send-code", body: #"{"email":"ada@example.com"}"#).status == 202)
             #expect(server.home.code(for: "ada@example.com").utf8.count == digits)
@@ -147,7 +151,8 @@ import Testing
         for name in ["two  spaces", "a\"quote", "a'quote", "$HOME", "back\\slash"] {
             let home = Home()
             let folder = "\(home.path)/\(name)"
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
             guard !isFastCGI else { continue }
             let server = Lighttpd(home, variables: ["LATCHKEY_HOME": folder])
             #expect(server.send("GET /health").status == 200)

@@ -34,7 +34,10 @@ import Testing
         let bearer = "Authorization: Bearer \(grant.field("access_token"))"
 
         let me = server.send("GET /auth/users/me", [bearer])
-        #expect(me.shownBody == #"{"success":true,"data":{"id":"<uuid>","email":"ada@example.com","full_name":null,"is_active":true,"is_superuser":false,"is_verified":true,"projects":[{"id":"<uuid>","name":"Default"}],"created_at":"<time>","updated_at":"<time>","billing":{"token_balance":0,"tokens_used":0,"subscription_tier":"free"}},"error":null}"#)
+        #expect(
+            me.shownBody
+                == #"{"success":true,"data":{"id":"<uuid>","email":"ada@example.com","full_name":null,"is_active":true,"is_superuser":false,"is_verified":true,"projects":[{"id":"<uuid>","name":"Default"}],"created_at":"<time>","updated_at":"<time>","billing":{"token_balance":0,"tokens_used":0,"subscription_tier":"free"}},"error":null}"#
+        )
         let project = "x-project-id: " + (me.body.components(separatedBy: #""projects":[{"id":""#).last?.prefix(36) ?? "")
 
         let key = server.send(
@@ -43,12 +46,19 @@ import Testing
         // The reference sends a body with this GET.
         let secret = "x-api-key: \(key.field("full_key"))"
         let listed = server.send("GET /auth/api-keys/?page=1&limit=5", [secret, project], body: "{}")
-        #expect(listed.shownBody == #"{"success":true,"data":{"items":[{"id":"<uuid>","prefix":"<prefix>","name":"test","full_key":null,"scopes":null,"last_used_at":"<time>","expires_at":null,"is_active":true,"created_at":"<time>","updated_at":"<time>","replaces":null,"replaced_by":null}],"pagination":{"page":1,"limit":5,"total":1,"pages":1}},"error":null}"#)
-        #expect(server.send("GET /auth/api-keys", [bearer, project]).body == server.send("GET /auth/api-keys/", [bearer, project]).body)
+        #expect(
+            listed.shownBody
+                == #"{"success":true,"data":{"items":[{"id":"<uuid>","prefix":"<prefix>","name":"test","full_key":null,"scopes":null,"last_used_at":"<time>","expires_at":null,"is_active":true,"created_at":"<time>","updated_at":"<time>","replaces":null,"replaced_by":null}],"pagination":{"page":1,"limit":5,"total":1,"pages":1}},"error":null}"#
+        )
+        #expect(
+            server.send("GET /auth/api-keys", [bearer, project]).body
+                == server.send("GET /auth/api-keys/", [bearer, project]).body)
         #expect(server.send("POST /auth/api-keys", [bearer, project], body: #"{"name":"b"}"#).status == 201)
 
         let deleted = server.send("DELETE /auth/api-keys/\(key.field("id"))", [bearer, project])
-        #expect(deleted.shownBody == #"{"success":true,"data":{"id":"<uuid>","is_active":false,"deactivated_at":"<time>"},"error":null}"#)
+        #expect(
+            deleted.shownBody
+                == #"{"success":true,"data":{"id":"<uuid>","is_active":false,"deactivated_at":"<time>"},"error":null}"#)
         #expect(server.send("GET /auth/api-keys/", [secret, project]).code == "invalid_api_key")
 
         let refreshed = server.send(
@@ -71,17 +81,22 @@ import Testing
         for path in paths {
             let answer = server.send("GET /\(path)")
             #expect(answer.status == 200, "\(path)")
-            #expect(answer.header("Content-Security-Policy")?.hasPrefix("default-src 'none'; script-src 'self';") == true, "\(path)")
+            #expect(
+                answer.header("Content-Security-Policy")?.hasPrefix("default-src 'none'; script-src 'self';") == true, "\(path)")
             #expect(answer.header("X-Content-Type-Options") == "nosniff" && answer.header("Content-Type") != nil, "\(path)")
         }
-        for path in ["public/index.html", "lighttpd.conf", "languages/", "languages/xx.json", "..%2flighttpd.conf", "app.js/x", "index.html/"] {
+        for path in [
+            "public/index.html", "lighttpd.conf", "languages/", "languages/xx.json", "..%2flighttpd.conf", "app.js/x",
+            "index.html/",
+        ] {
             #expect(server.send("GET /\(path)").status >= 400, "\(path)")
         }
     }
 
     @Test func wrongPathsAndMethodsAnswerInJSON() {
         let server = Lighttpd()
-        for path in ["/nope.html", "/auth", "/auth/nope", "/auth/api-keysX", "/auth/users/me/", "/auth/verification/send-code/x"] {
+        for path in ["/nope.html", "/auth", "/auth/nope", "/auth/api-keysX", "/auth/users/me/", "/auth/verification/send-code/x"]
+        {
             let answer = server.send("GET \(path)")
             #expect(answer.status == 404, "\(path)")
             #expect(answer.code == "not_found", "\(path)")
@@ -141,10 +156,14 @@ import Testing
         let path = "/cgi-bin/delete-api-key/\(key.field("id"))"
         #expect(server.send("PUT \(path)", [bearer, project]).header("Allow") == "DELETE, POST, OPTIONS")
         #expect(server.send("POST \(path)", [bearer, project], body: "{}").body.contains(#""is_active":false"#))
-        #expect(server.send("GET /cgi-bin/list-api-keys/", ["x-api-key: \(key.field("full_key"))", project]).code == "invalid_api_key")
+        #expect(
+            server.send("GET /cgi-bin/list-api-keys/", ["x-api-key: \(key.field("full_key"))", project]).code == "invalid_api_key"
+        )
         let member = server.send("OPTIONS //cgi-bin//update-member/\(ada.project)/\(ada.id)")
         #expect(member.header("Allow") == "PATCH, POST, OPTIONS")
-        for path in ["/cgi-bin/delete-api-key", "/cgi-bin/delete-api-key/a/b", "/cgi-bin/health/x", "/cgi-bin", "/cgi-bin/x/health"] {
+        for path in [
+            "/cgi-bin/delete-api-key", "/cgi-bin/delete-api-key/a/b", "/cgi-bin/health/x", "/cgi-bin", "/cgi-bin/x/health",
+        ] {
             #expect(server.send("DELETE \(path)", [bearer, project]).code == "not_found", "\(path)")
         }
     }
@@ -154,7 +173,8 @@ import Testing
         _ = server.home.signIn("ada@example.com")
         for path in [
             "/latchkey.db", "/latchkey.db-wal", "/secret.key", "/latchkey.conf", "/lighttpd.conf", "/.htaccess",
-            "/send-code", "/cgi-bin/not-found", "/cgi-bin/latchkey-fcgi", "/cgi-bin/.htaccess", "/cgi-bin/latchkey.home", "/deliver-mail", "/not-found", "/cgi-bin/deliver-mail",
+            "/send-code", "/cgi-bin/not-found", "/cgi-bin/latchkey-fcgi", "/cgi-bin/.htaccess", "/cgi-bin/latchkey.home",
+            "/deliver-mail", "/not-found", "/cgi-bin/deliver-mail",
             "/../lighttpd.conf", "/%2e%2e/lighttpd.conf", "/auth/../../lighttpd.conf", "/auth/..%2f..%2fREADME.md",
             "/auth/api-keys/../deliver-mail", "/auth/api-keys/..%2fdeliver-mail", "//deliver-mail",
         ] {

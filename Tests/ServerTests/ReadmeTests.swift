@@ -43,7 +43,8 @@ import Testing
             let output = String(decoding: result.output, as: UTF8.self)
             #expect(result.exitCode == 0, "\(result.errors)")
             #expect(output.components(separatedBy: #""success":true"#).count - 1 == 8, "\(output)")
-            #expect(output.contains("seconds.\"}}\nada@example.com gets no mail until then. Waiting;") == (run == last), "\(output)")
+            #expect(
+                output.contains("seconds.\"}}\nada@example.com gets no mail until then. Waiting;") == (run == last), "\(output)")
         }
     }
 
@@ -89,7 +90,10 @@ import Testing
 
     @Test func everyTestThatIsNamedIsThere() throws {
         let readme = try String(contentsOfFile: "\(projectFolder)/README.md", encoding: .utf8)
-        let files = FileManager.default.enumerator(atPath: "\(projectFolder)/Tests")?.compactMap { ($0 as? String)?.split(separator: "/").last } ?? []
+        let files =
+            FileManager.default.enumerator(atPath: "\(projectFolder)/Tests")?.compactMap {
+                ($0 as? String)?.split(separator: "/").last
+            } ?? []
         let names = readme.components(separatedBy: "`").filter { $0.hasSuffix("Tests") || $0.hasSuffix(".py") }
         #expect(names.count > 40)
         for name in names { #expect(files.contains { $0 == name || $0 == "\(name).swift" }, "\(name)") }

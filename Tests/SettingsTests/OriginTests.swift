@@ -22,7 +22,10 @@ import Testing
         ("tauri://localhost", "tauri://localhost"),
         ("Capacitor://localhost", "capacitor://localhost"),
         ("chrome-extension://abcdefghijklmnop", "chrome-extension://abcdefghijklmnop"),
-        ("safari-web-extension://E1D3B1C2-0000-4A5B-9C8D-1234567890AB", "safari-web-extension://E1D3B1C2-0000-4A5B-9C8D-1234567890AB"),
+        (
+            "safari-web-extension://E1D3B1C2-0000-4A5B-9C8D-1234567890AB",
+            "safari-web-extension://E1D3B1C2-0000-4A5B-9C8D-1234567890AB"
+        ),
         ("com.example.app://localhost", "com.example.app://localhost"),
     ]) func anOriginIsWrittenAsBrowsersWriteIt(given: String, sent: String) throws {
         #expect(try origin(given) == sent)
@@ -31,13 +34,18 @@ import Testing
     @Test(arguments: [
         ("*", "would admit pages of anyone"), ("null", "would admit pages of anyone"),
         ("file://", "the origin null"), ("file:///app/index.html", "the origin null"), ("data://x", "the origin null"),
-        ("app.example.com", "not an origin such as"), ("//app.example.com", "not an origin such as"), ("https:app.example.com", "not an origin such as"),
-        ("1https://a", "not an origin such as"), ("https://a/b", "has no path"), ("https://a//", "has no path"), ("https://a?b", "has no path"),
+        ("app.example.com", "not an origin such as"), ("//app.example.com", "not an origin such as"),
+        ("https:app.example.com", "not an origin such as"),
+        ("1https://a", "not an origin such as"), ("https://a/b", "has no path"), ("https://a//", "has no path"),
+        ("https://a?b", "has no path"),
         ("capacitor://localhost/app", "has no path"), ("https://ann@a.example", "has no user"),
-        ("https://", "not a host"), ("https://:443", "not a host"), ("https://.a", "not a host"), ("https://a*.example", "not a host"),
+        ("https://", "not a host"), ("https://:443", "not a host"), ("https://.a", "not a host"),
+        ("https://a*.example", "not a host"),
         ("https://*.example.com", "not a host"), ("capacitor://", "not a host"), ("https://b\u{FC}cher.example", "with xn--"),
-        ("https://a:", "not a port"), ("https://a:0", "not a port"), ("https://a:65536", "not a port"), ("https://a:x", "not a port"),
-        ("http://127.1", "not an IPv4 address"), ("http://192.0.2.256", "not an IPv4 address"), ("http://0x7f.1", "not an IPv4 address"),
+        ("https://a:", "not a port"), ("https://a:0", "not a port"), ("https://a:65536", "not a port"),
+        ("https://a:x", "not a port"),
+        ("http://127.1", "not an IPv4 address"), ("http://192.0.2.256", "not an IPv4 address"),
+        ("http://0x7f.1", "not an IPv4 address"),
         ("http://[::1", "not an IPv6 address"), ("http://[1.2.3.4]", "not an IPv6 address"), ("http://[::1]x", "not a port"),
     ]) func whatNoBrowserSendsIsRefusedByName(given: String, reason: String) {
         do throws(ValueFault) {

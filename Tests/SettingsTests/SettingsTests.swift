@@ -1,9 +1,10 @@
 // Settings: every key with its default, and a name for everything that is wrong.
 
-@testable import Settings
 import Auth
 import Platform
 import Testing
+
+@testable import Settings
 
 private func read(_ text: String) throws -> Settings {
     var settings = Settings()
@@ -100,7 +101,9 @@ private func fault(_ text: String) -> String? {
         #expect(policy.refreshLifetime == .days(7) && policy.sessionLifetime == .days(30) && policy.refreshGrace == .seconds(10))
         #expect(policy.sendPerAddressOfClient == nil && policy.verifyPerAddressOfClient == Quota(count: 1, window: .seconds(1)))
         #expect(policy.refreshPerAddressOfClient == Quota(count: 2, window: .minutes(2)))
-        #expect(policy.sendPerEmail == Quota(count: 3, window: .hours(3)) && policy.failuresPerEmail == Quota(count: 4, window: .days(4)))
+        #expect(
+            policy.sendPerEmail == Quota(count: 3, window: .hours(3))
+                && policy.failuresPerEmail == Quota(count: 4, window: .days(4)))
         #expect(policy.sendTotal == Quota(count: 1_000_000, window: .days(1)))
         #expect(policy.changesPerUser == Quota(count: 5, window: .minutes(5)))
         #expect(policy.projectsPerUser == 1 && policy.keysPerProject == 2 && policy.keysPerMember == 3)
@@ -119,14 +122,21 @@ private func fault(_ text: String) -> String? {
         #expect(fault("journal = wal\njournal = wal") == "f:2: journal: given twice")
         #expect(fault("access_ttl = 15") == "f:1: access_ttl: not a duration such as 90s, 15m, 1h or 30d")
         for line in [
-            "base_url = localhost", "base_url = http://a/", "base_url = http://a\"b", "base_url = ftp://a", "base_url = http://", "base_url = http://:80",
+            "base_url = localhost", "base_url = http://a/", "base_url = http://a\"b", "base_url = ftp://a", "base_url = http://",
+            "base_url = http://:80",
             "mail = smtp", "mail = sendmail", "mail = sendmail sendmail", "mail_from = x", "mail_from = A <b>", "mail_subject =",
-            "sign_up = maybe", "code_length = 5", "code_length = 9", "code_length = +6", "code_length = ６", "code_ttl = 0s", "code_ttl = -1m",
-            "code_ttl = 1w", "code_ttl = 99999999999999999999d", "code_attempts = 0", "limit_send_per_ip = 30", "limit_send_per_ip = 0/5m",
-            "limit_send_per_ip = 30/5", "limit_send_per_ip = OFF", "argon2_slots = 0", "max_projects_per_user = 0", "max_sessions_per_user = 10001", "max_keys_per_member = off", "audit_ttl = 23h", "metrics_token = short", "trusted_proxies = 10.0.0.0/33",
+            "sign_up = maybe", "code_length = 5", "code_length = 9", "code_length = +6", "code_length = ６", "code_ttl = 0s",
+            "code_ttl = -1m",
+            "code_ttl = 1w", "code_ttl = 99999999999999999999d", "code_attempts = 0", "limit_send_per_ip = 30",
+            "limit_send_per_ip = 0/5m",
+            "limit_send_per_ip = 30/5", "limit_send_per_ip = OFF", "argon2_slots = 0", "max_projects_per_user = 0",
+            "max_sessions_per_user = 10001", "max_keys_per_member = off", "audit_ttl = 23h", "metrics_token = short",
+            "trusted_proxies = 10.0.0.0/33",
             "trusted_proxies = ::/129", "trusted_proxies = localhost", "trusted_proxies = 10.0.0", "client_tokens = short",
-            "client_tokens = 0123456789abcdef\"", "cors_origins = *", "cors_origins = https://a/b", "cors_origins = null", "cors_origins = file://", "journal = memory",
-            "allow_state_in_web_root = true", "fastcgi_processes = 0", "fastcgi_processes = 65", "= x", "access_ttl = 25h", "access_ttl = 86401s", "access_ttl = 30d",
+            "client_tokens = 0123456789abcdef\"", "cors_origins = *", "cors_origins = https://a/b", "cors_origins = null",
+            "cors_origins = file://", "journal = memory",
+            "allow_state_in_web_root = true", "fastcgi_processes = 0", "fastcgi_processes = 65", "= x", "access_ttl = 25h",
+            "access_ttl = 86401s", "access_ttl = 30d",
         ] {
             #expect(fault(line)?.hasPrefix("f:1: ") == true, "\(line)")
         }
@@ -172,11 +182,13 @@ private func fault(_ text: String) -> String? {
 
     @Test func aBaseURLHasAHostAndAPortThatBrowsersTake() {
         for url in [
-            "http://localhost:8000", "https://id.example.com/auth", "https://ID.example.com", "http://latch_key:8000", "http://127.0.0.1",
+            "http://localhost:8000", "https://id.example.com/auth", "https://ID.example.com", "http://latch_key:8000",
+            "http://127.0.0.1",
             "http://[::1]:8000", "https://a.example/x:y/z", "https://a.example/%7Eann", "https://a.example:65535/x",
         ] { #expect(fault("base_url = \(url)") == nil, "\(url)") }
         for url in [
-            "https://[::1", "https://[::1]8000", "https://::1", "https://a.example:", "https://a.example:0", "https://a.example:65536/x",
+            "https://[::1", "https://[::1]8000", "https://::1", "https://a.example:", "https://a.example:0",
+            "https://a.example:65536/x",
             "https://a.example:80:80", "https://a.example:x", "http://127.1", "http://1.2.3.4.5", "https://a%2e.example",
         ] { #expect(fault("base_url = \(url)")?.hasPrefix("f:1: base_url: ") == true, "\(url)") }
     }
@@ -187,8 +199,10 @@ private func fault(_ text: String) -> String? {
         try settings.readVariable("LATCHKEY_HOME", "/anything")
         // What container platforms set for a service of that name, and what servers' files read.
         for name in [
-            "PORT", "SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTP", "PORT_8000_TCP", "PORT_8000_TCP_PROTO", "PORT_8000_TCP_PORT",
-            "PORT_8000_TCP_ADDR", "MAIL_SERVICE_HOST", "MAIL_SERVICE_PORT", "MAIL_PORT", "MAIL_PORT_25_TCP_ADDR", "NAME", "ENV_PATH",
+            "PORT", "SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTP", "PORT_8000_TCP", "PORT_8000_TCP_PROTO",
+            "PORT_8000_TCP_PORT",
+            "PORT_8000_TCP_ADDR", "MAIL_SERVICE_HOST", "MAIL_SERVICE_PORT", "MAIL_PORT", "MAIL_PORT_25_TCP_ADDR", "NAME",
+            "ENV_PATH",
             "FASTCGI",
         ] {
             try settings.readVariable("LATCHKEY_\(name)", "tcp://10.0.0.1:8000")

@@ -41,9 +41,11 @@ package struct Answer: Sendable {
     /// Status, the headers that matter, and the body, as one text: ids, times, tokens and lengths by name.
     package var shown: String {
         let kept = headers.filter { line in
-            ["allow", "content-type", "retry-after", "ratelimit", "www-authenticate", "cache-control",
-                "x-content-type-options", "x-request-id", "content-length", "vary", "access-control-"]
-                .contains { line.lowercased().hasPrefix($0) }
+            [
+                "allow", "content-type", "retry-after", "ratelimit", "www-authenticate", "cache-control",
+                "x-content-type-options", "x-request-id", "content-length", "vary", "access-control-",
+            ]
+            .contains { line.lowercased().hasPrefix($0) }
         }
         return ([String(status)] + kept.map(Answer.named) + ["", Answer.named(body)])
             .joined(separator: "\n")

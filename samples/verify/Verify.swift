@@ -3,6 +3,7 @@
 
 import Crypto
 import Foundation
+
 #if canImport(FoundationNetworking)
 import FoundationNetworking
 #endif
@@ -12,7 +13,10 @@ struct KeySet: Decodable {
     struct Key: Decodable { let kid, kty, crv, x, y: String }
 }
 struct Header: Decodable { let alg, typ, kid: String }
-struct Claims: Decodable { let iss, sub, email: String; let exp: Date }
+struct Claims: Decodable {
+    let iss, sub, email: String
+    let exp: Date
+}
 struct Refusal: Error { let reason: String }
 
 /// Seconds by which the two machines' clocks may differ.

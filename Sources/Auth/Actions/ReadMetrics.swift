@@ -1,8 +1,8 @@
 // Numbers for whoever watches over the service.
 
 import Cryptography
-import SQLite
 package import Platform
+import SQLite
 
 /// How the service fares.
 package struct Metrics {

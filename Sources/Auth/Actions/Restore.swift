@@ -13,8 +13,8 @@
 //    time.
 
 import Cryptography
-import SQLite
 import Platform
+import SQLite
 
 /// What a restore did.
 package struct Restoration {

@@ -33,7 +33,9 @@ extension Auth {
                 keys.append(TokenKey(id: id, madeAt: status.modifiedAt, goodUntil: end))
             }
         }
-        return keys.sorted { ($0.goodUntil == nil ? 1 : 0, $0.madeAt.milliseconds) > ($1.goodUntil == nil ? 1 : 0, $1.madeAt.milliseconds) }
+        return keys.sorted {
+            ($0.goodUntil == nil ? 1 : 0, $0.madeAt.milliseconds) > ($1.goodUntil == nil ? 1 : 0, $1.madeAt.milliseconds)
+        }
     }
 
     /// Every public key whose tokens are taken, by its id. There is one at least.

@@ -44,7 +44,9 @@ extension Auth {
             // Before the language is changed.
             let told = try new == last ? nil : User.noticeLanguage(of: user.id, in: database)
             if new != last { try new.save(for: user.id, at: now, in: database) }
-            if last.tellsSignIns && !new.tellsSignIns || last.tellsKeyExpiry && !new.tellsKeyExpiry || last.language != new.language {
+            if last.tellsSignIns && !new.tellsSignIns || last.tellsKeyExpiry && !new.tellsKeyExpiry
+                || last.language != new.language
+            {
                 try announce(.noticesOff, to: user, about: user.id, in: told ?? .english, database)
             }
             try record(AuditEvent(.accountChanged, user: user.id), in: database)

@@ -11,7 +11,9 @@ extension MailKind {
     var announces: Bool {
         switch self {
         case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .accessEnded, .noticesOff, .projectDeleted: true
-        case .code, .emailCode, .currentEmailCode, .deletionCode, .emailChanged, .emailGiven, .newNetwork, .keyExpiry, .invitation: false
+        case .code, .emailCode, .currentEmailCode, .deletionCode, .emailChanged, .emailGiven, .newNetwork, .keyExpiry,
+            .invitation:
+            false
         }
     }
 }

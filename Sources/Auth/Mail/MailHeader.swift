@@ -23,7 +23,8 @@ enum MailHeader {
         }
         let words = encodedWords(displayName)
         let before = words.count == 1 ? "\(name): " : " "
-        let end = before.utf8.count + words[words.count - 1].utf8.count + 1 + address.utf8.count <= longestEncodedLine ? " " : "\n "
+        let end =
+            before.utf8.count + words[words.count - 1].utf8.count + 1 + address.utf8.count <= longestEncodedLine ? " " : "\n "
         return "\(name): \(words.joined(separator: "\n "))\(end)\(address)\n"
     }
 

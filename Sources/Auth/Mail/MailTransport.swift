@@ -83,7 +83,8 @@ extension MailTransport {
         }
         let folders = folders(writtenBy: program)
         guard let folder = folders.first(where: { File.isReadOnly($0) }) else { return "" }
-        return "; \(folder) is read-only here: with ProtectSystem the service needs ReadWritePaths=\(folders.joined(separator: " "))"
+        return
+            "; \(folder) is read-only here: with ProtectSystem the service needs ReadWritePaths=\(folders.joined(separator: " "))"
     }
 
     /// The program that needs rights of its own (set-user-ID or set-group-ID) when the mail command `path` hands over a mail:

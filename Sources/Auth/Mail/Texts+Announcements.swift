@@ -114,7 +114,8 @@ extension MailTexts {
                 paragraphs: [
                     "Mit Ihrem Konto wurden Personen zu Projekten eingeladen, daraus entfernt oder haben dort eine andere Rolle "
                         + "bekommen. Anzahl: {count}. Zuletzt: {email}.",
-                    yours + "Melden Sie sich an, prüfen Sie, wer zu Ihren Projekten gehört, und beenden Sie alle anderen Sitzungen.",
+                    yours
+                        + "Melden Sie sich an, prüfen Sie, wer zu Ihren Projekten gehört, und beenden Sie alle anderen Sitzungen.",
                 ])
         case .accessEnded:
             MailTexts(

@@ -1,8 +1,8 @@
 // API keys of projects.
 
 import Cryptography
-import SQLite
 package import Platform
+import SQLite
 
 /// A key, without the secret.
 package struct APIKey {

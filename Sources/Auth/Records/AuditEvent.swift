@@ -1,8 +1,8 @@
 // The audit: what was done, by whom, from where. Rows are only ever added, in the transaction of what they
 // tell of; the schema refuses to change one.
 
-import SQLite
 package import Platform
+import SQLite
 
 /// One thing that happened and that an operator may have to account for.
 package struct AuditEvent {

@@ -1,8 +1,8 @@
 // The codes that are mailed to an address. Each has one purpose, and works for nothing else.
 
 import Cryptography
-import SQLite
 package import Platform
+import SQLite
 
 /// What a code lets whoever reads it do.
 package enum CodePurpose: CaseIterable, Sendable {

@@ -1,7 +1,7 @@
 // A look into the database that changes nothing in it: no migration, no journal's mode.
 
-import SQLite
 package import Platform
+import SQLite
 
 /// What a look into the database finds.
 package struct DatabaseExamination {

@@ -1,8 +1,8 @@
 // Which API keys are about to expire, and who is to be told.
 
 import Cryptography
-import SQLite
 import Platform
+import SQLite
 
 extension APIKey {
     /// A key whose maker is to be told, or is being told, that it expires.

@@ -1,8 +1,8 @@
 // Invitations to projects. They go by address: whether it has an account shows in nothing.
 
 import Cryptography
-import SQLite
 package import Platform
+import SQLite
 
 /// An invitation that was not accepted yet.
 package struct Invitation {

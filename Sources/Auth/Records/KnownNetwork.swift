@@ -1,8 +1,8 @@
 // The networks from which an address was signed in with. Whoever asks from one of them is served out of a
 // share that strangers cannot use up.
 
-import SQLite
 package import Platform
+import SQLite
 
 /// Look-ups by address and network, never by account: they are the same for an address that has none.
 enum KnownNetwork {

@@ -3,8 +3,8 @@
 // A window is cut into slots. A slot counts until all of it has left the window, so no window, wherever
 // it begins, ever holds more than its quota; a place is given back at most one slot late.
 
-import SQLite
 package import Platform
+import SQLite
 
 /// What one slot has counted.
 struct LimitCount {

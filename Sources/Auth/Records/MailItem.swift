@@ -3,8 +3,8 @@
 // between those two moments.
 
 import Cryptography
-import SQLite
 package import Platform
+import SQLite
 
 /// A mail that is still to be sent.
 struct MailItem {

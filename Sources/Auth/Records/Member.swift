@@ -1,8 +1,8 @@
 // Who belongs to which project.
 
 import Cryptography
-import SQLite
 package import Platform
+import SQLite
 
 /// What a member of a project may do in it.
 package enum Role: Equatable {

@@ -1,8 +1,8 @@
 // How an account wants to be written to.
 
 import Cryptography
-import SQLite
 import Platform
+import SQLite
 
 /// An account's language, and what it is told of by mail.
 package struct Preferences: Equatable {

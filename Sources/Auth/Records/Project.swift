@@ -1,8 +1,8 @@
 // Projects.
 
 import Cryptography
-import SQLite
 package import Platform
+import SQLite
 
 /// A project, as its members see it in a list.
 package struct Project {

@@ -1,7 +1,7 @@
 // The database as a whole.
 
-import SQLite
 import Platform
+import SQLite
 
 /// Tells how far long work has come: what is being done, and percent of it.
 package typealias ProgressReport = (_ what: StaticString, _ percent: Int) -> Void
@@ -85,7 +85,9 @@ extension Schema {
                 let version = try database.version()
                 try database.close(for: .replacement)
                 return version
-            } failing: { $0 }
+            } failing: {
+                $0
+            }
         } catch {
             guard error.kind != .temporary else { throw AuthError(error) }
             return nil

@@ -1,8 +1,8 @@
 // Sessions: what a sign-in begins, a refresh prolongs, and a revocation or a replay ends.
 
 import Cryptography
-import SQLite
 package import Platform
+import SQLite
 
 /// A session and the account it is of.
 struct Session {

@@ -1,8 +1,8 @@
 // Accounts, and what they are billed.
 
 import Cryptography
-import SQLite
 package import Platform
+import SQLite
 
 /// An account.
 package struct User {

@@ -62,8 +62,9 @@ extension Report {
             ok("integrity", isDeep ? "every page and every reference is right" : "no damage; --deep looks at all")
         }
         ok("sqlite", found.sqliteVersion)
-        add(Report.judgeJournal(
-            isWAL: found.isWAL, isRemote: File.isRemote(state.path), wanted: configuration.journal))
+        add(
+            Report.judgeJournal(
+                isWAL: found.isWAL, isRemote: File.isRemote(state.path), wanted: configuration.journal))
         add(Report.judgeClock(now: .now, newest: found.rows?.newest))
         if let rows = found.rows { examine(rows, at: .now) }
     }

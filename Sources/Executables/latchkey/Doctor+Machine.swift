@@ -9,8 +9,9 @@ import Settings
 extension Report {
     /// What does not depend on a service.
     mutating func examineMachine() {
-        add(Report.judgeEntropy(
-            isReady: Machine.hasEntropy, hasDevice: (try? File.status("/dev/urandom")) ?? nil != nil))
+        add(
+            Report.judgeEntropy(
+                isReady: Machine.hasEntropy, hasDevice: (try? File.status("/dev/urandom")) ?? nil != nil))
         examineLimits()
     }
 

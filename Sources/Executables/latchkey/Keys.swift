@@ -118,11 +118,12 @@ extension KeyGroup {
                 }
                 let text = made.secret.text
                 if quiet { return try show("\(text)\n") }
-                try show(block([
-                    ("id", made.key.id.text), ("project", made.key.project.text), ("made by", maker.email),
-                    ("name", made.key.name), ("scopes", made.key.scopes.map { $0.joined(separator: " ") } ?? "all"),
-                    ("expires", made.key.expiresAt?.seconds ?? "never"), ("key", text),
-                ]))
+                try show(
+                    block([
+                        ("id", made.key.id.text), ("project", made.key.project.text), ("made by", maker.email),
+                        ("name", made.key.name), ("scopes", made.key.scopes.map { $0.joined(separator: " ") } ?? "all"),
+                        ("expires", made.key.expiresAt?.seconds ?? "never"), ("key", text),
+                    ]))
             }
         }
 

@@ -64,13 +64,14 @@ extension ProjectGroup {
                 let found = try asking { () throws(AuthError) in try auth.project(project.id) }
                 guard let found else { throw absent(project) }
                 if output.json { return try showJSON { $0.object(found.write) } }
-                try show(block(
-                    [
-                        ("id", found.id.text), ("name", found.name),
-                        ("description", found.description ?? "none"), ("created", found.createdAt.seconds),
-                        ("changed", found.updatedAt.seconds),
-                    ] + found.members.map { ($0.role.name, $0.email) }
-                        + found.invitations.map { ("invited", "\($0.email)  \($0.role.name)") }))
+                try show(
+                    block(
+                        [
+                            ("id", found.id.text), ("name", found.name),
+                            ("description", found.description ?? "none"), ("created", found.createdAt.seconds),
+                            ("changed", found.updatedAt.seconds),
+                        ] + found.members.map { ($0.role.name, $0.email) }
+                            + found.invitations.map { ("invited", "\($0.email)  \($0.role.name)") }))
             }
         }
     }

@@ -24,10 +24,11 @@ struct Init: ParsableCommand {
             let made = try asking { () throws(AuthError) in try service(configuration).initialize() }
             try show(
                 made.isNew ? "Made a new service.\n" : "There is a service already; it stays as it is.\n")
-            try show(block([
-                ("state folder", made.folder), ("settings", made.settings), ("secret", made.secret),
-                ("signing key", made.signingKey), ("database", made.database),
-            ]))
+            try show(
+                block([
+                    ("state folder", made.folder), ("settings", made.settings), ("secret", made.secret),
+                    ("signing key", made.signingKey), ("database", made.database),
+                ]))
             configuration.state.noteMade(executables: Doctor.executablesBeside())
         }
     }

@@ -22,13 +22,14 @@ struct Purge: ParsableCommand {
                 try auth.purge { progress.show("deleted \($0)") }
             }
             progress.end()
-            try show(block([
-                ("codes", String(done.codes)), ("mails", String(done.mails)),
-                ("sessions", String(done.sessions)), ("limit counts", String(done.limitCounts)),
-                ("known networks", String(done.knownNetworks)), ("audit entries", String(done.auditEvents)),
-                ("invitations", String(done.invitations)), ("API keys", String(done.apiKeys)),
-                ("deleted accounts", String(done.accounts)),
-            ]))
+            try show(
+                block([
+                    ("codes", String(done.codes)), ("mails", String(done.mails)),
+                    ("sessions", String(done.sessions)), ("limit counts", String(done.limitCounts)),
+                    ("known networks", String(done.knownNetworks)), ("audit entries", String(done.auditEvents)),
+                    ("invitations", String(done.invitations)), ("API keys", String(done.apiKeys)),
+                    ("deleted accounts", String(done.accounts)),
+                ]))
         }
     }
 }

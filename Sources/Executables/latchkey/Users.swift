@@ -77,15 +77,16 @@ extension UserGroup {
                         }
                     }
                 }
-                try show(block(
-                    [
-                        ("id", user.id.text), ("email", user.email), ("full name", user.fullName ?? "none"),
-                        ("state", user.state), ("verified", user.isVerified ? "yes" : "no"),
-                        ("tier", user.billing.subscriptionTier),
-                        ("balance", String(user.billing.tokenBalance)),
-                        ("used", String(user.billing.tokensUsed)), ("sessions", String(seen.sessions)),
-                        ("created", user.createdAt.seconds), ("changed", user.updatedAt.seconds),
-                    ] + seen.account.projects.map { ("project", "\($0.id.text)  \($0.name)") }))
+                try show(
+                    block(
+                        [
+                            ("id", user.id.text), ("email", user.email), ("full name", user.fullName ?? "none"),
+                            ("state", user.state), ("verified", user.isVerified ? "yes" : "no"),
+                            ("tier", user.billing.subscriptionTier),
+                            ("balance", String(user.billing.tokenBalance)),
+                            ("used", String(user.billing.tokensUsed)), ("sessions", String(seen.sessions)),
+                            ("created", user.createdAt.seconds), ("changed", user.updatedAt.seconds),
+                        ] + seen.account.projects.map { ("project", "\($0.id.text)  \($0.name)") }))
             }
         }
     }

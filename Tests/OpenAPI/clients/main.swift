@@ -2,6 +2,7 @@
 // standard input. Prints what it saw, one `name: value` a line.
 
 import Foundation
+
 #if canImport(FoundationNetworking)
 import FoundationNetworking
 #endif
@@ -22,7 +23,8 @@ func refusal<Failure: Decodable>(of type: Failure.Type, _ action: () async throw
 
 let configuration = LatchkeyAPIConfiguration.shared
 configuration.basePath = CommandLine.arguments[1]
-let email = CommandLine.arguments[2], other = CommandLine.arguments[3]
+let email = CommandLine.arguments[2]
+let other = CommandLine.arguments[3]
 
 let sent = try await AuthenticationAPI.sendCode(sendCode: SendCode(email: email))
 show("sent", "\(sent.data.expiresIn)")
@@ -46,7 +48,8 @@ _ = try await UsersAPI.updateUser(updateUser: UpdateUser(fullName: "Ada"))
 show("name", try await UsersAPI.currentUser().data.fullName ?? "null")
 
 let made = try await APIKeysAPI.createApiKey(
-    xProjectId: project.uuidString.lowercased(), createApiKey: CreateApiKey(name: "test", scopes: ["api-keys:read"])).data
+    xProjectId: project.uuidString.lowercased(), createApiKey: CreateApiKey(name: "test", scopes: ["api-keys:read"])
+).data
 show("key", String(made.fullKey.prefix(3)))
 let key = try await APIKeysAPI.listApiKeys(xProjectId: project.uuidString.lowercased()).data.items[0]
 show("listed", "\(key.id == made.id) \(key.fullKey ?? "null") [\(key.scopes!.joined(separator: " "))] \(key.expiresAt == nil)")
