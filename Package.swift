@@ -123,7 +123,7 @@ var targets: [Target] = [
     module("Cryptography", uses: ["CArgon2", "CNettle", "Platform"]),
     module("SQLite", uses: ["CSQLite"]),
     module(
-        "Auth", uses: ["SQLite", "Cryptography", "Platform"],
+        "Store", uses: ["SQLite", "Cryptography", "Platform"],
         resources: [
             .embedInCode("Migrations/v001-initial.sql"),
             .embedInCode("Migrations/v002-limits-audit.sql"),
@@ -134,29 +134,31 @@ var targets: [Target] = [
             .embedInCode("Migrations/v007-bounds.sql"),
             .embedInCode("Migrations/v008-projects.sql"),
         ]),
-    module("Settings", uses: ["Auth", "Platform"]),
-    module("API", uses: ["Auth", "CGI", "JSON", "Settings", "Platform"]),
+    module("Auth", uses: ["Store", "Cryptography", "Platform"]),
+    module("Settings", uses: ["Auth", "Store", "Platform"]),
+    module("API", uses: ["Auth", "CGI", "JSON", "Settings", "Store", "Platform"]),
 
     module("Endpoints", uses: ["Auth", "API"]),
 
     executable("latchkey-fcgi", uses: ["API", "Endpoints"]),
-    executable("deliver-mail", uses: ["API", "Auth", "Settings", "Platform"]),
+    executable("deliver-mail", uses: ["API", "Auth", "Settings", "Store", "Platform"]),
 ]
 targets += endpoints.map { executable($0, uses: ["API", "Endpoints"]) }
 
 if !isEmbedded {
     targets += [
+        module("Operations", uses: ["Auth", "Store", "Cryptography", "Platform"]),
         .target(
-            name: "TestSupport", dependencies: ["API", "CGI", "SQLite"],
+            name: "TestSupport", dependencies: ["API", "CGI", "SQLite", "Store"],
             path: "Tests/TestSupport", swiftSettings: strict),
         tests("PlatformTests", of: ["Platform"]),
         tests("JSONTests", of: ["JSON", "Platform"]),
         tests("CGITests", of: ["CGI", "JSON", "Platform"]),
         tests("SQLiteTests", of: ["SQLite", "Platform"]),
         tests("CryptographyTests", of: ["Cryptography"]),
-        tests("AuthTests", of: ["Auth", "Cryptography", "SQLite", "Platform"], besides: ["clock.txt"]),
-        tests("SettingsTests", of: ["Auth", "Settings", "Platform"]),
-        tests("APITests", of: ["API", "CGI", "Auth", "Endpoints", "JSON", "Settings", "Platform"]),
+        tests("AuthTests", of: ["Auth", "Operations", "Store", "Cryptography", "SQLite", "Platform"], besides: ["clock.txt"]),
+        tests("SettingsTests", of: ["Auth", "Settings", "Store", "Platform"]),
+        tests("APITests", of: ["API", "CGI", "Auth", "Endpoints", "JSON", "Settings", "Store", "Platform"]),
         tests("HandlerTests", of: ["Platform"]),
         tests("ServerTests", of: []),
         .target(name: "ServerConfigurations", dependencies: ["API"], swiftSettings: strict),
@@ -167,7 +169,7 @@ if !isEmbedded {
         .executableTarget(
             name: "latchkey",
             dependencies: [
-                "API", "Auth", "CGI", "JSON", "Settings", "Platform",
+                "API", "Auth", "CGI", "JSON", "Operations", "Settings", "Store", "Platform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Executables/latchkey", swiftSettings: strict),
@@ -178,7 +180,7 @@ if !isEmbedded {
 if isFuzzed {
     targets.append(
         .executableTarget(
-            name: "fuzz", dependencies: ["API", "Auth", "CGI", "Cryptography", "JSON", "Settings", "Platform"],
+            name: "fuzz", dependencies: ["API", "Auth", "CGI", "Cryptography", "JSON", "Settings", "Store", "Platform"],
             path: "Tests/Fuzz",
             exclude: ["corpus", "dictionaries", "run"], swiftSettings: swiftSettings,
             linkerSettings: [.linkedLibrary("stdc++"), .unsafeFlags(["-sanitize=address", "-use-ld=lld"])]))

@@ -3,6 +3,7 @@
 import Auth
 import Platform
 import Settings
+import Store
 import Testing
 
 @testable import API

@@ -6,6 +6,8 @@ import Platform
 import Testing
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 /// The service on a folder of its own, at a time that the test sets.
 private final class World {
@@ -19,7 +21,7 @@ private final class World {
         Auth(policy: policy, state: try! StateFolder(at: path), journal: .wal, client: someone) { [unowned self] in time }
     }
 
-    func challenge() throws -> Challenge? { try Challenge.find(.signIn(ada), else: Policy(), in: try auth.database()) }
+    func challenge() throws -> Challenge? { try Challenge.find(.signIn(ada), else: CodeTerms(Policy()), in: try auth.database()) }
 
     func code() throws -> String {
         let challenge = try #require(try challenge())
