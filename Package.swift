@@ -47,20 +47,6 @@ let endpoints = [
 
 let isEmbedded = Context.environment["EMBEDDED"] == "1"
 
-/// `LIBC=musl`: the embedded build against musl, and what `packaging/musl-libraries` built against it.
-let isMusl = isEmbedded && Context.environment["LIBC"] == "musl"
-let musl = "/usr/lib/x86_64-linux-musl"
-let muslLibraries = "\(Context.packageDirectory)/.build-musl-libraries"
-
-/// musl's headers instead of glibc's.
-let muslHeaders = ["-isystem", "\(muslLibraries)/include", "-isystem", "/usr/include/x86_64-linux-musl"]
-    .flatMap { ["-Xcc", $0] }
-
-/// musl's start of a process and musl itself instead of glibc's; what the processor cannot do is gcc's in both.
-let muslLinking =
-    ["-Xclang-linker", "-nostdlib", "-L\(muslLibraries)/lib", "-L\(musl)", "-llatchkeymusl", "-lc", "-lgcc"]
-    + ["crt1.o", "crti.o", "crtn.o"].map { "\(musl)/\($0)" }
-
 /// The build for `Tests/Fuzz/run`: every module tells libFuzzer where it has been.
 let isFuzzed = Context.environment["FUZZ"] == "1"
 
@@ -77,7 +63,6 @@ let swiftSettings: [SwiftSetting] =
     + (isEmbedded
         ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-function-sections"])]
         : [.treatWarning("EmbeddedRestrictions", as: .error)])
-    + (isMusl ? [.unsafeFlags(muslHeaders)] : [])
 
 /// Embedded Swift records no libraries to link, so they are named here.
 let linkerSettings: [LinkerSetting] =
@@ -91,7 +76,7 @@ let linkerSettings: [LinkerSetting] =
                     "-Xlinker", "--gc-sections", "-Xlinker", "-s",
                     "-Xlinker", "--no-eh-frame-hdr", "-Xlinker", "--icf=all",
                     "-Xlinker", "\(Context.packageDirectory)/Sources/CLibc/no-unwinding.ld",
-                ] + (isMusl ? muslLinking : []))
+                ])
         ]
     : []
 
