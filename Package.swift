@@ -118,6 +118,7 @@ var targets: [Target] = [
             .embedInCode("Migrations/v006-codes.sql"),
             .embedInCode("Migrations/v007-bounds.sql"),
             .embedInCode("Migrations/v008-projects.sql"),
+            .embedInCode("Migrations/v009-smaller-schema.sql"),
         ]),
     module("Auth", uses: ["Store", "Cryptography", "Platform"]),
     module("Settings", uses: ["Auth", "Store", "Platform"]),

@@ -324,7 +324,7 @@ extension Migrator.MaintenanceLock {
 }
 
 var migrator: Migrator {
-    Migrator(count: 8) { index in
+    Migrator(count: 9) { index in
         let script =
             switch index {
             case 0: PackageResources.v001_initial_sql
@@ -334,7 +334,8 @@ var migrator: Migrator {
             case 4: PackageResources.v005_remembered_tokens_sql
             case 5: PackageResources.v006_codes_sql
             case 6: PackageResources.v007_bounds_sql
-            default: PackageResources.v008_projects_sql
+            case 7: PackageResources.v008_projects_sql
+            default: PackageResources.v009_smaller_schema_sql
             }
         return String(decoding: script, as: UTF8.self)
     }

@@ -26,7 +26,7 @@ import Testing
             }
         }
         #expect(results == [String](repeating: "none", count: 12))
-        #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 8)
+        #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 9)
     }
 
     @Test func aDatabaseOfTheFirstReleaseIsBroughtForwardWithAllItHolds() throws {
@@ -56,7 +56,7 @@ import Testing
         let item = try MailItem.take(at: Timestamp(milliseconds: 6), lease: .seconds(1), in: database)
         #expect(item?.kind == .code && item?.subject == zero && item?.attempts == 2)
         #expect(try open().first("SELECT count(*) FROM audit_events") { $0.integer(0) } == 0)
-        #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 8)
+        #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 9)
     }
 
     @Test func whatIsReadTogetherIsOfOneMoment() throws {

@@ -65,7 +65,7 @@ package struct AuditEvent {
         self.detail = detail
     }
 
-    /// Adds the event to the table.
+    /// Adds the event to the table, whose rows never change, and counts it.
     package func append(from client: Client, at now: Timestamp, in database: Database) throws(AuthError) {
         try database.run(
             """
@@ -77,6 +77,7 @@ package struct AuditEvent {
                 subject.map { .id($0) } ?? .null, .optional(detail?.description), .text(client.address),
                 .text(client.requestID),
             ])
+        try Counter.add(to: kind.name.description, detail: detail?.description ?? "", in: database)
     }
 
     /// Deletes some that are from before `moment`, the oldest first; how many.

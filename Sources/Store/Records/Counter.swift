@@ -1,4 +1,4 @@
-// How often each thing in the audit has happened; the schema counts whatever is added to it.
+// How often each thing in the audit has happened. Rows of the audit go when they are old, and these numbers only grow.
 
 import SQLite
 
@@ -10,6 +10,17 @@ package struct Counter {
     package let detail: String
     package let count: Int64
 
+    /// Counts one more.
+    static func add(to event: String, detail: String, in database: Database) throws(AuthError) {
+        try database.run(
+            """
+            INSERT INTO counters (event, detail, count) VALUES (?, ?, 1)
+            ON CONFLICT (event, detail) DO UPDATE SET count = counters.count + 1
+            """,
+            [.text(event), .text(detail)])
+    }
+
+    /// All, by name.
     package static func all(in database: Database) throws(AuthError) -> [Counter] {
         try database.all("SELECT event, detail, count FROM counters ORDER BY event, detail") {
             Counter(event: $0.text(0), detail: $0.text(1), count: $0.integer(2))
