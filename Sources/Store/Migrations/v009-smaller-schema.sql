@@ -42,6 +42,7 @@ DROP TRIGGER IF EXISTS audit_events_never_change;
 DROP TRIGGER IF EXISTS audit_events_are_never_replaced;
 DROP TRIGGER IF EXISTS audit_events_stay;
 DROP TRIGGER IF EXISTS audit_events_are_counted;
--- The outbox is small, and an address's mail is seldom looked for.
+-- The outbox is small, and codes live for minutes: what an address or an account has of them is seldom looked for.
 DROP INDEX IF EXISTS mail_items_by_email;
+DROP INDEX IF EXISTS challenges_by_user;
 PRAGMA writable_schema=RESET;

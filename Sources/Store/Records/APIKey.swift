@@ -68,7 +68,7 @@ package struct APIKey {
             """
             SELECT id, project_id, created_by, prefix, name, scopes, last_used_at, expires_at,
                    deactivated_at, created_at, updated_at, replaces, replaced_by
-            FROM api_keys WHERE id = ? AND project_id = ?
+            FROM api_keys WHERE id = $1 AND project_id = $2
             """,
             [.id(id), .id(project)]
         ) { APIKey($0) }
@@ -80,7 +80,7 @@ package struct APIKey {
             """
             SELECT id, project_id, created_by, prefix, name, scopes, last_used_at, expires_at,
                    deactivated_at, created_at, updated_at, replaces, replaced_by
-            FROM api_keys WHERE id = ?
+            FROM api_keys WHERE id = $1
             """,
             [.id(id)]
         ) { APIKey($0) }
@@ -94,7 +94,7 @@ package struct APIKey {
             """
             SELECT id, project_id, created_by, prefix, name, scopes, last_used_at, expires_at,
                    deactivated_at, created_at, updated_at, replaces, replaced_by
-            FROM api_keys WHERE created_by = ? ORDER BY sequence DESC LIMIT ?
+            FROM api_keys WHERE created_by = $1 ORDER BY sequence DESC LIMIT $2
             """,
             [.id(creator), .integer(limit)]
         ) { APIKey($0) }
@@ -121,7 +121,7 @@ package struct APIKey {
             FROM api_keys AS k
             JOIN users AS u ON u.id = k.created_by
             JOIN members AS m ON m.user_id = k.created_by AND m.project_id = k.project_id
-            WHERE k.prefix = ? AND substr(u.email, 1, 8) <> 'deleted '
+            WHERE k.prefix = $1 AND substr(u.email, 1, 8) <> 'deleted '
             """,
             [.text(prefix)]
         ) { Candidate(key: APIKey($0), hash: $0.text(13), creatorIsActive: $0.flag(14), superuser: $0.optionalText(15)) }
@@ -135,7 +135,7 @@ package struct APIKey {
             """
             SELECT id, project_id, created_by, prefix, name, scopes, last_used_at, expires_at,
                    deactivated_at, created_at, updated_at, replaces, replaced_by
-            FROM api_keys WHERE project_id = ? ORDER BY sequence DESC LIMIT ? OFFSET ?
+            FROM api_keys WHERE project_id = $1 ORDER BY sequence DESC LIMIT $2 OFFSET $3
             """,
             [.id(project), .integer(limit), .integer(offset)]
         ) { APIKey($0) }
@@ -143,7 +143,7 @@ package struct APIKey {
 
     package static func count(of project: UUID, in database: Database) throws(AuthError) -> Int64 {
         try database.first(
-            "SELECT count(*) FROM api_keys WHERE project_id = ?", [.id(project)]
+            "SELECT count(*) FROM api_keys WHERE project_id = $1", [.id(project)]
         ) { $0.integer(0) } ?? 0
     }
 
@@ -158,7 +158,7 @@ package struct APIKey {
             """
             INSERT INTO api_keys (id, project_id, created_by, prefix, key_hash, name, scopes,
                                   expires_at, created_at, updated_at, replaces)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
             """,
             [
                 .id(id), .id(project), .id(creator), .text(prefix), .text(hash), .text(name),
@@ -170,9 +170,9 @@ package struct APIKey {
     package func noteUse(at now: Timestamp, unlessSince moment: Timestamp, in database: Database) throws(AuthError) {
         try database.run(
             """
-            UPDATE api_keys SET last_used_at = ?
-            WHERE id = ? AND deactivated_at IS NULL
-                AND (last_used_at IS NULL OR last_used_at <= ? OR last_used_at > ?)
+            UPDATE api_keys SET last_used_at = $1
+            WHERE id = $2 AND deactivated_at IS NULL
+                AND (last_used_at IS NULL OR last_used_at <= $3 OR last_used_at > $4)
             """,
             [.time(now), .id(id), .time(moment), .time(now)])
     }
@@ -181,8 +181,8 @@ package struct APIKey {
     package func deactivate(at now: Timestamp, in database: Database) throws(AuthError) {
         try database.run(
             """
-            UPDATE api_keys SET deactivated_at = ?, updated_at = ?
-            WHERE id = ? AND deactivated_at IS NULL
+            UPDATE api_keys SET deactivated_at = $1, updated_at = $2
+            WHERE id = $3 AND deactivated_at IS NULL
             """,
             [.time(now), .time(now), .id(id)])
     }
@@ -192,7 +192,7 @@ package struct APIKey {
         name: String, scopes: [String]?, at now: Timestamp, in database: Database
     ) throws(AuthError) {
         try database.run(
-            "UPDATE api_keys SET name = ?, scopes = ?, updated_at = ? WHERE id = ?",
+            "UPDATE api_keys SET name = $1, scopes = $2, updated_at = $3 WHERE id = $4",
             [.text(name), .optional(scopes.map { $0.joined(separator: " ") }), .time(now), .id(id)])
     }
 
@@ -202,9 +202,9 @@ package struct APIKey {
     ) throws(AuthError) -> [UUID] {
         try database.all(
             """
-            UPDATE api_keys SET deactivated_at = ?, updated_at = ?
+            UPDATE api_keys SET deactivated_at = $1, updated_at = $2
             WHERE sequence IN (SELECT sequence FROM api_keys
-                               WHERE created_by = ? AND project_id = ? AND deactivated_at IS NULL LIMIT ?)
+                               WHERE created_by = $3 AND project_id = $4 AND deactivated_at IS NULL LIMIT $5)
             RETURNING id
             """,
             [.time(now), .time(now), .id(creator), .id(project), .integer(limit)]
@@ -214,7 +214,7 @@ package struct APIKey {
     /// Notes that the key `new` has taken its place.
     package func noteReplacement(by new: UUID, at now: Timestamp, in database: Database) throws(AuthError) {
         try database.run(
-            "UPDATE api_keys SET replaced_by = ?, updated_at = ? WHERE id = ?",
+            "UPDATE api_keys SET replaced_by = $1, updated_at = $2 WHERE id = $3",
             [.id(new), .time(now), .id(id)])
     }
 
@@ -228,11 +228,11 @@ package struct APIKey {
         try database.first(
             """
             SELECT count(*) FROM
-                (SELECT 1 FROM api_keys AS k WHERE project_id = ?1 AND deactivated_at IS NULL
-                     AND (expires_at IS NULL OR expires_at > ?2)
+                (SELECT 1 FROM api_keys AS k WHERE project_id = $1 AND deactivated_at IS NULL
+                     AND (expires_at IS NULL OR expires_at > $2)
                      AND (replaced_by IS NULL OR NOT EXISTS
                          (SELECT 1 FROM api_keys AS heir WHERE heir.id = k.replaced_by AND heir.deactivated_at IS NULL
-                              AND (heir.expires_at IS NULL OR heir.expires_at > ?2))) LIMIT ?3)
+                              AND (heir.expires_at IS NULL OR heir.expires_at > $2))) LIMIT $3) AS live
             """,
             [.id(project), .time(now), .integer(limit)]
         ) { $0.integer(0) } ?? 0
@@ -245,11 +245,11 @@ package struct APIKey {
         try database.first(
             """
             SELECT count(*) FROM
-                (SELECT 1 FROM api_keys AS k WHERE created_by = ?1 AND project_id = ?2 AND deactivated_at IS NULL
-                     AND (expires_at IS NULL OR expires_at > ?3)
+                (SELECT 1 FROM api_keys AS k WHERE created_by = $1 AND project_id = $2 AND deactivated_at IS NULL
+                     AND (expires_at IS NULL OR expires_at > $3)
                      AND (replaced_by IS NULL OR NOT EXISTS
                          (SELECT 1 FROM api_keys AS heir WHERE heir.id = k.replaced_by AND heir.deactivated_at IS NULL
-                              AND (heir.expires_at IS NULL OR heir.expires_at > ?3))) LIMIT ?4)
+                              AND (heir.expires_at IS NULL OR heir.expires_at > $3))) LIMIT $4) AS live
             """,
             [.id(creator), .id(project), .time(now), .integer(limit)]
         ) { $0.integer(0) } ?? 0
@@ -263,8 +263,8 @@ package struct APIKey {
             """
             DELETE FROM api_keys WHERE sequence IN
                 (SELECT sequence FROM api_keys
-                 WHERE project_id = ? AND (deactivated_at IS NOT NULL OR expires_at <= ?)
-                 ORDER BY sequence DESC LIMIT ? OFFSET ?)
+                 WHERE project_id = $1 AND (deactivated_at IS NOT NULL OR expires_at <= $2)
+                 ORDER BY sequence DESC LIMIT $3 OFFSET $4)
             """,
             [.id(project), .time(now), .integer(limit), .integer(kept)])
     }
@@ -276,8 +276,8 @@ package struct APIKey {
         try database.run(
             """
             DELETE FROM api_keys WHERE sequence IN
-                (SELECT sequence FROM api_keys WHERE coalesce(deactivated_at, expires_at) < ?
-                 ORDER BY coalesce(deactivated_at, expires_at) LIMIT ?)
+                (SELECT sequence FROM api_keys WHERE coalesce(deactivated_at, expires_at) < $1
+                 ORDER BY coalesce(deactivated_at, expires_at) LIMIT $2)
             """,
             [.time(moment), .integer(limit)])
     }
@@ -290,7 +290,7 @@ package struct APIKey {
             try database.run(
                 """
                 DELETE FROM api_keys WHERE sequence IN
-                    (SELECT sequence FROM api_keys WHERE project_id = ? LIMIT ?)
+                    (SELECT sequence FROM api_keys WHERE project_id = $1 LIMIT $2)
                 """,
                 [.id(project), .integer(limit)]))
     }
@@ -303,7 +303,7 @@ package struct APIKey {
             try database.run(
                 """
                 DELETE FROM api_keys WHERE sequence IN
-                    (SELECT sequence FROM api_keys WHERE created_by = ? LIMIT ?)
+                    (SELECT sequence FROM api_keys WHERE created_by = $1 LIMIT $2)
                 """,
                 [.id(creator), .integer(limit)]))
     }
@@ -311,7 +311,7 @@ package struct APIKey {
     /// Makes the key expire at `expiry`, of which its maker knows.
     package func expire(at expiry: Timestamp, now: Timestamp, in database: Database) throws(AuthError) {
         try database.run(
-            "UPDATE api_keys SET expires_at = ?, told_days = 0, updated_at = ? WHERE id = ?",
+            "UPDATE api_keys SET expires_at = $1, told_days = 0, updated_at = $2 WHERE id = $3",
             [.time(expiry), .time(now), .id(id)])
     }
 }

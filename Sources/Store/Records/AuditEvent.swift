@@ -70,7 +70,7 @@ package struct AuditEvent {
         try database.run(
             """
             INSERT INTO audit_events (at, event, user_id, subject_id, detail, client, request_id)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
             """,
             [
                 .time(now), .text(kind.name.description), user.map { .id($0) } ?? .null,
@@ -87,7 +87,7 @@ package struct AuditEvent {
         try database.run(
             """
             DELETE FROM audit_events WHERE sequence IN
-                (SELECT sequence FROM audit_events WHERE at < ? ORDER BY at LIMIT ?)
+                (SELECT sequence FROM audit_events WHERE at < $1 ORDER BY at LIMIT $2)
             """,
             [.time(moment), .integer(limit)])
     }
@@ -116,14 +116,14 @@ package struct AuditEntry {
             """
             SELECT at, event, user_id, subject_id, detail, client, request_id FROM
                 (SELECT * FROM audit_events
-                 WHERE at >= ?1 AND (?2 IS NULL OR user_id = ?2 OR (event = 'sign-in-failed' AND subject_id = ?5))
-                     AND (?3 IS NULL OR event = ?3)
-                 ORDER BY at DESC, sequence DESC LIMIT ?4)
+                 WHERE at >= $1 AND (user_id = $2 OR (event = 'sign-in-failed' AND subject_id = $3) OR $2 IS NULL)
+                     AND (event = $4 OR $4 IS NULL)
+                 ORDER BY at DESC, sequence DESC LIMIT $5) AS last
             ORDER BY at, sequence
             """,
             [
-                .time(moment), user.map { .id($0) } ?? .null, .optional(event), .integer(limit),
-                pseudonym.map { .id($0) } ?? .null,
+                .time(moment), user.map { .id($0) } ?? .null, pseudonym.map { .id($0) } ?? .null, .optional(event),
+                .integer(limit),
             ]
         ) { row in
             AuditEntry(
@@ -138,7 +138,7 @@ package struct AuditEntry {
         try database.all(
             """
             SELECT at, event, user_id, subject_id, detail, client, request_id FROM audit_events
-            WHERE user_id = ?1 OR subject_id = ?1 ORDER BY at, sequence
+            WHERE user_id = $1 OR subject_id = $1 ORDER BY at, sequence
             """,
             [.id(user)]
         ) { row in

@@ -150,7 +150,7 @@ package struct Challenge {
             """
             SELECT email, id, code_hash, attempts, created_at, expires_at, mailed_at, used_at,
                    digits, attempts_allowed, lifetime, resend_after
-            FROM challenges WHERE email = ? AND purpose = ? AND user_id = ? AND about = ?
+            FROM challenges WHERE email = $1 AND purpose = $2 AND user_id = $3 AND about = $4
             """,
             target.keys
         ) { Challenge($0, else: terms) }
@@ -164,7 +164,7 @@ package struct Challenge {
             """
             SELECT email, id, code_hash, attempts, created_at, expires_at, mailed_at, used_at,
                    digits, attempts_allowed, lifetime, resend_after
-            FROM challenges WHERE email = ? AND id = ?
+            FROM challenges WHERE email = $1 AND id = $2
             """,
             [.text(email), .id(id)]
         ) { Challenge($0, else: terms) }
@@ -176,7 +176,7 @@ package struct Challenge {
             """
             INSERT INTO challenges (email, purpose, user_id, about, id, code_hash, attempts, created_at, expires_at,
                                     mailed_at, digits, attempts_allowed, lifetime, resend_after)
-            VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)
+            VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9, $10, $11, $12, $13)
             ON CONFLICT (email, purpose, user_id, about) DO UPDATE SET
                 id = excluded.id, code_hash = excluded.code_hash, attempts = 0,
                 created_at = excluded.created_at, expires_at = excluded.expires_at,
@@ -192,7 +192,7 @@ package struct Challenge {
     /// Another mail with the same code was asked for: neither expiry nor attempts change.
     package func noteMail(at now: Timestamp, in database: Database) throws(AuthError) {
         try database.run(
-            "UPDATE challenges SET mailed_at = ? WHERE email = ? AND id = ?",
+            "UPDATE challenges SET mailed_at = $1 WHERE email = $2 AND id = $3",
             [.time(now), .text(email), .id(id)])
     }
 
@@ -200,14 +200,14 @@ package struct Challenge {
     /// up.
     package func countAttempt(in database: Database) throws(AuthError) -> Bool {
         try database.run(
-            "UPDATE challenges SET attempts = attempts + 1 WHERE email = ? AND id = ? AND attempts < ?",
+            "UPDATE challenges SET attempts = attempts + 1 WHERE email = $1 AND id = $2 AND attempts < $3",
             [.text(email), .id(id), .integer(terms.attempts)]) == 1
     }
 
     /// Takes back a guess that was counted.
     package static func takeBackAttempt(email: String, id: UUID, in database: Database) throws(AuthError) {
         try database.run(
-            "UPDATE challenges SET attempts = attempts - 1 WHERE email = ? AND id = ? AND attempts > 0",
+            "UPDATE challenges SET attempts = attempts - 1 WHERE email = $1 AND id = $2 AND attempts > 0",
             [.text(email), .id(id)])
     }
 
@@ -217,8 +217,8 @@ package struct Challenge {
     ) throws(AuthError) -> Bool {
         try database.run(
             """
-            UPDATE challenges SET used_at = ?
-            WHERE email = ? AND id = ? AND used_at IS NULL AND expires_at > ?
+            UPDATE challenges SET used_at = $1
+            WHERE email = $2 AND id = $3 AND used_at IS NULL AND expires_at > $4
             """,
             [.time(now), .text(email), .id(id), .time(now)]) == 1
     }
@@ -232,7 +232,7 @@ package struct Challenge {
             """
             DELETE FROM challenges WHERE (email, purpose, user_id, about) IN
                 (SELECT email, purpose, user_id, about FROM challenges
-                 WHERE expires_at < ?1 AND mailed_at + coalesce(resend_after, 0) < ?1 ORDER BY expires_at LIMIT ?2)
+                 WHERE expires_at < $1 AND mailed_at + coalesce(resend_after, 0) < $1 ORDER BY expires_at LIMIT $2)
             """,
             [.time(moment), .integer(limit)])
     }
@@ -244,9 +244,9 @@ package struct Challenge {
 
     /// Deletes those of `email` and of the account `user`.
     package static func deleteAll(of email: String, and user: UUID, in database: Database) throws(AuthError) {
-        try database.run("DELETE FROM challenges WHERE email = ?", [.text(email)])
+        try database.run("DELETE FROM challenges WHERE email = $1", [.text(email)])
         try database.run(
-            "DELETE FROM challenges WHERE user_id = ? AND user_id <> x''", [.id(user)])
+            "DELETE FROM challenges WHERE user_id = $1", [.id(user)])
     }
 }
 
@@ -266,7 +266,7 @@ package struct CodeExport {
         try database.all(
             """
             SELECT email, purpose, attempts, created_at, expires_at, used_at FROM challenges
-            WHERE email = ?1 OR user_id = ?2 ORDER BY created_at, email, purpose
+            WHERE email = $1 OR user_id = $2 ORDER BY created_at, email, purpose
             """,
             [.text(email), .id(user)]
         ) { row in

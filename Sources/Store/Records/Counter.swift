@@ -14,7 +14,7 @@ package struct Counter {
     static func add(to event: String, detail: String, in database: Database) throws(AuthError) {
         try database.run(
             """
-            INSERT INTO counters (event, detail, count) VALUES (?, ?, 1)
+            INSERT INTO counters (event, detail, count) VALUES ($1, $2, 1)
             ON CONFLICT (event, detail) DO UPDATE SET count = counters.count + 1
             """,
             [.text(event), .text(detail)])

@@ -91,7 +91,7 @@ extension DatabaseExamination.Rows {
         let waiting = try connection.first(
             """
             SELECT last_error FROM
-                (SELECT last_error FROM mail_items WHERE due_at IS NOT NULL ORDER BY created_at LIMIT ?)
+                (SELECT last_error FROM mail_items WHERE due_at IS NOT NULL ORDER BY created_at LIMIT $1)
             WHERE last_error IS NOT NULL LIMIT 1
             """,
             [limit]

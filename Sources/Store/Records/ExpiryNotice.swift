@@ -37,7 +37,7 @@ extension APIKey {
                 FROM api_keys AS k JOIN projects AS p ON p.id = k.project_id
                 JOIN users AS u ON u.id = k.created_by
                 JOIN members AS m ON m.user_id = k.created_by AND m.project_id = k.project_id
-                WHERE k.id = ? AND k.deactivated_at IS NULL AND u.is_active = 1 AND u.tells_key_expiry = 1
+                WHERE k.id = $1 AND k.deactivated_at IS NULL AND u.is_active = 1 AND u.tells_key_expiry = 1
                 """,
                 [.id(id)]
             ) { ExpiryNotice($0, days: 0) }
@@ -58,11 +58,11 @@ extension APIKey {
                     FROM api_keys AS k JOIN projects AS p ON p.id = k.project_id
                     JOIN users AS u ON u.id = k.created_by
                     JOIN members AS m ON m.user_id = k.created_by AND m.project_id = k.project_id
-                    WHERE coalesce(k.deactivated_at, k.expires_at) > ? AND coalesce(k.deactivated_at, k.expires_at) <= ?
+                    WHERE coalesce(k.deactivated_at, k.expires_at) > $1 AND coalesce(k.deactivated_at, k.expires_at) <= $2
                         AND k.deactivated_at IS NULL
-                        AND (k.told_days IS NULL OR k.told_days > ?) AND k.expires_at - k.created_at > ?
+                        AND (k.told_days IS NULL OR k.told_days > $3) AND k.expires_at - k.created_at > $4
                         AND u.is_active = 1 AND u.tells_key_expiry = 1
-                    ORDER BY coalesce(k.deactivated_at, k.expires_at) LIMIT ?
+                    ORDER BY coalesce(k.deactivated_at, k.expires_at) LIMIT $5
                     """,
                     [
                         .time(after), .time(end), .integer(count),
@@ -77,7 +77,7 @@ extension APIKey {
         /// The maker of `key` has been told of `days`.
         package static func noteTold(_ key: UUID, days: Int64, in database: Database) throws(AuthError) {
             try database.run(
-                "UPDATE api_keys SET told_days = ? WHERE id = ?", [.integer(days), .id(key)])
+                "UPDATE api_keys SET told_days = $1 WHERE id = $2", [.integer(days), .id(key)])
         }
     }
 }

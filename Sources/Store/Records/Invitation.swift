@@ -41,7 +41,7 @@ package struct Invitation {
             SELECT i.id, i.project_id, p.name, i.email, i.role, u.email, i.created_at, i.expires_at,
                    u.id, u.is_active
             FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
-            JOIN users AS u ON u.id = i.invited_by WHERE i.id = ?
+            JOIN users AS u ON u.id = i.invited_by WHERE i.id = $1
             """,
             [.id(id)]
         ) { Invitation($0) }
@@ -55,7 +55,7 @@ package struct Invitation {
             SELECT i.id, i.project_id, p.name, i.email, i.role, u.email, i.created_at, i.expires_at,
                    u.id, u.is_active
             FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
-            JOIN users AS u ON u.id = i.invited_by WHERE i.project_id = ? AND i.email = ?
+            JOIN users AS u ON u.id = i.invited_by WHERE i.project_id = $1 AND i.email = $2
             """,
             [.id(project), .text(email)]
         ) { Invitation($0) }
@@ -71,7 +71,7 @@ package struct Invitation {
                    u.id, u.is_active
             FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
             JOIN users AS u ON u.id = i.invited_by
-            WHERE i.project_id = ? AND i.expires_at > ? ORDER BY i.created_at, i.id
+            WHERE i.project_id = $1 AND i.expires_at > $2 ORDER BY i.created_at, i.id
             """,
             [.id(project), .time(now)], limit: StoreBounds.listedWithin
         ) { Invitation($0) }
@@ -87,8 +87,8 @@ package struct Invitation {
                    u.id, u.is_active
             FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
             JOIN users AS u ON u.id = i.invited_by
-            WHERE i.email = ? AND i.expires_at > ? AND i.created_at <= ?
-            ORDER BY i.created_at DESC, i.id LIMIT ? OFFSET ?
+            WHERE i.email = $1 AND i.expires_at > $2 AND i.created_at <= $3
+            ORDER BY i.created_at DESC, i.id LIMIT $4 OFFSET $5
             """,
             [
                 .text(email), .time(now), .time(now + StoreBounds.clockTolerance), .integer(limit), .integer(offset),
@@ -103,7 +103,7 @@ package struct Invitation {
             SELECT i.id, i.project_id, p.name, i.email, i.role, u.email, i.created_at, i.expires_at,
                    u.id, u.is_active
             FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
-            JOIN users AS u ON u.id = i.invited_by WHERE i.email = ? ORDER BY i.created_at, i.id
+            JOIN users AS u ON u.id = i.invited_by WHERE i.email = $1 ORDER BY i.created_at, i.id
             """,
             [.text(email)]
         ) { Invitation($0) }
@@ -116,7 +116,7 @@ package struct Invitation {
             SELECT i.id, i.project_id, p.name, i.email, i.role, u.email, i.created_at, i.expires_at,
                    u.id, u.is_active
             FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
-            JOIN users AS u ON u.id = i.invited_by WHERE i.invited_by = ? ORDER BY i.created_at, i.id
+            JOIN users AS u ON u.id = i.invited_by WHERE i.invited_by = $1 ORDER BY i.created_at, i.id
             """,
             [.id(inviter)]
         ) { Invitation($0) }
@@ -127,7 +127,7 @@ package struct Invitation {
         of email: String, at now: Timestamp, in database: Database
     ) throws(AuthError) -> Int64 {
         try database.first(
-            "SELECT count(*) FROM invitations WHERE email = ? AND expires_at > ? AND created_at <= ?",
+            "SELECT count(*) FROM invitations WHERE email = $1 AND expires_at > $2 AND created_at <= $3",
             [.text(email), .time(now), .time(now + StoreBounds.clockTolerance)]
         ) { $0.integer(0) } ?? 0
     }
@@ -141,10 +141,11 @@ package struct Invitation {
         try database.run(
             """
             INSERT INTO invitations (id, project_id, email, role, invited_by, created_at, expires_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
             ON CONFLICT (project_id, email) DO UPDATE SET
                 role = excluded.role, invited_by = excluded.invited_by, expires_at = excluded.expires_at,
-                created_at = min(created_at, excluded.created_at)
+                created_at = CASE WHEN invitations.created_at < excluded.created_at THEN invitations.created_at
+                                  ELSE excluded.created_at END
             """,
             [
                 .id(UUID.random()), .id(project), .text(email), .text(role.name), .id(inviter),
@@ -153,7 +154,7 @@ package struct Invitation {
     }
 
     package func delete(in database: Database) throws(AuthError) {
-        try database.run("DELETE FROM invitations WHERE id = ?", [.id(id)])
+        try database.run("DELETE FROM invitations WHERE id = $1", [.id(id)])
     }
 
     /// Deletes those to `project` that `inviter` made.
@@ -161,7 +162,7 @@ package struct Invitation {
         by inviter: UUID, to project: UUID, in database: Database
     ) throws(AuthError) {
         try database.run(
-            "DELETE FROM invitations WHERE invited_by = ? AND project_id = ?",
+            "DELETE FROM invitations WHERE invited_by = $1 AND project_id = $2",
             [.id(inviter), .id(project)])
     }
 
@@ -170,7 +171,7 @@ package struct Invitation {
         by inviter: UUID, to project: UUID, in database: Database
     ) throws(AuthError) {
         try database.run(
-            "DELETE FROM invitations WHERE invited_by = ? AND project_id = ? AND role = 'owner'",
+            "DELETE FROM invitations WHERE invited_by = $1 AND project_id = $2 AND role = 'owner'",
             [.id(inviter), .id(project)])
     }
 
@@ -180,8 +181,8 @@ package struct Invitation {
     ) throws(AuthError) {
         try database.run(
             """
-            DELETE FROM invitations WHERE email = ? AND project_id IN
-                (SELECT project_id FROM members WHERE user_id = ?)
+            DELETE FROM invitations WHERE email = $1 AND project_id IN
+                (SELECT project_id FROM members WHERE user_id = $2)
             """,
             [.text(email), .id(user)])
     }
@@ -191,7 +192,7 @@ package struct Invitation {
         of project: UUID, at now: Timestamp, limit: Int64, in database: Database
     ) throws(AuthError) -> Int64 {
         try database.first(
-            "SELECT count(*) FROM (SELECT 1 FROM invitations WHERE project_id = ? AND expires_at > ? LIMIT ?)",
+            "SELECT count(*) FROM (SELECT 1 FROM invitations WHERE project_id = $1 AND expires_at > $2 LIMIT $3) AS first",
             [.id(project), .time(now), .integer(limit)]
         ) { $0.integer(0) } ?? 0
     }
@@ -200,7 +201,7 @@ package struct Invitation {
     package static func deleteSome(by inviter: UUID, limit: Int64, in database: Database) throws(AuthError) -> Int64 {
         Int64(
             try database.run(
-                "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE invited_by = ? LIMIT ?)",
+                "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE invited_by = $1 LIMIT $2)",
                 [.id(inviter), .integer(limit)]))
     }
 
@@ -208,7 +209,7 @@ package struct Invitation {
     package static func deleteSome(to email: String, limit: Int64, in database: Database) throws(AuthError) -> Int64 {
         Int64(
             try database.run(
-                "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE email = ? LIMIT ?)",
+                "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE email = $1 LIMIT $2)",
                 [.text(email), .integer(limit)]))
     }
 
@@ -218,7 +219,7 @@ package struct Invitation {
     ) throws(AuthError) -> Int64 {
         Int64(
             try database.run(
-                "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE project_id = ? LIMIT ?)",
+                "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE project_id = $1 LIMIT $2)",
                 [.id(project), .integer(limit)]))
     }
 
@@ -230,7 +231,7 @@ package struct Invitation {
             """
             SELECT 1 FROM invitations AS i JOIN users AS u ON u.id = i.invited_by
             JOIN members AS m ON m.user_id = i.invited_by AND m.project_id = i.project_id
-            WHERE i.email = ? AND i.expires_at > ? AND i.created_at <= ? AND u.is_active = 1
+            WHERE i.email = $1 AND i.expires_at > $2 AND i.created_at <= $3 AND u.is_active = 1
                 AND (m.role = 'owner' OR (m.role = 'admin' AND i.role <> 'owner'))
             LIMIT 1
             """,
@@ -245,7 +246,7 @@ package struct Invitation {
         try database.run(
             """
             DELETE FROM invitations WHERE id IN
-                (SELECT id FROM invitations WHERE expires_at < ? ORDER BY expires_at LIMIT ?)
+                (SELECT id FROM invitations WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)
             """,
             [.time(moment), .integer(limit)])
     }

@@ -13,7 +13,7 @@ package enum KnownNetwork {
         try database.first(
             """
             SELECT 1 FROM known_networks
-            WHERE email = ? AND network = ? AND signed_in_at > ? AND signed_in_at <= ?
+            WHERE email = $1 AND network = $2 AND signed_in_at > $3 AND signed_in_at <= $4
             """,
             [.text(email), .text(network), .time(moment), .time(now + StoreBounds.clockTolerance)]
         ) { _ in true } ?? false
@@ -25,20 +25,20 @@ package enum KnownNetwork {
     ) throws(AuthError) {
         try database.run(
             """
-            INSERT INTO known_networks (email, network, signed_in_at) VALUES (?, ?, ?)
+            INSERT INTO known_networks (email, network, signed_in_at) VALUES ($1, $2, $3)
             ON CONFLICT (email, network) DO UPDATE SET signed_in_at = excluded.signed_in_at
             """,
             [.text(email), .text(network), .time(now)])
         try database.run(
             """
-            DELETE FROM known_networks WHERE email = ?1 AND network IN
-                (SELECT network FROM known_networks WHERE email = ?1 ORDER BY signed_in_at DESC, network LIMIT 100 OFFSET ?2)
+            DELETE FROM known_networks WHERE email = $1 AND network IN
+                (SELECT network FROM known_networks WHERE email = $1 ORDER BY signed_in_at DESC, network LIMIT 100 OFFSET $2)
             """,
             [.text(email), .integer(StoreBounds.networksPerEmail)])
     }
 
     package static func deleteAll(of email: String, in database: Database) throws(AuthError) {
-        try database.run("DELETE FROM known_networks WHERE email = ?", [.text(email)])
+        try database.run("DELETE FROM known_networks WHERE email = $1", [.text(email)])
     }
 
     /// Deletes some that were last used before `moment`; how many.
@@ -49,7 +49,7 @@ package enum KnownNetwork {
             """
             DELETE FROM known_networks WHERE (email, network) IN
                 (SELECT email, network FROM known_networks
-                 WHERE signed_in_at < ? ORDER BY signed_in_at LIMIT ?)
+                 WHERE signed_in_at < $1 ORDER BY signed_in_at LIMIT $2)
             """,
             [.time(moment), .integer(limit)])
     }
@@ -64,7 +64,7 @@ package struct KnownNetworkExport {
     /// All of `email`.
     package static func all(of email: String, in database: Database) throws(AuthError) -> [KnownNetworkExport] {
         try database.all(
-            "SELECT network, signed_in_at FROM known_networks WHERE email = ? ORDER BY signed_in_at, network",
+            "SELECT network, signed_in_at FROM known_networks WHERE email = $1 ORDER BY signed_in_at, network",
             [.text(email)]
         ) { KnownNetworkExport(network: $0.text(0), signedInAt: $0.time(1)) }
     }

@@ -35,7 +35,7 @@ package struct LimitCount {
         try database.all(
             """
             SELECT began_at, count, refused FROM limit_counts
-            WHERE name = ? AND subject = ? AND began_at > ? AND began_at <= ? ORDER BY began_at
+            WHERE name = $1 AND subject = $2 AND began_at > $3 AND began_at <= $4 ORDER BY began_at
             """,
             [
                 .text(name.description), .text(subject), .time(now - window - slotLength(of: window)),
@@ -54,10 +54,11 @@ package struct LimitCount {
         try database.run(
             """
             INSERT INTO limit_counts (name, subject, began_at, expires_at, count, refused)
-            VALUES (?, ?, ?, ?, ?, ?)
+            VALUES ($1, $2, $3, $4, $5, $6)
             ON CONFLICT (name, subject, began_at) DO UPDATE SET
-                count = count + excluded.count, refused = refused + excluded.refused,
-                expires_at = max(expires_at, excluded.expires_at)
+                count = limit_counts.count + excluded.count, refused = limit_counts.refused + excluded.refused,
+                expires_at = CASE WHEN limit_counts.expires_at > excluded.expires_at THEN limit_counts.expires_at
+                                  ELSE excluded.expires_at END
             """,
             [
                 .text(name.description), .text(subject), .time(slot),
@@ -71,7 +72,7 @@ package struct LimitCount {
         of name: StaticString, subject: String, window: Duration, at now: Timestamp, in database: Database
     ) throws(AuthError) -> Int64 {
         try database.first(
-            "SELECT refused FROM limit_counts WHERE name = ? AND subject = ? AND began_at = ?",
+            "SELECT refused FROM limit_counts WHERE name = $1 AND subject = $2 AND began_at = $3",
             [.text(name.description), .text(subject), .time(slot(at: now, of: window))]
         ) { $0.integer(0) } ?? 0
     }
@@ -83,7 +84,7 @@ package struct LimitCount {
         try database.run(
             """
             UPDATE limit_counts SET count = count - 1
-            WHERE name = ? AND subject = ? AND began_at = ? AND count > 0
+            WHERE name = $1 AND subject = $2 AND began_at = $3 AND count > 0
             """,
             [.text(name.description), .text(subject), .time(slot)])
     }
@@ -96,7 +97,7 @@ package struct LimitCount {
             """
             DELETE FROM limit_counts WHERE (name, subject, began_at) IN
                 (SELECT name, subject, began_at FROM limit_counts
-                 WHERE expires_at < ? ORDER BY expires_at LIMIT ?)
+                 WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)
             """,
             [.time(moment), .integer(limit)])
     }
@@ -109,10 +110,10 @@ package struct LimitCount {
         try database.all(
             """
             DELETE FROM limit_counts
-            WHERE (?1 IS NULL OR name = ?1)
-                AND (?2 IS NULL OR subject = ?2 OR subject = 'known ' || ?2
-                    OR (name = 'change-email' AND subject LIKE '% ' || ?2))
-            RETURNING expires_at > ?3
+            WHERE (name = $1 OR $1 IS NULL)
+                AND (subject = $2 OR $2 IS NULL OR subject = 'known ' || $2
+                    OR (name = 'change-email' AND subject LIKE '% ' || $2))
+            RETURNING expires_at > $3
             """,
             [.optional(name), .optional(subject), .time(now)]
         ) { $0.flag(0) }.filter { $0 }.count
@@ -137,9 +138,9 @@ package struct LimitTotal {
     ) throws(AuthError) -> [LimitTotal] {
         try database.all(
             """
-            SELECT name, subject, sum(count), sum(refused), max(expires_at) FROM limit_counts
-            WHERE expires_at > ? AND began_at <= ?
-            GROUP BY name, subject ORDER BY sum(count) DESC, name, subject LIMIT ?
+            SELECT name, subject, CAST(sum(count) AS BIGINT), CAST(sum(refused) AS BIGINT), max(expires_at) FROM limit_counts
+            WHERE expires_at > $1 AND began_at <= $2
+            GROUP BY name, subject ORDER BY sum(count) DESC, name, subject LIMIT $3
             """,
             [.time(now), .time(now + StoreBounds.clockTolerance), .integer(limit)]
         ) { row in
@@ -155,9 +156,9 @@ package struct LimitTotal {
     ) throws(AuthError) -> [LimitTotal] {
         try database.all(
             """
-            SELECT name, subject, sum(count), sum(refused), max(expires_at) FROM limit_counts
-            WHERE subject IN (?1, 'known ' || ?1, ?2, 'known ' || ?2)
-                OR (name = 'change-email' AND subject LIKE '% ' || ?1)
+            SELECT name, subject, CAST(sum(count) AS BIGINT), CAST(sum(refused) AS BIGINT), max(expires_at) FROM limit_counts
+            WHERE subject IN ($1, 'known ' || $1, $2, 'known ' || $2)
+                OR (name = 'change-email' AND subject LIKE '% ' || $1)
             GROUP BY name, subject ORDER BY name, subject
             """,
             [.text(email), .text(user)]

@@ -32,7 +32,7 @@ package struct MailItem {
             """
             INSERT INTO mail_items (id, kind, subject_id, email, locale, details, created_at,
                                     expires_at, attempts, due_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9)
             """,
             [
                 .id(UUID.random()), .text(kind.name), .id(subject), .text(email),
@@ -45,7 +45,7 @@ package struct MailItem {
         _ kind: MailKind, to email: String, in database: Database
     ) throws(AuthError) -> (id: UUID, details: String)? {
         try database.first(
-            "SELECT id, details FROM mail_items WHERE email = ? AND kind = ? AND attempts = 0 AND due_at IS NOT NULL",
+            "SELECT id, details FROM mail_items WHERE email = $1 AND kind = $2 AND attempts = 0 AND due_at IS NOT NULL",
             [.text(email), .text(kind.name)]
         ) { (id: $0.id(0), details: $0.optionalText(1) ?? "") }
     }
@@ -55,7 +55,7 @@ package struct MailItem {
         _ details: String, of id: UUID, about subject: UUID, in database: Database
     ) throws(AuthError) {
         try database.run(
-            "UPDATE mail_items SET details = ?, subject_id = ? WHERE id = ?", [.text(details), .id(subject), .id(id)])
+            "UPDATE mail_items SET details = $1, subject_id = $2 WHERE id = $3", [.text(details), .id(subject), .id(id)])
     }
 
     /// Takes the item that has been due longest, for `lease`: until then no other deliverer gets it. One that a clock put
@@ -65,11 +65,11 @@ package struct MailItem {
     ) throws(AuthError) -> MailItem? {
         try database.first(
             """
-            UPDATE mail_items SET attempts = attempts + 1, due_at = ?
+            UPDATE mail_items SET attempts = attempts + 1, due_at = $1
             WHERE id = coalesce(
-                (SELECT id FROM mail_items WHERE due_at <= ? ORDER BY due_at LIMIT 1),
+                (SELECT id FROM mail_items WHERE due_at <= $2 ORDER BY due_at LIMIT 1),
                 (SELECT id FROM mail_items
-                 WHERE due_at > ? AND (created_at > ? OR due_at - (expires_at - created_at) / 32 > ?)
+                 WHERE due_at > $3 AND (created_at > $4 OR due_at - (expires_at - created_at) / 32 > $5)
                  ORDER BY due_at LIMIT 1))
             RETURNING id, kind, subject_id, email, locale, details, created_at, expires_at, attempts
             """,
@@ -85,8 +85,8 @@ package struct MailItem {
     ) throws(AuthError) -> MailItem? {
         try database.first(
             """
-            UPDATE mail_items SET attempts = attempts + 1, due_at = ?
-            WHERE id = (SELECT id FROM mail_items WHERE due_at <= ? AND attempts = 0 ORDER BY due_at DESC LIMIT 1)
+            UPDATE mail_items SET attempts = attempts + 1, due_at = $1
+            WHERE id = (SELECT id FROM mail_items WHERE due_at <= $2 AND attempts = 0 ORDER BY due_at DESC LIMIT 1)
             RETURNING id, kind, subject_id, email, locale, details, created_at, expires_at, attempts
             """,
             [.time(now + lease), .time(now)], taken)
@@ -103,7 +103,7 @@ package struct MailItem {
     /// Whether an item is due that has not been tried yet.
     package static func hasUntried(at now: Timestamp, in database: Database) throws(AuthError) -> Bool {
         try database.first(
-            "SELECT 1 FROM mail_items WHERE due_at <= ? AND attempts = 0 LIMIT 1", [.time(now)]
+            "SELECT 1 FROM mail_items WHERE due_at <= $1 AND attempts = 0 LIMIT 1", [.time(now)]
         ) { _ in true } ?? false
     }
 
@@ -140,21 +140,21 @@ package struct MailItem {
     package static let pendingCount: StaticString =
         """
         SELECT count(*) FROM
-            (SELECT due_at, attempts FROM mail_items WHERE due_at IS NOT NULL ORDER BY due_at LIMIT ?)
-        WHERE due_at <= ? OR attempts > 0
+            (SELECT due_at, attempts FROM mail_items WHERE due_at IS NOT NULL ORDER BY due_at LIMIT $1) AS waiting
+        WHERE due_at <= $2 OR attempts > 0
         """
     package static let oldestPending: StaticString =
         """
         SELECT created_at FROM
-            (SELECT created_at, due_at, attempts FROM mail_items WHERE due_at IS NOT NULL ORDER BY created_at LIMIT ?)
-        WHERE due_at <= ? OR attempts > 0 LIMIT 1
+            (SELECT created_at, due_at, attempts FROM mail_items WHERE due_at IS NOT NULL ORDER BY created_at LIMIT $1) AS waiting
+        WHERE due_at <= $2 OR attempts > 0 LIMIT 1
         """
     package static let failedCount: StaticString =
-        "SELECT count(*) FROM (SELECT 1 FROM mail_items WHERE due_at IS NULL LIMIT ?)"
+        "SELECT count(*) FROM (SELECT 1 FROM mail_items WHERE due_at IS NULL LIMIT $1) AS failed"
 
     /// Deletes all that is still to be sent to `email`.
     package static func deleteAll(to email: String, in database: Database) throws(AuthError) {
-        try database.run("DELETE FROM mail_items WHERE email = ?", [.text(email)])
+        try database.run("DELETE FROM mail_items WHERE email = $1", [.text(email)])
     }
 
     /// Deletes all that would carry a code.
@@ -168,14 +168,14 @@ package struct MailItem {
         try database.run(
             """
             DELETE FROM mail_items
-            WHERE email = ? AND kind IN ('code', 'email-code', 'current-email-code', 'deletion-code')
+            WHERE email = $1 AND kind IN ('code', 'email-code', 'current-email-code', 'deletion-code')
             """,
             [.text(email)])
     }
 
     /// It was accepted, or is not wanted any more.
     package func delete(in database: Database) throws(AuthError) {
-        try database.run("DELETE FROM mail_items WHERE id = ?", [.id(id)])
+        try database.run("DELETE FROM mail_items WHERE id = $1", [.id(id)])
     }
 
     /// The attempt failed: the next is at `next`, or never.
@@ -183,7 +183,7 @@ package struct MailItem {
         _ reason: String, next: Timestamp?, in database: Database
     ) throws(AuthError) {
         try database.run(
-            "UPDATE mail_items SET due_at = ?, last_error = ? WHERE id = ?",
+            "UPDATE mail_items SET due_at = $1, last_error = $2 WHERE id = $3",
             [.time(next), .text(reason), .id(id)])
     }
 
@@ -195,14 +195,14 @@ package struct MailItem {
         let givenUp = try database.run(
             """
             DELETE FROM mail_items WHERE id IN
-                (SELECT id FROM mail_items WHERE due_at IS NULL AND expires_at < ? ORDER BY expires_at LIMIT ?)
+                (SELECT id FROM mail_items WHERE due_at IS NULL AND expires_at < $1 ORDER BY expires_at LIMIT $2)
             """,
             [.time(moment), .integer(limit)])
         let waiting = try database.run(
             """
             DELETE FROM mail_items WHERE id IN
-                (SELECT id FROM mail_items WHERE due_at IS NOT NULL AND created_at < ? AND expires_at < ?
-                 ORDER BY created_at LIMIT ?)
+                (SELECT id FROM mail_items WHERE due_at IS NOT NULL AND created_at < $1 AND expires_at < $2
+                 ORDER BY created_at LIMIT $3)
             """,
             [.time(moment), .time(now), .integer(limit)])
         return givenUp + waiting
@@ -228,7 +228,7 @@ package struct MailStatus {
         try database.all(
             """
             SELECT id, kind, email, created_at, expires_at, attempts, due_at, last_error
-            FROM mail_items ORDER BY created_at, id LIMIT ?
+            FROM mail_items ORDER BY created_at, id LIMIT $1
             """,
             [.integer(limit)]
         ) { row in
@@ -244,7 +244,7 @@ package struct MailStatus {
         try database.all(
             """
             SELECT id, kind, email, created_at, expires_at, attempts, due_at, last_error
-            FROM mail_items WHERE email = ? ORDER BY created_at, id
+            FROM mail_items WHERE email = $1 ORDER BY created_at, id
             """,
             [.text(email)]
         ) { row in

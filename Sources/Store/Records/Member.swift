@@ -32,7 +32,7 @@ package enum Role: Equatable {
     /// The role of `user` in `project`; nil for outsiders.
     package static func of(_ user: UUID, in project: UUID, _ database: Database) throws(AuthError) -> Role? {
         try database.first(
-            "SELECT role FROM members WHERE user_id = ? AND project_id = ?",
+            "SELECT role FROM members WHERE user_id = $1 AND project_id = $2",
             [.id(user), .id(project)]
         ) { Role(named: $0.text(0)) ?? .member }
     }
@@ -62,7 +62,7 @@ package struct Member {
             """
             SELECT m.user_id, u.email, u.full_name, m.role, u.is_active
             FROM members AS m JOIN users AS u ON u.id = m.user_id
-            WHERE m.project_id = ? ORDER BY m.created_at, m.user_id
+            WHERE m.project_id = $1 ORDER BY m.created_at, m.user_id
             """,
             [.id(project)], limit: StoreBounds.listedWithin
         ) { Member($0) }
@@ -73,7 +73,7 @@ package struct Member {
             """
             SELECT m.user_id, u.email, u.full_name, m.role, u.is_active
             FROM members AS m JOIN users AS u ON u.id = m.user_id
-            WHERE m.project_id = ? AND m.user_id = ?
+            WHERE m.project_id = $1 AND m.user_id = $2
             """,
             [.id(project), .id(user)]
         ) { Member($0) }
@@ -86,7 +86,7 @@ package struct Member {
         try database.first(
             """
             SELECT 1 FROM users AS u JOIN members AS m ON m.user_id = u.id
-            WHERE u.email = ? AND m.project_id = ?
+            WHERE u.email = $1 AND m.project_id = $2
             """,
             [.text(email), .id(project)]
         ) { _ in true } ?? false
@@ -101,7 +101,7 @@ package struct Member {
         try database.first(
             """
             SELECT 1 FROM members AS m JOIN users AS u ON u.id = m.user_id
-            WHERE m.project_id = ? AND m.role = 'owner' AND m.user_id <> ? AND u.is_active = 1
+            WHERE m.project_id = $1 AND m.role = 'owner' AND m.user_id <> $2 AND u.is_active = 1
             """,
             [.id(project), .id(user)]
         ) { _ in true } ?? false
@@ -112,7 +112,7 @@ package struct Member {
         try database.first(
             """
             SELECT m.user_id FROM members AS m JOIN users AS u ON u.id = m.user_id
-            WHERE m.project_id = ? AND m.role = 'owner' AND u.is_active = 1
+            WHERE m.project_id = $1 AND m.role = 'owner' AND u.is_active = 1
             ORDER BY m.created_at, m.user_id LIMIT 1
             """,
             [.id(project)]
@@ -127,7 +127,7 @@ package struct Member {
             """
             SELECT m.user_id, u.email, u.full_name, m.role, u.is_active
             FROM members AS m JOIN users AS u ON u.id = m.user_id
-            WHERE m.project_id = ? AND m.user_id <> ? LIMIT ?
+            WHERE m.project_id = $1 AND m.user_id <> $2 LIMIT $3
             """,
             [.id(project), .blob(user?.bytes ?? []), .integer(limit)]
         ) { Member($0) }
@@ -137,7 +137,7 @@ package struct Member {
         _ user: UUID, to project: UUID, as role: Role, at now: Timestamp, in database: Database
     ) throws(AuthError) {
         try database.run(
-            "INSERT INTO members (user_id, project_id, role, created_at) VALUES (?, ?, ?, ?)",
+            "INSERT INTO members (user_id, project_id, role, created_at) VALUES ($1, $2, $3, $4)",
             [.id(user), .id(project), .text(role.name), .time(now)])
     }
 
@@ -145,19 +145,19 @@ package struct Member {
         _ role: Role, of user: UUID, in project: UUID, _ database: Database
     ) throws(AuthError) {
         try database.run(
-            "UPDATE members SET role = ? WHERE user_id = ? AND project_id = ?",
+            "UPDATE members SET role = $1 WHERE user_id = $2 AND project_id = $3",
             [.text(role.name), .id(user), .id(project)])
     }
 
     package static func remove(_ user: UUID, from project: UUID, in database: Database) throws(AuthError) {
         try database.run(
-            "DELETE FROM members WHERE user_id = ? AND project_id = ?", [.id(user), .id(project)])
+            "DELETE FROM members WHERE user_id = $1 AND project_id = $2", [.id(user), .id(project)])
     }
 
     /// How many belong to `project`; `limit` if they are more.
     package static func count(of project: UUID, limit: Int64, in database: Database) throws(AuthError) -> Int64 {
         try database.first(
-            "SELECT count(*) FROM (SELECT 1 FROM members WHERE project_id = ? LIMIT ?)",
+            "SELECT count(*) FROM (SELECT 1 FROM members WHERE project_id = $1 LIMIT $2) AS first",
             [.id(project), .integer(limit)]
         ) { $0.integer(0) } ?? 0
     }
@@ -165,14 +165,14 @@ package struct Member {
     /// How many projects `user` belongs to; `limit` if they are more.
     package static func projectCount(of user: UUID, limit: Int64, in database: Database) throws(AuthError) -> Int64 {
         try database.first(
-            "SELECT count(*) FROM (SELECT 1 FROM members WHERE user_id = ? LIMIT ?)", [.id(user), .integer(limit)]
+            "SELECT count(*) FROM (SELECT 1 FROM members WHERE user_id = $1 LIMIT $2) AS first", [.id(user), .integer(limit)]
         ) { $0.integer(0) } ?? 0
     }
 
     /// Some projects that `user` belongs to.
     package static func someProjects(of user: UUID, limit: Int64, in database: Database) throws(AuthError) -> [UUID] {
         try database.all(
-            "SELECT project_id FROM members WHERE user_id = ? LIMIT ?", [.id(user), .integer(limit)]
+            "SELECT project_id FROM members WHERE user_id = $1 LIMIT $2", [.id(user), .integer(limit)]
         ) { $0.id(0) }
     }
 }

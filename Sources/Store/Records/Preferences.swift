@@ -15,7 +15,7 @@ package struct Preferences: Equatable {
 
     package static func find(_ user: UUID, in database: Database) throws(AuthError) -> Preferences {
         let found = try database.first(
-            "SELECT locale, tells_sign_ins, tells_key_expiry FROM users WHERE id = ?", [.id(user)]
+            "SELECT locale, tells_sign_ins, tells_key_expiry FROM users WHERE id = $1", [.id(user)]
         ) { row in
             Preferences(
                 language: row.optionalText(0).flatMap { Language(tag: $0) }, tellsSignIns: row.flag(1),
@@ -28,8 +28,8 @@ package struct Preferences: Equatable {
     package func save(for user: UUID, at now: Timestamp, in database: Database) throws(AuthError) {
         try database.run(
             """
-            UPDATE users SET locale = ?, tells_sign_ins = ?, tells_key_expiry = ?, updated_at = ?
-            WHERE id = ?
+            UPDATE users SET locale = $1, tells_sign_ins = $2, tells_key_expiry = $3, updated_at = $4
+            WHERE id = $5
             """,
             [
                 .optional(language?.tag), .integer(tellsSignIns ? 1 : 0),

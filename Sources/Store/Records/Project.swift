@@ -15,7 +15,7 @@ package struct Project {
             """
             SELECT projects.id, projects.name
             FROM members JOIN projects ON projects.id = members.project_id
-            WHERE members.user_id = ? ORDER BY members.created_at, projects.id
+            WHERE members.user_id = $1 ORDER BY members.created_at, projects.id
             """,
             [.id(user)], limit: StoreBounds.listedWithin
         ) { Project(id: $0.id(0), name: $0.text(1)) }
@@ -29,7 +29,7 @@ package struct Project {
     ) throws(AuthError) -> UUID {
         let id = UUID.random()
         try database.run(
-            "INSERT INTO projects (id, name, description, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO projects (id, name, description, created_at, updated_at) VALUES ($1, $2, $3, $4, $5)",
             [.id(id), .text(name), .optional(description), .time(now), .time(now)])
         try Member.add(owner, to: id, as: .owner, at: now, in: database)
         return id
@@ -40,13 +40,13 @@ package struct Project {
         _ id: UUID, name: String, description: String?, at now: Timestamp, in database: Database
     ) throws(AuthError) {
         try database.run(
-            "UPDATE projects SET name = ?, description = ?, updated_at = ? WHERE id = ?",
+            "UPDATE projects SET name = $1, description = $2, updated_at = $3 WHERE id = $4",
             [.text(name), .optional(description), .time(now), .id(id)])
     }
 
     /// What the project `id` is called; nil if there is none.
     package static func name(of id: UUID, in database: Database) throws(AuthError) -> String? {
-        try database.first("SELECT name FROM projects WHERE id = ?", [.id(id)]) { $0.text(0) }
+        try database.first("SELECT name FROM projects WHERE id = $1", [.id(id)]) { $0.text(0) }
     }
 
     /// The projects that `user` owns, also with others, oldest membership first; `limit` at most.
@@ -54,7 +54,7 @@ package struct Project {
         try database.all(
             """
             SELECT p.id, p.name FROM members AS m JOIN projects AS p ON p.id = m.project_id
-            WHERE m.user_id = ? AND m.role = 'owner' ORDER BY m.created_at, p.id LIMIT ?
+            WHERE m.user_id = $1 AND m.role = 'owner' ORDER BY m.created_at, p.id LIMIT $2
             """,
             [.id(user), .integer(limit)]
         ) { Project(id: $0.id(0), name: $0.text(1)) }
@@ -65,7 +65,7 @@ package struct Project {
         try database.first(
             """
             SELECT 1 FROM members AS m JOIN users AS u ON u.id = m.user_id
-            WHERE m.project_id = ? AND m.user_id <> ? AND u.is_active = 1 LIMIT 1
+            WHERE m.project_id = $1 AND m.user_id <> $2 AND u.is_active = 1 LIMIT 1
             """,
             [.id(id), .id(user)]
         ) { _ in true } ?? false
@@ -73,7 +73,7 @@ package struct Project {
 
     /// Deletes the project `id`, in which nothing may be left.
     package static func delete(_ id: UUID, in database: Database) throws(AuthError) {
-        try database.run("DELETE FROM projects WHERE id = ?", [.id(id)])
+        try database.run("DELETE FROM projects WHERE id = $1", [.id(id)])
     }
 }
 
@@ -100,7 +100,7 @@ package struct ProjectDetails {
         _ id: UUID, at now: Timestamp, in database: Database
     ) throws(AuthError) -> ProjectDetails? {
         let found = try database.first(
-            "SELECT id, name, description, created_at, updated_at FROM projects WHERE id = ?", [.id(id)]
+            "SELECT id, name, description, created_at, updated_at FROM projects WHERE id = $1", [.id(id)]
         ) { ProjectDetails($0) }
         return try found?.withPeople(at: now, in: database)
     }
@@ -113,7 +113,7 @@ package struct ProjectDetails {
             """
             SELECT p.id, p.name, p.description, p.created_at, p.updated_at
             FROM members AS m JOIN projects AS p ON p.id = m.project_id
-            WHERE m.user_id = ? ORDER BY m.created_at, p.id LIMIT ? OFFSET ?
+            WHERE m.user_id = $1 ORDER BY m.created_at, p.id LIMIT $2 OFFSET $3
             """,
             [.id(user), .integer(limit), .integer(offset)]
         ) { ProjectDetails($0) }
@@ -127,7 +127,7 @@ package struct ProjectDetails {
         limit: Int64, at now: Timestamp, in database: Database
     ) throws(AuthError) -> [ProjectDetails] {
         let rows = try database.all(
-            "SELECT id, name, description, created_at, updated_at FROM projects ORDER BY created_at, id LIMIT ?",
+            "SELECT id, name, description, created_at, updated_at FROM projects ORDER BY created_at, id LIMIT $1",
             [.integer(limit)]
         ) { ProjectDetails($0) }
         var projects: [ProjectDetails] = []
@@ -137,7 +137,7 @@ package struct ProjectDetails {
 
     /// How many `page` has on all its pages.
     package static func count(of user: UUID, in database: Database) throws(AuthError) -> Int64 {
-        try database.first("SELECT count(*) FROM members WHERE user_id = ?", [.id(user)]) {
+        try database.first("SELECT count(*) FROM members WHERE user_id = $1", [.id(user)]) {
             $0.integer(0)
         } ?? 0
     }

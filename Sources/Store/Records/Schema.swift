@@ -29,7 +29,7 @@ package enum Schema {
                 """
             ) { $0.integer(0) } ?? 1
         _ = try database.reporting({ report("copying", percent(of: size, in: path)) }) { () throws(AuthError) in
-            try database.run("VACUUM INTO ?", [.text(path)])
+            try database.run("VACUUM INTO $1", [.text(path)])
         }
     }
 

@@ -25,7 +25,7 @@ package struct Session {
             SELECT s.generation, s.rotated_at, s.expires_at, s.revoked_at, s.access_token_tag,
                    u.id, u.email, u.full_name, u.is_active, u.is_superuser, u.is_verified,
                    u.token_balance, u.tokens_used, u.subscription_tier, u.created_at, u.updated_at
-            FROM sessions AS s JOIN users AS u ON u.id = s.user_id WHERE s.id = ?
+            FROM sessions AS s JOIN users AS u ON u.id = s.user_id WHERE s.id = $1
             """,
             [.id(id)]
         ) { row in
@@ -48,7 +48,7 @@ package struct Session {
             """
             INSERT INTO sessions (id, user_id, generation, rotated_at, created_at, expires_at,
                                   client, user_agent, access_token_tag)
-            VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?)
+            VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8)
             """,
             [
                 .id(id), .id(user), .time(now), .time(now), .time(expiry), .text(client.address),
@@ -63,8 +63,8 @@ package struct Session {
         try database.run(
             """
             UPDATE sessions
-            SET generation = generation + 1, rotated_at = ?, client = ?, user_agent = ?, access_token_tag = ?
-            WHERE id = ? AND generation = ? AND revoked_at IS NULL
+            SET generation = generation + 1, rotated_at = $1, client = $2, user_agent = $3, access_token_tag = $4
+            WHERE id = $5 AND generation = $6 AND revoked_at IS NULL
             """,
             [
                 .time(now), .text(client.address), .optional(client.userAgent), .blob(accessTokenTag), .id(id),
@@ -81,8 +81,8 @@ package struct Session {
     ) throws(AuthError) -> Bool {
         try database.first(
             """
-            UPDATE sessions SET revoked_at = ?
-            WHERE id = ? AND user_id = ? AND revoked_at IS NULL AND expires_at > ? RETURNING rotated_at > ?
+            UPDATE sessions SET revoked_at = $1
+            WHERE id = $2 AND user_id = $3 AND revoked_at IS NULL AND expires_at > $4 RETURNING rotated_at > $5
             """,
             [.time(now), .id(id), .id(user), .time(now), .time(moment)]
         ) { $0.flag(0) } ?? false
@@ -96,10 +96,10 @@ package struct Session {
     ) throws(AuthError) -> [(id: UUID, wasGood: Bool)] {
         try database.all(
             """
-            UPDATE sessions SET revoked_at = ?
+            UPDATE sessions SET revoked_at = $1
             WHERE id IN (SELECT id FROM sessions
-                         WHERE user_id = ? AND id IS NOT ? AND revoked_at IS NULL AND expires_at > ? LIMIT ?)
-            RETURNING id, rotated_at > ?
+                         WHERE user_id = $2 AND id IS DISTINCT FROM $3 AND revoked_at IS NULL AND expires_at > $4 LIMIT $5)
+            RETURNING id, rotated_at > $6
             """,
             [.time(now), .id(user), keep.map { .id($0) } ?? .null, .time(now), .integer(limit), .time(moment)]
         ) { (id: $0.id(0), wasGood: $0.flag(1)) }
@@ -112,10 +112,10 @@ package struct Session {
     ) throws(AuthError) -> [UUID] {
         try database.all(
             """
-            UPDATE sessions SET revoked_at = ?
+            UPDATE sessions SET revoked_at = $1
             WHERE id IN (SELECT id FROM sessions
-                         WHERE user_id = ? AND id <> ? AND revoked_at IS NULL AND expires_at > ?
-                         ORDER BY rotated_at DESC, id LIMIT ? OFFSET ?)
+                         WHERE user_id = $2 AND id <> $3 AND revoked_at IS NULL AND expires_at > $4
+                         ORDER BY rotated_at DESC, id LIMIT $5 OFFSET $6)
             RETURNING id
             """,
             [.time(now), .id(user), .id(keep), .time(now), .integer(limit), .integer(most - 1)]
@@ -129,8 +129,8 @@ package struct Session {
         try database.run(
             """
             DELETE FROM sessions
-            WHERE id IN (SELECT id FROM sessions WHERE user_id = ? AND (revoked_at IS NOT NULL OR expires_at <= ?)
-                         ORDER BY rotated_at DESC, id LIMIT ? OFFSET ?)
+            WHERE id IN (SELECT id FROM sessions WHERE user_id = $1 AND (revoked_at IS NOT NULL OR expires_at <= $2)
+                         ORDER BY rotated_at DESC, id LIMIT $3 OFFSET $4)
             """,
             [.id(user), .time(now), .integer(limit), .integer(kept)])
     }
@@ -142,8 +142,8 @@ package struct Session {
     ) throws(AuthError) -> UUID? {
         try database.first(
             """
-            UPDATE sessions SET revoked_at = ?
-            WHERE id = ? AND revoked_at IS NULL AND expires_at > ? RETURNING user_id, rotated_at > ?
+            UPDATE sessions SET revoked_at = $1
+            WHERE id = $2 AND revoked_at IS NULL AND expires_at > $3 RETURNING user_id, rotated_at > $4
             """,
             [.time(now), .id(id), .time(now), .time(moment)]
         ) { $0.flag(1) ? $0.id(0) : nil } ?? nil
@@ -154,10 +154,10 @@ package struct Session {
         refreshedSince moment: Timestamp, at now: Timestamp, in database: Database
     ) throws(AuthError) -> Int {
         let good = try database.first(
-            "SELECT count(*) FROM sessions WHERE revoked_at IS NULL AND expires_at > ? AND rotated_at > ?",
+            "SELECT count(*) FROM sessions WHERE revoked_at IS NULL AND expires_at > $1 AND rotated_at > $2",
             [.time(now), .time(moment)]
         ) { $0.integer(0) }
-        try database.run("UPDATE sessions SET revoked_at = ? WHERE revoked_at IS NULL", [.time(now)])
+        try database.run("UPDATE sessions SET revoked_at = $1 WHERE revoked_at IS NULL", [.time(now)])
         return Int(good ?? 0)
     }
 
@@ -165,7 +165,7 @@ package struct Session {
     package static func deleteSome(of user: UUID, limit: Int64, in database: Database) throws(AuthError) -> Int64 {
         Int64(
             try database.run(
-                "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = ? LIMIT ?)",
+                "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = $1 LIMIT $2)",
                 [.id(user), .integer(limit)]))
     }
 
@@ -176,7 +176,7 @@ package struct Session {
         try database.run(
             """
             DELETE FROM sessions WHERE id IN
-                (SELECT id FROM sessions WHERE expires_at < ? ORDER BY expires_at LIMIT ?)
+                (SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)
             """,
             [.time(moment), .integer(limit)])
     }
@@ -202,8 +202,8 @@ package struct SessionSummary {
         try database.all(
             """
             SELECT id, created_at, rotated_at, expires_at, client, user_agent FROM sessions
-            WHERE user_id = ? AND revoked_at IS NULL AND expires_at > ? AND rotated_at > ?
-            ORDER BY rotated_at DESC, id LIMIT ? OFFSET ?
+            WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 AND rotated_at > $3
+            ORDER BY rotated_at DESC, id LIMIT $4 OFFSET $5
             """,
             [.id(user), .time(now), .time(moment), .integer(limit), .integer(offset)]
         ) { row in
@@ -220,7 +220,7 @@ package struct SessionSummary {
         try database.first(
             """
             SELECT count(*) FROM sessions
-            WHERE user_id = ? AND revoked_at IS NULL AND expires_at > ? AND rotated_at > ?
+            WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 AND rotated_at > $3
             """,
             [.id(user), .time(now), .time(moment)]
         ) { $0.integer(0) } ?? 0
@@ -243,7 +243,7 @@ package struct SessionExport {
         try database.all(
             """
             SELECT id, created_at, rotated_at, expires_at, revoked_at, client, user_agent FROM sessions
-            WHERE user_id = ? ORDER BY created_at, id
+            WHERE user_id = $1 ORDER BY created_at, id
             """,
             [.id(user)]
         ) { row in

@@ -49,7 +49,7 @@ package struct User {
             """
             SELECT id, email, full_name, is_active, is_superuser, is_verified,
                    token_balance, tokens_used, subscription_tier, created_at, updated_at
-            FROM users WHERE email = ?
+            FROM users WHERE email = $1
             """,
             [.text(email)]
         ) { User($0) }
@@ -57,7 +57,7 @@ package struct User {
 
     /// The language that the account of `email` wants mail in; nil if it does not say, or there is none.
     package static func language(ofEmail email: String, in database: Database) throws(AuthError) -> Language? {
-        let tag = try database.first("SELECT locale FROM users WHERE email = ?", [.text(email)]) {
+        let tag = try database.first("SELECT locale FROM users WHERE email = $1", [.text(email)]) {
             $0.optionalText(0)
         }
         return tag.flatMap { $0 }.flatMap { Language(tag: $0) }
@@ -66,7 +66,7 @@ package struct User {
     /// The language of notices to the account `id`: the one that it chose, else that of its first sign-in; nil if neither
     /// is known. Never the one of the request at hand, which may be a thief's.
     package static func noticeLanguage(of id: UUID, in database: Database) throws(AuthError) -> Language? {
-        let tag = try database.first("SELECT coalesce(locale, first_locale) FROM users WHERE id = ?", [.id(id)]) {
+        let tag = try database.first("SELECT coalesce(locale, first_locale) FROM users WHERE id = $1", [.id(id)]) {
             $0.optionalText(0)
         }
         return tag.flatMap { $0 }.flatMap { Language(tag: $0) }
@@ -77,7 +77,7 @@ package struct User {
             """
             SELECT id, email, full_name, is_active, is_superuser, is_verified,
                    token_balance, tokens_used, subscription_tier, created_at, updated_at
-            FROM users WHERE id = ?
+            FROM users WHERE id = $1
             """,
             [.id(id)]
         ) { User($0) }
@@ -90,7 +90,7 @@ package struct User {
         after email: String, limit: Int64, in database: Database
     ) throws(AuthError) -> [(id: UUID, email: String)] {
         try database.all(
-            "SELECT id, email FROM users WHERE email > ? ORDER BY email LIMIT ?", [.text(email), .integer(limit)]
+            "SELECT id, email FROM users WHERE email > $1 ORDER BY email LIMIT $2", [.text(email), .integer(limit)]
         ) { (id: $0.id(0), email: $0.text(1)) }
     }
 
@@ -102,10 +102,20 @@ package struct User {
             """
             SELECT id, email, full_name, is_active, is_superuser, is_verified,
                    token_balance, tokens_used, subscription_tier, created_at, updated_at
-            FROM users WHERE instr(email, ?) > 0 AND substr(email, 1, 8) <> ? ORDER BY email LIMIT ?
+            FROM users WHERE email LIKE $1 ESCAPE '!' AND substr(email, 1, 8) <> $2 ORDER BY email LIMIT $3
             """,
-            [.text(text), .text(erasedMark), .integer(limit)]
+            [.text(pattern(containing: text)), .text(erasedMark), .integer(limit)]
         ) { User($0) }
+    }
+
+    /// A pattern of LIKE, with `!` to escape, for what contains `text`, in lower case as addresses are.
+    private static func pattern(containing text: String) -> String {
+        var bytes = [UInt8(ascii: "%")]
+        for byte in text.utf8.lazy.map({ $0.asciiLowercased }) {
+            if [UInt8(ascii: "!"), UInt8(ascii: "%"), UInt8(ascii: "_")].contains(byte) { bytes.append(UInt8(ascii: "!")) }
+            bytes.append(byte)
+        }
+        return String(decoding: bytes + [UInt8(ascii: "%")], as: UTF8.self)
     }
 
     /// Lets the account in again, or out.
@@ -113,7 +123,7 @@ package struct User {
         _ id: UUID, _ isActive: Bool, at now: Timestamp, in database: Database
     ) throws(AuthError) {
         try database.run(
-            "UPDATE users SET is_active = ?, updated_at = ? WHERE id = ?",
+            "UPDATE users SET is_active = $1, updated_at = $2 WHERE id = $3",
             [.integer(isActive ? 1 : 0), .time(now), .id(id)])
     }
 
@@ -121,7 +131,7 @@ package struct User {
         _ id: UUID, _ isSuperuser: Bool, at now: Timestamp, in database: Database
     ) throws(AuthError) {
         try database.run(
-            "UPDATE users SET is_superuser = ?, updated_at = ? WHERE id = ?",
+            "UPDATE users SET is_superuser = $1, updated_at = $2 WHERE id = $3",
             [.integer(isSuperuser ? 1 : 0), .time(now), .id(id)])
     }
 
@@ -129,7 +139,7 @@ package struct User {
         _ id: UUID, _ tier: String, at now: Timestamp, in database: Database
     ) throws(AuthError) {
         try database.run(
-            "UPDATE users SET subscription_tier = ?, updated_at = ? WHERE id = ?",
+            "UPDATE users SET subscription_tier = $1, updated_at = $2 WHERE id = $3",
             [.text(tier), .time(now), .id(id)])
     }
 
@@ -137,7 +147,7 @@ package struct User {
         _ id: UUID, _ balance: Int64, at now: Timestamp, in database: Database
     ) throws(AuthError) {
         try database.run(
-            "UPDATE users SET token_balance = ?, updated_at = ? WHERE id = ?",
+            "UPDATE users SET token_balance = $1, updated_at = $2 WHERE id = $3",
             [.integer(balance), .time(now), .id(id)])
     }
 
@@ -146,7 +156,7 @@ package struct User {
         _ id: UUID, to fullName: String?, at now: Timestamp, in database: Database
     ) throws(AuthError) {
         try database.run(
-            "UPDATE users SET full_name = ?, updated_at = ? WHERE id = ?",
+            "UPDATE users SET full_name = $1, updated_at = $2 WHERE id = $3",
             [.optional(fullName), .time(now), .id(id)])
     }
 
@@ -155,14 +165,14 @@ package struct User {
         _ id: UUID, to email: String, isVerified: Bool, at now: Timestamp, in database: Database
     ) throws(AuthError) {
         try database.run(
-            "UPDATE users SET email = ?, is_verified = ?, updated_at = ? WHERE id = ?",
+            "UPDATE users SET email = $1, is_verified = $2, updated_at = $3 WHERE id = $4",
             [.text(email), .integer(isVerified ? 1 : 0), .time(now), .id(id)])
     }
 
     /// Takes the account's address and name, and shuts it out. The rows that belong to it can then be deleted in steps.
     package static func erase(_ id: UUID, at now: Timestamp, in database: Database) throws(AuthError) {
         try database.run(
-            "UPDATE users SET email = ?, full_name = NULL, is_active = 0, is_superuser = 0, updated_at = ? WHERE id = ?",
+            "UPDATE users SET email = $1, full_name = NULL, is_active = 0, is_superuser = 0, updated_at = $2 WHERE id = $3",
             [.text(erasedMark + id.text), .time(now), .id(id)])
     }
 
@@ -175,7 +185,7 @@ package struct User {
 
     /// Deletes the account, of which nothing else may be left.
     package static func delete(_ id: UUID, in database: Database) throws(AuthError) {
-        try database.run("DELETE FROM users WHERE id = ?", [.id(id)])
+        try database.run("DELETE FROM users WHERE id = $1", [.id(id)])
     }
 
     /// A new account: active, on the free tier, and verified unless nobody has shown to read mail at the address.
@@ -188,7 +198,7 @@ package struct User {
             """
             INSERT INTO users (id, email, is_active, is_superuser, is_verified,
                                token_balance, tokens_used, subscription_tier, created_at, updated_at, first_locale)
-            VALUES (?, ?, 1, 0, ?, 0, 0, 'free', ?, ?, ?)
+            VALUES ($1, $2, 1, 0, $3, 0, 0, 'free', $4, $5, $6)
             """,
             [
                 .id(id), .text(email), .integer(isVerified ? 1 : 0), .time(now), .time(now), .optional(language?.tag),
@@ -201,10 +211,10 @@ package struct User {
         _ id: UUID, in language: Language?, at now: Timestamp, database: Database
     ) throws(AuthError) {
         try database.run(
-            "UPDATE users SET is_verified = 1, updated_at = ? WHERE id = ? AND is_verified = 0",
+            "UPDATE users SET is_verified = 1, updated_at = $1 WHERE id = $2 AND is_verified = 0",
             [.time(now), .id(id)])
         guard let language else { return }
         try database.run(
-            "UPDATE users SET first_locale = ? WHERE id = ? AND first_locale IS NULL", [.text(language.tag), .id(id)])
+            "UPDATE users SET first_locale = $1 WHERE id = $2 AND first_locale IS NULL", [.text(language.tag), .id(id)])
     }
 }
