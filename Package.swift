@@ -135,7 +135,7 @@ var targets: [Target] = [
             .embedInCode("Migrations/v008-projects.sql"),
         ]),
     module("Settings", uses: ["Auth", "Platform"]),
-    module("API", uses: ["Auth", "CGI", "JSON", "Settings", "Platform"]),
+    module("API", uses: ["Auth", "CGI", "Cryptography", "JSON", "Settings", "Platform"]),
 
     module("Endpoints", uses: ["Auth", "API"]),
 
@@ -157,8 +157,9 @@ if !isEmbedded {
         tests("AuthTests", of: ["Auth", "Cryptography", "SQLite", "Platform"], besides: ["clock.txt"]),
         tests("SettingsTests", of: ["Auth", "Settings", "Platform"]),
         tests("APITests", of: ["API", "CGI", "Auth", "Endpoints", "JSON", "Settings", "Platform"]),
-        tests("HandlerTests", of: ["Platform"]),
+        tests("EndpointTests", of: ["Platform"]),
         tests("ServerTests", of: []),
+        tests("StructureTests", of: []),
         .target(name: "ServerConfigurations", dependencies: ["API"], swiftSettings: strict),
         .executableTarget(
             name: "write-routes", dependencies: ["API", "ServerConfigurations"],

@@ -3,6 +3,7 @@
 import Auth
 import CGI
 import Platform
+import TestSupport
 import Testing
 
 @testable import API
