@@ -12,9 +12,6 @@ import Testing
 
     init() { service.policy.resendAfter = .seconds(0) }
 
-    /// A code of the right form that is another than `code`.
-    private func other(than code: String) -> String { code == "000000" ? "000001" : "000000" }
-
     // MARK: Name and preferences
 
     @Test func whatIsNotGivenStays() throws {
@@ -50,11 +47,12 @@ import Testing
     @Test func withoutTheCodeToTheCurrentAddressNothingMoves() throws {
         let token = try service.signIn().accessToken
         let codes = try service.askToMove(to: new, bearing: token)
-        for current in [other(than: codes.current), codes.new == codes.current ? "000000" : codes.new, "", "12345"] {
+        for current in [otherCode(than: codes.current), codes.new == codes.current ? "000000" : codes.new, "", "12345"] {
             #expect(refusal { try service.move(to: new, bearing: token, by: (codes.new, current)) } == "invalidCode")
         }
         #expect(
-            refusal { try service.move(to: new, bearing: token, by: (other(than: codes.new), codes.current)) } == "invalidCode")
+            refusal { try service.move(to: new, bearing: token, by: (otherCode(than: codes.new), codes.current)) }
+                == "invalidCode")
         #expect(try service.auth.user(bearing: token).email == ann.text)
         #expect(refusal { try service.move(to: new, bearing: token, by: codes) } == "none")
         #expect(refusal { try service.move(to: new, bearing: token, by: codes) } == "invalidCode")

@@ -113,10 +113,9 @@ import Testing
         let token = try service.signIn().accessToken
         let caller = try service.auth.session(bearing: token)
         let codes = try service.askToMove(to: new, bearing: token)
-        func other(than code: String) -> String { code == "000000" ? "000001" : "000000" }
         for _ in 0..<5 {
             #expect(
-                refusal { try service.move(to: new, bearing: token, by: (codes.new, other(than: codes.current))) }
+                refusal { try service.move(to: new, bearing: token, by: (codes.new, otherCode(than: codes.current))) }
                     == "invalidCode")
         }
         #expect(refusal { try service.move(to: new, bearing: token, by: codes) } == "codeExhausted")
@@ -127,7 +126,7 @@ import Testing
         let user = try service.auth.user(bearing: token)
         _ = try service.auth.sendDeletionCode(to: user)
         let code = try service.code(for: .deletion(of: user.id, at: new))
-        for _ in 0..<5 { #expect(refusal { try service.auth.deleteUser(user, code: other(than: code)) } == "invalidCode") }
+        for _ in 0..<5 { #expect(refusal { try service.auth.deleteUser(user, code: otherCode(than: code)) } == "invalidCode") }
         #expect(refusal { try service.auth.deleteUser(user, code: code) } == "codeExhausted")
         #expect(caller.user.id == user.id)
     }

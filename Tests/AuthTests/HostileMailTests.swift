@@ -10,13 +10,6 @@ import Testing
 /// Every kind of mail, in a language with spaces between words and in one without.
 private let everyMail = [Language.french, .japanese].flatMap { language in MailKind.allCases.map { (language, $0) } }
 
-private func mail(_ content: MailTemplate, name: String? = "Latchkey", to recipient: String = "bob@example.org") -> String {
-    let message = MailMessage(
-        id: .random(), date: Timestamp(seconds: 0), from: Mailbox(name: name, address: ann), recipient: recipient,
-        content: content)
-    return String(decoding: message.bytes, as: UTF8.self)
-}
-
 @Suite struct HostileMailTests {
     @Test func theCorpusIsAsLargeAsPromised() {
         #expect(HostileText.all.count >= 60)
@@ -97,7 +90,7 @@ private func mail(_ content: MailTemplate, name: String? = "Latchkey", to recipi
             for kind in MailKind.allCases {
                 let content = MailTemplate(kind, in: language).filled(
                     Dictionary(uniqueKeysWithValues: kind.placeholders.map { ($0, hostile.text) }))
-                let text = mail(content, name: hostile.text)
+                let text = mailText(content, name: hostile.text)
                 let isShort = text.split(separator: "\n").allSatisfy { line in
                     line.utf8.count <= (line.contains("=?utf-8") ? 76 : 78)
                 }

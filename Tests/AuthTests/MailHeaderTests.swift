@@ -55,7 +55,7 @@ import Testing
 
     @Test func longAddressesAndIDsHaveALineOfTheirOwn() throws {
         let long = "\(String(repeating: "a", count: 64))@\(String(repeating: "b.", count: 85))example.com"
-        let text = mail(MailTemplate(subject: "s", text: "t", html: ""), to: try Email(long).text)
+        let text = mailText(MailTemplate(subject: "s", text: "t", html: ""), to: try Email(long).text)
         #expect(text.contains("\nTo:\n \(long)\n"))
         #expect(text.split(separator: "\n").allSatisfy { $0.utf8.count <= 257 })
         #expect(MailHeader.word("To", "ann@example.com") == "To: ann@example.com\n")

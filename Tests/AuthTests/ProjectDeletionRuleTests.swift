@@ -8,7 +8,6 @@ import Testing
 
 @Suite struct ProjectDeletionRuleTests {
     private let service = Service()
-    private let eve = try! Email("eve@example.net")
 
     init() { service.policy.resendAfter = .seconds(0) }
 

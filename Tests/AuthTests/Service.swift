@@ -11,6 +11,7 @@ import class Foundation.FileManager
 
 let ann = try! Email("ann@example.com")
 let bob = try! Email("bob@example.org")
+let eve = try! Email("eve@example.net")
 
 /// A client whose address is of no matter.
 let someone = Client(address: NetworkAddress("192.0.2.7"), requestID: "request")
@@ -158,6 +159,9 @@ final class Service {
             [.id(user.id), .id(project), .text(role)])
     }
 }
+
+/// A code of the right form that is another than `code`.
+func otherCode(than code: String) -> String { code == "000000" ? "000001" : "000000" }
 
 /// The name of the refusal that `body` throws; "none" if it does not throw.
 func refusal<T>(_ body: () throws -> T) -> String {

@@ -233,7 +233,7 @@ private func failure(_ status: Int, _ code: String, _ message: String, _ header:
         #expect(access("\(home.path)/secret.key", F_OK) != 0)
     }
 
-    @Test(.enabled(if: !isFastCGI, "FastCGIConnectionEndpointTests has a trap of its own process"))
+    @Test(.enabled(if: !isFastCGI, "FastCGIProcessEndpointTests has a trap of its own process"))
     func aTrapStillAnswersInTheEnvelope() {
         let program = home.start("send-code", ["REQUEST_METHOD": "POST", "CONTENT_LENGTH": "27"])
         Thread.sleep(forTimeInterval: 0.3)
