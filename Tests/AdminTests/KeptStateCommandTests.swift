@@ -77,7 +77,7 @@ import Testing
         let ada = home.signIn("ada@example.com")
         try home.withBackup { file in
             home.sql("CREATE TABLE ballast (x); INSERT INTO ballast VALUES (zeroblob(4000000))")
-            // Room for the home.backup, and not for a copy of what is there.
+            // Room for the backup, and not for a copy of what is there.
             let run = Program(
                 "/bin/sh", ["-c", "ulimit -f 4096; exec \"$0\" restore \"$1\"", "\(projectFolder)/.build/debug/latchkey", file],
                 environment: ["LATCHKEY_HOME": home.path, "PATH": "/usr/bin:/bin"]

@@ -163,7 +163,7 @@ import Testing
             let good = try Data(contentsOf: URL(filePath: file))
             let tar = Tar(Array(good))
             #expect(tar.files.count == 5)
-            let begins = "\(file) is no home.backup, or a damaged one: "
+            let begins = "\(file) is no backup, or a damaged one: "
             func changed(_ name: String, _ body: (inout [UInt8]) -> Void) -> [UInt8] {
                 tar.with { files in
                     let index = files.firstIndex { $0.name == name }!
