@@ -1,4 +1,4 @@
-# make build  the executables, in cgi-bin/; LIBC=musl: against musl, Benchmarks/MUSL.md
+# make build  the executables, in cgi-bin/
 # make run    serve at http://localhost:8000 (PORT=, BIND=, LATCHKEY_HOME=, and settings as LATCHKEY_<KEY>=)
 # make test   everything a change must pass
 # make test-clients   the console, openapi.json and its page, in a browser and by generated clients
@@ -15,9 +15,7 @@ SHELL := /bin/bash
 export PATH := $(PATH):/usr/sbin
 
 EMBEDDED ?= 1
-LIBC ?= glibc
 PACKAGES := libsqlite3-dev libargon2-dev nettle-dev libgmp-dev lighttpd
-MUSL_PACKAGES := musl-tools musl-dev gcc make m4 tcl dpkg-dev
 TEST_PACKAGES := curl file openssl python3 python3-jwt python3-cryptography python3-jwcrypto fail2ban
 CLIENT_PACKAGES := python3 python3-venv python3-selenium python3-pil chromium chromium-driver default-jre-headless golang-go
 SERVER_PACKAGES := python3 curl file openssl lighttpd-mod-openssl apache2 apache2-suexec-custom libapache2-mod-fcgid fcgiwrap spawn-fcgi nginx libnginx-mod-http-set-misc golang-go nodejs python3-jwt python3-cryptography
@@ -27,9 +25,9 @@ BENCH_PACKAGES := gcc wrk valgrind strace libfcgi-dev python3 python3-fastapi uv
 RESOURCES = $(shell swift -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')
 TRIPLE = $(shell swift -print-target-info | sed -n 's/.*"triple": "\(.*\)".*/\1/p' | head -n 1)
 EXECUTABLES = $(filter-out latchkey write-routes,$(notdir $(wildcard Sources/Executables/*)))
-SCRATCH = $(if $(filter musl,$(LIBC)),.build-musl,.build-embedded)
+SCRATCH = .build-embedded
 
-.PHONY: lint run admin routes package test-clients test-servers setup-clients setup-servers test build setup setup-musl setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
+.PHONY: lint run admin routes package test-clients test-servers setup-clients setup-servers test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
 
 # Says what is missing, then installs it: as root, else with sudo.
 define install
@@ -45,9 +43,6 @@ endef
 
 setup:
 	$(call install,$(PACKAGES))
-
-setup-musl: setup
-	$(call install,$(MUSL_PACKAGES))
 
 setup-test: setup
 	$(call install,$(TEST_PACKAGES))
@@ -71,14 +66,10 @@ mkdir -p .build-placed && for name in $(EXECUTABLES); do \
 	done
 endef
 
-# The executables, in cgi-bin/: Embedded Swift, or with EMBEDDED=0 ordinary static Swift. With LIBC=musl they are linked
-# against musl instead of glibc.
-build: setup$(if $(filter musl,$(LIBC)),-musl)
+# The executables, in cgi-bin/: Embedded Swift, or with EMBEDDED=0 ordinary static Swift.
+build: setup
 ifeq ($(EMBEDDED),1)
-ifeq ($(LIBC),musl)
-	packaging/musl-libraries
-endif
-	EMBEDDED=1 LIBC=$(LIBC) swift build -c release --scratch-path $(SCRATCH) \
+	EMBEDDED=1 swift build -c release --scratch-path $(SCRATCH) \
 		-Xlinker -L$(RESOURCES)/embedded/$(TRIPLE)
 	@$(call place,$(SCRATCH))
 else
@@ -203,4 +194,4 @@ bench-account: setup-bench build
 	UPDATE=$(UPDATE) env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Benchmarks/account.py
 
 clean:
-	rm -rf .build .build-bench .build-embedded .build-placed .build-musl .build-musl-libraries .build-static .build-fuzz bin $(addprefix cgi-bin/,$(EXECUTABLES))
+	rm -rf .build .build-bench .build-embedded .build-placed .build-static .build-fuzz bin $(addprefix cgi-bin/,$(EXECUTABLES))

@@ -47,20 +47,6 @@ let endpoints = [
 
 let isEmbedded = Context.environment["EMBEDDED"] == "1"
 
-/// `LIBC=musl`: the embedded build against musl, and what `packaging/musl-libraries` built against it.
-let isMusl = isEmbedded && Context.environment["LIBC"] == "musl"
-let musl = "/usr/lib/x86_64-linux-musl"
-let muslLibraries = "\(Context.packageDirectory)/.build-musl-libraries"
-
-/// musl's headers instead of glibc's.
-let muslHeaders = ["-isystem", "\(muslLibraries)/include", "-isystem", "/usr/include/x86_64-linux-musl"]
-    .flatMap { ["-Xcc", $0] }
-
-/// musl's start of a process and musl itself instead of glibc's; what the processor cannot do is gcc's in both.
-let muslLinking =
-    ["-Xclang-linker", "-nostdlib", "-L\(muslLibraries)/lib", "-L\(musl)", "-llatchkeymusl", "-lc", "-lgcc"]
-    + ["crt1.o", "crti.o", "crtn.o"].map { "\(musl)/\($0)" }
-
 /// The build for `Tests/Fuzz/run`: every module tells libFuzzer where it has been.
 let isFuzzed = Context.environment["FUZZ"] == "1"
 
@@ -77,7 +63,6 @@ let swiftSettings: [SwiftSetting] =
     + (isEmbedded
         ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-function-sections"])]
         : [.treatWarning("EmbeddedRestrictions", as: .error)])
-    + (isMusl ? [.unsafeFlags(muslHeaders)] : [])
 
 /// Embedded Swift records no libraries to link, so they are named here.
 let linkerSettings: [LinkerSetting] =
@@ -91,7 +76,7 @@ let linkerSettings: [LinkerSetting] =
                     "-Xlinker", "--gc-sections", "-Xlinker", "-s",
                     "-Xlinker", "--no-eh-frame-hdr", "-Xlinker", "--icf=all",
                     "-Xlinker", "\(Context.packageDirectory)/Sources/CLibc/no-unwinding.ld",
-                ] + (isMusl ? muslLinking : []))
+                ])
         ]
     : []
 
@@ -123,7 +108,7 @@ var targets: [Target] = [
     module("Cryptography", uses: ["CArgon2", "CNettle", "Platform"]),
     module("SQLite", uses: ["CSQLite"]),
     module(
-        "Auth", uses: ["SQLite", "Cryptography", "Platform"],
+        "Store", uses: ["SQLite", "Cryptography", "Platform"],
         resources: [
             .embedInCode("Migrations/v001-initial.sql"),
             .embedInCode("Migrations/v002-limits-audit.sql"),
@@ -133,30 +118,33 @@ var targets: [Target] = [
             .embedInCode("Migrations/v006-codes.sql"),
             .embedInCode("Migrations/v007-bounds.sql"),
             .embedInCode("Migrations/v008-projects.sql"),
+            .embedInCode("Migrations/v009-smaller-schema.sql"),
         ]),
-    module("Settings", uses: ["Auth", "Platform"]),
-    module("API", uses: ["Auth", "CGI", "Cryptography", "JSON", "Settings", "Platform"]),
+    module("Auth", uses: ["Store", "Cryptography", "Platform"]),
+    module("Settings", uses: ["Auth", "Store", "Platform"]),
+    module("API", uses: ["Auth", "CGI", "Cryptography", "JSON", "Settings", "Store", "Platform"]),
 
     module("Endpoints", uses: ["Auth", "API"]),
 
     executable("latchkey-fcgi", uses: ["API", "Endpoints"]),
-    executable("deliver-mail", uses: ["API", "Auth", "Settings", "Platform"]),
+    executable("deliver-mail", uses: ["API", "Auth", "Settings", "Store", "Platform"]),
 ]
 targets += endpoints.map { executable($0, uses: ["API", "Endpoints"]) }
 
 if !isEmbedded {
     targets += [
+        module("Operations", uses: ["Auth", "Store", "Cryptography", "Platform"]),
         .target(
-            name: "TestSupport", dependencies: ["API", "CGI", "SQLite"],
+            name: "TestSupport", dependencies: ["API", "CGI", "SQLite", "Store"],
             path: "Tests/TestSupport", swiftSettings: strict),
         tests("PlatformTests", of: ["Platform"]),
         tests("JSONTests", of: ["JSON", "Platform"]),
         tests("CGITests", of: ["CGI", "JSON", "Platform"]),
         tests("SQLiteTests", of: ["SQLite", "Platform"]),
         tests("CryptographyTests", of: ["Cryptography"]),
-        tests("AuthTests", of: ["Auth", "Cryptography", "SQLite", "Platform"], besides: ["clock.txt"]),
-        tests("SettingsTests", of: ["Auth", "Settings", "Platform"]),
-        tests("APITests", of: ["API", "CGI", "Auth", "Endpoints", "JSON", "Settings", "Platform"]),
+        tests("AuthTests", of: ["Auth", "Operations", "Store", "Cryptography", "SQLite", "Platform"], besides: ["clock.txt"]),
+        tests("SettingsTests", of: ["Auth", "Settings", "Store", "Platform"]),
+        tests("APITests", of: ["API", "CGI", "Auth", "Endpoints", "JSON", "Settings", "Store", "Platform"]),
         tests("EndpointTests", of: ["Platform"]),
         tests("ServerTests", of: []),
         tests("StructureTests", of: []),
@@ -168,7 +156,7 @@ if !isEmbedded {
         .executableTarget(
             name: "latchkey",
             dependencies: [
-                "API", "Auth", "CGI", "JSON", "Settings", "Platform",
+                "API", "Auth", "CGI", "JSON", "Operations", "Settings", "Store", "Platform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Executables/latchkey", swiftSettings: strict),
@@ -179,7 +167,7 @@ if !isEmbedded {
 if isFuzzed {
     targets.append(
         .executableTarget(
-            name: "fuzz", dependencies: ["API", "Auth", "CGI", "Cryptography", "JSON", "Settings", "Platform"],
+            name: "fuzz", dependencies: ["API", "Auth", "CGI", "Cryptography", "JSON", "Settings", "Store", "Platform"],
             path: "Tests/Fuzz",
             exclude: ["corpus", "dictionaries", "run"], swiftSettings: swiftSettings,
             linkerSettings: [.linkedLibrary("stdc++"), .unsafeFlags(["-sanitize=address", "-use-ld=lld"])]))

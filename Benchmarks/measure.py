@@ -24,7 +24,7 @@ class Failed(Exception):
 def compile_all(folder):
     """The C programs, static, as ours are; their paths by name."""
     programs = {}
-    version = len(os.listdir(f"{PROJECT}/Sources/Auth/Migrations"))
+    version = len(os.listdir(f"{PROJECT}/Sources/Store/Migrations"))
     for name, libraries in (
         ("current-user", ""), ("list-api-keys", "-largon2 -lpthread"), ("current-user-fcgi", "-lfcgi"),
         ("commits", ""), ("spawn", ""),

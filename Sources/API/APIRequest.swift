@@ -4,6 +4,7 @@
 package import Auth
 package import CGI
 import Platform
+import Store
 
 /// One request to an endpoint.
 package final class APIRequest {

@@ -3,6 +3,7 @@
 import Auth
 import CGI
 import Platform
+import Store
 
 /// What happened to one request, for its answer and its log line.
 struct AccessLogEntry {

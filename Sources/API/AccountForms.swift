@@ -2,6 +2,7 @@
 
 package import Auth
 import Platform
+import Store
 
 /// update-user's body.
 package struct UpdateUserForm {

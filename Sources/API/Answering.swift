@@ -5,6 +5,7 @@ import Auth
 import CGI
 import Platform
 import Settings
+import Store
 
 /// Bytes of the largest body.
 private let bodyLimit = 65536

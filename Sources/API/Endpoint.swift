@@ -4,6 +4,7 @@
 // endpoint without a check does not compile. `run` answers requests by it.
 
 package import Auth
+package import Store
 
 /// One endpoint.
 package struct Endpoint: Sendable {

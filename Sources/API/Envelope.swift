@@ -4,6 +4,7 @@ import Auth
 package import CGI
 import JSON
 import Platform
+import Store
 
 /// What an endpoint answers when all went well.
 package struct Reply {

@@ -4,6 +4,7 @@
 package import Auth
 package import CGI
 import Platform
+package import Store
 
 /// A failure on the wire.
 package struct Failure {

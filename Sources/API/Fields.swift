@@ -5,6 +5,7 @@ import Auth
 import CGI
 import JSON
 import Platform
+import Store
 
 /// A request's fields, and what was found wrong with them.
 struct Fields {

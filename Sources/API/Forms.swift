@@ -3,6 +3,7 @@
 
 package import Auth
 package import Platform
+package import Store
 
 /// send-code's body.
 package struct SendCodeForm {

@@ -2,6 +2,7 @@
 
 package import Auth
 package import Platform
+package import Store
 
 /// create-project's body.
 package struct CreateProjectForm {

@@ -4,6 +4,7 @@ package import Auth
 import CGI
 package import JSON
 import Platform
+package import Store
 
 /// A project, its members, and who is invited.
 package struct ProjectView: View {

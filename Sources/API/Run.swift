@@ -3,6 +3,7 @@
 import Auth
 import CGI
 import Platform
+import Store
 
 /// Answers this process's request by `endpoint`, and ends the process.
 @export(interface)

@@ -4,6 +4,7 @@ import Auth
 import CGI
 import Platform
 import Settings
+import Store
 
 /// The service as one process has it.
 final class Service {

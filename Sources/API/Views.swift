@@ -5,6 +5,7 @@ package import CGI
 package import Cryptography
 package import JSON
 import Platform
+package import Store
 
 /// A value in its wire shape.
 package protocol View {
@@ -355,9 +356,12 @@ extension Metrics {
             text += "latchkey_events_total{event=\"\(counter.event)\"\(detail)} \(counter.count)\n"
         }
         for (name, help, value) in [
-            ("pending", "Mails that are still to be sent; \(Policy.countedMails) are that many or more.", pendingMails),
+            ("pending", "Mails that are still to be sent; \(StoreBounds.countedMails) are that many or more.", pendingMails),
             ("oldest_seconds", "How long the oldest of them has waited.", oldestMail.secondsRoundedUp),
-            ("failed", "Mails that were given up in the last days; \(Policy.countedMails) are that many or more.", failedMails),
+            (
+                "failed", "Mails that were given up in the last days; \(StoreBounds.countedMails) are that many or more.",
+                failedMails
+            ),
         ] {
             text += "# HELP latchkey_mail_\(name) \(help)\n# TYPE latchkey_mail_\(name) gauge\n"
             text += "latchkey_mail_\(name) \(value)\n"

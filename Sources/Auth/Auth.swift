@@ -3,20 +3,10 @@
 
 import Cryptography
 package import Platform
-package import SQLite
+package import Store
 
-package typealias JournalMode = SQLite.JournalMode
-
-extension JournalMode {
-    /// The mode that a setting calls `wal` or `delete`.
-    package init?(named name: String) {
-        switch name {
-        case "wal": self = .wal
-        case "delete": self = .delete
-        default: return nil
-        }
-    }
-}
+/// Every way in which an action fails; `Store` has it, since records and rules throw it together.
+package typealias AuthError = Store.AuthError
 
 /// The service as one request sees it. Database and secret are opened when first needed, so that
 /// what can be refused without them costs neither.
@@ -56,9 +46,9 @@ package final class Auth {
         self.clock = clock
     }
 
-    var now: Timestamp { clock() }
+    package var now: Timestamp { clock() }
 
-    func database() throws(AuthError) -> Database {
+    package func database() throws(AuthError) -> Database {
         if let openDatabase { return openDatabase }
         let database = try opened()
         openDatabase = database
@@ -67,9 +57,9 @@ package final class Auth {
     }
 
     /// The database, also if a rotation of the secret has closed it.
-    func databaseToRotate() throws(AuthError) -> Database {
+    package func databaseToRotate() throws(AuthError) -> Database {
         try state.prepare()
-        let database = try Database(in: state, journal: journal, reopening: .rotation)
+        let database = try Database(in: state, journal: journal, isRotating: true)
         openDatabase = database
         return database
     }
@@ -92,7 +82,7 @@ package final class Auth {
         openDatabase?.endReading()
     }
 
-    func secrets() throws(AuthError) -> Secrets {
+    package func secrets() throws(AuthError) -> Secrets {
         if let readSecrets { return readSecrets }
         let secrets = Secrets(try state.secret())
         readSecrets = secrets
@@ -100,7 +90,7 @@ package final class Auth {
     }
 
     /// Adds `event` to the audit, in the transaction at hand, and tells the log.
-    func record(_ event: AuditEvent, in database: Database) throws(AuthError) {
+    package func record(_ event: AuditEvent, in database: Database) throws(AuthError) {
         try event.append(from: client, at: now, in: database)
         self.event = event
     }

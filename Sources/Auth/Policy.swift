@@ -1,7 +1,8 @@
 // Every number that a rule depends on, with its unit and its reason.
 
-import Cryptography
+package import Cryptography
 package import Platform
+import Store
 
 /// How many in how long.
 package struct Quota: Equatable, Sendable {
@@ -91,10 +92,6 @@ package struct Policy: Equatable, Sendable {
     package var invitationsPerProject: Int64 = 100
     /// Sessions of one account; beyond that the least recently used ends.
     package var sessionsPerUser: Int64 = 100
-    /// Projects, members, and invitations that are listed within an answer.
-    static let listedWithin = 100
-    /// Networks that are known to belong to one address; beyond that the least recently used is forgotten.
-    static let networksPerEmail: Int64 = 100
     /// How long a key that was deactivated or has expired is kept.
     static let endedKeyKept = Duration.days(90)
 
@@ -109,11 +106,6 @@ package struct Policy: Equatable, Sendable {
 
     package init() {}
 
-    /// What `accessLifetime` may be at most: a token that says it lives longer is none of ours, and whoever holds an old
-    /// signing key can do no more with it.
-    package static let longestAccessLifetime = Duration.hours(24)
-    /// How much longer than its last token's life an old signing key is kept: longer than a request takes.
-    static let keyOverlap = Duration.minutes(1)
     /// A network is known to belong to an address for this long after a sign-in from there.
     static let knownNetworkLifetime = Duration.days(30)
     /// Refusals of one limit to one site that a slot of `refusalWindow` notes in the audit, and refusals of all limits to
@@ -121,20 +113,13 @@ package struct Policy: Equatable, Sendable {
     static let refusalsNotedPerSite: Int64 = 10
     static let refusalsNoted: Int64 = 80
     static let refusalWindow = Duration.minutes(5)
-    /// Clocks of machines that share a database, or one that is being corrected, differ by no more than this. What was made
-    /// later than that from now was made by a wrong clock, and is not good.
-    static let clockTolerance = Duration.minutes(1)
-    /// How long a request waits for others that write.
-    static let writeWait = Duration.seconds(5)
-    /// The same for what can be left out.
-    static let shortWriteWait = Duration(milliseconds: 50)
     /// How long a request waits for an Argon2 slot before it is told to come back: 70 guesses a core
     /// take 2 s.
     static let slotWait = Duration.seconds(5)
 
     /// A code has 20 bits, so its hash must be dear: OWASP's equivalent of 19 MiB and 2 passes, in a
     /// third of the memory. 28 ms.
-    static let codeCost = Argon2Cost(memory: 7168, passes: 5)
+    package static let codeCost = Argon2Cost(memory: 7168, passes: 5)
     /// An API key has 224 bits: nothing to guess, so its hash only hides it. 0.1 ms.
     static let apiKeyCost = Argon2Cost(memory: 64, passes: 1)
     /// `last_used_at` is written at most this often, so that a busy key does not make every read a write.
@@ -153,9 +138,8 @@ package struct Policy: Equatable, Sendable {
     /// The wait after the first failed attempt; it doubles with each, up to `longestMailBackOff`, or, for what stays
     /// good for days, to a thirty-second part of that.
     static let firstMailBackOff = Duration.seconds(5)
-    static let longestMailBackOff = Duration.seconds(120)
     /// A notice that could not be sent for this long is of no use any more.
-    static let noticeLifetime = Duration.days(3)
+    package static let noticeLifetime = Duration.days(3)
     /// Days before its expiry at which a key's maker is told, the fewest first.
     static let daysBeforeKeyExpiry: [Int64] = [1, 7, 30]
     /// How long an invitation may be accepted.
@@ -166,11 +150,13 @@ package struct Policy: Equatable, Sendable {
     static let rowsPerCleanUp: Int64 = 100
     /// Rows that one transaction of a deletion deletes at most: a few milliseconds.
     static let rowsPerDeletion: Int64 = 500
-    /// Mails of the outbox that are counted at most, for numbers that are asked for often: under a millisecond.
-    package static let countedMails: Int64 = 10_000
 }
 
-extension Timestamp {
-    /// Whether what was made at this moment was made by a clock that was wrong then, or is wrong now.
-    func isFuture(at now: Timestamp) -> Bool { self > now + Policy.clockTolerance }
+extension CodeTerms {
+    /// What `policy` promises of a code that is made now.
+    init(_ policy: Policy) {
+        self.init(
+            digits: policy.codeLength, attempts: policy.codeAttempts, lifetime: policy.codeLifetime,
+            resendAfter: policy.resendAfter)
+    }
 }

@@ -7,6 +7,7 @@
 
 import Cryptography
 import Platform
+import Store
 
 /// The database, left open, and access tokens that have been proved.
 package final class ProcessCache {
@@ -130,46 +131,5 @@ package final class ProcessCache {
         if keys.count == ProcessCache.keyPlaces { keys.removeFirst() }
         keys.append(
             ReadKey(folder: state.path, id: id, path: path, mark: mark, key: key, currentMark: current, end: end))
-    }
-}
-
-/// An access token that somebody shows, on its way to be judged.
-struct TokenVerification {
-    let claims: AccessToken
-    fileprivate let text: String
-    /// What has still to be done to prove it; nil if this process has proved it before.
-    fileprivate let unproved: (token: UnverifiedToken, key: ES256PrivateKey)?
-}
-
-extension Auth {
-    /// Reads `text`, if it is of the form of our access tokens, and the key is there that it says it is signed by.
-    func tokenInHand(_ text: String) throws(AuthError) -> TokenVerification? {
-        if let known = cache?.token(text, at: now, in: state) {
-            return TokenVerification(claims: known, text: text, unproved: nil)
-        }
-        guard let token = UnverifiedToken(text), token.claims.lifetime <= Policy.longestAccessLifetime,
-            let key = try tokenKey(token.keyID)
-        else { return nil }
-        return TokenVerification(claims: token.claims, text: text, unproved: (token, key))
-    }
-
-    /// Whether we made the token: `session`, whose it says it is, was given it last, or its signature tells. The first
-    /// costs nothing beside the second, which takes a sixth of a request.
-    func isGenuine(_ token: TokenVerification, of session: Session) -> Bool {
-        guard let (shown, key) = token.unproved else { return true }
-        let isLast = session.accessTokenTag.map { equalInConstantTime($0, key.tag(of: token.text)) } ?? false
-        guard isLast || shown.isSigned(by: key.publicKey) else { return false }
-        cache?.remember(token.claims, token.text, provedBy: key, shown.keyID)
-        return true
-    }
-
-    /// The key in the state folder that `id` is the id of; nil if there is none (any more), or its tokens are not good any
-    /// more.
-    private func tokenKey(_ id: String) throws(AuthError) -> ES256PrivateKey? {
-        let now = now
-        if let key = cache?.key(id, at: now, in: state) { return key }
-        let key = try state.tokenKey(id, at: now)
-        if let cache, let key { try cache.remember(key, id, at: now, in: state) }
-        return key
     }
 }

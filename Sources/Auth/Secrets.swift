@@ -2,13 +2,14 @@
 // purpose can serve another.
 
 import Cryptography
-import Platform
+package import Platform
+import Store
 
 /// The keys derived from `secret.key` (RFC 5869).
-struct Secrets {
+package struct Secrets {
     private let secret: [UInt8]
 
-    init(_ secret: [UInt8]) {
+    package init(_ secret: [UInt8]) {
         self.secret = secret
     }
 
@@ -17,11 +18,11 @@ struct Secrets {
     /// Is mixed into the hashes of login codes.
     var pepper: [UInt8] { key("latchkey v1 pepper") }
     /// Makes and proves refresh tokens.
-    var refreshTokenKey: [UInt8] { key("latchkey v1 refresh token") }
+    package var refreshTokenKey: [UInt8] { key("latchkey v1 refresh token") }
 
     /// What the audit calls the address `email` where nobody has proved that it is theirs: the same for one without an
     /// account, and nobody reads the address out of it.
-    func pseudonym(of email: String) -> UUID? {
+    package func pseudonym(of email: String) -> UUID? {
         UUID(HMAC.sha256(key: key("latchkey v1 audit"), Array(email.utf8)).prefix(16))
     }
 

@@ -45,22 +45,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifndef __GLIBC__
-#include <sys/syscall.h>
-
-// musl has no way to close all descriptors in the program that posix_spawn starts. So they are marked to be closed by
-// exec here, before it starts: all that this process opens are so anyway, and what others left open in it is not used.
-// Linux before 5.11 cannot mark them at once.
-static inline int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from) {
-    const unsigned on_exec = 4;  // CLOSE_RANGE_CLOEXEC
-    (void)actions;
-    if (syscall(SYS_close_range, from, ~0U, on_exec) == 0) return 0;
-    for (long descriptor = from, end = sysconf(_SC_OPEN_MAX); descriptor < end; descriptor++)
-        fcntl((int)descriptor, F_SETFD, FD_CLOEXEC);
-    return 0;
-}
-#endif
-
 static inline int libc_errno(void) { return errno; }
 
 static inline char **libc_environ(void) { return environ; }
@@ -178,7 +162,7 @@ static inline int libc_set_inherited(int descriptor, int is_inherited) {
 
 static inline int libc_accept(int descriptor) { return accept4(descriptor, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC); }
 
-// The kinds of sockets are an enumeration in glibc, and numbers in musl.
+// The kinds of sockets are an enumeration, which Swift does not take for a number.
 static inline int libc_stream_pair(int ends[2]) {
     return socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends);
 }

@@ -137,6 +137,16 @@ package final class Connection {
         guard code == SQLITE_OK else { throw SQLiteError(code: code, database: handle, sql: sql) }
     }
 
+    /// Runs `body`, which may write to the schema's own tables (`PRAGMA writable_schema`), as migrations do.
+    func editingSchema(_ body: () throws(SQLiteError) -> Void) throws(SQLiteError) {
+        _ = csqlite_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 0)
+        defer {
+            _ = csqlite_db_config(handle, SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0)
+            _ = csqlite_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1)
+        }
+        try body()
+    }
+
     /// Runs one statement for its effect; how many rows it changed.
     @discardableResult
     package func run(_ sql: StaticString, _ values: [Value] = []) throws(SQLiteError) -> Int {

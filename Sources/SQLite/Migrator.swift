@@ -54,7 +54,9 @@ package struct Migrator: Sendable {
         try database.transaction { () throws(SQLiteError) in
             let version = try database.version()
             guard version.number < count, version.closure == closure else { return }
-            for index in max(0, version.number)..<count { try database.script(script(index)) }
+            try database.editingSchema { () throws(SQLiteError) in
+                for index in max(0, version.number)..<count { try database.script(script(index)) }
+            }
             try database.setVersion(SchemaVersion(number: count, closure: closure))
         } failing: {
             $0

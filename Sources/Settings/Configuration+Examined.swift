@@ -1,7 +1,8 @@
 // The configuration for whoever looks for what is wrong with it: every fault, not only the first.
 
-package import Auth
+import Auth
 import Platform
+package import Store
 
 extension Configuration {
     /// Where the state folder is to be: judged by nobody yet.

@@ -2,6 +2,7 @@
 
 import Auth
 import Platform
+import Store
 
 extension Configuration {
     /// Reads the configuration of a service that has a database; another is a fault, and is not made.

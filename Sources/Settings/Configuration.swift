@@ -6,6 +6,7 @@
 
 package import Auth
 import Platform
+package import Store
 
 /// The service as its operator set it up.
 package struct Configuration {

@@ -2,6 +2,7 @@
 
 import Auth
 import Platform
+import Store
 
 /// Why a value is refused.
 struct ValueFault: Error {

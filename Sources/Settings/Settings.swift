@@ -4,6 +4,7 @@
 
 package import Auth
 package import Platform
+package import Store
 
 /// Every setting, with its default. README lists them.
 package struct Settings {
@@ -116,7 +117,7 @@ package struct Settings {
         case "code_ttl": policy.codeLifetime = try duration(value, atMost: .days(1))
         case "code_attempts": policy.codeAttempts = try number(value, in: 1...100)
         case "resend_after": policy.resendAfter = try duration(value, orNone: true, atMost: .days(1))
-        case "access_ttl": policy.accessLifetime = try duration(value, atMost: Policy.longestAccessLifetime)
+        case "access_ttl": policy.accessLifetime = try duration(value, atMost: StoreBounds.longestAccessLifetime)
         case "refresh_ttl": policy.refreshLifetime = try duration(value)
         case "session_ttl": policy.sessionLifetime = try duration(value)
         case "refresh_grace": policy.refreshGrace = try duration(value, orNone: true, atMost: .hours(1))

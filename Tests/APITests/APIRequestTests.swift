@@ -3,6 +3,7 @@
 import Auth
 import CGI
 import Platform
+import Store
 import TestSupport
 import Testing
 

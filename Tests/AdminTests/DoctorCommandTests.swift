@@ -22,7 +22,7 @@ import Testing
         #expect(run.findings("executables") == ["ok       executables: 36 in \(executables.path)"])
         #expect(run.findings("latchkey.home") == ["ok       latchkey.home: executables find this state"])
         #expect(run.findings("files") == ["ok       files: all yours alone"])
-        #expect(run.findings("schema") == ["ok       schema: 8, which is this version's"])
+        #expect(run.findings("schema") == ["ok       schema: 9, which is this version's"])
         #expect(run.findings("mail") == ["ok       mail: goes into files in HOME/mail/new"])
         #expect(run.findings("outbox") == ["ok       outbox: 0 mails to send, 0 given up"])
         #expect(run.findings("secret") == ["ok       secret: secret.key is there and whole"])

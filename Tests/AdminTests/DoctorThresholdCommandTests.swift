@@ -5,6 +5,7 @@ import API
 import Auth
 import Platform
 import Settings
+import Store
 import Testing
 
 @testable import latchkey

@@ -4,6 +4,7 @@
 import Auth
 import Foundation
 import Glibc
+import Store
 import TestSupport
 import Testing
 

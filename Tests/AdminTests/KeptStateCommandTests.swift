@@ -104,7 +104,7 @@ import Testing
     /// Gives `home` a database of schema 4, which maintenance of another version has closed with `mark`.
     private func close(withSchema4 mark: Int) throws {
         for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: "\(home.path)/latchkey.db\(suffix)") }
-        let folder = "\(projectFolder)/Sources/Auth/Migrations"
+        let folder = "\(projectFolder)/Sources/Store/Migrations"
         for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted().prefix(4) {
             home.sql(try String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8))
         }

@@ -5,6 +5,8 @@ import Platform
 import Testing
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 @Suite struct AnnouncementRuleTests {
     private let service = Service()
@@ -187,10 +189,10 @@ import Testing
         // By the operator, too; not at an address that nobody has shown to read mail at.
         _ = try service.person(bob)
         _ = try mails()
-        _ = try service.auth.deleteUser(named: .email(bob))
+        _ = try service.operations.deleteUser(named: .email(bob))
         #expect(try subjects(to: bob) == ["Your Latchkey account was deleted"])
-        _ = try service.auth.createUser(ann, fullName: nil)
-        _ = try service.auth.deleteUser(named: .email(ann))
+        _ = try service.operations.createUser(ann, fullName: nil)
+        _ = try service.operations.deleteUser(named: .email(ann))
         #expect(try mails().isEmpty)
     }
 

@@ -1,10 +1,13 @@
 // The audit: a row for whatever an operator may have to account for, and none that ever changes.
 
 import Cryptography
+import Foundation
 import Platform
 import Testing
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 @Suite struct AuditRuleTests {
     private let service = Service()
@@ -79,24 +82,18 @@ import Testing
         for row in try rows() { #expect(!row.contains("@") && !row.contains("ann"), "\(row)") }
     }
 
-    @Test func noRowCanBeChangedAndNoneOfTheLastHoursDeleted() throws {
-        service.time = .now
-        _ = try service.signIn()
-        #expect(throws: (any Error).self) { try service.sql("UPDATE audit_events SET event = 'x'") }
-        #expect(throws: (any Error).self) { try service.sql("DELETE FROM audit_events") }
-        #expect(try rows().count == 1)
-    }
-
-    @Test func noRowCanBePutInAnothersPlace() throws {
-        _ = try service.signIn()
-        for command in ["INSERT OR REPLACE", "REPLACE", "INSERT"] {
-            #expect(throws: (any Error).self) {
-                try service.sql(
-                    "\(command) INTO audit_events (sequence, at, event, client, request_id) VALUES (1, 0, 'x', '', '')")
-            }
+    /// All SQL is in Records. A row is added by `append`, and goes by `deleteOld`.
+    @Test func noStatementChangesARowOrDeletesOneThatIsNotOld() throws {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sources/Store/Records")
+        var statements: [String] = []
+        for file in try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil) {
+            let text = try String(contentsOf: file, encoding: .utf8)
+            for match in text.matches(of: /(\w+(?: \w+)*) audit_events\b/) { statements.append(String(match.1)) }
         }
-        let left = try rows()
-        #expect(left.count == 1 && left[0].hasPrefix("sign-in"))
+        let kinds = Set(statements.map { $0.split(separator: " ").suffix(2).joined(separator: " ") })
+        #expect(statements.contains("INSERT INTO") && statements.contains("DELETE FROM"))
+        #expect(kinds.allSatisfy { $0.hasSuffix("FROM") || $0 == "INSERT INTO" }, "\(kinds)")
+        #expect(statements.count { $0 == "DELETE FROM" } == 1 && statements.count { $0 == "INSERT INTO" } == 1)
     }
 
     @Test func rowsFromAClockThatWasAheadDoNotKeepOldOnes() throws {

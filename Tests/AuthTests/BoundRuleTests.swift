@@ -6,6 +6,8 @@ import SQLite
 import Testing
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 @Suite struct BoundRuleTests {
     private let service = Service()
@@ -161,7 +163,7 @@ import Testing
             try KnownNetwork.note(
                 "network \(index)", for: ann.text, at: service.time + .seconds(Int64(index)), in: service.database())
         }
-        #expect(try service.number("SELECT count(*) FROM known_networks") == Policy.networksPerEmail)
+        #expect(try service.number("SELECT count(*) FROM known_networks") == StoreBounds.networksPerEmail)
         #expect(try service.number("SELECT count(*) FROM known_networks WHERE network = 'network 149'") == 1)
         #expect(try service.number("SELECT count(*) FROM known_networks WHERE network = 'network 1'") == 0)
     }
@@ -175,11 +177,11 @@ import Testing
         _ = try service.makeKey(project, user)
         _ = try service.auth.deleteAPIKey(gone.id, in: project, by: user)
         service.wait(.days(89))
-        #expect(try service.auth.purge().apiKeys == 0)
+        #expect(try service.operations.purge().apiKeys == 0)
         service.wait(.days(1) + .hours(1))
-        #expect(try service.auth.purge().apiKeys == 1)
+        #expect(try service.operations.purge().apiKeys == 1)
         service.wait(.days(1))
-        #expect(try service.auth.purge().apiKeys == 1)
+        #expect(try service.operations.purge().apiKeys == 1)
         #expect(try service.number("SELECT count(*) FROM api_keys") == 1)
     }
 

@@ -6,6 +6,8 @@ import SQLite
 import Testing
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 @Suite struct ChangeLimitRuleTests {
     private let service = Service()

@@ -5,6 +5,8 @@ import Platform
 import Testing
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 /// The rows of clock.txt: what is made, by a clock that is off by how much, and whether it is good then.
 private let table: [(what: String, offset: String, isGood: Bool)] = {
@@ -143,7 +145,7 @@ private func duration(_ text: String) -> Duration {
             _ = try body()
             return false
         } catch AuthError.limited(let limit) {
-            #expect(limit.retryAfter <= window + LimitCount.slotLength(of: window) + Policy.clockTolerance)
+            #expect(limit.retryAfter <= window + LimitCount.slotLength(of: window) + StoreBounds.clockTolerance)
             service.wait(limit.retryAfter)
             #expect(refusal(body) == "none")
             return true

@@ -4,6 +4,8 @@ import Platform
 import Testing
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 @Suite struct CodeTermsRuleTests {
     private let service = Service()
@@ -100,10 +102,10 @@ import Testing
         service.policy.resendAfter = .hours(1)
         _ = try service.auth.sendCode(to: ann)
         service.wait(.minutes(30))
-        _ = try service.auth.purge()
+        _ = try service.operations.purge()
         #expect(refusal { try service.auth.sendCode(to: ann) } == "limited")
         service.wait(.minutes(31))
-        #expect(try service.auth.purge().codes == 1)
+        #expect(try service.operations.purge().codes == 1)
         #expect(refusal { try service.auth.sendCode(to: ann) } == "none")
     }
 

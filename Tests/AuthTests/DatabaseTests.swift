@@ -5,6 +5,8 @@ import SQLite
 import Testing
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 @Suite final class DatabaseTests {
     private let path = temporaryPath()
@@ -24,7 +26,7 @@ import Testing
             }
         }
         #expect(results == [String](repeating: "none", count: 12))
-        #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 8)
+        #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 9)
     }
 
     @Test func aDatabaseOfTheFirstReleaseIsBroughtForwardWithAllItHolds() throws {
@@ -49,12 +51,12 @@ import Testing
         #expect(try ProjectDetails.find(zero, at: .now, in: database)?.members.map(\.role) == [.owner])
         #expect(try Session.find(zero, in: database)?.generation == 3)
         #expect(try APIKey.find(zero, in: zero, database)?.lastUsedAt == Timestamp(milliseconds: 5))
-        let challenge = try Challenge.find(.signIn(ann), else: Policy(), in: database)
+        let challenge = try Challenge.find(.signIn(ann), else: CodeTerms(Policy()), in: database)
         #expect(challenge?.attempts == 2 && challenge?.codeHash == "hash" && challenge?.id == zero)
         let item = try MailItem.take(at: Timestamp(milliseconds: 6), lease: .seconds(1), in: database)
         #expect(item?.kind == .code && item?.subject == zero && item?.attempts == 2)
         #expect(try open().first("SELECT count(*) FROM audit_events") { $0.integer(0) } == 0)
-        #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 8)
+        #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 9)
     }
 
     @Test func whatIsReadTogetherIsOfOneMoment() throws {

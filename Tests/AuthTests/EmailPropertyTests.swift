@@ -4,6 +4,8 @@ import TestSupport
 import Testing
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 @Suite struct EmailPropertyTests {
     @Test func whateverIsTakenIsPlainAndReadAgainAsItself() throws {

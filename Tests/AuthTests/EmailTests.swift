@@ -3,6 +3,8 @@
 import Testing
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 @Suite struct EmailTests {
     @Test(arguments: [

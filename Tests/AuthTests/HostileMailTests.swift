@@ -6,6 +6,8 @@ import TestSupport
 import Testing
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 /// Every kind of mail, in a language with spaces between words and in one without.
 private let everyMail = [Language.french, .japanese].flatMap { language in MailKind.allCases.map { (language, $0) } }

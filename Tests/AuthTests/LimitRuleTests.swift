@@ -5,6 +5,8 @@ import SQLite
 import Testing
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 @Suite struct LimitRuleTests {
     private let service = Service()

@@ -3,6 +3,8 @@
 import Testing
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 /// An address of a client that has signed in, and one of somebody else's.
 let ownAddress = "198.51.100.1"

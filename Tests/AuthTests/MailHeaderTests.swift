@@ -6,6 +6,8 @@ import TestSupport
 import Testing
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 @Suite struct MailHeaderTests {
     private func lines(_ field: String) -> [Substring] { field.split(separator: "\n") }

@@ -5,6 +5,8 @@ import Platform
 import Testing
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 /// RFC 2045 §6.7 backwards.
 private func decodedQuotedPrintable(_ text: String) -> String {

@@ -4,6 +4,8 @@ import Platform
 import Testing
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 @Suite struct MailTemplateFilesTests {
     private let folder = "/tmp/latchkey-test-\(UUID.random().text)"

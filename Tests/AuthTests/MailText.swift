@@ -3,6 +3,8 @@
 import Platform
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 /// The whole mail that `content` makes, from Ann.
 func mailText(

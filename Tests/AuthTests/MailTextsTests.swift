@@ -5,6 +5,8 @@ import Platform
 import Testing
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 private let everyMail = Language.allCases.flatMap { language in MailKind.allCases.map { (language, $0) } }
 

@@ -6,6 +6,8 @@ import Platform
 import Testing
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 /// Serialized, since each test starts programs that it wrote itself.
 @Suite(.serialized) struct OutboxRuleTests {

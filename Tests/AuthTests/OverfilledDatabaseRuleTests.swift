@@ -6,6 +6,8 @@ import SQLite
 import Testing
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 @Suite struct OverfilledDatabaseRuleTests {
     private let service = Service()
@@ -109,18 +111,18 @@ import Testing
         #expect(!isDone)
         #expect(refusal { try service.auth.user(bearing: grant.accessToken) } == "invalidToken")
         #expect(refusal { try service.auth.refreshToken(grant.refreshToken, of: grant.user.text) } == "invalidRefreshToken")
-        #expect(try service.auth.user(named: .id(user.id)) == nil)
-        #expect(try service.auth.user(named: .email(ann)) == nil)
-        #expect(try service.auth.users(containing: "", limit: 1000).allSatisfy { !$0.email.hasPrefix("deleted") })
+        #expect(try service.operations.user(named: .id(user.id)) == nil)
+        #expect(try service.operations.user(named: .email(ann)) == nil)
+        #expect(try service.operations.users(containing: "", limit: 1000).allSatisfy { !$0.email.hasPrefix("deleted") })
         // The address is free at once.
         service.wait(.minutes(1))
         let again = try service.person()
         #expect(again.user.id != user.id && again.project != project)
-        #expect(try service.auth.purge().accounts == 1)
+        #expect(try service.operations.purge().accounts == 1)
         #expect(try service.number("SELECT count(*) FROM users WHERE email LIKE 'deleted%'") == 0)
         #expect(try service.number("SELECT count(*) FROM pragma_foreign_key_check") == 0)
         #expect(refusal { try service.auth.account(of: again.user) } == "none")
-        #expect(try service.auth.purge().accounts == 0)
+        #expect(try service.operations.purge().accounts == 0)
     }
 
     @Test func whoHasThousandsOfKeysLeavesAProjectInSteps() throws {

@@ -5,6 +5,8 @@ import Platform
 import Testing
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 @Suite struct ProjectDeletionRuleTests {
     private let service = Service()
@@ -130,14 +132,14 @@ import Testing
 
     @Test func anOperatorDeletesAnyProject() throws {
         let (ann, project) = try service.person()
-        #expect(try service.auth.deleteProject(UUID.random()) == nil)
+        #expect(try service.operations.deleteProject(UUID.random()) == nil)
         try service.sql(
             """
             WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 700)
             INSERT INTO invitations SELECT randomblob(16), p.id, i || '@example.com', 'member', u.id, 1, 1 << 50
                 FROM n, projects AS p, users AS u
             """)
-        #expect(try service.auth.deleteProject(project) == "Default")
+        #expect(try service.operations.deleteProject(project) == "Default")
         #expect(try service.number("SELECT count(*) FROM invitations") == 0)
         #expect(try service.number("SELECT count(*) FROM audit_events WHERE event = 'project-deleted' AND detail = 'begun'") == 1)
         #expect(try service.number("SELECT count(*) FROM audit_events WHERE event = 'project-deleted' AND detail IS NULL") == 1)
@@ -165,7 +167,7 @@ import Testing
         let (eve, _) = try service.person(eve)
         try service.join(bob, project, as: "owner")
         func maker(_ user: User? = nil) throws -> String {
-            switch try service.auth.keyMaker(for: project, user) {
+            switch try service.operations.keyMaker(for: project, user) {
             case .user(let user): user.email
             case .noProject: "no project"
             case .noOwner: "no owner"
@@ -177,7 +179,7 @@ import Testing
         #expect(first == "bob@example.org")
         try service.sql("UPDATE users SET is_active = 0 WHERE email = 'bob@example.org'")
         #expect(try maker() == "ann@example.com")
-        #expect(try maker(try service.auth.user(named: .id(bob.id))) == "inactive")
+        #expect(try maker(try service.operations.user(named: .id(bob.id))) == "inactive")
         #expect(try maker(eve) == "no member" && maker(ann) == "ann@example.com")
         try service.sql("UPDATE users SET is_active = 0")
         #expect(try maker() == "no owner")
@@ -197,7 +199,7 @@ import Testing
         let standing = try MailItem.standing(at: .now, in: database)
         #expect(standing.pending == 6000 && standing.failed == 6000 && standing.oldest == Timestamp(milliseconds: 1001))
         try service.sql("UPDATE mail_items SET due_at = 1")
-        #expect(try MailItem.standing(at: .now, in: database).pending == Policy.countedMails)
+        #expect(try MailItem.standing(at: .now, in: database).pending == StoreBounds.countedMails)
         #expect(try MailItem.standing(at: .now, in: database).failed == 0)
     }
 
@@ -230,7 +232,7 @@ import Testing
                 (randomblob(16), 'code', zeroblob(16), 'waits@example.com', 1, 2, 0, 1, NULL),
                 (randomblob(16), 'code', zeroblob(16), 'good@example.com', 1, 1 << 50, 0, 1 << 50, NULL)
             """)
-        #expect(try service.auth.purge().mails == 2)
+        #expect(try service.operations.purge().mails == 2)
         #expect(try service.number("SELECT count(*) FROM mail_items WHERE email = 'good@example.com'") == 1)
     }
 }

@@ -5,6 +5,8 @@ import Platform
 import Testing
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 @Suite struct ProjectRuleTests {
     private let service = Service()
@@ -256,7 +258,7 @@ import Testing
         let offer = try service.auth.addMember(eve, as: .member, to: project, by: ann).invitation
         #expect(try service.recipients().contains(eve.text))
         #expect(try signUp(eve) == "mailed, none")
-        let user = try #require(try service.auth.user(named: .email(eve)))
+        let user = try #require(try service.operations.user(named: .email(eve)))
         #expect(try service.auth.acceptInvitation(offer.id, by: user).members.count == 2)
     }
 
@@ -332,7 +334,7 @@ import Testing
         for role in [Role.admin, .member] {
             #expect(refusal { try service.auth.updateMember(ann.id, to: role, in: project, by: ann) } == "lastOwner")
         }
-        guard case .lastOwner = try service.auth.removeMember(ann, from: project) else {
+        guard case .lastOwner = try service.operations.removeMember(ann, from: project) else {
             Issue.record("removed")
             return
         }
@@ -347,7 +349,7 @@ import Testing
         let shared = try service.auth.createProject(named: "Shared", description: nil, by: ann)
         try service.join(eve, shared.id, as: "owner")
         if byOperator {
-            #expect(try service.auth.deleteUser(named: .id(ann.id))?.id == ann.id)
+            #expect(try service.operations.deleteUser(named: .id(ann.id))?.id == ann.id)
         } else {
             service.wait(.minutes(1))
             try service.delete(ann)
@@ -371,10 +373,10 @@ import Testing
         let alone = try service.auth.createProject(named: "Alone", description: nil, by: ann)
         let shared = try service.auth.createProject(named: "Shared", description: nil, by: ann)
         try service.join(eve, shared.id, as: "owner")
-        let changed = try #require(try service.auth.administer(.id(ann.id), .deactivate))
+        let changed = try #require(try service.operations.administer(.id(ann.id), .deactivate))
         #expect(!changed.user.isActive && changed.endedSessions == 1 && alone.id != project)
         #expect(changed.ownerless.map(\.id) == [project])
-        let back = try #require(try service.auth.administer(.id(ann.id), .activate))
+        let back = try #require(try service.operations.administer(.id(ann.id), .activate))
         #expect(back.ownerless.isEmpty)
     }
 }

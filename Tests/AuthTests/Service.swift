@@ -8,6 +8,8 @@ import Testing
 import class Foundation.FileManager
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 let ann = try! Email("ann@example.com")
 let bob = try! Email("bob@example.org")
@@ -51,6 +53,9 @@ final class Service {
         ) { [unowned self] in time }
     }
 
+    /// The operator's actions.
+    var operations: Operations { Operations(auth) }
+
     func database() throws -> Database { try auth.database() }
 
     func wait(_ duration: Duration) { time = time + duration }
@@ -63,7 +68,7 @@ final class Service {
     func number(_ sql: StaticString) throws -> Int64? { try database().first(sql) { $0.integer(0) } }
 
     func challenge(of email: Email = ann) throws -> Challenge? {
-        try Challenge.find(.signIn(email), else: policy, in: try database())
+        try Challenge.find(.signIn(email), else: CodeTerms(policy), in: try database())
     }
 
     /// The code that was last promised to `email`, to sign in with.
@@ -71,7 +76,7 @@ final class Service {
 
     /// The code that was last promised for `target`.
     func code(for target: ChallengeTarget) throws -> String {
-        let challenge = try #require(try Challenge.find(target, else: policy, in: try database()))
+        let challenge = try #require(try Challenge.find(target, else: CodeTerms(policy), in: try database()))
         let code = LoginCode.derive(
             key: try auth.secrets().loginCodeKey, challenge: challenge.id, address: target.email.text,
             digits: challenge.terms.digits)

@@ -7,6 +7,8 @@ import Platform
 import Testing
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 private func reason(_ body: () throws(StateFault) -> Void) -> String? {
     do throws(StateFault) {

@@ -5,6 +5,8 @@ import Platform
 import Testing
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 @Suite struct TestIdentityRuleTests {
     private let service = Service()
@@ -109,14 +111,14 @@ import Testing
     @Test func anOperatorDoesNotMakeItASuperuser() throws {
         _ = try service.auth.sendCode(to: reviewer)
         _ = try service.auth.verifyCode(code, for: reviewer)
-        #expect(refusal { try service.auth.administer(.email(reviewer), .superuser(true)) } == "failure")
+        #expect(refusal { try service.operations.administer(.email(reviewer), .superuser(true)) } == "failure")
         #expect(try service.number("SELECT is_superuser FROM users") == 0)
         #expect(try service.number("SELECT count(*) FROM audit_events WHERE event = 'account-changed'") == 0)
         // One who was a superuser before the file named them can cease to be one.
         try service.sql("UPDATE users SET is_superuser = 1")
-        #expect(try service.auth.administer(.email(reviewer), .superuser(false))?.user.isSuperuser == false)
+        #expect(try service.operations.administer(.email(reviewer), .superuser(false))?.user.isSuperuser == false)
         service.testIdentities = []
-        #expect(try service.auth.administer(.email(reviewer), .superuser(true))?.user.isSuperuser == true)
+        #expect(try service.operations.administer(.email(reviewer), .superuser(true))?.user.isSuperuser == true)
     }
 
     @Test func nobodyElseGetsInWithIt() throws {

@@ -6,6 +6,8 @@ import Platform
 import Testing
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 @Suite struct TokenKeyRuleTests {
     private let service = Service()
@@ -34,7 +36,7 @@ import Testing
     @Test func aRotatedKeysEndIsJudgedWhenItsTokenIsShown() throws {
         let grant = try service.signIn()
         let old = try service.state.signingKey()
-        _ = try service.auth.rotateTokenKey(isUrgent: false)
+        _ = try service.operations.rotateTokenKey(isUrgent: false)
         #expect(isTaken(grant.accessToken))
         let now = service.time.milliseconds
         for (end, isGood) in [
@@ -48,7 +50,7 @@ import Testing
             let ids = try service.auth.verificationKeys().map(\.id)
             #expect(ids.contains(old.publicKey.id) == isGood, "\(end)")
             #expect(ids.count == (isGood ? 2 : 1))
-            #expect(try service.auth.tokenKeys().count == (isGood ? 2 : 1))
+            #expect(try service.operations.tokenKeys().count == (isGood ? 2 : 1))
         }
     }
 
@@ -58,14 +60,14 @@ import Testing
         #expect(isTaken(try token(grant, life: .hours(24), by: key)))
         for life in [Duration.seconds(86401), .days(3650)] { #expect(!isTaken(try token(grant, life: life, by: key))) }
         // By an old key, in its last second.
-        _ = try service.auth.rotateTokenKey(isUrgent: false)
+        _ = try service.operations.rotateTokenKey(isUrgent: false)
         #expect(!isTaken(try token(grant, life: .days(3650), by: key)))
     }
 
     /// A process that remembers what it has proved forgets no end.
     @Test func aRememberedKeyEndsInTime() throws {
         let grant = try service.signIn()
-        _ = try service.auth.rotateTokenKey(isUrgent: false)
+        _ = try service.operations.rotateTokenKey(isUrgent: false)
         let cache = ProcessCache()
         // Files of long ago, so that they may be remembered.
         service.time = Timestamp.now + .minutes(1)
@@ -89,13 +91,13 @@ import Testing
         #expect(isTaken(try token(grant, life: .minutes(15), by: key)))
         #expect(!isTaken(try token(grant, life: .minutes(15), by: orphan)))
         #expect(try service.auth.verificationKeys().map(\.id) == [key.publicKey.id])
-        #expect(try service.auth.tokenKeys().map(\.id) == [key.publicKey.id])
+        #expect(try service.operations.tokenKeys().map(\.id) == [key.publicKey.id])
 
-        _ = try service.auth.purge()
+        _ = try service.operations.purge()
         #expect(files(in: keys) == ["\(key.publicKey.id).end", "\(key.publicKey.id).key", "current"].sorted())
         #expect(isTaken(grant.accessToken))
         // The next rotation gives it an end of its own.
-        _ = try service.auth.rotateTokenKey(isUrgent: false)
+        _ = try service.operations.rotateTokenKey(isUrgent: false)
         #expect(isTaken(grant.accessToken))
         service.wait(.minutes(17))
         #expect(!isTaken(try token(grant, life: .hours(1), by: key)))
@@ -105,7 +107,7 @@ import Testing
         _ = try service.signIn()
         let key = try service.state.signingKey().publicKey.id
         File.remove("\(keys)/current")
-        _ = try service.auth.purge()
+        _ = try service.operations.purge()
         #expect(files(in: keys) == ["\(key).key"])
     }
 
@@ -113,8 +115,8 @@ import Testing
         _ = try service.signIn()
         let orphan = ES256PrivateKey.random().publicKey.id
         try File.create("\(keys)/\(orphan).key", [])
-        let lock = try service.auth.replacementLock()
-        _ = try service.auth.purge()
+        let lock = try service.operations.replacementLock()
+        _ = try service.operations.purge()
         #expect(files(in: keys).contains("\(orphan).key"))
         withExtendedLifetime(lock) {}
     }
@@ -126,7 +128,7 @@ import Testing
         let gone = ES256PrivateKey.random()
         try setEnd(gone, "\(service.time.milliseconds + 60_000)")
         #expect(files(in: keys).count == 3)
-        _ = try service.auth.purge()
+        _ = try service.operations.purge()
         #expect(files(in: keys) == ["\(key).key", "current"].sorted())
     }
 
@@ -137,7 +139,7 @@ import Testing
         let stuck = String(repeating: "A", count: 43)
         mkdir("\(keys)/\(stuck).key", 0o700)
         do throws(AuthError) {
-            _ = try service.auth.rotateTokenKey(isUrgent: true)
+            _ = try service.operations.rotateTokenKey(isUrgent: true)
             Issue.record("it was deleted")
         } catch {
             #expect(error.reason.contains("signs from now on, but an old one could not be deleted: unlink"))
@@ -146,7 +148,7 @@ import Testing
         #expect(!files(in: keys).contains("\(first).key"))
         #expect(!isTaken(grant.accessToken))
         rmdir("\(keys)/\(stuck).key")
-        _ = try service.auth.rotateTokenKey(isUrgent: true)
+        _ = try service.operations.rotateTokenKey(isUrgent: true)
         #expect(files(in: keys).count == 2)
     }
 }

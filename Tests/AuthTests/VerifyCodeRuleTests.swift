@@ -4,6 +4,8 @@ import Platform
 import Testing
 
 @testable import Auth
+@testable import Operations
+@testable import Store
 
 @Suite struct VerifyCodeRuleTests {
     private let service = Service()

@@ -1,6 +1,7 @@
 // Addresses: whatever is accepted is a name at a domain to every mail system, command and log.
 
 import Auth
+import Store
 
 @Sendable func checkEmail(_ bytes: [UInt8]) {
     let sent = text(bytes)

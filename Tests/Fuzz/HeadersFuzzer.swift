@@ -6,6 +6,7 @@ import CGI
 import Glibc
 import JSON
 import Platform
+import Store
 
 @testable import API
 

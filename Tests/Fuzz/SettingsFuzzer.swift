@@ -3,6 +3,7 @@
 import Auth
 import Cryptography
 import Platform
+import Store
 
 @testable import Settings
 

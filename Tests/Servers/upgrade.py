@@ -27,7 +27,7 @@ from service import EXECUTABLES, NO_LIMITS, Answer, Home, bearer  # noqa: E402
 ROUNDS = int(os.environ.get("ROUNDS", "20"))
 CLIENTS = 8
 MANY = int(os.environ.get("ACCOUNTS", "100000"))
-MIGRATIONS = f"{PROJECT}/Sources/Auth/Migrations"
+MIGRATIONS = f"{PROJECT}/Sources/Store/Migrations"
 SCHEMA = len(os.listdir(MIGRATIONS))
 FIRST = next(f"{MIGRATIONS}/{name}" for name in os.listdir(MIGRATIONS) if name.startswith("v001-"))
 # The tables of the first release, parents first.

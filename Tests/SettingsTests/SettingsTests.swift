@@ -2,6 +2,7 @@
 
 import Auth
 import Platform
+import Store
 import Testing
 
 @testable import Settings

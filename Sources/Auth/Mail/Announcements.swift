@@ -5,6 +5,7 @@
 // are counted, and one mail at its end tells how many.
 
 import Platform
+import Store
 
 extension MailKind {
     /// Whether it announces a change that the account made, or that ended something for it.
@@ -44,7 +45,7 @@ extension Auth {
     }
 
     /// `address`, as a mail shows another person's.
-    func masked(_ address: String) -> String { (try? Email(address))?.masked ?? "?" }
+    package func masked(_ address: String) -> String { (try? Email(address))?.masked ?? "?" }
 
     func announcementLetter(for item: MailItem, _ language: Language) -> MailContent {
         let announcement = Announcement(item.details ?? "")

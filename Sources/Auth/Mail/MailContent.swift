@@ -2,6 +2,7 @@
 
 import Cryptography
 import Platform
+import Store
 
 /// A mail's kind, language and values.
 struct MailContent {
@@ -37,7 +38,7 @@ extension Auth {
     private func codeLetter(
         for item: MailItem, _ language: Language, _ database: Database
     ) throws(AuthError) -> MailContent? {
-        guard let challenge = try Challenge.find(item.subject, of: item.email, else: policy, in: database),
+        guard let challenge = try Challenge.find(item.subject, of: item.email, else: CodeTerms(policy), in: database),
             challenge.isLive(at: now), !challenge.isExhausted, let email = try? Email(item.email),
             try mayUse(item.kind, email, in: database)
         else { return nil }

@@ -2,6 +2,7 @@
 // (RFC 5322 §2.1.1), and of at most 76 where there are encoded words (RFC 2047 §2).
 
 import Cryptography
+import Store
 
 /// Makes whole header fields, with the line's end.
 enum MailHeader {

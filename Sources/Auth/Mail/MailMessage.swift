@@ -3,6 +3,7 @@
 
 import Cryptography
 import Platform
+package import Store
 
 /// A name and an address, as in `From`.
 package struct Mailbox: Equatable {

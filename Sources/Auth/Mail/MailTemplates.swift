@@ -1,6 +1,7 @@
 // Where the texts of mail come from: files of the operator's, else built in.
 
 import Platform
+import Store
 
 /// The texts of every kind of mail in every language.
 package struct MailTemplates {

@@ -11,6 +11,7 @@
 // 4. It is bounded.
 
 import Platform
+import Store
 
 /// What becomes of a text on its way into a mail.
 enum MailText {

@@ -1,6 +1,8 @@
 // The texts of each kind of mail in each language are a subject and some paragraphs; this is the one layout
 // that makes a whole mail of them.
 
+package import Store
+
 /// What one kind of mail says in one language.
 struct MailTexts {
     let subject: String

@@ -2,6 +2,7 @@
 
 import Cryptography
 import Platform
+import Store
 
 /// Where mail goes.
 package enum MailTransport: Equatable {

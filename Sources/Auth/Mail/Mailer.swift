@@ -10,6 +10,7 @@
 
 import Cryptography
 package import Platform
+import Store
 
 /// What mail is made of and how it leaves.
 package struct Mailer {
@@ -181,7 +182,7 @@ extension Auth {
         let wait = min(
             Duration(milliseconds: Policy.firstMailBackOff.milliseconds << doublings),
             max(
-                Policy.longestMailBackOff,
+                StoreBounds.longestMailBackOff,
                 Duration(milliseconds: (item.expiresAt - item.createdAt).milliseconds / 32)))
         let next = now + wait
         return next < item.expiresAt ? next : nil

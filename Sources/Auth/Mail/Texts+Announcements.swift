@@ -1,5 +1,7 @@
 // The mails that tell of lasting changes, in each language. Numbers stand alone, so that no word depends on them.
 
+import Store
+
 extension MailTexts {
     /// The texts of a kind that announces a change; those of no other are asked for.
     static func announcement(_ kind: MailKind, _ language: Language) -> MailTexts {

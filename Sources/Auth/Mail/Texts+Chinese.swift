@@ -1,5 +1,7 @@
 // The mails in Chinese, in simplified characters. There is no plural.
 
+import Store
+
 extension MailTexts {
     static func chinese(_ kind: MailKind) -> MailTexts {
         switch kind {

@@ -1,5 +1,7 @@
 // The mails in English.
 
+import Store
+
 extension MailTexts {
     static func english(_ kind: MailKind, _ count: Int64) -> MailTexts {
         let minutes = count == 1 ? "minute" : "minutes"

@@ -1,5 +1,7 @@
 // The mails in French, with the spaces that keep a colon or a quotation mark on the line of its word.
 
+import Store
+
 extension MailTexts {
     static func french(_ kind: MailKind, _ count: Int64) -> MailTexts {
         // In French, zero is singular.

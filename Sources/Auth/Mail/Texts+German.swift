@@ -1,5 +1,7 @@
 // The mails in German.
 
+import Store
+
 extension MailTexts {
     static func german(_ kind: MailKind, _ count: Int64) -> MailTexts {
         let minutes = count == 1 ? "Minute" : "Minuten"

@@ -1,5 +1,7 @@
 // The mails in Japanese, which has no plural.
 
+import Store
+
 extension MailTexts {
     static func japanese(_ kind: MailKind) -> MailTexts {
         switch kind {

@@ -1,5 +1,7 @@
 // The mails in Spanish.
 
+import Store
+
 extension MailTexts {
     static func spanish(_ kind: MailKind, _ count: Int64) -> MailTexts {
         let minutes = count == 1 ? "minuto" : "minutos"

@@ -7,6 +7,7 @@ import API
 import Auth
 import Platform
 import Settings
+import Store
 
 /// What happened goes to standard error, for whoever runs it by hand, and to the log, if it is known.
 func report(_ line: LogLine, to configuration: Configuration?) {

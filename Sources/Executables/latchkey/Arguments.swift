@@ -2,7 +2,9 @@
 
 import ArgumentParser
 import Auth
+import Operations
 import Platform
+import Store
 
 /// An account, by its address or its id.
 struct UserArgument: ExpressibleByArgument {
@@ -21,8 +23,8 @@ struct UserArgument: ExpressibleByArgument {
     }
 
     /// The account; trouble if there is none.
-    func find(in auth: Auth) throws(CommandError) -> User {
-        guard let user = try asking({ () throws(AuthError) in try auth.user(named: name) }) else { throw absent }
+    func find(in operations: Operations) throws(CommandError) -> User {
+        guard let user = try asking({ () throws(AuthError) in try operations.user(named: name) }) else { throw absent }
         return user
     }
 

@@ -4,7 +4,9 @@ import ArgumentParser
 import Auth
 import CGI
 import JSON
+import Operations
 import Platform
+import Store
 
 struct AuditGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -43,10 +45,10 @@ extension AuditGroup {
         @OptionGroup var list: ListOptions
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(CommandError) in
-                let id = try userID(in: auth)
+            try onService { (operations, _) throws(CommandError) in
+                let id = try userID(in: operations)
                 let entries = try asking { () throws(AuthError) in
-                    try auth.audit(
+                    try operations.audit(
                         since: since?.moment ?? Timestamp(milliseconds: 0), user: id, event: event?.name,
                         limit: list.limit.count)
                 }
@@ -61,10 +63,10 @@ extension AuditGroup {
         }
 
         /// The id may be that of an account that is gone.
-        private func userID(in auth: Auth) throws(CommandError) -> UUID? {
+        private func userID(in operations: Operations) throws(CommandError) -> UUID? {
             guard let user else { return nil }
             if case .id(let id) = user.name { return id }
-            return try user.find(in: auth).id
+            return try user.find(in: operations).id
         }
     }
 }

@@ -2,8 +2,10 @@
 
 import API
 import Auth
+import Operations
 import Platform
 import Settings
+import Store
 
 extension Report {
     /// The secret, and the key that signs access tokens.

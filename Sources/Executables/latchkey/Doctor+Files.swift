@@ -2,8 +2,10 @@
 
 import API
 import Auth
+import Operations
 import Platform
 import Settings
+import Store
 
 extension Report {
     /// The state folder at `path`, which is there; nil if the service refuses it.

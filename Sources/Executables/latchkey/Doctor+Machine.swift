@@ -3,8 +3,10 @@
 
 import API
 import Auth
+import Operations
 import Platform
 import Settings
+import Store
 
 extension Report {
     /// What does not depend on a service.
@@ -40,7 +42,7 @@ extension Report {
         if let memory = (try? Machine.limit("Max address space")) ?? nil, memory < 64 << 20 {
             warn(
                 "limits", "a process gets \(Report.size(memory)) of memory (ulimit -v)",
-                do: "Raise it to 64 MiB; hashing a code takes \(Auth.hashingMemory / 1024) MiB beside the program.")
+                do: "Raise it to 64 MiB; hashing a code takes \(Operations.hashingMemory / 1024) MiB beside the program.")
         }
         if let processes = (try? Machine.limit("Max processes")) ?? nil, processes < 64 {
             warn(
@@ -82,12 +84,12 @@ extension Report {
     /// What a code's hash takes, and how many are hashed at once.
     mutating func examineHashing(_ configuration: Configuration) {
         // The shortest is what it takes; in others somebody else was at work, too.
-        add(Report.judgeHashing((0..<3).compactMap { _ in Auth.timeOfHashing() }.min()))
+        add(Report.judgeHashing((0..<3).compactMap { _ in Operations.timeOfHashing() }.min()))
         add(Report.judgeSlots(configuration.policy.argon2Slots, cores: Environment.coreCount))
     }
 
     static func judgeHashing(_ time: Duration?) -> Finding {
-        let memory = "\(Auth.hashingMemory / 1024) MiB"
+        let memory = "\(Operations.hashingMemory / 1024) MiB"
         guard let time else {
             return Finding(
                 state: .fault, check: "argon2", found: "there is no memory for one code: \(memory)",
@@ -107,7 +109,7 @@ extension Report {
         return Finding(
             state: isMany ? .warning : .ok, check: "argon2_slots",
             found: "\(counted(Int(slots), "code")) at once on \(counted(Int(cores), "core")), "
-                + "in \(slots * Auth.hashingMemory / 1024) MiB",
+                + "in \(slots * Operations.hashingMemory / 1024) MiB",
             advice: isMany ? "Set argon2_slots = \(cores): more only makes each slower, and takes memory." : nil)
     }
 

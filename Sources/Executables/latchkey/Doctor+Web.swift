@@ -2,8 +2,10 @@
 
 import API
 import Auth
+import Operations
 import Platform
 import Settings
+import Store
 
 extension Report {
     /// Asks the service at `url`, which is to be the one of `configuration`.
@@ -193,19 +195,19 @@ extension Report {
             return ok(check, "not looked at: no token goes to \(url.host), which is not base_url's host")
         }
         let forged = "203.0.113.77"
-        let auth = service(configuration)
+        let operations = service(configuration)
         let since = Timestamp.now - .minutes(1)
         let seen: String?
         let answer: WebAnswer
         do throws(AuthError) {
-            let token = try auth.refreshTokenOfNobody()
+            let token = try operations.refreshTokenOfNobody()
             answer = client.send(
                 "POST", "/auth/verification/refresh-token",
                 headers: ["X-Forwarded-For: \(forged)"]
                     + (configuration.policy.clientTokens.first.map { ["Authorization: Bearer \($0)"] } ?? []),
                 body: #"{"refresh_token":"\#(token)","user_uuid":"\#(UUID.random().text)"}"#)
             let id = answer.header("x-request-id") ?? ""
-            seen = try auth.audit(since: since, user: nil, event: "refresh-failed", limit: 1000)
+            seen = try operations.audit(since: since, user: nil, event: "refresh-failed", limit: 1000)
                 .last { $0.requestID.isSame(as: id) }?.client
         } catch {
             return fault(check, error.reason, do: "See what is said of the database.")

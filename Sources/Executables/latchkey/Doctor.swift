@@ -9,8 +9,10 @@ import API
 import ArgumentParser
 import Auth
 import CGI
+import Operations
 import Platform
 import Settings
+import Store
 
 struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -4,7 +4,9 @@ import ArgumentParser
 import Auth
 import CGI
 import JSON
+import Operations
 import Platform
+import Store
 
 struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -22,9 +24,9 @@ struct Export: ParsableCommand {
     var user: UserArgument
 
     func run() throws(ExitCode) {
-        try onService { (auth, _) throws(CommandError) in
-            let user = try user.find(in: auth)
-            let data = try asking { () throws(AuthError) in try auth.personalData(of: user) }
+        try onService { (operations, _) throws(CommandError) in
+            let user = try user.find(in: operations)
+            let data = try asking { () throws(AuthError) in try operations.personalData(of: user) }
             try showJSON { $0.object(data.write) }
         }
     }

@@ -4,7 +4,9 @@ import ArgumentParser
 import Auth
 import CGI
 import JSON
+import Operations
 import Platform
+import Store
 
 struct KeyGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -40,8 +42,8 @@ extension KeyGroup {
         }
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(CommandError) in
-                let keys = try keys(in: auth)
+            try onService { (operations, _) throws(CommandError) in
+                let keys = try keys(in: operations)
                 if list.output.json { return try showJSON(keys) { $0.object($1.write) } }
                 // Only where a key was replaced is there something to say of it.
                 let isReplaced = keys.contains { $0.key.replacedBy != nil }
@@ -56,13 +58,13 @@ extension KeyGroup {
             }
         }
 
-        private func keys(in auth: Auth) throws(CommandError) -> [APIKeyInProject] {
+        private func keys(in operations: Operations) throws(CommandError) -> [APIKeyInProject] {
             let limit = list.limit.count
-            if let user = try user?.find(in: auth) {
-                return try asking { () throws(AuthError) in try auth.apiKeys(madeBy: user, limit: limit) }
+            if let user = try user?.find(in: operations) {
+                return try asking { () throws(AuthError) in try operations.apiKeys(madeBy: user, limit: limit) }
             }
             guard let id = project?.id else { return [] }
-            let keys = try asking { () throws(AuthError) in try auth.apiKeys(of: id, limit: limit) }
+            let keys = try asking { () throws(AuthError) in try operations.apiKeys(of: id, limit: limit) }
             guard let keys else { throw .notFound("there is no project \(id.text)") }
             return keys
         }
@@ -109,10 +111,10 @@ extension KeyGroup {
         }
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(CommandError) in
-                let maker = try maker(in: auth)
+            try onService { (operations, _) throws(CommandError) in
+                let maker = try maker(in: operations)
                 let made = try asking { () throws(AuthError) in
-                    try auth.createAPIKey(
+                    try operations.auth.createAPIKey(
                         named: name.text, expiringIn: expiresInDays?.count,
                         scopes: scopes.isEmpty ? nil : scopes.map(\.scope), in: project.id, by: maker)
                 }
@@ -127,10 +129,10 @@ extension KeyGroup {
             }
         }
 
-        private func maker(in auth: Auth) throws(CommandError) -> User {
-            let named = try by?.find(in: auth)
+        private func maker(in operations: Operations) throws(CommandError) -> User {
+            let named = try by?.find(in: operations)
             let email = named?.email ?? ""
-            switch try asking({ () throws(AuthError) in try auth.keyMaker(for: project.id, named) }) {
+            switch try asking({ () throws(AuthError) in try operations.keyMaker(for: project.id, named) }) {
             case .user(let user): return user
             case .noProject: throw .notFound("there is no project \(project.id.text)")
             case .noOwner: throw .failed("the project has no active owner: say --by")
@@ -149,8 +151,8 @@ extension KeyGroup {
         var key: IDArgument
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(CommandError) in
-                let found = try asking { () throws(AuthError) in try auth.deactivateKey(key.id) }
+            try onService { (operations, _) throws(CommandError) in
+                let found = try asking { () throws(AuthError) in try operations.deactivateKey(key.id) }
                 guard let found else { throw .notFound("there is no key \(key.id.text)") }
                 let (id, time) = (key.id.text, found.deactivatedAt.seconds)
                 switch found.before {

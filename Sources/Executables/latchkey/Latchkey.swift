@@ -2,7 +2,7 @@
 //
 // 1. It is no endpoint: under a web server it does nothing and says so. Whoever can read the state folder may do
 //    all of it, so nobody is asked who they are.
-// 2. It makes no rules and knows no SQL: each command parses, calls one action of Auth, and prints.
+// 2. It makes no rules and knows no SQL: each command parses, calls one action of Operations, and prints.
 // 3. What it changes is in the audit, with the client `admin`.
 // 4. Results go to standard output; what went wrong, one sentence, to standard error.
 

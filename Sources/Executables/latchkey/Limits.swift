@@ -4,7 +4,9 @@ import ArgumentParser
 import Auth
 import CGI
 import JSON
+import Operations
 import Platform
+import Store
 
 struct LimitGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -30,9 +32,9 @@ extension LimitGroup {
         @OptionGroup var list: ListOptions
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(CommandError) in
+            try onService { (operations, _) throws(CommandError) in
                 let totals = try asking { () throws(AuthError) in
-                    try auth.limitTotals(limit: list.limit.count)
+                    try operations.limitTotals(limit: list.limit.count)
                 }
                 if list.output.json {
                     return try showJSON(totals) { $0.object($1.write) }
@@ -73,9 +75,9 @@ extension LimitGroup {
         }
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(CommandError) in
+            try onService { (operations, _) throws(CommandError) in
                 let cleared = try asking { () throws(AuthError) in
-                    try auth.clearLimits(named: name?.text, subject: subject?.subject)
+                    try operations.clearLimits(named: name?.text, subject: subject?.subject)
                 }
                 guard cleared > 0 else { throw .notFound("nothing is counted there") }
                 try show("\(counted(cleared, "count")) cleared.\n")

@@ -5,8 +5,10 @@ import ArgumentParser
 import Auth
 import CGI
 import JSON
+import Operations
 import Platform
 import Settings
+import Store
 
 struct MailGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,8 +31,8 @@ extension MailGroup {
         @OptionGroup var list: ListOptions
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(CommandError) in
-                let mails = try asking { () throws(AuthError) in try auth.outbox(limit: list.limit.count) }
+            try onService { (operations, _) throws(CommandError) in
+                let mails = try asking { () throws(AuthError) in try operations.outbox(limit: list.limit.count) }
                 if list.output.json { return try showJSON(mails) { $0.object($1.write) } }
                 var table = Table(
                     columns: [("NEXT TRY", 16), ("TRIES", 5), ("KIND", 13), ("TO", 21)], last: "LAST ERROR")
@@ -60,14 +62,14 @@ extension MailGroup {
                 let (mailer, identities) = try configured { () throws(ConfigurationFault) in
                     (try configuration.mailer(), try configuration.testIdentities())
                 }
-                let auth = service(configuration, testIdentities: identities)
+                let operations = service(configuration, testIdentities: identities)
                 try asking { () throws(AuthError) in
-                    try auth.deliverMail(by: mailer, stays: false) { line in
+                    try operations.auth.deliverMail(by: mailer, stays: false) { line in
                         try? Descriptor.standardError.write(line.bytes)
                         try? File.append(configuration.state.logPath, line.bytes)
                     }
                 }
-                let left = try asking { () throws(AuthError) in try auth.outbox(limit: .max) }
+                let left = try asking { () throws(AuthError) in try operations.outbox(limit: .max) }
                 let givenUp = left.filter { $0.dueAt == nil }.count
                 try show(
                     "\(counted(left.count - givenUp, "mail")) left to send, \(givenUp) given up.\n")

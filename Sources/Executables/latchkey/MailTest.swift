@@ -3,8 +3,10 @@
 import API
 import ArgumentParser
 import Auth
+import Operations
 import Platform
 import Settings
+import Store
 
 extension MailGroup {
     struct Test: ParsableCommand {
@@ -22,10 +24,10 @@ extension MailGroup {
         var address: EmailArgument
 
         func run() throws(ExitCode) {
-            try onService { (auth, configuration) throws(CommandError) in
+            try onService { (operations, configuration) throws(CommandError) in
                 let mailer = try configured { () throws(ConfigurationFault) in try configuration.mailer() }
                 let outcome = try asking { () throws(AuthError) in
-                    try auth.sendTestMail(to: address.email, by: mailer)
+                    try operations.sendTestMail(to: address.email, by: mailer)
                 }
                 for line in outcome.said.utf8.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
                     complain("mail command: \(String(Substring(line)))")

@@ -4,7 +4,9 @@ import ArgumentParser
 import Auth
 import CGI
 import JSON
+import Operations
 import Platform
+import Store
 
 struct ProjectGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -33,10 +35,10 @@ extension ProjectGroup {
         @OptionGroup var list: ListOptions
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(CommandError) in
-                let user = try user?.find(in: auth)
+            try onService { (operations, _) throws(CommandError) in
+                let user = try user?.find(in: operations)
                 let projects = try asking { () throws(AuthError) in
-                    try auth.projects(of: user, limit: list.limit.count)
+                    try operations.projects(of: user, limit: list.limit.count)
                 }
                 if list.output.json { return try showJSON(projects) { $0.object($1.write) } }
                 var table = Table(columns: [("ID", 36), ("OWNER", 18), ("MEMBERS", 7)], last: "NAME", cutsLast: true)
@@ -60,8 +62,8 @@ extension ProjectGroup {
         @OptionGroup var output: OutputOptions
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(CommandError) in
-                let found = try asking { () throws(AuthError) in try auth.project(project.id) }
+            try onService { (operations, _) throws(CommandError) in
+                let found = try asking { () throws(AuthError) in try operations.project(project.id) }
                 guard let found else { throw absent(project) }
                 if output.json { return try showJSON { $0.object(found.write) } }
                 try show(
@@ -88,11 +90,11 @@ extension ProjectGroup {
         var owner: UserArgument
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(CommandError) in
-                let owner = try owner.find(in: auth)
+            try onService { (operations, _) throws(CommandError) in
+                let owner = try owner.find(in: operations)
                 guard owner.isActive else { throw .failed("\(owner.email) is deactivated: it cannot own a new project") }
                 let made = try asking { () throws(AuthError) in
-                    try auth.createProject(named: name.text, description: nil, by: owner)
+                    try operations.auth.createProject(named: name.text, description: nil, by: owner)
                 }
                 try show("Made the project \(printable(made.name)), id \(made.id.text), owned by \(owner.email).\n")
             }
@@ -113,8 +115,8 @@ extension ProjectGroup {
         var name: TextArgument
 
         func run() throws(ExitCode) {
-            try change(project, nil) { (auth) throws(AuthError) in
-                try auth.renameProject(project.id, to: name.text)
+            try change(project, nil) { (operations) throws(AuthError) in
+                try operations.renameProject(project.id, to: name.text)
             } telling: {
                 "The project \($0.id.text) is called \($0.name)."
             }
@@ -142,10 +144,10 @@ extension ProjectGroup {
         var role = RoleArgument(.member)
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(CommandError) in
-                let user = try user.find(in: auth)
+            try onService { (operations, _) throws(CommandError) in
+                let user = try user.find(in: operations)
                 let changed = try outcome(project, user) { () throws(AuthError) in
-                    try auth.addMember(user, as: role.role, to: project.id)
+                    try operations.addMember(user, as: role.role, to: project.id)
                 }
                 try show("\(user.email) is \(article(role.role)) of \(printable(changed.name)).\n")
             }
@@ -178,10 +180,10 @@ extension ProjectGroup {
         var user: UserArgument
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(CommandError) in
-                let user = try user.find(in: auth)
+            try onService { (operations, _) throws(CommandError) in
+                let user = try user.find(in: operations)
                 let changed = try outcome(project, user) { () throws(AuthError) in
-                    try auth.removeMember(user, from: project.id)
+                    try operations.removeMember(user, from: project.id)
                 }
                 try show("\(user.email) is no more in \(printable(changed.name)).\n")
             }
@@ -213,8 +215,8 @@ extension ProjectGroup {
         }
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(CommandError) in
-                let name = try asking { () throws(AuthError) in try auth.deleteProject(project.id) }
+            try onService { (operations, _) throws(CommandError) in
+                let name = try asking { () throws(AuthError) in try operations.deleteProject(project.id) }
                 guard let name else { throw absent(project) }
                 try show("Deleted the project \(printable(name)), id \(project.id.text).\n")
             }
@@ -223,11 +225,11 @@ extension ProjectGroup {
 }
 
 private func change(
-    _ project: IDArgument, _ user: User?, _ body: (Auth) throws(AuthError) -> ProjectOutcome,
+    _ project: IDArgument, _ user: User?, _ body: (Operations) throws(AuthError) -> ProjectOutcome,
     telling sentence: (ProjectDetails) -> String
 ) throws(ExitCode) {
-    try onService { (auth, _) throws(CommandError) in
-        let changed = try outcome(project, user) { () throws(AuthError) in try body(auth) }
+    try onService { (operations, _) throws(CommandError) in
+        let changed = try outcome(project, user) { () throws(AuthError) in try body(operations) }
         try show("\(printable(sentence(changed)))\n")
     }
 }

@@ -3,7 +3,9 @@
 import ArgumentParser
 import Auth
 import CGI
+import Operations
 import Platform
+import Store
 
 struct SecretGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -36,9 +38,9 @@ extension SecretGroup {
         }
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(CommandError) in
+            try onService { (operations, _) throws(CommandError) in
                 guard yes || isConfirmed() else { throw .failed("nothing was changed") }
-                let ended = try asking { () throws(AuthError) in try auth.rotateSecret() }
+                let ended = try asking { () throws(AuthError) in try operations.rotateSecret() }
                 try show("There is a new secret; \(counted(ended, "session")) ended.\n")
             }
         }
@@ -72,8 +74,8 @@ extension TokenKeyGroup {
         @OptionGroup var output: OutputOptions
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(CommandError) in
-                let keys = try asking { () throws(AuthError) in try auth.tokenKeys() }
+            try onService { (operations, _) throws(CommandError) in
+                let keys = try asking { () throws(AuthError) in try operations.tokenKeys() }
                 if output.json {
                     return try showJSON(keys) { json, key in
                         json.object { json in
@@ -108,10 +110,10 @@ extension TokenKeyGroup {
         var now = false
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(CommandError) in
-                let id = try asking { () throws(AuthError) in try auth.rotateTokenKey(isUrgent: now) }
+            try onService { (operations, _) throws(CommandError) in
+                let id = try asking { () throws(AuthError) in try operations.rotateTokenKey(isUrgent: now) }
                 try show("The key \(id) signs from now on.\n")
-                let others = try asking { () throws(AuthError) in try auth.tokenKeys() }.dropFirst()
+                let others = try asking { () throws(AuthError) in try operations.tokenKeys() }.dropFirst()
                 for key in others {
                     if let end = key.goodUntil { try show("The key \(key.id) is good until \(end.seconds).\n") }
                 }

@@ -3,8 +3,10 @@
 import API
 import ArgumentParser
 import Auth
+import Operations
 import Platform
 import Settings
+import Store
 
 /// Why a command did not do what it was asked to.
 enum CommandError: Error {
@@ -20,7 +22,7 @@ func complain(_ sentence: String) {
 }
 
 /// Runs `body` on the service that is there; tells what goes wrong and with which code to end.
-func onService(_ body: (Auth, Configuration) throws(CommandError) -> Void) throws(ExitCode) {
+func onService(_ body: (Operations, Configuration) throws(CommandError) -> Void) throws(ExitCode) {
     try ending { () throws(CommandError) in
         let configuration = try configured { () throws(ConfigurationFault) in
             try Configuration.ofExistingService()
@@ -30,10 +32,11 @@ func onService(_ body: (Auth, Configuration) throws(CommandError) -> Void) throw
 }
 
 /// The service of `configuration`, as the operator works on it.
-func service(_ configuration: Configuration, testIdentities: [TestIdentity] = []) -> Auth {
-    Auth(
-        policy: configuration.policy, state: configuration.state, journal: configuration.journal,
-        client: Client(operatorIn: UUID.random().text), testIdentities: testIdentities)
+func service(_ configuration: Configuration, testIdentities: [TestIdentity] = []) -> Operations {
+    Operations(
+        Auth(
+            policy: configuration.policy, state: configuration.state, journal: configuration.journal,
+            client: Client(operatorIn: UUID.random().text), testIdentities: testIdentities))
 }
 
 /// Turns trouble in `body` into a sentence and an exit code.

@@ -3,7 +3,9 @@
 import ArgumentParser
 import Auth
 import CGI
+import Operations
 import Platform
+import Store
 
 struct SessionGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,10 +27,10 @@ extension SessionGroup {
         @OptionGroup var list: ListOptions
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(CommandError) in
-                let user = try user.find(in: auth)
+            try onService { (operations, _) throws(CommandError) in
+                let user = try user.find(in: operations)
                 let sessions = try asking { () throws(AuthError) in
-                    try auth.sessions(of: user, limit: list.limit.count)
+                    try operations.sessions(of: user, limit: list.limit.count)
                 }
                 if list.output.json {
                     return try showJSON(sessions) { json, session in
@@ -71,14 +73,14 @@ extension SessionGroup {
         }
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(CommandError) in
+            try onService { (operations, _) throws(CommandError) in
                 if let all {
-                    let user = try all.find(in: auth)
-                    let ended = try asking { () throws(AuthError) in try auth.revokeSessions(of: user) }
+                    let user = try all.find(in: operations)
+                    let ended = try asking { () throws(AuthError) in try operations.revokeSessions(of: user) }
                     return try show("\(counted(ended, "session")) of \(user.email) ended.\n")
                 }
                 guard let id = session?.id else { return }
-                guard try asking({ () throws(AuthError) in try auth.revokeSession(id) }) else {
+                guard try asking({ () throws(AuthError) in try operations.revokeSession(id) }) else {
                     throw .notFound("there is no session \(id.text) that has not ended")
                 }
                 try show("The session \(id.text) ended.\n")

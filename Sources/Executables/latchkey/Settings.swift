@@ -4,7 +4,9 @@ import API
 import ArgumentParser
 import Auth
 import CGI
+import Operations
 import Settings
+import Store
 
 struct Init: ParsableCommand {
     static let configuration = CommandConfiguration(

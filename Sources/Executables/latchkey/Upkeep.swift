@@ -3,7 +3,9 @@
 import API
 import ArgumentParser
 import Auth
+import Operations
 import Settings
+import Store
 
 struct Purge: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,10 +18,10 @@ struct Purge: ParsableCommand {
             """)
 
     func run() throws(ExitCode) {
-        try onService { (auth, _) throws(CommandError) in
+        try onService { (operations, _) throws(CommandError) in
             let progress = Progress()
             let done = try asking { () throws(AuthError) in
-                try auth.purge { progress.show("deleted \($0)") }
+                try operations.purge { progress.show("deleted \($0)") }
             }
             progress.end()
             try show(
@@ -45,8 +47,8 @@ struct Migrate: ParsableCommand {
             """)
 
     func run() throws(ExitCode) {
-        try onService { (auth, _) throws(CommandError) in
-            let schema = try asking { () throws(AuthError) in try auth.migrate() }
+        try onService { (operations, _) throws(CommandError) in
+            let schema = try asking { () throws(AuthError) in try operations.migrate() }
             try show("The database has schema \(schema), which is this version's.\n")
         }
     }
@@ -71,10 +73,10 @@ struct BackUp: ParsableCommand {
     var file: String
 
     func run() throws(ExitCode) {
-        try onService { (auth, _) throws(CommandError) in
+        try onService { (operations, _) throws(CommandError) in
             let progress = Progress()
             let count = try asking { () throws(AuthError) in
-                try auth.backUp(to: file) { progress.show($0, $1) }
+                try operations.backUp(to: file) { progress.show($0, $1) }
             }
             progress.end()
             try show("Wrote \(counted(count, "file")) to \(printable(file)).\n")

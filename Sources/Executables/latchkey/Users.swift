@@ -5,8 +5,10 @@ import ArgumentParser
 import Auth
 import CGI
 import JSON
+import Operations
 import Platform
 import Settings
+import Store
 
 struct UserGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -34,9 +36,9 @@ extension UserGroup {
         @OptionGroup var list: ListOptions
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(CommandError) in
+            try onService { (operations, _) throws(CommandError) in
                 let users = try asking { () throws(AuthError) in
-                    try auth.users(containing: containing, limit: list.limit.count)
+                    try operations.users(containing: containing, limit: list.limit.count)
                 }
                 if list.output.json { return try showJSON(users) { $0.object($1.write) } }
                 var table = Table(columns: [("ID", 36), ("STATE", 9)], last: "EMAIL")
@@ -57,9 +59,9 @@ extension UserGroup {
         @OptionGroup var output: OutputOptions
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(CommandError) in
-                let user = try user.find(in: auth)
-                let seen = try asking { () throws(AuthError) in try auth.overview(of: user) }
+            try onService { (operations, _) throws(CommandError) in
+                let user = try user.find(in: operations)
+                let seen = try asking { () throws(AuthError) in try operations.overview(of: user) }
                 if output.json {
                     return try showJSON { json in
                         json.object { json in
@@ -108,9 +110,9 @@ extension UserGroup {
         var name: TextArgument?
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(CommandError) in
+            try onService { (operations, _) throws(CommandError) in
                 let user = try asking { () throws(AuthError) in
-                    try auth.createUser(email.email, fullName: name?.text)
+                    try operations.createUser(email.email, fullName: name?.text)
                 }
                 guard let user else { throw .failed("there is an account \(email.email.text) already") }
                 try show("Made the account \(user.email), id \(user.id.text).\n")
@@ -134,8 +136,8 @@ extension UserGroup {
         var user: UserArgument
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(CommandError) in
-                let changed = try asking { () throws(AuthError) in try auth.administer(user.name, .deactivate) }
+            try onService { (operations, _) throws(CommandError) in
+                let changed = try asking { () throws(AuthError) in try operations.administer(user.name, .deactivate) }
                 guard let changed else { throw user.absent }
                 if changed.wasSo, changed.endedSessions == 0 {
                     return try show("\(changed.user.email) is deactivated already.\n")
@@ -275,9 +277,9 @@ extension UserGroup {
         var email: EmailArgument
 
         func run() throws(ExitCode) {
-            try onServiceWithTestIdentities { (auth) throws(CommandError) in
+            try onServiceWithTestIdentities { (operations) throws(CommandError) in
                 let new = email.email
-                let move = try asking { () throws(AuthError) in try auth.moveUser(named: user.name, to: new) }
+                let move = try asking { () throws(AuthError) in try operations.moveUser(named: user.name, to: new) }
                 switch move {
                 case .noAccount: throw user.absent
                 case .taken: throw .failed("there is an account \(new.text) already")
@@ -313,8 +315,8 @@ extension UserGroup {
         }
 
         func run() throws(ExitCode) {
-            try onService { (auth, _) throws(CommandError) in
-                let deleted = try asking { () throws(AuthError) in try auth.deleteUser(named: user.name) }
+            try onService { (operations, _) throws(CommandError) in
+                let deleted = try asking { () throws(AuthError) in try operations.deleteUser(named: user.name) }
                 guard let deleted else { throw user.absent }
                 try show("Deleted the account \(deleted.email), id \(deleted.id.text).\n")
             }
@@ -326,18 +328,20 @@ extension UserGroup {
 private func administer(
     _ user: UserArgument, _ change: AccountChange, _ sentence: (ChangedAccount) -> String
 ) throws(ExitCode) {
-    func act(_ auth: Auth) throws(CommandError) {
-        let changed = try asking { () throws(AuthError) in try auth.administer(user.name, change) }
+    func act(_ operations: Operations) throws(CommandError) {
+        let changed = try asking { () throws(AuthError) in try operations.administer(user.name, change) }
         guard let changed else { throw user.absent }
         try show("\(printable(sentence(changed)))\n")
     }
     // Nobody is kept from being shut out by a fault in the file of test identities.
-    guard case .superuser(true) = change else { return try onService { (auth, _) throws(CommandError) in try act(auth) } }
-    try onServiceWithTestIdentities { (auth) throws(CommandError) in try act(auth) }
+    guard case .superuser(true) = change else {
+        return try onService { (operations, _) throws(CommandError) in try act(operations) }
+    }
+    try onServiceWithTestIdentities { (operations) throws(CommandError) in try act(operations) }
 }
 
 /// Runs `body` on the service that is there, with its test identities; fails if their file is faulty.
-private func onServiceWithTestIdentities(_ body: (Auth) throws(CommandError) -> Void) throws(ExitCode) {
+private func onServiceWithTestIdentities(_ body: (Operations) throws(CommandError) -> Void) throws(ExitCode) {
     try onService { (_, configuration) throws(CommandError) in
         let identities = try configured { () throws(ConfigurationFault) in try configuration.testIdentities() }
         try body(service(configuration, testIdentities: identities))

@@ -1,0 +1,52 @@
+// Makes an API key for a project.
+
+package import Cryptography
+package import Platform
+package import Store
+
+/// A key that was just made, with the secret that is told once.
+package struct CreatedAPIKey {
+    package let key: APIKey
+    package let secret: APIKeySecret
+    /// The moment that the key was made.
+    package let asOf: Timestamp
+}
+
+extension Auth {
+    /// A new key of `project`, made by `user`. Only its hash is kept.
+    ///
+    /// Throws `projectNotFound` if the user does not belong to the project, `tooMany` if it has, or they have in it, as
+    /// many as may be.
+    package func createAPIKey(
+        named name: String, expiringIn days: Int64?, scopes: [String]?, in project: UUID, by user: User
+    ) throws(AuthError) -> CreatedAPIKey {
+        let database = try database()
+        try refuse(over: [changeLimit(of: user)], in: database)
+        let (secret, hash) = try newAPIKeySecret()
+        let id = UUID.random()
+        let now = now
+        let key = try change(by: user, in: database) { (user) throws(AuthError) -> APIKey? in
+            guard try Role.of(user.id, in: project, database) != nil else { throw .projectNotFound }
+            try requireRoomForKey(of: project, by: user.id, in: database)
+            try dropEndedKeys(of: project, in: database)
+            try APIKey.create(
+                id, for: project, by: user.id, named: name, scopes: scopes, prefix: secret.prefix,
+                hash: hash, expiresAt: days.map { now + .days($0) }, at: now, in: database)
+            try record(AuditEvent(.keyCreated, user: user.id, subject: id), in: database)
+            try announce(.keyCreated, to: user, about: id, secret.prefix, database)
+            return try APIKey.find(id, in: project, database)
+        }
+        guard let key else { throw .failure(reason: "a new key is not there") }
+        return CreatedAPIKey(key: key, secret: secret, asOf: now)
+    }
+
+    /// A new secret, and the hash that is kept of it.
+    func newAPIKeySecret() throws(AuthError) -> (APIKeySecret, hash: String) {
+        let secret = APIKeySecret.random()
+        do throws(Argon2Error) {
+            return (secret, try Argon2.hash(secret.bytes, cost: Policy.apiKeyCost))
+        } catch {
+            throw AuthError(error)
+        }
+    }
+}

@@ -1,0 +1,70 @@
+// Changes what an API key is called and what it may do. The secret stays.
+
+package import Platform
+package import Store
+
+/// What is to change; the rest stays.
+package struct APIKeyChanges {
+    let name: String?
+    let scopes: Scopes
+
+    /// What a key is to be allowed.
+    package enum Scopes {
+        case same
+        /// These; nil: all.
+        case these([String]?)
+    }
+
+    package init(name: String?, scopes: Scopes) {
+        self.name = name
+        self.scopes = scopes
+    }
+}
+
+/// A key, and the moment that it is shown at.
+package struct APIKeyInProject {
+    package let key: APIKey
+    package let asOf: Timestamp
+
+    package init(key: APIKey, asOf: Timestamp) {
+        self.key = key
+        self.asOf = asOf
+    }
+}
+
+extension Auth {
+    /// Makes `changes` to the key `id` of `project`. Refuses as `deleteAPIKey` does.
+    package func updateAPIKey(
+        _ id: UUID, _ changes: APIKeyChanges, in project: UUID, by user: User
+    ) throws(AuthError) -> APIKeyInProject {
+        let database = try database()
+        return try change(by: user, in: database) { (user) throws(AuthError) -> APIKeyInProject in
+            let now = now
+            let key = try managedKey(id, in: project, by: user, database)
+            var scopes = key.scopes
+            if case .these(let these) = changes.scopes { scopes = these }
+            try key.update(name: changes.name ?? key.name, scopes: scopes, at: now, in: database)
+            try record(AuditEvent(.keyChanged, user: user.id, subject: id), in: database)
+            if key.scopes != nil, scopes.map({ new in !new.allSatisfy { key.grants($0) } }) ?? true {
+                try announce(.keyCreated, to: user, about: id, key.prefix, database)
+            }
+            guard let changed = try APIKey.find(id, in: project, database) else {
+                throw .failure(reason: "a changed key is not there")
+            }
+            return APIKeyInProject(key: changed, asOf: now)
+        }
+    }
+
+    /// The key `id` of `project`, if `user` may manage it: members manage the keys they made; owners and
+    /// admins manage all. Throws `projectNotFound` or `apiKeyNotFound` for whatever the user may not manage, as
+    /// if it did not exist.
+    func managedKey(
+        _ id: UUID, in project: UUID, by user: User, _ database: Database
+    ) throws(AuthError) -> APIKey {
+        guard let role = try Role.of(user.id, in: project, database) else { throw .projectNotFound }
+        guard let key = try APIKey.find(id, in: project, database),
+            role.manages || key.creator == user.id
+        else { throw .apiKeyNotFound }
+        return key
+    }
+}

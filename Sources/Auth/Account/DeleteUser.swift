@@ -1,0 +1,95 @@
+// Deletes an account, for good: a fresh code proves that its owner asks.
+
+import Platform
+package import Store
+
+extension Auth {
+    /// Mails a code with which the account of `user` can be deleted to its address. Within the limits of `sendCode`.
+    package func sendDeletionCode(to user: User) throws(AuthError) -> SentCode {
+        try sendCodes(for: [.deletion(of: user.id, at: try address(of: user))])
+    }
+
+    /// Deletes the account of `user`, if `code` was mailed to its address for that. Its sessions end, its keys die,
+    /// projects without another active owner go with all that is in them, and their members are told. The audit keeps its
+    /// id, and nothing else.
+    ///
+    /// Throws `invalidCode`, `codeExhausted` or `limited`, as `verifyCode` does.
+    package func deleteUser(_ user: User, code: String) throws(AuthError) {
+        let email = try address(of: user)
+        let guess = try verify(TypedCode(code, for: .deletion(of: user.id, at: email)))
+        let database = try database()
+        let isDone = try transaction(using: guess, in: database) {
+            (isFirst) throws(AuthError) -> Bool? in
+            let user = try current(user, in: database)
+            // The code was mailed to an address that the account may have lost meanwhile.
+            guard isFirst, user.email.isSame(as: email.text) else { return nil }
+            return try erase(user, in: database)
+        }
+        guard let isDone else { throw .invalidCode }
+        // The session that asked has gone with the rest.
+        try finishErasing(user, isDone: isDone, in: database.acting(in: nil))
+    }
+
+    /// Shuts the account of `user` out for good, frees its address, and announces that, in the transaction at hand. Then
+    /// deletes what hangs on it, some rows in each transaction, so that others can write meanwhile; true once nothing is left.
+    package func erase(_ user: User, in database: Database) throws(AuthError) -> Bool {
+        let now = now
+        let language = try User.noticeLanguage(of: user.id, in: database)
+        try KnownNetwork.deleteAll(of: user.email, in: database)
+        try Challenge.deleteAll(of: user.email, and: user.id, in: database)
+        try MailItem.deleteAll(to: user.email, in: database)
+        if user.isVerified, !isTestIdentity(user.email) {
+            try MailItem.enqueue(
+                .accountDeleted, about: user.id, to: user.email, in: language, until: now + Policy.noticeLifetime, at: now,
+                database: database)
+        }
+        _ = try Invitation.deleteSome(to: user.email, limit: Policy.rowsPerCleanUp, in: database)
+        try User.erase(user.id, at: now, in: database)
+        let isDone = try eraseSome(of: user.id, in: database)
+        try record(AuditEvent(.accountDeleted, user: user.id), in: database)
+        return isDone
+    }
+
+    /// Deletes what `erase` has left. What is interrupted here, clean-up goes on with.
+    package func finishErasing(_ user: User, isDone: Bool, in database: Database) throws(AuthError) {
+        let deleted = event
+        if !isDone { try eraseRest(of: user.id, in: database) }
+        var count = Policy.rowsPerCleanUp
+        while count == Policy.rowsPerCleanUp {
+            count = try Invitation.deleteSome(to: user.email, limit: Policy.rowsPerCleanUp, in: database)
+        }
+        event = deleted
+        database.checkpoint()
+    }
+
+    /// Deletes what hangs on the account `user`, which is erased, and the account.
+    func eraseRest(of user: UUID, in database: Database) throws(AuthError) {
+        var isDone = false
+        while !isDone {
+            isDone = try database.transaction { () throws(AuthError) -> Bool in
+                try eraseSome(of: user, in: database)
+            }
+        }
+    }
+
+    /// Deletes some rows of what hangs on the account `user`, in the transaction at hand; true once it is gone.
+    func eraseSome(of user: UUID, in database: Database) throws(AuthError) -> Bool {
+        var left = Policy.rowsPerCleanUp
+        left -= try Session.deleteSome(of: user, limit: left, in: database)
+        if left > 0 { left -= try Invitation.deleteSome(by: user, limit: left, in: database) }
+        if left > 0 { left -= try APIKey.deleteSome(by: user, limit: left, in: database) }
+        while left > 0, let project = try Member.someProjects(of: user, limit: 1, in: database).first {
+            if try Role.of(user, in: project, database) == .owner,
+                try !Member.hasOwner(besides: user, project, in: database)
+            {
+                guard try deleteSome(of: project, by: user, &left, in: database) else { return false }
+            } else {
+                try Member.remove(user, from: project, in: database)
+            }
+            left -= 1
+        }
+        guard left > 0 else { return false }
+        try User.delete(user, in: database)
+        return true
+    }
+}

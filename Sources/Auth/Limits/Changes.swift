@@ -1,0 +1,109 @@
+// Whose a change is, and how often one account may make one.
+//
+// 1. A request waits for its turn to write, and its session may end meanwhile. Every transaction of a request that
+//    bears an access token therefore begins by reading session and account again. `Database` does so by itself: an
+//    action cannot forget it.
+// 2. An action works on the account as that transaction reads it, not as it was when the request arrived. Roles are
+//    read there too.
+// 3. What adds or changes something counts for `limit_write_per_user`. What ends something is always possible: revoking,
+//    deleting, deactivating, leaving. So is rotating a key, which has a limit of its own.
+// 4. What one account or project can have has a bound, counted in the transaction that adds one. What was there before the
+//    bound stays.
+
+import Platform
+import Store
+
+extension Auth {
+    /// Runs `body` in one transaction for `user`, with the account as it is then.
+    ///
+    /// Throws `invalidToken` if the account is gone or the request's session has ended, `accountInactive` if the account
+    /// is deactivated; then nothing is changed.
+    func transaction<T>(
+        by user: User, in database: Database, _ body: (User) throws(AuthError) -> T
+    ) throws(AuthError) -> T {
+        try database.transaction { () throws(AuthError) -> T in try body(try current(user, in: database)) }
+    }
+
+    /// The same for what adds or changes something: `limits` and the limit of changes are judged first, and count it.
+    ///
+    /// Throws `limited`, too.
+    func change<T>(
+        by user: User, within limits: [Limit]? = nil, in database: Database, _ body: (User) throws(AuthError) -> T
+    ) throws(AuthError) -> T {
+        let limits = limits ?? [changeLimit(of: user)]
+        try refuse(over: limits, in: database)
+        return try transaction(within: limits, in: database) { () throws(AuthError) -> T in
+            let user = try current(user, in: database)
+            for limit in limits { try limit.charge(at: now, in: database) }
+            return try body(user)
+        }
+    }
+
+    /// The limit of changes by `user`.
+    func changeLimit(of user: User) -> Limit {
+        Limit(name: "write-user", subject: user.id.text, quota: policy.changesPerUser)
+    }
+
+    /// The limit of rotations by `user`, in place of that.
+    func rotationLimit(of user: User) -> Limit {
+        Limit(name: "rotate-user", subject: user.id.text, quota: Policy.rotationsPerUser)
+    }
+
+    /// The account of `user` as it is now. Throws as `transaction(by:in:)` does.
+    func current(_ user: User, in database: Database) throws(AuthError) -> User {
+        var found = database.actingAccount
+        if found?.id != user.id { found = try User.find(user.id, in: database) }
+        guard let found, !isTestSuperuser(found) else { throw .invalidToken }
+        guard found.isActive else { throw .accountInactive }
+        return found
+    }
+}
+
+// Each throws `tooMany` if there is no room for one more, in the transaction that would add it.
+extension Auth {
+    func requireRoomForProject(of user: UUID, in database: Database) throws(AuthError) {
+        let most = policy.projectsPerUser
+        guard try Member.projectCount(of: user, limit: most, in: database) < most else { throw .tooMany(.projects(most)) }
+    }
+
+    func requireRoomForMember(of project: UUID, in database: Database) throws(AuthError) {
+        let most = policy.membersPerProject
+        guard try Member.count(of: project, limit: most, in: database) < most else { throw .tooMany(.members(most)) }
+    }
+
+    func requireRoomForInvitation(to project: UUID, in database: Database) throws(AuthError) {
+        let most = policy.invitationsPerProject
+        guard try Invitation.openCount(of: project, at: now, limit: most, in: database) < most else {
+            throw .tooMany(.invitations(most))
+        }
+    }
+
+    func requireRoomForKey(of project: UUID, by user: UUID, in database: Database) throws(AuthError) {
+        let now = now
+        let (all, own) = (policy.keysPerProject, policy.keysPerMember)
+        guard try APIKey.liveCount(of: project, at: now, limit: all, in: database) < all else {
+            throw .tooMany(.keysOfProject(all))
+        }
+        guard try APIKey.liveCount(of: project, by: user, at: now, limit: own, in: database) < own else {
+            throw .tooMany(.keysOfMember(own))
+        }
+    }
+
+    /// Deletes the oldest keys of `project` that have ended, so that it keeps as many of those as it may have others. Making
+    /// and deleting keys in a loop fills no disk.
+    func dropEndedKeys(of project: UUID, in database: Database) throws(AuthError) {
+        try APIKey.deleteEnded(
+            of: project, but: policy.keysPerProject, at: now, limit: Policy.rowsPerCleanUp, in: database)
+    }
+
+    /// Makes room for the new session `id` of `user`: the sessions that were used longest ago end. As many ended ones are kept.
+    func makeRoomForSession(_ id: UUID, of user: UUID, in database: Database) throws(AuthError) {
+        let (now, most) = (now, policy.sessionsPerUser)
+        let ended = try Session.revokeExcess(
+            of: user, over: most, keeping: id, limit: Policy.rowsPerCleanUp, at: now, in: database)
+        for session in ended {
+            try record(AuditEvent(.revocation, user: user, subject: session, detail: "too many"), in: database)
+        }
+        try Session.deleteEnded(of: user, but: most, limit: Policy.rowsPerCleanUp, at: now, in: database)
+    }
+}

@@ -1,0 +1,261 @@
+// Limits: so many in so long, for a network of clients, for an e-mail address, for all.
+//
+// 1. The counts are rows, so that they outlive the process that counted, and they are judged and raised
+//    in one transaction with what they let through.
+// 2. What is over a limit is first looked up without the right to write, so that a flood of refusals costs
+//    others nothing.
+// 3. Counts are kept by what a client sent, never by account: an address that has none spends the same.
+// 4. An address's own networks have shares of mails and failures of their own, which no stranger can use up.
+// 5. Failures count by the address that is guessed for. Mails that an account asks for count by the account, and by the
+//    network that asks for one address: nobody can use up what another account may ask for.
+// 6. What is written for the refused is bounded, for one site and for all together. The log has a line for each.
+
+import Platform
+import Store
+
+/// One limit, as it concerns one request.
+struct Limit {
+    let name: StaticString
+    let subject: String
+    /// nil: counted, and never reached.
+    let quota: Quota?
+
+    /// What is counted over, where no quota says.
+    private static let unlimitedWindow = Duration.minutes(5)
+
+    fileprivate var window: Duration { quota?.window ?? Limit.unlimitedWindow }
+
+    /// A limit that is reached.
+    struct Hit {
+        let limit: Limit
+        let limited: Limited
+    }
+
+    /// An event that was counted.
+    struct Charge {
+        fileprivate let limit: Limit
+        fileprivate let slot: Timestamp
+
+        /// Takes it back.
+        func takeBack(in database: Database) throws(AuthError) {
+            try LimitCount.takeBack(
+                from: limit.name, subject: limit.subject, slot: slot, in: database)
+        }
+    }
+
+    /// Judges the limit; nil if there is room for one more.
+    fileprivate func hit(at now: Timestamp, in database: Database) throws(AuthError) -> Hit? {
+        guard let quota else { return nil }
+        let slots = try LimitCount.all(
+            of: name, subject: subject, window: window, at: now, in: database)
+        var count = slots.reduce(Int64(0)) { sum, slot in
+            let (next, overflow) = sum.addingReportingOverflow(slot.count)
+            return overflow ? .max : next
+        }
+        guard count >= quota.count else { return nil }
+        var wait = window
+        for slot in slots {
+            count &-= slot.count
+            wait = (slot.beganAt + LimitCount.slotLength(of: window) + window) - now
+            if count < quota.count { break }
+        }
+        return Hit(
+            limit: self,
+            limited: Limited(name: name, count: quota.count, window: window, retryAfter: wait))
+    }
+
+    /// Counts one event.
+    @discardableResult
+    func charge(at now: Timestamp, in database: Database) throws(AuthError) -> Charge {
+        let slot = try LimitCount.add(
+            count: 1, refused: 0, to: name, subject: subject, window: window, at: now, in: database)
+        return Charge(limit: self, slot: slot)
+    }
+}
+
+extension Auth {
+    /// Whether `email` was signed in with from the client's network lately.
+    func isKnownNetwork(of email: Email, in database: Database) throws(AuthError) -> Bool {
+        guard client.hasAddress else { return false }
+        let now = now
+        return try KnownNetwork.isKnown(
+            client.network, for: email.text, since: now - Policy.knownNetworkLifetime, at: now, in: database)
+    }
+
+    /// The limits of sending one code for each of `targets` at once. From a known network the total does not count. What
+    /// somebody who is signed in asks for takes nothing of what the address may sign in with.
+    func sendLimits(for targets: [ChallengeTarget], in database: Database) throws(AuthError) -> [Limit] {
+        var limits = clientLimits("send-ip", site: "send-site", policy.sendPerAddressOfClient)
+        for target in targets {
+            let isKnown = try isKnownNetwork(of: target.email, in: database)
+            limits.append(sendLimit(for: target, isKnown: isKnown))
+            if !isKnown { limits.append(Limit(name: "send-total", subject: "", quota: policy.sendTotal)) }
+        }
+        return limits
+    }
+
+    private func sendLimit(for target: ChallengeTarget, isKnown: Bool) -> Limit {
+        let name: StaticString
+        let subject: String
+        switch target.purpose {
+        case .signIn: (name, subject) = ("send-email", share(of: target.email.text, isKnown))
+        case .newAddress: (name, subject) = ("change-email", "\(site) \(target.email.text)")
+        case .currentAddress: (name, subject) = ("change-user", share(of: target.user?.text ?? "", isKnown))
+        case .deletion: (name, subject) = ("delete-user", share(of: target.user?.text ?? "", isKnown))
+        }
+        return Limit(name: name, subject: subject, quota: policy.sendPerEmail)
+    }
+
+    /// The limits of guessing from the client's network.
+    var guessLimits: [Limit] {
+        clientLimits("verify-ip", site: "verify-site", policy.verifyPerAddressOfClient)
+    }
+
+    /// What the client's network may do, and, for IPv6, its site: else one customer had as many quotas as it has
+    /// networks.
+    private func clientLimits(
+        _ name: StaticString, site siteName: StaticString, _ quota: Quota?
+    ) -> [Limit] {
+        let limits = [Limit(name: name, subject: client.network, quota: quota)]
+        guard let site = client.site else { return limits }
+        let siteQuota = quota.map { Quota(count: $0.count * Policy.networksPerSite, window: $0.window) }
+        return limits + [Limit(name: siteName, subject: site, quota: siteQuota)]
+    }
+
+    /// The limit of wrong guesses for `email`, whatever they are for and whoever guesses.
+    func failureLimit(for email: Email, isKnown: Bool) -> Limit {
+        Limit(name: "failures-email", subject: share(of: email.text, isKnown), quota: policy.failuresPerEmail)
+    }
+
+    /// The limits of inviting. They take nothing of what codes may be sent by.
+    func invitationLimits(of user: User) -> [Limit] {
+        clientLimits("invite-ip", site: "invite-site", policy.sendPerAddressOfClient) + [
+            Limit(name: "invite-user", subject: user.id.text, quota: policy.invitationsPerUser),
+            Limit(name: "invite-total", subject: "", quota: policy.sendTotal),
+        ]
+    }
+
+    /// The limit of mails with invitations to `email`. Beyond it an invitation is made and not mailed: nobody can keep
+    /// others from inviting an address.
+    func invitationMailLimit(for email: Email) -> Limit {
+        Limit(name: "invite-email", subject: email.text, quota: Policy.invitationsPerEmail)
+    }
+
+    /// The limit of notices of expiring keys to one account.
+    func expiryNoticeLimit(for email: String) -> Limit {
+        Limit(name: "notice-email", subject: email, quota: Policy.expiryNoticesPerEmail)
+    }
+
+    /// Whether there is room for one more.
+    func hasRoom(within limit: Limit, in database: Database) throws(AuthError) -> Bool {
+        try wait(for: limit, in: database) == nil
+    }
+
+    /// How long until there is room for one more; nil: there is.
+    func wait(for limit: Limit, in database: Database) throws(AuthError) -> Duration? {
+        try firstHit(of: [limit], in: database)?.limited.retryAfter
+    }
+
+    /// The limits of refreshing: by the client's network, of all that was refreshed, and last, for IPv6, by its site, of what
+    /// was refused. Refusals count by the site alone: they add no row for each of its networks.
+    var refreshLimits: [Limit] {
+        clientLimits("refresh-ip", site: "refresh-site", policy.refreshPerAddressOfClient)
+    }
+
+    /// The limit of refreshing by the account `user`, from wherever: each writes rows that stay, and one customer has
+    /// thousands of networks.
+    func refreshLimit(of user: UUID) -> Limit {
+        let quota = policy.refreshPerAddressOfClient.map {
+            Quota(count: $0.count * Policy.networksPerAccount, window: $0.window)
+        }
+        return Limit(name: "refresh-user", subject: user.text, quota: quota)
+    }
+
+    /// The known networks of an address share a quota, apart from that of all strangers. No address has a space.
+    private func share(of subject: String, _ isKnown: Bool) -> String {
+        isKnown ? "known \(subject)" : subject
+    }
+
+    /// What one customer commonly has: an IPv4 address, or an IPv6 /48.
+    private var site: String { client.site ?? client.network }
+
+    /// Throws `limited` if one of `limits` is reached. Writes nothing, unless to note the refusal.
+    func refuse(over limits: [Limit], in database: Database) throws(AuthError) {
+        guard let hit = try firstHit(of: limits, in: database) else { return }
+        noteRefusal(AuditEvent(.limitHit, detail: hit.limit.name), in: database)
+        throw .limited(hit.limited)
+    }
+
+    /// Notes that a mail was asked for too early.
+    func noteEarlyResend(in database: Database) {
+        noteRefusal(AuditEvent(.limitHit, detail: "resend"), in: database)
+    }
+
+    /// Notes a refusal in the audit, unless there are enough of them lately or the database is not to be had soon:
+    /// the log has its line in any case, and the answer stays what it is.
+    func noteRefusal(_ refusal: AuditEvent, in database: Database) {
+        event = refusal
+        guard (try? isToBeNoted(refusal, in: database)) == true else { return }
+        database.attempt { () throws(AuthError) in try note(refusal, in: database) }
+    }
+
+    /// Runs `body` in one transaction, if none of `limits` is reached; else throws `limited`.
+    func transaction<T>(
+        within limits: [Limit], in database: Database, _ body: () throws(AuthError) -> T
+    ) throws(AuthError) -> T {
+        let outcome = try database.transaction { () throws(AuthError) -> Outcome<T> in
+            if let hit = try firstHit(of: limits, in: database) {
+                try note(AuditEvent(.limitHit, detail: hit.limit.name), in: database)
+                return .refused(hit.limited)
+            }
+            return .done(try body())
+        }
+        switch outcome {
+        case .done(let result): return result
+        case .refused(let limited): throw .limited(limited)
+        }
+    }
+
+    private func firstHit(of limits: [Limit], in database: Database) throws(AuthError) -> Limit.Hit? {
+        let now = now
+        for limit in limits {
+            if let hit = try limit.hit(at: now, in: database) { return hit }
+        }
+        return nil
+    }
+
+    /// Notes a refusal in the transaction at hand, since others note meanwhile.
+    func note(_ refusal: AuditEvent, in database: Database) throws(AuthError) {
+        event = refusal
+        guard try isToBeNoted(refusal, in: database) else { return }
+        for (name, subject) in noteSubjects(of: refusal) {
+            try LimitCount.add(
+                count: 0, refused: 1, to: name, subject: subject, window: Policy.refusalWindow, at: now, in: database)
+        }
+        try record(refusal, in: database)
+    }
+
+    /// Whether the slot of `now` has room for one more note of `refusal`: for the client's site, and for all.
+    private func isToBeNoted(_ refusal: AuditEvent, in database: Database) throws(AuthError) -> Bool {
+        var most = Policy.refusalsNotedPerSite
+        for (name, subject) in noteSubjects(of: refusal) {
+            let noted = try LimitCount.refused(
+                of: name, subject: subject, window: Policy.refusalWindow, at: now, in: database)
+            guard noted < most else { return false }
+            most = Policy.refusalsNoted
+        }
+        return true
+    }
+
+    /// What a note of `refusal` counts for: the client's site, whatever the limit counts by, then all.
+    private func noteSubjects(of refusal: AuditEvent) -> [(name: StaticString, subject: String)] {
+        let name = refusal.kind == .limitHit ? refusal.detail ?? refusal.kind.name : refusal.kind.name
+        return [(name, site), ("refused", "")]
+    }
+}
+
+/// What a transaction within limits came to.
+private enum Outcome<T> {
+    case done(T)
+    case refused(Limited)
+}

@@ -1,0 +1,69 @@
+// Deletes a project, for good.
+//
+// 1. Members go first, so that nobody else can use it any more, then invitations, keys, and the project: some rows in each
+//    transaction, so that none grows with what is stored. A project of usual size goes in one.
+// 2. Whoever deletes it is its last member, so a deletion that was interrupted can be asked for again.
+// 3. Each active member is told by mail, in the transaction that ends the membership.
+
+package import Platform
+package import Store
+
+extension Auth {
+    /// Deletes the project `id` with all that is in it, and tells its members.
+    ///
+    /// Throws `projectNotFound` for outsiders, `insufficientRole` for a member who is not an owner.
+    package func deleteProject(_ id: UUID, by user: User) throws(AuthError) {
+        let database = try database()
+        var (isFirst, isDone) = (true, false)
+        while !isDone {
+            isDone = try transaction(by: user, in: database) { (user) throws(AuthError) -> Bool in
+                guard try role(of: user, in: id, database) == .owner else { throw .insufficientRole }
+                return try deleteSome(of: id, by: user.id, isFirst: isFirst, in: database)
+            }
+            isFirst = false
+        }
+        database.checkpoint()
+    }
+
+    /// Deletes some of the project `id`; whether that was all. The audit notes when it begins, if it takes more than one
+    /// transaction, and its end.
+    package func deleteSome(
+        of id: UUID, by user: UUID?, isFirst: Bool, in database: Database
+    ) throws(AuthError) -> Bool {
+        var left = Policy.rowsPerDeletion
+        let isDone = try deleteSome(of: id, by: user, &left, in: database)
+        if isFirst, !isDone {
+            try record(AuditEvent(.projectDeleted, user: user, subject: id, detail: "begun"), in: database)
+        }
+        return isDone
+    }
+
+    /// Deletes some of what is in the project `id`, `left` rows at most, which it counts down, in the transaction at hand;
+    /// true once the project is gone. `user` is the member who deletes it, if it is one, and stays to the last.
+    func deleteSome(
+        of id: UUID, by user: UUID?, _ left: inout Int64, in database: Database
+    ) throws(AuthError) -> Bool {
+        guard let name = try Project.name(of: id, in: database) else { return true }
+        for member in try Member.some(of: id, but: user, limit: left, in: database) {
+            try end(member, in: id, named: name, database)
+            left -= 1
+        }
+        if left > 0 { left -= try Invitation.deleteSome(of: id, limit: left, in: database) }
+        if left > 0 { left -= try APIKey.deleteSome(of: id, limit: left, in: database) }
+        guard left > 0 else { return false }
+        if let user, let member = try Member.find(user, in: id, database) {
+            try end(member, in: id, named: name, database)
+        }
+        try Project.delete(id, in: database)
+        try record(AuditEvent(.projectDeleted, user: user, subject: id), in: database)
+        return true
+    }
+
+    private func end(
+        _ member: Member, in project: UUID, named name: String, _ database: Database
+    ) throws(AuthError) {
+        try Member.remove(member.user, from: project, in: database)
+        guard member.isActive, let user = try User.find(member.user, in: database) else { return }
+        try announce(.projectDeleted, to: user, about: project, name, database)
+    }
+}

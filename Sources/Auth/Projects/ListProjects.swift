@@ -1,0 +1,55 @@
+// The projects of an account.
+
+package import Platform
+package import Store
+
+/// A page of projects.
+package struct ProjectPage {
+    package let projects: [ProjectDetails]
+    package let request: PageRequest
+    /// Projects on all pages.
+    package let total: Int64
+}
+
+extension Auth {
+    /// A page of the projects that `user` belongs to, oldest membership first.
+    package func listProjects(of user: User, _ request: PageRequest) throws(AuthError) -> ProjectPage {
+        let database = try database()
+        return try database.reading { () throws(AuthError) in
+            ProjectPage(
+                projects: try ProjectDetails.page(
+                    of: user.id, offset: request.offset, limit: request.limit, at: now, in: database),
+                request: request, total: try ProjectDetails.count(of: user.id, in: database))
+        }
+    }
+
+    /// The project `id`, for a member. Throws `projectNotFound` for outsiders, as if it did not exist.
+    package func project(_ id: UUID, for user: User) throws(AuthError) -> ProjectDetails {
+        let database = try database()
+        return try database.reading { () throws(AuthError) in
+            _ = try role(of: user, in: id, database)
+            return try details(of: id, in: database)
+        }
+    }
+
+    /// The role of `user` in `project`. Throws `projectNotFound` for outsiders.
+    func role(of user: User, in project: UUID, _ database: Database) throws(AuthError) -> Role {
+        guard let role = try Role.of(user.id, in: project, database) else { throw .projectNotFound }
+        return role
+    }
+
+    /// The same, for what only owners and admins may do. Throws `insufficientRole` for others in it.
+    func managingRole(of user: User, in project: UUID, _ database: Database) throws(AuthError) -> Role {
+        let role = try role(of: user, in: project, database)
+        guard role.manages else { throw .insufficientRole }
+        return role
+    }
+
+    /// A project that is known to be there.
+    package func details(of id: UUID, in database: Database) throws(AuthError) -> ProjectDetails {
+        guard let project = try ProjectDetails.find(id, at: now, in: database) else {
+            throw .projectNotFound
+        }
+        return project
+    }
+}

@@ -1,0 +1,44 @@
+// Ends one session of an account, or all but the one that asks: a lost phone, a borrowed computer.
+
+package import Platform
+import Store
+
+/// A session that was ended.
+package struct RevokedSession {
+    package let id: UUID
+    package let revokedAt: Timestamp
+}
+
+extension Auth {
+    /// Ends the session `id` of whoever asks; it may be the one that asks. Its tokens die at once.
+    ///
+    /// Throws `sessionNotFound` for one that has ended, or is somebody else's.
+    package func deleteSession(
+        _ id: UUID, of caller: SignedIn
+    ) throws(AuthError) -> RevokedSession {
+        let database = try database()
+        let now = now
+        // Outside of the transaction, since a session that had ended otherwise is revoked, too.
+        let isEnded = try transaction(by: caller.user, in: database) { (user) throws(AuthError) -> Bool in
+            let isEnded = try Session.revoke(
+                id, of: user.id, refreshedSince: now - policy.refreshLifetime, at: now, in: database)
+            if isEnded { try record(AuditEvent(.revocation, user: user.id, subject: id), in: database) }
+            return isEnded
+        }
+        guard isEnded else { throw .sessionNotFound }
+        return RevokedSession(id: id, revokedAt: now)
+    }
+
+    /// Ends every session of whoever asks but the one that asks; how many they were.
+    package func revokeOtherSessions(of caller: SignedIn) throws(AuthError) -> Int64 {
+        let database = try database()
+        var count = 0
+        while true {
+            let ended = try transaction(by: caller.user, in: database) { (user) throws(AuthError) -> EndedSessions in
+                try endSessions(of: user.id, but: caller.session, in: database)
+            }
+            count += ended.good
+            if ended.isAll { return Int64(count) }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+// Ends the sessions of an account, some at a time: a deactivation, a new address.
+
+package import Platform
+package import Store
+
+extension Auth {
+    /// How many sessions ended, and whether they were all that there were.
+    package struct EndedSessions {
+        /// None ended.
+        package init(good: Int = 0, isAll: Bool = true) {
+            self.good = good
+            self.isAll = isAll
+        }
+
+        /// Of those that ended, the ones that were good.
+        package var good = 0
+        package var isAll = true
+    }
+
+    /// Ends sessions of `user` but the one to `keep`, in the transaction at hand: `Policy.rowsPerCleanUp` at most.
+    package func endSessions(of user: UUID, but keep: UUID? = nil, in database: Database) throws(AuthError) -> EndedSessions {
+        let ended = try Session.revokeAll(
+            of: user, but: keep, refreshedSince: now - policy.refreshLifetime, limit: Policy.rowsPerCleanUp, at: now,
+            in: database)
+        let good = ended.filter { $0.wasGood }.map { $0.id }
+        for session in good {
+            try record(AuditEvent(.revocation, user: user, subject: session), in: database)
+        }
+        return EndedSessions(good: good.count, isAll: ended.count < Policy.rowsPerCleanUp)
+    }
+}

@@ -1,0 +1,35 @@
+// The sessions of an account, for its owner to look through.
+
+package import Platform
+package import Store
+
+/// A page of sessions.
+package struct SessionPage {
+    package let sessions: [SessionSummary]
+    package let request: PageRequest
+    /// Sessions on all pages.
+    package let total: Int64
+    /// The one that asked.
+    package let current: UUID
+}
+
+extension Auth {
+    /// A page of the sessions of whoever asks that can still be refreshed, the last used first.
+    package func listSessions(
+        of caller: SignedIn, _ request: PageRequest
+    ) throws(AuthError) -> SessionPage {
+        let database = try database()
+        let now = now
+        let since = now - policy.refreshLifetime
+        return try database.reading { () throws(AuthError) in
+            SessionPage(
+                sessions: try SessionSummary.page(
+                    of: caller.user.id, refreshedSince: since, at: now, offset: request.offset,
+                    limit: request.limit, in: database),
+                request: request,
+                total: try SessionSummary.count(
+                    of: caller.user.id, refreshedSince: since, at: now, in: database),
+                current: caller.session)
+        }
+    }
+}

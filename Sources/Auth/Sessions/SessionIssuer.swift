@@ -1,0 +1,142 @@
+// Begins sessions and issues their tokens. A code ends here, and so does whatever else proves who someone is.
+//
+// The account is made by the first sign-in. No account is looked at before the proof was good.
+
+import Cryptography
+package import Platform
+import Store
+
+/// What a client gets to act for its user.
+package struct TokenPair {
+    /// A signed access token.
+    package let accessToken: String
+    package let refreshToken: String
+    /// How long the access token is good.
+    package let expiresIn: Duration
+    package let user: UUID
+    /// By which the access token is known again.
+    let accessTokenTag: [UInt8]
+}
+
+/// Issues sessions of one service, and their tokens.
+struct SessionIssuer {
+    private let auth: Auth
+    private let signingKey: ES256PrivateKey
+    private let refreshTokenKey: [UInt8]
+
+    /// Reads the keys, unless the caller has `refreshTokenKey`. Throws what could fail before a guess is counted or anything
+    /// else is changed.
+    init(_ auth: Auth, refreshTokenKey: [UInt8]? = nil) throws(AuthError) {
+        self.auth = auth
+        signingKey = try auth.state.signingKey()
+        self.refreshTokenKey = if let refreshTokenKey { refreshTokenKey } else { try auth.secrets().refreshTokenKey }
+    }
+
+    /// What a sign-in came to. It is known inside of a transaction that has to be kept, so it is no error there.
+    enum Outcome {
+        case refused, inactive
+        case signedIn(TokenPair)
+
+        /// The tokens. Throws `invalidCode`, or `accountInactive` for a deactivated account.
+        func tokens() throws(AuthError) -> TokenPair {
+            switch self {
+            case .refused: throw .invalidCode
+            case .inactive: throw .accountInactive
+            case .signedIn(let tokens): return tokens
+            }
+        }
+    }
+
+    /// In the transaction at hand: a new session for `email`, whose owner has proved to have it, or `isTestIdentity` has.
+    func signIn(_ email: Email, isTestIdentity: Bool, in database: Database) throws(AuthError) -> Outcome {
+        let now = auth.now
+        guard let user = try account(of: email, isInvited: isTestIdentity, in: database) else {
+            return try refuse(email, "sign-up is closed", in: database)
+        }
+        guard !isTestIdentity || !user.isSuperuser else { return try refuse(email, "a superuser", in: database) }
+        guard user.isActive else {
+            try auth.record(AuditEvent(.signInRefused, user: user.id), in: database)
+            return .inactive
+        }
+        let (session, end) = (UUID.random(), now + auth.policy.sessionLifetime)
+        let tokens = try tokens(of: session, generation: 1, until: end, user: user.id, email: email.text)
+        try Session.create(
+            session, of: user.id, from: auth.client, given: tokens.accessTokenTag, at: now, until: end, in: database)
+        try auth.makeRoomForSession(session, of: user.id, in: database)
+        try noteNetwork(of: user, email, session, in: database)
+        try auth.record(
+            AuditEvent(
+                .signIn, user: user.id, subject: session,
+                detail: isTestIdentity ? "test identity" : user.isNew ? "first" : nil),
+            in: database)
+        return .signedIn(tokens)
+    }
+
+    /// In the transaction at hand: notes that nobody signs in to `email`, and why.
+    func refuse(_ email: Email, _ detail: StaticString, in database: Database) throws(AuthError) -> Outcome {
+        let pseudonym = try auth.secrets().pseudonym(of: email.text)
+        try auth.record(AuditEvent(.signInFailed, subject: pseudonym, detail: detail), in: database)
+        return .refused
+    }
+
+    /// The tokens of a session's `generation`. The access token never outlives the session, nor one that is not refreshed.
+    func tokens(
+        of session: UUID, generation: UInt32, until sessionEnd: Timestamp, user: UUID, email: String
+    ) throws(AuthError) -> TokenPair {
+        let (now, policy) = (auth.now, auth.policy)
+        let expiry = min(now + min(policy.accessLifetime, policy.refreshLifetime), sessionEnd)
+        let token = AccessToken(
+            issuer: policy.baseURL, user: user, issuedAt: now, expiresAt: expiry, id: UUID.random(),
+            session: session, email: email)
+        guard let signed = token.signed(by: signingKey) else {
+            throw .failure(reason: "the signing key cannot sign")
+        }
+        return TokenPair(
+            accessToken: signed,
+            refreshToken: RefreshToken(session: session, generation: generation).text(key: refreshTokenKey),
+            expiresIn: .seconds(expiry.seconds - now.seconds), user: user,
+            accessTokenTag: signingKey.tag(of: signed))
+    }
+
+    /// The client's network is one of the address's from now on; if it is new, the owner is told, who may not
+    /// have been the one that signed in. Not of the first sign-in, nor to a test identity, which has no mail.
+    private func noteNetwork(
+        of user: SigningIn, _ email: Email, _ session: UUID, in database: Database
+    ) throws(AuthError) {
+        let isKnown = try auth.isKnownNetwork(of: email, in: database)
+        guard auth.client.hasAddress else { return }
+        try KnownNetwork.note(auth.client.network, for: email.text, at: auth.now, in: database)
+        guard !isKnown, !user.isNew, auth.testIdentity(of: email) == nil,
+            try Preferences.find(user.id, in: database).tellsSignIns
+        else { return }
+        try MailItem.enqueue(
+            .newNetwork, about: session, to: email.text, in: try User.noticeLanguage(of: user.id, in: database),
+            details: "\(auth.client.address)\n\(auth.client.userAgent ?? "")", until: auth.now + Policy.noticeLifetime,
+            at: auth.now, database: database)
+    }
+
+    /// What a sign-in asks of an account.
+    private struct SigningIn {
+        let id: UUID
+        let isActive: Bool
+        let isSuperuser: Bool
+        let isNew: Bool
+    }
+
+    /// The account of `email`, made if need be; nil if it may not sign up.
+    private func account(
+        of email: Email, isInvited: Bool, in database: Database
+    ) throws(AuthError) -> SigningIn? {
+        let now = auth.now
+        if let user = try User.find(email: email.text, in: database) {
+            try User.noteSignIn(user.id, in: auth.client.language, at: now, database: database)
+            return SigningIn(
+                id: user.id, isActive: user.isActive, isSuperuser: user.isSuperuser, isNew: false)
+        }
+        // Sign-up may have been closed since the code was mailed.
+        if !isInvited, try !auth.maySignUp(email, in: database) { return nil }
+        let id = try User.create(email: email.text, language: auth.client.language, at: now, in: database)
+        try Project.create(named: "Default", ownedBy: id, at: now, in: database)
+        return SigningIn(id: id, isActive: true, isSuperuser: false, isNew: true)
+    }
+}

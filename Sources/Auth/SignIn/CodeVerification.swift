@@ -1,0 +1,233 @@
+// Judges codes that somebody typed, whatever they are for.
+//
+// 1. Limits are judged first, then a place and memory to hash are taken; only then is anything counted.
+//    So whoever is told to come back has lost nothing.
+// 2. A guess is counted and committed before it is compared, so that no failure gives it back.
+// 3. Without a live challenge the same work is done on a hash that nothing matches.
+// 4. No account is looked at before the code has matched.
+// 5. A code works for the purpose that it was mailed for, and failures count by the address that it was mailed to,
+//    whatever the purpose and whoever guesses.
+
+import Cryptography
+import Platform
+import Store
+
+/// A code that somebody typed, and what it is to be the code of.
+struct TypedCode {
+    /// As typed.
+    let text: String
+    let target: ChallengeTarget
+
+    init(_ text: String, for target: ChallengeTarget) {
+        self.text = text
+        self.target = target
+    }
+
+    /// The digits among what was typed, in ASCII; nil if they are so many, or so few, that no code has them.
+    ///
+    /// Whatever stands between digits does not count, and full-width digits are digits: input methods for Chinese and
+    /// Japanese make them.
+    fileprivate func digits(in lengths: ClosedRange<Int>) -> [UInt8]? {
+        var digits: [UInt8] = []
+        for scalar in text.unicodeScalars {
+            let first: UInt32 = scalar.value < 0xFF10 ? 0x30 : 0xFF10
+            let digit = scalar.value &- first
+            if digit < 10 { digits.append(0x30 + UInt8(digit)) }
+            guard digits.count <= lengths.upperBound else { return nil }
+        }
+        return digits.count >= lengths.lowerBound ? digits : nil
+    }
+}
+
+/// Guesses that were counted, and have all matched.
+struct VerifiedCode {
+    /// Whether a code was a test identity's.
+    let isFixed: Bool
+    fileprivate let guesses: [Guess]
+    /// How they were counted as guesses of their network.
+    fileprivate let charges: [Limit.Charge]
+}
+
+/// A guess that was counted.
+private struct Guess {
+    let challenge: Challenge
+    /// How it was counted as a failure of its address.
+    let failure: Limit.Charge
+}
+
+/// What came of counting a guess.
+private enum Counting {
+    case counted(Guess)
+    /// There is a live code with no attempts left.
+    case exhausted
+    /// There is nothing to compare with.
+    case none
+}
+
+extension Auth {
+    /// Compares each of `codes` with the one that was mailed for its target.
+    ///
+    /// A code of the wrong form costs no attempt. Throws `invalidCode` if one is wrong, spent or expired, without a word
+    /// which; `codeExhausted` if one has no attempts left; `limited` after too many guesses from one network or for one
+    /// address.
+    func verify(_ codes: TypedCode...) throws(AuthError) -> VerifiedCode {
+        let identity = codes[0].target.purpose == .signIn ? testIdentity(of: codes[0].target.email) : nil
+        var typed: [[UInt8]] = []
+        for code in codes {
+            guard let digits = code.digits(in: lengths) else {
+                event = AuditEvent(.signInFailed, detail: "form")
+                throw .invalidCode
+            }
+            typed.append(digits)
+        }
+        let secrets = try secrets()
+        let database = try database()
+        var failures: [Limit] = []
+        for code in codes {
+            let email = code.target.email
+            failures.append(failureLimit(for: email, isKnown: try isKnownNetwork(of: email, in: database)))
+        }
+        let limits = guessLimits + failures
+        try refuse(over: limits, in: database)
+        let (counted, charges, matches) = try withHashing {
+            (memory) throws(AuthError) -> ([Counting], [Limit.Charge], [Bool]) in
+            try refuse(over: limits, in: database)
+            let (counted, charges) = try transaction(within: limits, in: database) {
+                () throws(AuthError) -> ([Counting], [Limit.Charge]) in
+                var charges: [Limit.Charge] = []
+                for limit in guessLimits { charges.append(try limit.charge(at: now, in: database)) }
+                var counted: [Counting] = []
+                for index in codes.indices {
+                    counted.append(
+                        try count(typed[index], for: codes[index].target, as: failures[index], in: database))
+                }
+                return (counted, charges)
+            }
+            var matches: [Bool] = []
+            for index in codes.indices {
+                do throws(Argon2Error) {
+                    matches.append(
+                        try Argon2.verify(
+                            typed[index],
+                            against: identity?.codeHash(for: typed[index]) ?? counted[index].hash ?? unmatchable,
+                            pepper: identity == nil ? secrets.pepper : [], in: memory))
+                } catch {
+                    throw AuthError(error)
+                }
+            }
+            return (counted, charges, matches)
+        }
+        var right: [Guess] = []
+        var (wasCompared, isExhausted) = (false, false)
+        for (counting, matches) in zip(counted, matches) {
+            switch counting {
+            case .counted(let guess):
+                if matches { right.append(guess) } else { wasCompared = true }
+            case .exhausted: isExhausted = true
+            case .none: break
+            }
+        }
+        guard right.count == codes.count else {
+            noteFailure(
+                isExhausted ? "exhausted" : "code", for: secrets.pseudonym(of: codes[0].target.email.text), right,
+                wasCompared: wasCompared, in: database)
+            throw isExhausted ? .codeExhausted : .invalidCode
+        }
+        return VerifiedCode(isFixed: identity != nil, guesses: right, charges: charges)
+    }
+
+    /// Runs `body` in one transaction in which `guess` is used up; `body` hears whether it is the first to do so. If
+    /// there was no room for that, the attempt is given back.
+    func transaction<T>(
+        using guess: VerifiedCode, in database: Database, _ body: (_ isFirst: Bool) throws(AuthError) -> T
+    ) throws(AuthError) -> T {
+        do throws(AuthError) {
+            return try database.transaction { () throws(AuthError) -> T in
+                var isFirst = true
+                for guess in guess.guesses {
+                    try guess.failure.takeBack(in: database)
+                    let challenge = guess.challenge
+                    if try !Challenge.consume(email: challenge.email, id: challenge.id, at: now, in: database) {
+                        isFirst = false
+                    }
+                }
+                return try body(isFirst)
+            }
+        } catch {
+            if case .unavailable = error { giveBack(guess, in: database) }
+            throw error
+        }
+    }
+
+    /// The code was right, and there was no room to say so: whoever is told to come back loses no attempt. If
+    /// there is no room for this either, it is lost.
+    private func giveBack(_ guess: VerifiedCode, in database: Database) {
+        try? database.transaction { () throws(AuthError) in
+            for guess in guess.guesses {
+                let challenge = guess.challenge
+                try Challenge.takeBackAttempt(email: challenge.email, id: challenge.id, in: database)
+                try guess.failure.takeBack(in: database)
+            }
+            for charge in guess.charges { try charge.takeBack(in: database) }
+        }
+    }
+
+    /// How many digits a code may have here. Where there are test identities, their form is everyone's: nobody is to
+    /// learn by it, or by the time it takes, which addresses they are.
+    private var lengths: ClosedRange<Int> {
+        testIdentities.isEmpty ? Policy.codeLengths : Policy.codeLengths.lowerBound...TestIdentity.codeLength.upperBound
+    }
+
+    /// Counts a guess for `target`, if there is a live challenge that it can be compared with. It counts as a failure
+    /// until it has matched.
+    private func count(
+        _ digits: [UInt8], for target: ChallengeTarget, as failures: Limit, in database: Database
+    ) throws(AuthError) -> Counting {
+        let now = now
+        guard let challenge = try Challenge.find(target, else: CodeTerms(policy), in: database), challenge.isLive(at: now)
+        else { return .none }
+        guard !challenge.isExhausted else { return .exhausted }
+        // What has not the form of this code costs no attempt.
+        guard
+            digits.count == challenge.terms.digits
+                || (!testIdentities.isEmpty && TestIdentity.codeLength.contains(digits.count))
+        else { return .none }
+        guard try challenge.countAttempt(in: database) else { return .exhausted }
+        return .counted(Guess(challenge: challenge, failure: try failures.charge(at: now, in: database)))
+    }
+
+    /// The guesses have been counted and judged: that this cannot be written changes nothing in the answer, and the log has
+    /// its line. What was right beside what was wrong is no failure. Guesses that were not compared are noted as
+    /// refusals are, since they have no bound but their number.
+    private func noteFailure(
+        _ detail: StaticString, for pseudonym: UUID?, _ right: [Guess], wasCompared: Bool, in database: Database
+    ) {
+        let failure = AuditEvent(.signInFailed, subject: pseudonym, detail: detail)
+        event = failure
+        guard wasCompared || !right.isEmpty else { return noteRefusal(failure, in: database) }
+        try? database.transaction { () throws(AuthError) in
+            for guess in right { try guess.failure.takeBack(in: database) }
+            try record(failure, in: database)
+        }
+    }
+}
+
+extension Counting {
+    /// What the guess is compared with; nil if there is nothing.
+    fileprivate var hash: String? {
+        if case .counted(let guess) = self { return guess.challenge.codeHash }
+        return nil
+    }
+}
+
+extension TestIdentity {
+    /// What `digits` are compared with. A short code is none, even if somebody hashed one.
+    fileprivate func codeHash(for digits: [UInt8]) -> String {
+        TestIdentity.codeLength.contains(digits.count) ? codeHash : unmatchable
+    }
+}
+
+/// A hash of the codes' cost whose salt and tag no code was ever hashed to.
+private let unmatchable =
+    "$argon2id$v=19$m=\(Policy.codeCost.memory),t=\(Policy.codeCost.passes),p=1"
+    + "$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"

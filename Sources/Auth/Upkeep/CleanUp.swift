@@ -1,0 +1,76 @@
+// Deletes what has expired, and what an interrupted deletion has left.
+
+import Platform
+package import Store
+
+/// Rows that were deleted, by what they were.
+package struct CleanedUp {
+    package init() {}
+
+    package internal(set) var codes = 0
+    package internal(set) var mails = 0
+    package internal(set) var sessions = 0
+    package internal(set) var limitCounts = 0
+    package internal(set) var knownNetworks = 0
+    package internal(set) var auditEvents = 0
+    package internal(set) var invitations = 0
+    package internal(set) var apiKeys = 0
+    package internal(set) var accounts = 0
+
+    package var total: Int {
+        codes + mails + sessions + limitCounts + knownNetworks + auditEvents + invitations + apiKeys + accounts
+    }
+
+    package mutating func add(_ more: CleanedUp) {
+        codes += more.codes
+        mails += more.mails
+        sessions += more.sessions
+        limitCounts += more.limitCounts
+        knownNetworks += more.knownNetworks
+        auditEvents += more.auditEvents
+        invitations += more.invitations
+        apiKeys += more.apiKeys
+        accounts += more.accounts
+    }
+}
+
+extension Auth {
+    /// Deletes some of what has expired, as one change.
+    package func cleanUp(_ database: Database) throws(AuthError) -> CleanedUp {
+        let now = now
+        let limit = Policy.rowsPerCleanUp
+        var done = try database.transaction { () throws(AuthError) in
+            var done = CleanedUp()
+            done.codes = try Challenge.deleteExpired(before: now, limit: limit, in: database)
+            done.mails = try MailItem.deleteExpired(
+                before: now - Policy.failedMailKept, at: now, limit: limit, in: database)
+            done.sessions = try Session.deleteExpired(before: now, limit: limit, in: database)
+            done.limitCounts = try LimitCount.deleteExpired(before: now, limit: limit, in: database)
+            done.knownNetworks = try KnownNetwork.deleteUnused(
+                since: now - Policy.knownNetworkLifetime, limit: limit, in: database)
+            done.auditEvents = try AuditEvent.deleteOld(before: now - policy.auditLifetime, limit: limit, in: database)
+            done.invitations = try Invitation.deleteExpired(before: now, limit: limit, in: database)
+            done.apiKeys = try APIKey.deleteEnded(before: now - Policy.endedKeyKept, limit: limit, in: database)
+            return done
+        }
+        // Accounts whose deletion was interrupted.
+        while let account = try User.findErased(in: database) {
+            try eraseRest(of: account, in: database)
+            done.accounts += 1
+        }
+        // What cannot be removed is of no use to anybody, and the next clean-up tries again; doctor tells of it.
+        try? cleanUpKeys()
+        state.removeLeftovers(at: now)
+        if database.changeCount > 0 { database.checkpoint() }
+        return done
+    }
+}
+
+extension Auth {
+    /// Removes the keys whose tokens are not good any more, unless a restore or a rotation is at work on them.
+    func cleanUpKeys() throws(AuthError) {
+        let lock = try onFiles { () throws(SystemError) in try FileLock(trying: state.replacementLockPath) }
+        guard let lock else { return }
+        try withExtendedLifetime(lock) { () throws(AuthError) in try state.removeEndedKeys(at: now) }
+    }
+}

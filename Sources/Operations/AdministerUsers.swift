@@ -1,0 +1,219 @@
+// What the operator may do with accounts. Nobody proves who they are here: whoever can read the state folder
+// may do all of it. Each change is in the audit.
+
+package import Auth
+package import Platform
+package import Store
+
+/// How an operator names an account.
+package enum AccountName {
+    case id(UUID)
+    case email(Email)
+}
+
+/// An account with what an operator wants to see of it.
+package struct AccountOverview {
+    package let account: Account
+    /// Sessions that have not ended and can still be refreshed.
+    package let sessions: Int64
+}
+
+/// What the operator makes of an account.
+package enum AccountChange {
+    /// It may sign in again.
+    case activate
+    /// It may not sign in, and its sessions end.
+    case deactivate
+    case superuser(Bool)
+    /// Another subscription tier.
+    case tier(String)
+    /// So much more balance, or less.
+    case credit(Int64)
+    /// Another full name; nil: none.
+    case rename(String?)
+
+    fileprivate var word: StaticString {
+        switch self {
+        case .activate: "activated"
+        case .deactivate: "deactivated"
+        case .superuser(true): "superuser"
+        case .superuser(false): "no superuser"
+        case .tier: "tier"
+        case .credit: "credit"
+        case .rename: "name"
+        }
+    }
+}
+
+/// An account after a change, and what followed from it.
+package struct ChangedAccount {
+    package let user: User
+    package let endedSessions: Int
+    /// Projects with other active members that are left without an owner whose account is active.
+    package let ownerless: [Project]
+    /// Only so many of the account's projects are looked at: as many as it may have.
+    static let examinedProjects: Int64 = 100
+    /// Whether it was so before: then nothing was changed, and the audit has no entry.
+    package let wasSo: Bool
+}
+
+/// What came of giving an account another address.
+package enum Move {
+    case moved(from: String, endedSessions: Int)
+    /// It has that address.
+    case wasSo
+    /// Another account has it.
+    case taken
+    case noAccount
+}
+
+extension Operations {
+    /// The accounts whose address contains `text`, by address, `limit` at most.
+    package func users(containing text: String, limit: Int64) throws(AuthError) -> [User] {
+        try User.all(containing: text, limit: limit, in: try database())
+    }
+
+    /// The account called `name`; nil if there is none.
+    package func user(named name: AccountName) throws(AuthError) -> User? {
+        switch name {
+        case .id(let id): try User.find(id, in: try database())
+        case .email(let email): try User.find(email: email.text, in: try database())
+        }
+    }
+
+    /// `user` as an operator sees it.
+    package func overview(of user: User) throws(AuthError) -> AccountOverview {
+        let database = try database()
+        return try database.reading { () throws(AuthError) in
+            AccountOverview(
+                account: try auth.account(of: user),
+                sessions: try SessionSummary.count(
+                    of: user.id, refreshedSince: now - policy.refreshLifetime, at: now, in: database))
+        }
+    }
+
+    /// A new account for `email` with a project of its own, as a first sign-in makes one, whatever `sign_up`
+    /// says; nil if there is one already.
+    package func createUser(_ email: Email, fullName: String?) throws(AuthError) -> User? {
+        let database = try database()
+        return try database.transaction { () throws(AuthError) -> User? in
+            guard try User.find(email: email.text, in: database) == nil else { return nil }
+            let now = now
+            let id = try User.create(email: email.text, isVerified: false, at: now, in: database)
+            if let fullName { try User.rename(id, to: fullName, at: now, in: database) }
+            try Project.create(named: "Default", ownedBy: id, at: now, in: database)
+            try record(AuditEvent(.accountCreated, user: id), in: database)
+            return try User.find(id, in: database)
+        }
+    }
+
+    /// Makes `email` the address of the account called `name`, for somebody who cannot read mail at the one that it has. All
+    /// its sessions end, and both addresses are told.
+    package func moveUser(named name: AccountName, to email: Email) throws(AuthError) -> Move {
+        guard auth.testIdentity(of: email) == nil else {
+            throw .failure(reason: "\(email.text) is a test identity: with it anyone who knows its code could sign in")
+        }
+        let database = try database()
+        return try database.transaction { () throws(AuthError) -> Move in
+            guard let user = try user(named: name) else { return .noAccount }
+            guard !user.email.isSame(as: email.text) else { return .wasSo }
+            guard try User.find(email: email.text, in: database) == nil else { return .taken }
+            let language = try User.noticeLanguage(of: user.id, in: database)
+            let ended = try auth.move(user, to: email, isVerified: false, keeping: nil, in: database)
+            try MailItem.enqueue(
+                .emailGiven, about: user.id, to: email.text, in: language, details: auth.masked(user.email),
+                until: now + Policy.noticeLifetime, at: now, database: database)
+            return .moved(from: user.email, endedSessions: ended)
+        }
+    }
+
+    /// Makes `change` to the account called `name`; nil if there is none. An account is deactivated also where it leaves
+    /// projects without an owner: shutting somebody out must not wait for that. The outcome names those projects.
+    ///
+    /// Throws `failure` for a balance that would fall below 0 or grow past counting, and for a superuser who would be a test
+    /// identity; then nothing is changed.
+    package func administer(
+        _ name: AccountName, _ change: AccountChange
+    ) throws(AuthError) -> ChangedAccount? {
+        let database = try database()
+        var isAll = true
+        let changed = try database.transaction { () throws(AuthError) -> ChangedAccount? in
+            guard let user = try user(named: name) else { return nil }
+            if case .superuser(true) = change, auth.isTestIdentity(user.email) {
+                throw .failure(reason: "\(user.email) is a test identity, which is never a superuser")
+            }
+            let now = now
+            var ended = Auth.EndedSessions()
+            var ownerless: [Project] = []
+            let wasSo =
+                switch change {
+                case .activate: user.isActive
+                case .deactivate: !user.isActive
+                case .superuser(let isOne): user.isSuperuser == isOne
+                case .tier(let tier): user.billing.subscriptionTier.isSame(as: tier)
+                case .rename(let fullName):
+                    fullName.map { name in user.fullName?.isSame(as: name) ?? false } ?? (user.fullName == nil)
+                case .credit: false
+                }
+            if wasSo {
+                // Sessions may be left of a deactivation that was interrupted.
+                if case .deactivate = change { ended = try auth.endSessions(of: user.id, in: database) }
+                isAll = ended.isAll
+                return ChangedAccount(user: user, endedSessions: ended.good, ownerless: [], wasSo: true)
+            }
+            switch change {
+            case .activate: try User.setActive(user.id, true, at: now, in: database)
+            case .deactivate:
+                try User.setActive(user.id, false, at: now, in: database)
+                ended = try auth.endSessions(of: user.id, in: database)
+                ownerless = try projectsWithoutOwner(but: user.id, in: database)
+            case .superuser(let isOne): try User.setSuperuser(user.id, isOne, at: now, in: database)
+            case .tier(let tier): try User.setTier(user.id, tier, at: now, in: database)
+            case .credit(let amount):
+                let (balance, overflow) = user.billing.tokenBalance.addingReportingOverflow(amount)
+                guard !overflow, balance >= 0 else {
+                    throw .failure(
+                        reason: "the balance is \(user.billing.tokenBalance): \(amount) more is not possible")
+                }
+                try User.setBalance(user.id, balance, at: now, in: database)
+            case .rename(let fullName): try User.rename(user.id, to: fullName, at: now, in: database)
+            }
+            try record(AuditEvent(.accountChanged, user: user.id, detail: change.word), in: database)
+            guard let changed = try User.find(user.id, in: database) else {
+                throw .failure(reason: "a changed account is not there")
+            }
+            isAll = ended.isAll
+            return ChangedAccount(user: changed, endedSessions: ended.good, ownerless: ownerless, wasSo: false)
+        }
+        guard let changed, !isAll else { return changed }
+        let others = try revokeSessions(of: changed.user)
+        return ChangedAccount(
+            user: changed.user, endedSessions: changed.endedSessions + others, ownerless: changed.ownerless,
+            wasSo: changed.wasSo)
+    }
+
+    /// Projects that `user` owns, that have other active members, and no other active owner.
+    private func projectsWithoutOwner(but user: UUID, in database: Database) throws(AuthError) -> [Project] {
+        var found: [Project] = []
+        for project in try Project.owned(by: user, limit: ChangedAccount.examinedProjects, in: database) {
+            if try Member.hasOwner(besides: user, project.id, in: database) { continue }
+            if try project.hasActiveMember(besides: user, in: database) { found.append(project) }
+        }
+        return found
+    }
+
+    /// Deletes the account called `name` with all that hangs on it, as its owner could; what it was, or nil if
+    /// there is none.
+    package func deleteUser(named name: AccountName) throws(AuthError) -> User? {
+        let database = try database()
+        var isDone = true
+        let deleted = try database.transaction { () throws(AuthError) -> User? in
+            guard let user = try user(named: name) else { return nil }
+            isDone = try auth.erase(user, in: database)
+            return user
+        }
+        guard let deleted else { return nil }
+        try auth.finishErasing(deleted, isDone: isDone, in: database)
+        return deleted
+    }
+}

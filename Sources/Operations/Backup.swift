@@ -1,0 +1,154 @@
+// The database and the files beside it: made, brought forward, copied.
+
+package import Auth
+import Cryptography
+import Platform
+package import Store
+
+/// Where a service's state lies.
+package struct Installation {
+    /// Whether it was made just now.
+    package let isNew: Bool
+    package let folder: String
+    package let settings: String
+    package let secret: String
+    package let signingKey: String
+    package let database: String
+}
+
+extension Operations {
+    /// Makes what the state folder lacks: secret, signing key and database.
+    ///
+    /// Throws `failure` if the secret is missing beside a database.
+    package func initialize() throws(AuthError) -> Installation {
+        let isNew = !state.isThere
+        _ = try database()
+        _ = try auth.secrets()
+        return Installation(
+            isNew: isNew, folder: state.path, settings: state.settingsPath, secret: state.secretPath,
+            signingKey: state.keyPath(try state.signingKey().publicKey.id), database: state.databasePath)
+    }
+
+    /// Brings the database to this executable's schema, and makes it if need be; the schema's number.
+    package func migrate() throws(AuthError) -> Int64 {
+        try Schema.version(of: try database())
+    }
+
+    /// Writes the database, the secret, the signing keys and the settings into the one file `path`, a POSIX
+    /// archive that is its owner's alone. What was there is replaced in one step, once the archive has been judged as
+    /// a restore judges it, and is durable; how many files are in it. A link is followed.
+    ///
+    /// Throws `failure` if the service has not been initialized, `path` is no regular file or one of the state's own, or
+    /// what there is could not be restored.
+    package func backUp(to path: String, report: @escaping ProgressReport = { _, _ in }) throws(AuthError) -> Int {
+        guard state.isThere else { throw .failure(reason: "there is no database in \(state.path)") }
+        let path = try target(ofBackupTo: path)
+        let lock = try onFiles { () throws(SystemError) in try FileLock(trying: state.backupLockPath) }
+        guard let lock else { throw .failure(reason: "another backup is at work") }
+        defer { withExtendedLifetime(lock) {} }
+        removeLeftovers(ofBackupsTo: path)
+        _ = try auth.secrets()
+        let database = try database()
+        let copy = StateFolder.temporaryName(for: "\(state.path)/backup")
+        let temporary = StateFolder.temporaryName(for: path)
+        defer { for path in [temporary, copy, "\(copy)-journal", "\(copy)-wal", "\(copy)-shm"] { File.remove(path) } }
+        try Schema.copy(database, to: copy, report: report)
+        report("checking", 0)
+        if let fault = try Schema.fault(inCopy: copy) {
+            throw .failure(reason: "the copy of the database is damaged: \(fault)")
+        }
+        let files = try smallFiles(of: database)
+        let count = try onFiles { () throws(SystemError) -> Int in
+            let archive = try Archive(making: temporary, at: now)
+            try archive.add("latchkey.db", file: copy)
+            for file in files { try archive.add(file.name, bytes: file.bytes) }
+            try archive.finish()
+            return archive.count
+        }
+        try judgeBackup(temporary)
+        try onFiles { () throws(SystemError) in
+            try File.delete(copy)
+            try File.rename(temporary, to: path)
+            try File.syncFolder(File.parent(of: path))
+        }
+        return count
+    }
+
+    /// The secret, the signing keys and the settings, all of one moment: no restore and no rotation is at work, nor was
+    /// since `database` was opened.
+    private func smallFiles(of database: Database) throws(AuthError) -> [(name: String, bytes: [UInt8])] {
+        let lock = try replacementLock()
+        defer { withExtendedLifetime(lock) {} }
+        guard try database.isCurrent() else { throw .unavailable(reason: "the state was replaced meanwhile: run it again") }
+        return try onFiles { () throws(SystemError) in
+            var names = ["secret.key"]
+            names += try File.names(in: state.keysPath).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { "keys/\($0)" }
+            if try File.status(state.settingsPath) != nil { names.append("latchkey.conf") }
+            var files: [(name: String, bytes: [UInt8])] = []
+            for name in names {
+                guard let limit = Operations.largestSize(ofBackedUp: name) else { continue }
+                // One more, so that what is too long is found so.
+                let extra = name.isSame(as: "keys/current") ? 0 : 1
+                files.append((name, try File.read("\(state.path)/\(name)", limit: limit + extra)))
+            }
+            return files
+        }
+    }
+
+    /// Throws `failure` if a restore would refuse the archive `path`.
+    private func judgeBackup(_ path: String) throws(AuthError) {
+        let files: [(name: String, bytes: [UInt8]?)]
+        do throws(ArchiveFault) {
+            files = try Archive.contents(path, upTo: 65536) { Operations.largestSize(ofBackedUp: $0) }
+        } catch {
+            throw .failure(reason: "what is there could not be restored: \(error.reason)")
+        }
+        do throws(AuthError) {
+            try Operations.judgeBackup(of: files.map { $0.name }) { (name) throws(SystemError) in
+                guard let bytes = files.first(where: { $0.name.isSame(as: name) })?.bytes else {
+                    throw SystemError.damaged(name)
+                }
+                return bytes
+            }
+        } catch {
+            throw .failure(reason: "what is there could not be restored: \(error.reason)")
+        }
+    }
+
+    /// The file that a backup to `path` makes or replaces: `path`, or what it is a link to.
+    private func target(ofBackupTo path: String) throws(AuthError) -> String {
+        let (status, folder) = try onFiles { () throws(SystemError) in
+            (try File.status(path), try File.resolve(File.parent(of: path)))
+        }
+        guard let status else {
+            guard !File.isLink(path) else { throw .failure(reason: "\(path) is a link to what is not there") }
+            try refuseStateFile(path, in: folder)
+            return path
+        }
+        guard status.isRegular else { throw .failure(reason: "\(path) is no regular file") }
+        let target = File.isLink(path) ? try onFiles { () throws(SystemError) in try File.resolve(path) } : path
+        try refuseStateFile(
+            target, in: try onFiles { () throws(SystemError) in try File.resolve(File.parent(of: target)) })
+        return target
+    }
+
+    /// Throws `failure` if the file `path`, which lies in `folder`, is what the service lives on.
+    private func refuseStateFile(_ path: String, in folder: String) throws(AuthError) {
+        let name = path.utf8.split(separator: UInt8(ascii: "/")).last ?? path.utf8[...]
+        let isOwn =
+            folder.isSame(as: state.keysPath)
+            || folder.isSame(as: state.path)
+                && (name.starts(with: "latchkey.".utf8) || name.starts(with: "secret.key".utf8)
+                    || name.suffix(5).elementsEqual(".lock".utf8) || name.first == UInt8(ascii: "."))
+        if isOwn { throw .failure(reason: "\(path) is a file of the state itself") }
+    }
+
+    /// Removes what backups to `path` left that were killed: no other is at work.
+    private func removeLeftovers(ofBackupsTo path: String) {
+        let (folder, name) = (File.parent(of: path), path.utf8.split(separator: UInt8(ascii: "/")).last ?? path.utf8[...])
+        for other in (try? File.names(in: folder)) ?? []
+        where other.utf8.count == name.count + 37 && other.utf8.starts(with: name) && StateFolder.isTemporaryName(other) {
+            File.remove("\(folder)/\(other)")
+        }
+    }
+}

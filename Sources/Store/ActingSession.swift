@@ -1,0 +1,41 @@
+// The session that a request acts in, which every transaction of it judges anew: a session may end while its request
+// waits for its turn to write. `Database` does so by itself, so no action can forget it.
+
+package import Platform
+
+/// The session that a request acts in.
+package final class ActingSession {
+    package let id: UUID
+    private let clock: () -> Timestamp
+    /// Its account as the transaction at hand found it; nil outside of one.
+    package private(set) var account: User?
+
+    /// The request acts in the session `id`; `clock` tells the time.
+    package init(id: UUID, clock: @escaping () -> Timestamp) {
+        self.id = id
+        self.clock = clock
+    }
+
+    /// Begins a transaction: reads its account. Throws as `account(in:)` does.
+    func begin(in database: Database) throws(AuthError) { account = try account(in: database) }
+
+    /// The transaction has ended.
+    func end() { account = nil }
+
+    /// Its account, read now. Throws `invalidToken` if the session has ended, or its account is gone; `accountInactive`
+    /// if the account is deactivated.
+    package func account(in database: Database) throws(AuthError) -> User {
+        guard let session = try Session.find(id, in: database) else { throw .invalidToken }
+        return try session.activeUser(at: clock())
+    }
+}
+
+extension Session {
+    /// The account, while account and session are good. Throws as `ActingSession.account` does.
+    package func activeUser(at now: Timestamp) throws(AuthError) -> User {
+        // Deactivating an account ends its sessions, and its owner is to hear why.
+        guard user.isActive else { throw .accountInactive }
+        guard !isRevoked, expiresAt > now else { throw .invalidToken }
+        return user
+    }
+}

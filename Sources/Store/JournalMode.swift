@@ -1,0 +1,17 @@
+// How SQLite keeps its journal (sqlite.org/wal.html), by the names of the setting.
+
+package import SQLite
+
+/// `.wal`, or `.delete`.
+package typealias JournalMode = SQLite.JournalMode
+
+extension JournalMode {
+    /// The mode that a setting calls `wal` or `delete`.
+    package init?(named name: String) {
+        switch name {
+        case "wal": self = .wal
+        case "delete": self = .delete
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,317 @@
+// API keys of projects.
+
+import Cryptography
+package import Platform
+import SQLite
+
+/// A key, without the secret.
+package struct APIKey {
+    package let id: UUID
+    package let project: UUID
+    package let creator: UUID
+    /// The first 11 characters of the secret.
+    package let prefix: String
+    package let name: String
+    /// nil: all.
+    package let scopes: [String]?
+    package let lastUsedAt: Timestamp?
+    package let expiresAt: Timestamp?
+    package let deactivatedAt: Timestamp?
+    package let createdAt: Timestamp
+    package let updatedAt: Timestamp
+    /// The key whose place it took.
+    package let replaces: UUID?
+    /// The key that took its place.
+    package let replacedBy: UUID?
+
+    /// Whether the key is good at `now`: not deactivated, not expired, and not made by a clock that ran ahead.
+    package func isActive(at now: Timestamp) -> Bool {
+        deactivatedAt == nil && (expiresAt.map { $0 > now } ?? true) && !createdAt.isFuture(at: now)
+    }
+
+    /// Whether the key may do what needs `scope`: one of its scopes is that, or ends in "*" and begins it.
+    package func grants(_ scope: String) -> Bool {
+        guard let scopes else { return true }
+        return scopes.contains { granted in
+            granted.utf8.last == UInt8(ascii: "*")
+                ? scope.utf8.starts(with: granted.utf8.dropLast())
+                : scope.isSame(as: granted)
+        }
+    }
+
+    /// Whether scopes may have `byte` in them: an ASCII letter or digit, or one of `:._*/-`.
+    package static func isScopeCharacter(_ byte: UInt8) -> Bool {
+        (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || ":._*/-".utf8.contains(byte)
+    }
+
+    /// Columns id … replaced_by, as every query here lists them.
+    private init(_ row: Row) {
+        id = row.id(0)
+        project = row.id(1)
+        creator = row.id(2)
+        prefix = row.text(3)
+        name = row.text(4)
+        scopes = row.optionalText(5).map { text in
+            text.utf8.split(separator: UInt8(ascii: " ")).map { String(Substring($0)) }
+        }
+        lastUsedAt = row.optionalTime(6)
+        expiresAt = row.optionalTime(7)
+        deactivatedAt = row.optionalTime(8)
+        createdAt = row.time(9)
+        updatedAt = row.time(10)
+        replaces = row.optionalID(11)
+        replacedBy = row.optionalID(12)
+    }
+
+    package static func find(_ id: UUID, in project: UUID, _ database: Database) throws(AuthError) -> APIKey? {
+        try database.first(
+            """
+            SELECT id, project_id, created_by, prefix, name, scopes, last_used_at, expires_at,
+                   deactivated_at, created_at, updated_at, replaces, replaced_by
+            FROM api_keys WHERE id = ? AND project_id = ?
+            """,
+            [.id(id), .id(project)]
+        ) { APIKey($0) }
+    }
+
+    /// The key `id`, whatever project it is of.
+    package static func find(_ id: UUID, in database: Database) throws(AuthError) -> APIKey? {
+        try database.first(
+            """
+            SELECT id, project_id, created_by, prefix, name, scopes, last_used_at, expires_at,
+                   deactivated_at, created_at, updated_at, replaces, replaced_by
+            FROM api_keys WHERE id = ?
+            """,
+            [.id(id)]
+        ) { APIKey($0) }
+    }
+
+    /// The keys that `creator` made, newest first, `limit` at most.
+    package static func all(
+        by creator: UUID, limit: Int64, in database: Database
+    ) throws(AuthError) -> [APIKey] {
+        try database.all(
+            """
+            SELECT id, project_id, created_by, prefix, name, scopes, last_used_at, expires_at,
+                   deactivated_at, created_at, updated_at, replaces, replaced_by
+            FROM api_keys WHERE created_by = ? ORDER BY sequence DESC LIMIT ?
+            """,
+            [.id(creator), .integer(limit)]
+        ) { APIKey($0) }
+    }
+
+    /// A key that a secret may be of, and what proves that it is.
+    package struct Candidate {
+        package let key: APIKey
+        package let hash: String
+        package let creatorIsActive: Bool
+        /// The maker's address, if they are a superuser.
+        package let superuser: String?
+    }
+
+    /// The keys that begin as the secret does, whose creators still belong to their projects.
+    package static func candidates(
+        prefix: String, in database: Database
+    ) throws(AuthError) -> [Candidate] {
+        try database.all(
+            """
+            SELECT k.id, k.project_id, k.created_by, k.prefix, k.name, k.scopes, k.last_used_at,
+                   k.expires_at, k.deactivated_at, k.created_at, k.updated_at, k.replaces, k.replaced_by,
+                   k.key_hash, u.is_active, CASE WHEN u.is_superuser = 1 THEN u.email END
+            FROM api_keys AS k
+            JOIN users AS u ON u.id = k.created_by
+            JOIN members AS m ON m.user_id = k.created_by AND m.project_id = k.project_id
+            WHERE k.prefix = ? AND substr(u.email, 1, 8) <> 'deleted '
+            """,
+            [.text(prefix)]
+        ) { Candidate(key: APIKey($0), hash: $0.text(13), creatorIsActive: $0.flag(14), superuser: $0.optionalText(15)) }
+    }
+
+    /// The keys of `project`, newest first, from the `offset`th on.
+    package static func page(
+        of project: UUID, offset: Int64, limit: Int64, in database: Database
+    ) throws(AuthError) -> [APIKey] {
+        try database.all(
+            """
+            SELECT id, project_id, created_by, prefix, name, scopes, last_used_at, expires_at,
+                   deactivated_at, created_at, updated_at, replaces, replaced_by
+            FROM api_keys WHERE project_id = ? ORDER BY sequence DESC LIMIT ? OFFSET ?
+            """,
+            [.id(project), .integer(limit), .integer(offset)]
+        ) { APIKey($0) }
+    }
+
+    package static func count(of project: UUID, in database: Database) throws(AuthError) -> Int64 {
+        try database.first(
+            "SELECT count(*) FROM api_keys WHERE project_id = ?", [.id(project)]
+        ) { $0.integer(0) } ?? 0
+    }
+
+    /// A new key for `project`.
+    package static func create(
+        _ id: UUID, for project: UUID, by creator: UUID, named name: String, scopes: [String]?,
+        prefix: String, hash: String, expiresAt: Timestamp?, replacing old: UUID? = nil, at now: Timestamp,
+        in database: Database
+    ) throws(AuthError) {
+        let scopes = scopes.map { $0.joined(separator: " ") }
+        try database.run(
+            """
+            INSERT INTO api_keys (id, project_id, created_by, prefix, key_hash, name, scopes,
+                                  expires_at, created_at, updated_at, replaces)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .id(id), .id(project), .id(creator), .text(prefix), .text(hash), .text(name),
+                .optional(scopes), .time(expiresAt), .time(now), .time(now), old.map { .id($0) } ?? .null,
+            ])
+    }
+
+    /// Notes that the key was used, unless that was noted since `moment`. What a clock that ran ahead noted does not stay.
+    package func noteUse(at now: Timestamp, unlessSince moment: Timestamp, in database: Database) throws(AuthError) {
+        try database.run(
+            """
+            UPDATE api_keys SET last_used_at = ?
+            WHERE id = ? AND deactivated_at IS NULL
+                AND (last_used_at IS NULL OR last_used_at <= ? OR last_used_at > ?)
+            """,
+            [.time(now), .id(id), .time(moment), .time(now)])
+    }
+
+    /// Deactivates the key; the first time counts.
+    package func deactivate(at now: Timestamp, in database: Database) throws(AuthError) {
+        try database.run(
+            """
+            UPDATE api_keys SET deactivated_at = ?, updated_at = ?
+            WHERE id = ? AND deactivated_at IS NULL
+            """,
+            [.time(now), .time(now), .id(id)])
+    }
+
+    /// Gives the key another name, other scopes, or both.
+    package func update(
+        name: String, scopes: [String]?, at now: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "UPDATE api_keys SET name = ?, scopes = ?, updated_at = ? WHERE id = ?",
+            [.text(name), .optional(scopes.map { $0.joined(separator: " ") }), .time(now), .id(id)])
+    }
+
+    /// Deactivates some that `creator` made in `project`; which they were.
+    package static func deactivateSome(
+        by creator: UUID, in project: UUID, limit: Int64, at now: Timestamp, _ database: Database
+    ) throws(AuthError) -> [UUID] {
+        try database.all(
+            """
+            UPDATE api_keys SET deactivated_at = ?, updated_at = ?
+            WHERE sequence IN (SELECT sequence FROM api_keys
+                               WHERE created_by = ? AND project_id = ? AND deactivated_at IS NULL LIMIT ?)
+            RETURNING id
+            """,
+            [.time(now), .time(now), .id(creator), .id(project), .integer(limit)]
+        ) { $0.id(0) }
+    }
+
+    /// Notes that the key `new` has taken its place.
+    package func noteReplacement(by new: UUID, at now: Timestamp, in database: Database) throws(AuthError) {
+        try database.run(
+            "UPDATE api_keys SET replaced_by = ?, updated_at = ? WHERE id = ?",
+            [.id(new), .time(now), .id(id)])
+    }
+
+    // The counts come from indexes alone, since a row may be long, but for keys that were replaced. They end at `limit`.
+
+    /// How many of `project` have not ended. One that was replaced shares the place of the key that replaced it, until that
+    /// one has ended.
+    package static func liveCount(
+        of project: UUID, at now: Timestamp, limit: Int64, in database: Database
+    ) throws(AuthError) -> Int64 {
+        try database.first(
+            """
+            SELECT count(*) FROM
+                (SELECT 1 FROM api_keys AS k WHERE project_id = ?1 AND deactivated_at IS NULL
+                     AND (expires_at IS NULL OR expires_at > ?2)
+                     AND (replaced_by IS NULL OR NOT EXISTS
+                         (SELECT 1 FROM api_keys AS heir WHERE heir.id = k.replaced_by AND heir.deactivated_at IS NULL
+                              AND (heir.expires_at IS NULL OR heir.expires_at > ?2))) LIMIT ?3)
+            """,
+            [.id(project), .time(now), .integer(limit)]
+        ) { $0.integer(0) } ?? 0
+    }
+
+    /// The same for those that `creator` made.
+    package static func liveCount(
+        of project: UUID, by creator: UUID, at now: Timestamp, limit: Int64, in database: Database
+    ) throws(AuthError) -> Int64 {
+        try database.first(
+            """
+            SELECT count(*) FROM
+                (SELECT 1 FROM api_keys AS k WHERE created_by = ?1 AND project_id = ?2 AND deactivated_at IS NULL
+                     AND (expires_at IS NULL OR expires_at > ?3)
+                     AND (replaced_by IS NULL OR NOT EXISTS
+                         (SELECT 1 FROM api_keys AS heir WHERE heir.id = k.replaced_by AND heir.deactivated_at IS NULL
+                              AND (heir.expires_at IS NULL OR heir.expires_at > ?3))) LIMIT ?4)
+            """,
+            [.id(creator), .id(project), .time(now), .integer(limit)]
+        ) { $0.integer(0) } ?? 0
+    }
+
+    /// Deletes some of `project` that have ended, the oldest, where there are more than `kept`.
+    package static func deleteEnded(
+        of project: UUID, but kept: Int64, at now: Timestamp, limit: Int64, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            """
+            DELETE FROM api_keys WHERE sequence IN
+                (SELECT sequence FROM api_keys
+                 WHERE project_id = ? AND (deactivated_at IS NOT NULL OR expires_at <= ?)
+                 ORDER BY sequence DESC LIMIT ? OFFSET ?)
+            """,
+            [.id(project), .time(now), .integer(limit), .integer(kept)])
+    }
+
+    /// Deletes some that ended before `moment`: they were deactivated, or have expired; how many.
+    package static func deleteEnded(
+        before moment: Timestamp, limit: Int64, in database: Database
+    ) throws(AuthError) -> Int {
+        try database.run(
+            """
+            DELETE FROM api_keys WHERE sequence IN
+                (SELECT sequence FROM api_keys WHERE coalesce(deactivated_at, expires_at) < ?
+                 ORDER BY coalesce(deactivated_at, expires_at) LIMIT ?)
+            """,
+            [.time(moment), .integer(limit)])
+    }
+
+    /// Deletes some of `project`; how many.
+    package static func deleteSome(
+        of project: UUID, limit: Int64, in database: Database
+    ) throws(AuthError) -> Int64 {
+        Int64(
+            try database.run(
+                """
+                DELETE FROM api_keys WHERE sequence IN
+                    (SELECT sequence FROM api_keys WHERE project_id = ? LIMIT ?)
+                """,
+                [.id(project), .integer(limit)]))
+    }
+
+    /// Deletes some that `creator` made; how many.
+    package static func deleteSome(
+        by creator: UUID, limit: Int64, in database: Database
+    ) throws(AuthError) -> Int64 {
+        Int64(
+            try database.run(
+                """
+                DELETE FROM api_keys WHERE sequence IN
+                    (SELECT sequence FROM api_keys WHERE created_by = ? LIMIT ?)
+                """,
+                [.id(creator), .integer(limit)]))
+    }
+
+    /// Makes the key expire at `expiry`, of which its maker knows.
+    package func expire(at expiry: Timestamp, now: Timestamp, in database: Database) throws(AuthError) {
+        try database.run(
+            "UPDATE api_keys SET expires_at = ?, told_days = 0, updated_at = ? WHERE id = ?",
+            [.time(expiry), .time(now), .id(id)])
+    }
+}

@@ -1,0 +1,151 @@
+// The audit: what was done, by whom, from where. Rows are only ever added, in the transaction of what they
+// tell of; the schema refuses to change one.
+
+package import Platform
+import SQLite
+
+/// One thing that happened and that an operator may have to account for.
+package struct AuditEvent {
+    package let kind: Kind
+    /// Whose account; nil if nobody had proved who they were.
+    package let user: UUID?
+    /// The session, the API key, the project, the invitation or the other account; of a failed sign-in, the address that
+    /// was tried, by its pseudonym.
+    package let subject: UUID?
+    /// A word more: which limit, what kind of failure.
+    package let detail: StaticString?
+
+    /// What happened, by the word that log and table have for it.
+    package enum Kind: CaseIterable {
+        case signIn, signInFailed, signInRefused, refresh, refreshFailed, replay, revocation
+        case keyCreated, keyChanged, keyDeactivated, limitHit
+        case accountCreated, accountChanged, emailChanged, accountDeleted
+        case projectCreated, projectChanged, projectDeleted
+        case memberInvited, memberJoined, memberChanged, memberRemoved, invitationEnded
+        case limitsCleared
+        case stateRestored, secretRotated, tokenKeyRotated
+
+        package var name: StaticString {
+            switch self {
+            case .signIn: "sign-in"
+            case .signInFailed: "sign-in-failed"
+            case .signInRefused: "sign-in-refused"
+            case .refresh: "refresh"
+            case .refreshFailed: "refresh-failed"
+            case .replay: "replay"
+            case .revocation: "revocation"
+            case .keyCreated: "key-created"
+            case .keyChanged: "key-changed"
+            case .keyDeactivated: "key-deactivated"
+            case .limitHit: "limit-hit"
+            case .accountCreated: "account-created"
+            case .accountChanged: "account-changed"
+            case .emailChanged: "email-changed"
+            case .accountDeleted: "account-deleted"
+            case .projectCreated: "project-created"
+            case .projectChanged: "project-changed"
+            case .projectDeleted: "project-deleted"
+            case .memberInvited: "member-invited"
+            case .memberJoined: "member-joined"
+            case .memberChanged: "member-changed"
+            case .memberRemoved: "member-removed"
+            case .invitationEnded: "invitation-ended"
+            case .limitsCleared: "limits-cleared"
+            case .stateRestored: "state-restored"
+            case .secretRotated: "secret-rotated"
+            case .tokenKeyRotated: "token-key-new"
+            }
+        }
+    }
+
+    package init(_ kind: Kind, user: UUID? = nil, subject: UUID? = nil, detail: StaticString? = nil) {
+        self.kind = kind
+        self.user = user
+        self.subject = subject
+        self.detail = detail
+    }
+
+    /// Adds the event to the table, whose rows never change, and counts it.
+    package func append(from client: Client, at now: Timestamp, in database: Database) throws(AuthError) {
+        try database.run(
+            """
+            INSERT INTO audit_events (at, event, user_id, subject_id, detail, client, request_id)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .time(now), .text(kind.name.description), user.map { .id($0) } ?? .null,
+                subject.map { .id($0) } ?? .null, .optional(detail?.description), .text(client.address),
+                .text(client.requestID),
+            ])
+        try Counter.add(to: kind.name.description, detail: detail?.description ?? "", in: database)
+    }
+
+    /// Deletes some that are from before `moment`, the oldest first; how many.
+    package static func deleteOld(
+        before moment: Timestamp, limit: Int64, in database: Database
+    ) throws(AuthError) -> Int {
+        try database.run(
+            """
+            DELETE FROM audit_events WHERE sequence IN
+                (SELECT sequence FROM audit_events WHERE at < ? ORDER BY at LIMIT ?)
+            """,
+            [.time(moment), .integer(limit)])
+    }
+}
+
+/// A row of the audit, for whoever reads it.
+package struct AuditEntry {
+    package let at: Timestamp
+    /// An `AuditEvent.Kind`'s name, of this or another version.
+    package let event: String
+    package let user: UUID?
+    package let subject: UUID?
+    package let detail: String?
+    /// Network address; `admin` for the operator's command.
+    package let client: String
+    package let requestID: String
+    /// The account whose address a failed sign-in tried, if there is one.
+    package var tried: UUID? = nil
+
+    /// The last `limit` of what happened since `moment`, oldest first: to `user`, or as a failed sign-in with the address
+    /// called `pseudonym`, and of the kind `event`, where they are given.
+    package static func last(
+        _ limit: Int64, since moment: Timestamp, user: UUID?, pseudonym: UUID?, event: String?, in database: Database
+    ) throws(AuthError) -> [AuditEntry] {
+        try database.all(
+            """
+            SELECT at, event, user_id, subject_id, detail, client, request_id FROM
+                (SELECT * FROM audit_events
+                 WHERE at >= ?1 AND (?2 IS NULL OR user_id = ?2 OR (event = 'sign-in-failed' AND subject_id = ?5))
+                     AND (?3 IS NULL OR event = ?3)
+                 ORDER BY at DESC, sequence DESC LIMIT ?4)
+            ORDER BY at, sequence
+            """,
+            [
+                .time(moment), user.map { .id($0) } ?? .null, .optional(event), .integer(limit),
+                pseudonym.map { .id($0) } ?? .null,
+            ]
+        ) { row in
+            AuditEntry(
+                at: row.time(0), event: row.text(1), user: row.isNull(2) ? nil : row.id(2),
+                subject: row.isNull(3) ? nil : row.id(3), detail: row.optionalText(4),
+                client: row.text(5), requestID: row.text(6))
+        }
+    }
+
+    /// All that names `user`, as the one who did it or to whom it was done, oldest first.
+    package static func about(_ user: UUID, in database: Database) throws(AuthError) -> [AuditEntry] {
+        try database.all(
+            """
+            SELECT at, event, user_id, subject_id, detail, client, request_id FROM audit_events
+            WHERE user_id = ?1 OR subject_id = ?1 ORDER BY at, sequence
+            """,
+            [.id(user)]
+        ) { row in
+            AuditEntry(
+                at: row.time(0), event: row.text(1), user: row.isNull(2) ? nil : row.id(2),
+                subject: row.isNull(3) ? nil : row.id(3), detail: row.optionalText(4),
+                client: row.text(5), requestID: row.text(6))
+        }
+    }
+}

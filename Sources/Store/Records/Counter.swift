@@ -1,0 +1,29 @@
+// How often each thing in the audit has happened. Rows of the audit go when they are old, and these numbers only grow.
+
+import SQLite
+
+/// One counter. It only grows.
+package struct Counter {
+    /// As in the audit.
+    package let event: String
+    /// As in the audit; "" for none.
+    package let detail: String
+    package let count: Int64
+
+    /// Counts one more.
+    static func add(to event: String, detail: String, in database: Database) throws(AuthError) {
+        try database.run(
+            """
+            INSERT INTO counters (event, detail, count) VALUES (?, ?, 1)
+            ON CONFLICT (event, detail) DO UPDATE SET count = counters.count + 1
+            """,
+            [.text(event), .text(detail)])
+    }
+
+    /// All, by name.
+    package static func all(in database: Database) throws(AuthError) -> [Counter] {
+        try database.all("SELECT event, detail, count FROM counters ORDER BY event, detail") {
+            Counter(event: $0.text(0), detail: $0.text(1), count: $0.integer(2))
+        }
+    }
+}

@@ -1,0 +1,83 @@
+// Which API keys are about to expire, and who is to be told.
+
+import Cryptography
+package import Platform
+import SQLite
+
+extension APIKey {
+    /// A key whose maker is to be told, or is being told, that it expires.
+    package struct ExpiryNotice {
+        package let key: UUID
+        package let name: String
+        package let prefix: String
+        package let projectName: String
+        package let expiresAt: Timestamp?
+        package let email: String
+        package let maker: UUID
+        /// The number of days that this notice is for.
+        package let days: Int64
+
+        /// Columns as the queries here list them.
+        private init(_ row: Row, days: Int64) {
+            key = row.id(0)
+            name = row.text(1)
+            prefix = row.text(2)
+            projectName = row.text(3)
+            expiresAt = row.optionalTime(4)
+            email = row.text(5)
+            maker = row.id(6)
+            self.days = days
+        }
+
+        /// The key `id`, if it is active and its maker wants to be told.
+        package static func find(_ id: UUID, in database: Database) throws(AuthError) -> ExpiryNotice? {
+            try database.first(
+                """
+                SELECT k.id, k.name, k.prefix, p.name, k.expires_at, u.email, u.id
+                FROM api_keys AS k JOIN projects AS p ON p.id = k.project_id
+                JOIN users AS u ON u.id = k.created_by
+                JOIN members AS m ON m.user_id = k.created_by AND m.project_id = k.project_id
+                WHERE k.id = ? AND k.deactivated_at IS NULL AND u.is_active = 1 AND u.tells_key_expiry = 1
+                """,
+                [.id(id)]
+            ) { ExpiryNotice($0, days: 0) }
+        }
+
+        /// Some keys that expire within one of `days`, fewest first, whose makers have not been told of that many
+        /// or fewer. A key that was made with no longer a life than that is no surprise.
+        package static func due(
+            at now: Timestamp, days: [Int64], limit: Int64, in database: Database
+        ) throws(AuthError) -> [ExpiryNotice] {
+            var found: [ExpiryNotice] = []
+            var after = now
+            for count in days {
+                let end = now + .days(count)
+                found += try database.all(
+                    """
+                    SELECT k.id, k.name, k.prefix, p.name, k.expires_at, u.email, u.id
+                    FROM api_keys AS k JOIN projects AS p ON p.id = k.project_id
+                    JOIN users AS u ON u.id = k.created_by
+                    JOIN members AS m ON m.user_id = k.created_by AND m.project_id = k.project_id
+                    WHERE coalesce(k.deactivated_at, k.expires_at) > ? AND coalesce(k.deactivated_at, k.expires_at) <= ?
+                        AND k.deactivated_at IS NULL
+                        AND (k.told_days IS NULL OR k.told_days > ?) AND k.expires_at - k.created_at > ?
+                        AND u.is_active = 1 AND u.tells_key_expiry = 1
+                    ORDER BY coalesce(k.deactivated_at, k.expires_at) LIMIT ?
+                    """,
+                    [
+                        .time(after), .time(end), .integer(count),
+                        .integer(Duration.days(count).milliseconds), .integer(limit),
+                    ]
+                ) { ExpiryNotice($0, days: count) }
+                after = end
+            }
+            return found
+        }
+
+        /// The maker of `key` has been told of `days`.
+        package static func noteTold(_ key: UUID, days: Int64, in database: Database) throws(AuthError) {
+            try database.run(
+                "UPDATE api_keys SET told_days = ? WHERE id = ?", [.integer(days), .id(key)])
+        }
+    }
+}

@@ -1,0 +1,252 @@
+// Invitations to projects. They go by address: whether it has an account shows in nothing.
+
+import Cryptography
+package import Platform
+import SQLite
+
+/// An invitation that was not accepted yet.
+package struct Invitation {
+    package let id: UUID
+    package let project: UUID
+    package let projectName: String
+    package let email: String
+    package let role: Role
+    /// The address of whoever invited.
+    package let inviter: String
+    package let createdAt: Timestamp
+    package let expiresAt: Timestamp
+    package let inviterID: UUID
+    package let inviterIsActive: Bool
+
+    /// Whether it has not expired, and was not made by a clock that ran ahead.
+    package func isOpen(at now: Timestamp) -> Bool { expiresAt > now && !createdAt.isFuture(at: now) }
+
+    /// Columns as every query here lists them.
+    private init(_ row: Row) {
+        id = row.id(0)
+        project = row.id(1)
+        projectName = row.text(2)
+        email = row.text(3)
+        role = Role(named: row.text(4)) ?? .member
+        inviter = row.text(5)
+        createdAt = row.time(6)
+        expiresAt = row.time(7)
+        inviterID = row.id(8)
+        inviterIsActive = row.flag(9)
+    }
+
+    package static func find(_ id: UUID, in database: Database) throws(AuthError) -> Invitation? {
+        try database.first(
+            """
+            SELECT i.id, i.project_id, p.name, i.email, i.role, u.email, i.created_at, i.expires_at,
+                   u.id, u.is_active
+            FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
+            JOIN users AS u ON u.id = i.invited_by WHERE i.id = ?
+            """,
+            [.id(id)]
+        ) { Invitation($0) }
+    }
+
+    package static func find(
+        _ email: String, to project: UUID, in database: Database
+    ) throws(AuthError) -> Invitation? {
+        try database.first(
+            """
+            SELECT i.id, i.project_id, p.name, i.email, i.role, u.email, i.created_at, i.expires_at,
+                   u.id, u.is_active
+            FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
+            JOIN users AS u ON u.id = i.invited_by WHERE i.project_id = ? AND i.email = ?
+            """,
+            [.id(project), .text(email)]
+        ) { Invitation($0) }
+    }
+
+    /// Those to `project` that have not expired, oldest first; `StoreBounds.listedWithin` at most.
+    package static func all(
+        of project: UUID, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> [Invitation] {
+        try database.all(
+            """
+            SELECT i.id, i.project_id, p.name, i.email, i.role, u.email, i.created_at, i.expires_at,
+                   u.id, u.is_active
+            FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
+            JOIN users AS u ON u.id = i.invited_by
+            WHERE i.project_id = ? AND i.expires_at > ? ORDER BY i.created_at, i.id
+            """,
+            [.id(project), .time(now)], limit: StoreBounds.listedWithin
+        ) { Invitation($0) }
+    }
+
+    /// Those of `email` that have not expired, newest first, from the `offset`th on.
+    package static func page(
+        of email: String, at now: Timestamp, offset: Int64, limit: Int64, in database: Database
+    ) throws(AuthError) -> [Invitation] {
+        try database.all(
+            """
+            SELECT i.id, i.project_id, p.name, i.email, i.role, u.email, i.created_at, i.expires_at,
+                   u.id, u.is_active
+            FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
+            JOIN users AS u ON u.id = i.invited_by
+            WHERE i.email = ? AND i.expires_at > ? AND i.created_at <= ?
+            ORDER BY i.created_at DESC, i.id LIMIT ? OFFSET ?
+            """,
+            [
+                .text(email), .time(now), .time(now + StoreBounds.clockTolerance), .integer(limit), .integer(offset),
+            ]
+        ) { Invitation($0) }
+    }
+
+    /// All of `email`, expired ones too, oldest first.
+    package static func all(to email: String, in database: Database) throws(AuthError) -> [Invitation] {
+        try database.all(
+            """
+            SELECT i.id, i.project_id, p.name, i.email, i.role, u.email, i.created_at, i.expires_at,
+                   u.id, u.is_active
+            FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
+            JOIN users AS u ON u.id = i.invited_by WHERE i.email = ? ORDER BY i.created_at, i.id
+            """,
+            [.text(email)]
+        ) { Invitation($0) }
+    }
+
+    /// All that `inviter` made, expired ones too, oldest first.
+    package static func all(by inviter: UUID, in database: Database) throws(AuthError) -> [Invitation] {
+        try database.all(
+            """
+            SELECT i.id, i.project_id, p.name, i.email, i.role, u.email, i.created_at, i.expires_at,
+                   u.id, u.is_active
+            FROM invitations AS i JOIN projects AS p ON p.id = i.project_id
+            JOIN users AS u ON u.id = i.invited_by WHERE i.invited_by = ? ORDER BY i.created_at, i.id
+            """,
+            [.id(inviter)]
+        ) { Invitation($0) }
+    }
+
+    /// How many `page` has on all its pages.
+    package static func count(
+        of email: String, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> Int64 {
+        try database.first(
+            "SELECT count(*) FROM invitations WHERE email = ? AND expires_at > ? AND created_at <= ?",
+            [.text(email), .time(now), .time(now + StoreBounds.clockTolerance)]
+        ) { $0.integer(0) } ?? 0
+    }
+
+    /// Invites `email`, or gives the invitation that it has another role, inviter and expiry. One that a clock made that ran
+    /// ahead is made now.
+    package static func put(
+        _ email: String, to project: UUID, as role: Role, by inviter: UUID, at now: Timestamp,
+        until expiry: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            """
+            INSERT INTO invitations (id, project_id, email, role, invited_by, created_at, expires_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (project_id, email) DO UPDATE SET
+                role = excluded.role, invited_by = excluded.invited_by, expires_at = excluded.expires_at,
+                created_at = min(created_at, excluded.created_at)
+            """,
+            [
+                .id(UUID.random()), .id(project), .text(email), .text(role.name), .id(inviter),
+                .time(now), .time(expiry),
+            ])
+    }
+
+    package func delete(in database: Database) throws(AuthError) {
+        try database.run("DELETE FROM invitations WHERE id = ?", [.id(id)])
+    }
+
+    /// Deletes those to `project` that `inviter` made.
+    package static func deleteAll(
+        by inviter: UUID, to project: UUID, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "DELETE FROM invitations WHERE invited_by = ? AND project_id = ?",
+            [.id(inviter), .id(project)])
+    }
+
+    /// Deletes those to `project` that `inviter` made and that would make an owner.
+    package static func deleteOwners(
+        by inviter: UUID, to project: UUID, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "DELETE FROM invitations WHERE invited_by = ? AND project_id = ? AND role = 'owner'",
+            [.id(inviter), .id(project)])
+    }
+
+    /// Deletes those of `email` to projects that `user` belongs to.
+    package static func deleteAll(
+        to email: String, whereIs user: UUID, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            """
+            DELETE FROM invitations WHERE email = ? AND project_id IN
+                (SELECT project_id FROM members WHERE user_id = ?)
+            """,
+            [.text(email), .id(user)])
+    }
+
+    /// How many to `project` have not expired; `limit` if they are more.
+    package static func openCount(
+        of project: UUID, at now: Timestamp, limit: Int64, in database: Database
+    ) throws(AuthError) -> Int64 {
+        try database.first(
+            "SELECT count(*) FROM (SELECT 1 FROM invitations WHERE project_id = ? AND expires_at > ? LIMIT ?)",
+            [.id(project), .time(now), .integer(limit)]
+        ) { $0.integer(0) } ?? 0
+    }
+
+    /// Deletes some that `inviter` made; how many.
+    package static func deleteSome(by inviter: UUID, limit: Int64, in database: Database) throws(AuthError) -> Int64 {
+        Int64(
+            try database.run(
+                "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE invited_by = ? LIMIT ?)",
+                [.id(inviter), .integer(limit)]))
+    }
+
+    /// Deletes some of `email`; how many.
+    package static func deleteSome(to email: String, limit: Int64, in database: Database) throws(AuthError) -> Int64 {
+        Int64(
+            try database.run(
+                "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE email = ? LIMIT ?)",
+                [.text(email), .integer(limit)]))
+    }
+
+    /// Deletes some to `project`; how many.
+    package static func deleteSome(
+        of project: UUID, limit: Int64, in database: Database
+    ) throws(AuthError) -> Int64 {
+        Int64(
+            try database.run(
+                "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE project_id = ? LIMIT ?)",
+                [.id(project), .integer(limit)]))
+    }
+
+    /// Whether an invitation of `email` is open at `now`: it has not expired, and whoever invited could still do so.
+    package static func isOpen(
+        to email: String, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> Bool {
+        try database.first(
+            """
+            SELECT 1 FROM invitations AS i JOIN users AS u ON u.id = i.invited_by
+            JOIN members AS m ON m.user_id = i.invited_by AND m.project_id = i.project_id
+            WHERE i.email = ? AND i.expires_at > ? AND i.created_at <= ? AND u.is_active = 1
+                AND (m.role = 'owner' OR (m.role = 'admin' AND i.role <> 'owner'))
+            LIMIT 1
+            """,
+            [.text(email), .time(now), .time(now + StoreBounds.clockTolerance)]
+        ) { _ in true } ?? false
+    }
+
+    /// Deletes some that expired before `moment`; how many.
+    package static func deleteExpired(
+        before moment: Timestamp, limit: Int64, in database: Database
+    ) throws(AuthError) -> Int {
+        try database.run(
+            """
+            DELETE FROM invitations WHERE id IN
+                (SELECT id FROM invitations WHERE expires_at < ? ORDER BY expires_at LIMIT ?)
+            """,
+            [.time(moment), .integer(limit)])
+    }
+}

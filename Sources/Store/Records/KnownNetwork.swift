@@ -1,0 +1,71 @@
+// The networks from which an address was signed in with. Whoever asks from one of them is served out of a
+// share that strangers cannot use up.
+
+package import Platform
+import SQLite
+
+/// Look-ups by address and network, never by account: they are the same for an address that has none.
+package enum KnownNetwork {
+    /// Whether `email` was signed in with from `network` since `moment`, by a clock that was right.
+    package static func isKnown(
+        _ network: String, for email: String, since moment: Timestamp, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> Bool {
+        try database.first(
+            """
+            SELECT 1 FROM known_networks
+            WHERE email = ? AND network = ? AND signed_in_at > ? AND signed_in_at <= ?
+            """,
+            [.text(email), .text(network), .time(moment), .time(now + StoreBounds.clockTolerance)]
+        ) { _ in true } ?? false
+    }
+
+    /// Notes a sign-in with `email` from `network`.
+    package static func note(
+        _ network: String, for email: String, at now: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            """
+            INSERT INTO known_networks (email, network, signed_in_at) VALUES (?, ?, ?)
+            ON CONFLICT (email, network) DO UPDATE SET signed_in_at = excluded.signed_in_at
+            """,
+            [.text(email), .text(network), .time(now)])
+        try database.run(
+            """
+            DELETE FROM known_networks WHERE email = ?1 AND network IN
+                (SELECT network FROM known_networks WHERE email = ?1 ORDER BY signed_in_at DESC, network LIMIT 100 OFFSET ?2)
+            """,
+            [.text(email), .integer(StoreBounds.networksPerEmail)])
+    }
+
+    package static func deleteAll(of email: String, in database: Database) throws(AuthError) {
+        try database.run("DELETE FROM known_networks WHERE email = ?", [.text(email)])
+    }
+
+    /// Deletes some that were last used before `moment`; how many.
+    package static func deleteUnused(
+        since moment: Timestamp, limit: Int64, in database: Database
+    ) throws(AuthError) -> Int {
+        try database.run(
+            """
+            DELETE FROM known_networks WHERE (email, network) IN
+                (SELECT email, network FROM known_networks
+                 WHERE signed_in_at < ? ORDER BY signed_in_at LIMIT ?)
+            """,
+            [.time(moment), .integer(limit)])
+    }
+}
+
+/// A network from which an address was signed in with.
+package struct KnownNetworkExport {
+    package let network: String
+    /// The last time.
+    package let signedInAt: Timestamp
+
+    /// All of `email`.
+    package static func all(of email: String, in database: Database) throws(AuthError) -> [KnownNetworkExport] {
+        try database.all(
+            "SELECT network, signed_in_at FROM known_networks WHERE email = ? ORDER BY signed_in_at, network",
+            [.text(email)]
+        ) { KnownNetworkExport(network: $0.text(0), signedInAt: $0.time(1)) }
+    }
+}

@@ -1,0 +1,170 @@
+// How often something happened lately: the counts that limits are judged by.
+//
+// A window is cut into slots. A slot counts until all of it has left the window, so no window, wherever
+// it begins, ever holds more than its quota; a place is given back at most one slot late.
+
+package import Platform
+import SQLite
+
+/// What one slot has counted.
+package struct LimitCount {
+    package let beganAt: Timestamp
+    /// Events that were let through.
+    package let count: Int64
+    /// Refusals that were noted.
+    package let refused: Int64
+
+    /// Slots of one window.
+    private static let slotsPerWindow: Int64 = 16
+
+    /// How long one slot of `window` is.
+    package static func slotLength(of window: Duration) -> Duration {
+        Duration(milliseconds: max(1, (window.milliseconds + slotsPerWindow - 1) / slotsPerWindow))
+    }
+
+    /// The first moment of the slot that `now` lies in.
+    private static func slot(at now: Timestamp, of window: Duration) -> Timestamp {
+        Timestamp(milliseconds: now.milliseconds - now.milliseconds % slotLength(of: window).milliseconds)
+    }
+
+    /// The slots of `window` that count at `now`, oldest first. What a clock that was set back since
+    /// makes the future does not count, but for what a clock may be off by.
+    package static func all(
+        of name: StaticString, subject: String, window: Duration, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> [LimitCount] {
+        try database.all(
+            """
+            SELECT began_at, count, refused FROM limit_counts
+            WHERE name = ? AND subject = ? AND began_at > ? AND began_at <= ? ORDER BY began_at
+            """,
+            [
+                .text(name.description), .text(subject), .time(now - window - slotLength(of: window)),
+                .time(now + StoreBounds.clockTolerance),
+            ]
+        ) { LimitCount(beganAt: $0.time(0), count: $0.integer(1), refused: $0.integer(2)) }
+    }
+
+    /// Counts one event, or one refusal, in the slot of `now`; the slot's first moment.
+    @discardableResult
+    package static func add(
+        count: Int64, refused: Int64, to name: StaticString, subject: String, window: Duration,
+        at now: Timestamp, in database: Database
+    ) throws(AuthError) -> Timestamp {
+        let slot = slot(at: now, of: window)
+        try database.run(
+            """
+            INSERT INTO limit_counts (name, subject, began_at, expires_at, count, refused)
+            VALUES (?, ?, ?, ?, ?, ?)
+            ON CONFLICT (name, subject, began_at) DO UPDATE SET
+                count = count + excluded.count, refused = refused + excluded.refused,
+                expires_at = max(expires_at, excluded.expires_at)
+            """,
+            [
+                .text(name.description), .text(subject), .time(slot),
+                .time(slot + slotLength(of: window) + window), .integer(count), .integer(refused),
+            ])
+        return slot
+    }
+
+    /// How many refusals the slot of `now` has noted.
+    package static func refused(
+        of name: StaticString, subject: String, window: Duration, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> Int64 {
+        try database.first(
+            "SELECT refused FROM limit_counts WHERE name = ? AND subject = ? AND began_at = ?",
+            [.text(name.description), .text(subject), .time(slot(at: now, of: window))]
+        ) { $0.integer(0) } ?? 0
+    }
+
+    /// Takes one event back out of the slot that began at `slot`.
+    package static func takeBack(
+        from name: StaticString, subject: String, slot: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            """
+            UPDATE limit_counts SET count = count - 1
+            WHERE name = ? AND subject = ? AND began_at = ? AND count > 0
+            """,
+            [.text(name.description), .text(subject), .time(slot)])
+    }
+
+    /// Deletes some that stopped counting before `moment`; how many.
+    package static func deleteExpired(
+        before moment: Timestamp, limit: Int64, in database: Database
+    ) throws(AuthError) -> Int {
+        try database.run(
+            """
+            DELETE FROM limit_counts WHERE (name, subject, began_at) IN
+                (SELECT name, subject, began_at FROM limit_counts
+                 WHERE expires_at < ? ORDER BY expires_at LIMIT ?)
+            """,
+            [.time(moment), .integer(limit)])
+    }
+
+    /// Forgets what was counted: of the limit `name`, if it is given, and for `subject`, if it is given, also as
+    /// a share for known networks and, for an address, by site; how many slots that had not stopped counting at `now`.
+    package static func delete(
+        of name: String?, subject: String?, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> Int {
+        try database.all(
+            """
+            DELETE FROM limit_counts
+            WHERE (?1 IS NULL OR name = ?1)
+                AND (?2 IS NULL OR subject = ?2 OR subject = 'known ' || ?2
+                    OR (name = 'change-email' AND subject LIKE '% ' || ?2))
+            RETURNING expires_at > ?3
+            """,
+            [.optional(name), .optional(subject), .time(now)]
+        ) { $0.flag(0) }.filter { $0 }.count
+    }
+}
+
+/// What one limit has counted lately for one subject, all its slots together.
+package struct LimitTotal {
+    /// As a 429 tells it.
+    package let name: String
+    /// A network, an address or an account's id (after `known ` for its own networks' share), a site and an address, or ""
+    /// for all.
+    package let subject: String
+    package let count: Int64
+    package let refused: Int64
+    /// When the last of it stops counting.
+    package let until: Timestamp
+
+    /// All that has not stopped counting at `now`, the largest first, `limit` at most.
+    package static func all(
+        at now: Timestamp, limit: Int64, in database: Database
+    ) throws(AuthError) -> [LimitTotal] {
+        try database.all(
+            """
+            SELECT name, subject, sum(count), sum(refused), max(expires_at) FROM limit_counts
+            WHERE expires_at > ? AND began_at <= ?
+            GROUP BY name, subject ORDER BY sum(count) DESC, name, subject LIMIT ?
+            """,
+            [.time(now), .time(now + StoreBounds.clockTolerance), .integer(limit)]
+        ) { row in
+            LimitTotal(
+                name: row.text(0), subject: row.text(1), count: row.integer(2), refused: row.integer(3),
+                until: row.time(4))
+        }
+    }
+
+    /// All that is counted for the address `email` and for the account `user`, also as their shares for known networks.
+    package static func all(
+        of email: String, and user: String, in database: Database
+    ) throws(AuthError) -> [LimitTotal] {
+        try database.all(
+            """
+            SELECT name, subject, sum(count), sum(refused), max(expires_at) FROM limit_counts
+            WHERE subject IN (?1, 'known ' || ?1, ?2, 'known ' || ?2)
+                OR (name = 'change-email' AND subject LIKE '% ' || ?1)
+            GROUP BY name, subject ORDER BY name, subject
+            """,
+            [.text(email), .text(user)]
+        ) { row in
+            LimitTotal(
+                name: row.text(0), subject: row.text(1), count: row.integer(2), refused: row.integer(3),
+                until: row.time(4))
+        }
+    }
+}

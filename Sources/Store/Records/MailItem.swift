@@ -1,0 +1,257 @@
+// The outbox. A row is written in the same transaction as what it is about, and goes when a
+// mail system has accepted the mail: at least once, and twice only if the deliverer is killed
+// between those two moments.
+
+import Cryptography
+package import Platform
+import SQLite
+
+/// A mail that is still to be sent.
+package struct MailItem {
+    /// Also the Message-ID's, so that receivers can tell a second copy.
+    package let id: UUID
+    package let kind: MailKind
+    /// The row that the mail is about: a challenge, a session, a key, an invitation, an account.
+    package let subject: UUID
+    package let email: String
+    /// That the request asked for.
+    package let language: Language?
+    /// What the subject's row will not tell any more.
+    package let details: String?
+    package let createdAt: Timestamp
+    package let expiresAt: Timestamp
+    /// Attempts begun, this one among them.
+    package let attempts: Int64
+
+    /// Puts a mail into the outbox, to be sent from `due` on; nil: at once.
+    package static func enqueue(
+        _ kind: MailKind, about subject: UUID, to email: String, in language: Language?,
+        details: String? = nil, until expiry: Timestamp, at now: Timestamp, due: Timestamp? = nil, database: Database
+    ) throws(AuthError) {
+        try database.run(
+            """
+            INSERT INTO mail_items (id, kind, subject_id, email, locale, details, created_at,
+                                    expires_at, attempts, due_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
+            """,
+            [
+                .id(UUID.random()), .text(kind.name), .id(subject), .text(email),
+                .optional(language?.tag), .optional(details), .time(now), .time(expiry), .time(due ?? now),
+            ])
+    }
+
+    /// The mail of `kind` to `email` that no deliverer has taken yet; nil if there is none.
+    package static func waiting(
+        _ kind: MailKind, to email: String, in database: Database
+    ) throws(AuthError) -> (id: UUID, details: String)? {
+        try database.first(
+            "SELECT id, details FROM mail_items WHERE email = ? AND kind = ? AND attempts = 0 AND due_at IS NOT NULL",
+            [.text(email), .text(kind.name)]
+        ) { (id: $0.id(0), details: $0.optionalText(1) ?? "") }
+    }
+
+    /// Has the mail `id` tell of something more.
+    package static func setDetails(
+        _ details: String, of id: UUID, about subject: UUID, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "UPDATE mail_items SET details = ?, subject_id = ? WHERE id = ?", [.text(details), .id(subject), .id(id)])
+    }
+
+    /// Takes the item that has been due longest, for `lease`: until then no other deliverer gets it. One that a clock put
+    /// off that ran ahead is due now: it was made later than now, or is due later than a back-off lasts.
+    package static func take(
+        at now: Timestamp, lease: Duration, in database: Database
+    ) throws(AuthError) -> MailItem? {
+        try database.first(
+            """
+            UPDATE mail_items SET attempts = attempts + 1, due_at = ?
+            WHERE id = coalesce(
+                (SELECT id FROM mail_items WHERE due_at <= ? ORDER BY due_at LIMIT 1),
+                (SELECT id FROM mail_items
+                 WHERE due_at > ? AND (created_at > ? OR due_at - (expires_at - created_at) / 32 > ?)
+                 ORDER BY due_at LIMIT 1))
+            RETURNING id, kind, subject_id, email, locale, details, created_at, expires_at, attempts
+            """,
+            [
+                .time(now + lease), .time(now), .time(now), .time(now + StoreBounds.clockTolerance),
+                .time(now + StoreBounds.longestMailBackOff + StoreBounds.clockTolerance),
+            ], taken)
+    }
+
+    /// Takes the newest item that has not been tried yet, likewise.
+    package static func takeNewest(
+        at now: Timestamp, lease: Duration, in database: Database
+    ) throws(AuthError) -> MailItem? {
+        try database.first(
+            """
+            UPDATE mail_items SET attempts = attempts + 1, due_at = ?
+            WHERE id = (SELECT id FROM mail_items WHERE due_at <= ? AND attempts = 0 ORDER BY due_at DESC LIMIT 1)
+            RETURNING id, kind, subject_id, email, locale, details, created_at, expires_at, attempts
+            """,
+            [.time(now + lease), .time(now)], taken)
+    }
+
+    private static func taken(_ row: Row) -> MailItem {
+        MailItem(
+            id: row.id(0), kind: MailKind(named: row.text(1)), subject: row.id(2),
+            email: row.text(3), language: row.optionalText(4).flatMap { Language(tag: $0) },
+            details: row.optionalText(5), createdAt: row.time(6), expiresAt: row.time(7),
+            attempts: row.integer(8))
+    }
+
+    /// Whether an item is due that has not been tried yet.
+    package static func hasUntried(at now: Timestamp, in database: Database) throws(AuthError) -> Bool {
+        try database.first(
+            "SELECT 1 FROM mail_items WHERE due_at <= ? AND attempts = 0 LIMIT 1", [.time(now)]
+        ) { _ in true } ?? false
+    }
+
+    /// When the next item is due; nil if none ever will be.
+    package static func nextDue(in database: Database) throws(AuthError) -> Timestamp? {
+        try database.first(
+            "SELECT due_at FROM mail_items WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1"
+        ) { $0.time(0) }
+    }
+
+    /// When the next item that has failed before is due; nil if none is.
+    package static func nextRetry(in database: Database) throws(AuthError) -> Timestamp? {
+        try database.first(
+            """
+            SELECT due_at FROM mail_items
+            WHERE due_at IS NOT NULL AND last_error IS NOT NULL ORDER BY due_at LIMIT 1
+            """
+        ) { $0.time(0) }
+    }
+
+    /// How the outbox stands: how many wait, since when, and how many were given up. A mail that is to be sent later does not
+    /// wait yet. Of many only `StoreBounds.countedMails` are looked at.
+    package static func standing(
+        at now: Timestamp, in database: Database
+    ) throws(AuthError) -> (pending: Int64, oldest: Timestamp?, failed: Int64) {
+        let waiting: [Value] = [.integer(StoreBounds.countedMails), .time(now)]
+        let pending = try database.first(pendingCount, waiting) { $0.integer(0) }
+        let oldest = try database.first(oldestPending, waiting) { $0.time(0) }
+        let failed = try database.first(failedCount, [.integer(StoreBounds.countedMails)]) { $0.integer(0) }
+        return (pending ?? 0, oldest, failed ?? 0)
+    }
+
+    // Each reads so much of an index, however large the outbox is.
+    package static let pendingCount: StaticString =
+        """
+        SELECT count(*) FROM
+            (SELECT due_at, attempts FROM mail_items WHERE due_at IS NOT NULL ORDER BY due_at LIMIT ?)
+        WHERE due_at <= ? OR attempts > 0
+        """
+    package static let oldestPending: StaticString =
+        """
+        SELECT created_at FROM
+            (SELECT created_at, due_at, attempts FROM mail_items WHERE due_at IS NOT NULL ORDER BY created_at LIMIT ?)
+        WHERE due_at <= ? OR attempts > 0 LIMIT 1
+        """
+    package static let failedCount: StaticString =
+        "SELECT count(*) FROM (SELECT 1 FROM mail_items WHERE due_at IS NULL LIMIT ?)"
+
+    /// Deletes all that is still to be sent to `email`.
+    package static func deleteAll(to email: String, in database: Database) throws(AuthError) {
+        try database.run("DELETE FROM mail_items WHERE email = ?", [.text(email)])
+    }
+
+    /// Deletes all that would carry a code.
+    package static func deleteCodes(in database: Database) throws(AuthError) {
+        try database.run(
+            "DELETE FROM mail_items WHERE kind IN ('code', 'email-code', 'current-email-code', 'deletion-code')")
+    }
+
+    /// Deletes what would carry a code to `email`.
+    package static func deleteCodes(to email: String, in database: Database) throws(AuthError) {
+        try database.run(
+            """
+            DELETE FROM mail_items
+            WHERE email = ? AND kind IN ('code', 'email-code', 'current-email-code', 'deletion-code')
+            """,
+            [.text(email)])
+    }
+
+    /// It was accepted, or is not wanted any more.
+    package func delete(in database: Database) throws(AuthError) {
+        try database.run("DELETE FROM mail_items WHERE id = ?", [.id(id)])
+    }
+
+    /// The attempt failed: the next is at `next`, or never.
+    package func noteFailure(
+        _ reason: String, next: Timestamp?, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "UPDATE mail_items SET due_at = ?, last_error = ? WHERE id = ?",
+            [.time(next), .text(reason), .id(id)])
+    }
+
+    /// Deletes some that were given up and expired before `moment`, and some that have waited since then, and have expired
+    /// at `now`, with nobody to give them up; how many.
+    package static func deleteExpired(
+        before moment: Timestamp, at now: Timestamp, limit: Int64, in database: Database
+    ) throws(AuthError) -> Int {
+        let givenUp = try database.run(
+            """
+            DELETE FROM mail_items WHERE id IN
+                (SELECT id FROM mail_items WHERE due_at IS NULL AND expires_at < ? ORDER BY expires_at LIMIT ?)
+            """,
+            [.time(moment), .integer(limit)])
+        let waiting = try database.run(
+            """
+            DELETE FROM mail_items WHERE id IN
+                (SELECT id FROM mail_items WHERE due_at IS NOT NULL AND created_at < ? AND expires_at < ?
+                 ORDER BY created_at LIMIT ?)
+            """,
+            [.time(moment), .time(now), .integer(limit)])
+        return givenUp + waiting
+    }
+}
+
+/// A mail in the outbox, for whoever looks through it.
+package struct MailStatus {
+    /// Also the Message-ID's.
+    package let id: UUID
+    /// What kind of mail, by the name in the table.
+    package let kind: String
+    package let email: String
+    package let createdAt: Timestamp
+    package let expiresAt: Timestamp
+    package let attempts: Int64
+    /// When it is tried next; nil: it was given up.
+    package let dueAt: Timestamp?
+    package let lastError: String?
+
+    /// The whole outbox, oldest first, `limit` at most.
+    package static func all(limit: Int64, in database: Database) throws(AuthError) -> [MailStatus] {
+        try database.all(
+            """
+            SELECT id, kind, email, created_at, expires_at, attempts, due_at, last_error
+            FROM mail_items ORDER BY created_at, id LIMIT ?
+            """,
+            [.integer(limit)]
+        ) { row in
+            MailStatus(
+                id: row.id(0), kind: row.text(1), email: row.text(2), createdAt: row.time(3),
+                expiresAt: row.time(4), attempts: row.integer(5), dueAt: row.optionalTime(6),
+                lastError: row.optionalText(7))
+        }
+    }
+
+    /// All to `email`, oldest first.
+    package static func all(to email: String, in database: Database) throws(AuthError) -> [MailStatus] {
+        try database.all(
+            """
+            SELECT id, kind, email, created_at, expires_at, attempts, due_at, last_error
+            FROM mail_items WHERE email = ? ORDER BY created_at, id
+            """,
+            [.text(email)]
+        ) { row in
+            MailStatus(
+                id: row.id(0), kind: row.text(1), email: row.text(2), createdAt: row.time(3),
+                expiresAt: row.time(4), attempts: row.integer(5), dueAt: row.optionalTime(6),
+                lastError: row.optionalText(7))
+        }
+    }
+}

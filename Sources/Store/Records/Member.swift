@@ -1,0 +1,178 @@
+// Who belongs to which project.
+
+import Cryptography
+package import Platform
+import SQLite
+
+/// What a member of a project may do in it.
+package enum Role: Equatable {
+    case owner, admin, member
+
+    /// The role that is called `name` on the wire and in the database.
+    package init?(named name: String) {
+        switch name {
+        case "owner": self = .owner
+        case "admin": self = .admin
+        case "member": self = .member
+        default: return nil
+        }
+    }
+
+    package var name: String {
+        switch self {
+        case .owner: "owner"
+        case .admin: "admin"
+        case .member: "member"
+        }
+    }
+
+    /// Whether the role changes the project, its members, and the keys that others made.
+    package var manages: Bool { self != .member }
+
+    /// The role of `user` in `project`; nil for outsiders.
+    package static func of(_ user: UUID, in project: UUID, _ database: Database) throws(AuthError) -> Role? {
+        try database.first(
+            "SELECT role FROM members WHERE user_id = ? AND project_id = ?",
+            [.id(user), .id(project)]
+        ) { Role(named: $0.text(0)) ?? .member }
+    }
+}
+
+/// A person in a project.
+package struct Member {
+    package let user: UUID
+    package let email: String
+    package let fullName: String?
+    package let role: Role
+    /// Whether the account is active.
+    package let isActive: Bool
+
+    /// Columns user_id, email, full_name, role, is_active.
+    private init(_ row: Row) {
+        user = row.id(0)
+        email = row.text(1)
+        fullName = row.optionalText(2)
+        role = Role(named: row.text(3)) ?? .member
+        isActive = row.flag(4)
+    }
+
+    /// The members of `project`, in the order in which they came; `StoreBounds.listedWithin` at most.
+    package static func all(of project: UUID, in database: Database) throws(AuthError) -> [Member] {
+        try database.all(
+            """
+            SELECT m.user_id, u.email, u.full_name, m.role, u.is_active
+            FROM members AS m JOIN users AS u ON u.id = m.user_id
+            WHERE m.project_id = ? ORDER BY m.created_at, m.user_id
+            """,
+            [.id(project)], limit: StoreBounds.listedWithin
+        ) { Member($0) }
+    }
+
+    package static func find(_ user: UUID, in project: UUID, _ database: Database) throws(AuthError) -> Member? {
+        try database.first(
+            """
+            SELECT m.user_id, u.email, u.full_name, m.role, u.is_active
+            FROM members AS m JOIN users AS u ON u.id = m.user_id
+            WHERE m.project_id = ? AND m.user_id = ?
+            """,
+            [.id(project), .id(user)]
+        ) { Member($0) }
+    }
+
+    /// Whether somebody with that address belongs to `project`.
+    package static func has(
+        _ email: String, in project: UUID, _ database: Database
+    ) throws(AuthError) -> Bool {
+        try database.first(
+            """
+            SELECT 1 FROM users AS u JOIN members AS m ON m.user_id = u.id
+            WHERE u.email = ? AND m.project_id = ?
+            """,
+            [.text(email), .id(project)]
+        ) { _ in true } ?? false
+    }
+
+    /// Whether `project` has an owner besides `user` whose account is active.
+    ///
+    /// This is the one rule for whatever an owner can go by: leaving, removal, another role, deletion, deactivation.
+    package static func hasOwner(
+        besides user: UUID, _ project: UUID, in database: Database
+    ) throws(AuthError) -> Bool {
+        try database.first(
+            """
+            SELECT 1 FROM members AS m JOIN users AS u ON u.id = m.user_id
+            WHERE m.project_id = ? AND m.role = 'owner' AND m.user_id <> ? AND u.is_active = 1
+            """,
+            [.id(project), .id(user)]
+        ) { _ in true } ?? false
+    }
+
+    /// The owner of `project` who came first among those whose accounts are active.
+    package static func firstActiveOwner(of project: UUID, in database: Database) throws(AuthError) -> UUID? {
+        try database.first(
+            """
+            SELECT m.user_id FROM members AS m JOIN users AS u ON u.id = m.user_id
+            WHERE m.project_id = ? AND m.role = 'owner' AND u.is_active = 1
+            ORDER BY m.created_at, m.user_id LIMIT 1
+            """,
+            [.id(project)]
+        ) { $0.id(0) }
+    }
+
+    /// Some members of `project`, but not `user`.
+    package static func some(
+        of project: UUID, but user: UUID?, limit: Int64, in database: Database
+    ) throws(AuthError) -> [Member] {
+        try database.all(
+            """
+            SELECT m.user_id, u.email, u.full_name, m.role, u.is_active
+            FROM members AS m JOIN users AS u ON u.id = m.user_id
+            WHERE m.project_id = ? AND m.user_id <> ? LIMIT ?
+            """,
+            [.id(project), .blob(user?.bytes ?? []), .integer(limit)]
+        ) { Member($0) }
+    }
+
+    package static func add(
+        _ user: UUID, to project: UUID, as role: Role, at now: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "INSERT INTO members (user_id, project_id, role, created_at) VALUES (?, ?, ?, ?)",
+            [.id(user), .id(project), .text(role.name), .time(now)])
+    }
+
+    package static func setRole(
+        _ role: Role, of user: UUID, in project: UUID, _ database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "UPDATE members SET role = ? WHERE user_id = ? AND project_id = ?",
+            [.text(role.name), .id(user), .id(project)])
+    }
+
+    package static func remove(_ user: UUID, from project: UUID, in database: Database) throws(AuthError) {
+        try database.run(
+            "DELETE FROM members WHERE user_id = ? AND project_id = ?", [.id(user), .id(project)])
+    }
+
+    /// How many belong to `project`; `limit` if they are more.
+    package static func count(of project: UUID, limit: Int64, in database: Database) throws(AuthError) -> Int64 {
+        try database.first(
+            "SELECT count(*) FROM (SELECT 1 FROM members WHERE project_id = ? LIMIT ?)",
+            [.id(project), .integer(limit)]
+        ) { $0.integer(0) } ?? 0
+    }
+
+    /// How many projects `user` belongs to; `limit` if they are more.
+    package static func projectCount(of user: UUID, limit: Int64, in database: Database) throws(AuthError) -> Int64 {
+        try database.first(
+            "SELECT count(*) FROM (SELECT 1 FROM members WHERE user_id = ? LIMIT ?)", [.id(user), .integer(limit)]
+        ) { $0.integer(0) } ?? 0
+    }
+
+    /// Some projects that `user` belongs to.
+    package static func someProjects(of user: UUID, limit: Int64, in database: Database) throws(AuthError) -> [UUID] {
+        try database.all(
+            "SELECT project_id FROM members WHERE user_id = ? LIMIT ?", [.id(user), .integer(limit)]
+        ) { $0.id(0) }
+    }
+}

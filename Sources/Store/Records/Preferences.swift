@@ -1,0 +1,39 @@
+// How an account wants to be written to.
+
+import Cryptography
+package import Platform
+import SQLite
+
+/// An account's language, and what it is told of by mail.
+package struct Preferences: Equatable {
+    /// nil: as the browser says.
+    package var language: Language?
+    /// Sign-ins from networks that are new for it.
+    package var tellsSignIns: Bool
+    /// Keys that are about to expire.
+    package var tellsKeyExpiry: Bool
+
+    package static func find(_ user: UUID, in database: Database) throws(AuthError) -> Preferences {
+        let found = try database.first(
+            "SELECT locale, tells_sign_ins, tells_key_expiry FROM users WHERE id = ?", [.id(user)]
+        ) { row in
+            Preferences(
+                language: row.optionalText(0).flatMap { Language(tag: $0) }, tellsSignIns: row.flag(1),
+                tellsKeyExpiry: row.flag(2))
+        }
+        guard let found else { throw .failure(reason: "an account is not there") }
+        return found
+    }
+
+    package func save(for user: UUID, at now: Timestamp, in database: Database) throws(AuthError) {
+        try database.run(
+            """
+            UPDATE users SET locale = ?, tells_sign_ins = ?, tells_key_expiry = ?, updated_at = ?
+            WHERE id = ?
+            """,
+            [
+                .optional(language?.tag), .integer(tellsSignIns ? 1 : 0),
+                .integer(tellsKeyExpiry ? 1 : 0), .time(now), .id(user),
+            ])
+    }
+}

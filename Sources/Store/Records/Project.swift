@@ -1,0 +1,153 @@
+// Projects.
+
+import Cryptography
+package import Platform
+import SQLite
+
+/// A project, as its members see it in a list.
+package struct Project {
+    package let id: UUID
+    package let name: String
+
+    /// The projects that `user` belongs to, oldest membership first; `StoreBounds.listedWithin` at most.
+    package static func all(of user: UUID, in database: Database) throws(AuthError) -> [Project] {
+        try database.all(
+            """
+            SELECT projects.id, projects.name
+            FROM members JOIN projects ON projects.id = members.project_id
+            WHERE members.user_id = ? ORDER BY members.created_at, projects.id
+            """,
+            [.id(user)], limit: StoreBounds.listedWithin
+        ) { Project(id: $0.id(0), name: $0.text(1)) }
+    }
+
+    /// A new project that `owner` owns.
+    @discardableResult
+    package static func create(
+        named name: String, description: String? = nil, ownedBy owner: UUID, at now: Timestamp,
+        in database: Database
+    ) throws(AuthError) -> UUID {
+        let id = UUID.random()
+        try database.run(
+            "INSERT INTO projects (id, name, description, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
+            [.id(id), .text(name), .optional(description), .time(now), .time(now)])
+        try Member.add(owner, to: id, as: .owner, at: now, in: database)
+        return id
+    }
+
+    /// Gives the project `id` another name, another description, or both.
+    package static func update(
+        _ id: UUID, name: String, description: String?, at now: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "UPDATE projects SET name = ?, description = ?, updated_at = ? WHERE id = ?",
+            [.text(name), .optional(description), .time(now), .id(id)])
+    }
+
+    /// What the project `id` is called; nil if there is none.
+    package static func name(of id: UUID, in database: Database) throws(AuthError) -> String? {
+        try database.first("SELECT name FROM projects WHERE id = ?", [.id(id)]) { $0.text(0) }
+    }
+
+    /// The projects that `user` owns, also with others, oldest membership first; `limit` at most.
+    package static func owned(by user: UUID, limit: Int64 = .max, in database: Database) throws(AuthError) -> [Project] {
+        try database.all(
+            """
+            SELECT p.id, p.name FROM members AS m JOIN projects AS p ON p.id = m.project_id
+            WHERE m.user_id = ? AND m.role = 'owner' ORDER BY m.created_at, p.id LIMIT ?
+            """,
+            [.id(user), .integer(limit)]
+        ) { Project(id: $0.id(0), name: $0.text(1)) }
+    }
+
+    /// Whether somebody besides `user` belongs to the project and has an active account.
+    package func hasActiveMember(besides user: UUID, in database: Database) throws(AuthError) -> Bool {
+        try database.first(
+            """
+            SELECT 1 FROM members AS m JOIN users AS u ON u.id = m.user_id
+            WHERE m.project_id = ? AND m.user_id <> ? AND u.is_active = 1 LIMIT 1
+            """,
+            [.id(id), .id(user)]
+        ) { _ in true } ?? false
+    }
+
+    /// Deletes the project `id`, in which nothing may be left.
+    package static func delete(_ id: UUID, in database: Database) throws(AuthError) {
+        try database.run("DELETE FROM projects WHERE id = ?", [.id(id)])
+    }
+}
+
+/// A project with all that its members are told of it.
+package struct ProjectDetails {
+    package let id: UUID
+    package let name: String
+    package let description: String?
+    package let createdAt: Timestamp
+    package let updatedAt: Timestamp
+    package internal(set) var members: [Member] = []
+    package internal(set) var invitations: [Invitation] = []
+
+    /// Columns id … updated_at.
+    private init(_ row: Row) {
+        id = row.id(0)
+        name = row.text(1)
+        description = row.optionalText(2)
+        createdAt = row.time(3)
+        updatedAt = row.time(4)
+    }
+
+    package static func find(
+        _ id: UUID, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> ProjectDetails? {
+        let found = try database.first(
+            "SELECT id, name, description, created_at, updated_at FROM projects WHERE id = ?", [.id(id)]
+        ) { ProjectDetails($0) }
+        return try found?.withPeople(at: now, in: database)
+    }
+
+    /// The projects that `user` belongs to, oldest membership first, from the `offset`th on.
+    package static func page(
+        of user: UUID, offset: Int64, limit: Int64, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> [ProjectDetails] {
+        let rows = try database.all(
+            """
+            SELECT p.id, p.name, p.description, p.created_at, p.updated_at
+            FROM members AS m JOIN projects AS p ON p.id = m.project_id
+            WHERE m.user_id = ? ORDER BY m.created_at, p.id LIMIT ? OFFSET ?
+            """,
+            [.id(user), .integer(limit), .integer(offset)]
+        ) { ProjectDetails($0) }
+        var projects: [ProjectDetails] = []
+        for row in rows { projects.append(try row.withPeople(at: now, in: database)) }
+        return projects
+    }
+
+    /// All projects, the oldest first, `limit` at most.
+    package static func all(
+        limit: Int64, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> [ProjectDetails] {
+        let rows = try database.all(
+            "SELECT id, name, description, created_at, updated_at FROM projects ORDER BY created_at, id LIMIT ?",
+            [.integer(limit)]
+        ) { ProjectDetails($0) }
+        var projects: [ProjectDetails] = []
+        for row in rows { projects.append(try row.withPeople(at: now, in: database)) }
+        return projects
+    }
+
+    /// How many `page` has on all its pages.
+    package static func count(of user: UUID, in database: Database) throws(AuthError) -> Int64 {
+        try database.first("SELECT count(*) FROM members WHERE user_id = ?", [.id(user)]) {
+            $0.integer(0)
+        } ?? 0
+    }
+
+    private func withPeople(
+        at now: Timestamp, in database: Database
+    ) throws(AuthError) -> ProjectDetails {
+        var project = self
+        project.members = try Member.all(of: id, in: database)
+        project.invitations = try Invitation.all(of: id, at: now, in: database)
+        return project
+    }
+}

@@ -1,0 +1,151 @@
+// The database as a whole.
+
+import Platform
+package import SQLite
+
+/// The number of a schema, and whether it is closed; see `Schema`.
+package typealias SchemaVersion = SQLite.SchemaVersion
+
+/// Tells how far long work has come: what is being done, and percent of it.
+package typealias ProgressReport = (_ what: StaticString, _ percent: Int) -> Void
+
+/// Which schema it has, copies of all that is in it, and one database in another's place.
+package enum Schema {
+    /// The number of the last migration.
+    package static func version(of database: Database) throws(AuthError) -> Int64 {
+        try database.schemaNumber()
+    }
+
+    /// Writes a whole, compact copy to the file `path`, which must not be there: one moment of the database,
+    /// whatever others write meanwhile (sqlite.org/lang_vacuum.html#vacuuminto).
+    package static func copy(
+        _ database: Database, to path: String, report: @escaping ProgressReport
+    ) throws(AuthError) {
+        let size =
+            try database.first(
+                """
+                SELECT (page_count - freelist_count) * page_size
+                FROM pragma_page_count, pragma_freelist_count, pragma_page_size
+                """
+            ) { $0.integer(0) } ?? 1
+        _ = try database.reporting({ report("copying", percent(of: size, in: path)) }) { () throws(AuthError) in
+            try database.run("VACUUM INTO ?", [.text(path)])
+        }
+    }
+
+    private static func percent(of size: Int64, in path: String) -> Int {
+        let done = ((try? File.status(path)) ?? nil)?.size ?? 0
+        return Int(min(100, Int64(done) * 100 / max(1, size)))
+    }
+
+    /// What is wrong with the database in the file `path`; nil if nothing is.
+    package static func fault(inCopy path: String) throws(AuthError) -> String? {
+        do throws(SQLiteError) {
+            let copy = try Connection(path: path)
+            let found = try copy.first("PRAGMA integrity_check(1)") { $0.text(0) } ?? "no answer"
+            guard found.isSame(as: "ok") else { return found }
+            return try copy.first("PRAGMA foreign_key_check") { "a row of \($0.text(0)) names one that is not there" }
+        } catch {
+            throw AuthError(error)
+        }
+    }
+}
+
+extension Schema {
+    /// The database in the file `path`, which nobody else uses, brought to this executable's schema and into one file.
+    /// Throws `failure` for what is no database, and for a newer one.
+    package static func adopt(_ path: String) throws(AuthError) -> Database {
+        let database: Connection
+        var isNewer = true
+        do throws(SQLiteError) {
+            database = try Connection(path: path)
+            switch try migrator.state(of: database) {
+            case .current, .older:
+                isNewer = false
+                // What has no schema is no older one.
+                guard try database.version().number > 0 else {
+                    throw SQLiteError(refusing: "it is empty")
+                }
+                try database.setJournalMode(.delete)
+                try migrator.migrate(database)
+            case .newer, .closed: break
+            }
+        } catch {
+            throw .failure(reason: "the database in it is none of ours, or damaged: \(error.description)")
+        }
+        guard !isNewer else { throw .failure(reason: "the database in it was made by a newer Latchkey") }
+        return try Database(database)
+    }
+
+    /// Closes the database in the file `path`, in whatever schema, to all requests; makes it if there is none.
+    ///
+    /// Returns its version before that, of the number 0 for a new one; nil for what cannot be read as a database, which is
+    /// then left as it is.
+    package static func close(_ path: String) throws(AuthError) -> SchemaVersion? {
+        do throws(SQLiteError) {
+            let database = try Connection(path: path)
+            return try database.transaction { () throws(SQLiteError) -> SchemaVersion in
+                let version = try database.version()
+                try database.close(for: .replacement)
+                return version
+            } failing: {
+                $0
+            }
+        } catch {
+            guard error.kind != .temporary else { throw AuthError(error) }
+            return nil
+        }
+    }
+
+    /// Gives the database in the file `path` the version that it had before `close`.
+    package static func setVersion(of path: String, _ version: SchemaVersion) throws(AuthError) {
+        do throws(SQLiteError) {
+            try Connection(path: path).setVersion(version)
+        } catch {
+            throw AuthError(error)
+        }
+    }
+
+    /// Writes a copy of the closed database in the file `path` to `copy`, with the number of its schema; false if it
+    /// is too damaged for that.
+    package static func keep(
+        _ path: String, as copy: String, version: Int, report: @escaping ProgressReport
+    ) throws(AuthError) -> Bool {
+        do throws(AuthError) {
+            try self.copy(try Database(try Connection.of(path)), to: copy) { _, percent in report("keeping", percent) }
+        } catch {
+            guard case .failure = error else { throw error }
+            File.remove(copy)
+            return false
+        }
+        do throws(SQLiteError) {
+            // Durable by SQLite's own commit; VACUUM INTO syncs what it wrote.
+            try Connection(path: copy).setVersion(SchemaVersion(number: version))
+        } catch {
+            throw AuthError(error)
+        }
+        return true
+    }
+
+    /// Puts the contents of the database in the file `new` in the place of the one in `path`, in one step that also
+    /// opens it. What others have open is the same file, before and after.
+    package static func replace(_ path: String, by new: String, report: ProgressReport) throws(AuthError) {
+        do throws(SQLiteError) {
+            let live = try Connection(path: path)
+            try Connection(path: new).replaceContents(of: live) { report("replacing", $0) }
+            live.checkpoint()
+        } catch {
+            throw AuthError(error)
+        }
+    }
+}
+
+extension Connection {
+    fileprivate static func of(_ path: String) throws(AuthError) -> Connection {
+        do throws(SQLiteError) {
+            return try Connection(path: path)
+        } catch {
+            throw AuthError(error)
+        }
+    }
+}

@@ -1,0 +1,255 @@
+// Sessions: what a sign-in begins, a refresh prolongs, and a revocation or a replay ends.
+
+import Cryptography
+package import Platform
+import SQLite
+
+/// A session and the account it is of.
+package struct Session {
+    package let id: UUID
+    /// Of the refresh token that is good now.
+    package let generation: UInt32
+    /// When that became so.
+    package let rotatedAt: Timestamp
+    /// The session's end, however often it is refreshed.
+    package let expiresAt: Timestamp
+    package let isRevoked: Bool
+    /// Of the access token that it was given last, by its signing key; nil if that was before it was noted.
+    package let accessTokenTag: [UInt8]?
+    package let user: User
+
+    /// The session `id` and its account, in one look-up.
+    package static func find(_ id: UUID, in database: Database) throws(AuthError) -> Session? {
+        let found = try database.first(
+            """
+            SELECT s.generation, s.rotated_at, s.expires_at, s.revoked_at, s.access_token_tag,
+                   u.id, u.email, u.full_name, u.is_active, u.is_superuser, u.is_verified,
+                   u.token_balance, u.tokens_used, u.subscription_tier, u.created_at, u.updated_at
+            FROM sessions AS s JOIN users AS u ON u.id = s.user_id WHERE s.id = ?
+            """,
+            [.id(id)]
+        ) { row in
+            Session(
+                id: id, generation: UInt32(truncatingIfNeeded: row.integer(0)),
+                rotatedAt: row.time(1), expiresAt: row.time(2), isRevoked: !row.isNull(3),
+                accessTokenTag: row.isNull(4) ? nil : row.blob(4), user: User(row, from: 5))
+        }
+        // Of an account that is being deleted nothing is good any more.
+        guard let found, !found.user.isErased else { return nil }
+        return found
+    }
+
+    /// Begins a session of generation 1.
+    package static func create(
+        _ id: UUID, of user: UUID, from client: Client, given accessTokenTag: [UInt8], at now: Timestamp,
+        until expiry: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            """
+            INSERT INTO sessions (id, user_id, generation, rotated_at, created_at, expires_at,
+                                  client, user_agent, access_token_tag)
+            VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .id(id), .id(user), .time(now), .time(now), .time(expiry), .text(client.address),
+                .optional(client.userAgent), .blob(accessTokenTag),
+            ])
+    }
+
+    /// Makes the next generation the good one; false if another did so first.
+    package func rotate(
+        by client: Client, given accessTokenTag: [UInt8], at now: Timestamp, in database: Database
+    ) throws(AuthError) -> Bool {
+        try database.run(
+            """
+            UPDATE sessions
+            SET generation = generation + 1, rotated_at = ?, client = ?, user_agent = ?, access_token_tag = ?
+            WHERE id = ? AND generation = ? AND revoked_at IS NULL
+            """,
+            [
+                .time(now), .text(client.address), .optional(client.userAgent), .blob(accessTokenTag), .id(id),
+                .integer(Int64(generation)),
+            ]) == 1
+    }
+
+    // A session is good if it was not revoked, has not expired and was refreshed lately. One that merely was not refreshed
+    // is revoked with the others, since another `refresh_ttl` would bring it back, but it is not counted: it had ended.
+
+    /// Ends the session `id` of `user`; false if there is none that is good.
+    package static func revoke(
+        _ id: UUID, of user: UUID, refreshedSince moment: Timestamp, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> Bool {
+        try database.first(
+            """
+            UPDATE sessions SET revoked_at = ?
+            WHERE id = ? AND user_id = ? AND revoked_at IS NULL AND expires_at > ? RETURNING rotated_at > ?
+            """,
+            [.time(now), .id(id), .id(user), .time(now), .time(moment)]
+        ) { $0.flag(0) } ?? false
+    }
+
+    /// Ends every session of `user` but the one to `keep`, if any is, `limit` at most; which they were, and whether they were
+    /// good.
+    package static func revokeAll(
+        of user: UUID, but keep: UUID?, refreshedSince moment: Timestamp, limit: Int64 = .max, at now: Timestamp,
+        in database: Database
+    ) throws(AuthError) -> [(id: UUID, wasGood: Bool)] {
+        try database.all(
+            """
+            UPDATE sessions SET revoked_at = ?
+            WHERE id IN (SELECT id FROM sessions
+                         WHERE user_id = ? AND id IS NOT ? AND revoked_at IS NULL AND expires_at > ? LIMIT ?)
+            RETURNING id, rotated_at > ?
+            """,
+            [.time(now), .id(user), keep.map { .id($0) } ?? .null, .time(now), .integer(limit), .time(moment)]
+        ) { (id: $0.id(0), wasGood: $0.flag(1)) }
+    }
+
+    /// Ends the sessions of `user` that were used longest ago, if more than `most` have not ended, `limit` at once; which
+    /// they were. The one to `keep` counts and stays.
+    package static func revokeExcess(
+        of user: UUID, over most: Int64, keeping keep: UUID, limit: Int64, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> [UUID] {
+        try database.all(
+            """
+            UPDATE sessions SET revoked_at = ?
+            WHERE id IN (SELECT id FROM sessions
+                         WHERE user_id = ? AND id <> ? AND revoked_at IS NULL AND expires_at > ?
+                         ORDER BY rotated_at DESC, id LIMIT ? OFFSET ?)
+            RETURNING id
+            """,
+            [.time(now), .id(user), .id(keep), .time(now), .integer(limit), .integer(most - 1)]
+        ) { $0.id(0) }
+    }
+
+    /// Deletes those of `user` that have ended, the longest unused, if more than `kept` have; `limit` at once.
+    package static func deleteEnded(
+        of user: UUID, but kept: Int64, limit: Int64, at now: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            """
+            DELETE FROM sessions
+            WHERE id IN (SELECT id FROM sessions WHERE user_id = ? AND (revoked_at IS NOT NULL OR expires_at <= ?)
+                         ORDER BY rotated_at DESC, id LIMIT ? OFFSET ?)
+            """,
+            [.id(user), .time(now), .integer(limit), .integer(kept)])
+    }
+
+    /// Ends the session `id`, and tells whose it was; nil for one that was not good, or never was.
+    @discardableResult
+    package static func revoke(
+        _ id: UUID, refreshedSince moment: Timestamp, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> UUID? {
+        try database.first(
+            """
+            UPDATE sessions SET revoked_at = ?
+            WHERE id = ? AND revoked_at IS NULL AND expires_at > ? RETURNING user_id, rotated_at > ?
+            """,
+            [.time(now), .id(id), .time(now), .time(moment)]
+        ) { $0.flag(1) ? $0.id(0) : nil } ?? nil
+    }
+
+    /// Ends every session there is; how many were good.
+    package static func revokeAll(
+        refreshedSince moment: Timestamp, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> Int {
+        let good = try database.first(
+            "SELECT count(*) FROM sessions WHERE revoked_at IS NULL AND expires_at > ? AND rotated_at > ?",
+            [.time(now), .time(moment)]
+        ) { $0.integer(0) }
+        try database.run("UPDATE sessions SET revoked_at = ? WHERE revoked_at IS NULL", [.time(now)])
+        return Int(good ?? 0)
+    }
+
+    /// Deletes some of `user`; how many.
+    package static func deleteSome(of user: UUID, limit: Int64, in database: Database) throws(AuthError) -> Int64 {
+        Int64(
+            try database.run(
+                "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = ? LIMIT ?)",
+                [.id(user), .integer(limit)]))
+    }
+
+    /// Deletes some that expired before `moment`; how many.
+    package static func deleteExpired(
+        before moment: Timestamp, limit: Int64, in database: Database
+    ) throws(AuthError) -> Int {
+        try database.run(
+            """
+            DELETE FROM sessions WHERE id IN
+                (SELECT id FROM sessions WHERE expires_at < ? ORDER BY expires_at LIMIT ?)
+            """,
+            [.time(moment), .integer(limit)])
+    }
+}
+
+/// A session as its owner sees it in a list.
+package struct SessionSummary {
+    package let id: UUID
+    package let createdAt: Timestamp
+    /// When it was last refreshed, or begun.
+    package let lastUsedAt: Timestamp
+    package let expiresAt: Timestamp
+    /// Network address, the last one; nil for a session from before it was noted.
+    package let client: String?
+    package let userAgent: String?
+
+    /// The sessions of `user` that have not ended and were refreshed since `moment`, the last used first,
+    /// from the `offset`th on.
+    package static func page(
+        of user: UUID, refreshedSince moment: Timestamp, at now: Timestamp, offset: Int64, limit: Int64,
+        in database: Database
+    ) throws(AuthError) -> [SessionSummary] {
+        try database.all(
+            """
+            SELECT id, created_at, rotated_at, expires_at, client, user_agent FROM sessions
+            WHERE user_id = ? AND revoked_at IS NULL AND expires_at > ? AND rotated_at > ?
+            ORDER BY rotated_at DESC, id LIMIT ? OFFSET ?
+            """,
+            [.id(user), .time(now), .time(moment), .integer(limit), .integer(offset)]
+        ) { row in
+            SessionSummary(
+                id: row.id(0), createdAt: row.time(1), lastUsedAt: row.time(2), expiresAt: row.time(3),
+                client: row.optionalText(4), userAgent: row.optionalText(5))
+        }
+    }
+
+    /// How many `page` has on all its pages.
+    package static func count(
+        of user: UUID, refreshedSince moment: Timestamp, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> Int64 {
+        try database.first(
+            """
+            SELECT count(*) FROM sessions
+            WHERE user_id = ? AND revoked_at IS NULL AND expires_at > ? AND rotated_at > ?
+            """,
+            [.id(user), .time(now), .time(moment)]
+        ) { $0.integer(0) } ?? 0
+    }
+}
+
+/// A session as it is held, ended or not.
+package struct SessionExport {
+    package let id: UUID
+    package let createdAt: Timestamp
+    package let lastUsedAt: Timestamp
+    package let expiresAt: Timestamp
+    package let endedAt: Timestamp?
+    /// Network address, the last one.
+    package let client: String?
+    package let userAgent: String?
+
+    /// All of `user`, oldest first.
+    package static func all(of user: UUID, in database: Database) throws(AuthError) -> [SessionExport] {
+        try database.all(
+            """
+            SELECT id, created_at, rotated_at, expires_at, revoked_at, client, user_agent FROM sessions
+            WHERE user_id = ? ORDER BY created_at, id
+            """,
+            [.id(user)]
+        ) { row in
+            SessionExport(
+                id: row.id(0), createdAt: row.time(1), lastUsedAt: row.time(2), expiresAt: row.time(3),
+                endedAt: row.optionalTime(4), client: row.optionalText(5), userAgent: row.optionalText(6))
+        }
+    }
+}

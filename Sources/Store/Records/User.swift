@@ -1,0 +1,210 @@
+// Accounts, and what they are billed.
+
+import Cryptography
+package import Platform
+import SQLite
+
+/// An account.
+package struct User {
+    package let id: UUID
+    package let email: String
+    package let fullName: String?
+    package let isActive: Bool
+    package let isSuperuser: Bool
+    package let isVerified: Bool
+    package let createdAt: Timestamp
+    package let updatedAt: Timestamp
+    package let billing: Billing
+
+    /// What an account may use and has used.
+    package struct Billing {
+        package let tokenBalance: Int64
+        package let tokensUsed: Int64
+        package let subscriptionTier: String
+    }
+
+    /// Reads the eleven columns that every query here lists, from `column` on.
+    init(_ row: Row, from column: Int32 = 0) {
+        id = row.id(column)
+        email = row.text(column + 1)
+        fullName = row.optionalText(column + 2)
+        isActive = row.flag(column + 3)
+        isSuperuser = row.flag(column + 4)
+        isVerified = row.flag(column + 5)
+        billing = Billing(
+            tokenBalance: row.integer(column + 6), tokensUsed: row.integer(column + 7),
+            subscriptionTier: row.text(column + 8))
+        createdAt = row.time(column + 9)
+        updatedAt = row.time(column + 10)
+    }
+
+    /// Whether the account was deleted, and what hung on it is being deleted: it has lost its address and can do nothing.
+    package var isErased: Bool { email.utf8.starts(with: User.erasedMark.utf8) }
+
+    /// What no address begins with.
+    private static let erasedMark = "deleted "
+
+    package static func find(email: String, in database: Database) throws(AuthError) -> User? {
+        try database.first(
+            """
+            SELECT id, email, full_name, is_active, is_superuser, is_verified,
+                   token_balance, tokens_used, subscription_tier, created_at, updated_at
+            FROM users WHERE email = ?
+            """,
+            [.text(email)]
+        ) { User($0) }
+    }
+
+    /// The language that the account of `email` wants mail in; nil if it does not say, or there is none.
+    package static func language(ofEmail email: String, in database: Database) throws(AuthError) -> Language? {
+        let tag = try database.first("SELECT locale FROM users WHERE email = ?", [.text(email)]) {
+            $0.optionalText(0)
+        }
+        return tag.flatMap { $0 }.flatMap { Language(tag: $0) }
+    }
+
+    /// The language of notices to the account `id`: the one that it chose, else that of its first sign-in; nil if neither
+    /// is known. Never the one of the request at hand, which may be a thief's.
+    package static func noticeLanguage(of id: UUID, in database: Database) throws(AuthError) -> Language? {
+        let tag = try database.first("SELECT coalesce(locale, first_locale) FROM users WHERE id = ?", [.id(id)]) {
+            $0.optionalText(0)
+        }
+        return tag.flatMap { $0 }.flatMap { Language(tag: $0) }
+    }
+
+    package static func find(_ id: UUID, in database: Database) throws(AuthError) -> User? {
+        let found = try database.first(
+            """
+            SELECT id, email, full_name, is_active, is_superuser, is_verified,
+                   token_balance, tokens_used, subscription_tier, created_at, updated_at
+            FROM users WHERE id = ?
+            """,
+            [.id(id)]
+        ) { User($0) }
+        guard let found, !found.isErased else { return nil }
+        return found
+    }
+
+    /// The accounts whose addresses come after `email`, by address, `limit` at most.
+    package static func addresses(
+        after email: String, limit: Int64, in database: Database
+    ) throws(AuthError) -> [(id: UUID, email: String)] {
+        try database.all(
+            "SELECT id, email FROM users WHERE email > ? ORDER BY email LIMIT ?", [.text(email), .integer(limit)]
+        ) { (id: $0.id(0), email: $0.text(1)) }
+    }
+
+    /// The accounts whose address contains `text`, by address, `limit` at most.
+    package static func all(
+        containing text: String, limit: Int64, in database: Database
+    ) throws(AuthError) -> [User] {
+        try database.all(
+            """
+            SELECT id, email, full_name, is_active, is_superuser, is_verified,
+                   token_balance, tokens_used, subscription_tier, created_at, updated_at
+            FROM users WHERE instr(email, ?) > 0 AND substr(email, 1, 8) <> ? ORDER BY email LIMIT ?
+            """,
+            [.text(text), .text(erasedMark), .integer(limit)]
+        ) { User($0) }
+    }
+
+    /// Lets the account in again, or out.
+    package static func setActive(
+        _ id: UUID, _ isActive: Bool, at now: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "UPDATE users SET is_active = ?, updated_at = ? WHERE id = ?",
+            [.integer(isActive ? 1 : 0), .time(now), .id(id)])
+    }
+
+    package static func setSuperuser(
+        _ id: UUID, _ isSuperuser: Bool, at now: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "UPDATE users SET is_superuser = ?, updated_at = ? WHERE id = ?",
+            [.integer(isSuperuser ? 1 : 0), .time(now), .id(id)])
+    }
+
+    package static func setTier(
+        _ id: UUID, _ tier: String, at now: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "UPDATE users SET subscription_tier = ?, updated_at = ? WHERE id = ?",
+            [.text(tier), .time(now), .id(id)])
+    }
+
+    package static func setBalance(
+        _ id: UUID, _ balance: Int64, at now: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "UPDATE users SET token_balance = ?, updated_at = ? WHERE id = ?",
+            [.integer(balance), .time(now), .id(id)])
+    }
+
+    /// Gives the account another name.
+    package static func rename(
+        _ id: UUID, to fullName: String?, at now: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "UPDATE users SET full_name = ?, updated_at = ? WHERE id = ?",
+            [.optional(fullName), .time(now), .id(id)])
+    }
+
+    /// Gives the account another address.
+    package static func move(
+        _ id: UUID, to email: String, isVerified: Bool, at now: Timestamp, in database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "UPDATE users SET email = ?, is_verified = ?, updated_at = ? WHERE id = ?",
+            [.text(email), .integer(isVerified ? 1 : 0), .time(now), .id(id)])
+    }
+
+    /// Takes the account's address and name, and shuts it out. The rows that belong to it can then be deleted in steps.
+    package static func erase(_ id: UUID, at now: Timestamp, in database: Database) throws(AuthError) {
+        try database.run(
+            "UPDATE users SET email = ?, full_name = NULL, is_active = 0, is_superuser = 0, updated_at = ? WHERE id = ?",
+            [.text(erasedMark + id.text), .time(now), .id(id)])
+    }
+
+    /// An account that was erased and is still there; nil if there is none.
+    package static func findErased(in database: Database) throws(AuthError) -> UUID? {
+        try database.first(
+            "SELECT id FROM users WHERE email >= 'deleted ' AND email < 'deleted!' ORDER BY email LIMIT 1"
+        ) { $0.id(0) }
+    }
+
+    /// Deletes the account, of which nothing else may be left.
+    package static func delete(_ id: UUID, in database: Database) throws(AuthError) {
+        try database.run("DELETE FROM users WHERE id = ?", [.id(id)])
+    }
+
+    /// A new account: active, on the free tier, and verified unless nobody has shown to read mail at the address.
+    /// `language` is that of the first sign-in.
+    package static func create(
+        email: String, isVerified: Bool = true, language: Language? = nil, at now: Timestamp, in database: Database
+    ) throws(AuthError) -> UUID {
+        let id = UUID.random()
+        try database.run(
+            """
+            INSERT INTO users (id, email, is_active, is_superuser, is_verified,
+                               token_balance, tokens_used, subscription_tier, created_at, updated_at, first_locale)
+            VALUES (?, ?, 1, 0, ?, 0, 0, 'free', ?, ?, ?)
+            """,
+            [
+                .id(id), .text(email), .integer(isVerified ? 1 : 0), .time(now), .time(now), .optional(language?.tag),
+            ])
+        return id
+    }
+
+    /// Whoever signed in reads mail at that address. The first language that they sign in with is noted.
+    package static func noteSignIn(
+        _ id: UUID, in language: Language?, at now: Timestamp, database: Database
+    ) throws(AuthError) {
+        try database.run(
+            "UPDATE users SET is_verified = 1, updated_at = ? WHERE id = ? AND is_verified = 0",
+            [.time(now), .id(id)])
+        guard let language else { return }
+        try database.run(
+            "UPDATE users SET first_locale = ? WHERE id = ? AND first_locale IS NULL", [.text(language.tag), .id(id)])
+    }
+}

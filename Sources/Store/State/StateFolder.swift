@@ -1,0 +1,378 @@
+// The state folder: settings, database, secret key, signing keys, mail.
+//
+// 1. It is the owner's alone (0700, files 0600) and lies outside every web root, unless the operator
+//    says otherwise in so many words.
+// 2. What is made on first use is made whole under another name and then linked: of two first
+//    requests one wins, and both go on with the winner's.
+// 3. A secret key that is missing beside a database is an error. A new one would silently end every
+//    session, and hide that something was lost.
+// 4. State that is gone is an error too, for the same reason: a request makes state only where there never was any.
+// 5. Every temporary name is made here, so that doctor and clean-up know what a process that was killed left.
+
+package import Cryptography
+package import Platform
+
+/// A state folder whose place and modes have been judged.
+package struct StateFolder {
+    /// Its absolute path, every link resolved.
+    package let path: String
+    /// Its path as it was given.
+    private let name: String
+    private let making: Making
+
+    /// Who makes state where there is none.
+    package enum Making: Sendable {
+        /// Whoever asked for that: `latchkey init`, `latchkey restore`.
+        case always
+        /// A request, if the installation is new: there is no mark of state that it had.
+        case ifNew
+        /// The same where nothing names the folder: whoever named another one to these executables may have lost that.
+        case ifNewAndUnnamed
+        /// Nobody: the process needs state that is there.
+        case never
+    }
+
+    package var settingsPath: String { "\(path)/\(StateFolder.settingsName)" }
+    package static var settingsName: String { "latchkey.conf" }
+    package var logPath: String { "\(path)/latchkey.log" }
+    package var mailPath: String { "\(path)/mail" }
+    package var databasePath: String { "\(path)/latchkey.db" }
+    package var migrationLockPath: String { "\(path)/migration.lock" }
+    package var writingLockPath: String { "\(path)/writing.lock" }
+    package var deliveryLockPath: String { "\(path)/delivery.lock" }
+    package var deliverersLockPath: String { "\(path)/deliverers.lock" }
+    package var hashingLockPath: String { "\(path)/argon2.lock" }
+    package var secretPath: String { "\(path)/secret.key" }
+    package var keysPath: String { "\(path)/keys" }
+    package var currentKeyPath: String { "\(keysPath)/current" }
+    package var replacementLockPath: String { "\(path)/replacement.lock" }
+    package var backupLockPath: String { "\(path)/backup.lock" }
+
+    /// Opens the folder at `path`, and makes it, and its parents, if there is none and `making` lets it. Refuses one
+    /// that is another user's, or open to others.
+    package init(at path: String, making: Making = .always) throws(StateFault) {
+        name = path
+        self.making = making
+        let isThere: Bool
+        do throws(SystemError) {
+            isThere = try File.status(path) != nil
+        } catch {
+            throw .init(error)
+        }
+        if !isThere {
+            switch making {
+            case .never: throw StateFolder.absence(of: path, "is not there")
+            case .ifNew, .ifNewAndUnnamed: try StateFolder.refuseIfGone(from: path, making)
+            case .always: break
+            }
+        }
+        let status: FileStatus?
+        do throws(SystemError) {
+            if !isThere { try StateFolder.create(path) }
+            self.path = try File.resolve(path)
+            status = try File.status(self.path)
+        } catch {
+            throw .init(error)
+        }
+        guard let status, status.isFolder else { throw .init(reason: "\(path) is not a folder") }
+        guard status.owner == Environment.effectiveUser else {
+            throw .init(reason: "\(path) belongs to another user")
+        }
+        guard !status.isOpenToOthers else {
+            throw .init(reason: "\(path) is open to other users; chmod 700 closes it")
+        }
+    }
+
+    private static func create(_ path: String) throws(SystemError) {
+        let parent = File.parent(of: path)
+        if try File.status(parent) == nil { try create(parent) }
+        guard try File.createFolder(path) else { return }
+        try? File.create("\(path)/.htaccess", Array("Require all denied\n".utf8))
+    }
+
+    /// Refuses a folder that a web server may serve: one that is, or lies below, `documentRoot` or a
+    /// folder called `public_html`, `www` or `htdocs`.
+    package func refuseWebRoot(documentRoot: String?) throws(StateFault) {
+        if let documentRoot, let root = try? File.resolve(documentRoot),
+            path.isSame(as: root)
+                || path.utf8.starts(with: (root.isSame(as: "/") ? "/" : "\(root)/").utf8)
+        {
+            throw .init(reason: "\(path) lies in the web root \(root)" + StateFolder.remedy)
+        }
+        for component in path.utf8.split(separator: UInt8(ascii: "/"))
+        where ["public_html", "www", "htdocs"].contains(where: { component.elementsEqual($0.utf8) }) {
+            throw .init(
+                reason: "\(path) lies below \(String(Substring(component))), which is served as a web root"
+                    + StateFolder.remedy)
+        }
+    }
+
+    private static let remedy =
+        "; move it, or set allow_state_in_web_root = yes"
+
+    /// Makes what a new installation needs, before there is a database.
+    ///
+    /// Throws `unavailable` where there was a database before, and `failure` where one is needed.
+    package func prepare() throws(AuthError) {
+        guard try isNew() else { return }
+        switch making {
+        case .always: break
+        case .never: throw .failure(reason: StateFolder.absence(of: path, "holds no database").reason)
+        case .ifNew, .ifNewAndUnnamed:
+            do throws(StateFault) {
+                if hasLocks { throw StateFault(goneFrom: path) }
+                try StateFolder.refuseIfGone(from: name, making)
+            } catch {
+                // Looked at again: another request may just have made the database, and noted that.
+                if try isNew() { throw .unavailable(reason: error.reason) }
+                return
+            }
+        }
+        do throws(SystemError) {
+            try createOnce(secretPath, Random.bytes(32))
+        } catch {
+            throw AuthError(error)
+        }
+        _ = try madeSigningKey()
+    }
+
+    /// Whether there are files that are made beside a database only.
+    private var hasLocks: Bool {
+        [writingLockPath, deliveryLockPath].contains { (try? File.status($0)) ?? nil != nil }
+    }
+
+    /// Throws if a request must not make state at `path`: there was some, or, where nothing names that folder, the
+    /// executables have worked on another.
+    private static func refuseIfGone(from path: String, _ making: Making) throws(StateFault) {
+        let mark = StateMark(of: path)
+        if mark.place(among: mark.places(executables: ownFolder)) != nil { throw StateFault(goneFrom: path) }
+        guard case .ifNewAndUnnamed = making, let folder = ownFolder, let other = StateMark.last(beside: folder) else { return }
+        throw StateFault(unnamed: path, other: other)
+    }
+
+    /// Why a command that needs state finds none at `path`, which is not there or holds no database: `what`.
+    package static func absence(of path: String, _ what: String) -> StateFault {
+        let mark = StateMark(of: path)
+        // The operator's command may lie beside the executables' folder, or above it.
+        let own = ownFolder ?? "."
+        for folder in [own, "\(own)/cgi-bin", "\(File.parent(of: own))/cgi-bin"]
+        where mark.place(among: mark.places(executables: folder)) != nil {
+            return StateFault(goneFrom: path)
+        }
+        return StateFault(reason: "\(path) \(what); latchkey init makes it")
+    }
+
+    /// Notes outside of the folder that it holds a database, if that is not noted yet: beside the executables in the folder
+    /// `executables`, or wherever else a request looks. Where that stands; nil if nothing can be written there.
+    @discardableResult
+    package func noteMade(executables: String?) -> String? {
+        let mark = StateMark(of: name)
+        let places = mark.places(executables: executables)
+        mark.removeLeftovers(beside: places)
+        return mark.note(in: places)
+    }
+
+    /// The same by one of the executables that answer requests. Only they find what is beside themselves.
+    package func noteMade() {
+        switch making {
+        case .ifNew, .ifNewAndUnnamed: break
+        case .always, .never: return
+        }
+        let mark = StateMark(of: name)
+        mark.note(in: mark.places(executables: ownFolder))
+    }
+
+    /// Whether the folder and its database have not been taken away.
+    package var isThere: Bool { (try? isNew()) == false }
+
+    /// Whether there is no database yet.
+    private func isNew() throws(AuthError) -> Bool {
+        do throws(SystemError) {
+            guard let status = try File.status(databasePath) else { return true }
+            return status.size == 0
+        } catch {
+            throw AuthError(error)
+        }
+    }
+
+    /// The 32 bytes that codes, peppers and refresh tokens are derived from.
+    package func secret() throws(AuthError) -> [UInt8] {
+        try prepare()
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            bytes = try File.read(secretPath, limit: 33)
+        } catch {
+            guard error.isAbsent else { throw AuthError(error) }
+            throw .failure(reason: "\(secretPath) is missing beside a database: restore it")
+        }
+        guard bytes.count == 32 else {
+            throw .failure(reason: "\(secretPath) does not hold 32 bytes")
+        }
+        return bytes
+    }
+
+    /// The key that signs access tokens now. Made if there is none.
+    package func signingKey() throws(AuthError) -> ES256PrivateKey {
+        // Between the two reads another may have become the one that signs, and this one have gone.
+        for _ in 0..<3 {
+            do throws(SystemError) {
+                return try key(named: currentKeyID())
+            } catch {
+                guard error.isAbsent else { throw AuthError(error) }
+            }
+        }
+        // Not where all of the state is gone.
+        try prepare()
+        return try madeSigningKey()
+    }
+
+    /// The key that signs, which is made unless another request has just made it.
+    private func madeSigningKey() throws(AuthError) -> ES256PrivateKey {
+        do throws(SystemError) {
+            if try File.createFolder(keysPath) { try File.syncFolder(path) }
+            let key = ES256PrivateKey.random()
+            try createOnce(keyPath(key.publicKey.id), key.bytes)
+            if try !createOnce(currentKeyPath, Array(key.publicKey.id.utf8)) {
+                try File.delete(keyPath(key.publicKey.id))
+            }
+            return try self.key(named: currentKeyID())
+        } catch {
+            throw AuthError(error)
+        }
+    }
+
+    /// The signing key of the id `id`, if tokens that it signed are good at `now`: it signs, or it did and has not ended;
+    /// else nil.
+    package func tokenKey(_ id: String, at now: Timestamp) throws(AuthError) -> ES256PrivateKey? {
+        switch try standing(ofKey: id) {
+        case .signs: try wholeKey(id)
+        case .until(let end): isGood(until: end, at: now) ? try wholeKey(id) : nil
+        case .ended: nil
+        }
+    }
+
+    private func wholeKey(_ id: String) throws(AuthError) -> ES256PrivateKey? {
+        guard isKeyID(id) else { return nil }
+        do throws(SystemError) {
+            return ES256PrivateKey(bytes: try File.read(keyPath(id), limit: 97))
+        } catch {
+            if error.isAbsent { return nil }
+            throw AuthError(error)
+        }
+    }
+
+    /// Whether `id` may be a key's, and so part of a file's name.
+    package func isKeyID(_ id: String) -> Bool {
+        id.utf8.allSatisfy {
+            $0 &- 0x30 < 10 || ($0 | 0x20) &- 0x61 < 26 || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
+        }
+    }
+
+    /// Every public key whose tokens are still taken, by its id. There is one at least.
+    package func verificationKeys(at now: Timestamp) throws(AuthError) -> [(id: String, key: ES256PublicKey)] {
+        _ = try signingKey()
+        var keys: [(id: String, key: ES256PublicKey)] = []
+        for id in try keyIDs() {
+            if let key = try tokenKey(id, at: now) { keys.append((id, key.publicKey)) }
+        }
+        return keys
+    }
+
+    /// The ids of all signing keys, also of those that sign no more, in order.
+    package func keyIDs() throws(AuthError) -> [String] { try ids(ofFiles: ".key") }
+
+    /// The ids of keys that are gone, and whose end is noted still.
+    package func endedKeyIDs() throws(AuthError) -> [String] {
+        let keys = try keyIDs()
+        return try ids(ofFiles: ".end").filter { id in !keys.contains { $0.isSame(as: id) } }
+    }
+
+    /// The ids of the files in the folder of keys whose names end in `end`, four bytes.
+    private func ids(ofFiles end: String) throws(AuthError) -> [String] {
+        do throws(SystemError) {
+            return try File.names(in: keysPath)
+                .filter { $0.utf8.count == 47 && $0.utf8.suffix(4).elementsEqual(end.utf8) }
+                .map { String(decoding: $0.utf8.dropLast(4), as: UTF8.self) }
+                .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        } catch {
+            throw AuthError(error)
+        }
+    }
+
+    package func keyPath(_ id: String) -> String { "\(keysPath)/\(id).key" }
+
+    package func currentKeyID() throws(SystemError) -> String {
+        String(decoding: try File.read(currentKeyPath, limit: 43), as: UTF8.self)
+    }
+
+    package func key(named id: String) throws(SystemError) -> ES256PrivateKey {
+        let path = keyPath(id)
+        guard let key = ES256PrivateKey(bytes: try File.read(path, limit: 97)),
+            key.publicKey.id.isSame(as: id)
+        else { throw .damaged(path) }
+        return key
+    }
+
+    /// Makes the file `path` with `bytes`, durably and in one step; false if there was one already.
+    @discardableResult
+    package func createOnce(_ path: String, _ bytes: [UInt8]) throws(SystemError) -> Bool {
+        let temporary = StateFolder.temporaryName(for: path)
+        try File.create(temporary, bytes)
+        defer { File.remove(temporary) }
+        do throws(SystemError) {
+            try File.link(temporary, as: path)
+        } catch {
+            if error.isTaken { return false }
+            throw error
+        }
+        try File.syncFolder(File.parent(of: path))
+        return true
+    }
+
+    /// Makes the file `path` hold `bytes`, durably and in one step.
+    package func replace(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
+        let temporary = StateFolder.temporaryName(for: path)
+        try File.create(temporary, bytes)
+        do throws(SystemError) {
+            try File.rename(temporary, to: path)
+        } catch {
+            File.remove(temporary)
+            throw error
+        }
+        try File.syncFolder(File.parent(of: path))
+    }
+}
+
+/// Where this process's executable lies.
+private var ownFolder: String? { try? Environment.executableFolder() }
+
+/// Why a state folder is not used: a sentence for the operator.
+package struct StateFault: Error {
+    package let reason: String
+    /// Whether it may pass: the folder, or its database, was there and is not any more, or the disk is full or read-only.
+    package let isTemporary: Bool
+
+    package init(reason: String) {
+        self.reason = reason
+        isTemporary = false
+    }
+
+    fileprivate init(_ error: SystemError) {
+        reason = error.description
+        isTemporary = error.isTemporary
+    }
+
+    fileprivate init(goneFrom path: String) {
+        reason =
+            "the state of this installation is gone from \(path): mount it, move it back or restore a backup; "
+            + "latchkey init begins anew"
+        isTemporary = true
+    }
+
+    fileprivate init(unnamed path: String, other: String) {
+        reason =
+            "no folder is named, by LATCHKEY_HOME or latchkey.home, though these executables have worked on \(other): "
+            + "name it; latchkey init begins anew in \(path)"
+        isTemporary = true
+    }
+}

@@ -1,0 +1,86 @@
+// What a mail can be about.
+
+import Platform
+
+/// What a mail is about. Each kind has its texts in every language.
+package enum MailKind: Equatable, Sendable, CaseIterable {
+    /// A code to sign in with.
+    case code
+    /// A code that confirms a new address for an account; it goes to that address.
+    case emailCode
+    /// A code that agrees to a new address for an account; it goes to the one that the account has.
+    case currentEmailCode
+    /// A code that deletes an account.
+    case deletionCode
+    /// Tells the old address that the account has another one.
+    case emailChanged
+    /// Tells the new address that the operator gave it to an account.
+    case emailGiven
+    /// Tells of a sign-in from a network that is new for the account.
+    case newNetwork
+    /// Tells that an API key is about to expire.
+    case keyExpiry
+    /// Invites somebody to a project.
+    case invitation
+    /// Tells that the account was deleted.
+    case accountDeleted
+    /// Tells that API keys were made with the account, or given more rights.
+    case keyCreated
+    /// Tells that the account made somebody an owner of a project, or invited one.
+    case ownerMade
+    /// Tells that the account invited somebody to a project, gave them another role, or removed them.
+    case accessGiven
+    /// Tells somebody that they belong to a project no more, or have fewer rights there.
+    case accessEnded
+    /// Tells that the account's notices were switched off, or their language was changed.
+    case noticesOff
+    /// Tells a member that a project was deleted.
+    case projectDeleted
+
+    /// The kind in names of files and settings.
+    package var name: String {
+        switch self {
+        case .code: "code"
+        case .emailCode: "email-code"
+        case .currentEmailCode: "current-email-code"
+        case .deletionCode: "deletion-code"
+        case .emailChanged: "email-changed"
+        case .emailGiven: "email-given"
+        case .newNetwork: "new-network"
+        case .keyExpiry: "key-expiry"
+        case .invitation: "invitation"
+        case .accountDeleted: "account-deleted"
+        case .keyCreated: "key-created"
+        case .ownerMade: "owner-made"
+        case .accessGiven: "access-given"
+        case .accessEnded: "access-ended"
+        case .noticesOff: "notices-off"
+        case .projectDeleted: "project-deleted"
+        }
+    }
+
+    /// The kind called `name` in the outbox.
+    package init(named name: String) {
+        self = MailKind.allCases.first { $0.name.isSame(as: name) } ?? .code
+    }
+
+    /// What stands in the texts for values of a single mail.
+    ///
+    /// `{email}` is the new address, the one from before, or another person's, masked; `{count}` how many changes of the kind a mail tells of; `{time}` reads the same in every language, such as
+    /// `2026-12-31 14:05 UTC`; `{prefix}` is the beginning of the key, which may be shown.
+    package var placeholders: [String] {
+        switch self {
+        case .code, .emailCode, .deletionCode: ["{code}", "{minutes}", "{service}"]
+        case .currentEmailCode: ["{code}", "{minutes}", "{email}", "{service}"]
+        case .emailChanged, .emailGiven: ["{email}", "{service}"]
+        case .newNetwork: ["{time}", "{ip}", "{device}", "{service}"]
+        case .keyExpiry: ["{days}", "{key}", "{prefix}", "{project}", "{service}"]
+        case .invitation: ["{inviter}", "{project}", "{link}", "{service}"]
+        case .accountDeleted: ["{service}"]
+        case .keyCreated: ["{count}", "{prefix}", "{service}"]
+        case .ownerMade, .accessGiven: ["{count}", "{email}", "{service}"]
+        case .noticesOff: ["{count}", "{service}"]
+        case .accessEnded, .projectDeleted: ["{count}", "{project}", "{service}"]
+        }
+    }
+}
