@@ -122,7 +122,7 @@ var targets: [Target] = [
         ]),
     module("Auth", uses: ["Store", "Cryptography", "Platform"]),
     module("Settings", uses: ["Auth", "Store", "Platform"]),
-    module("API", uses: ["Auth", "CGI", "JSON", "Settings", "Store", "Platform"]),
+    module("API", uses: ["Auth", "CGI", "Cryptography", "JSON", "Settings", "Store", "Platform"]),
 
     module("Endpoints", uses: ["Auth", "API"]),
 
@@ -145,8 +145,9 @@ if !isEmbedded {
         tests("AuthTests", of: ["Auth", "Operations", "Store", "Cryptography", "SQLite", "Platform"], besides: ["clock.txt"]),
         tests("SettingsTests", of: ["Auth", "Settings", "Store", "Platform"]),
         tests("APITests", of: ["API", "CGI", "Auth", "Endpoints", "JSON", "Settings", "Store", "Platform"]),
-        tests("HandlerTests", of: ["Platform"]),
+        tests("EndpointTests", of: ["Platform"]),
         tests("ServerTests", of: []),
+        tests("StructureTests", of: []),
         .target(name: "ServerConfigurations", dependencies: ["API"], swiftSettings: strict),
         .executableTarget(
             name: "write-routes", dependencies: ["API", "ServerConfigurations"],

@@ -4,6 +4,7 @@ import Auth
 import CGI
 import Platform
 import Store
+import TestSupport
 import Testing
 
 @testable import API

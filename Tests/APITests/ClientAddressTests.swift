@@ -2,6 +2,7 @@
 
 import CGI
 import Platform
+import TestSupport
 import Testing
 
 @testable import API

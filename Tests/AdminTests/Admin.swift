@@ -2,6 +2,7 @@
 
 import Foundation
 import TestSupport
+import Testing
 
 /// How a run of the command ended.
 struct Run {
@@ -44,6 +45,17 @@ extension Home {
         return text
     }
 
+    /// Where `withBackup` puts the backup: beside this folder.
+    var backup: String { "\(path).tar" }
+
+    /// Runs `body` with a backup of this folder, which is removed afterwards.
+    func withBackup(_ body: (String) throws -> Void) rethrows {
+        let run = admin("backup", backup)
+        #expect(run.code == 0, "\(run.errors)")
+        defer { try? FileManager.default.removeItem(atPath: backup) }
+        try body(backup)
+    }
+
     /// Whether `file` is its owner's alone.
     func isPrivate(_ file: String) -> Bool {
         let attributes = try? FileManager.default.attributesOfItem(atPath: "\(path)/\(file)")
@@ -53,3 +65,8 @@ extension Home {
 
 /// What every id is shown as.
 let anID = "00000000-0000-0000-0000-000000000000"
+
+/// Lines of `text` that are wider than a terminal of 80 columns.
+func wideLines(of text: String) -> [String] {
+    text.split(separator: "\n").map { String($0) }.filter { $0.unicodeScalars.count > 80 }
+}

@@ -1,4 +1,4 @@
-// Addresses, judged byte by byte; and the mails that go to them.
+// Addresses, judged byte by byte.
 
 import Testing
 
@@ -30,39 +30,5 @@ import Testing
         #expect(try Email("A.B+C@D.CO").text == "a.b+c@d.co")
         #expect(try Email("ada@example.com").masked == "a***@example.com")
         #expect(try Email("ada@example.com").domain == "example.com")
-    }
-}
-
-@Suite struct MailMessageTests {
-    private func message(_ subject: String, name: String? = nil, text: String = "x", html: String = "x") throws -> String {
-        let message = MailMessage(
-            id: .random(), date: .init(seconds: 1_750_999_448), from: Mailbox(name: name, address: try Email("from@example.com")),
-            recipient: "to@example.com", content: MailTemplate(subject: subject, text: text, html: html))
-        return String(decoding: message.bytes, as: UTF8.self)
-    }
-
-    @Test func everyLineIsShortASCII() throws {
-        let long = String(repeating: "é 😀 wörter = \t", count: 40)
-        let text = try message(long, name: long, text: long + " \n.\n\(long)", html: long)
-        #expect(text.utf8.allSatisfy { $0 == 0x0A || $0 == 0x09 || (0x20..<0x7F).contains($0) })
-        #expect(text.split(separator: "\n").allSatisfy { $0.utf8.count <= 78 })
-    }
-
-    @Test func noHeaderCanBeAddedByText() throws {
-        let text = try message("a\r\nBcc: x@y.co", name: "b\nBcc: x@y.co")
-        #expect(!text.contains("\nBcc:"))
-        #expect(try message("s", name: #"A "B" \ C"#).contains(#"From: "A \"B\" \\ C" <from@example.com>"#))
-    }
-
-    @Test func theDateIsRFC5322s() throws {
-        #expect(try message("s").hasPrefix("Date: Fri, 27 Jun 2025 04:44:08 +0000\n"))
-    }
-
-    @Test func whatIsPutIntoHTMLIsEscaped() {
-        let filled = MailTemplate(subject: "{code}{code}", text: "{service} {x}", html: "{service}")
-            .filled(["{code}": "1", "{minutes}": "9", "{service}": "<A & \"{code}\">"])
-        #expect(filled.subject == "11")
-        #expect(filled.text == "<A & \"{code}\"> {x}")
-        #expect(filled.html == "&lt;A &amp; &quot;{code}&quot;&gt;")
     }
 }

@@ -12,13 +12,6 @@ import Testing
 /// Every kind of mail, in a language with spaces between words and in one without.
 private let everyMail = [Language.french, .japanese].flatMap { language in MailKind.allCases.map { (language, $0) } }
 
-private func mail(_ content: MailTemplate, name: String? = "Latchkey", to recipient: String = "bob@example.org") -> String {
-    let message = MailMessage(
-        id: .random(), date: Timestamp(seconds: 0), from: Mailbox(name: name, address: ann), recipient: recipient,
-        content: content)
-    return String(decoding: message.bytes, as: UTF8.self)
-}
-
 @Suite struct HostileMailTests {
     @Test func theCorpusIsAsLargeAsPromised() {
         #expect(HostileText.all.count >= 60)
@@ -99,67 +92,12 @@ private func mail(_ content: MailTemplate, name: String? = "Latchkey", to recipi
             for kind in MailKind.allCases {
                 let content = MailTemplate(kind, in: language).filled(
                     Dictionary(uniqueKeysWithValues: kind.placeholders.map { ($0, hostile.text) }))
-                let text = mail(content, name: hostile.text)
+                let text = mailText(content, name: hostile.text)
                 let isShort = text.split(separator: "\n").allSatisfy { line in
                     line.utf8.count <= (line.contains("=?utf-8") ? 76 : 78)
                 }
                 #expect(isShort && text.utf8.allSatisfy { $0 == 0x0A || (0x20..<0x7F).contains($0) }, "\(hostile.name)")
             }
         }
-    }
-}
-
-@Suite struct MailHeaderTests {
-    private func lines(_ field: String) -> [Substring] { field.split(separator: "\n") }
-
-    @Test func anEncodedNameAndALongAddressAreTwoLines() throws {
-        let address = try Email("a-rather-long-name-for-an-address@mail.department.example.com")
-        let field = MailHeader.mailbox("From", Mailbox(name: "Größere Gesellschaft mbH", address: address))
-        #expect(lines(field).count == 2 && lines(field).allSatisfy { $0.utf8.count <= 76 })
-        #expect(lines(field)[1] == " <a-rather-long-name-for-an-address@mail.department.example.com>")
-        let plain = MailHeader.mailbox("From", Mailbox(name: "A company of many words and letters", address: address))
-        #expect(plain == "From: A company of many words and letters\n <\(address.text)>\n")
-    }
-
-    @Test(arguments: ["a", "é", "a ", "\"", "😀"]) func aNameOf1200CharactersIsBoundedAndFolded(piece: String) {
-        let mailbox = Mailbox(name: String(repeating: piece, count: 1200), address: ann)
-        #expect(mailbox.name?.unicodeScalars.count == 128)
-        let field = MailHeader.mailbox("From", mailbox)
-        #expect(lines(field).allSatisfy { $0.utf8.count <= 76 } && field.hasSuffix("<ann@example.com>\n"))
-        #expect(lines(field).dropFirst().allSatisfy { $0.first == " " && $0.utf8.count > 1 })
-    }
-
-    @Test func plainSubjectsAreFoldedBetweenWords() {
-        let words = String(repeating: "Please read this ", count: 30) + "now"
-        let field = MailHeader.text("Subject", words)
-        #expect(lines(field).count > 5 && lines(field).allSatisfy { $0.utf8.count <= 78 })
-        #expect(field.replacing("\n ", with: " ") == "Subject: \(words)\n")
-        #expect(MailHeader.text("Subject", "Hello  there ") == "Subject: Hello  there \n")
-    }
-
-    @Test(arguments: [
-        String(repeating: "x", count: 100), String(repeating: "x", count: 1200), "\(String(repeating: "x", count: 70)) y z",
-        "a" + String(repeating: " ", count: 200) + "b", "=?utf-8?Q?x?=", "Moon=?utf-8?Q?x?=", String(repeating: "ü ", count: 500),
-    ])
-    func whatCannotBeFoldedIsEncoded(text: String) {
-        let field = MailHeader.text("Subject", text)
-        #expect(
-            lines(field).allSatisfy {
-                $0.utf8.count <= 76 && ($0.hasPrefix(" =?utf-8?B?") || $0.hasPrefix("Subject: =?utf-8?B?"))
-            })
-        #expect(lines(field).allSatisfy { $0.split(separator: " ").last!.utf8.count <= 75 })
-    }
-
-    @Test func aNameThatLooksEncodedIsEncoded() {
-        let field = MailHeader.mailbox("From", Mailbox(name: "=?utf-8?Q?x?=", address: ann))
-        #expect(field == "From: =?utf-8?B?PT91dGYtOD9RP3g/PQ==?= <ann@example.com>\n")
-    }
-
-    @Test func longAddressesAndIDsHaveALineOfTheirOwn() throws {
-        let long = "\(String(repeating: "a", count: 64))@\(String(repeating: "b.", count: 85))example.com"
-        let text = mail(MailTemplate(subject: "s", text: "t", html: ""), to: try Email(long).text)
-        #expect(text.contains("\nTo:\n \(long)\n"))
-        #expect(text.split(separator: "\n").allSatisfy { $0.utf8.count <= 257 })
-        #expect(MailHeader.word("To", "ann@example.com") == "To: ann@example.com\n")
     }
 }

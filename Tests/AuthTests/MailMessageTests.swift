@@ -1,4 +1,4 @@
-// A mail's text, taken apart as a receiver would.
+// Mails, taken apart as a receiver would.
 
 import Cryptography
 import Platform
@@ -42,13 +42,14 @@ private func decodedWords(_ text: String) -> String? {
     return String(decoding: bytes, as: UTF8.self)
 }
 
-@Suite struct MailTextTests {
-    private func mail(subject: String = "s", name: String? = nil, text: String = "t", html: String = "h") -> String {
-        let message = MailMessage(
-            id: UUID(text: "0123456a-0000-4000-8000-00000000000f".utf8)!, date: Timestamp(seconds: 0),
-            from: Mailbox(name: name, address: ann), recipient: "bob@example.org",
-            content: MailTemplate(subject: subject, text: text, html: html))
-        return String(decoding: message.bytes, as: UTF8.self)
+@Suite struct MailMessageTests {
+    private func mail(
+        subject: String = "s", name: String? = nil, text: String = "t", html: String = "h",
+        date: Timestamp = Timestamp(seconds: 0)
+    ) -> String {
+        mailText(
+            MailTemplate(subject: subject, text: text, html: html), name: name,
+            id: UUID(text: "0123456a-0000-4000-8000-00000000000f".utf8)!, date: date)
     }
 
     /// The field's value, unfolded lines and all.
@@ -151,5 +152,30 @@ private func decodedWords(_ text: String) -> String? {
             .filled(["{code}": "1", "{minutes}": "2", "{service}": "{code}<script>\"'&amp;"])
         #expect(filled.subject == "{code}<script>\"'&amp;|2|{Code}|{code")
         #expect(filled.html == "<{code}&lt;script&gt;&quot;&#39;&amp;amp;>")
+    }
+
+    @Test func everyLineIsShortASCII() {
+        let long = String(repeating: "é 😀 wörter = \t", count: 40)
+        let text = mail(subject: long, name: long, text: long + " \n.\n\(long)", html: long)
+        #expect(text.utf8.allSatisfy { $0 == 0x0A || $0 == 0x09 || (0x20..<0x7F).contains($0) })
+        #expect(text.split(separator: "\n").allSatisfy { $0.utf8.count <= 78 })
+    }
+
+    @Test func noHeaderCanBeAddedByText() {
+        let text = mail(subject: "a\r\nBcc: x@y.co", name: "b\nBcc: x@y.co")
+        #expect(!text.contains("\nBcc:"))
+        #expect(mail(name: #"A "B" \ C"#).contains(#"From: "A \"B\" \\ C" <ann@example.com>"#))
+    }
+
+    @Test func theDateIsRFC5322s() {
+        #expect(mail(date: Timestamp(seconds: 1_750_999_448)).hasPrefix("Date: Fri, 27 Jun 2025 04:44:08 +0000\n"))
+    }
+
+    @Test func whatIsPutIntoHTMLIsEscaped() {
+        let filled = MailTemplate(subject: "{code}{code}", text: "{service} {x}", html: "{service}")
+            .filled(["{code}": "1", "{minutes}": "9", "{service}": "<A & \"{code}\">"])
+        #expect(filled.subject == "11")
+        #expect(filled.text == "<A & \"{code}\"> {x}")
+        #expect(filled.html == "&lt;A &amp; &quot;{code}&quot;&gt;")
     }
 }

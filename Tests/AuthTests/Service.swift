@@ -13,6 +13,7 @@ import class Foundation.FileManager
 
 let ann = try! Email("ann@example.com")
 let bob = try! Email("bob@example.org")
+let eve = try! Email("eve@example.net")
 
 /// A client whose address is of no matter.
 let someone = Client(address: NetworkAddress("192.0.2.7"), requestID: "request")
@@ -110,17 +111,41 @@ final class Service {
         try code(for: email) == "123456" ? "654321" : "123456"
     }
 
+    /// The files in the maildir, by name.
+    var mailFiles: [String] { files(in: mailFolder) }
+
+    var mailFolder: String { "\(path)/mail/new" }
+
+    /// Delivers what is due into the maildir; the mails that are there now, as text.
+    func mails(_ templates: MailTemplates = .builtIn) throws -> [String] {
+        let mailer = Mailer(
+            from: Mailbox(name: "Latchkey", address: try Email("latchkey@example.com")), templates: templates,
+            transport: .maildir(state.mailPath))
+        try auth.deliverMail(by: mailer) { Issue.record("\(String(decoding: $0.bytes, as: UTF8.self))") }
+        return try mailFiles.map { try text(of: "\(mailFolder)/\($0)") }
+    }
+
+    /// The same, and takes them out of it, so that each is given once.
+    func newMails(_ templates: MailTemplates = .builtIn) throws -> [String] {
+        let mails = try mails(templates)
+        for name in mailFiles { File.remove("\(mailFolder)/\(name)") }
+        return mails
+    }
+
     /// Delivers what is due into the maildir; to whom there is mail now, sorted.
     func recipients() throws -> [String] {
-        let mailer = Mailer(
-            from: Mailbox(name: "Latchkey", address: try Email("latchkey@example.com")), templates: .builtIn,
-            transport: .maildir(state.mailPath))
-        try auth.deliverMail(by: mailer) { _ in }
-        return try files(in: "\(path)/mail/new").map { name in
-            let lines = try text(of: "\(path)/mail/new/\(name)").split(separator: "\n")
-            return String(lines.first { $0.hasPrefix("To: ") }?.dropFirst(4) ?? "")
+        try mails().map { mail in
+            String(mail.split(separator: "\n").first { $0.hasPrefix("To: ") }?.dropFirst(4) ?? "")
         }.sorted()
     }
+
+    func makeKey(_ project: UUID, _ user: User, days: Int64? = nil, scopes: [String]? = nil) throws -> CreatedAPIKey {
+        try auth.createAPIKey(named: "k", expiringIn: days, scopes: scopes, in: project, by: user)
+    }
+
+    func liveKeys() throws -> Int64? { try number("SELECT count(*) FROM api_keys WHERE deactivated_at IS NULL") }
+
+    func update(_ user: User, _ changes: UserChanges) throws { _ = try auth.updateUser(user, changes) }
 
     func signIn(_ email: Email = ann) throws -> TokenPair {
         _ = try auth.sendCode(to: email)
@@ -140,6 +165,9 @@ final class Service {
     }
 }
 
+/// A code of the right form that is another than `code`.
+func otherCode(than code: String) -> String { code == "000000" ? "000001" : "000000" }
+
 /// The name of the refusal that `body` throws; "none" if it does not throw.
 func refusal<T>(_ body: () throws -> T) -> String {
     do {
@@ -147,5 +175,26 @@ func refusal<T>(_ body: () throws -> T) -> String {
         return "none"
     } catch {
         return String("\(error)".prefix { $0 != "(" })
+    }
+}
+
+/// The bound that `body` is refused by; "none" if it is not.
+func bound<T>(_ body: () throws -> T) -> String {
+    do {
+        _ = try body()
+        return "none"
+    } catch AuthError.tooMany(let bound) {
+        return String("\(bound)".prefix { $0 != "(" })
+    } catch {
+        return "\(error)"
+    }
+}
+
+extension UserChanges {
+    /// What is not given stays as it is.
+    static func only(
+        fullName: TextChange = .same, language: LanguageChange = .same, signIns: Bool? = nil, keys: Bool? = nil
+    ) -> UserChanges {
+        UserChanges(fullName: fullName, language: language, tellsSignIns: signIns, tellsKeyExpiry: keys)
     }
 }

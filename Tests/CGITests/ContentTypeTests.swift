@@ -2,13 +2,11 @@
 
 import CGI
 import Glibc
+import TestSupport
 import Testing
 
 private func request(_ entries: String...) -> Request {
-    let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: entries.count + 1)
-    for (index, entry) in entries.enumerated() { list[index] = strdup(entry) }
-    list[entries.count] = nil
-    return Request(parameters: Parameters(list)) { _ in nil }
+    Request(parameters: parameters(entries)) { _ in nil }
 }
 
 @Suite struct ContentTypeTests {

@@ -1,4 +1,4 @@
-// Queries and escapes, byte by byte.
+// Queries and their escapes.
 
 import CGI
 import Testing
@@ -24,18 +24,5 @@ import Testing
 
     @Test func anEmptyQueryHasNothing() {
         for text in ["", "&", "&&&"] { #expect(Query(text).last("a") == nil) }
-    }
-}
-
-@Suite struct BytesTests {
-    @Test func onlyASCIIIsADigitOrALetter() {
-        for byte in UInt8.min...UInt8.max {
-            let scalar = Unicode.Scalar(byte)
-            #expect(byte.isDigit == ("0"..."9").contains(scalar))
-            #expect(byte.isLetter == (("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar)))
-            #expect(byte.asciiLowercased == (("A"..."Z").contains(scalar) ? byte + 32 : byte))
-            let isHexDigit = byte < 128 && "0123456789abcdefABCDEF".unicodeScalars.contains(scalar)
-            #expect(byte.hexDigitValue == (isHexDigit ? UInt8(String(scalar), radix: 16) : nil))
-        }
     }
 }

@@ -2,15 +2,8 @@
 
 import CGI
 import Glibc
+import TestSupport
 import Testing
-
-/// Meta-variables for as long as the process runs.
-private func parameters(_ entries: [String]) -> Parameters {
-    let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: entries.count + 1)
-    for (index, entry) in entries.enumerated() { list[index] = strdup(entry) }
-    list[entries.count] = nil
-    return Parameters(list)
-}
 
 private func request(_ entries: [String], body: String = "") -> Request {
     Request(parameters: parameters(entries)) { limit in Array(body.utf8.prefix(limit)) }

@@ -3,12 +3,6 @@
 import Cryptography
 import Testing
 
-/// Bytes from hexadecimal digits; spaces are for the eye.
-func bytes(_ hex: String) -> [UInt8] {
-    let digits = hex.filter { !$0.isWhitespace }.map { UInt8($0.hexDigitValue!) }
-    return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
-}
-
 @Suite struct HashingTests {
     // FIPS 180-4, example "abc".
     @Test func sha256OfTheStandardsExample() {
@@ -100,27 +94,5 @@ func bytes(_ hex: String) -> [UInt8] {
         for wrong in ["Z", "Zh", "Zm9", "Zg==", "Zm9v\n", " Zm9v", "Zm9v+", "+/8", "Zm9vé"] {
             #expect(Base64.url.decode(wrong.utf8) == nil, "\(wrong)")
         }
-    }
-}
-
-@Suite struct Argon2MemoryTests {
-    private let cost = Argon2Cost(memory: 1024, passes: 2)
-
-    @Test func aHashInMemoryOfOnesOwnIsTheSame() throws {
-        let memory = try #require(Argon2Memory(for: cost))
-        let hash = try Argon2.hash(Array("secret".utf8), cost: cost, pepper: [1, 2], in: memory)
-        #expect(try Argon2.verify(Array("secret".utf8), against: hash, pepper: [1, 2]))
-        #expect(try Argon2.verify(Array("secret".utf8), against: hash, pepper: [1, 2], in: memory))
-        #expect(try !Argon2.verify(Array("Secret".utf8), against: hash, pepper: [1, 2], in: memory))
-    }
-
-    @Test func oneThatIsTooSmallIsNoMemory() throws {
-        let memory = try #require(Argon2Memory(for: Argon2Cost(memory: 1023, passes: 1)))
-        #expect(throws: Argon2Error.outOfMemory) { try Argon2.hash([1], cost: cost, in: memory) }
-    }
-
-    @Test func whatAHashCostsStandsInIt() throws {
-        #expect(Argon2.cost(of: try Argon2.hash([1], cost: cost)) == cost)
-        #expect(Argon2.cost(of: "$argon2i$v=19$m=8,t=1,p=1$AAAA$AAAA") == nil)
     }
 }

@@ -7,22 +7,6 @@ import Testing
 
 @testable import Settings
 
-private func read(_ text: String) throws -> Settings {
-    var settings = Settings()
-    try settings.read(Array(text.utf8), file: "f")
-    return settings
-}
-
-private func fault(_ text: String) -> String? {
-    do throws(ConfigurationFault) {
-        var settings = Settings()
-        try settings.read(Array(text.utf8), file: "f")
-        return nil
-    } catch {
-        return error.reason
-    }
-}
-
 @Suite struct SettingsTests {
     @Test func theDefaultsAreTheTables() {
         let settings = Settings()

@@ -50,6 +50,16 @@ package final class Home: Sendable {
         return run(name, standard.merging(variables) { $1 }, body: body).answer
     }
 
+    /// PATCHes with the JSON text `body`.
+    package func patch(_ name: String, _ body: String, _ variables: [String: String] = [:]) -> Answer {
+        post(name, body, ["REQUEST_METHOD": "PATCH"].merging(variables) { $1 })
+    }
+
+    /// DELETEs, as `variables` say.
+    package func delete(_ name: String, _ variables: [String: String]) -> Answer {
+        run(name, ["REQUEST_METHOD": "DELETE"].merging(variables) { $1 }).answer
+    }
+
     /// GETs, as `variables` say.
     package func get(_ name: String, _ variables: [String: String] = [:]) -> Answer {
         run(name, ["REQUEST_METHOD": "GET"].merging(variables) { $1 }).answer
@@ -137,8 +147,7 @@ extension Home {
     /// Signs `email` in, by code.
     package func signIn(_ email: String, _ settings: [String: String] = [:]) -> Person {
         _ = post("send-code", "{\"email\":\"\(email)\"}", settings)
-        let body = "{\"email\":\"\(email)\",\"code\":\"\(code(for: email))\"}"
-        let grant = post("verify-code", body, settings)
+        let grant = verify(code(for: email), for: email, settings)
         let access = grant.field("access_token")
         let me = get(
             "current-user", ["HTTP_AUTHORIZATION": "Bearer \(access)"].merging(settings) { $1 })
@@ -146,6 +155,28 @@ extension Home {
         return Person(
             email: email, accessToken: access, refreshToken: grant.field("refresh_token"),
             id: grant.field("user_uuid"), project: String(project))
+    }
+
+    /// Uses `code` for `email`.
+    package func verify(
+        _ code: String, for email: String = "ada@example.com", _ variables: [String: String] = [:]
+    ) -> Answer {
+        post("verify-code", "{\"email\":\"\(email)\",\"code\":\"\(code)\"}", variables)
+    }
+
+    /// Spends the refresh token `token` of the user whose id is `user`.
+    package func refresh(_ token: String, of user: String, _ settings: [String: String] = [:]) -> Answer {
+        post("refresh-token", "{\"refresh_token\":\"\(token)\",\"user_uuid\":\"\(user)\"}", settings)
+    }
+
+    /// Ends the session of the refresh token `token`.
+    package func revoke(_ token: String) -> Answer {
+        post("revoke-token", "{\"refresh_token\":\"\(token)\"}")
+    }
+
+    /// Deletes the API key whose id is `id`.
+    package func deleteKey(_ id: String, _ variables: [String: String]) -> Answer {
+        delete("delete-api-key", ["PATH_INFO": "/\(id)"].merging(variables) { $1 })
     }
 
     /// Makes an API key on `person`'s project; `members` is JSON to add to the name.

@@ -1,0 +1,44 @@
+// An endpoint cannot forget its credentials: one that names none, or takes no user from a check that gives one, does not
+// compile.
+
+import Foundation
+import Testing
+
+@Suite struct EndpointCredentialTests {
+    /// Whether `endpoint`, an expression, compiles against the modules of this build; and what the compiler says.
+    private func compiles(_ endpoint: String) throws -> (Bool, String) {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let file = FileManager.default.temporaryDirectory.appending(path: "\(UUID().uuidString).swift")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try "import API\nimport Auth\n\nlet endpoint = \(endpoint)\n".write(to: file, atomically: true, encoding: .utf8)
+        let compiler = Process()
+        compiler.executableURL = URL(filePath: "/usr/bin/env")
+        let maps = ["CLibc", "CSQLite", "CArgon2", "CNettle"].flatMap {
+            ["-Xcc", "-fmodule-map-file=\(root.path)/Sources/\($0)/module.modulemap"]
+        }
+        compiler.arguments =
+            [
+                "swiftc", "-typecheck", "-swift-version", "6", "-package-name", root.lastPathComponent.lowercased(),
+                "-I", "\(root.path)/.build/debug/Modules",
+            ] + maps + [file.path]
+        let output = Pipe()
+        compiler.standardError = output
+        try compiler.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        compiler.waitUntilExit()
+        return (compiler.terminationStatus == 0, text)
+    }
+
+    @Test func oneWithoutACheckDoesNotCompile() throws {
+        let body = "throws(AuthError) in .ok(EmptyView()) }"
+        let good = try compiles("Endpoint(.currentUser, forUser: { (request, user, auth) \(body))")
+        #expect(good.0, "\(good.1)")
+        for wrong in [
+            "Endpoint(.currentUser, { (request, auth) \(body))", "Endpoint(.currentUser) { (request, auth) \(body)",
+            "Endpoint(.currentUser, forUser: { (request, auth) \(body))", "Endpoint(.currentUser)",
+        ] {
+            let result = try compiles(wrong)
+            #expect(!result.0 && !result.1.contains("no such module"), "\(wrong): \(result.1)")
+        }
+    }
+}

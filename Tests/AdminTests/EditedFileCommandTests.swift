@@ -1,0 +1,163 @@
+// Files that people edit may come from Windows: with a byte order mark, and a carriage return in each line. The service
+// reads all of them, and doctor tells of what it cannot read.
+
+import Auth
+import Foundation
+import Glibc
+import Store
+import TestSupport
+import Testing
+
+@testable import latchkey
+
+/// `text` as an editor of Windows writes it.
+private func windows(_ text: String) -> String { "\u{FEFF}" + text.replacingOccurrences(of: "\n", with: "\r\n") }
+
+@Suite struct EditedFileCommandTests {
+    private let home = Home()
+
+    private func write(_ name: String, _ text: String) {
+        let path = "\(home.path)/\(name)"
+        try? FileManager.default.createDirectory(
+            atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
+        try? FileManager.default.removeItem(atPath: path)
+        makeFile(path, text)
+    }
+
+    @Test func everyFileMayComeFromWindows() throws {
+        let hash = Program.run("/bin/sh", ["-c", "printf 31415926 | argon2 0011223344556677 -id -k 7168 -t 5 -p 1 -l 32 -e"])
+        let identity = String(decoding: hash.output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        let day = ISO8601DateFormatter().string(from: Date(timeIntervalSinceNow: 86400)).prefix(10)
+        let hasIdentity = identity.hasPrefix("$argon2id$")
+        write(
+            "latchkey.conf",
+            windows(
+                "# settings\nmail_from = Acme <a@acme.example>\ncode_length = 8\n"
+                    + (hasIdentity ? "test_identities = reviewers\n" : "")))
+        write("reviewers", windows("# reviewers\nreviewer@example.com \(identity) \(day)\n"))
+        write("templates/code.txt", windows("Subject: Your code {code}\n\nIt is {code}.\n"))
+        write("templates/code.html", windows("<p>{code}</p>\n"))
+        let executables = Executables(of: home)
+        try windows("\(home.path)\n").write(toFile: "\(executables.path)/latchkey.home", atomically: false, encoding: .utf8)
+
+        #expect(home.post("send-code", #"{"email":"ada@example.com"}"#).status == 202)
+        for _ in 0..<200 where home.mails.isEmpty { Thread.sleep(forTimeInterval: 0.025) }
+        let mail = try #require(home.mails.first)
+        #expect(mail.contains("\nFrom: Acme <a@acme.example>\n"))
+        #expect(mail.range(of: "\nSubject: Your code [0-9]{8}\n", options: .regularExpression) != nil, "\(mail)")
+        #expect(!mail.contains("\r") && !mail.contains("\u{FEFF}"))
+        if hasIdentity {
+            #expect(home.post("send-code", #"{"email":"reviewer@example.com"}"#).status == 202)
+            #expect(home.post("verify-code", #"{"email":"reviewer@example.com","code":"31415926"}"#).status == 200)
+        }
+        let run = home.admin("doctor", "--executables", executables.path)
+        #expect(run.findings("settings") == ["ok       settings: \(hasIdentity ? 3 : 2) settings given, each is valid"])
+        #expect(run.findings("latchkey.home") == ["ok       latchkey.home: executables find this state"])
+        #expect(run.findings("templates") == ["ok       templates: code.html, code.txt"])
+    }
+
+    @Test func anExecutableFindsItsStateByAFileFromWindows() throws {
+        _ = home.admin("init")
+        let folder = "\(NSTemporaryDirectory())latchkey-test-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try FileManager.default.copyItem(atPath: "\(executables)/health", toPath: "\(folder)/health")
+        makeFile("\(folder)/latchkey.home", windows("\(home.path)\n"))
+        let result = Program("\(folder)/health", environment: ["REQUEST_METHOD": "GET", "REQUEST_URI": "/health"]).finish()
+        #expect(Answer(result.output).status == 200, "\(result.errors)")
+    }
+
+    @Test func doctorNamesWhatNothingReadsAndWhatCannotBeRead() {
+        _ = home.admin("init")
+        #expect(home.admin("doctor").findings("templates") == ["ok       templates: none: all texts are built in"])
+        write("templates/code.txt", "Hello\n\n{code}\n")
+        write("templates/codes.txt", "Subject: x\n\n{code}\n")
+        let run = home.admin("doctor")
+        #expect(run.code == 1)
+        #expect(
+            run.findings("templates") == [
+                "fault    templates: code.txt does not begin with a line Subject: and an empty line "
+                    + "Correct it; until then no mail of its kind is sent.",
+                "warning  templates: nothing reads codes.txt "
+                    + "Name them <kind>.txt or <kind>.<language>.txt, and .html beside a .txt; README has the kinds.",
+            ])
+        write("latchkey.conf", "code_length = 8\n".utf16.map { String(UnicodeScalar(UInt8($0))) + "\0" }.joined())
+        #expect(
+            home.admin("doctor").findings("settings") == [
+                "fault    settings: HOME/latchkey.conf: not UTF-8 Correct it; until then every request is answered with 500."
+            ])
+    }
+
+    @Test func mailThatNeedsRightsWhichTheServiceCannotGiveIsAFault() {
+        #expect(Report.judgePrivileges(of: nil, restricted: ["latchkey-fcgi (process 7)"]) == nil)
+        #expect(Report.judgePrivileges(of: "/usr/sbin/postdrop", restricted: []) == nil)
+        let found = Report.judgePrivileges(of: "/usr/sbin/postdrop", restricted: ["latchkey-fcgi (process 7)"])
+        #expect(found?.state == .fault)
+        #expect(
+            found?.found
+                == "/usr/sbin/postdrop needs the rights of its owner or group, and latchkey-fcgi (process 7) runs with NoNewPrivileges: no mail leaves"
+        )
+        #expect(found?.advice?.contains("NoNewPrivileges=no and ReadWritePaths=/var/spool/postfix,") == true)
+        // Whatever a mail command's program is called, the advice is about that one.
+        for (program, paths) in [
+            ("/usr/sbin/exim4", "/var/spool/exim4 /var/log/exim4"),
+            ("/usr/lib/dma/dma-mbox-create", "the folders that it writes to"),
+        ] {
+            let advice = Report.judgePrivileges(of: program, restricted: ["lighttpd (process 7)"])?.advice
+            #expect(advice?.contains("NoNewPrivileges=no and ReadWritePaths=\(paths),") == true, "\(advice ?? "")")
+        }
+    }
+
+    /// A server that starts handlers has gone before they are looked for.
+    @Test func aServerThatMayNotGainPrivilegesIsAFaultToo() throws {
+        _ = home.admin("init")
+        let command = "\(home.path)/sendmail"
+        let server = "\(home.path)/fcgiwrap"
+        makeFile(command, "#!/bin/sh\nexit 0\n", mode: 0o700)
+        chmod(command, 0o2700)
+        try FileManager.default.copyItem(atPath: "/bin/sleep", toPath: server)
+        for (prefix, expected) in [(["/usr/bin/setpriv", "--no-new-privs"], true), (["/usr/bin/env"], false)] {
+            let serving = Process()
+            serving.executableURL = URL(fileURLWithPath: prefix[0])
+            serving.arguments = prefix.dropFirst() + [server, "60"]
+            try serving.run()
+            defer {
+                serving.terminate()
+                serving.waitUntilExit()
+            }
+            Thread.sleep(forTimeInterval: 0.3)
+            let variables = ["LATCHKEY_HOME": home.path, "LATCHKEY_MAIL": "sendmail \(command)", "PATH": "/usr/bin:/bin"]
+            let run = Program("\(projectFolder)/.build/debug/latchkey", ["doctor"], environment: variables).finish()
+            let output = String(decoding: run.output, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            #expect(
+                output.contains("fcgiwrap (process \(serving.processIdentifier)) runs with NoNewPrivileges") == expected,
+                "\(output)")
+        }
+    }
+
+    @Test func theUnitLetsEachKnownMailSystemWrite() throws {
+        let unit = try String(contentsOfFile: "\(projectFolder)/samples/nginx/latchkey@.service", encoding: .utf8)
+        for program in ["/usr/sbin/postdrop", "/usr/sbin/exim4"] {
+            let folders = MailTransport.folders(writtenBy: program)
+            #expect(!folders.isEmpty)
+            for folder in folders { #expect(unit.contains(" -\(folder)"), "\(folder)") }
+        }
+    }
+
+    @Test func doctorAsksWhetherItsOwnShellMayGainPrivileges() {
+        _ = home.admin("init")
+        let command = "\(home.path)/sendmail"
+        makeFile(command, "#!/bin/sh\nexit 0\n", mode: 0o700)
+        chmod(command, 0o2700)
+        let doctor = ["\(projectFolder)/.build/debug/latchkey", "doctor"]
+        let variables = ["LATCHKEY_HOME": home.path, "LATCHKEY_MAIL": "sendmail \(command)", "PATH": "/usr/bin:/bin"]
+        // Lines are cut at 80 columns, and the folder's path may be long.
+        let free = String(decoding: Program(doctor[0], ["doctor"], environment: variables).finish().output, as: UTF8.self)
+            .split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(free.contains("can be run; latchkey mail test shows"), "\(free)")
+        let bound = Program("/usr/bin/setpriv", ["--no-new-privs"] + doctor, environment: variables).finish()
+        #expect(bound.exitCode == 1)
+        #expect(String(decoding: bound.output, as: UTF8.self).contains("NoNewPrivileges"))
+    }
+}

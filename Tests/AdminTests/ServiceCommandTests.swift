@@ -1,0 +1,193 @@
+// init, settings, purge, migrate, backup.
+
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct ServiceCommandTests {
+    let home = Home()
+
+    private let places = """
+        state folder  HOME
+        settings      HOME/latchkey.conf
+        secret        HOME/secret.key
+        signing key   HOME/keys/ID.key
+        database      HOME/latchkey.db
+
+        """
+
+    @Test func initMakesAServiceOnce() {
+        #expect(home.admin("init").output == "Made a new service.\n\(places)")
+        let secret = try? Data(contentsOf: URL(filePath: "\(home.path)/secret.key"))
+        #expect(home.admin("init").output == "There is a service already; it stays as it is.\n\(places)")
+        #expect((try? Data(contentsOf: URL(filePath: "\(home.path)/secret.key"))) == secret)
+        #expect(secret?.count == 32)
+        #expect(home.isPrivate("secret.key"))
+        #expect(home.isPrivate("latchkey.db"))
+    }
+
+    @Test func whatInitMadeTheExecutablesUse() {
+        _ = home.admin("init")
+        #expect(home.signIn("ada@example.com").id.count == 36)
+    }
+
+    @Test func aMissingSecretIsNotMadeAnew() {
+        _ = home.admin("init")
+        home.remove("secret.key")
+        let run = home.admin("init")
+        #expect(run.code == 1)
+        #expect(run.output == "")
+        #expect(run.errors == "latchkey: HOME/secret.key is missing beside a database: restore it\n")
+    }
+
+    @Test func settingsTellWhereEachComesFrom() {
+        let home = Home(settings: "# ours\nbase_url = https://id.example.com\nclient_tokens = 0123456789abcdef\n")
+        let variables = ["LATCHKEY_CODE_TTL": "5m"]
+        _ = home.admin("init")
+        #expect(
+            home.admin("settings", variables: variables).output == """
+                SETTING                      VALUE                       FROM
+                base_url                     https://id.example.com      latchkey.conf:2
+                mail                         maildir                     default
+                mail_from                    Latchkey <latchkey@host>    default
+                mail_subject                 built in                    default
+                mail_template                built in                    default
+                sign_up                      open                        default
+                invitations_admit            yes                         default
+                code_length                  6                           default
+                code_ttl                     5m                          environment
+                code_attempts                5                           default
+                resend_after                 60s                         default
+                access_ttl                   15m                         default
+                refresh_ttl                  30d                         default
+                session_ttl                  90d                         default
+                refresh_grace                30s                         default
+                limit_send_per_ip            30/5m                       default
+                limit_verify_per_ip          30/5m                       default
+                limit_refresh_per_ip         150/5m                      default
+                limit_send_per_email         5/1h                        default
+                limit_failures_per_email     30/24h                      default
+                limit_send_total             1000/1h                     default
+                limit_invite_per_user        20/1h                       default
+                limit_write_per_user         600/5m                      default
+                max_projects_per_user        100                         default
+                max_keys_per_project         1000                        default
+                max_keys_per_member          100                         default
+                max_members_per_project      100                         default
+                max_invitations_per_project  100                         default
+                max_sessions_per_user        100                         default
+                argon2_slots                 number of cores             default
+                deliverers                   8                           default
+                audit_ttl                    90d                         default
+                metrics_token                none                        default
+                trusted_proxies              none                        default
+                test_identities              none                        default
+                cors_origins                 none                        default
+                client_tokens                (secret)                    latchkey.conf:3
+                fastcgi_requests             100000                      default
+                fastcgi_processes            number of cores             default
+                journal                      by the file system          default
+                allow_state_in_web_root      no                          default
+
+                """)
+        let json = home.admin("settings", "--json", variables: variables).output
+        #expect(json.hasPrefix(#"[{"key":"base_url","value":"https://id.example.com","from":"HOME/latchkey.conf:2"},"#))
+        #expect(json.contains(#"{"key":"code_ttl","value":"5m","from":"environment:LATCHKEY_CODE_TTL"}"#))
+        #expect(!json.contains("0123456789abcdef"))
+    }
+
+    /// A setting that the list lacks would not be shown.
+    @Test func settingsListsWhatREADMEDoes() throws {
+        let readme = try String(contentsOfFile: "\(projectFolder)/README.md", encoding: .utf8)
+        _ = home.admin("init")
+        let shown = home.admin("settings").output.split(separator: "\n").dropFirst().map {
+            String($0.prefix { $0 != " " })
+        }
+        let table = readme.components(separatedBy: "| key | default | |\n|---|---|---|\n")[1]
+        let rows = table.prefix(upTo: table.range(of: "\n\n")!.lowerBound).split(separator: "\n")
+        let keys = rows.flatMap { row in
+            row.split(separator: "|")[0].split(separator: ",").map {
+                $0.trimmingCharacters(in: CharacterSet(charactersIn: " `"))
+            }
+        }
+        #expect(shown == keys)
+    }
+
+    @Test func aFaultInTheSettingsIsNamed() {
+        let home = Home(settings: "code_length = 5\n")
+        let run = home.admin("init")
+        #expect(run.code == 1)
+        #expect(run.errors == "latchkey: HOME/latchkey.conf:1: code_length: not a whole number from 6 to 8\n")
+    }
+
+    @Test func purgeDeletesAllThatHasExpired() {
+        _ = home.signIn("ada@example.com")
+        home.sql(
+            """
+            UPDATE sessions SET expires_at = 1;
+            UPDATE challenges SET expires_at = 1, mailed_at = 1, created_at = 0;
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250)
+            INSERT INTO limit_counts SELECT 'send-ip', i, 0, 1, 1, 0 FROM n;
+            """)
+        #expect(
+            home.admin("purge").output == """
+                codes             1
+                mails             0
+                sessions          1
+                limit counts      250
+                known networks    0
+                audit entries     0
+                invitations       0
+                API keys          0
+                deleted accounts  0
+
+                """)
+    }
+
+    @Test func migrateTellsTheSchema() {
+        _ = home.admin("init")
+        #expect(home.admin("migrate").output == "The database has schema 8, which is this version's.\n")
+        home.sql("PRAGMA user_version = 99")
+        let run = home.admin("migrate")
+        #expect(run.code == 1)
+        #expect(run.errors == "latchkey: the database was made by a newer Latchkey\n")
+    }
+
+    @Test func aBackupIsAnArchiveThatAServiceStartsFrom() throws {
+        let home = Home(settings: "code_length = 8\n")
+        let ada = home.signIn("ada@example.com")
+        try Data("old".utf8).write(to: URL(filePath: "\(home.path)/backup.tar"))
+        let run = home.admin("backup", "\(home.path)/backup.tar")
+        #expect(run.output == "Wrote 5 files to HOME/backup.tar.\n", "\(run.errors)")
+        #expect(home.isPrivate("backup.tar"))
+
+        let names = Program.run("tar", ["tf", "\(home.path)/backup.tar"])
+        #expect(names.errors == "")
+        let list = String(decoding: names.output, as: UTF8.self).split(separator: "\n").map { String($0) }
+        #expect(list.count == 5)
+        #expect(list[0] == "latchkey.db" && list[1] == "secret.key" && list[4] == "latchkey.conf")
+        #expect(list[2...3].allSatisfy { $0.hasPrefix("keys/") } && list.contains("keys/current"))
+
+        let other = Home()
+        let unpacked = Program.run("tar", ["xf", "\(home.path)/backup.tar", "-C", other.path])
+        #expect(unpacked.exitCode == 0, "\(unpacked.errors)")
+        let me = other.get("current-user", ada.bearer)
+        #expect(me.status == 200)
+        #expect(me.field("email") == "ada@example.com")
+        let left = try FileManager.default.contentsOfDirectory(atPath: home.path)
+        #expect(left.filter { $0.hasPrefix("backup") }.sorted() == ["backup.lock", "backup.tar"])
+    }
+
+    @Test func aBackupThatFailsLeavesTheLastOne() throws {
+        _ = home.admin("init")
+        _ = home.admin("backup", "\(home.path)/backup.tar")
+        let last = try Data(contentsOf: URL(filePath: "\(home.path)/backup.tar"))
+        home.remove("keys/current")
+        home.remove("secret.key")
+        let run = home.admin("backup", "\(home.path)/backup.tar")
+        #expect(run.code == 1)
+        #expect(run.errors == "latchkey: HOME/secret.key is missing beside a database: restore it\n")
+        #expect(try Data(contentsOf: URL(filePath: "\(home.path)/backup.tar")) == last)
+        #expect(home.admin("backup", "/nowhere/backup.tar").code == 1)
+    }
+}

@@ -1,0 +1,62 @@
+// README's terminal: every command of its transcripts, run in order on one service, prints what README shows.
+
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct TranscriptCommandTests {
+    /// A command, and what README shows that it prints.
+    private struct Step {
+        let command: String
+        var output = ""
+    }
+
+    /// The blocks of commands below "## Operating".
+    private func steps() throws -> [Step] {
+        let readme = try String(contentsOfFile: "\(projectFolder)/README.md", encoding: .utf8)
+        let start = try #require(readme.range(of: "\n## Operating\n")).upperBound
+        let end = readme.range(of: "\n## ", range: start..<readme.endIndex)?.lowerBound ?? readme.endIndex
+        var steps: [Step] = []
+        var isInside = false
+        for line in readme[start..<end].split(separator: "\n", omittingEmptySubsequences: false) {
+            if line.hasPrefix("```") {
+                isInside = line == "```console"
+            } else if isInside, line.hasPrefix("$ ") {
+                steps.append(Step(command: String(line.dropFirst(2))))
+            } else if isInside, !steps.isEmpty {
+                steps[steps.count - 1].output += "\(line)\n"
+            }
+        }
+        return steps
+    }
+
+    /// `text` as the other tests compare it, with one id for every key of tokens, and one time for every restore.
+    private func steady(_ text: String, in home: Home) -> String {
+        home.steady(text)
+            .replacingOccurrences(of: "(?m)(?<=^|key )[A-Za-z0-9_-]{43}(?= )", with: "KID", options: .regularExpression)
+            .replacingOccurrences(of: "before-restore-[0-9T]{15}", with: "before-restore-TIME", options: .regularExpression)
+    }
+
+    @Test func everyCommandPrintsWhatReadmeShows() throws {
+        let home = Home()
+        let ada = home.signIn("ada@example.com")
+        _ = home.signIn("grace@example.com")
+        _ = home.createKey(by: ada)
+        let scratch = "\(home.path)-shell"
+        try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(atPath: scratch) }
+        let steps = try steps()
+        #expect(steps.count >= 12)
+        for step in steps {
+            let result = Program(
+                "/bin/bash", ["-c", "cd \"$0\" && { \(step.command)\n} 2>&1", scratch],
+                environment: [
+                    "PATH": "\(projectFolder)/.build/debug:/usr/bin:/bin", "LATCHKEY_HOME": home.path, "HOME": scratch,
+                ]
+            ).finish()
+            let output = String(decoding: result.output, as: UTF8.self)
+            let shown = step.output.replacingOccurrences(of: "/srv/latchkey", with: home.path)
+            #expect(steady(output, in: home) == steady(shown, in: home), "\(step.command)")
+        }
+    }
+}

@@ -1,0 +1,168 @@
+// What is written when a limit refuses: bounded by site and in all, whoever asks and how often.
+
+import Platform
+import SQLite
+import Testing
+
+@testable import Auth
+@testable import Operations
+@testable import Store
+
+@Suite struct LimitRecordRuleTests {
+    private let service = Service()
+
+    init() { service.policy.resendAfter = .seconds(0) }
+
+    @Test func aFloodOfRefusalsIsNotedTenTimesASlot() throws {
+        service.policy.sendPerAddressOfClient = Quota(count: 1, window: .minutes(5))
+        _ = service.send()
+        for _ in 0..<50 { #expect(service.send(bob) != nil) }
+        #expect(try service.number("SELECT count(*) FROM audit_events WHERE event = 'limit-hit' AND detail = 'send-ip'") == 10)
+        service.wait(.seconds(20))
+        for _ in 0..<50 { #expect(service.send(bob) != nil) }
+        #expect(try service.number("SELECT count(*) FROM audit_events WHERE event = 'limit-hit'") == 20)
+    }
+
+    @Test func resendsTooEarlyAreNotedByNetworkWhateverTheAddresses() throws {
+        service.policy.resendAfter = .seconds(60)
+        for email in [ann, bob] {
+            _ = service.send(email)
+            for _ in 0..<30 { #expect(service.send(email)?.name.description == "resend") }
+        }
+        #expect(try service.number("SELECT count(*) FROM audit_events WHERE detail = 'resend'") == 10)
+    }
+
+    /// The figure is of one slot, since the clock stands still: more requests of the same kind write nothing more.
+    @Test func whatIsWrittenForTheRefusedIsBoundedBySiteAndInAll() throws {
+        service.policy.resendAfter = .seconds(60)
+        service.policy.sendPerEmail = Quota(count: 1, window: .hours(1))
+        service.policy.failuresPerEmail = Quota(count: 1, window: .hours(24))
+        service.policy.refreshPerAddressOfClient = Quota(count: 1, window: .minutes(5))
+        let grant = try service.signIn()
+        _ = try service.auth.refreshToken(grant.refreshToken, of: grant.user.text)
+        _ = service.send(bob, from: otherAddress)
+        _ = service.guess(bob)
+        let networks: [(what: String, of: (Int) -> String, most: Int64)] = [
+            ("one /48", { "2001:db8:7:\(String($0 % 500, radix: 16))::1" }, 31),
+            ("one /64", { "2001:db8:7:1::\(String($0 + 1, radix: 16))" }, 31),
+            ("many IPv4 addresses", { "198.18.\($0 / 250).\($0 % 250 + 1)" }, 250),
+            ("many /48s", { "2001:db8:\(String($0 + 256, radix: 16))::1" }, 250),
+        ]
+        for (what, address, most) in networks {
+            service.wait(.seconds(19))
+            // A mail asked for too early, one over an address's limit, a guess over its limit, and one at nothing.
+            let written = try service.rowsWritten {
+                for index in 0..<300 {
+                    #expect(service.send(bob, from: address(index)) != nil)
+                    #expect(service.guess(bob, from: address(index), "000000") == "limited")
+                }
+            }
+            print("figure rows written for 600 refused requests from \(what): \(written)")
+            #expect(written <= most, "\(what): \(written)")
+        }
+        // The log has its line for each: what it says is `event`.
+        let auth = service.auth
+        _ = refusal { try auth.sendCode(to: bob) }
+        #expect(auth.event?.kind == .limitHit && auth.event?.detail?.description == "send-email")
+        let guessing = service.auth
+        _ = refusal { try guessing.verifyCode("000000", for: bob) }
+        #expect(guessing.event?.detail?.description == "failures-email")
+    }
+
+    @Test func guessesThatAreNotComparedAreNotedAsRefusalsAre() throws {
+        service.policy.verifyPerAddressOfClient = nil
+        let audited = try service.rowsWritten {
+            for index in 0..<40 { #expect(service.guess(ann, from: "203.0.113.\(index % 2)", "000000") == "invalidCode") }
+        }
+        // Twenty in the audit, and a count for each site and for all; the guesses themselves count once a network.
+        #expect(try service.number("SELECT count(*) FROM audit_events WHERE event = 'sign-in-failed'") == 20)
+        #expect(audited == 20 + 3 + 2)
+    }
+
+    @Test func anAccountRefreshesSoOftenHoweverManyNetworksItHas() throws {
+        service.policy.refreshPerAddressOfClient = Quota(count: 2, window: .minutes(5))
+        service.policy.refreshGrace = .minutes(1)
+        var grant = try service.signIn()
+        let other = try service.signIn(bob)
+        for index in 0..<8 {
+            service.address = "2001:db8:7:\(index)::1"
+            // An answer that is asked for again writes as much.
+            let next = try service.auth.refreshToken(grant.refreshToken, of: grant.user.text)
+            if index % 2 == 1 { grant = next }
+        }
+        let rows = try service.number("SELECT count(*) FROM audit_events") ?? 0
+        for address in ["2001:db8:7:8::1", "2001:db8:9::1", "192.0.2.99"] {
+            service.address = address
+            #expect(
+                limited { try service.auth.refreshToken(grant.refreshToken, of: grant.user.text) }?.name.description
+                    == "refresh-user")
+        }
+        #expect(try service.number("SELECT count(*) FROM audit_events WHERE event = 'refresh'") == 8)
+        #expect(try service.number("SELECT count(*) FROM audit_events") ?? 0 <= rows + 3)
+        // Nobody uses up what another account has, and no genuine token counts for an account that is not its own.
+        #expect(refusal { try service.auth.refreshToken(other.refreshToken, of: other.user.text) } == "none")
+        service.wait(.minutes(6))
+        #expect(refusal { try service.auth.refreshToken(grant.refreshToken, of: grant.user.text) } == "none")
+    }
+
+    @Test func refreshesThatAreRefusedAreNotedBySiteAndLimitedBySite() throws {
+        let grant = try service.signIn()
+        try service.auth.revokeToken(grant.refreshToken)
+        let written = try service.rowsWritten {
+            for index in 0..<310 {
+                service.address = "2001:db8:9:\(String(index, radix: 16))::1"
+                let answer = refusal { try service.auth.refreshToken(grant.refreshToken, of: grant.user.text) }
+                #expect(answer == (index < 300 ? "invalidRefreshToken" : "limited"))
+            }
+        }
+        // Ten of each kind in the audit; a count of each kind, and one of all.
+        #expect(written == 23)
+    }
+
+    @Test func whoeverIsOverALimitIsToldSoWhileTheDatabaseIsHeld() throws {
+        service.policy.sendPerAddressOfClient = Quota(count: 1, window: .minutes(5))
+        _ = service.send()
+        let other = try Connection(path: service.state.databasePath)
+        try other.script("BEGIN IMMEDIATE")
+        let start = Timestamp.now
+        #expect(service.send(bob)?.name.description == "send-ip")
+        #expect(Timestamp.now - start < .seconds(2))
+        try other.script("ROLLBACK")
+        #expect(try service.number("SELECT count(*) FROM audit_events WHERE detail = 'send-ip'") == 0)
+        service.policy.sendPerAddressOfClient = nil
+        service.policy.resendAfter = .seconds(60)
+        _ = service.send(bob)
+        try other.script("BEGIN IMMEDIATE")
+        #expect(service.send(bob)?.name.description == "resend")
+        try other.script("ROLLBACK")
+    }
+
+    @Test func manyAtOnceNoteNoMoreThanTenRefusalsASlot() async throws {
+        service.policy.sendPerAddressOfClient = Quota(count: 1, window: .minutes(5))
+        _ = service.send()
+        let (policy, path, time) = (service.policy, service.path, service.time)
+        let refused = try await withThrowingTaskGroup(of: Int.self) { group in
+            for index in 0..<8 {
+                group.addTask {
+                    var count = 0
+                    for turn in 0..<10 {
+                        let auth = Auth(
+                            policy: policy, state: try StateFolder(at: path), journal: .wal,
+                            client: Client(address: NetworkAddress("192.0.2.7"), requestID: "request")
+                        ) { time }
+                        do {
+                            _ = try auth.sendCode(to: try Email("u\(index)-\(turn)@example.com"))
+                        } catch AuthError.limited {
+                            count += 1
+                        }
+                    }
+                    return count
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        #expect(refused == 80)
+        let noted = try service.number("SELECT count(*) FROM audit_events WHERE detail = 'send-ip'") ?? 0
+        #expect(1...10 ~= noted)
+    }
+}

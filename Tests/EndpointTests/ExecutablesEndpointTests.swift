@@ -1,0 +1,114 @@
+// What is shipped: small, static, stripped; and nothing secret left behind by it.
+
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct ExecutablesEndpointTests {
+    private static let names = [
+        "send-code", "verify-code", "refresh-token", "revoke-token", "current-user", "list-api-keys",
+        "create-api-key", "delete-api-key", "update-api-key", "rotate-api-key", "verify-api-key",
+        "list-sessions", "delete-session", "revoke-other-sessions", "update-user", "delete-user", "send-deletion-code",
+        "preferences",
+        "change-email", "confirm-email", "list-projects", "create-project", "get-project", "update-project",
+        "delete-project", "add-member",
+        "update-member", "remove-member", "list-invitations", "accept-invitation", "decline-invitation", "jwks", "health",
+        "metrics", "not-found", "deliver-mail",
+        "latchkey-fcgi",
+    ]
+
+    /// The one for all routes, and the one with all mails' texts in six languages.
+    private static let mostBytes = ["latchkey-fcgi": 3_400_000, "deliver-mail": 3_100_000]
+
+    @Test(arguments: names) func eachIsStaticStrippedAndSmall(_ name: String) throws {
+        let path = "\(executables)/\(name)"
+        let size = try #require(FileManager.default.attributesOfItem(atPath: path)[.size] as? Int)
+        #expect(size <= Self.mostBytes[name] ?? 3_000_000)
+        let kind = String(decoding: Program.run("file", [path]).output, as: UTF8.self)
+        #expect(kind.contains("statically linked"))
+        #expect(kind.contains("stripped") && !kind.contains("not stripped"))
+        let libraries = Program.run("ldd", [path])
+        #expect((String(decoding: libraries.output, as: UTF8.self) + libraries.errors).contains("not a dynamic executable"))
+    }
+
+    /// A text of an endpoint's own form, view or SQL, and the executables that may hold it.
+    @Test(arguments: [
+        ("'owner', 'admin' or 'member'", ["add-member", "update-member"]), ("overlap_days", ["rotate-api-key"]),
+        ("expires_in_days", ["create-api-key"]), ("X-Latchkey-Scopes", ["verify-api-key"]),
+        ("latchkey_events_total", ["metrics"]),
+        ("INSERT INTO api_keys", ["create-api-key", "rotate-api-key"]), ("INSERT INTO invitations", ["add-member"]),
+        ("INSERT INTO projects", ["create-project", "verify-code"]),
+    ])
+    func noneHoldsAnotherEndpointsCode(_ text: String, _ holders: [String]) throws {
+        let found = try Self.names.filter { name in
+            try #require(FileManager.default.contents(atPath: "\(executables)/\(name)")).range(of: Data(text.utf8)) != nil
+        }
+        #expect(Set(found) == Set(holders + ["latchkey-fcgi"]))
+    }
+
+    @Test func nothingElseIsThere() throws {
+        let found = try FileManager.default.contentsOfDirectory(atPath: executables)
+        // The mark of state is for tests that ran here.
+        #expect(Set(found.filter { !$0.hasPrefix(".latchkey-states") }) == Set(Self.names + [".htaccess"]))
+    }
+
+    @Test func noSecretIsLeftInAnyFile() throws {
+        let home = Home(settings: "resend_after = 0s")
+        var log = ""
+        var secrets: [String] = []
+        for index in 0..<3 {
+            let person = home.signIn("user\(index)@example.com")
+            secrets.append(home.code(for: person.email))
+            let key = home.createKey(by: person)
+            let answer = home.post(
+                "refresh-token", #"{"refresh_token":"\#(person.refreshToken)","user_uuid":"\#(person.id)"}"#)
+            secrets += [
+                person.accessToken, person.refreshToken, key.secret, answer.field("access_token"),
+                answer.field("refresh_token"),
+            ]
+            log +=
+                home.run(
+                    "current-user", ["REQUEST_METHOD": "GET", "HTTP_AUTHORIZATION": "Bearer \(person.refreshToken)"]
+                ).log
+            log +=
+                home.run(
+                    "verify-code", ["REQUEST_METHOD": "POST", "CONTENT_LENGTH": "48"],
+                    body: #"{"email":"user\#(index)@example.com","code":"\#(home.code(for: person.email))"}"#
+                ).log
+            // Asked for and not sent: the outbox holds it.
+            let unsent = ["LATCHKEY_MAIL": "sendmail /nonexistent"]
+            _ = home.post("send-code", #"{"email":"unsent\#(index)@example.com"}"#, unsent)
+        }
+        #expect(secrets.count == 18 && secrets.allSatisfy { $0.utf8.count >= 6 })
+        #expect(log.contains("status=401"))
+        #expect(!log.contains("user1@example.com"))
+        let files = FileManager.default.enumerator(atPath: home.path)!.compactMap { $0 as? String }
+            .filter { !$0.hasPrefix("mail/") }
+        #expect(files.contains("latchkey.db") && files.contains("latchkey.db-wal"))
+        for file in files {
+            guard let bytes = FileManager.default.contents(atPath: "\(home.path)/\(file)") else { continue }
+            for secret in secrets where secret.utf8.count > 6 {
+                #expect(bytes.range(of: Data(secret.utf8)) == nil, "\(file)")
+            }
+        }
+        for secret in secrets { #expect(!log.contains(secret) || secret.utf8.count == 6) }
+        // Six digits occur by chance in any large file, so codes are looked for in text columns.
+        for index in 0..<3 {
+            let code = secrets[index * 6]
+            #expect(!log.contains("code=\(code)") && !log.contains("\"\(code)\""))
+            #expect(home.count("SELECT count(*) FROM challenges WHERE instr(code_hash || hex(id), '\(code)')") == 0)
+        }
+    }
+
+    @Test func theStateIsTheOwnersAlone() throws {
+        let home = Home()
+        _ = home.signIn("ada@example.com")
+        let files = FileManager.default.enumerator(atPath: home.path)!.compactMap { $0 as? String }
+        #expect(files.contains("secret.key"))
+        for file in files {
+            let mode = try #require(
+                FileManager.default.attributesOfItem(atPath: "\(home.path)/\(file)")[.posixPermissions] as? Int)
+            #expect(mode & 0o077 == 0, "\(file)")
+        }
+    }
+}

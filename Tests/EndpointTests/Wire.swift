@@ -1,0 +1,39 @@
+// What several suites of endpoints send, and what they expect.
+
+import TestSupport
+
+/// The beginning of an answer that lists what is not valid.
+let validation =
+    #"{"success":false,"data":null,"error":{"code":"validation_error","message":"Some of what was sent is not valid."},"detail":["#
+
+/// The whole answer to a refresh token that is not good.
+let refusedRefreshToken = """
+    401
+    \(standardHeaders)
+    WWW-Authenticate: Bearer error="invalid_token"
+    Content-Length: <count>
+
+    {"success":false,"data":null,"error":{"code":"invalid_refresh_token","message":"The refresh token is not valid or has expired."}}
+    """
+
+extension Home {
+    /// Asks for a code for Ada, and waits for the mail; the code in it.
+    func mailedCode() -> String {
+        let before = mails.count
+        _ = post("send-code", #"{"email":"ada@example.com"}"#)
+        for _ in 0..<200 where mails.count == before { shortPause() }
+        return code(for: "ada@example.com")
+    }
+}
+
+/// A code of the same form that is not `code`.
+func wrongCode(for code: String) -> String {
+    code.hasPrefix("0") ? "1" + code.dropFirst() : "0" + code.dropFirst()
+}
+
+/// The digits of an id, as SQL writes a blob.
+func hex(_ id: String) -> String { id.filter { $0 != "-" } }
+
+extension Person {
+    var hex: String { id.filter { $0 != "-" } }
+}

@@ -1,0 +1,9 @@
+// Databases of the tests' own.
+
+import Foundation
+import Platform
+import SQLite
+
+func temporaryPath() -> String { "\(NSTemporaryDirectory())latchkey-sqlite-\(UUID.random().text).db" }
+
+enum Stop: Error { case here, sqlite }

@@ -1,0 +1,12 @@
+// Meta-variables as a web server would hand them over.
+
+package import CGI
+import Glibc
+
+/// The list of `entries`, for as long as the process runs.
+package func parameters(_ entries: [String]) -> Parameters {
+    let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: entries.count + 1)
+    for (index, entry) in entries.enumerated() { list[index] = strdup(entry) }
+    list[entries.count] = nil
+    return Parameters(list)
+}
