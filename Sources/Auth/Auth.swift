@@ -89,10 +89,13 @@ package final class Auth {
         return secrets
     }
 
-    /// Adds `event` to the audit, in the transaction at hand, and tells the log.
-    package func record(_ event: AuditEvent, in database: Database) throws(AuthError) {
+    /// Adds `event` to the audit, in the transaction at hand. The last one that is no consequence of another is the event of
+    /// the request's log line.
+    package func record(
+        _ event: AuditEvent, isConsequence: Bool = false, in database: Database
+    ) throws(AuthError) {
         try event.append(from: client, at: now, in: database)
-        self.event = event
+        if !isConsequence { self.event = event }
     }
 
     /// Whether this request has changed a row, or tried to.

@@ -25,7 +25,7 @@ extension Operations {
     /// Ends the session `id`, whoever's it is; false if there is none that has not ended.
     package func revokeSession(_ id: UUID) throws(AuthError) -> Bool {
         let database = try database()
-        return try database.transaction { () throws(AuthError) -> Bool in
+        return try database.write { () throws(AuthError) -> Bool in
             let user = try Session.revoke(
                 id, refreshedSince: now - policy.refreshLifetime, at: now, in: database)
             guard let user else { return false }
@@ -39,7 +39,7 @@ extension Operations {
         let database = try database()
         var count = 0
         while true {
-            let ended = try database.transaction { () throws(AuthError) -> Auth.EndedSessions in
+            let ended = try database.write { () throws(AuthError) -> Auth.EndedSessions in
                 try auth.endSessions(of: user.id, in: database)
             }
             count += ended.good
@@ -58,7 +58,7 @@ extension Operations {
     /// The keys of `project`, newest first, `limit` at most; nil if there is no such project.
     package func apiKeys(of project: UUID, limit: Int64) throws(AuthError) -> [APIKeyInProject]? {
         let (now, database) = (now, try database())
-        return try database.reading { () throws(AuthError) -> [APIKeyInProject]? in
+        return try database.read { () throws(AuthError) -> [APIKeyInProject]? in
             guard try Project.name(of: project, in: database) != nil else { return nil }
             return try APIKey.page(of: project, offset: 0, limit: limit, in: database).map {
                 APIKeyInProject(key: $0, asOf: now)
@@ -70,7 +70,7 @@ extension Operations {
     /// is none.
     package func deactivateKey(_ id: UUID) throws(AuthError) -> KeyDeactivation? {
         let database = try database()
-        return try database.transaction { () throws(AuthError) -> KeyDeactivation? in
+        return try database.write { () throws(AuthError) -> KeyDeactivation? in
             guard let key = try APIKey.find(id, in: database) else { return nil }
             if let time = key.deactivatedAt { return KeyDeactivation(before: .deactivated, deactivatedAt: time) }
             let now = now
@@ -118,7 +118,7 @@ extension Operations {
     /// given; how many counts that still counted.
     package func clearLimits(named name: String?, subject: String?) throws(AuthError) -> Int {
         let database = try database()
-        return try database.transaction { () throws(AuthError) -> Int in
+        return try database.write { () throws(AuthError) -> Int in
             let cleared = try LimitCount.delete(of: name, subject: subject, at: now, in: database)
             if cleared > 0 { try record(AuditEvent(.limitsCleared), in: database) }
             return cleared

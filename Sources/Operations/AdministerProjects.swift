@@ -32,7 +32,7 @@ extension Operations {
     /// All projects, or those that `user` belongs to, the oldest first, `limit` at most.
     package func projects(of user: User?, limit: Int64) throws(AuthError) -> [ProjectDetails] {
         let database = try database()
-        return try database.reading { () throws(AuthError) in
+        return try database.read { () throws(AuthError) in
             guard let user else { return try ProjectDetails.all(limit: limit, at: now, in: database) }
             return try ProjectDetails.page(of: user.id, offset: 0, limit: limit, at: now, in: database)
         }
@@ -41,13 +41,13 @@ extension Operations {
     /// The project `id`; nil if there is none.
     package func project(_ id: UUID) throws(AuthError) -> ProjectDetails? {
         let database = try database()
-        return try database.reading { () throws(AuthError) in try ProjectDetails.find(id, at: now, in: database) }
+        return try database.read { () throws(AuthError) in try ProjectDetails.find(id, at: now, in: database) }
     }
 
     /// Who makes a key for the project `id`: `user`, or the first owner whose account is active.
     package func keyMaker(for id: UUID, _ user: User?) throws(AuthError) -> KeyMaker {
         let database = try database()
-        return try database.reading { () throws(AuthError) -> KeyMaker in
+        return try database.read { () throws(AuthError) -> KeyMaker in
             guard try Project.name(of: id, in: database) != nil else { return .noProject }
             if let user {
                 guard try Role.of(user.id, in: id, database) != nil else { return .noMember }
@@ -108,7 +108,7 @@ extension Operations {
         guard let name = try Project.name(of: id, in: database) else { return nil }
         var (isFirst, isDone) = (true, false)
         while !isDone {
-            isDone = try database.transaction { () throws(AuthError) -> Bool in
+            isDone = try database.write { () throws(AuthError) -> Bool in
                 try auth.deleteSome(of: id, by: nil, isFirst: isFirst, in: database)
             }
             isFirst = false
@@ -122,7 +122,7 @@ extension Operations {
         _ id: UUID, _ body: (ProjectDetails, Database) throws(AuthError) -> ProjectOutcome?
     ) throws(AuthError) -> ProjectOutcome {
         let database = try database()
-        return try database.transaction { () throws(AuthError) -> ProjectOutcome in
+        return try database.write { () throws(AuthError) -> ProjectOutcome in
             guard let project = try ProjectDetails.find(id, at: now, in: database) else { return .noProject }
             if let refusal = try body(project, database) { return refusal }
             return .done(try auth.details(of: id, in: database))

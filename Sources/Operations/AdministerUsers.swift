@@ -84,7 +84,7 @@ extension Operations {
     /// `user` as an operator sees it.
     package func overview(of user: User) throws(AuthError) -> AccountOverview {
         let database = try database()
-        return try database.reading { () throws(AuthError) in
+        return try database.read { () throws(AuthError) in
             AccountOverview(
                 account: try auth.account(of: user),
                 sessions: try SessionSummary.count(
@@ -96,7 +96,7 @@ extension Operations {
     /// says; nil if there is one already.
     package func createUser(_ email: Email, fullName: String?) throws(AuthError) -> User? {
         let database = try database()
-        return try database.transaction { () throws(AuthError) -> User? in
+        return try database.write { () throws(AuthError) -> User? in
             guard try User.find(email: email.text, in: database) == nil else { return nil }
             let now = now
             let id = try User.create(email: email.text, isVerified: false, at: now, in: database)
@@ -114,7 +114,7 @@ extension Operations {
             throw .failure(reason: "\(email.text) is a test identity: with it anyone who knows its code could sign in")
         }
         let database = try database()
-        return try database.transaction { () throws(AuthError) -> Move in
+        return try database.write { () throws(AuthError) -> Move in
             guard let user = try user(named: name) else { return .noAccount }
             guard !user.email.isSame(as: email.text) else { return .wasSo }
             guard try User.find(email: email.text, in: database) == nil else { return .taken }
@@ -137,7 +137,7 @@ extension Operations {
     ) throws(AuthError) -> ChangedAccount? {
         let database = try database()
         var isAll = true
-        let changed = try database.transaction { () throws(AuthError) -> ChangedAccount? in
+        let changed = try database.write { () throws(AuthError) -> ChangedAccount? in
             guard let user = try user(named: name) else { return nil }
             if case .superuser(true) = change, auth.isTestIdentity(user.email) {
                 throw .failure(reason: "\(user.email) is a test identity, which is never a superuser")
@@ -207,7 +207,7 @@ extension Operations {
     package func deleteUser(named name: AccountName) throws(AuthError) -> User? {
         let database = try database()
         var isDone = true
-        let deleted = try database.transaction { () throws(AuthError) -> User? in
+        let deleted = try database.write { () throws(AuthError) -> User? in
             guard let user = try user(named: name) else { return nil }
             isDone = try auth.erase(user, in: database)
             return user

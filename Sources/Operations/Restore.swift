@@ -159,7 +159,7 @@ extension Operations {
             throw .failure(reason: "the database in it is damaged: \(fault)")
         }
         let now = now
-        let ended = try database.transaction { () throws(AuthError) -> Int in
+        let ended = try database.write { () throws(AuthError) -> Int in
             let ended = try endAllSessions(at: now, in: database)
             try database.beginEpoch()
             try record(AuditEvent(.stateRestored), in: database)

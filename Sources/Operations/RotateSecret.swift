@@ -18,7 +18,7 @@ extension Operations {
         _ = try state.secret()
         let database = try auth.databaseToRotate()
         let now = now
-        let ended = try database.transaction { () throws(AuthError) -> Int in
+        let ended = try database.write { () throws(AuthError) -> Int in
             let ended = try endAllSessions(at: now, in: database)
             try record(AuditEvent(.secretRotated), in: database)
             try database.closeForRotation()

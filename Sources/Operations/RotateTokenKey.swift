@@ -59,7 +59,7 @@ extension Operations {
         } catch {
             throw .failure(reason: "the key \(id) signs from now on, but an old one could not be deleted: \(error.reason)")
         }
-        try database.transaction { () throws(AuthError) in
+        try database.write { () throws(AuthError) in
             try record(AuditEvent(.tokenKeyRotated, detail: isUrgent ? "now" : nil), in: database)
         }
         return id

@@ -157,7 +157,7 @@ package struct Database {
     }
 
     /// Runs `body`, all of whose reads are of one moment: a page of a list and its count agree.
-    package func reading<T>(_ body: () throws(AuthError) -> T) throws(AuthError) -> T {
+    package func read<T>(_ body: () throws(AuthError) -> T) throws(AuthError) -> T {
         guard !connection.isInTransaction else { return try body() }
         try beginReading()
         defer { endReading() }
@@ -224,13 +224,13 @@ package struct Database {
     /// Runs `body` as one change, if that can be had soon: for what may be left out, since the answer does not
     /// depend on it.
     package func attempt(_ body: () throws(AuthError) -> Void) {
-        try? transaction(waitingAtMost: StoreBounds.shortWriteWait, body)
+        try? write(waitingAtMost: StoreBounds.shortWriteWait, body)
     }
 
     /// Runs `body` as one change: all of it or, if it or the commit throws, nothing. Throws `unavailable` if the
     /// database, or the secret, was replaced since this one was opened; whatever `ActingSession.account` throws if a
     /// request acts in a session.
-    package func transaction<T>(
+    package func write<T>(
         waitingAtMost limit: Duration = StoreBounds.writeWait, _ body: () throws(AuthError) -> T
     ) throws(AuthError) -> T {
         connection.endReading()

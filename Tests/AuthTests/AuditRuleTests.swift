@@ -115,7 +115,7 @@ import Testing
         let auth = service.auth
         #expect(
             refusal {
-                try database.transaction { () throws(AuthError) in
+                try database.write { () throws(AuthError) in
                     try auth.record(AuditEvent(.signIn), in: database)
                     throw .failure(reason: "fault")
                 }

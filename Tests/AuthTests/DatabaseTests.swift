@@ -64,12 +64,12 @@ import Testing
         let other = try open()
         func count() throws -> Int64? { try database.first("SELECT count(*) FROM counters") { $0.integer(0) } }
         func add(_ name: String) throws { try other.run("INSERT INTO counters VALUES (?, '', 1)", [.text(name)]) }
-        let counts = try database.reading { () throws(AuthError) -> [Int64?] in
+        let counts = try database.read { () throws(AuthError) -> [Int64?] in
             do {
                 let first = try count()
                 try add("a")
                 // Within it another is the same one.
-                let second = try database.reading { () throws(AuthError) in
+                let second = try database.read { () throws(AuthError) in
                     try database.first("SELECT count(*) FROM counters") { $0.integer(0) }
                 }
                 return [first, second]
@@ -79,8 +79,8 @@ import Testing
         }
         #expect(counts == [0, 0])
         #expect(try count() == 1)
-        try database.transaction { () throws(AuthError) in
-            _ = try database.reading { () throws(AuthError) in 0 }
+        try database.write { () throws(AuthError) in
+            _ = try database.read { () throws(AuthError) in 0 }
             try database.run("INSERT INTO counters VALUES ('b', '', 1)")
         }
         #expect(try count() == 2)
@@ -116,7 +116,7 @@ import Testing
         let database = try open()
         #expect(
             refusal {
-                try database.transaction { () throws(AuthError) -> Void in
+                try database.write { () throws(AuthError) -> Void in
                     _ = try User.create(email: "ann@example.com", at: .now, in: database)
                     throw .invalidCode
                 }

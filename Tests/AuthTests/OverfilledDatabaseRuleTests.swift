@@ -107,7 +107,7 @@ import Testing
         let auth = service.auth
         let database = try auth.database()
         // The first step alone, as if the process were killed after it.
-        let isDone = try database.transaction { () throws(AuthError) -> Bool in try auth.erase(user, in: database) }
+        let isDone = try database.write { () throws(AuthError) -> Bool in try auth.erase(user, in: database) }
         #expect(!isDone)
         #expect(refusal { try service.auth.user(bearing: grant.accessToken) } == "invalidToken")
         #expect(refusal { try service.auth.refreshToken(grant.refreshToken, of: grant.user.text) } == "invalidRefreshToken")
@@ -141,10 +141,10 @@ import Testing
         let database = try service.database()
         var (longest, steps) = (Duration.seconds(0), 0)
         let auth = service.auth
-        var isDone = try database.transaction { () throws(AuthError) -> Bool in try auth.erase(user, in: database) }
+        var isDone = try database.write { () throws(AuthError) -> Bool in try auth.erase(user, in: database) }
         while !isDone {
             let begun = Uptime.now
-            isDone = try database.transaction { () throws(AuthError) -> Bool in try auth.eraseSome(of: user.id, in: database) }
+            isDone = try database.write { () throws(AuthError) -> Bool in try auth.eraseSome(of: user.id, in: database) }
             longest = max(longest, Uptime.now - begun)
             steps += 1
         }

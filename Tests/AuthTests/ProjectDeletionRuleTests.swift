@@ -101,9 +101,9 @@ import Testing
         var isDone = false
         while !isDone {
             let before = try rows()
-            isDone = try database.transaction { () throws(AuthError) -> Bool in
+            isDone = try database.write { () throws(AuthError) -> Bool in
                 var left = Policy.rowsPerDeletion
-                return try service.auth.deleteSome(of: project, by: ann.id, &left, in: database)
+                return try service.auth.deleteSome(of: project, by: ann.id, &left, isConsequence: false, in: database)
             }
             steps.append(before - (try rows()))
             // Whoever deletes it can ask again until it is gone.

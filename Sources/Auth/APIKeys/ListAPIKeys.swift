@@ -92,7 +92,7 @@ extension Auth {
             guard key.project == project else { throw .projectNotFound }
             noteUse(of: key, in: database)
         }
-        return try database.reading { () throws(AuthError) in
+        return try database.read { () throws(AuthError) in
             if case .user(let user) = caller { _ = try role(of: user, in: project, database) }
             return APIKeyPage(
                 keys: try APIKey.page(

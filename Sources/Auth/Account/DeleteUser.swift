@@ -18,7 +18,7 @@ extension Auth {
         let email = try address(of: user)
         let guess = try verify(TypedCode(code, for: .deletion(of: user.id, at: email)))
         let database = try database()
-        let isDone = try transaction(using: guess, in: database) {
+        let isDone = try write(using: guess, in: database) {
             (isFirst) throws(AuthError) -> Bool? in
             let user = try current(user, in: database)
             // The code was mailed to an address that the account may have lost meanwhile.
@@ -52,13 +52,11 @@ extension Auth {
 
     /// Deletes what `erase` has left. What is interrupted here, clean-up goes on with.
     package func finishErasing(_ user: User, isDone: Bool, in database: Database) throws(AuthError) {
-        let deleted = event
         if !isDone { try eraseRest(of: user.id, in: database) }
         var count = Policy.rowsPerCleanUp
         while count == Policy.rowsPerCleanUp {
             count = try Invitation.deleteSome(to: user.email, limit: Policy.rowsPerCleanUp, in: database)
         }
-        event = deleted
         database.checkpoint()
     }
 
@@ -66,7 +64,7 @@ extension Auth {
     func eraseRest(of user: UUID, in database: Database) throws(AuthError) {
         var isDone = false
         while !isDone {
-            isDone = try database.transaction { () throws(AuthError) -> Bool in
+            isDone = try database.write { () throws(AuthError) -> Bool in
                 try eraseSome(of: user, in: database)
             }
         }
@@ -82,7 +80,7 @@ extension Auth {
             if try Role.of(user, in: project, database) == .owner,
                 try !Member.hasOwner(besides: user, project, in: database)
             {
-                guard try deleteSome(of: project, by: user, &left, in: database) else { return false }
+                guard try deleteSome(of: project, by: user, &left, isConsequence: true, in: database) else { return false }
             } else {
                 try Member.remove(user, from: project, in: database)
             }

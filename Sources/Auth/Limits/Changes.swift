@@ -18,10 +18,10 @@ extension Auth {
     ///
     /// Throws `invalidToken` if the account is gone or the request's session has ended, `accountInactive` if the account
     /// is deactivated; then nothing is changed.
-    func transaction<T>(
+    func write<T>(
         by user: User, in database: Database, _ body: (User) throws(AuthError) -> T
     ) throws(AuthError) -> T {
-        try database.transaction { () throws(AuthError) -> T in try body(try current(user, in: database)) }
+        try database.write { () throws(AuthError) -> T in try body(try current(user, in: database)) }
     }
 
     /// The same for what adds or changes something: `limits` and the limit of changes are judged first, and count it.
@@ -32,7 +32,7 @@ extension Auth {
     ) throws(AuthError) -> T {
         let limits = limits ?? [changeLimit(of: user)]
         try refuse(over: limits, in: database)
-        return try transaction(within: limits, in: database) { () throws(AuthError) -> T in
+        return try write(within: limits, in: database) { () throws(AuthError) -> T in
             let user = try current(user, in: database)
             for limit in limits { try limit.charge(at: now, in: database) }
             return try body(user)
@@ -49,7 +49,7 @@ extension Auth {
         Limit(name: "rotate-user", subject: user.id.text, quota: Policy.rotationsPerUser)
     }
 
-    /// The account of `user` as it is now. Throws as `transaction(by:in:)` does.
+    /// The account of `user` as it is now. Throws as `write(by:in:)` does.
     func current(_ user: User, in database: Database) throws(AuthError) -> User {
         var found = database.actingAccount
         if found?.id != user.id { found = try User.find(user.id, in: database) }

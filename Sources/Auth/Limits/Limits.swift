@@ -2,8 +2,9 @@
 //
 // 1. The counts are rows, so that they outlive the process that counted, and they are judged and raised
 //    in one transaction with what they let through.
-// 2. What is over a limit is first looked up without the right to write, so that a flood of refusals costs
-//    others nothing.
+// 2. They are judged twice: before the request waits for anything, without the right to write, so that a flood of refusals
+//    costs others nothing; and in the transaction that counts, since others have counted meanwhile. A request for a code
+//    is judged once more when it has waited for memory to hash: the hash comes before the transaction, and is what costs.
 // 3. Counts are kept by what a client sent, never by account: an address that has none spends the same.
 // 4. An address's own networks have shares of mails and failures of their own, which no stranger can use up.
 // 5. Failures count by the address that is guessed for. Mails that an account asks for count by the account, and by the
@@ -200,10 +201,10 @@ extension Auth {
     }
 
     /// Runs `body` in one transaction, if none of `limits` is reached; else throws `limited`.
-    func transaction<T>(
+    func write<T>(
         within limits: [Limit], in database: Database, _ body: () throws(AuthError) -> T
     ) throws(AuthError) -> T {
-        let outcome = try database.transaction { () throws(AuthError) -> Outcome<T> in
+        let outcome = try database.write { () throws(AuthError) -> Outcome<T> in
             if let hit = try firstHit(of: limits, in: database) {
                 try note(AuditEvent(.limitHit, detail: hit.limit.name), in: database)
                 return .refused(hit.limited)

@@ -133,7 +133,7 @@ extension Auth {
         while true {
             let leaseEnd = now + Policy.mailLease
             // In a transaction: whoever derives codes from a secret that was replaced meanwhile takes no more.
-            let item = try database.transaction { () throws(AuthError) -> MailItem? in
+            let item = try database.write { () throws(AuthError) -> MailItem? in
                 if let item = try MailItem.takeNewest(at: now, lease: Policy.mailLease, in: database) { return item }
                 return place.isQuick ? nil : try MailItem.take(at: now, lease: Policy.mailLease, in: database)
             }
@@ -203,7 +203,7 @@ extension Auth {
         let days = Policy.daysBeforeKeyExpiry
         let due = try APIKey.ExpiryNotice.due(at: now, days: days, limit: Policy.rowsPerCleanUp, in: database)
         guard !due.isEmpty else { return false }
-        try database.transaction { () throws(AuthError) in
+        try database.write { () throws(AuthError) in
             // Another deliverer may have been at it meanwhile.
             for notice in try APIKey.ExpiryNotice.due(
                 at: now, days: days, limit: Policy.rowsPerCleanUp, in: database)

@@ -27,7 +27,7 @@ extension Auth {
     /// Ends the invitation `id`. Throws as `acceptInvitation` does.
     package func declineInvitation(_ id: UUID, by user: User) throws(AuthError) {
         let database = try database()
-        try transaction(by: user, in: database) { (user) throws(AuthError) in
+        try write(by: user, in: database) { (user) throws(AuthError) in
             try invitation(id, of: user, in: database).delete(in: database)
             try record(AuditEvent(.invitationEnded, user: user.id, subject: id), in: database)
         }

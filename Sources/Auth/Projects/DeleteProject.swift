@@ -16,7 +16,7 @@ extension Auth {
         let database = try database()
         var (isFirst, isDone) = (true, false)
         while !isDone {
-            isDone = try transaction(by: user, in: database) { (user) throws(AuthError) -> Bool in
+            isDone = try write(by: user, in: database) { (user) throws(AuthError) -> Bool in
                 guard try role(of: user, in: id, database) == .owner else { throw .insufficientRole }
                 return try deleteSome(of: id, by: user.id, isFirst: isFirst, in: database)
             }
@@ -31,7 +31,7 @@ extension Auth {
         of id: UUID, by user: UUID?, isFirst: Bool, in database: Database
     ) throws(AuthError) -> Bool {
         var left = Policy.rowsPerDeletion
-        let isDone = try deleteSome(of: id, by: user, &left, in: database)
+        let isDone = try deleteSome(of: id, by: user, &left, isConsequence: false, in: database)
         if isFirst, !isDone {
             try record(AuditEvent(.projectDeleted, user: user, subject: id, detail: "begun"), in: database)
         }
@@ -40,8 +40,9 @@ extension Auth {
 
     /// Deletes some of what is in the project `id`, `left` rows at most, which it counts down, in the transaction at hand;
     /// true once the project is gone. `user` is the member who deletes it, if it is one, and stays to the last.
+    /// `isConsequence`: the request deletes something else, and the project with it.
     func deleteSome(
-        of id: UUID, by user: UUID?, _ left: inout Int64, in database: Database
+        of id: UUID, by user: UUID?, _ left: inout Int64, isConsequence: Bool, in database: Database
     ) throws(AuthError) -> Bool {
         guard let name = try Project.name(of: id, in: database) else { return true }
         for member in try Member.some(of: id, but: user, limit: left, in: database) {
@@ -55,7 +56,7 @@ extension Auth {
             try end(member, in: id, named: name, database)
         }
         try Project.delete(id, in: database)
-        try record(AuditEvent(.projectDeleted, user: user, subject: id), in: database)
+        try record(AuditEvent(.projectDeleted, user: user, subject: id), isConsequence: isConsequence, in: database)
         return true
     }
 

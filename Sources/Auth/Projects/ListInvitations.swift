@@ -18,7 +18,7 @@ extension Auth {
     ) throws(AuthError) -> InvitationPage {
         let database = try database()
         let now = now
-        return try database.reading { () throws(AuthError) in
+        return try database.read { () throws(AuthError) in
             InvitationPage(
                 invitations: try Invitation.page(
                     of: user.email, at: now, offset: request.offset, limit: request.limit, in: database),

@@ -15,7 +15,7 @@ extension Auth {
     /// A page of the projects that `user` belongs to, oldest membership first.
     package func listProjects(of user: User, _ request: PageRequest) throws(AuthError) -> ProjectPage {
         let database = try database()
-        return try database.reading { () throws(AuthError) in
+        return try database.read { () throws(AuthError) in
             ProjectPage(
                 projects: try ProjectDetails.page(
                     of: user.id, offset: request.offset, limit: request.limit, at: now, in: database),
@@ -26,7 +26,7 @@ extension Auth {
     /// The project `id`, for a member. Throws `projectNotFound` for outsiders, as if it did not exist.
     package func project(_ id: UUID, for user: User) throws(AuthError) -> ProjectDetails {
         let database = try database()
-        return try database.reading { () throws(AuthError) in
+        return try database.read { () throws(AuthError) in
             _ = try role(of: user, in: id, database)
             return try details(of: id, in: database)
         }

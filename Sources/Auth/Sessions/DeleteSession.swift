@@ -19,7 +19,7 @@ extension Auth {
         let database = try database()
         let now = now
         // Outside of the transaction, since a session that had ended otherwise is revoked, too.
-        let isEnded = try transaction(by: caller.user, in: database) { (user) throws(AuthError) -> Bool in
+        let isEnded = try write(by: caller.user, in: database) { (user) throws(AuthError) -> Bool in
             let isEnded = try Session.revoke(
                 id, of: user.id, refreshedSince: now - policy.refreshLifetime, at: now, in: database)
             if isEnded { try record(AuditEvent(.revocation, user: user.id, subject: id), in: database) }
@@ -34,7 +34,7 @@ extension Auth {
         let database = try database()
         var count = 0
         while true {
-            let ended = try transaction(by: caller.user, in: database) { (user) throws(AuthError) -> EndedSessions in
+            let ended = try write(by: caller.user, in: database) { (user) throws(AuthError) -> EndedSessions in
                 try endSessions(of: user.id, but: caller.session, in: database)
             }
             count += ended.good

@@ -21,7 +21,7 @@ extension Auth {
         let database = try database()
         let now = now
         let since = now - policy.refreshLifetime
-        return try database.reading { () throws(AuthError) in
+        return try database.read { () throws(AuthError) in
             SessionPage(
                 sessions: try SessionSummary.page(
                     of: caller.user.id, refreshedSince: since, at: now, offset: request.offset,

@@ -91,8 +91,7 @@ extension Auth {
         try refuse(over: limits, in: database)
         let (counted, charges, matches) = try withHashing {
             (memory) throws(AuthError) -> ([Counting], [Limit.Charge], [Bool]) in
-            try refuse(over: limits, in: database)
-            let (counted, charges) = try transaction(within: limits, in: database) {
+            let (counted, charges) = try write(within: limits, in: database) {
                 () throws(AuthError) -> ([Counting], [Limit.Charge]) in
                 var charges: [Limit.Charge] = []
                 for limit in guessLimits { charges.append(try limit.charge(at: now, in: database)) }
@@ -138,11 +137,11 @@ extension Auth {
 
     /// Runs `body` in one transaction in which `guess` is used up; `body` hears whether it is the first to do so. If
     /// there was no room for that, the attempt is given back.
-    func transaction<T>(
+    func write<T>(
         using guess: VerifiedCode, in database: Database, _ body: (_ isFirst: Bool) throws(AuthError) -> T
     ) throws(AuthError) -> T {
         do throws(AuthError) {
-            return try database.transaction { () throws(AuthError) -> T in
+            return try database.write { () throws(AuthError) -> T in
                 var isFirst = true
                 for guess in guess.guesses {
                     try guess.failure.takeBack(in: database)
@@ -162,7 +161,7 @@ extension Auth {
     /// The code was right, and there was no room to say so: whoever is told to come back loses no attempt. If
     /// there is no room for this either, it is lost.
     private func giveBack(_ guess: VerifiedCode, in database: Database) {
-        try? database.transaction { () throws(AuthError) in
+        try? database.write { () throws(AuthError) in
             for guess in guess.guesses {
                 let challenge = guess.challenge
                 try Challenge.takeBackAttempt(email: challenge.email, id: challenge.id, in: database)
@@ -205,7 +204,7 @@ extension Auth {
         let failure = AuditEvent(.signInFailed, subject: pseudonym, detail: detail)
         event = failure
         guard wasCompared || !right.isEmpty else { return noteRefusal(failure, in: database) }
-        try? database.transaction { () throws(AuthError) in
+        try? database.write { () throws(AuthError) in
             for guess in right { try guess.failure.takeBack(in: database) }
             try record(failure, in: database)
         }

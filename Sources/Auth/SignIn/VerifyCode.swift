@@ -14,7 +14,7 @@ extension Auth {
         let issuer = try SessionIssuer(self)
         let guess = try verify(TypedCode(code, for: .signIn(email)))
         let database = try database()
-        let outcome = try transaction(using: guess, in: database) { (isFirst) throws(AuthError) -> SessionIssuer.Outcome in
+        let outcome = try write(using: guess, in: database) { (isFirst) throws(AuthError) -> SessionIssuer.Outcome in
             guard isFirst else { return try issuer.refuse(email, "spent", in: database) }
             return try issuer.signIn(email, isTestIdentity: guess.isFixed, in: database)
         }

@@ -39,7 +39,7 @@ extension Auth {
     package func cleanUp(_ database: Database) throws(AuthError) -> CleanedUp {
         let now = now
         let limit = Policy.rowsPerCleanUp
-        var done = try database.transaction { () throws(AuthError) in
+        var done = try database.write { () throws(AuthError) in
             var done = CleanedUp()
             done.codes = try Challenge.deleteExpired(before: now, limit: limit, in: database)
             done.mails = try MailItem.deleteExpired(

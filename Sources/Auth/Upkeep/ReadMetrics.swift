@@ -23,7 +23,7 @@ extension Auth {
     package func metrics(token: String?, isForwarded: Bool) throws(AuthError) -> Metrics {
         try admitToMetrics(token, isForwarded)
         let database = try database()
-        return try database.reading { () throws(AuthError) in
+        return try database.read { () throws(AuthError) in
             let outbox = try MailItem.standing(at: now, in: database)
             return Metrics(
                 counters: try Counter.all(in: database), pendingMails: outbox.pending,
