@@ -26,15 +26,36 @@ def compile_all(folder):
     programs = {}
     version = len(os.listdir(f"{PROJECT}/Sources/Auth/Migrations"))
     for name, libraries in (
-        ("current-user", ""), ("list-api-keys", "-largon2 -lpthread"), ("current-user-fcgi", "-lfcgi"),
-        ("commits", ""), ("spawn", ""),
+        ("current-user", ""),
+        ("list-api-keys", "-largon2 -lpthread"),
+        ("current-user-fcgi", "-lfcgi"),
+        ("commits", ""),
+        ("spawn", ""),
     ):
         programs[name] = f"{folder}/{name}"
         # The compiler's remarks are shown only if it fails: a static SQLite always draws one about dlopen.
         done = subprocess.run(
-            ["gcc", "-O2", "-static", "-s", "-ffunction-sections", "-Wl,--gc-sections", f"-DSCHEMA_VERSION={version}",
-             "-o", programs[name], f"{FOLDER}/{name}.c", *libraries.split(), "-lsqlite3", "-lhogweed", "-lnettle",
-             "-lgmp", "-lm"], capture_output=True, text=True)
+            [
+                "gcc",
+                "-O2",
+                "-static",
+                "-s",
+                "-ffunction-sections",
+                "-Wl,--gc-sections",
+                f"-DSCHEMA_VERSION={version}",
+                "-o",
+                programs[name],
+                f"{FOLDER}/{name}.c",
+                *libraries.split(),
+                "-lsqlite3",
+                "-lhogweed",
+                "-lnettle",
+                "-lgmp",
+                "-lm",
+            ],
+            capture_output=True,
+            text=True,
+        )
         if done.returncode != 0:
             raise Failed(done.stderr)
         write_anew(programs[name])
@@ -62,8 +83,8 @@ class Server:
         self.port, self.log_path = port, log
         with open(log, "ab") as file:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, cwd=cwd,
-                env={**BASE, **dict(environment)})
+                command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, cwd=cwd, env={**BASE, **dict(environment)}
+            )
         is_up = is_up or self.answers
         for _ in range(400):
             if self.process.poll() is not None:
@@ -131,8 +152,22 @@ def load(port, path, headers, connections, seconds, script=(), environment=()):
     """Requests a second, the median and the 99th percentile in milliseconds, and how many there were."""
     arguments = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
     done = subprocess.run(
-        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "--latency", *arguments, *script,
-         f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, env={**BASE, **dict(environment)})
+        [
+            "wrk",
+            "-t1",
+            f"-c{connections}",
+            f"-d{seconds}s",
+            "--timeout",
+            "20s",
+            "--latency",
+            *arguments,
+            *script,
+            f"http://127.0.0.1:{port}{path}",
+        ],
+        capture_output=True,
+        text=True,
+        env={**BASE, **dict(environment)},
+    )
     output = done.stdout
     if done.returncode != 0 or re.search("Non-2xx|Socket errors", output):
         raise Failed(f"requests failed under load: {output}{done.stderr}")
@@ -164,8 +199,9 @@ class Spawn:
 
     def run(self, count, *programs):
         """Of each: microseconds, page faults, the largest resident set in KiB, and the least microseconds."""
-        done = subprocess.run([self.program, str(count), *(word for words in programs for word in words)],
-                              capture_output=True, text=True, env={})
+        done = subprocess.run(
+            [self.program, str(count), *(word for words in programs for word in words)], capture_output=True, text=True, env={}
+        )
         if done.returncode != 0:
             raise Failed(done.stderr)
         return [tuple(map(float, line.split())) for line in done.stdout.splitlines()]
@@ -178,8 +214,12 @@ def instructions(program, environment, body=b"", keep=None):
         given.seek(0)
         output = keep or f"{folder}/out"
         done = subprocess.run(
-            ["valgrind", "--tool=callgrind", f"--callgrind-out-file={output}", program], stdin=given,
-            capture_output=True, env={**environment, "PATH": PATH}, timeout=300)
+            ["valgrind", "--tool=callgrind", f"--callgrind-out-file={output}", program],
+            stdin=given,
+            capture_output=True,
+            env={**environment, "PATH": PATH},
+            timeout=300,
+        )
         found = re.search(rb"Collected : (\d+)", done.stderr)
         if not found or not re.match(rb"Status: (2\d\d|404)", done.stdout):
             raise Failed(f"{program}: {done.stdout[:300]} {done.stderr[-600:]}")

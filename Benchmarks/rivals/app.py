@@ -124,7 +124,9 @@ def user_of(token: str, connection: sqlite3.Connection) -> sqlite3.Row:
         raise HTTPException(401, "invalid token")
     row = connection.execute(
         "SELECT u.*, s.expires_at AS session_expires_at, s.revoked_at FROM sessions AS s"
-        " JOIN users AS u ON u.id = s.user_id WHERE s.id = ?", [uuid.UUID(claims["sid"]).bytes]).fetchone()
+        " JOIN users AS u ON u.id = s.user_id WHERE s.id = ?",
+        [uuid.UUID(claims["sid"]).bytes],
+    ).fetchone()
     if row is None or row["id"] != uuid.UUID(claims["sub"]).bytes:
         raise HTTPException(401, "invalid token")
     if not row["is_active"]:
@@ -135,8 +137,7 @@ def user_of(token: str, connection: sqlite3.Connection) -> sqlite3.Row:
 
 
 def current_user(
-    credentials: Optional[HTTPAuthorizationCredentials] = Depends(bearer),
-    connection: sqlite3.Connection = Depends(database),
+    credentials: Optional[HTTPAuthorizationCredentials] = Depends(bearer), connection: sqlite3.Connection = Depends(database)
 ) -> sqlite3.Row:
     if credentials is None:
         raise HTTPException(401, "not authenticated")
@@ -147,7 +148,8 @@ def key_of(secret: str, project: bytes, connection: sqlite3.Connection) -> sqlit
     rows = connection.execute(
         "SELECT k.*, u.is_active FROM api_keys AS k JOIN users AS u ON u.id = k.created_by"
         " JOIN members AS m ON m.user_id = k.created_by AND m.project_id = k.project_id WHERE k.prefix = ?",
-        [secret[:11]]).fetchall()
+        [secret[:11]],
+    ).fetchall()
     for row in rows:
         try:
             hasher.verify(row["key_hash"], secret)
@@ -163,20 +165,33 @@ def key_of(secret: str, project: bytes, connection: sqlite3.Connection) -> sqlit
 def users_me(user: sqlite3.Row = Depends(current_user), connection: sqlite3.Connection = Depends(database)):
     projects = connection.execute(
         "SELECT projects.id, projects.name FROM members JOIN projects ON projects.id = members.project_id"
-        " WHERE members.user_id = ? ORDER BY members.created_at, projects.id", [user["id"]])
-    return AccountAnswer(data=Account(
-        id=uuid.UUID(bytes=user["id"]), email=user["email"], full_name=user["full_name"],
-        is_active=user["is_active"], is_superuser=user["is_superuser"], is_verified=user["is_verified"],
-        projects=[Project(id=uuid.UUID(bytes=row["id"]), name=row["name"]) for row in projects],
-        created_at=text(user["created_at"]), updated_at=text(user["updated_at"]),
-        billing=Billing(token_balance=user["token_balance"], tokens_used=user["tokens_used"],
-                        subscription_tier=user["subscription_tier"])))
+        " WHERE members.user_id = ? ORDER BY members.created_at, projects.id",
+        [user["id"]],
+    )
+    return AccountAnswer(
+        data=Account(
+            id=uuid.UUID(bytes=user["id"]),
+            email=user["email"],
+            full_name=user["full_name"],
+            is_active=user["is_active"],
+            is_superuser=user["is_superuser"],
+            is_verified=user["is_verified"],
+            projects=[Project(id=uuid.UUID(bytes=row["id"]), name=row["name"]) for row in projects],
+            created_at=text(user["created_at"]),
+            updated_at=text(user["updated_at"]),
+            billing=Billing(
+                token_balance=user["token_balance"], tokens_used=user["tokens_used"], subscription_tier=user["subscription_tier"]
+            ),
+        )
+    )
 
 
 @app.get("/auth/api-keys/", response_model=KeyPageAnswer)
 def list_api_keys(
-    x_project_id: uuid.UUID = Header(), x_api_key: Optional[str] = Header(None),
-    page: int = Query(1, ge=1), limit: int = Query(10, ge=1),
+    x_project_id: uuid.UUID = Header(),
+    x_api_key: Optional[str] = Header(None),
+    page: int = Query(1, ge=1),
+    limit: int = Query(10, ge=1),
     credentials: Optional[HTTPAuthorizationCredentials] = Depends(bearer),
     connection: sqlite3.Connection = Depends(database),
 ):
@@ -191,18 +206,30 @@ def list_api_keys(
         if credentials is None:
             raise HTTPException(401, "not authenticated")
         user = user_of(credentials.credentials, connection)
-        if connection.execute("SELECT role FROM members WHERE user_id = ? AND project_id = ?",
-                              [user["id"], project]).fetchone() is None:
+        if (
+            connection.execute("SELECT role FROM members WHERE user_id = ? AND project_id = ?", [user["id"], project]).fetchone()
+            is None
+        ):
             raise HTTPException(404, "no such project")
     rows = connection.execute(
         "SELECT * FROM api_keys WHERE project_id = ? ORDER BY sequence DESC LIMIT ? OFFSET ?",
-        [project, limit, (page - 1) * limit]).fetchall()
+        [project, limit, (page - 1) * limit],
+    ).fetchall()
     total = connection.execute("SELECT count(*) FROM api_keys WHERE project_id = ?", [project]).fetchone()[0]
-    items = [Key(
-        id=uuid.UUID(bytes=row["id"]), prefix=row["prefix"], name=row["name"],
-        scopes=None if row["scopes"] is None else row["scopes"].split(), last_used_at=text(row["last_used_at"]),
-        expires_at=text(row["expires_at"]),
-        is_active=row["deactivated_at"] is None and (row["expires_at"] is None or row["expires_at"] > now()),
-        created_at=text(row["created_at"]), updated_at=text(row["updated_at"])) for row in rows]
-    return KeyPageAnswer(data=KeyPage(
-        items=items, pagination=Pagination(page=page, limit=limit, total=total, pages=max(1, -(-total // limit)))))
+    items = [
+        Key(
+            id=uuid.UUID(bytes=row["id"]),
+            prefix=row["prefix"],
+            name=row["name"],
+            scopes=None if row["scopes"] is None else row["scopes"].split(),
+            last_used_at=text(row["last_used_at"]),
+            expires_at=text(row["expires_at"]),
+            is_active=row["deactivated_at"] is None and (row["expires_at"] is None or row["expires_at"] > now()),
+            created_at=text(row["created_at"]),
+            updated_at=text(row["updated_at"]),
+        )
+        for row in rows
+    ]
+    return KeyPageAnswer(
+        data=KeyPage(items=items, pagination=Pagination(page=page, limit=limit, total=total, pages=max(1, -(-total // limit))))
+    )

@@ -31,7 +31,16 @@ def run(browser):
     passed = failed = 0
     wanted = os.environ.get("ONLY", "")
     last = [views.nothing_was_blocked_nothing_failed_and_nothing_went_elsewhere]
-    for test in files.TESTS + story.SIGNED_IN + story.SIGNING_OUT + rules.TESTS + views.TESTS + hostile.TESTS + last + rules.IN_OTHER_BROWSERS:
+    for test in (
+        files.TESTS
+        + story.SIGNED_IN
+        + story.SIGNING_OUT
+        + rules.TESTS
+        + views.TESTS
+        + hostile.TESTS
+        + last
+        + rules.IN_OTHER_BROWSERS
+    ):
         if wanted not in f"{test.__module__}.{test.__name__}":
             continue
         start = time.monotonic()

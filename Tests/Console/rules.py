@@ -35,6 +35,7 @@ def drain(browser):
 
 # Visitors
 
+
 def a_code_that_nobody_asked_for_is_not_said_to_be_on_its_way(browser):
     browser.collect()
     Tabs.first = visitor(browser, "mia")
@@ -161,8 +162,10 @@ if (url.endsWith('/confirm')) { window.confirmed = JSON.parse(init.body); return
 
 
 def a_deletion_without_a_new_code_does_not_claim_one(browser):
-    for answer, key in (("granted({ expires_in: 600, resend_after: 60 }, 202)", "code.text"),
-                        ("refused(429, 'rate_limited', { 'Retry-After': '30' })", "code.have")):
+    for answer, key in (
+        ("granted({ expires_in: 600, resend_after: 60 }, 202)", "code.text"),
+        ("refused(429, 'rate_limited', { 'Retry-After': '30' })", "code.have"),
+    ):
         browser.stub(f"if (url.endsWith('/deletion-code')) return {answer}")
         browser.press("delete", scope="main ")
         browser.submit()
@@ -176,13 +179,16 @@ def a_deletion_without_a_new_code_does_not_claim_one(browser):
 def limits_are_told_plainly(browser):
     browser.view("projects")
     for refusal, text in (
-            ("refused(409, 'too_many_projects')", browser.t("error.too_many")),
-            ("refused(409, 'too_many_of_something_new')", browser.t("error.too_many")),
-            ("refused(429, 'rate_limited', { 'Retry-After': '30' })", browser.t("error.rate_limited", time="30 seconds")),
-            ("refused(429, 'rate_limited', { 'Retry-After': 'Mon, 30 Nov 2026 12:00:00 GMT' })",
-             browser.t("error.rate_limited", time="60 seconds")),
-            ("new Response('<h1>Bad Gateway</h1>', { status: 502 })", browser.t("error.internal_error", id="–")),
-            ("new Response('{\"succ', { status: 200 })", browser.t("error.internal_error", id="–"))):
+        ("refused(409, 'too_many_projects')", browser.t("error.too_many")),
+        ("refused(409, 'too_many_of_something_new')", browser.t("error.too_many")),
+        ("refused(429, 'rate_limited', { 'Retry-After': '30' })", browser.t("error.rate_limited", time="30 seconds")),
+        (
+            "refused(429, 'rate_limited', { 'Retry-After': 'Mon, 30 Nov 2026 12:00:00 GMT' })",
+            browser.t("error.rate_limited", time="60 seconds"),
+        ),
+        ("new Response('<h1>Bad Gateway</h1>', { status: 502 })", browser.t("error.internal_error", id="–")),
+        ("new Response('{\"succ', { status: 200 })", browser.t("error.internal_error", id="–")),
+    ):
         browser.stub(f"if (init.method === 'POST') return {refusal}")
         browser.press("projects.create")
         browser.type("name", "One too many")
@@ -215,6 +221,7 @@ return granted(data);
 
 
 # Several things at once
+
 
 def the_last_choice_of_language_wins(browser):
     browser.view("account")
@@ -287,10 +294,13 @@ def a_language_that_cannot_be_fetched_leaves_the_page_as_it_was(browser):
 
 def a_button_is_busy_while_it_works(browser):
     # Pages
-    browser.js("""
+    browser.js(
+        """
 const { call } = await import("/api.js");
 for (let i = 0; i < 11; i += 1) await call("POST", "/auth/api-keys/", { project: arguments[0], body: { name: `Key ${i}` } });
-""", story.chosen(browser))
+""",
+        story.chosen(browser),
+    )
     browser.view("keys", story.chosen(browser))
     browser.stub("if (url.includes('page=2')) await pause(400)")
     browser.js("document.getElementById('next').click(); document.getElementById('next').click()")
@@ -330,8 +340,10 @@ window.count = (window.count ?? 0);
 if (url.includes('send-code')) { await pause(400); window.count += 1; return window.count === 1
   ? granted({ expires_in: 600, resend_after: 60 }, 202) : refused(429, 'rate_limited', { 'Retry-After': '60' }) }
 """)
-    browser.js("const b = [...document.querySelectorAll('main .link')].find((n) => n.textContent === arguments[0]); b.click(); b.click()",
-               browser.t("code.again"))
+    browser.js(
+        "const b = [...document.querySelectorAll('main .link')].find((n) => n.textContent === arguments[0]); b.click(); b.click()",
+        browser.t("code.again"),
+    )
     browser.see(browser.t("code.sent"), ".note")
     time.sleep(0.6)
     assert browser.asked("send-code") == 1 and not browser.all(".alert")
@@ -342,13 +354,23 @@ if (url.includes('send-code')) { await pause(400); window.count += 1; return win
 def answers_that_are_no_json_are_shown_as_they_are(browser):
     browser.switch(Tabs.first)
     browser.view("requests")
-    for method, path, status in (("HEAD", "/health", "200"), ("OPTIONS", "/health", "204"), ("GET", "/metrics", "4"),
-                                 ("GET", "/style.css", "200"), ("HEAD", "/auth/users/me", "200")):
+    for method, path, status in (
+        ("HEAD", "/health", "200"),
+        ("OPTIONS", "/health", "204"),
+        ("GET", "/metrics", "4"),
+        ("GET", "/style.css", "200"),
+        ("HEAD", "/auth/users/me", "200"),
+    ):
         browser.choose("main [name=method]", method)
         browser.type("path", path)
         browser.submit()
-        wait(lambda: any(f"{method} {path}" in (node.get_attribute("aria-label") or "") for node in browser.all(".rows > li:first-child button")),
-             f"{method} {path} in the record")
+        wait(
+            lambda: any(
+                f"{method} {path}" in (node.get_attribute("aria-label") or "")
+                for node in browser.all(".rows > li:first-child button")
+            ),
+            f"{method} {path} in the record",
+        )
         browser.see(status, "h3")
         assert "JSON" not in browser.one("main").text, (method, path)
         assert not browser.all("main .alert"), (method, path)
@@ -376,7 +398,9 @@ def a_copy_that_the_browser_refuses_is_said_and_selected(browser):
     button.click()
     browser.see(browser.t("copy.failed"), "#status")
     assert browser.js("return getSelection().toString()").startswith("curl -X")
-    browser.js("Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true }); getSelection().removeAllRanges()")
+    browser.js(
+        "Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true }); getSelection().removeAllRanges()"
+    )
     browser.all(".rows .actions button")[0].click()
     wait(lambda: browser.js("return getSelection().toString()").startswith("curl -X"), "the line to be selected")
     browser.reload()
@@ -388,11 +412,14 @@ def a_long_life_of_tokens_is_no_short_timer(browser):
     for life in (2592000, 2147484, 10**9, 1, 0):
         browser.reload()
         before = story.refreshes(browser)
-        browser.js("""
+        browser.js(
+            """
 const { adopt, own } = await import("/api.js");
 const kept = JSON.parse(localStorage.latchkey);
 adopt({ access_token: "not.a.token", expires_in: arguments[0], ...kept });
-""", life)
+""",
+            life,
+        )
         time.sleep(1.5)
         assert story.refreshes(browser) == before, life
     browser.reload()
@@ -408,6 +435,7 @@ adopt({ access_token: "not.a.token", expires_in: arguments[0], ...kept });
 
 
 # What was typed
+
 
 def what_was_typed_stays_in_another_language(browser):
     def switched(check):
@@ -434,7 +462,10 @@ def what_was_typed_stays_in_another_language(browser):
     browser.see(browser.t("done"), "#status")
     holds(full_name="Mia Half-Typed", sign_in=False)
     browser.click("section[aria-labelledby=section-profile] [type=submit]")
-    wait(lambda: browser.js("return document.querySelector('main [name=full_name]').defaultValue") == "Mia Half-Typed", "it to be saved")
+    wait(
+        lambda: browser.js("return document.querySelector('main [name=full_name]').defaultValue") == "Mia Half-Typed",
+        "it to be saved",
+    )
     # What was sent is not typed any more: the service's word counts.
     browser.js("const { call } = await import('/api.js'); await call('PATCH', '/auth/users/me', { body: { full_name: 'Mia' } })")
     switched(lambda: holds(full_name="Mia"))
@@ -462,6 +493,7 @@ def what_was_typed_stays_in_another_language(browser):
 
 
 # One session for a browser
+
 
 def a_tab_signs_in_for_all(browser):
     Tabs.second = browser.tab("mia")
@@ -533,7 +565,10 @@ adopt({ access_token: "not.a.token", expires_in: 900, ...kept });
     for handle in (Tabs.first, Tabs.second):
         browser.switch(handle)
         counts[handle] = story.refreshes(browser)
-        browser.js("setTimeout(() => { location.hash = '#/account' }, Math.max(0, arguments[0] - Date.now()))", int(time.time() * 1000) + 700)
+        browser.js(
+            "setTimeout(() => { location.hash = '#/account' }, Math.max(0, arguments[0] - Date.now()))",
+            int(time.time() * 1000) + 700,
+        )
     made = 0
     for handle in (Tabs.first, Tabs.second):
         browser.switch(handle)
@@ -547,10 +582,13 @@ adopt({ access_token: "not.a.token", expires_in: 900, ...kept });
 def tabs_share_a_session_without_locks_and_channels(browser):
     """Without TLS there are no locks; a browser may lack the channel."""
     browser.switch(Tabs.second)
-    script = browser.cdp("Page.addScriptToEvaluateOnNewDocument", source="""
+    script = browser.cdp(
+        "Page.addScriptToEvaluateOnNewDocument",
+        source="""
 Object.defineProperty(navigator, "locks", { value: undefined });
 window.BroadcastChannel = undefined;
-""")["identifier"]
+""",
+    )["identifier"]
     browser.reload()
     assert browser.js("return navigator.locks === undefined && window.BroadcastChannel === undefined")
     browser.see(MIA, ".who")
@@ -593,7 +631,10 @@ def a_tab_signs_out_of_all(browser):
 
 def what_storage_holds_is_not_believed(browser):
     for text in ("nonsense", "{}", "[]", "7", '{"refresh_token": 7}', '{"refresh_token": "x", "user_uuid": "y"}'):
-        browser.js("localStorage.latchkey = arguments[0]; for (const name of ['language', 'code']) sessionStorage[`latchkey.${name}`] = arguments[0]", text)
+        browser.js(
+            "localStorage.latchkey = arguments[0]; for (const name of ['language', 'code']) sessionStorage[`latchkey.${name}`] = arguments[0]",
+            text,
+        )
         browser.reload()
         browser.see(browser.t("signin"), "h1")
         assert browser.all("main [name=email]")
@@ -664,6 +705,7 @@ def storage_that_fails_in_any_way_is_as_good_as_none(browser):
 
 # Projects and keys
 
+
 def keys_with_one_name_are_told_apart(browser):
     browser.switch(Tabs.first)
     time.sleep(4)
@@ -686,8 +728,13 @@ def keys_with_one_name_are_told_apart(browser):
     assert f"{second}…" in browser.one("dialog").text and first != second
     browser.press("key.kept")
     browser.closed()
+
     def row(prefix):
-        return next((row.text for row in browser.all(".rows > li") if f"{prefix}…" in row.find_element(By.CSS_SELECTOR, ".title").text), "")
+        return next(
+            (row.text for row in browser.all(".rows > li") if f"{prefix}…" in row.find_element(By.CSS_SELECTOR, ".title").text),
+            "",
+        )
+
     wait(lambda: browser.t("replaced_by") in row(first) and f"Twin {second}…" in row(first), "the successor of the old key")
     assert browser.t("replaced_by") not in row(second), row(second)
     browser.button("key.deactivate", f"Twin {first}…")
@@ -720,16 +767,29 @@ def an_owner_deletes_a_project(browser):
 
 
 TESTS = [
-    a_code_that_nobody_asked_for_is_not_said_to_be_on_its_way, the_page_for_the_code_survives_a_reload,
-    a_code_without_attempts_leads_to_a_new_one, both_codes_of_a_change_of_address_are_sent,
-    a_deletion_without_a_new_code_does_not_claim_one, limits_are_told_plainly,
-    a_project_beyond_the_first_hundred_is_shown_by_its_name, the_last_choice_of_language_wins,
-    a_language_that_cannot_be_fetched_leaves_the_page_as_it_was, a_button_is_busy_while_it_works,
-    answers_that_are_no_json_are_shown_as_they_are, a_copy_that_the_browser_refuses_is_said_and_selected,
-    a_long_life_of_tokens_is_no_short_timer, what_was_typed_stays_in_another_language, a_tab_signs_in_for_all,
-    one_tab_renews_for_all, tabs_renew_one_at_a_time, tabs_share_a_session_without_locks_and_channels, a_tab_signs_out_of_all,
-    what_storage_holds_is_not_believed, a_browser_that_blocks_storage_works_in_memory_and_says_so,
-    keys_with_one_name_are_told_apart, an_owner_deletes_a_project,
+    a_code_that_nobody_asked_for_is_not_said_to_be_on_its_way,
+    the_page_for_the_code_survives_a_reload,
+    a_code_without_attempts_leads_to_a_new_one,
+    both_codes_of_a_change_of_address_are_sent,
+    a_deletion_without_a_new_code_does_not_claim_one,
+    limits_are_told_plainly,
+    a_project_beyond_the_first_hundred_is_shown_by_its_name,
+    the_last_choice_of_language_wins,
+    a_language_that_cannot_be_fetched_leaves_the_page_as_it_was,
+    a_button_is_busy_while_it_works,
+    answers_that_are_no_json_are_shown_as_they_are,
+    a_copy_that_the_browser_refuses_is_said_and_selected,
+    a_long_life_of_tokens_is_no_short_timer,
+    what_was_typed_stays_in_another_language,
+    a_tab_signs_in_for_all,
+    one_tab_renews_for_all,
+    tabs_renew_one_at_a_time,
+    tabs_share_a_session_without_locks_and_channels,
+    a_tab_signs_out_of_all,
+    what_storage_holds_is_not_believed,
+    a_browser_that_blocks_storage_works_in_memory_and_says_so,
+    keys_with_one_name_are_told_apart,
+    an_owner_deletes_a_project,
 ]
 
 # Each in browsers of its own, for minutes: after all others, whose browser would be idle meanwhile.

@@ -17,6 +17,7 @@ ADA, BOB, NEW = f"ada-{STAMP}@example.com", f"bob-{STAMP}@example.com", f"lovela
 
 class Story:
     """What later tests need from earlier ones."""
+
     tabs = {}
     project = key = None
 
@@ -40,6 +41,7 @@ def grant(browser, address):
 
     def sent():
         return ask(browser, "POST", "/auth/verification/send-code", fields={"email": address})[0] == 202
+
     wait(sent, "a code", 20)
     code = browser.service.code(address, known)
     status, data = ask(browser, "POST", "/auth/verification/verify-code", fields={"email": address, "code": code})
@@ -65,6 +67,7 @@ def refreshes(browser):
 
 
 # Signing in
+
 
 def an_address_that_is_none_is_marked_and_focused(browser):
     browser.open()
@@ -94,7 +97,9 @@ def a_code_goes_out_and_the_next_one_waits(browser):
     first = browser.service.code(ADA)
     browser.press("code.again")
     browser.see(browser.t("code.sent"), ".note")
-    assert wait(lambda: [c for c in [browser.service.code(ADA)] if c != first or len(browser.service.mails(ADA)) == 2], "a second code")
+    assert wait(
+        lambda: [c for c in [browser.service.code(ADA)] if c != first or len(browser.service.mails(ADA)) == 2], "a second code"
+    )
 
 
 def asking_too_often_says_how_long_to_wait(browser):
@@ -133,6 +138,7 @@ def tokens_are_kept_where_they_may_be(browser):
 
 
 # Keys
+
 
 def a_key_form_says_what_is_wrong(browser):
     browser.press("keys.create")
@@ -227,10 +233,13 @@ def a_key_is_deactivated_after_a_question(browser):
 
 
 def a_long_list_has_pages(browser):
-    browser.js("""
+    browser.js(
+        """
 const { call } = await import("/api.js");
 for (let i = 0; i < 11; i += 1) await call("POST", "/auth/api-keys/", { project: arguments[0], body: { name: `Key ${i}` } });
-""", Story.project)
+""",
+        Story.project,
+    )
     browser.view("keys", Story.project)
     assert len(browser.all(".rows > li")) == 10
     browser.see("Page 1 of 2", ".pages")
@@ -243,6 +252,7 @@ for (let i = 0; i < 11; i += 1) await call("POST", "/auth/api-keys/", { project:
 
 
 # Projects
+
 
 def a_project_is_made_and_renamed(browser):
     browser.view("projects")
@@ -260,7 +270,10 @@ def a_project_is_made_and_renamed(browser):
     browser.type("name", "Engine")
     browser.submit()
     browser.see("Engine", ".over")
-    wait(lambda: "Engine" in [option.text for option in browser.one("#choice").find_elements(By.TAG_NAME, "option")], "the new name")
+    wait(
+        lambda: "Engine" in [option.text for option in browser.one("#choice").find_elements(By.TAG_NAME, "option")],
+        "the new name",
+    )
     browser.view("projects")
     assert "Owner" in browser.item("Engine").text and "<b>brass</b>" in browser.item("Engine").text
 
@@ -374,6 +387,7 @@ def an_invitation_is_declined_and_a_member_leaves(browser):
 
 # Account
 
+
 def a_name_is_saved_and_taken_back(browser):
     use(browser, "ada")
     browser.view("account")
@@ -447,6 +461,7 @@ def the_address_is_changed_by_codes_to_both_addresses(browser):
 
 # Sessions
 
+
 def other_sessions_are_shown_and_ended(browser):
     grant(browser, NEW)
     use(browser, "bob")
@@ -476,6 +491,7 @@ def other_sessions_are_shown_and_ended(browser):
 
 # Requests
 
+
 def every_request_is_a_line_of_curl_that_works_and_holds_no_token(browser):
     browser.view("requests")
     lines = wait(lambda: [node.text for node in browser.all(".line")], "the record")
@@ -485,8 +501,13 @@ def every_request_is_a_line_of_curl_that_works_and_holds_no_token(browser):
     line = next(line for line in lines if line.startswith("curl -X GET") and "/auth/sessions" in line)
     assert '-H "Authorization: Bearer $TOKEN"' in line, line
     token = grant(browser, NEW)["access_token"]
-    answer = subprocess.run(["bash", "-c", line.replace("curl ", "curl -sS ", 1)], env={"PATH": "/usr/bin:/bin", "TOKEN": token},
-                            capture_output=True, text=True, timeout=20)
+    answer = subprocess.run(
+        ["bash", "-c", line.replace("curl ", "curl -sS ", 1)],
+        env={"PATH": "/usr/bin:/bin", "TOKEN": token},
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
     assert json.loads(answer.stdout)["success"], (line, answer)
 
 
@@ -512,12 +533,21 @@ def any_request_is_edited_and_sent(browser):
     browser.type("path", "/https://example.com/")
     browser.submit()
     browser.see("404", "h3")
+
     def recorded(part):
         return wait(lambda: next((row for row in browser.all(".rows > li") if part in row.text), None), f"a record of {part}")
+
     wait(lambda: f"curl -X POST '{browser.service.url}/https://example.com/'" in recorded("example.com").text, "its line")
     wait(lambda: "-d '{\"email\": 1}'" in recorded("verification/send-code").text, "its line")
-    wait(lambda: recorded("verification/send-code' -H 'Content-Type: application/json' -d").find_element(
-        By.CSS_SELECTOR, ".actions button:last-child").click() is None, "to edit it")
+    wait(
+        lambda: (
+            recorded("verification/send-code' -H 'Content-Type: application/json' -d")
+            .find_element(By.CSS_SELECTOR, ".actions button:last-child")
+            .click()
+            is None
+        ),
+        "to edit it",
+    )
     assert browser.field("path").get_attribute("value") == "/auth/verification/send-code"
     assert browser.driver.switch_to.active_element == browser.field("path")
 
@@ -543,12 +573,13 @@ def the_tokens_can_be_renewed_by_hand(browser):
     before = browser.js("return localStorage.latchkey")
     browser.submit()
     wait(lambda: browser.js("return localStorage.latchkey") != before, "the next tokens")
-    browser.see("\"'\"$REFRESH_TOKEN\"'\"", ".line")
+    browser.see('"\'"$REFRESH_TOKEN"\'"', ".line")
     browser.view("account")
     browser.see(NEW)
 
 
 # Renewal
+
 
 def a_reload_stays_signed_in_and_where_it_was(browser):
     browser.view("sessions")
@@ -595,6 +626,7 @@ def a_service_out_of_reach_is_told_and_tried_again(browser):
 
 # The end
 
+
 def signing_out_leaves_nothing(browser):
     use(browser, "ada")
     kept = json.loads(browser.js("return localStorage.latchkey"))
@@ -626,17 +658,36 @@ def an_account_is_deleted_with_a_fresh_code(browser):
 
 
 SIGNED_IN = [
-    an_address_that_is_none_is_marked_and_focused, a_code_goes_out_and_the_next_one_waits,
-    asking_too_often_says_how_long_to_wait, a_wrong_code_is_refused, the_right_code_with_spaces_is_pasted_and_signs_in,
-    tokens_are_kept_where_they_may_be, a_key_form_says_what_is_wrong, a_key_is_made_shown_once_and_copied,
-    a_key_shows_when_it_was_used, a_key_is_renamed_and_keeps_its_scopes, a_key_is_rotated_and_both_work_for_the_overlap,
-    a_key_is_deactivated_after_a_question, a_long_list_has_pages, a_project_is_made_and_renamed,
-    members_are_invited_and_an_invitation_is_withdrawn, a_second_person_accepts_an_invitation, a_role_is_changed,
-    the_last_owner_cannot_leave, a_member_is_removed_and_sees_the_project_no_more,
-    an_invitation_is_declined_and_a_member_leaves, a_name_is_saved_and_taken_back, notices_and_language_are_kept,
-    the_address_is_changed_by_codes_to_both_addresses, other_sessions_are_shown_and_ended,
-    every_request_is_a_line_of_curl_that_works_and_holds_no_token, any_request_is_edited_and_sent, an_operation_is_chosen,
-    the_tokens_can_be_renewed_by_hand, a_reload_stays_signed_in_and_where_it_was, tokens_are_renewed_before_they_expire,
+    an_address_that_is_none_is_marked_and_focused,
+    a_code_goes_out_and_the_next_one_waits,
+    asking_too_often_says_how_long_to_wait,
+    a_wrong_code_is_refused,
+    the_right_code_with_spaces_is_pasted_and_signs_in,
+    tokens_are_kept_where_they_may_be,
+    a_key_form_says_what_is_wrong,
+    a_key_is_made_shown_once_and_copied,
+    a_key_shows_when_it_was_used,
+    a_key_is_renamed_and_keeps_its_scopes,
+    a_key_is_rotated_and_both_work_for_the_overlap,
+    a_key_is_deactivated_after_a_question,
+    a_long_list_has_pages,
+    a_project_is_made_and_renamed,
+    members_are_invited_and_an_invitation_is_withdrawn,
+    a_second_person_accepts_an_invitation,
+    a_role_is_changed,
+    the_last_owner_cannot_leave,
+    a_member_is_removed_and_sees_the_project_no_more,
+    an_invitation_is_declined_and_a_member_leaves,
+    a_name_is_saved_and_taken_back,
+    notices_and_language_are_kept,
+    the_address_is_changed_by_codes_to_both_addresses,
+    other_sessions_are_shown_and_ended,
+    every_request_is_a_line_of_curl_that_works_and_holds_no_token,
+    any_request_is_edited_and_sent,
+    an_operation_is_chosen,
+    the_tokens_can_be_renewed_by_hand,
+    a_reload_stays_signed_in_and_where_it_was,
+    tokens_are_renewed_before_they_expire,
     a_refused_token_is_renewed_once_for_all_who_wait,
     a_service_out_of_reach_is_told_and_tried_again,
 ]

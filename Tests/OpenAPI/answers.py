@@ -110,11 +110,9 @@ class Drafts:
             case "deleteProject":
                 return make(operation, ada.bearer, {"project_id": self.shared()})
             case "addMember":
-                return make(operation, ada.bearer, {"project_id": self.shared()},
-                            {"email": world.fresh(), "role": "admin"})
+                return make(operation, ada.bearer, {"project_id": self.shared()}, {"email": world.fresh(), "role": "admin"})
             case "updateMember":
-                return make(operation, ada.bearer, {"project_id": ada.project, "user_id": self.grace.id},
-                            {"role": "member"})
+                return make(operation, ada.bearer, {"project_id": ada.project, "user_id": self.grace.id}, {"role": "member"})
             case "removeMember":
                 person, project = world.sign_in(), self.shared()
                 world.join(person, project)
@@ -177,8 +175,12 @@ def spoilt(operation):
         kind = field.get("type")
         kind = kind[0] if isinstance(kind, list) else kind
         value, word = {
-            "string": (7, "literal_error" if "enum" in field else "string_type"), "integer": ("7", "int_type"),
-            "array": ("a", "list_type"), "object": ([], "dict_type"), "boolean": ("yes", "bool_type")}[kind]
+            "string": (7, "literal_error" if "enum" in field else "string_type"),
+            "integer": ("7", "int_type"),
+            "array": ("a", "list_type"),
+            "object": ([], "dict_type"),
+            "boolean": ("yes", "bool_type"),
+        }[kind]
         yield f"with {name} of a wrong kind", {name: value}, ["body", name], word
         for inner, part in field.get("properties", {}).items():
             assert part["type"] == "boolean", "another kind needs another word"
@@ -196,7 +198,7 @@ def spoilt(operation):
         if kind == "integer":
             yield f"with a small {name}", {name: field["minimum"] - 1}, ["body", name], "greater_than_equal"
             yield f"with a large {name}", {name: field["maximum"] + 1}, ["body", name], "less_than_equal"
-            yield f"with a huge {name}", {name: 2 ** 64}, ["body", name], "int_parsing_size"
+            yield f"with a huge {name}", {name: 2**64}, ["body", name], "int_parsing_size"
             yield f"with a broken {name}", {name: 1.5}, ["body", name], "int_from_float"
         if kind == "array":
             yield f"with many {name}", {name: ["a"] * 65}, ["body", name], "too_long"
@@ -232,7 +234,7 @@ def invalid(judge, draft):
         also = []
         try:
             listed = json.loads(answer.body)["detail"]
-            if not any(f["loc"][:len(location)] == location and f["type"] == word for f in listed):
+            if not any(f["loc"][: len(location)] == location and f["type"] == word for f in listed):
                 also.append(f"no {word} at {location}, but {listed}")
         except (ValueError, KeyError):
             also.append("no detail")
@@ -261,8 +263,13 @@ def common(judge, draft):
         one(415, "unsupported_media_type", "for text", headers=plain)
         one(413, "body_too_large", "for 64 KiB and a byte", body=b" " * 65537)
         variables = {"CONTENT_LENGTH": "", "PATH_INFO": path_info(draft)}
-        judge.attempt(operation, 411, "length_required", "for no length", lambda: world.home.run(
-            operation.executable, operation.method, variables))
+        judge.attempt(
+            operation,
+            411,
+            "length_required",
+            "for no length",
+            lambda: world.home.run(operation.executable, operation.method, variables),
+        )
     if "validation_error" in answered:
         invalid(judge, draft)
 
@@ -313,7 +320,7 @@ class WithMethod:
 
 def path_info(draft):
     path = draft.operation.path
-    return re.sub(r"\{(\w+)\}", lambda m: draft.path[m.group(1)], path[path.index("/{"):]) if "{" in path else ""
+    return re.sub(r"\{(\w+)\}", lambda m: draft.path[m.group(1)], path[path.index("/{") :]) if "{" in path else ""
 
 
 def special(judge, drafts):
@@ -414,27 +421,67 @@ def special(judge, drafts):
             world.configure()
 
     yield "createProject", 409, "too_many_projects", "over the bound", lambda: bounded("max_projects_per_user", "createProject")
-    yield "createApiKey", 409, "too_many_api_keys", "over the project's bound", lambda: bounded(
-        "max_keys_per_project", "createApiKey")
-    yield "createApiKey", 409, "too_many_own_api_keys", "over the member's bound", lambda: bounded(
-        "max_keys_per_member", "createApiKey")
-    yield "acceptInvitation", 409, "too_many_projects", "over the bound", lambda: bounded(
-        "max_projects_per_user", "acceptInvitation")
-    yield "acceptInvitation", 409, "too_many_members", "over the bound", lambda: bounded(
-        "max_members_per_project", "acceptInvitation")
+    yield (
+        "createApiKey",
+        409,
+        "too_many_api_keys",
+        "over the project's bound",
+        lambda: bounded("max_keys_per_project", "createApiKey"),
+    )
+    yield (
+        "createApiKey",
+        409,
+        "too_many_own_api_keys",
+        "over the member's bound",
+        lambda: bounded("max_keys_per_member", "createApiKey"),
+    )
+    yield (
+        "acceptInvitation",
+        409,
+        "too_many_projects",
+        "over the bound",
+        lambda: bounded("max_projects_per_user", "acceptInvitation"),
+    )
+    yield (
+        "acceptInvitation",
+        409,
+        "too_many_members",
+        "over the bound",
+        lambda: bounded("max_members_per_project", "acceptInvitation"),
+    )
     yield "addMember", 409, "too_many_members", "over the bound", lambda: bounded("max_members_per_project", "addMember")
     yield "addMember", 409, "too_many_invitations", "over the bound", second_invitation
     yield "rotateApiKey", 429, "rate_limited", "over its own limit", rotated_too_often
-    for id in ("sendCode", "verifyCode", "refreshToken", "changeEmail", "confirmEmail", "deleteUser", "sendDeletionCode", "addMember",
-               "createProject", "updateProject", "createApiKey", "updateApiKey", "updateMember", "acceptInvitation",
-               "updateUser"):
+    for id in (
+        "sendCode",
+        "verifyCode",
+        "refreshToken",
+        "changeEmail",
+        "confirmEmail",
+        "deleteUser",
+        "sendDeletionCode",
+        "addMember",
+        "createProject",
+        "updateProject",
+        "createApiKey",
+        "updateApiKey",
+        "updateMember",
+        "acceptInvitation",
+        "updateUser",
+    ):
         yield id, 429, "rate_limited", "over a limit", lambda id=id: limited(id)
     yield "sendCode", 429, "rate_limited", "too soon again", lambda: too_soon(world)
     for id in ("verifyCode", "confirmEmail"):
         for code in ("000000", "no code", ""):
-            yield id, 400, "invalid_code", f"for {code!r}", lambda id=id, code=code: send(
-                id, body={"email": world.fresh(), "code": code, "current_code": code})
+            yield (
+                id,
+                400,
+                "invalid_code",
+                f"for {code!r}",
+                lambda id=id, code=code: send(id, body={"email": world.fresh(), "code": code, "current_code": code}),
+            )
         yield id, 400, "code_exhausted", "after five guesses", lambda id=id: exhausted(id)
+
     def deletion_exhausted():
         draft = drafts.draft(by_id["deleteUser"])
         for _ in range(6):
@@ -442,59 +489,119 @@ def special(judge, drafts):
         return answer
 
     yield "deleteUser", 400, "code_exhausted", "after five guesses", deletion_exhausted
-    yield "deleteUser", 400, "invalid_code", "for a wrong one", lambda: send(
-        "deleteUser", headers={**world.sign_in().bearer, "x-verification-code": "000000"})
+    yield (
+        "deleteUser",
+        400,
+        "invalid_code",
+        "for a wrong one",
+        lambda: send("deleteUser", headers={**world.sign_in().bearer, "x-verification-code": "000000"}),
+    )
     for token in ("A" * 86, ""):
-        yield "refreshToken", 401, "invalid_refresh_token", f"for {token[:3]!r}", lambda token=token: send(
-            "refreshToken", body={"refresh_token": token, "user_uuid": ada.id})
-    yield "verifyCode", 403, "account_inactive", "for a right code", lambda: inactive(eve, lambda: judge.send(
-        drafts.draft(by_id["verifyCode"]), body={"email": eve.email, "code": world.code(eve.email)}))
-    yield "refreshToken", 403, "account_inactive", "for a good token", lambda: inactive(eve, lambda: send(
-        "refreshToken", body={"refresh_token": eve.refresh, "user_uuid": eve.id}))
+        yield (
+            "refreshToken",
+            401,
+            "invalid_refresh_token",
+            f"for {token[:3]!r}",
+            lambda token=token: send("refreshToken", body={"refresh_token": token, "user_uuid": ada.id}),
+        )
+    yield (
+        "verifyCode",
+        403,
+        "account_inactive",
+        "for a right code",
+        lambda: inactive(
+            eve, lambda: judge.send(drafts.draft(by_id["verifyCode"]), body={"email": eve.email, "code": world.code(eve.email)})
+        ),
+    )
+    yield (
+        "refreshToken",
+        403,
+        "account_inactive",
+        "for a good token",
+        lambda: inactive(eve, lambda: send("refreshToken", body={"refresh_token": eve.refresh, "user_uuid": eve.id})),
+    )
     for operation in OPERATIONS:
         if {"bearer": []} in operation.item["security"]:
+
             def by_inactive(operation=operation):
                 draft = drafts.draft(operation)
                 return inactive(eve, lambda: judge.send(draft, headers={**draft.headers, **eve.bearer}))
+
             yield operation.id, 403, "account_inactive", "for a genuine token", by_inactive
         names = operation.parameter_names("header") + operation.parameter_names("path")
         if "x-project-id" in names:
-            yield operation.id, 404, "project_not_found", "for an outsider", lambda o=operation: judge.send(
-                drafts.draft(o), headers=eve.on_project | {"x-project-id": ada.project})
+            yield (
+                operation.id,
+                404,
+                "project_not_found",
+                "for an outsider",
+                lambda o=operation: judge.send(drafts.draft(o), headers=eve.on_project | {"x-project-id": ada.project}),
+            )
         if "key_id" in names:
-            yield operation.id, 404, "api_key_not_found", "for a key that is not", lambda o=operation: judge.send(
-                drafts.draft(o), path={"key_id": NOBODY})
-            yield operation.id, 404, "api_key_not_found", "for a member, and another's key", lambda o=operation: judge.send(
-                drafts.draft(o), headers=grace.on_project | {"x-project-id": ada.project})
+            yield (
+                operation.id,
+                404,
+                "api_key_not_found",
+                "for a key that is not",
+                lambda o=operation: judge.send(drafts.draft(o), path={"key_id": NOBODY}),
+            )
+            yield (
+                operation.id,
+                404,
+                "api_key_not_found",
+                "for a member, and another's key",
+                lambda o=operation: judge.send(drafts.draft(o), headers=grace.on_project | {"x-project-id": ada.project}),
+            )
         if "project_id" in names:
             yield operation.id, 404, "project_not_found", "for an outsider", lambda o=operation: by_other(o, eve)
         if "user_id" in names:
+
             def nobody(operation=operation):
                 draft = drafts.draft(operation)
                 return judge.send(draft, path={**draft.path, "user_id": NOBODY})
+
             yield operation.id, 404, "member_not_found", "for nobody", nobody
         if "invitation_id" in names:
-            yield operation.id, 404, "invitation_not_found", "for none", lambda o=operation: judge.send(
-                drafts.draft(o), path={"invitation_id": NOBODY})
+            yield (
+                operation.id,
+                404,
+                "invitation_not_found",
+                "for none",
+                lambda o=operation: judge.send(drafts.draft(o), path={"invitation_id": NOBODY}),
+            )
             yield operation.id, 404, "invitation_not_found", "for somebody else's", lambda o=operation: by_other(o, eve)
         if "insufficient_role" in {code for _, code in operation.failures()}:
+
             def by_member(operation=operation):
                 draft, member = drafts.draft(operation), world.sign_in()
                 world.join(member, draft.path["project_id"])
                 return judge.send(draft, headers=member.bearer)
+
             yield operation.id, 403, "insufficient_role", "for a member", by_member
 
-    yield "deleteSession", 404, "session_not_found", "for one that is not", lambda: judge.send(
-        drafts.draft(by_id["deleteSession"]), path={"session_id": NOBODY})
+    yield (
+        "deleteSession",
+        404,
+        "session_not_found",
+        "for one that is not",
+        lambda: judge.send(drafts.draft(by_id["deleteSession"]), path={"session_id": NOBODY}),
+    )
     yield "deleteSession", 404, "session_not_found", "for somebody else's", lambda: by_other(by_id["deleteSession"], eve)
     yield "rotateApiKey", 404, "api_key_not_found", "for one that is not active", rotate_dead
 
-    yield "addMember", 409, "already_member", "for a member's address", lambda: judge.send(
-        drafts.draft(by_id["addMember"]), path={"project_id": ada.project}, body={"email": grace.email})
+    yield (
+        "addMember",
+        409,
+        "already_member",
+        "for a member's address",
+        lambda: judge.send(drafts.draft(by_id["addMember"]), path={"project_id": ada.project}, body={"email": grace.email}),
+    )
     for id in ("updateMember", "removeMember"):
+
         def only_owner(id=id):
             draft, project = drafts.draft(by_id[id]), drafts.shared()
             return judge.send(draft, path={"project_id": project, "user_id": ada.id})
+
         yield id, 409, "last_owner", "for the only owner", only_owner
 
     for id in ("verifyApiKey", "verifyApiKeyByPost"):
@@ -503,11 +610,21 @@ def special(judge, drafts):
         yield id, 401, "api_key_owner_inactive", "", lambda id=id: owner_inactive(id)
         yield id, 403, "insufficient_scope", "", lambda id=id: send(id, query="scope=b:a")
 
-    yield "listApiKeys", 403, "insufficient_scope", "for a key without it", lambda: by_key(
-        "listApiKeys", world.key(ada, scopes=["a:b"])["full_key"])
+    yield (
+        "listApiKeys",
+        403,
+        "insufficient_scope",
+        "for a key without it",
+        lambda: by_key("listApiKeys", world.key(ada, scopes=["a:b"])["full_key"]),
+    )
     yield "listApiKeys", 401, "invalid_api_key", "for a dead key", lambda: dead(deactivate, "listApiKeys")
-    yield "listApiKeys", 400, "ambiguous_credentials", "for a key and a token", lambda: send(
-        "listApiKeys", headers={**ada.on_project, "x-api-key": world.key(ada)["full_key"]})
+    yield (
+        "listApiKeys",
+        400,
+        "ambiguous_credentials",
+        "for a key and a token",
+        lambda: send("listApiKeys", headers={**ada.on_project, "x-api-key": world.key(ada)["full_key"]}),
+    )
 
 
 def too_soon(world):
@@ -532,8 +649,11 @@ def successes(judge, drafts):
     yield variant("listApiKeys", "with a key", headers={"x-api-key": key, "x-project-id": ada.project})
     yield variant("listApiKeys", "with a body", body={})
     yield variant("listApiKeys", "past the end", query="page=9223372036854775807&limit=9223372036854775807")
-    yield variant("createApiKey", "with all fields", body={
-        "name": "\u00e4" * 255, "expires_in_days": 3650, "scopes": ["a:*"] * 64, "unknown": 1})
+    yield variant(
+        "createApiKey",
+        "with all fields",
+        body={"name": "\u00e4" * 255, "expires_in_days": 3650, "scopes": ["a:*"] * 64, "unknown": 1},
+    )
     yield variant("createApiKey", "without scopes", body={"name": "a", "scopes": []})
     yield variant("updateApiKey", "with nothing", body={})
     yield variant("rotateApiKey", "at once", body={})
@@ -590,14 +710,22 @@ def run(results):
             for url in {re.sub(r"\{\w+\}", NOBODY, path), re.sub(r"\{\w+\}", NOBODY, path).rstrip("/")}:
                 answer = world.request("OPTIONS", url)
                 allowed = set(answer.headers.get("allow", "").split(", "))
-                results.check(f"OPTIONS {url}", [] if (answer.status, allowed) == (204, methods) else
-                              f"{answer.status}, {sorted(allowed)} instead of {sorted(methods)}")
+                results.check(
+                    f"OPTIONS {url}",
+                    []
+                    if (answer.status, allowed) == (204, methods)
+                    else f"{answer.status}, {sorted(allowed)} instead of {sorted(methods)}",
+                )
                 # What is not allowed is refused, by every other method.
                 for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"} - methods:
                     answer = world.request(method, url, drafts.ada.on_project)
                     allowed = set(answer.headers.get("allow", "").split(", "))
-                    results.check(f"{method} {url} is refused", [] if (answer.status, allowed) == (405, methods) else
-                                  f"{answer.status} {answer.code}, Allow {sorted(allowed)} instead of {sorted(methods)}")
+                    results.check(
+                        f"{method} {url} is refused",
+                        []
+                        if (answer.status, allowed) == (405, methods)
+                        else f"{answer.status} {answer.code}, Allow {sorted(allowed)} instead of {sorted(methods)}",
+                    )
 
         for operation in OPERATIONS:
             try:
@@ -608,8 +736,12 @@ def run(results):
                 judge.expect(operation, operation.success, None, "", answer)
                 if operation.method == "GET":
                     head = judge.send(draft, operation=WithMethod(operation, "HEAD"))
-                    results.check(f"{operation.id}: HEAD", [] if head.raw.startswith(
-                        f"HTTP/1.1 {operation.success} ".encode()) and head.raw.endswith(b"\r\n\r\n") else f"{head.status}")
+                    results.check(
+                        f"{operation.id}: HEAD",
+                        []
+                        if head.raw.startswith(f"HTTP/1.1 {operation.success} ".encode()) and head.raw.endswith(b"\r\n\r\n")
+                        else f"{head.status}",
+                    )
             except Refused as error:
                 results.check(f"{operation.id}: a request for it", str(error))
         for id, what, make in successes(judge, drafts):
@@ -621,8 +753,9 @@ def run(results):
         held(judge, ready)
 
         for operation in OPERATIONS:
-            results.check(f"{operation.id}: every documented failure was seen", [
-                f"{status} {code}" for status, code in operation.failures()
-                if (operation.id, status, code) not in judge.seen])
+            results.check(
+                f"{operation.id}: every documented failure was seen",
+                [f"{status} {code}" for status, code in operation.failures() if (operation.id, status, code) not in judge.seen],
+            )
     finally:
         world.close()

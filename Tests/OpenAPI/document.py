@@ -27,8 +27,7 @@ def resolved(value):
 
 def faults(schema, value):
     """What `schema`, which may refer to others of the document, has against `value`, as sentences."""
-    validator = Draft202012Validator(
-        {**schema, "components": DOCUMENT["components"]}, format_checker=FormatChecker())
+    validator = Draft202012Validator({**schema, "components": DOCUMENT["components"]}, format_checker=FormatChecker())
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(value)]
 
 
@@ -65,7 +64,7 @@ class Operation:
 
     def content(self, status):
         """(media type, schema, examples) of an answer."""
-        (media, content), = self.responses[status]["content"].items()
+        ((media, content),) = self.responses[status]["content"].items()
         return media, content["schema"], content["examples"]
 
     def codes(self, status):
@@ -111,8 +110,8 @@ class Operation:
 
 
 OPERATIONS = [
-    Operation(method, path, item[method])
-    for path, item in DOCUMENT["paths"].items() for method in item if method in METHODS]
+    Operation(method, path, item[method]) for path, item in DOCUMENT["paths"].items() for method in item if method in METHODS
+]
 BY_ID = {operation.id: operation for operation in OPERATIONS}
 
 

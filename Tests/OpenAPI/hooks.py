@@ -20,7 +20,15 @@ REFUSED_BY_THE_SERVER = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 # An invented value of these is lighttpd's to refuse as well: they frame the request or are of the connection (RFC 9110
 # §7.6.1, §10.1.1, RFC 9112 §6). 501 for a transfer coding that nobody knows is one of its answers.
 OF_THE_CONNECTION = {
-    "connection", "content-length", "expect", "host", "http2-settings", "keep-alive", "te", "trailer", "transfer-encoding",
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
     "upgrade",
 }
 
@@ -38,8 +46,10 @@ def reaches_an_endpoint(value):
 @schemathesis.hook
 def filter_case(context, case):
     return (
-        reaches_an_endpoint(case.path_parameters or {}) and reaches_an_endpoint(case.query or {})
-        and not OF_THE_CONNECTION & {name.lower() for name in case.headers or {}})
+        reaches_an_endpoint(case.path_parameters or {})
+        and reaches_an_endpoint(case.query or {})
+        and not OF_THE_CONNECTION & {name.lower() for name in case.headers or {}}
+    )
 
 
 def plain(value):
@@ -48,7 +58,7 @@ def plain(value):
         return {k: plain(v) for k, v in value.items()}
     if isinstance(value, list):
         return [plain(v) for v in value]
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2 ** 53 else value
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 
 @schemathesis.hook

@@ -117,6 +117,7 @@ class World:
 
     def address_codes(self, person, email):
         """The codes that make `email` the address of `person`: the one mailed there, and the one to the current address."""
+
         def ask():
             self.do("POST", "/auth/users/me/email", person.bearer, {"email": email})
 
@@ -136,8 +137,7 @@ class World:
 
     def sign_in(self, email=None):
         email = email or self.fresh()
-        person = Person(email, self.do(
-            "POST", "/auth/verification/verify-code", body={"email": email, "code": self.code(email)}))
+        person = Person(email, self.do("POST", "/auth/verification/verify-code", body={"email": email, "code": self.code(email)}))
         person.project = self.do("GET", "/auth/users/me", person.bearer)["projects"][0]["id"]
         return person
 
@@ -151,5 +151,9 @@ class World:
         self.sql("UPDATE users SET is_active = ? WHERE id = ?", int(yes), person.id)
 
     def join(self, person, project, role="member"):
-        self.sql("INSERT INTO members (user_id, project_id, role, created_at) VALUES (?, ?, ?, 1700000000000)",
-                 person.id, project, role)
+        self.sql(
+            "INSERT INTO members (user_id, project_id, role, created_at) VALUES (?, ?, ?, 1700000000000)",
+            person.id,
+            project,
+            role,
+        )

@@ -29,8 +29,11 @@ REQUESTS = {
     "Content-Type": ("POST", "/auth/verification/revoke-token", [("Content-Length", str(len(BODY)))], BODY),
     "Content-Length": ("POST", "/auth/verification/revoke-token", [("Content-Type", "application/json")], BODY),
     "Transfer-Encoding": (
-        "POST", "/auth/verification/revoke-token", [("Content-Type", "application/json")],
-        b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)),
+        "POST",
+        "/auth/verification/revoke-token",
+        [("Content-Type", "application/json")],
+        b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY),
+    ),
 }
 ORDINARY = "GET", "/auth/users/me", [BEARER], b""
 
@@ -48,7 +51,11 @@ class Proxied:
 def spellings(field):
     """Names that are another header field and the same variable."""
     parts = field.split("-")
-    return ["_".join(parts), "_".join(parts).upper(), *([".".join(parts), f"{parts[0]}_{'-'.join(parts[1:])}"] if len(parts) > 1 else [])]
+    return [
+        "_".join(parts),
+        "_".join(parts).upper(),
+        *([".".join(parts), f"{parts[0]}_{'-'.join(parts[1:])}"] if len(parts) > 1 else []),
+    ]
 
 
 def client(server):
@@ -67,7 +74,11 @@ def check(server, world, rows):
         others = [(name, value.format(**values)) for name, value in others]
         genuine = field, row["value"].format(**values)
         alone = server.exchange(method, target, [*others, genuine], body)
-        expect(alone.status != 400 or field == "X-Verification-Code", f"{server.name}: {field} alone", (alone.status, alone.body[:200]))
+        expect(
+            alone.status != 400 or field == "X-Verification-Code",
+            f"{server.name}: {field} alone",
+            (alone.status, alone.body[:200]),
+        )
         for spelling in spellings(field):
             if spelling == field:
                 continue
@@ -81,8 +92,10 @@ def check(server, world, rows):
                     continue
                 same += 1
                 expect(
-                    answer.essence() == alone.essence(), f"{server.name}: {field} beside {spelling} is as without it",
-                    (answer.status, answer.body[:200], alone.status, alone.body[:200]))
+                    answer.essence() == alone.essence(),
+                    f"{server.name}: {field} beside {spelling} is as without it",
+                    (answer.status, answer.body[:200], alone.status, alone.body[:200]),
+                )
     # Whom a refused request is laid to, and one whose second field never arrived.
     for spelling in spellings("X-Forwarded-For"):
         fields = [("X-Forwarded-For", "198.51.100.1"), (spelling, "203.0.113.5")]

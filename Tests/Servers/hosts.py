@@ -50,13 +50,15 @@ RewriteRule ^ - [F]""",
     "listings": "Options +Indexes\nIndexOptions FancyIndexing",
     "negotiation": "Options +MultiViews",
     "another handler": "SetHandler server-info",
-    "another handler by name": "<FilesMatch \"^[a-z-]+$\">\nSetHandler default-handler\nForceType text/plain\n</FilesMatch>",
+    "another handler by name": '<FilesMatch "^[a-z-]+$">\nSetHandler default-handler\nForceType text/plain\n</FilesMatch>',
     "another type": "ForceType application/x-httpd-php\nDefaultType text/html",
     "PHP by endings": "AddHandler application/x-httpd-php .php .html .js .json\nAddType application/x-httpd-php .html .js .css .svg",
     "SSI by endings": "Options +Includes\nAddHandler server-parsed .html .json .js",
     "encodings and languages": "AddEncoding x-gzip .js .json\nAddLanguage de .html .css\nAddCharset utf-16 .html .js .json",
     "an action": "Action cgi-script /handler.php\nAction application/x-httpd-php /handler.php",
-    "pages for errors": "".join(f"ErrorDocument {status} /error.html\n" for status in (400, 401, 403, 404, 405, 411, 413, 500, 503)),
+    "pages for errors": "".join(
+        f"ErrorDocument {status} /error.html\n" for status in (400, 401, 403, 404, 405, 411, 413, 500, 503)
+    ),
     "texts for errors": "".join(f"ErrorDocument {status} 'no'\n" for status in (401, 403, 404, 405, 500)),
     "a character set": "AddDefaultCharset ISO-8859-1",
     "header fields": """Header set Cache-Control "max-age=31536000, public"
@@ -66,11 +68,11 @@ Header set X-Content-Type-Options nosniff
 Header append Cache-Control immutable
 Header set Pragma public
 Header set Expires "Thu, 31 Dec 2099 00:00:00 GMT\"""",
-    "expiry": "ExpiresActive On\nExpiresDefault \"access plus 1 year\"\nExpiresByType application/json \"access plus 1 month\"",
+    "expiry": 'ExpiresActive On\nExpiresDefault "access plus 1 year"\nExpiresByType application/json "access plus 1 month"',
     "small bodies": "LimitRequestBody 10",
     "no mod_security": "<IfModule mod_security.c>\nSecFilterEngine Off\n</IfModule>\n<IfModule mod_security2.c>\nSecRuleEngine Off\n</IfModule>",
     "PHP's settings": "<IfModule mod_php.c>\nphp_value upload_max_filesize 64M\nphp_flag display_errors on\n</IfModule>",
-    "old access rules": "<Files wp-config.php>\nOrder allow,deny\nDeny from all\n</Files>\n<FilesMatch \"\\.(sql|log|sh)$\">\nRequire all denied\n</FilesMatch>",
+    "old access rules": '<Files wp-config.php>\nOrder allow,deny\nDeny from all\n</Files>\n<FilesMatch "\\.(sql|log|sh)$">\nRequire all denied\n</FilesMatch>',
     "no Authorization": "CGIPassAuth Off",
 }
 # These undo others.
@@ -122,11 +124,19 @@ class Probes:
                     fields = [bearer, project] if method == "GET" else []
                     if method not in ("GET", "HEAD", "OPTIONS"):
                         fields = [*fields, ("Content-Type", "application/json"), ("Content-Length", "20")]
-                    self.requests.append((method, target, fields, b'{"nothing": "at all"}'[:20] if "Content-Type" in dict(fields) else b""))
+                    self.requests.append(
+                        (method, target, fields, b'{"nothing": "at all"}'[:20] if "Content-Type" in dict(fields) else b"")
+                    )
         self.requests += [
-            ("GET", "/health", [("Origin", "https://app.example.com")], b""), ("GET", "/health", [("Origin", "https://evil.example")], b""),
-            ("GET", "/no/such/path", [], b""), ("PUT", "/auth/users/me", [], b""), ("GET", "/send-code", [], b""),
-            ("GET", "/languages", [], b""), ("GET", "/cgi-bin", [], b""), ("GET", "/index.php", [], b"")]
+            ("GET", "/health", [("Origin", "https://app.example.com")], b""),
+            ("GET", "/health", [("Origin", "https://evil.example")], b""),
+            ("GET", "/no/such/path", [], b""),
+            ("PUT", "/auth/users/me", [], b""),
+            ("GET", "/send-code", [], b""),
+            ("GET", "/languages", [], b""),
+            ("GET", "/cgi-bin", [], b""),
+            ("GET", "/index.php", [], b""),
+        ]
         server = Alone(world)
         try:
             self.expected = [server.exchange(*request).essence() for request in self.requests]
@@ -138,28 +148,48 @@ class Probes:
     def check(self, server, what):
         for request, wanted in zip(self.requests, self.expected):
             answer = server.exchange(*request)
-            expect(answer.essence() == wanted, f"{what}: {request[0]} {request[1]}", f"{answer.essence()[:600]} instead of {wanted[:600]}")
-        for path, name in [("", "index.html"), ("docs", "docs.html"), ("app.js", "app.js"), ("style.css", "style.css"),
-                           ("icon.svg", "icon.svg"), ("openapi.json", "openapi.json"), ("languages/de.json", "languages/de.json")]:
+            expect(
+                answer.essence() == wanted,
+                f"{what}: {request[0]} {request[1]}",
+                f"{answer.essence()[:600]} instead of {wanted[:600]}",
+            )
+        for path, name in [
+            ("", "index.html"),
+            ("docs", "docs.html"),
+            ("app.js", "app.js"),
+            ("style.css", "style.css"),
+            ("icon.svg", "icon.svg"),
+            ("openapi.json", "openapi.json"),
+            ("languages/de.json", "languages/de.json"),
+        ]:
             answer = server.exchange("GET", f"/{path}")
             kind, cache = answer.fields.get("content-type"), answer.fields.get("cache-control")
             expect(
                 (answer.status, kind, cache) == (200, [parity.TYPES[os.path.splitext(name)[1]]], ["no-cache"])
-                and answer.body == open(f"{parity.PUBLIC}/{name}", "rb").read() and not {"content-encoding", "content-language"} & set(answer.fields)
+                and answer.body == open(f"{parity.PUBLIC}/{name}", "rb").read()
+                and not {"content-encoding", "content-language"} & set(answer.fields)
                 and "access-control-allow-origin" not in answer.fields,
-                f"{what}: GET /{path}", (answer.status, answer.fields, answer.body[:60]))
+                f"{what}: GET /{path}",
+                (answer.status, answer.fields, answer.body[:60]),
+            )
         answer = server.exchange("GET", "/public")  # a folder
         expect(answer.status == 404 and b'"not_found"' in answer.body, f"{what}: GET /public", (answer.status, answer.body[:100]))
         answer = server.exchange("POST", "/auth/verification/send-code", [("Content-Length", "3000000")], b"x" * 3000000)
         expect(
             answer.status in (0, 413) and (not answer.status or b'"body_too_large"' in answer.body) or server.is_fastcgi,
-            f"{what}: a body of 3 MB", (answer.status, answer.body[:100]))
+            f"{what}: a body of 3 MB",
+            (answer.status, answer.body[:100]),
+        )
         if AS_ROOT or not server.is_fastcgi:
             path = f"{server.site}/.well-known/acme-challenge"
             os.makedirs(path, exist_ok=True)
             parity.write(f"{path}/abc", "token")
             answer = server.exchange("GET", "/.well-known/acme-challenge/abc")
-            expect((answer.status, answer.body) == (200, b"token"), f"{what}: the host's own files", (answer.status, answer.body[:100]))
+            expect(
+                (answer.status, answer.body) == (200, b"token"),
+                f"{what}: the host's own files",
+                (answer.status, answer.body[:100]),
+            )
 
 
 def check_above(world, probes):
@@ -190,16 +220,29 @@ def check_above(world, probes):
             parity.check_corpus(server, cases, norm)
         finally:
             server.stop()
-    print(f"above: {len(HOSTILE)} files of a host's, {len(probes.requests)} requests each; {parity.passed - before} held", flush=True)
+    print(
+        f"above: {len(HOSTILE)} files of a host's, {len(probes.requests)} requests each; {parity.passed - before} held",
+        flush=True,
+    )
 
 
 def doctor(server, url=None):
     """What `latchkey doctor` finds there, in one line."""
     url = url or f"http://127.0.0.1:{server.port}"
-    options = {"user": server.user, "group": server.user if server.user != "nobody" else "nogroup", "extra_groups": []} if AS_ROOT else {}
+    options = (
+        {"user": server.user, "group": server.user if server.user != "nobody" else "nogroup", "extra_groups": []}
+        if AS_ROOT
+        else {}
+    )
     done = subprocess.run(
-        [f"{PROJECT}/bin/latchkey", "doctor", "--url", url], capture_output=True, text=True, timeout=60, cwd="/",
-        env={"PATH": parity.PATH, "LATCHKEY_HOME": server.home, "LATCHKEY_BASE_URL": url}, **options)
+        [f"{PROJECT}/bin/latchkey", "doctor", "--url", url],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd="/",
+        env={"PATH": parity.PATH, "LATCHKEY_HOME": server.home, "LATCHKEY_BASE_URL": url},
+        **options,
+    )
     return " ".join((done.stdout + done.stderr).split())
 
 
@@ -252,8 +295,7 @@ def advice():
 
 def follow(server, command):
     """`command` of README's, in the project, where ~/auth is the server's folder."""
-    done = subprocess.run(
-        ["sh", "-c", command.replace("~/auth", server.site)], cwd=PROJECT, capture_output=True, text=True)
+    done = subprocess.run(["sh", "-c", command.replace("~/auth", server.site)], cwd=PROJECT, capture_output=True, text=True)
     os.chmod(f"{server.site}/.htaccess", 0o644)
     assert done.returncode == 0, done
 
@@ -270,23 +312,44 @@ def check_allowed(world, probes):
     for kind, status, said, mend, doctors in [
         (Nothing, 500, "Options not allowed here", None, "not allowed here"),
         (NoFileInfo, 500, "AcceptPathInfo not allowed here", None, "not allowed here"),
-        (None_, 403, "Options FollowSymLinks and SymLinksIfOwnerMatch are both off", "FollowSymLinks", 'about the line Options of .htaccess'),
-        (NoneOfMany, 403, "Options FollowSymLinks and SymLinksIfOwnerMatch are both off", "SymLinksIfOwnerMatch",
-         'about the line Options of .htaccess'),
+        (
+            None_,
+            403,
+            "Options FollowSymLinks and SymLinksIfOwnerMatch are both off",
+            "FollowSymLinks",
+            "about the line Options of .htaccess",
+        ),
+        (
+            NoneOfMany,
+            403,
+            "Options FollowSymLinks and SymLinksIfOwnerMatch are both off",
+            "SymLinksIfOwnerMatch",
+            "about the line Options of .htaccess",
+        ),
     ]:
         server = kind(world)
         what = f"AllowOverride {server.override}, Options {server.options}"
         try:
             answer = server.exchange("GET", "/health")
-            expect(answer.status == status and said in server.log(), f"{what}: the log says why", (answer.status, server.log()[-800:]))
+            expect(
+                answer.status == status and said in server.log(),
+                f"{what}: the log says why",
+                (answer.status, server.log()[-800:]),
+            )
             found = doctor(server)
             expect(
-                f"fault web: GET /health: {status}, not from Latchkey" in found and doctors in found and "What the host must allow" in found,
-                f"{what}: doctor says why", found)
+                f"fault web: GET /health: {status}, not from Latchkey" in found
+                and doctors in found
+                and "What the host must allow" in found,
+                f"{what}: doctor says why",
+                found,
+            )
             if kind is Nothing:
                 follow(server, commands["Options not allowed here"])
                 answer = server.exchange("GET", "/health")
-                expect(answer.status == 403 or answer.status == 500, f"{what}: programs do not run here by themselves", answer.status)
+                expect(
+                    answer.status == 403 or answer.status == 500, f"{what}: programs do not run here by themselves", answer.status
+                )
             if mend:
                 follow(server, commands[said].replace("SymLinksIfOwnerMatch", mend))
                 probes.check(server, f"{what}, mended as README says")
@@ -296,12 +359,18 @@ def check_allowed(world, probes):
     try:
         server.set_above("Require all denied")
         found = doctor(server)
-        expect("about Require in a folder above" in found and "denied by server configuration" in server.log(), "Require above: doctor says why", found)
+        expect(
+            "about Require in a folder above" in found and "denied by server configuration" in server.log(),
+            "Require above: doctor says why",
+            found,
+        )
         server.set_above('Header always set Access-Control-Allow-Origin "*"\nHeader always set Cache-Control "max-age=9"')
         found = doctor(server)
         expect(
             "warning headers: changed on the way: cache-control, access-control-allow-origin" in found,
-            "header fields that .htaccess cannot undo: doctor says so", found)
+            "header fields that .htaccess cannot undo: doctor says so",
+            found,
+        )
     finally:
         server.stop()
     print(f"allowed: {parity.passed - before} held", flush=True)
@@ -321,11 +390,14 @@ class Mounted(Shared):
         self.site = f"{self.folder}/html/{self.place}"
 
     def host(self):
-        return super().host().replace(f"DocumentRoot {self.site}", f"DocumentRoot {self.folder}/html") + f"""\
+        return (
+            super().host().replace(f"DocumentRoot {self.site}", f"DocumentRoot {self.folder}/html")
+            + f"""\
 <Directory {self.folder}/html>
     Require all granted
 </Directory>
 """
+        )
 
 
 class MountedDeep(Mounted):
@@ -352,8 +424,7 @@ class Aliased(Shared):
         os.mkdir(f"{self.folder}/html")
 
     def host(self):
-        return super().host().replace(
-            f"DocumentRoot {self.site}", f"DocumentRoot {self.folder}/html\nAlias /auth {self.site}")
+        return super().host().replace(f"DocumentRoot {self.site}", f"DocumentRoot {self.folder}/html\nAlias /auth {self.site}")
 
 
 def check_mounted(world):
@@ -361,9 +432,32 @@ def check_mounted(world):
     for kind in (Mounted, MountedDeep, MountedFastCGI, Aliased):
         server = kind(world)
         try:
-            for path in ["", "auth/users/me", "users/me", "auth/auth/users/me", "health", "cgi-bin/health", "health/x", "index.html", "docs",
-                         "app.js", "public/app.js", "public", "public/", "current-user", "not-found", "not-found/x", "latchkey-fcgi", "nothing",
-                         "auth/api-keys/", ".well-known/jwks.json", "a//b", "a::b", "%61uth/users/me", ".htaccess"]:
+            for path in [
+                "",
+                "auth/users/me",
+                "users/me",
+                "auth/auth/users/me",
+                "health",
+                "cgi-bin/health",
+                "health/x",
+                "index.html",
+                "docs",
+                "app.js",
+                "public/app.js",
+                "public",
+                "public/",
+                "current-user",
+                "not-found",
+                "not-found/x",
+                "latchkey-fcgi",
+                "nothing",
+                "auth/api-keys/",
+                ".well-known/jwks.json",
+                "a//b",
+                "a::b",
+                "%61uth/users/me",
+                ".htaccess",
+            ]:
                 for method in ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"):
                     answer = server.exchange(method, f"/{server.place}/{path}", [("Content-Length", "0")])
                     # The two that refuse know nothing of a folder where they are asked for themselves.
@@ -373,16 +467,19 @@ def check_mounted(world):
                     is_completed = path == "public" and answer.status == 301
                     expect(
                         (answer.status, code in answer.body) == (404, True) or is_completed,
-                        f"{server.name}: {method} /{server.place}/{path}", (answer.status, answer.body[:150]))
+                        f"{server.name}: {method} /{server.place}/{path}",
+                        (answer.status, answer.body[:150]),
+                    )
             for method in ("GET", "OPTIONS", "PUT"):
                 answer = server.exchange(method, f"/{server.place}", [("Content-Length", "0")])
                 leads = answer.fields.get("location", [""])[0].endswith(f"/{server.place}/")
                 expect(
-                    b'"not_at_root"' in answer.body or (answer.status == 301 and leads), f"{server.name}: {method} /{server.place}",
-                    (answer.status, answer.body[:150]))
+                    b'"not_at_root"' in answer.body or (answer.status == 301 and leads),
+                    f"{server.name}: {method} /{server.place}",
+                    (answer.status, answer.body[:150]),
+                )
             found = doctor(server, f"http://127.0.0.1:{server.port}/{server.place}")
-            expect(
-                "404 not_at_root" in found and "a host of its own" in found, f"{server.name}: doctor says what to do", found)
+            expect("404 not_at_root" in found and "a host of its own" in found, f"{server.name}: doctor says what to do", found)
             if kind is not Aliased:
                 answer = server.exchange("GET", "/index.html")
                 expect(answer.body == b"the site's own page", f"{server.name}: the site has its pages", answer.status)
@@ -395,8 +492,11 @@ class FewMethods(Shared):
     modules = [*Shared.modules, "access_compat"]
 
     def host(self):
-        return super().host().replace(
-            "</Directory>", "<LimitExcept GET POST>\nOrder allow,deny\nDeny from all\n</LimitExcept>\n</Directory>")
+        return (
+            super()
+            .host()
+            .replace("</Directory>", "<LimitExcept GET POST>\nOrder allow,deny\nDeny from all\n</LimitExcept>\n</Directory>")
+        )
 
 
 class FewMethodsFastCGI(FcgidOptions, FewMethods):
@@ -413,18 +513,31 @@ def check_methods(world):
 
         def call(method, target, body=None):
             content = b"" if body is None else json.dumps(body).encode()
-            return server.exchange(method, target, [
-                ("Authorization", f"Bearer {v['access']}"), ("X-Project-Id", v["project"]), ("Content-Type", "application/json"),
-                ("Content-Length", str(len(content)))], content)
+            return server.exchange(
+                method,
+                target,
+                [
+                    ("Authorization", f"Bearer {v['access']}"),
+                    ("X-Project-Id", v["project"]),
+                    ("Content-Type", "application/json"),
+                    ("Content-Length", str(len(content))),
+                ],
+                content,
+            )
 
         try:
             for method, target in [
-                ("PATCH", "/auth/users/me"), ("DELETE", f"/auth/api-keys/{v['key_to_delete_id']}"), ("OPTIONS", "/auth/users/me"),
+                ("PATCH", "/auth/users/me"),
+                ("DELETE", f"/auth/api-keys/{v['key_to_delete_id']}"),
+                ("OPTIONS", "/auth/users/me"),
                 ("DELETE", f"/cgi-bin/delete-api-key/{v['key_to_delete_id']}"),
             ]:
                 answer = call(method, target, {})
-                expect(answer.status == 403 and b'"forbidden"' in answer.body, f"{what}: {method} {target} is refused, as JSON",
-                       (answer.status, answer.body[:150]))
+                expect(
+                    answer.status == 403 and b'"forbidden"' in answer.body,
+                    f"{what}: {method} {target} is refused, as JSON",
+                    (answer.status, answer.body[:150]),
+                )
             for target, body, wanted in [
                 ("update-user", {"full_name": "Ada"}, b'"full_name":"Ada"'),
                 (f"update-api-key/{v['key_to_change_id']}", {"name": "by POST"}, b'"name":"by POST"'),
@@ -433,21 +546,38 @@ def check_methods(world):
                 (f"remove-member/{v['project']}/{v['member']}", None, b'"success":true'),
             ]:
                 answer = call("POST", f"/cgi-bin/{target}", body)
-                expect(answer.status == 200 and wanted in answer.body, f"{what}: POST /cgi-bin/{target}", (answer.status, answer.body[:200]))
+                expect(
+                    answer.status == 200 and wanted in answer.body,
+                    f"{what}: POST /cgi-bin/{target}",
+                    (answer.status, answer.body[:200]),
+                )
             items = json.loads(call("GET", "/auth/sessions").body)["data"]["items"]
             answer = call("POST", f"/cgi-bin/delete-session/{items[0]['id']}")
             expect(answer.status == 200, f"{what}: a session is ended", (answer.status, answer.body[:200]))
-            for target, status in [("delete-user", 422), ("delete-project/" + v["nobody"], 404), ("decline-invitation/" + v["nobody"], 404)]:
-                answer = server.exchange("POST", f"/cgi-bin/{target}", [
-                    ("Authorization", f"Bearer {v['outsider_access']}"), ("Content-Length", "0")])
-                expect(answer.status == status and b'"error":{"code"' in answer.body, f"{what}: POST /cgi-bin/{target} arrives",
-                       (answer.status, answer.body[:200]))
+            for target, status in [
+                ("delete-user", 422),
+                ("delete-project/" + v["nobody"], 404),
+                ("decline-invitation/" + v["nobody"], 404),
+            ]:
+                answer = server.exchange(
+                    "POST", f"/cgi-bin/{target}", [("Authorization", f"Bearer {v['outsider_access']}"), ("Content-Length", "0")]
+                )
+                expect(
+                    answer.status == status and b'"error":{"code"' in answer.body,
+                    f"{what}: POST /cgi-bin/{target} arrives",
+                    (answer.status, answer.body[:200]),
+                )
             found = doctor(server)
             for method, executable in [("DELETE", "delete-api-key"), ("PATCH", "update-api-key")]:
                 expect(
                     re.search(
                         rf"fault {method}: 403 forbidden .*? Until then POST at an executable's own path stands for it, such as "
-                        rf"/cgi-bin/{executable}/<key_id>\.", found), f"{what}: doctor says what to do without {method}", found)
+                        rf"/cgi-bin/{executable}/<key_id>\.",
+                        found,
+                    ),
+                    f"{what}: doctor says what to do without {method}",
+                    found,
+                )
         finally:
             server.stop()
     print(f"methods: {parity.passed - before} held", flush=True)
@@ -457,8 +587,12 @@ def main():
     world = World()
     try:
         probes = Probes(world)
-        parts = {"above": lambda: check_above(world, probes), "allowed": lambda: check_allowed(world, probes),
-                 "mounted": lambda: check_mounted(world), "methods": lambda: check_methods(world)}
+        parts = {
+            "above": lambda: check_above(world, probes),
+            "allowed": lambda: check_allowed(world, probes),
+            "mounted": lambda: check_mounted(world),
+            "methods": lambda: check_methods(world),
+        }
         for name, part in parts.items():
             if not sys.argv[1:] or name in sys.argv[1:]:
                 part()

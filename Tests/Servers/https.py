@@ -39,20 +39,32 @@ class Authority:
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="latchkey-https-")
         curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-        self.openssl(
-            "req", "-x509", *curve, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Latchkey test")
+        self.openssl("req", "-x509", *curve, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Latchkey test")
         self.openssl("req", *curve, "-keyout", "key.pem", "-out", "request.pem", "-subj", f"/CN={NAME}")
         write(f"{self.folder}/names", f"subjectAltName = DNS:{NAME}\n")
         self.openssl(
-            "x509", "-req", "-in", "request.pem", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
-            "-extfile", "names", "-out", "chain.pem")
+            "x509",
+            "-req",
+            "-in",
+            "request.pem",
+            "-CA",
+            "ca.pem",
+            "-CAkey",
+            "ca.key",
+            "-CAcreateserial",
+            "-days",
+            "2",
+            "-extfile",
+            "names",
+            "-out",
+            "chain.pem",
+        )
         self.certificate, self.key = f"{self.folder}/chain.pem", f"{self.folder}/key.pem"
         self.trusting = ssl.create_default_context(cafile=f"{self.folder}/ca.pem")
         self.strangers = ssl.create_default_context()
 
     def openssl(self, *arguments):
-        subprocess.run(
-            ["openssl", *arguments], cwd=self.folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def remove(self):
         shutil.rmtree(self.folder)
@@ -134,16 +146,27 @@ class Lighttpd(Secure, Server):
             shutil.copy(f"{PROJECT}/{name}", folder)
         shutil.copytree(parity.EXECUTABLES, f"{folder}/cgi-bin")
         shutil.copytree(f"{PROJECT}/public", f"{folder}/public")
-        write(f"{folder}/samples/lighttpd/https.conf", self.substituted(
-            "lighttpd/https.conf", [
-                ("0.0.0.0:443", f"127.0.0.1:{self.tls_port}"),
-                ("/var/log/lighttpd/error.log", f"{self.folder}/log/lighttpd.log")]))
+        write(
+            f"{folder}/samples/lighttpd/https.conf",
+            self.substituted(
+                "lighttpd/https.conf",
+                [
+                    ("0.0.0.0:443", f"127.0.0.1:{self.tls_port}"),
+                    ("/var/log/lighttpd/error.log", f"{self.folder}/log/lighttpd.log"),
+                ],
+            ),
+        )
         os.mkdir(f"{self.folder}/log")
         for path in (self.home, f"{self.folder}/log"):
             own(path, user("www-data"))
         self.run(
-            "lighttpd", "-D", "-f", "samples/lighttpd/https.conf", cwd=folder,
-            env={"PATH": PATH, "PORT": str(self.port), "BIND": "127.0.0.1", "LATCHKEY_HOME": self.home})
+            "lighttpd",
+            "-D",
+            "-f",
+            "samples/lighttpd/https.conf",
+            cwd=folder,
+            env={"PATH": PATH, "PORT": str(self.port), "BIND": "127.0.0.1", "LATCHKEY_HOME": self.home},
+        )
         self.wait()
 
 
@@ -154,9 +177,15 @@ class Vhost(Secure, Apache):
     modules = ["mpm_event", "cgid", "ssl", "http2"]
 
     def host(self):
-        return f"Protocols h2 http/1.1\nListen 127.0.0.1:{self.tls_port}\n" + self.substituted("apache/https.conf", [
-            ("*:80>", f"127.0.0.1:{self.port}>"), ("*:443>", f"127.0.0.1:{self.tls_port}>"),
-            ("/srv/latchkey/cgi-bin", self.site), ("/var/lib/latchkey", self.home)])
+        return f"Protocols h2 http/1.1\nListen 127.0.0.1:{self.tls_port}\n" + self.substituted(
+            "apache/https.conf",
+            [
+                ("*:80>", f"127.0.0.1:{self.port}>"),
+                ("*:443>", f"127.0.0.1:{self.tls_port}>"),
+                ("/srv/latchkey/cgi-bin", self.site),
+                ("/var/lib/latchkey", self.home),
+            ],
+        )
 
 
 class FastCGI(Secure, Nginx):
@@ -170,7 +199,9 @@ class FastCGI(Secure, Nginx):
         text = subprocess.run(["sed", command], input=text, stdout=subprocess.PIPE, text=True, check=True).stdout
         assert "#+" not in text
         for old, new in [
-                ("listen 443 ssl", f"listen 127.0.0.1:{self.tls_port} ssl http2"), ("listen 80;", f"listen 127.0.0.1:{self.port};")]:
+            ("listen 443 ssl", f"listen 127.0.0.1:{self.tls_port} ssl http2"),
+            ("listen 80;", f"listen 127.0.0.1:{self.port};"),
+        ]:
             assert old in text, old
             text = text.replace(old, new)
         # The one place that is looked for, and is gone.
@@ -186,18 +217,38 @@ class Proxy(Secure, Nginx):
     def prepare(self, world):
         Server.prepare(self, world)
         self.behind = free_port()
-        write(f"{self.folder}/latchkey.conf", self.adapted(self.substituted("nginx/https-proxy.conf", [
-            ("127.0.0.1:8000", f"127.0.0.1:{self.behind}"), ("listen 80;", f"listen 127.0.0.1:{self.port};"),
-            ("listen 443 ssl", f"listen 127.0.0.1:{self.tls_port} ssl http2")])))
+        write(
+            f"{self.folder}/latchkey.conf",
+            self.adapted(
+                self.substituted(
+                    "nginx/https-proxy.conf",
+                    [
+                        ("127.0.0.1:8000", f"127.0.0.1:{self.behind}"),
+                        ("listen 80;", f"listen 127.0.0.1:{self.port};"),
+                        ("listen 443 ssl", f"listen 127.0.0.1:{self.tls_port} ssl http2"),
+                    ],
+                )
+            ),
+        )
         temporary = "".join(
-            f"{name}_temp_path {self.folder}/{name};" for name in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"])
-        write(f"{self.folder}/nginx.conf", (
-            f"{'user root root;' if AS_ROOT else ''} daemon off; worker_processes 1; pid {self.folder}/pid;"
-            f"error_log {self.folder}/error.log warn; events {{ worker_connections 512; }}"
-            f"http {{ access_log off; {temporary} include {self.folder}/latchkey.conf; }}"))
+            f"{name}_temp_path {self.folder}/{name};" for name in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        )
+        write(
+            f"{self.folder}/nginx.conf",
+            (
+                f"{'user root root;' if AS_ROOT else ''} daemon off; worker_processes 1; pid {self.folder}/pid;"
+                f"error_log {self.folder}/error.log warn; events {{ worker_connections 512; }}"
+                f"http {{ access_log off; {temporary} include {self.folder}/latchkey.conf; }}"
+            ),
+        )
         self.run(
-            "lighttpd", "-D", "-f", "lighttpd.conf", cwd=PROJECT,
-            env={"PATH": PATH, "PORT": str(self.behind), "LATCHKEY_HOME": self.home})
+            "lighttpd",
+            "-D",
+            "-f",
+            "lighttpd.conf",
+            cwd=PROJECT,
+            env={"PATH": PATH, "PORT": str(self.behind), "LATCHKEY_HOME": self.home},
+        )
         self.run("nginx", "-e", f"{self.folder}/error.log", "-c", f"{self.folder}/nginx.conf")
         self.wait()
 
@@ -244,15 +295,20 @@ def check_tls(server):
 
 def check_redirect(server):
     for line, body in [
-        ("GET /", {}), ("GET /auth/api-keys/?page=1&limit=5", {}), ("GET /a%20b/c", {}), ("HEAD /health", {}),
+        ("GET /", {}),
+        ("GET /auth/api-keys/?page=1&limit=5", {}),
+        ("GET /a%20b/c", {}),
+        ("HEAD /health", {}),
         ("POST /auth/verification/send-code", {"email": "plain@example.com"}),
     ]:
         for fields in ([], [("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "evil.example")]):
             answer = server.call(line, fields, plain=True, **body)
             target = f"{server.url}{line.split(' ')[1]}"
             expect(
-                answer.status == 308 and answer.fields.get("location") == [target], f"{server.name}: http, {line}",
-                (answer.status, answer.fields))
+                answer.status == 308 and answer.fields.get("location") == [target],
+                f"{server.name}: http, {line}",
+                (answer.status, answer.fields),
+            )
     mails = [open(path).read() for path in glob.glob(f"{server.home}/mail/new/*")]
     expect(not any("plain@example.com" in text for text in mails), f"{server.name}: nothing runs by http")
 
@@ -274,32 +330,50 @@ def check_story(server):
     expect(key.status == 201, f"{server.name}: a key is made", key.body)
     by_key = [("x-api-key", key.data["full_key"]), project]
     # As the API's clients send it: a GET with a body.
-    listed = server.over(
-        server.authority.trusting, "GET", "/auth/api-keys/", [*by_key, ("Content-Length", "2")], b"{}")
+    listed = server.over(server.authority.trusting, "GET", "/auth/api-keys/", [*by_key, ("Content-Length", "2")], b"{}")
     expect(listed.status == 200 and key.data["id"].encode() in listed.body, f"{server.name}: keys by a key", listed.body)
     renewed = server.call(
-        f"{verification}refresh-token", refresh_token=grant.data["refresh_token"], user_uuid=grant.data["user_uuid"])
+        f"{verification}refresh-token", refresh_token=grant.data["refresh_token"], user_uuid=grant.data["user_uuid"]
+    )
     expect(renewed.status == 200, f"{server.name}: refresh-token", renewed.body)
     ended = server.call(f"{verification}revoke-token", refresh_token=renewed.data["refresh_token"])
     after = server.call("GET /auth/users/me", [bearer])
     expect((ended.status, after.status) == (200, 401), f"{server.name}: revoke-token", (ended.body, after.body))
     page = server.call("GET /")
     expect(
-        (page.status, page.body) == (200, open(f"{PROJECT}/public/index.html", "rb").read()), f"{server.name}: the console",
-        page.body[:200])
-    expect(
-        server.call("PATCH /openapi.json", [("Content-Length", "0")]).status == 404, f"{server.name}: nothing else is served")
+        (page.status, page.body) == (200, open(f"{PROJECT}/public/index.html", "rb").read()),
+        f"{server.name}: the console",
+        page.body[:200],
+    )
+    expect(server.call("PATCH /openapi.json", [("Content-Length", "0")]).status == 404, f"{server.name}: nothing else is served")
 
 
 def check_unsized_bodies(server):
     """A body whose length its sender does not say, by each protocol that a client may offer."""
     for protocol in ("--http1.1", "--http2"):
         answer = subprocess.run(
-            ["curl", "-sS", protocol, "--cacert", f"{server.authority.folder}/ca.pem", "-X", "POST", "-H", "Content-Type: application/json",
-             "-T", "-", f"{server.url}/auth/verification/refresh-token"], input=b'{"refresh_token": "x"}', capture_output=True)
+            [
+                "curl",
+                "-sS",
+                protocol,
+                "--cacert",
+                f"{server.authority.folder}/ca.pem",
+                "-X",
+                "POST",
+                "-H",
+                "Content-Type: application/json",
+                "-T",
+                "-",
+                f"{server.url}/auth/verification/refresh-token",
+            ],
+            input=b'{"refresh_token": "x"}',
+            capture_output=True,
+        )
         expect(
             b'"loc":["body","user_uuid"]' in answer.stdout and b'"refresh_token"' not in answer.stdout,
-            f"{server.name}: a body without a length, {protocol}", (answer.stdout[:300], answer.stderr))
+            f"{server.name}: a body without a length, {protocol}",
+            (answer.stdout[:300], answer.stderr),
+        )
 
 
 def clients(server):
@@ -310,12 +384,16 @@ def clients(server):
 
 def check_clients(server):
     """Three mails for a network: the fourth is refused, whatever it says of itself; another's is not."""
-    def send(number, source, *fields, **options):
-        return server.call(
-            "POST /auth/verification/send-code", fields, source=source, email=f"s{number}@example.com", **options)
 
-    forged = [("X-Forwarded-For", "203.0.113.1"), ("X-Forwarded-For", "203.0.113.2, 127.0.0.9"),
-              ("X-Forwarded-For", "127.0.0.1"), ("X-Forwarded-For", "203.0.113.3, 127.0.0.1")]
+    def send(number, source, *fields, **options):
+        return server.call("POST /auth/verification/send-code", fields, source=source, email=f"s{number}@example.com", **options)
+
+    forged = [
+        ("X-Forwarded-For", "203.0.113.1"),
+        ("X-Forwarded-For", "203.0.113.2, 127.0.0.9"),
+        ("X-Forwarded-For", "127.0.0.1"),
+        ("X-Forwarded-For", "203.0.113.3, 127.0.0.1"),
+    ]
     statuses = [send(number, "127.0.0.5", field).status for number, field in enumerate(forged)]
     expect(statuses == [202, 202, 202, 429], f"{server.name}: a forged X-Forwarded-For is not believed", statuses)
     more = [("X_Forwarded_For", "203.0.113.4"), ("Forwarded", "for=203.0.113.5"), ("X-Real-IP", "203.0.113.6")]
@@ -325,7 +403,8 @@ def check_clients(server):
     # Whoever reaches the server past the proxy, and is none, is who they are.
     statuses = [
         send(30 + number, "127.0.0.7", ("X-Forwarded-For", f"203.0.113.{number}"), plain=True, port=server.behind).status
-        for number in range(4)]
+        for number in range(4)
+    ]
     expect(statuses == [202, 202, 202, 429], f"{server.name}: past the proxy nobody else is believed", statuses)
     log = server.log()
     for source in ("127.0.0.5", "127.0.0.6", "127.0.0.7"):
@@ -339,7 +418,8 @@ def check_untrusted(server):
     """Without the setting all clients count as the proxy."""
     statuses = [
         server.call("POST /auth/verification/send-code", source=f"127.0.0.{number}", email=f"s{number}@example.com").status
-        for number in range(5, 9)]
+        for number in range(5, 9)
+    ]
     expect(statuses == [202, 202, 202, 429], f"{server.name}: all clients count as one", statuses)
 
 

@@ -52,7 +52,9 @@ def short_free_port():
 
 
 def make(*arguments, **variables):
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("LATCHKEY_") and k not in ("PORT", "BIND", "MAKEFLAGS")}
+    environment = {
+        k: v for k, v in os.environ.items() if not k.startswith("LATCHKEY_") and k not in ("PORT", "BIND", "MAKEFLAGS")
+    }
     environment.update(variables)
     started = time.monotonic()
     result = subprocess.run(["make", *arguments], cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=900)
@@ -64,19 +66,30 @@ def check_port_in_use():
         holder.bind(("127.0.0.1", 0))
         holder.listen()
         port = holder.getsockname()[1]
-        for arguments, variables in [((f"PORT={port}",), {}), ((), {"PORT": str(port)}), ((), {"PORT": str(port), "BIND": "0.0.0.0"})]:
+        for arguments, variables in [
+            ((f"PORT={port}",), {}),
+            ((), {"PORT": str(port)}),
+            ((), {"PORT": str(port), "BIND": "0.0.0.0"}),
+        ]:
             result, seconds = make("run", *arguments, **variables)
             expect(
-                result.returncode != 0 and f"Port {port} is in use" in result.stderr and "PORT=" in result.stderr and seconds < 5
+                result.returncode != 0
+                and f"Port {port} is in use" in result.stderr
+                and "PORT=" in result.stderr
+                and seconds < 5
                 and "swift" not in result.stdout,
-                "a port in use is said first", (result.returncode, seconds, result.stdout, result.stderr))
+                "a port in use is said first",
+                (result.returncode, seconds, result.stdout, result.stderr),
+            )
     for port in ("0", "65536", "http", "", "80 80", "-1"):
         result, seconds = make("run", f"PORT={port}")
         if port == "":
             continue  # the same as none
         expect(
-            result.returncode != 0 and "not a port from 1 to 65535" in result.stderr and seconds < 5, f"PORT={port!r}",
-            (result.returncode, result.stderr))
+            result.returncode != 0 and "not a port from 1 to 65535" in result.stderr and seconds < 5,
+            f"PORT={port!r}",
+            (result.returncode, result.stderr),
+        )
 
 
 def post(url, fields):
@@ -95,7 +108,9 @@ def issuer(port, home, host="localhost"):
             text = open(f"{folder}/{name}").read()
             if f"To: {email}" in text:
                 code = re.search(r"^Subject: (\d+)", text, re.M).group(1)
-                token = post(f"http://{host}:{port}/auth/verification/verify-code", {"email": email, "code": code})["data"]["access_token"]
+                token = post(f"http://{host}:{port}/auth/verification/verify-code", {"email": email, "code": code})["data"][
+                    "access_token"
+                ]
                 payload = token.split(".")[1]
                 return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["iss"]
         time.sleep(0.05)
@@ -104,11 +119,13 @@ def issuer(port, home, host="localhost"):
 
 def check_base_url():
     for settings, variables, expected in [
-        (None, {}, "http://localhost:{port}"), ("# base_url = x\ncode_length = 8\n", {}, "http://localhost:{port}"),
+        (None, {}, "http://localhost:{port}"),
+        ("# base_url = x\ncode_length = 8\n", {}, "http://localhost:{port}"),
         ("  base_url=https://id.example.com\n", {}, "https://id.example.com"),
         ("\ufeffbase_url = https://id.example.com\r\n", {}, "https://id.example.com"),
         (None, {"LATCHKEY_BASE_URL": "https://other.example"}, "https://other.example"),
-        (None, {"BIND": "0.0.0.0"}, "http://localhost:{port}"), (None, {"BIND": "127.0.0.2"}, "http://127.0.0.2:{port}"),
+        (None, {"BIND": "0.0.0.0"}, "http://localhost:{port}"),
+        (None, {"BIND": "127.0.0.2"}, "http://127.0.0.2:{port}"),
         (None, {"PORT": "0{port}"}, "http://localhost:{port}"),
     ]:
         for fastcgi in ({}, {"LATCHKEY_FASTCGI": "1"}):
@@ -117,13 +134,19 @@ def check_base_url():
             if settings:
                 with open(f"{home}/latchkey.conf", "w") as file:
                     file.write(settings)
-            environment = {k: v for k, v in os.environ.items() if not k.startswith("LATCHKEY_") and k not in ("PORT", "BIND", "MAKEFLAGS")}
+            environment = {
+                k: v for k, v in os.environ.items() if not k.startswith("LATCHKEY_") and k not in ("PORT", "BIND", "MAKEFLAGS")
+            }
             others = {"PORT": "{port}", **variables, **fastcgi}
             host = "127.0.0.2" if variables.get("BIND") == "127.0.0.2" else "localhost"
             server = subprocess.Popen(
-                ["make", "run", f"LATCHKEY_HOME={home}"], cwd=PROJECT,
+                ["make", "run", f"LATCHKEY_HOME={home}"],
+                cwd=PROJECT,
                 env={**environment, **{name: value.format(port=port) for name, value in others.items()}},
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
             try:
                 for _ in range(6000):
                     try:
@@ -150,8 +173,12 @@ def check_placing():
         while not stop.is_set():
             try:
                 status = os.stat(path)
-                answer = subprocess.run([path], env={"LATCHKEY_HOME": home, "REQUEST_METHOD": "GET", "REQUEST_URI": "/health"},
-                                        stdin=subprocess.DEVNULL, capture_output=True)
+                answer = subprocess.run(
+                    [path],
+                    env={"LATCHKEY_HOME": home, "REQUEST_METHOD": "GET", "REQUEST_URI": "/health"},
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                )
                 starts[0] += 1
                 if not answer.stdout.startswith(b"Status: 200") or status.st_mode & 0o777 != 0o755 or status.st_size != size:
                     wrong.append((answer.returncode, answer.stdout[:100], oct(status.st_mode), status.st_size))
@@ -178,19 +205,35 @@ def check_results():
     """Where the programs that measure write, without measuring."""
     for update, expected in [("", f"{PROJECT}/.build-bench"), ("1", f"{PROJECT}/Benchmarks")]:
         seen = subprocess.run(
-            [sys.executable, "-c", "import importlib.machinery, importlib.util, sys; sys.path.insert(0, 'Benchmarks');"
-             "loader = importlib.machinery.SourceFileLoader('bench', 'Benchmarks/run');"
-             "spec = importlib.util.spec_from_loader('bench', loader); module = importlib.util.module_from_spec(spec);"
-             "loader.exec_module(module); print(module.RESULTS)"],
-            cwd=PROJECT, env={**os.environ, "UPDATE": update, "PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True, text=True)
+            [
+                sys.executable,
+                "-c",
+                "import importlib.machinery, importlib.util, sys; sys.path.insert(0, 'Benchmarks');"
+                "loader = importlib.machinery.SourceFileLoader('bench', 'Benchmarks/run');"
+                "spec = importlib.util.spec_from_loader('bench', loader); module = importlib.util.module_from_spec(spec);"
+                "loader.exec_module(module); print(module.RESULTS)",
+            ],
+            cwd=PROJECT,
+            env={**os.environ, "UPDATE": update, "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+        )
         expect(seen.stdout.strip() == expected, f"UPDATE={update!r}: where results go", (seen.stdout, seen.stderr))
     shown = f"{PROJECT}/Benchmarks/ACCOUNT.md"
     with open(shown) as file:
         before = file.read()
     subprocess.run(
-        [sys.executable, "-c", "import sys; sys.path.insert(0, 'Benchmarks'); import account;"
-         "account.account = lambda folder: print('measured'); account.main()"],
-        cwd=PROJECT, env={**os.environ, "UPDATE": "0", "PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True, check=True)
+        [
+            sys.executable,
+            "-c",
+            "import sys; sys.path.insert(0, 'Benchmarks'); import account;"
+            "account.account = lambda folder: print('measured'); account.main()",
+        ],
+        cwd=PROJECT,
+        env={**os.environ, "UPDATE": "0", "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        check=True,
+    )
     with open(shown) as file, open(f"{PROJECT}/.build-bench/ACCOUNT.md") as written:
         expect((file.read(), written.read()) == (before, "measured\n"), "make bench-account leaves the account that is shown")
     ignored = subprocess.run(["git", "check-ignore", "-q", ".build-bench/results.md"], cwd=PROJECT).returncode

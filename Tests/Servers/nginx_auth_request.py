@@ -29,7 +29,8 @@ KEPT = 5  # seconds, as the sample has it
 # What other configuration may say of errors: it must let nobody in, and replace no answer.
 AROUND = (
     "proxy_intercept_errors on; recursive_error_pages on; error_page 401 403 418 =200 /others.html;"
-    "proxy_next_upstream error http_500; proxy_request_buffering off;")
+    "proxy_next_upstream error http_500; proxy_request_buffering off;"
+)
 
 passed, failed = 0, 0
 
@@ -59,9 +60,9 @@ class Backend:
             def answer(self):
                 backend.count += 1
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                text = json.dumps({
-                    "method": self.command, "path": self.path, "headers": self.headers.items(),
-                    "body": body.decode()}).encode()
+                text = json.dumps(
+                    {"method": self.command, "path": self.path, "headers": self.headers.items(), "body": body.decode()}
+                ).encode()
                 self.send_response(401 if self.path == "/reports/401" else 200)
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
@@ -139,8 +140,10 @@ class Nginx:
         self.port = free_port()
         sample = SAMPLE
         for old, new in [
-            ("127.0.0.1:8080", f"127.0.0.1:{self.port}"), ("127.0.0.1:8000", f"127.0.0.1:{latchkey}"),
-            ("127.0.0.1:9000", f"127.0.0.1:{backend}"), ("/var/cache/nginx-latchkey", f"{self.folder}/cache"),
+            ("127.0.0.1:8080", f"127.0.0.1:{self.port}"),
+            ("127.0.0.1:8000", f"127.0.0.1:{latchkey}"),
+            ("127.0.0.1:9000", f"127.0.0.1:{backend}"),
+            ("/var/cache/nginx-latchkey", f"{self.folder}/cache"),
         ]:
             assert old in sample, old
             sample = sample.replace(old, new)
@@ -160,15 +163,19 @@ class Nginx:
         if os.geteuid() == 0:
             user = f"user {pwd.getpwuid(0).pw_name} {grp.getgrgid(0).gr_name};"
         temporary = "".join(
-            f"{name}_temp_path {self.folder}/{name};" for name in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"])
+            f"{name}_temp_path {self.folder}/{name};" for name in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        )
         with open(f"{self.folder}/nginx.conf", "w") as file:
             file.write(
                 f"{modules} {user} daemon off; worker_processes 1; pid {self.folder}/pid;"
                 f"error_log {self.folder}/error.log warn; events {{ worker_connections 512; }}"
-                f"http {{ access_log off; {temporary} {around} include {self.folder}/sample.conf; }}")
+                f"http {{ access_log off; {temporary} {around} include {self.folder}/sample.conf; }}"
+            )
         self.process = subprocess.Popen(
             ["nginx", "-e", f"{self.folder}/error.log", "-c", f"{self.folder}/nginx.conf"],
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}, stdin=subprocess.DEVNULL)
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+            stdin=subprocess.DEVNULL,
+        )
         for _ in range(200):
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
@@ -230,16 +237,21 @@ class Owner:
 def latchkey_fields(answer):
     """What of our names reached the backend, in any spelling."""
     return sorted(
-        (name.lower(), value) for name, value in answer.json["headers"]
-        if name.lower().replace("_", "-").startswith("x-latchkey"))
+        (name.lower(), value) for name, value in answer.json["headers"] if name.lower().replace("_", "-").startswith("x-latchkey")
+    )
 
 
 def refused(answer, status, code, what):
     """Whether `answer` is Latchkey's refusal, as JSON."""
     expect(
-        answer.status == status and answer.code == code and answer.json["success"] is False
-        and answer.fields["content-type"] == "application/json" and answer.fields["cache-control"] == "no-store",
-        f"{what}: {status} {code}", (answer.status, answer.fields, answer.text))
+        answer.status == status
+        and answer.code == code
+        and answer.json["success"] is False
+        and answer.fields["content-type"] == "application/json"
+        and answer.fields["cache-control"] == "no-store",
+        f"{what}: {status} {code}",
+        (answer.status, answer.fields, answer.text),
+    )
 
 
 def check(nginx, home, owner, relay, backend):
@@ -249,8 +261,12 @@ def check(nginx, home, owner, relay, backend):
     # A good key: the answer's fields, and the request as it was.
     answer = nginx.get(key)
     fields = [
-        ("x-latchkey-expires-at", expires_at), ("x-latchkey-key-id", id), ("x-latchkey-owner-id", owner.id),
-        ("x-latchkey-project-id", owner.project), ("x-latchkey-scopes", "reports:read files:*")]
+        ("x-latchkey-expires-at", expires_at),
+        ("x-latchkey-key-id", id),
+        ("x-latchkey-owner-id", owner.id),
+        ("x-latchkey-project-id", owner.project),
+        ("x-latchkey-scopes", "reports:read files:*"),
+    ]
     expect(answer.status == 200 and latchkey_fields(answer) == fields, "a good key: 200 with its fields", answer.text)
     expect(answer.json["path"] == "/reports/a?b=c" and answer.json["method"] == "GET", "the request is unchanged")
     expect(key not in answer.text, "the backend does not see the key")
@@ -259,7 +275,9 @@ def check(nginx, home, owner, relay, backend):
     answer = nginx.get(everything)
     expect(
         ("x-latchkey-scopes", "*") in latchkey_fields(answer) and len(latchkey_fields(answer)) == 4,
-        "a key of all scopes without an end: * and no expiry", answer.text)
+        "a key of all scopes without an end: * and no expiry",
+        answer.text,
+    )
 
     # Forged fields.
     forged = [(name, "forged") for name, _ in fields]
@@ -272,7 +290,9 @@ def check(nginx, home, owner, relay, backend):
     answer = nginx.get(key, headers=[("Connection", "close, X-Latchkey-Key-Id, X-Latchkey-Scopes")])
     expect(
         latchkey_fields(answer) == fields and ["Connection", "close"] in answer.json["headers"],
-        "Connection takes none away", answer.text)
+        "Connection takes none away",
+        answer.text,
+    )
 
     # Refusals, none of which reaches the backend.
     count = backend.count
@@ -328,28 +348,34 @@ def check(nginx, home, owner, relay, backend):
     answer = nginx.get(fresh, method="POST", body=body, headers=private)
     expect(
         answer.status == 200 and answer.json["body"].encode() == body and answer.json["method"] == "POST",
-        "POST with a body reaches the backend whole")
+        "POST with a body reaches the backend whole",
+    )
     expect(len(relay.questions) == 1, "one question for it", relay.questions)
     lines = relay.questions[0].decode().split("\r\n")
     expect(lines[0].startswith("GET /auth/api-keys/verify?scope=reports:read HTTP/1."), "the question is a GET", lines)
     expect(
         sorted(line.partition(":")[0].lower() for line in lines[1:] if line)
-        == ["connection", "host", "x-api-key", "x-forwarded-for"] and "X-Forwarded-For: 127.0.0.1" in lines,
-        "the question has the key and the address, no body and nothing private", lines)
+        == ["connection", "host", "x-api-key", "x-forwarded-for"]
+        and "X-Forwarded-For: 127.0.0.1" in lines,
+        "the question has the key and the address, no body and nothing private",
+        lines,
+    )
     relay.questions.clear()
     answer = nginx.get("garbage", method="POST", body=body, headers=private)
     refused(answer, 401, "invalid_api_key", "POST with a bad key")
     expect(
         len(relay.questions) == 2
         and not [question for question in relay.questions if b"secret" in question or question[:4] != b"GET "],
-        "nothing of its body is in a question", relay.questions)
+        "nothing of its body is in a question",
+        relay.questions,
+    )
 
     # A refusal does not wait for a body that is announced.
     with socket.create_connection(("127.0.0.1", nginx.port), 10) as connection:
         connection.settimeout(3)
         connection.sendall(
-            b"POST /reports/ HTTP/1.1\r\nHost: a\r\nX-Api-Key: garbage\r\n"
-            b"Expect: 100-continue\r\nContent-Length: 500000\r\n\r\n")
+            b"POST /reports/ HTTP/1.1\r\nHost: a\r\nX-Api-Key: garbage\r\nExpect: 100-continue\r\nContent-Length: 500000\r\n\r\n"
+        )
         try:
             first = connection.recv(65536)
         except TimeoutError:
@@ -396,9 +422,13 @@ def check_failures(nginx, home, owner, relay, backend):
     def unavailable(what):
         answer = nginx.get(key)
         expect(
-            answer.status == 503 and answer.code == "temporarily_unavailable"
-            and answer.fields.get("retry-after") == "2" and answer.fields["content-type"] == "application/json",
-            f"{what}: 503", (answer.status, answer.text))
+            answer.status == 503
+            and answer.code == "temporarily_unavailable"
+            and answer.fields.get("retry-after") == "2"
+            and answer.fields["content-type"] == "application/json",
+            f"{what}: 503",
+            (answer.status, answer.text),
+        )
 
     relay.canned = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n"
     unavailable("the verifier is busy")
@@ -412,13 +442,17 @@ def check_failures(nginx, home, owner, relay, backend):
         answer = nginx.get(key)
         expect(
             answer.status == 500 and answer.code == "internal_error" and "retry-after" not in answer.fields,
-            f"the verifier answers {status}: 500", (answer.status, answer.text))
+            f"the verifier answers {status}: 500",
+            (answer.status, answer.text),
+        )
     for status in (401, 403):
         relay.canned = f"HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n".encode()
         answer = nginx.get(key)
         expect(
-            answer.status == status and answer.code == "refused", f"{status} whose reason is lost: JSON all the same",
-            (answer.status, answer.text))
+            answer.status == status and answer.code == "refused",
+            f"{status} whose reason is lost: JSON all the same",
+            (answer.status, answer.text),
+        )
     relay.canned = b""
     unavailable("the verifier is silent")
     relay.canned = None
@@ -453,7 +487,8 @@ def check_cache(nginx, owner, relay):
     answers = [nginx.get(key) for _ in range(5)]
     expect(
         all(answer.status == 200 and ("x-latchkey-key-id", id) in latchkey_fields(answer) for answer in answers),
-        "a good key, five times, each with its fields")
+        "a good key, five times, each with its fields",
+    )
     expect(len(relay.questions) == 1, "it is asked for once", len(relay.questions))
     owner.deactivate(id)
     answer = nginx.get(key)

@@ -23,7 +23,18 @@ from service import Home, Lighttpd  # noqa: E402
 
 VERSION = "0.0.0+test"
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
-PARTS = ["cgi-bin", "public", "samples", "packaging", "Sources", "README.md", "LICENSE", "lighttpd.conf", "lighttpd-environment.sh", "lighttpd-fastcgi.sh"]
+PARTS = [
+    "cgi-bin",
+    "public",
+    "samples",
+    "packaging",
+    "Sources",
+    "README.md",
+    "LICENSE",
+    "lighttpd.conf",
+    "lighttpd-environment.sh",
+    "lighttpd-fastcgi.sh",
+]
 EXECUTABLES = set(os.listdir(f"{PROJECT}/Sources/Executables")) - {"latchkey", "write-routes"}
 
 passed, failed = 0, 0
@@ -46,8 +57,11 @@ def read(path):
 def files(folder):
     """Paths below `folder` that are not hidden."""
     return {
-        os.path.relpath(os.path.join(parent, name), folder) for parent, _, names in os.walk(folder)
-        for name in names if "/." not in f"/{os.path.relpath(os.path.join(parent, name), folder)}"}
+        os.path.relpath(os.path.join(parent, name), folder)
+        for parent, _, names in os.walk(folder)
+        for name in names
+        if "/." not in f"/{os.path.relpath(os.path.join(parent, name), folder)}"
+    }
 
 
 def copy(to):
@@ -66,8 +80,15 @@ def package(project, dist, version=VERSION, umask=0o022, **variables):
     """Starts packaging/package of `project`."""
     environment = {"PATH": PATH, "DIST": dist, **variables}
     return subprocess.Popen(
-        [sys.executable, f"{project}/packaging/package", version], cwd="/", env=environment, text=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, umask=umask)
+        [sys.executable, f"{project}/packaging/package", version],
+        cwd="/",
+        env=environment,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        umask=umask,
+    )
 
 
 def refusals(scratch):
@@ -101,8 +122,8 @@ def refusals(scratch):
     changed("cgi-bin/health", b"#!/bin/sh\n", "a script", "no 64-bit executable")
     changed("cgi-bin/latchkey.home", b"/srv/state\n", "a stray file", "no executable of ours: latchkey.home")
     changed(
-        "cgi-bin/jwks", lambda code: code + f" {project}/Sources/x.swift".encode(), "the builder's path",
-        "cgi-bin/jwks names")
+        "cgi-bin/jwks", lambda code: code + f" {project}/Sources/x.swift".encode(), "the builder's path", "cgi-bin/jwks names"
+    )
     changed("README.md", lambda text: text.replace(b"| `journal` |", b"| `jornal` |"), "a setting that is none", "jornal")
     os.rename(f"{project}/cgi-bin/metrics", f"{scratch}/metrics")
     refused("an endpoint that was not built", "not built: metrics")
@@ -117,12 +138,23 @@ def contents(path, time, admin):
     names = [entry.name for entry in entries]
     expect(names == sorted(names) and len(set(names)) == len(names), "names are sorted, each once")
     expect(names[0] == top and all(name.startswith(f"{top}/") for name in names[1:]), "one top folder")
-    wanted = {"INSTALL", "LICENSE", "README.md", "VERSION", "latchkey.conf", "lighttpd.conf", "lighttpd-environment.sh", "lighttpd-fastcgi.sh", "public", "cgi-bin/.htaccess"}
+    wanted = {
+        "INSTALL",
+        "LICENSE",
+        "README.md",
+        "VERSION",
+        "latchkey.conf",
+        "lighttpd.conf",
+        "lighttpd-environment.sh",
+        "lighttpd-fastcgi.sh",
+        "public",
+        "cgi-bin/.htaccess",
+    }
     wanted |= {f"cgi-bin/{name}" for name in {*EXECUTABLES, "latchkey-fcgi-codes"}}
     wanted |= {f"cgi-bin/public/{path}" for path in files(f"{PROJECT}/public")}
     wanted |= {f"samples/{path}" for path in files(f"{PROJECT}/samples") if not path.startswith("verify/")}
     wanted |= {"latchkey"} if admin else set()
-    found = {entry.name[len(top) + 1:] for entry in entries if not entry.isdir()}
+    found = {entry.name[len(top) + 1 :] for entry in entries if not entry.isdir()}
     expect(found == wanted, "the list of contents", sorted(found ^ wanted))
     expect(any(path.startswith("samples/nginx/") for path in found), "nginx's sample is there")
     expect("samples/fail2ban/latchkey.conf" in found, "fail2ban's sample is there")
@@ -135,7 +167,9 @@ def contents(path, time, admin):
     links = [(entry.name, entry.linkname) for entry in entries if not (entry.isdir() or entry.isreg())]
     expect(
         links == [(f"{top}/cgi-bin/latchkey-fcgi-codes", f"{top}/cgi-bin/latchkey-fcgi"), (f"{top}/public", "cgi-bin/public")],
-        "two links, and they stay inside", links)
+        "two links, and they stay inside",
+        links,
+    )
     return top
 
 
@@ -181,13 +215,20 @@ def followed(install, folder, scratch):
     for _ in range(2):
         for command in commands:
             done = subprocess.run(
-                ["sh", "-c", command], cwd=folder, env={"PATH": PATH, "HOME": user}, umask=0o002,
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                ["sh", "-c", command],
+                cwd=folder,
+                env={"PATH": PATH, "HOME": user},
+                umask=0o002,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
             said = "database " in done.stdout if command.endswith(" init") else not done.stdout
             expect(done.returncode == 0 and said, f"`{command}`", done.stdout)
     modes = {
         os.path.relpath(path, user): os.stat(path).st_mode & 0o777
-        for path in [user, *glob.glob(f"{user}/**", recursive=True, include_hidden=True)]}
+        for path in [user, *glob.glob(f"{user}/**", recursive=True, include_hidden=True)]
+    }
     expect(modes["latchkey"] == modes["latchkey/bin"] == 0o700, "the state is the user's alone")
     expect("auth.new" not in modes and "auth/latchkey" not in modes, "nothing is left over, or out of its place", modes)
     expect(all(not mode & 0o022 for path, mode in modes.items() if path.startswith("auth")), "nobody else writes", modes)
@@ -196,8 +237,13 @@ def followed(install, folder, scratch):
 
     def handler(name, **variables):
         return subprocess.run(
-            [f"{user}/auth/{name}"], env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, timeout=60)
+            [f"{user}/auth/{name}"],
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=60,
+        )
 
     answer = service.Answer(handler("health", REQUEST_METHOD="GET", DOCUMENT_ROOT=f"{user}/auth").stdout)
     said = [line for line in install if answer.body.decode() in line]
@@ -217,15 +263,24 @@ def own_folder(folder, scratch):
     commands = section.split("```\n")[1]
     for _ in range(2):
         done = subprocess.run(
-            ["sh", "-ec", commands], cwd=folder, env={"PATH": PATH, "HOME": user}, umask=0o077,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            ["sh", "-ec", commands],
+            cwd=folder,
+            env={"PATH": PATH, "HOME": user},
+            umask=0o077,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
         expect(done.returncode == 0 and not done.stdout, "README's commands for cgi-bin", done.stdout)
     modes = {name: os.stat(f"{user}/cgi-bin/{name}").st_mode & 0o777 for name in os.listdir(f"{user}/cgi-bin")}
     wanted = {name: 0o755 for name in {*EXECUTABLES, "latchkey-fcgi-codes"}} | {"latchkey.home": 0o644, "other": 0o700}
     expect(modes == wanted, "cgi-bin has the executables and latchkey.home", modes)
     done = subprocess.run(
-        [f"{user}/cgi-bin/health"], env={"REQUEST_METHOD": "GET", "REQUEST_URI": "/cgi-bin/health"}, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE)
+        [f"{user}/cgi-bin/health"],
+        env={"REQUEST_METHOD": "GET", "REQUEST_URI": "/cgi-bin/health"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+    )
     expect(service.Answer(done.stdout).status == 200, "health answers from cgi-bin", done.stdout)
 
 
@@ -238,18 +293,27 @@ def signed_in(folder):
         json_type = b"Content-Type: application/json"
         expect(server.request("GET /health").status == 200, "health")
         for path, name in [
-            ("/", "index.html"), ("/docs", "docs.html"), ("/openapi.json", "openapi.json"),
+            ("/", "index.html"),
+            ("/docs", "docs.html"),
+            ("/openapi.json", "openapi.json"),
             *((f"/{path}", path) for path in files(f"{PROJECT}/public") if path not in ("index.html", "docs.html")),
         ]:
             answer = server.request(f"GET {path}")
             expect(answer.status == 200 and answer.body == read(f"{PROJECT}/public/{name}"), f"GET {path}", answer.raw[:300])
         expect(server.request("GET /cgi-bin/health").status == 200, "an executable at its own path")
-        for path in ["/latchkey.conf", "/cgi-bin/deliver-mail", "/cgi-bin/latchkey-fcgi", "/public/index.html", "/.htaccess", "/INSTALL", "/public/"]:
+        for path in [
+            "/latchkey.conf",
+            "/cgi-bin/deliver-mail",
+            "/cgi-bin/latchkey-fcgi",
+            "/public/index.html",
+            "/.htaccess",
+            "/INSTALL",
+            "/public/",
+        ]:
             expect(server.request(f"GET {path}").code == "not_found", f"GET {path} is not served")
         email = "ada@example.com"
         expect(server.request("POST /auth/verification/send-code", fields={"email": email}).status == 202, "send-code")
-        answer = server.request(
-            "POST /auth/verification/verify-code", fields={"email": email, "code": home.code(email)})
+        answer = server.request("POST /auth/verification/verify-code", fields={"email": email, "code": home.code(email)})
         expect(answer.status == 200, "verify-code", answer.raw)
         me = server.request("GET /auth/users/me", [f"Authorization: Bearer {answer.data['access_token']}"])
         expect(me.status == 200 and email.encode() in me.body, "users/me", me.raw)
@@ -271,8 +335,15 @@ def main():
         builds = [
             package(PROJECT, f"{scratch}/1", ADMIN=admin, HOME="/nonexistent", **history),
             package(
-                f"{scratch}/another folder/deeper", f"{scratch}/2", umask=0o077, SOURCE_DATE_EPOCH=time, ADMIN=admin,
-                LC_ALL="C", TZ="Asia/Tokyo", PYTHONHASHSEED="7"),
+                f"{scratch}/another folder/deeper",
+                f"{scratch}/2",
+                umask=0o077,
+                SOURCE_DATE_EPOCH=time,
+                ADMIN=admin,
+                LC_ALL="C",
+                TZ="Asia/Tokyo",
+                PYTHONHASHSEED="7",
+            ),
         ]
         refusals(scratch)
         for process in builds:

@@ -45,17 +45,31 @@ OWN_FOLDER = ["Apache, the host's cgi-bin", "Apache, the host's cgi-bin, suEXEC"
 NOT_ASKED = "The host's own page: Apache finds no executable there, and asks none."
 SLASH = "Apache refuses a / that is written %2F before it reads .htaccess; the vhost sample says AllowEncodedSlashes."
 WITHOUT_VHOST = [
-    "Apache, .htaccess", "Apache, .htaccess without Options", "Apache, suEXEC, latchkey.home", "Apache, suEXEC, ../var",
-    "Apache, .htaccess, mod_fcgid", "Apache, suEXEC, mod_fcgid"]
+    "Apache, .htaccess",
+    "Apache, .htaccess without Options",
+    "Apache, suEXEC, latchkey.home",
+    "Apache, suEXEC, ../var",
+    "Apache, .htaccess, mod_fcgid",
+    "Apache, suEXEC, mod_fcgid",
+]
 MOD_FCGID = ["Apache, mod_fcgid", "Apache, .htaccess, mod_fcgid", "Apache, suEXEC, mod_fcgid"]
 NGINX = ["nginx and fcgiwrap", "nginx, FastCGI"]
 DIFFERENCES = [
-    (["lighttpd", "lighttpd, FastCGI"], "update-user-411", 422, "lighttpd takes a PATCH without a length for one without a body."),
+    (
+        ["lighttpd", "lighttpd, FastCGI"],
+        "update-user-411",
+        422,
+        "lighttpd takes a PATCH without a length for one without a body.",
+    ),
     (WITHOUT_VHOST, "list-api-keys-percent-slash", 404, SLASH),
     (WITHOUT_VHOST, "current-user-404-percent-slash", 404, SLASH),
     (WITHOUT_VHOST, "delete-api-key-404-percent-slash", 404, SLASH),
-    (WITHOUT_VHOST, "current-user-405-trace", 200,
-     "Apache answers TRACE before it reads .htaccess, with what the client itself sent; the vhost sample turns it off."),
+    (
+        WITHOUT_VHOST,
+        "current-user-405-trace",
+        200,
+        "Apache answers TRACE before it reads .htaccess, with what the client itself sent; the vhost sample turns it off.",
+    ),
     (["lighttpd", "lighttpd, FastCGI"], "get-project-422-line", 400, "lighttpd refuses line ends in paths itself."),
     (["lighttpd", "lighttpd, FastCGI"], "send-code-404-line", 400, "lighttpd refuses line ends in paths itself."),
     (MOD_FCGID, "send-code-411", 422, "mod_fcgid counts what came: a body without a length is an empty one."),
@@ -68,10 +82,18 @@ DIFFERENCES = [
     (OWN_FOLDER, "not-found-own-path-home", 500, "The host's own page: Apache would run the file, and it is not a program."),
     (NGINX, "current-user-400-twice", 400, "nginx refuses a second Authorization itself."),
     (NGINX, "send-code-400", 400, "nginx refuses a second Authorization itself."),
-    (NGINX, "list-api-keys-400-underscore", 200,
-     "nginx drops fields with an underscore in their name, so that nothing is ambiguous."),
-    (["Apache"], "list-api-keys-400-underscore", 200,
-     "Apache drops fields with an underscore in their name, so that nothing is ambiguous."),
+    (
+        NGINX,
+        "list-api-keys-400-underscore",
+        200,
+        "nginx drops fields with an underscore in their name, so that nothing is ambiguous.",
+    ),
+    (
+        ["Apache"],
+        "list-api-keys-400-underscore",
+        200,
+        "Apache drops fields with an underscore in their name, so that nothing is ambiguous.",
+    ),
 ]
 
 passed, failed = 0, 0
@@ -88,6 +110,7 @@ def expect(holds, what, seen=None):
 
 
 # Requests and what is expected.
+
 
 class Case:
     """One file of Tests/Parity; README.md there says how they are written."""
@@ -134,8 +157,11 @@ class Case:
         if answer.status != self.status:
             found.append(f"{answer.status} instead of {self.status}")
         expected = {
-            "Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff", "X-Request-Id": "<uuid>"}
+            "Content-Type": "application/json; charset=utf-8",
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+            "X-Request-Id": "<uuid>",
+        }
         if self.status == 204:
             expected.update({"Content-Type": "-", "Content-Length": "-"})
         elif self.method != "HEAD" and (has_length or "content-length" in answer.fields):
@@ -158,8 +184,10 @@ PLACEHOLDERS = {
     "uuid": r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
     "time": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z",
     "token": r"[A-Za-z0-9_-]{20,}(?:\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{86})?",
-    "key": r"sk_[A-Za-z0-9_-]{40,}", "prefix": r"sk_[A-Za-z0-9_-]{4,12}",
-    "number": r"\d+", "any": r"(?s:.*)",
+    "key": r"sk_[A-Za-z0-9_-]{40,}",
+    "prefix": r"sk_[A-Za-z0-9_-]{4,12}",
+    "number": r"\d+",
+    "any": r"(?s:.*)",
 }
 
 
@@ -196,9 +224,13 @@ class Answer:
 
     def essence(self):
         """All of it that does not change from one run to the next."""
-        text = json.dumps([
-            self.status, sorted((n, v) for n, v in self.fields.items() if n not in self.OWN),
-            self.body.decode("utf-8", "replace")])
+        text = json.dumps(
+            [
+                self.status,
+                sorted((n, v) for n, v in self.fields.items() if n not in self.OWN),
+                self.body.decode("utf-8", "replace"),
+            ]
+        )
         text = re.sub(PLACEHOLDERS["uuid"], "<uuid>", text)
         text = re.sub(PLACEHOLDERS["time"], "<time>", text)
         # A request that is refused here and not there leaves its trace.
@@ -213,6 +245,7 @@ class Answer:
 
 
 # Ways to run it.
+
 
 def free_port():
     with socket.socket() as probe:
@@ -261,8 +294,7 @@ class Route:
 
 def routes():
     text = open(f"{PROJECT}/Sources/API/Routes.swift").read()
-    return [Route(*found) for found in re.findall(
-        r'= Route\(\s*"([a-z-]+)",((?: \.[a-z]+,)+) at: \[([^\]]*)\]([^)]*)\)', text)]
+    return [Route(*found) for found in re.findall(r'= Route\(\s*"([a-z-]+)",((?: \.[a-z]+,)+) at: \[([^\]]*)\]([^)]*)\)', text)]
 
 
 class Server:
@@ -296,8 +328,7 @@ class Server:
     def run(self, *command, **options):
         log = open(f"{self.folder}/server.log", "ab")
         options = {"env": {"PATH": PATH}, "cwd": self.folder, "stdin": subprocess.DEVNULL, **options}
-        self.processes.append(subprocess.Popen(
-            command, stdout=log, stderr=log, start_new_session=True, **options))
+        self.processes.append(subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, **options))
         log.close()
 
     def wait(self):
@@ -311,7 +342,8 @@ class Server:
 
     def log(self):
         return "".join(
-            open(path, encoding="utf-8", errors="replace").read()[-4000:] for path in glob.glob(f"{self.folder}/*.log"))
+            open(path, encoding="utf-8", errors="replace").read()[-4000:] for path in glob.glob(f"{self.folder}/*.log")
+        )
 
     def ask(self, case):
         fields, body = case.fields_to_send()
@@ -368,16 +400,23 @@ class Alone(Server):
         if path == "/auth/api-keys/":
             parts.pop()
         fitting = [
-            route for route in self.routes
-            if {"HEAD": "GET"}.get(method, method) in route.methods and len(route.path) == len(parts)
-            and all(f == p if f is not None else p for f, p in zip(route.path, parts))]
+            route
+            for route in self.routes
+            if {"HEAD": "GET"}.get(method, method) in route.methods
+            and len(route.path) == len(parts)
+            and all(f == p if f is not None else p for f, p in zip(route.path, parts))
+        ]
         if path.startswith("/") and fitting:
             # What is one to the letter comes before what has ids.
             return min(fitting, key=lambda route: route.id_count).name
         own = re.fullmatch(r"/cgi-bin/([a-z-]+)((?:/[^/]+)*)/?", path)
         for route in self.routes:
-            if own and own[1] == route.name and own[2].count("/") == route.id_count and (
-                    not path.endswith("/") or route.id_count == 0):
+            if (
+                own
+                and own[1] == route.name
+                and own[2].count("/") == route.id_count
+                and (not path.endswith("/") or route.id_count == 0)
+            ):
                 return route.name
         return "not-found"
 
@@ -389,9 +428,15 @@ class Alone(Server):
         decoded = re.sub("/+", "/", decoded)
         name = self.executable(method, decoded)
         environment = {
-            "LATCHKEY_HOME": self.home, "GATEWAY_INTERFACE": "CGI/1.1", "SERVER_PROTOCOL": "HTTP/1.1",
-            "REQUEST_METHOD": method, "REQUEST_URI": target, "QUERY_STRING": query,
-            "REMOTE_ADDR": "127.0.0.1", "CONTENT_LENGTH": ""}
+            "LATCHKEY_HOME": self.home,
+            "GATEWAY_INTERFACE": "CGI/1.1",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "REQUEST_METHOD": method,
+            "REQUEST_URI": target,
+            "QUERY_STRING": query,
+            "REMOTE_ADDR": "127.0.0.1",
+            "CONTENT_LENGTH": "",
+        }
         for field, value in fields:
             variable = field.upper().replace("-", "_")
             if variable not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
@@ -402,10 +447,11 @@ class Alone(Server):
             body, coded = b"", body
             while (size := int(coded.partition(b"\r\n")[0], 16)) > 0:
                 coded = coded.partition(b"\r\n")[2]
-                body, coded = body + coded[:size], coded[size + 2:]
+                body, coded = body + coded[:size], coded[size + 2 :]
         with open(f"{self.folder}/server.log", "ab") as log:
             output = subprocess.run(
-                [f"{EXECUTABLES}/{name}"], env=environment, input=body, stdout=subprocess.PIPE, stderr=log).stdout
+                [f"{EXECUTABLES}/{name}"], env=environment, input=body, stdout=subprocess.PIPE, stderr=log
+            ).stdout
         head, _, body = output.partition(b"\r\n\r\n")
         fields = [tuple(line.split(": ", 1)) for line in head.decode("latin-1").split("\r\n")]
         status = int(dict(fields).get("Status", "200")[:3])
@@ -428,8 +474,13 @@ class Lighttpd(Server):
     def prepare(self, world):
         super().prepare(world)
         self.run(
-            "lighttpd", "-D", "-f", "lighttpd.conf", cwd=PROJECT,
-            env={"PATH": PATH, "PORT": str(self.port), "LATCHKEY_HOME": self.home, **self.variables})
+            "lighttpd",
+            "-D",
+            "-f",
+            "lighttpd.conf",
+            cwd=PROJECT,
+            env={"PATH": PATH, "PORT": str(self.port), "LATCHKEY_HOME": self.home, **self.variables},
+        )
         self.wait()
 
 
@@ -461,10 +512,23 @@ class Apache(Server):
         self.site = f"{self.folder}/site"
         self.install()
         loaded = "".join(
-            f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n" for name in [
-                *self.modules, "authz_core", "rewrite", "dir", "mime", "headers", "env", "setenvif", "negotiation",
-                "alias"])
-        write(f"{self.folder}/apache.conf", f"""\
+            f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n"
+            for name in [
+                *self.modules,
+                "authz_core",
+                "rewrite",
+                "dir",
+                "mime",
+                "headers",
+                "env",
+                "setenvif",
+                "negotiation",
+                "alias",
+            ]
+        )
+        write(
+            f"{self.folder}/apache.conf",
+            f"""\
 ServerRoot {self.folder}
 ServerName localhost
 PidFile {self.folder}/apache.pid
@@ -482,7 +546,8 @@ ScriptSock {self.folder}/cgid.sock
     AllowOverride None
 </Directory>
 {self.host()}
-""".replace("" if "cgid" in self.modules else f"ScriptSock {self.folder}/cgid.sock\n", ""))
+""".replace("" if "cgid" in self.modules else f"ScriptSock {self.folder}/cgid.sock\n", ""),
+        )
         self.run("apache2", "-DFOREGROUND", "-f", f"{self.folder}/apache.conf")
         self.wait()
 
@@ -533,8 +598,11 @@ class Vhost(Apache):
 
     def host(self):
         text = open(f"{PROJECT}/samples/apache/{self.sample_name}").read()
-        for old, new in [("*:80>", f"127.0.0.1:{self.port}>"), ("/srv/latchkey/cgi-bin", self.site),
-                         ("/var/lib/latchkey", self.home)]:
+        for old, new in [
+            ("*:80>", f"127.0.0.1:{self.port}>"),
+            ("/srv/latchkey/cgi-bin", self.site),
+            ("/var/lib/latchkey", self.home),
+        ]:
             assert old in text, old
             text = text.replace(old, new)
         return text
@@ -659,8 +727,10 @@ class Nginx(Server):
         super().prepare(world)
         text = self.sample()
         for old, new in [
-            ("127.0.0.1:8000", f"127.0.0.1:{self.port}"), ("/srv/latchkey/cgi-bin", EXECUTABLES),
-            ("/srv/latchkey/public", PUBLIC), ("/var/lib/latchkey", self.home),
+            ("127.0.0.1:8000", f"127.0.0.1:{self.port}"),
+            ("/srv/latchkey/cgi-bin", EXECUTABLES),
+            ("/srv/latchkey/public", PUBLIC),
+            ("/var/lib/latchkey", self.home),
             (self.sockets[0], f"{self.folder}/{self.sockets[1]}"),
         ]:
             assert old in text, old
@@ -668,18 +738,22 @@ class Nginx(Server):
         write(f"{self.folder}/latchkey.conf", text)
         worker = f"user {pwd.getpwuid(0).pw_name} {grp.getgrgid(0).gr_name};" if AS_ROOT else ""
         temporary = "".join(
-            f"{name}_temp_path {self.folder}/{name};" for name in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"])
-        write(f"{self.folder}/nginx.conf", (
-            f"{worker} daemon off; worker_processes 1; pid {self.folder}/pid; error_log {self.folder}/error.log warn;"
-            f"events {{ worker_connections 512; }}"
-            f"http {{ access_log off; {temporary} include {self.folder}/latchkey.conf; }}"))
+            f"{name}_temp_path {self.folder}/{name};" for name in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        )
+        write(
+            f"{self.folder}/nginx.conf",
+            (
+                f"{worker} daemon off; worker_processes 1; pid {self.folder}/pid; error_log {self.folder}/error.log warn;"
+                f"events {{ worker_connections 512; }}"
+                f"http {{ access_log off; {temporary} include {self.folder}/latchkey.conf; }}"
+            ),
+        )
         self.start_executables()
         self.run("nginx", "-e", f"{self.folder}/error.log", "-c", f"{self.folder}/nginx.conf")
         self.wait()
 
     def sample(self):
         return open(f"{PROJECT}/samples/nginx/{self.sample_name}").read()
-
 
     def start_executables(self):
         self.run("fcgiwrap", "-f", "-c", "4", "-s", f"unix:{self.folder}/fcgiwrap.socket")
@@ -700,11 +774,11 @@ class NginxFastCGI(Nginx):
                 listener.bind(f"{self.folder}/run/{pool}.socket")
                 listener.listen(128)
                 for _ in range(2):
-                    self.run(
-                        f"{EXECUTABLES}/latchkey-fcgi", stdin=listener, env={"PATH": PATH, "LATCHKEY_HOME": self.home})
+                    self.run(f"{EXECUTABLES}/latchkey-fcgi", stdin=listener, env={"PATH": PATH, "LATCHKEY_HOME": self.home})
 
 
 # What is asked of each.
+
 
 def listed(server, case):
     """The entry of DIFFERENCES, if there is one."""
@@ -739,8 +813,12 @@ def check_corpus(server, cases, norm):
 
 
 TYPES = {
-    ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
-    ".json": "application/json; charset=utf-8", ".svg": "image/svg+xml"}
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 
 
 def check_files(server):
@@ -751,21 +829,38 @@ def check_files(server):
         expected = open(f"{PUBLIC}/{name}", "rb").read()
         for method, body in (("GET", expected), ("HEAD", b"")):
             answer = server.exchange(method, f"/{path}")
-            seen = {name: answer.fields.get(name) for name in (
-                "content-type", "content-security-policy", "x-content-type-options", "referrer-policy", "cache-control")}
+            seen = {
+                name: answer.fields.get(name)
+                for name in (
+                    "content-type",
+                    "content-security-policy",
+                    "x-content-type-options",
+                    "referrer-policy",
+                    "cache-control",
+                )
+            }
             expect(
-                (answer.status, answer.body) == (200, body) and list(seen.values()) == [
-                    [TYPES[os.path.splitext(name)[1]]], [policy], ["nosniff"], ["no-referrer"], ["no-cache"]],
-                f"{server.name}: {method} /{path}", (answer.status, seen, answer.body[:100]))
+                (answer.status, answer.body) == (200, body)
+                and list(seen.values())
+                == [[TYPES[os.path.splitext(name)[1]]], [policy], ["nosniff"], ["no-referrer"], ["no-cache"]],
+                f"{server.name}: {method} /{path}",
+                (answer.status, seen, answer.body[:100]),
+            )
         for method in ("POST", "PUT", "DELETE", "OPTIONS"):
             answer = server.exchange(method, f"/{path}", [("Content-Length", "0")])
             expect(
-                answer.status == 404 and b'"not_found"' in answer.body, f"{server.name}: {method} /{path} is not found",
-                (answer.status, answer.body[:100]))
+                answer.status == 404 and b'"not_found"' in answer.body,
+                f"{server.name}: {method} /{path} is not found",
+                (answer.status, answer.body[:100]),
+            )
 
     secrets = [".htaccess", ".htpasswd", "latchkey.home", "latchkey.conf", "latchkey.db", "secret.key", *executables()]
-    paths = {f"{start}{name}{end}" for name in secrets for start in ("", "/", "./", "public/", "public/../", "languages/../",
-             "var/", "../var/", "../elsewhere/", "%2e%2e/var/") for end in ("", "/", "/x", "?x", "%20", ".")}
+    paths = {
+        f"{start}{name}{end}"
+        for name in secrets
+        for start in ("", "/", "./", "public/", "public/../", "languages/../", "var/", "../var/", "../elsewhere/", "%2e%2e/var/")
+        for end in ("", "/", "/x", "?x", "%20", ".")
+    }
     paths |= {name.replace(".", "%2e", 1) for name in secrets if "." in name} | {name.upper() for name in secrets}
     paths |= {f"public/{name}" for name in names} | {"public", "public/", "languages", "languages/", "languages/../app.js/x"}
     paths |= {f"projects/%252e%252e%252f{name}" for name in secrets} | {f"auth/api-keys/..%252f{name}" for name in secrets}
@@ -773,17 +868,26 @@ def check_files(server):
     paths |= {f"cgi-bin/{name}{end}" for name in secrets for end in ("", "/", "/x", "/x/x", "?x", "%20", ".", "//", "/..")}
     paths |= {"cgi-bin", "cgi-bin/", "cgi-bin/public/app.js", "cgi-bin/../public/app.js"}
     endpoints = "|".join(route.name for route in routes())
-    contents = [open(f"{EXECUTABLES}/health", "rb").read(64), b"RewriteRule", server.home.encode(), b"resend_after =", b"SQLite format"]
+    contents = [
+        open(f"{EXECUTABLES}/health", "rb").read(64),
+        b"RewriteRule",
+        server.home.encode(),
+        b"resend_after =",
+        b"SQLite format",
+    ]
     wrong = []
     for path in sorted(paths):
         for method in ("GET", "POST"):
             answer = server.exchange(method, f"/{path}", [("Content-Length", "0")])
             routed = method == "GET" and re.fullmatch(
-                r"(\./|/|\w+/\.\./)?(health|metrics)(\?x)?|cgi-bin/(health|metrics|jwks)(/+|\?x|/\.\.)?", path)
+                r"(\./|/|\w+/\.\./)?(health|metrics)(\?x)?|cgi-bin/(health|metrics|jwks)(/+|\?x|/\.\.)?", path
+            )
             own = re.match(rf"cgi-bin/({endpoints})\b", path)
             if any(content in answer.body for content in contents) or not (
-                    answer.status in (400, 401, 403, 404, 405) or (routed and answer.status == 200)
-                    or (own and answer.status in (411, 415, 422))):
+                answer.status in (400, 401, 403, 404, 405)
+                or (routed and answer.status == 200)
+                or (own and answer.status in (411, 415, 422))
+            ):
                 wrong.append((method, path, answer.status, answer.body[:80]))
     expect(not wrong, f"{server.name}: nothing else can be had", wrong[:10])
     print(f"{server.name}: {len(names)} files of the console, {len(paths)} paths that are none", flush=True)
@@ -793,16 +897,23 @@ def check_unread(server):
     """A body that no endpoint reads costs nobody the answer, however the executable's end and the server's writing
     meet: mod_cgid loses an answer whose executable ends before it has read its input, fcgiwrap fails on it."""
     requests = [
-        ("GET", "/auth/users/me", b"{}", 401), ("GET", "/auth/api-keys/", b"{}", 401), ("POST", "/no/such/path", b"{}", 404),
-        ("POST", "/auth/users/me", b" " * 20000, 405), ("POST", "/auth/api-keys/verify", b"{}", 401),
-        ("PUT", "/auth/users/me", b" " * 100000, 405), ("POST", "/auth/verification/send-code", b" " * 100000, 413)]
+        ("GET", "/auth/users/me", b"{}", 401),
+        ("GET", "/auth/api-keys/", b"{}", 401),
+        ("POST", "/no/such/path", b"{}", 404),
+        ("POST", "/auth/users/me", b" " * 20000, 405),
+        ("POST", "/auth/api-keys/verify", b"{}", 401),
+        ("PUT", "/auth/users/me", b" " * 100000, 405),
+        ("POST", "/auth/verification/send-code", b" " * 100000, 413),
+    ]
     for method, target, body, status in requests:
         fields = [("Content-Length", str(len(body))), ("Content-Type", "application/json")]
         seen = [server.exchange(method, target, fields, body).status for _ in range(40)]
         wrong = [each for each in seen if each != status]
         expect(
-            not wrong, f"{server.name}: {method} {target} with {len(body)} bytes that are not read is {status}",
-            f"{len(wrong)} of {len(seen)} were {sorted(set(wrong))}")
+            not wrong,
+            f"{server.name}: {method} {target} with {len(body)} bytes that are not read is {status}",
+            f"{len(wrong)} of {len(seen)} were {sorted(set(wrong))}",
+        )
 
 
 def pools(server):
@@ -827,8 +938,9 @@ def running(server):
         try:
             name = os.path.basename(os.readlink(f"{path}/exe"))
             if not name.startswith("latchkey-fcgi") or not any(
-                    os.fsencode(place) in open(f"{path}/environ", "rb").read() + os.fsencode(os.readlink(f"{path}/exe"))
-                    for place in (server.home, server.folder)):
+                os.fsencode(place) in open(f"{path}/environ", "rb").read() + os.fsencode(os.readlink(f"{path}/exe"))
+                for place in (server.home, server.folder)
+            ):
                 continue
             socket_path = listening.get(os.readlink(f"{path}/fd/0"), "")
             nanoseconds = int(open(f"{path}/schedstat").read().split()[0])
@@ -861,7 +973,12 @@ def check_pools(server):
                 server.exchange(method, target, [("Content-Length", "0")])
                 if busy(before, pools(server)) != wanted:
                     wrong.append((method, target, busy(before, pools(server))))
-    for method, target in [("GET", "/auth/verification/verify-code"), ("PUT", "/auth/users/me"), ("GET", "/x"), ("GET", "/cgi-bin/x")]:
+    for method, target in [
+        ("GET", "/auth/verification/verify-code"),
+        ("PUT", "/auth/users/me"),
+        ("GET", "/x"),
+        ("GET", "/cgi-bin/x"),
+    ]:
         before = pools(server)
         server.exchange(method, target)
         if busy(before, pools(server)) != {"api"}:
@@ -875,7 +992,9 @@ def check_pools(server):
     time.sleep(0.5)
     expect(
         re.search("ip=127.0.0.1 endpoint=current-user status=401 outcome=not_authenticated", server.log()),
-        f"{server.name}: log lines are in the server's log", server.log()[-500:])
+        f"{server.name}: log lines are in the server's log",
+        server.log()[-500:],
+    )
     count = {pool: sum(1 for each, _ in after.values() if each == pool) for pool in ("codes", "api")}
     print(f"{server.name}: {count['api']} processes of api, {count['codes']} of codes", flush=True)
 
@@ -895,12 +1014,17 @@ def check_slow(server):
     time.sleep(0.3)
     longest = 0
     for method, target, status in [
-        ("GET", "/auth/users/me", 401), ("POST", "/auth/verification/verify-code", 422), ("GET", "/health", 200),
+        ("GET", "/auth/users/me", 401),
+        ("POST", "/auth/verification/verify-code", 422),
+        ("GET", "/health", 200),
     ] * 5:
         start = time.monotonic()
         answer = server.exchange(
-            method, target, [("Content-Length", "2"), ("Content-Type", "application/json")] if method == "POST" else [],
-            b"{}" if method == "POST" else b"")
+            method,
+            target,
+            [("Content-Length", "2"), ("Content-Type", "application/json")] if method == "POST" else [],
+            b"{}" if method == "POST" else b"",
+        )
         longest = max(longest, time.monotonic() - start)
         expect(answer.status == status, f"{server.name}: {method} {target} beside slow bodies", answer.status)
     expect(longest < 1, f"{server.name}: slow bodies hold no process", longest)
@@ -933,29 +1057,35 @@ def check_state(server):
             answer = server.exchange("GET", path, [], b"")
             expect(
                 answer.status >= 400 and not any(line in answer.body for line in mark),
-                f"{server.name}: {path} is not shown", f"{answer.status} {answer.body[:200]}")
+                f"{server.name}: {path} is not shown",
+                f"{answer.status} {answer.body[:200]}",
+            )
     entry = os.stat(f"{server.home}/latchkey.db")
     owner = user(server.user)[0] if AS_ROOT else os.geteuid()
     expect(
-        (entry.st_uid, stat.S_IMODE(entry.st_mode)) == (owner, 0o600), f"{server.name}: the database is its owner's",
-        (entry.st_uid, oct(entry.st_mode)))
+        (entry.st_uid, stat.S_IMODE(entry.st_mode)) == (owner, 0o600),
+        f"{server.name}: the database is its owner's",
+        (entry.st_uid, oct(entry.st_mode)),
+    )
     expect(server.log().count("status=500") == 0, f"{server.name}: nothing failed", server.log()[-2000:])
 
 
 def check_variants():
     """The other .htaccess files differ from the one in cgi-bin only where they say so."""
+
     def rules(path):
         text = open(path).read()
-        return text[text.index("\n# What the folder above"):]
+        return text[text.index("\n# What the folder above") :]
 
     ours = rules(Apache.htaccess)
     without = ours.replace("AllowOverride FileInfo, and Options\n# for the first line.", "AllowOverride FileInfo.")
     expect(
         rules(SharedWithoutOptions.htaccess) == without.replace("\nOptions +ExecCGI\n", "\n"),
-        "samples/apache/htaccess-without-options is .htaccess without Options")
+        "samples/apache/htaccess-without-options is .htaccess without Options",
+    )
     start, end = ours.index("\n# Executables read"), ours.index("\n# The console, if")
     fastcgi = rules(SharedFastCGI.htaccess)
-    middle = fastcgi[fastcgi.index("\n# Written by `make routes`: routes."):fastcgi.index("\n# The console, if")]
+    middle = fastcgi[fastcgi.index("\n# Written by `make routes`: routes.") : fastcgi.index("\n# The console, if")]
     expected = ours[:start] + middle + ours[end:]
     expected = expected.replace("cgi-script", "fcgid-script").replace("not-found [L]", "latchkey-fcgi [L]")
     expected = re.sub(r"^(ErrorDocument \d+ /)not-found$", r"\1latchkey-fcgi", expected, flags=re.M)
@@ -964,6 +1094,7 @@ def check_variants():
 
 def check_without_console(world):
     """Where public/ was not uploaded its paths are ours, and not found."""
+
     class Bare(Shared):
         name = "Apache, .htaccess, no public/"
 
@@ -976,8 +1107,10 @@ def check_without_console(world):
         for path in ("", "docs", "docs.html", "app.js", "languages/de.json", "languages", "public/app.js"):
             answer = server.exchange("GET", f"/{path}")
             expect(
-                answer.status == 404 and b'"not_found"' in answer.body, f"{server.name}: GET /{path}",
-                (answer.status, answer.body[:100]))
+                answer.status == 404 and b'"not_found"' in answer.body,
+                f"{server.name}: GET /{path}",
+                (answer.status, answer.body[:100]),
+            )
     finally:
         server.stop()
 
@@ -985,8 +1118,23 @@ def check_without_console(world):
 def main():
     wanted = sys.argv[1:]
     kinds = [
-        Alone, AloneOwnPaths, Lighttpd, Shared, SharedWithoutOptions, Vhost, SuEXEC, SuEXECBeside, Nginx, LighttpdFastCGI, VhostFastCGI,
-        SharedFastCGI, SuEXECFastCGI, NginxFastCGI, OwnFolder, OwnFolderSuEXEC]
+        Alone,
+        AloneOwnPaths,
+        Lighttpd,
+        Shared,
+        SharedWithoutOptions,
+        Vhost,
+        SuEXEC,
+        SuEXECBeside,
+        Nginx,
+        LighttpdFastCGI,
+        VhostFastCGI,
+        SharedFastCGI,
+        SuEXECFastCGI,
+        NginxFastCGI,
+        OwnFolder,
+        OwnFolderSuEXEC,
+    ]
     if not AS_ROOT:
         print("suEXEC: left out, it needs root", flush=True)
         kinds = [kind for kind in kinds if not issubclass(kind, SuEXEC)]

@@ -67,6 +67,7 @@ class World:
 
     def code(self, email, ask):
         """The code in the next mail to `email`, which `ask` brings."""
+
         def codes():
             return [code for to, code, _ in self.home.mails() if to == email and code]
 
@@ -117,10 +118,16 @@ class World:
         self.join(ada, ada["project"], grace)
 
         keys = {
-            "key": {}, "key_to_change": {}, "key_to_rotate": {}, "key_to_delete": {}, "key_to_delete_by_post": {}, "dead_key": {},
+            "key": {},
+            "key_to_change": {},
+            "key_to_rotate": {},
+            "key_to_delete": {},
+            "key_to_delete_by_post": {},
+            "dead_key": {},
             "scoped_key": {"scopes": ["reports:*"]},
             # As many scopes as a key can have, each as long as it can be.
-            "long_key": {"scopes": [f"{number:03}".ljust(128, "s") for number in range(64)]}}
+            "long_key": {"scopes": [f"{number:03}".ljust(128, "s") for number in range(64)]},
+        }
         for name, fields in keys.items():
             made = self.key(ada, **fields)
             v[name], v[f"{name}_id"] = made["full_key"], made["id"]
@@ -130,14 +137,18 @@ class World:
 
         # Codes that are waiting to be used.
         # When the next mail may be asked for is kept with this one.
-        v["code"] = self.code("newcomer@example.com", lambda: self.do(
-            "send-code", "POST", body={"email": "newcomer@example.com"}, headers={"LATCHKEY_RESEND_AFTER": "1h"}))
+        v["code"] = self.code(
+            "newcomer@example.com",
+            lambda: self.do("send-code", "POST", body={"email": "newcomer@example.com"}, headers={"LATCHKEY_RESEND_AFTER": "1h"}),
+        )
         carl, dora = self.sign_in("carl"), self.sign_in("dora")
         v["mover_access"] = carl["access_token"]
 
         def move():
-            v["mover_code"] = self.code("carl-at-home@example.com", lambda: self.do(
-                "change-email", "POST", carl, {"email": "carl-at-home@example.com"}))
+            v["mover_code"] = self.code(
+                "carl-at-home@example.com", lambda: self.do("change-email", "POST", carl, {"email": "carl-at-home@example.com"})
+            )
+
         v["mover_current_code"] = self.code(carl["email"], move)
         v["leaver_access"] = dora["access_token"]
         v["leaver_code"] = self.code(dora["email"], lambda: self.do("send-deletion-code", "POST", dora))

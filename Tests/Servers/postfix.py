@@ -47,7 +47,10 @@ def under(unit, home, *command, **options):
         optional, path = path.startswith("-"), path.lstrip("-").replace("/var/lib/latchkey", home)
         script += f"[ ! -e {path} ] || mount --bind {path} {path}\n" if optional else f"mount --bind {path} {path}\n"
     script += 'mount -o remount,ro,bind /\nexec setpriv --reuid=%d --regid=%d --clear-groups %s "$@"' % (
-        NOBODY, NOBODY, "--no-new-privs" if unit["NoNewPrivileges"] == "yes" else "")
+        NOBODY,
+        NOBODY,
+        "--no-new-privs" if unit["NoNewPrivileges"] == "yes" else "",
+    )
     return subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", *command], capture_output=True, text=True, **options)
 
 
@@ -73,7 +76,17 @@ def deliver(unit):
             for folder, folders, files in os.walk(home.path):
                 for name in (folder, *(f"{folder}/{entry}" for entry in folders + files)):
                     os.lchown(name, NOBODY, NOBODY)
-            run = under(unit, home.path, "timeout", "-s", "KILL", "25", f"{EXECUTABLES}/deliver-mail", env={"LATCHKEY_HOME": home.path}, timeout=60)
+            run = under(
+                unit,
+                home.path,
+                "timeout",
+                "-s",
+                "KILL",
+                "25",
+                f"{EXECUTABLES}/deliver-mail",
+                env={"LATCHKEY_HOME": home.path},
+                timeout=60,
+            )
         new = queued() - before
         errors = [row[0] or "" for row in home.sql("SELECT last_error FROM mail_items")]
         log = open(f"{home.path}/latchkey.log").read() if os.path.exists(f"{home.path}/latchkey.log") else ""
@@ -86,7 +99,12 @@ def deliver(unit):
 
 
 def main():
-    if os.geteuid() != 0 or not os.path.exists("/usr/sbin/postdrop") or not os.path.isdir(QUEUE) or not os.path.exists("/etc/postfix/main.cf"):
+    if (
+        os.geteuid() != 0
+        or not os.path.exists("/usr/sbin/postdrop")
+        or not os.path.isdir(QUEUE)
+        or not os.path.exists("/etc/postfix/main.cf")
+    ):
         print("postfix: left out, it needs root and Postfix")
         return
     unit = settings(open(UNIT).read())
@@ -94,13 +112,21 @@ def main():
     expect(arrived and error == "", "under the sample, a mail reaches the queue", (arrived, error, log[-300:], said))
     expect("can be run; latchkey mail test shows" in doctor, "doctor finds nothing", doctor)
     arrived, error, log, doctor, said = deliver({**unit, "NoNewPrivileges": "yes"})
-    expect(not arrived and "/usr/sbin/postdrop cannot gain the rights of its owner or group here: the service runs with NoNewPrivileges" in error,
-           "without privileges the outbox says why", (arrived, error, said))
+    expect(
+        not arrived
+        and "/usr/sbin/postdrop cannot gain the rights of its owner or group here: the service runs with NoNewPrivileges"
+        in error,
+        "without privileges the outbox says why",
+        (arrived, error, said),
+    )
     expect("NoNewPrivileges" in log, "and the log", log[-300:])
     expect("NoNewPrivileges=no and ReadWritePaths=/var/spool/postfix" in doctor, "and doctor", doctor)
     arrived, error, log, doctor, said = deliver({**unit, "ReadWritePaths": "/var/lib/latchkey"})
-    expect(not arrived and "is read-only here: with ProtectSystem the service needs ReadWritePaths=/var/spool/postfix" in error,
-           "with a read-only queue the outbox says why", (arrived, error, said))
+    expect(
+        not arrived and "is read-only here: with ProtectSystem the service needs ReadWritePaths=/var/spool/postfix" in error,
+        "with a read-only queue the outbox says why",
+        (arrived, error, said),
+    )
     expect("ReadWritePaths=/var/spool/postfix" in log, "and the log", log[-300:])
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)

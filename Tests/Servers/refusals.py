@@ -30,21 +30,48 @@ REFUSED = [
     ("an encoded one", b"GET /auth/users%01/me HTTP/1.1\r\n" + CLOSE + b"\r\n", {(400, "bad_request"), (404, "not_found")}),
     ("an encoded NUL", b"GET /auth/users%00/me HTTP/1.1\r\n" + CLOSE + b"\r\n", {(400, "bad_request"), (404, "not_found")}),
     ("a bad escape", b"GET /auth/users%zz/me HTTP/1.1\r\n" + CLOSE + b"\r\n", {(400, "bad_request"), (404, "not_found")}),
-    ("a body of 2 MB", f"POST {SEND} HTTP/1.1\r\n".encode() + CLOSE + b"Content-Length: 2000000\r\n\r\n" + MANY, {(413, "body_too_large")}),
-    ("chunks of 2 MB", f"POST {SEND} HTTP/1.1\r\n".encode() + CLOSE + b"Transfer-Encoding: chunked\r\n\r\n1e8480\r\n" + MANY + b"\r\n0\r\n\r\n",
-     {(413, "body_too_large")}),
-    ("a POST without a length", f"POST {SEND} HTTP/1.1\r\n".encode() + CLOSE + b"\r\n",
-     {(411, "length_required"), (422, "validation_error")}),
-    ("a URL of 40 KB", b"GET /" + b"x" * 40000 + b" HTTP/1.1\r\n" + CLOSE + b"\r\n",
-     {(414, "uri_too_long"), (431, "header_fields_too_large")}),
-    ("a header field of 40 KB", b"GET /health HTTP/1.1\r\n" + CLOSE + b"Cookie: a=" + b"c" * 40000 + b"\r\n\r\n",
-     {(400, "bad_request"), (431, "header_fields_too_large")}),
+    (
+        "a body of 2 MB",
+        f"POST {SEND} HTTP/1.1\r\n".encode() + CLOSE + b"Content-Length: 2000000\r\n\r\n" + MANY,
+        {(413, "body_too_large")},
+    ),
+    (
+        "chunks of 2 MB",
+        f"POST {SEND} HTTP/1.1\r\n".encode() + CLOSE + b"Transfer-Encoding: chunked\r\n\r\n1e8480\r\n" + MANY + b"\r\n0\r\n\r\n",
+        {(413, "body_too_large")},
+    ),
+    (
+        "a POST without a length",
+        f"POST {SEND} HTTP/1.1\r\n".encode() + CLOSE + b"\r\n",
+        {(411, "length_required"), (422, "validation_error")},
+    ),
+    (
+        "a URL of 40 KB",
+        b"GET /" + b"x" * 40000 + b" HTTP/1.1\r\n" + CLOSE + b"\r\n",
+        {(414, "uri_too_long"), (431, "header_fields_too_large")},
+    ),
+    (
+        "a header field of 40 KB",
+        b"GET /health HTTP/1.1\r\n" + CLOSE + b"Cookie: a=" + b"c" * 40000 + b"\r\n\r\n",
+        {(400, "bad_request"), (431, "header_fields_too_large")},
+    ),
     ("no Host", b"GET /health HTTP/1.1\r\nConnection: close\r\n\r\n", {(400, "bad_request")}),
-    ("two lengths", f"POST {SEND} HTTP/1.1\r\n".encode() + CLOSE + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", {(400, "bad_request")}),
+    (
+        "two lengths",
+        f"POST {SEND} HTTP/1.1\r\n".encode() + CLOSE + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+        {(400, "bad_request")},
+    ),
 ]
 # Where only .htaccess is ours, what Apache says before it reads that file is Apache's.
 EARLY = {
-    "a control character in a URL", "a bad escape", "an encoded NUL", "a URL of 40 KB", "a header field of 40 KB", "no Host", "two lengths"}
+    "a control character in a URL",
+    "a bad escape",
+    "an encoded NUL",
+    "a URL of 40 KB",
+    "a header field of 40 KB",
+    "no Host",
+    "two lengths",
+}
 # mod_fcgid has a limit of its own, 128 KiB unless the server's configuration raises it, over which it says 500.
 UNREACHED = {Shared.name: EARLY, SharedFastCGI.name: EARLY | {"a body of 2 MB", "chunks of 2 MB"}}
 
@@ -84,7 +111,9 @@ def check_refusals(server):
             code, is_envelope = body[:100], False
         expect(
             (status, code) in expected and is_envelope and fields.get("content-type") == "application/json; charset=utf-8",
-            f"{server.name}: {name}", (status, code, fields.get("content-type")))
+            f"{server.name}: {name}",
+            (status, code, fields.get("content-type")),
+        )
 
 
 def check_admitted(server):
@@ -101,12 +130,17 @@ def check_admitted(server):
 
 def check_setting(server, digits):
     """The settings of the server's environment say how long a code is."""
-    server.exchange("POST", SEND, [("Content-Type", "application/json"), ("Content-Length", "31")], b'{"email":"length8@example.com"} '[:31])
+    server.exchange(
+        "POST", SEND, [("Content-Type", "application/json"), ("Content-Length", "31")], b'{"email":"length8@example.com"} '[:31]
+    )
     subject = ""
     for _ in range(100):
         found = subprocess.run(
-            ["grep", "-rhs", "-A4", "To: length8@example.com", f"{server.home}/mail/new"], capture_output=True, text=True).stdout
-        found += subprocess.run(["grep", "-rls", "To: length8@example.com", f"{server.home}/mail/new"], capture_output=True, text=True).stdout
+            ["grep", "-rhs", "-A4", "To: length8@example.com", f"{server.home}/mail/new"], capture_output=True, text=True
+        ).stdout
+        found += subprocess.run(
+            ["grep", "-rls", "To: length8@example.com", f"{server.home}/mail/new"], capture_output=True, text=True
+        ).stdout
         for line in found.split("\n"):
             if line.startswith("/"):
                 subject = re.search(r"^Subject: (\d+)", open(line).read(), re.M).group(1)
@@ -154,7 +188,8 @@ class AmongOthers:
         self.second = parity.free_port()
         around = (
             "fastcgi_intercept_errors on; recursive_error_pages on; error_page 401 404 422 =200 /others.html;"
-            "fastcgi_request_buffering off; fastcgi_buffering off; fastcgi_read_timeout 1s;\n")
+            "fastcgi_request_buffering off; fastcgi_buffering off; fastcgi_read_timeout 1s;\n"
+        )
         return around + text.replace(listening, f"{listening} listen 127.0.0.1:{self.second} http2;")
 
 
@@ -174,12 +209,26 @@ class NginxFastCGIAmongOthers(AmongOthers, NginxFastCGI):
 def check_http2(server, port):
     """A body whose length nobody has said: curl sends what it reads from a pipe so."""
     for path, body, expected in [
-        (SEND, '{"email":"two@example.com"}', b'"success":true'), (SEND, '{"email":"two"}', b'"validation_error"'),
+        (SEND, '{"email":"two@example.com"}', b'"success":true'),
+        (SEND, '{"email":"two"}', b'"validation_error"'),
         (SEND, " " * 70000, b'"body_too_large"'),
     ]:
         answer = subprocess.run(
-            ["curl", "-sS", "--http2-prior-knowledge", "-X", "POST", "-H", "Content-Type: application/json", "-T", "-",
-             f"http://127.0.0.1:{port}{path}"], input=body.encode(), capture_output=True)
+            [
+                "curl",
+                "-sS",
+                "--http2-prior-knowledge",
+                "-X",
+                "POST",
+                "-H",
+                "Content-Type: application/json",
+                "-T",
+                "-",
+                f"http://127.0.0.1:{port}{path}",
+            ],
+            input=body.encode(),
+            capture_output=True,
+        )
         expect(expected in answer.stdout, f"{server.name}: {len(body)} bytes by HTTP/2", (answer.stdout[:200], answer.stderr))
 
 
@@ -188,8 +237,14 @@ def main():
     world = World()
     try:
         for kind in [
-            LighttpdWithSetting, LighttpdFastCGIWithSetting, Shared, SharedFastCGI, VhostWithHTTP2, VhostFastCGIWithHTTP2,
-            NginxAmongOthers, NginxFastCGIAmongOthers,
+            LighttpdWithSetting,
+            LighttpdFastCGIWithSetting,
+            Shared,
+            SharedFastCGI,
+            VhostWithHTTP2,
+            VhostFastCGIWithHTTP2,
+            NginxAmongOthers,
+            NginxFastCGIAmongOthers,
         ]:
             if wanted and kind.name not in wanted:
                 continue

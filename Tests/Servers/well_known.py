@@ -18,8 +18,20 @@ import time
 
 import parity
 from parity import (
-    AS_ROOT, Lighttpd, LighttpdFastCGI, Nginx, NginxFastCGI, Shared, SharedFastCGI, SharedWithoutOptions, SuEXEC, SuEXECFastCGI,
-    Vhost, VhostFastCGI, expect)
+    AS_ROOT,
+    Lighttpd,
+    LighttpdFastCGI,
+    Nginx,
+    NginxFastCGI,
+    Shared,
+    SharedFastCGI,
+    SharedWithoutOptions,
+    SuEXEC,
+    SuEXECFastCGI,
+    Vhost,
+    VhostFastCGI,
+    expect,
+)
 from parity_world import PROJECT, World
 
 TOKEN = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
@@ -36,16 +48,45 @@ FILES = [
     ("pki-validation/page.js", b"alert(1)", 0o644),
 ]
 HIDDEN = [
-    "acme-challenge/.htpasswd", "acme-challenge/.htaccess", "acme-challenge/folder/abc", "acme-challenge/.folder/abc", "other/abc",
-    "abc", "acme-challengex/abc"]
+    "acme-challenge/.htpasswd",
+    "acme-challenge/.htaccess",
+    "acme-challenge/folder/abc",
+    "acme-challenge/.folder/abc",
+    "other/abc",
+    "abc",
+    "acme-challengex/abc",
+]
 NONE = [
-    "acme-challenge", "acme-challenge/", "pki-validation/", "acme-challenge/missing", "acme-challenge/folder",
-    "acme-challenge/folder/", "acme-challenge/abc/", "acme-challenge/abc/x", "acme-challenge/.", "acme-challenge/..",
-    "acme-challenge/../other/abc", "acme-challenge/%2e%2e/other/abc", "acme-challenge/%2ehtpasswd",
-    "acme-challenge/../../latchkey.home", "acme-challenge/%2e%2e/%2e%2e/latchkey.home", "acme-challenge/..%2f..%2flatchkey.home",
-    "acme-challenge/..%5c..%5clatchkey.home", "acme-challenge/../../.htaccess", "acme-challenge/../../not-found",
-    "ACME-CHALLENGE/abc", "acme-challenge/ABC", "acme-challenge/abc%20", "acme-challenge/abc%0a",
-    "acme-challenge/abc%00", "acme-challenge/a%2520b", "", "../.well-known", "openid-configuration", *HIDDEN]
+    "acme-challenge",
+    "acme-challenge/",
+    "pki-validation/",
+    "acme-challenge/missing",
+    "acme-challenge/folder",
+    "acme-challenge/folder/",
+    "acme-challenge/abc/",
+    "acme-challenge/abc/x",
+    "acme-challenge/.",
+    "acme-challenge/..",
+    "acme-challenge/../other/abc",
+    "acme-challenge/%2e%2e/other/abc",
+    "acme-challenge/%2ehtpasswd",
+    "acme-challenge/../../latchkey.home",
+    "acme-challenge/%2e%2e/%2e%2e/latchkey.home",
+    "acme-challenge/..%2f..%2flatchkey.home",
+    "acme-challenge/..%5c..%5clatchkey.home",
+    "acme-challenge/../../.htaccess",
+    "acme-challenge/../../not-found",
+    "ACME-CHALLENGE/abc",
+    "acme-challenge/ABC",
+    "acme-challenge/abc%20",
+    "acme-challenge/abc%0a",
+    "acme-challenge/abc%00",
+    "acme-challenge/a%2520b",
+    "",
+    "../.well-known",
+    "openid-configuration",
+    *HIDDEN,
+]
 SECRET = b"the host's secret"
 
 
@@ -70,13 +111,17 @@ def fill(server):
 def check_served(server):
     for name, content, _ in FILES:
         for method, target, body in [
-            ("GET", f"/.well-known/{name}", content), ("HEAD", f"/.well-known/{name}", b""), ("GET", f"/.well-known/{name}?x=1", content)
+            ("GET", f"/.well-known/{name}", content),
+            ("HEAD", f"/.well-known/{name}", b""),
+            ("GET", f"/.well-known/{name}?x=1", content),
         ]:
             answer = server.exchange(method, target)
             kind = answer.fields.get("content-type", [""])[0].partition(";")[0]
             expect(
                 (answer.status, answer.body) == (200, body) and (kind == "text/plain" or not content),
-                f"{server.name}: {method} {target}", (answer.status, kind, answer.body[:100]))
+                f"{server.name}: {method} {target}",
+                (answer.status, kind, answer.body[:100]),
+            )
 
 
 def check_refused(server, method, target, code="not_found"):
@@ -90,9 +135,12 @@ def check_refused(server, method, target, code="not_found"):
     # lighttpd completes a folder's name by a slash, and that is not found.
     is_completed = target.endswith("/folder") and server.name.startswith("lighttpd") and answer.status == 301
     expect(
-        (answer.status == 404 and seen == code or is_early and answer.status in (400, 404) or is_completed) and SECRET not in answer.body
+        (answer.status == 404 and seen == code or is_early and answer.status in (400, 404) or is_completed)
+        and SECRET not in answer.body
         and answer.body not in [content for _, content, _ in FILES if content],
-        f"{server.name}: {method} {target} is not found", (answer.status, seen, answer.body[:100]))
+        f"{server.name}: {method} {target} is not found",
+        (answer.status, seen, answer.body[:100]),
+    )
 
 
 def check(server):
@@ -131,8 +179,18 @@ def stand_in(scratch):
 def main():
     wanted = sys.argv[1:]
     kinds = [
-        Lighttpd, LighttpdFastCGI, Shared, SharedWithoutOptions, SharedFastCGI, Vhost, VhostFastCGI, SuEXEC, SuEXECFastCGI, Nginx,
-        NginxFastCGI]
+        Lighttpd,
+        LighttpdFastCGI,
+        Shared,
+        SharedWithoutOptions,
+        SharedFastCGI,
+        Vhost,
+        VhostFastCGI,
+        SuEXEC,
+        SuEXECFastCGI,
+        Nginx,
+        NginxFastCGI,
+    ]
     if not AS_ROOT:
         print("suEXEC: left out, it needs root", flush=True)
         kinds = [kind for kind in kinds if not issubclass(kind, SuEXEC)]

@@ -49,7 +49,8 @@ def state(home):
         for (name,) in connection.execute(names).fetchall():
             rows = connection.execute(f"SELECT * FROM {name}").fetchall()
             tables["mail" if name == "mail_items" else name] = set(
-                str(uuid.UUID(bytes=row[0])) if name == "mail_items" else row for row in rows)
+                str(uuid.UUID(bytes=row[0])) if name == "mail_items" else row for row in rows
+            )
         connection.close()
     if os.path.isdir(f"{home.path}/mail/new"):
         tables["mail"] |= {name.split(".")[0] for name in os.listdir(f"{home.path}/mail/new")}
@@ -117,15 +118,20 @@ class Templates:
         for _ in range(2):
             self.outbox.sql(
                 "INSERT INTO mail_items (id, subject_id, email, created_at, expires_at, attempts, due_at)"
-                " SELECT randomblob(16), id, email, created_at, expires_at, 0, 0 FROM challenges WHERE email = ?", [NEW])
+                " SELECT randomblob(16), id, email, created_at, expires_at, 0, 0 FROM challenges WHERE email = ?",
+                [NEW],
+            )
 
     def people(self, home):
         """Someone who is in ada's project, and is invited to another of hers; and codes that she has not used."""
         self.bob = home.sign_in(FRIEND)
         self.second = home.post("create-project", {"name": "second"}, bearer(self.ada)).data["id"]
-        self.joined, self.invited = (home.post("add-member", {"email": FRIEND}, {
-            **bearer(self.ada), "PATH_INFO": f"/{project}/members"}).data["invitation_id"]
-            for project in (self.ada["project"], self.second))
+        self.joined, self.invited = (
+            home.post("add-member", {"email": FRIEND}, {**bearer(self.ada), "PATH_INFO": f"/{project}/members"}).data[
+                "invitation_id"
+            ]
+            for project in (self.ada["project"], self.second)
+        )
         home.post("accept-invitation", {}, {**bearer(self.bob), "PATH_INFO": f"/{self.joined}/accept"})
         settle(home)
         before = {item for _, _, item in home.mails()}
@@ -160,7 +166,7 @@ def log_pages(home):
     """How many pages are in the WAL that are of its present beginning (sqlite.org/fileformat2.html#walformat)."""
     with open(f"{home.path}/latchkey.db-wal", "rb") as file:
         log = file.read()
-    frames = [log[at + 8:at + 16] == log[16:24] for at in range(32, len(log), 24 + 4096)]
+    frames = [log[at + 8 : at + 16] == log[16:24] for at in range(32, len(log), 24 + 4096)]
     return (frames + [False]).index(False) if log[:3] == b"\x37\x7f\x06" else 0
 
 
@@ -195,6 +201,7 @@ def signs_in(home, email):
 
 
 # What must hold after a fault: `first` answered as it did, `made` tells whether its change is there.
+
 
 def after_send(home, known, ask, first, made):
     if ask().status != 202:
@@ -231,16 +238,14 @@ def after_refresh(home, known, ask, first, made):
 
 def after_revoke(home, known, ask, first, made):
     lives = home.get("current-user", bearer(known.spare)).status
-    return (lives, ask().status, home.get("current-user", bearer(known.spare)).status) == (
-        401 if made else 200, 200, 401)
+    return (lives, ask().status, home.get("current-user", bearer(known.spare)).status) == (401 if made else 200, 200, 401)
 
 
 def after_create(home, known, ask, first, made):
     again, keys = ask(), listed(home, known)
     told = [a.data for a in (first, again) if a.status == 201]
     used = [home.get("list-api-keys", {**by_key(known), "HTTP_X_API_KEY": d["full_key"]}).status for d in told]
-    return again.status == 201 and set(used) == {200} and all(d["id"] in keys for d in told) \
-        and len(keys) == 3 + made
+    return again.status == 201 and set(used) == {200} and all(d["id"] in keys for d in told) and len(keys) == 3 + made
 
 
 def after_delete(home, known, ask, first, made):
@@ -265,8 +270,11 @@ def after_end(home, known, ask, first, made):
     """The other session has ended, and the one that asked has not."""
     lives = home.get("current-user", bearer(known.spare)).status
     again = ask().status
-    return lives == (401 if made else 200) and again in (200, 404) and [
-        home.get("current-user", bearer(grant)).status for grant in (known.spare, known.ada)] == [401, 200]
+    return (
+        lives == (401 if made else 200)
+        and again in (200, 404)
+        and [home.get("current-user", bearer(grant)).status for grant in (known.spare, known.ada)] == [401, 200]
+    )
 
 
 def after_name(home, known, ask, first, made):
@@ -276,10 +284,12 @@ def after_name(home, known, ask, first, made):
 
 def after_leaving(home, known, ask, first, made):
     """The account is gone with all of its own, or whole."""
+
     def lives():
         key = home.get("verify-api-key", {"HTTP_X_API_KEY": known.keys[0]["full_key"]}).status
         rows = home.sql("SELECT (SELECT count(*) FROM users WHERE email = ?), (SELECT count(*) FROM projects)", [OLD])
         return home.get("current-user", bearer(known.ada)).status, key, *rows[0]
+
     whole, gone = (200, 200, 1, 3), (401, 401, 0, 1)
     return lives() == (gone if made else whole) and ask().status == (401 if made else 200) and lives() == gone
 
@@ -287,6 +297,7 @@ def after_leaving(home, known, ask, first, made):
 def after_moving(home, known, ask, first, made):
     def address():
         return home.get("current-user", bearer(known.ada)).data["email"]
+
     return address() == (OTHER if made else OLD) and ask().status == (400 if made else 200) and address() == OTHER
 
 
@@ -301,8 +312,10 @@ def after_renaming(home, known, ask, first, made):
 
 def after_deleting(home, known, ask, first, made):
     """The project is gone with its invitation, or whole."""
+
     def lives():
         return home.sql("SELECT (SELECT count(*) FROM projects WHERE name = 'second'), (SELECT count(*) FROM invitations)")[0]
+
     whole, gone = (1, 1), (0, 0)
     return lives() == (gone if made else whole) and ask().status == (404 if made else 200) and lives() == gone
 
@@ -344,13 +357,17 @@ def after_delivery(home, known, ask, first, made):
     home.sql("UPDATE mail_items SET due_at = 0, last_error = NULL")
     again = deliver(home, known, ())
     ids = collections.Counter(message for _, _, message in home.mails())
-    return again.exit == 0 and len(ids) == 2 and max(ids.values()) <= 2 \
-        and home.sql("SELECT count(*) FROM mail_items") == [(0,)]
+    return again.exit == 0 and len(ids) == 2 and max(ids.values()) <= 2 and home.sql("SELECT count(*) FROM mail_items") == [(0,)]
 
 
 def deliver(home, known, prefix):
-    process = subprocess.run([*prefix, f"{EXECUTABLES}/deliver-mail"], env={"LATCHKEY_HOME": home.path},
-                             stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
+    process = subprocess.run(
+        [*prefix, f"{EXECUTABLES}/deliver-mail"],
+        env={"LATCHKEY_HOME": home.path},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=120,
+    )
     answer = Answer(b"")
     answer.exit, answer.log = process.returncode, process.stderr.decode("latin-1")
     return answer
@@ -368,57 +385,149 @@ send = posting("send-code", lambda known: {"email": NEW})
 refreshing = posting("refresh-token", lambda known: {k: known.spare[k] for k in ("refresh_token", "user_uuid")})
 CASES = {  # name: (state to begin with, request, what must hold afterwards)
     "first request": ("empty", send, after_send),
-    "send-code, new": ("plain", posting("send-code", lambda known: {"email": "x" + NEW}),
-                       lambda home, known, ask, *_: ask().status == 202 and signs_in(home, "x" + NEW)),
+    "send-code, new": (
+        "plain",
+        posting("send-code", lambda known: {"email": "x" + NEW}),
+        lambda home, known, ask, *_: ask().status == 202 and signs_in(home, "x" + NEW),
+    ),
     "send-code, again": ("plain", send, after_send),
-    "verify-code, right": ("plain", posting(
-        "verify-code", lambda known: {"email": NEW, "code": known.code}), after_verify),
-    "verify-code, wrong": ("plain", posting("verify-code", lambda known: {
-        "email": NEW, "code": f"{(int(known.code) + 1) % 10**6:06}"}), after_wrong),
+    "verify-code, right": ("plain", posting("verify-code", lambda known: {"email": NEW, "code": known.code}), after_verify),
+    "verify-code, wrong": (
+        "plain",
+        posting("verify-code", lambda known: {"email": NEW, "code": f"{(int(known.code) + 1) % 10**6:06}"}),
+        after_wrong,
+    ),
     "refresh-token": ("plain", refreshing, after_refresh),
     "refresh-token, long log": ("long_log", refreshing, after_refresh),
     "refresh-token, journal = delete": ("rollback", refreshing, after_refresh),
-    "revoke-token": ("plain", posting(
-        "revoke-token", lambda known: {"refresh_token": known.spare["refresh_token"]}), after_revoke),
-    "create-api-key": ("plain", posting(
-        "create-api-key", lambda known: {"name": "c"}, lambda known: bearer(known.ada, True)), after_create),
-    "delete-api-key": ("plain", lambda home, known, prefix: home.run("delete-api-key", "DELETE", {
-        **bearer(known.ada, True), "PATH_INFO": f"/{known.keys[1]['id']}"}, prefix=prefix), after_delete),
-    "update-api-key": ("plain", lambda home, known, prefix: home.run("update-api-key", "PATCH", {
-        **bearer(known.ada, True), "PATH_INFO": f"/{known.keys[1]['id']}"}, b'{"name":"c"}', prefix), after_update),
-    "rotate-api-key": ("plain", posting("rotate-api-key", lambda known: {"overlap_days": 1}, lambda known: {
-        **bearer(known.ada, True), "PATH_INFO": f"/{known.keys[1]['id']}/rotate"}), after_rotate),
-    "verify-api-key": ("plain", lambda home, known, prefix: home.get(
-        "verify-api-key", {"HTTP_X_API_KEY": known.keys[0]["full_key"]}, prefix=prefix), after_use),
-    "delete-session": ("plain", lambda home, known, prefix: home.run("delete-session", "DELETE", {
-        **bearer(known.ada), "PATH_INFO": f"/{known.spare['session']}"}, prefix=prefix), after_end),
-    "revoke-other-sessions": ("plain", posting(
-        "revoke-other-sessions", lambda known: {}, lambda known: bearer(known.ada)), after_end),
-    "update-user": ("plain", running("update-user", "PATCH", lambda known: bearer(known.ada), b'{"full_name":"Zoe"}'), after_name),
-    "delete-user": ("plain", running("delete-user", "DELETE", lambda known: {
-        **bearer(known.ada), "HTTP_X_VERIFICATION_CODE": known.leave}), after_leaving),
-    "send-deletion-code": ("plain", running("send-deletion-code", "POST", lambda known: bearer(known.ada)),
-                           lambda home, known, ask, *_: ask().status == 202),
-    "change-email": ("plain", posting("change-email", lambda known: {"email": "x" + OTHER}, lambda known: bearer(known.ada)),
-                     lambda home, known, ask, *_: ask().status == 202),
-    "confirm-email": ("plain", posting("confirm-email", lambda known: {
-        "email": OTHER, "code": known.change, "current_code": known.agree}, lambda known: bearer(known.ada)), after_moving),
-    "create-project": ("plain", posting(
-        "create-project", lambda known: {"name": "third"}, lambda known: bearer(known.ada)), after_project),
-    "update-project": ("plain", running("update-project", "PATCH", lambda known: at(
-        known, f"/{known.second}"), b'{"name":"third"}'), after_renaming),
+    "revoke-token": (
+        "plain",
+        posting("revoke-token", lambda known: {"refresh_token": known.spare["refresh_token"]}),
+        after_revoke,
+    ),
+    "create-api-key": (
+        "plain",
+        posting("create-api-key", lambda known: {"name": "c"}, lambda known: bearer(known.ada, True)),
+        after_create,
+    ),
+    "delete-api-key": (
+        "plain",
+        lambda home, known, prefix: home.run(
+            "delete-api-key", "DELETE", {**bearer(known.ada, True), "PATH_INFO": f"/{known.keys[1]['id']}"}, prefix=prefix
+        ),
+        after_delete,
+    ),
+    "update-api-key": (
+        "plain",
+        lambda home, known, prefix: home.run(
+            "update-api-key",
+            "PATCH",
+            {**bearer(known.ada, True), "PATH_INFO": f"/{known.keys[1]['id']}"},
+            b'{"name":"c"}',
+            prefix,
+        ),
+        after_update,
+    ),
+    "rotate-api-key": (
+        "plain",
+        posting(
+            "rotate-api-key",
+            lambda known: {"overlap_days": 1},
+            lambda known: {**bearer(known.ada, True), "PATH_INFO": f"/{known.keys[1]['id']}/rotate"},
+        ),
+        after_rotate,
+    ),
+    "verify-api-key": (
+        "plain",
+        lambda home, known, prefix: home.get("verify-api-key", {"HTTP_X_API_KEY": known.keys[0]["full_key"]}, prefix=prefix),
+        after_use,
+    ),
+    "delete-session": (
+        "plain",
+        lambda home, known, prefix: home.run(
+            "delete-session", "DELETE", {**bearer(known.ada), "PATH_INFO": f"/{known.spare['session']}"}, prefix=prefix
+        ),
+        after_end,
+    ),
+    "revoke-other-sessions": (
+        "plain",
+        posting("revoke-other-sessions", lambda known: {}, lambda known: bearer(known.ada)),
+        after_end,
+    ),
+    "update-user": (
+        "plain",
+        running("update-user", "PATCH", lambda known: bearer(known.ada), b'{"full_name":"Zoe"}'),
+        after_name,
+    ),
+    "delete-user": (
+        "plain",
+        running("delete-user", "DELETE", lambda known: {**bearer(known.ada), "HTTP_X_VERIFICATION_CODE": known.leave}),
+        after_leaving,
+    ),
+    "send-deletion-code": (
+        "plain",
+        running("send-deletion-code", "POST", lambda known: bearer(known.ada)),
+        lambda home, known, ask, *_: ask().status == 202,
+    ),
+    "change-email": (
+        "plain",
+        posting("change-email", lambda known: {"email": "x" + OTHER}, lambda known: bearer(known.ada)),
+        lambda home, known, ask, *_: ask().status == 202,
+    ),
+    "confirm-email": (
+        "plain",
+        posting(
+            "confirm-email",
+            lambda known: {"email": OTHER, "code": known.change, "current_code": known.agree},
+            lambda known: bearer(known.ada),
+        ),
+        after_moving,
+    ),
+    "create-project": (
+        "plain",
+        posting("create-project", lambda known: {"name": "third"}, lambda known: bearer(known.ada)),
+        after_project,
+    ),
+    "update-project": (
+        "plain",
+        running("update-project", "PATCH", lambda known: at(known, f"/{known.second}"), b'{"name":"third"}'),
+        after_renaming,
+    ),
     "delete-project": ("plain", running("delete-project", "DELETE", lambda known: at(known, f"/{known.second}")), after_deleting),
-    "add-member": ("plain", posting("add-member", lambda known: {"email": NEW}, lambda known: at(
-        known, f"/{known.second}/members")), after_inviting),
-    "update-member": ("plain", running("update-member", "PATCH", lambda known: at(
-        known, f"/{known.ada['project']}/members/{known.bob['user_uuid']}"), b'{"role":"admin"}'), after_role),
-    "remove-member": ("plain", running("remove-member", "DELETE", lambda known: at(
-        known, f"/{known.ada['project']}/members/{known.bob['user_uuid']}")), after_removing),
-    "accept-invitation": ("plain", running("accept-invitation", "POST", lambda known: at(
-        known, f"/{known.invited}/accept", "bob")), after_joining),
-    "decline-invitation": ("plain", running("decline-invitation", "DELETE", lambda known: at(
-        known, f"/{known.invited}", "bob")), after_declining),
-    "list-api-keys, by key": ("plain", lambda home, known, prefix: home.get(
-        "list-api-keys", by_key(known), prefix=prefix), after_list),
+    "add-member": (
+        "plain",
+        posting("add-member", lambda known: {"email": NEW}, lambda known: at(known, f"/{known.second}/members")),
+        after_inviting,
+    ),
+    "update-member": (
+        "plain",
+        running(
+            "update-member",
+            "PATCH",
+            lambda known: at(known, f"/{known.ada['project']}/members/{known.bob['user_uuid']}"),
+            b'{"role":"admin"}',
+        ),
+        after_role,
+    ),
+    "remove-member": (
+        "plain",
+        running("remove-member", "DELETE", lambda known: at(known, f"/{known.ada['project']}/members/{known.bob['user_uuid']}")),
+        after_removing,
+    ),
+    "accept-invitation": (
+        "plain",
+        running("accept-invitation", "POST", lambda known: at(known, f"/{known.invited}/accept", "bob")),
+        after_joining,
+    ),
+    "decline-invitation": (
+        "plain",
+        running("decline-invitation", "DELETE", lambda known: at(known, f"/{known.invited}", "bob")),
+        after_declining,
+    ),
+    "list-api-keys, by key": (
+        "plain",
+        lambda home, known, prefix: home.get("list-api-keys", by_key(known), prefix=prefix),
+        after_list,
+    ),
     "deliver-mail": ("outbox", deliver, after_delivery),
 }

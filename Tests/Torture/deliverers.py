@@ -44,8 +44,9 @@ class Outbox:
         for _ in range(count):
             body = b'{"email": "ada%d@example.com"}' % self.promised
             self.promised += 1
-            done = subprocess.run([f"{self.folder}/send-code"], env=self.home.environment("POST", body),
-                                  input=body, capture_output=True, timeout=60)
+            done = subprocess.run(
+                [f"{self.folder}/send-code"], env=self.home.environment("POST", body), input=body, capture_output=True, timeout=60
+            )
             assert b"Status: 202" in done.stdout, done
         return self
 
@@ -55,8 +56,12 @@ class Outbox:
 
     def deliverer(self, prefix=()):
         process = subprocess.Popen(
-            [*prefix, f"{EXECUTABLES}/deliver-mail"], env={"LATCHKEY_HOME": self.home.path, "PATH": os.environ["PATH"]},
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            [*prefix, f"{EXECUTABLES}/deliver-mail"],
+            env={"LATCHKEY_HOME": self.home.path, "PATH": os.environ["PATH"]},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         self.started.append(process)
         return process
 

@@ -70,22 +70,41 @@ def story(calls, error):
         used = home.get("verify-api-key", {"HTTP_X_API_KEY": (key.data or {}).get("full_key", "")}, prefix=prefix)
         expect(used.status == 200, f"{name}: verify-api-key", (used.status, used.log))
         spent = home.post(
-            "refresh-token", {"refresh_token": grant["refresh_token"], "user_uuid": grant["user_uuid"]}, prefix=prefix)
+            "refresh-token", {"refresh_token": grant["refresh_token"], "user_uuid": grant["user_uuid"]}, prefix=prefix
+        )
         expect(spent.status == 200, f"{name}: refresh-token", (spent.status, spent.log))
     finally:
         home.remove()
 
 
 # As statfs(2) and GNU coreutils know file systems: of other machines and programs, and of this machine.
-REMOTE = {"NFS": 0x6969, "FUSE": 0x65735546, "VirtualBox": 0x786F4256, "VMware": 0xBACBACBC, "Parallels": 0x7C7C6673,
-          "GPFS": 0x47504653, "GFS2": 0x01161970, "CIFS": 0xFF534D42, "OrangeFS": 0x20030528}
+REMOTE = {
+    "NFS": 0x6969,
+    "FUSE": 0x65735546,
+    "VirtualBox": 0x786F4256,
+    "VMware": 0xBACBACBC,
+    "Parallels": 0x7C7C6673,
+    "GPFS": 0x47504653,
+    "GFS2": 0x01161970,
+    "CIFS": 0xFF534D42,
+    "OrangeFS": 0x20030528,
+}
 LOCAL = {"ext4": 0xEF53, "overlay": 0x794C7630}
 
 
 def on(number):
     """The prefix by which a program finds all files on the file system `number`."""
-    return ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=statfs",
-            "-e", f"inject=statfs:poke_exit=@arg2={number.to_bytes(8, 'little').hex()}:when=1+"]
+    return [
+        "strace",
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        "trace=statfs",
+        "-e",
+        f"inject=statfs:poke_exit=@arg2={number.to_bytes(8, 'little').hex()}:when=1+",
+    ]
 
 
 def is_wal(home, prefix):
@@ -102,10 +121,14 @@ def journals():
         for settings, expected in [("", shares), ("journal = wal\n", True), ("journal = delete\n", False)]:
             made, moved = Home(settings), Home("")
             try:
-                expect(is_wal(made, on(number)) == expected, f"{name}, {settings!r}: a new database's WAL is {expected}", "not so")
+                expect(
+                    is_wal(made, on(number)) == expected, f"{name}, {settings!r}: a new database's WAL is {expected}", "not so"
+                )
                 expect(is_wal(moved, []), "this machine's file system has WAL", "not so")
                 moved.configure(settings)
-                expect(is_wal(moved, on(number)) == expected, f"{name}, {settings!r}: a moved database's WAL is {expected}", "not so")
+                expect(
+                    is_wal(moved, on(number)) == expected, f"{name}, {settings!r}: a moved database's WAL is {expected}", "not so"
+                )
                 expect(settings != "" or is_wal(moved, []), f"{name}: it has it again once it is back", "not so")
             finally:
                 made.remove()
@@ -118,7 +141,10 @@ def main():
     for calls, error in [([call], "ENOSYS") for call in CALLS] + [(CALLS, "ENOSYS"), (FILTERED, "EPERM")]:
         before = failed
         story(calls, error)
-        print(f"figure {error} of {', '.join(calls) if len(calls) == 1 else f'{len(calls)} calls'}: {'works' if failed == before else 'fails'}", flush=True)
+        print(
+            f"figure {error} of {', '.join(calls) if len(calls) == 1 else f'{len(calls)} calls'}: {'works' if failed == before else 'fails'}",
+            flush=True,
+        )
     sys.exit(1 if failed else 0)
 
 

@@ -29,9 +29,9 @@ def packed(variables, body):
     """A whole request that keeps its connection."""
     pairs = b"".join(
         struct.pack(">II", len(name) | 1 << 31, len(value) | 1 << 31) + name + value
-        for name, value in ((n.encode(), v.encode()) for n, v in variables.items()))
-    return (record(1, b"\0\1\1\0\0\0\0\0") + record(4, pairs) + record(4)
-            + (record(5, body) if body else b"") + record(5))
+        for name, value in ((n.encode(), v.encode()) for n, v in variables.items())
+    )
+    return record(1, b"\0\1\1\0\0\0\0\0") + record(4, pairs) + record(4) + (record(5, body) if body else b"") + record(5)
 
 
 class Process:
@@ -43,8 +43,12 @@ class Process:
             listening.bind(address)
             listening.listen(8)
             self.process = subprocess.Popen(
-                [f"{EXECUTABLES}/latchkey-fcgi"], stdin=listening, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                env={"LATCHKEY_HOME": home.path, "LATCHKEY_FASTCGI_REQUESTS": "1000000000"})
+                [f"{EXECUTABLES}/latchkey-fcgi"],
+                stdin=listening,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={"LATCHKEY_HOME": home.path, "LATCHKEY_FASTCGI_REQUESTS": "1000000000"},
+            )
         self.connection = socket.socket(socket.AF_UNIX)
         self.connection.settimeout(60)
         self.connection.connect(address)

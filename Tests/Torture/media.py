@@ -96,10 +96,13 @@ def main():
         names = list(ENDPOINTS) if medium.mounted else []
         trials = [(name, "read-only", lambda home: medium.remount("ro"), lambda home: medium.remount("rw")) for name in names]
         # Without any, with one for the log and none for the shared memory, and so on.
-        trials += [(name, f"{count} inodes", lambda home, count=count: medium.fill(count), lambda home: medium.clear())
-                   for count in (0, 1, 2, 3) for name in names]
+        trials += [
+            (name, f"{count} inodes", lambda home, count=count: medium.fill(count), lambda home: medium.clear())
+            for count in (0, 1, 2, 3)
+            for name in names
+        ]
         if budget:
-            trials = trials[::max(1, len(trials) // 16)]
+            trials = trials[:: max(1, len(trials) // 16)]
         for name, kind, hinder, allow in trials:
             trial(report, known, seen, medium, name, kind, hinder, allow)
     finally:

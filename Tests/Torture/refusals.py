@@ -36,8 +36,12 @@ class Service:
             listening.bind(address)
             listening.listen(8)
             self.process = subprocess.Popen(
-                [f"{EXECUTABLES}/latchkey-fcgi"], stdin=listening, stdout=subprocess.DEVNULL, stderr=self.log,
-                env={"LATCHKEY_HOME": home.path, "LATCHKEY_FASTCGI_REQUESTS": "1000000000"})
+                [f"{EXECUTABLES}/latchkey-fcgi"],
+                stdin=listening,
+                stdout=subprocess.DEVNULL,
+                stderr=self.log,
+                env={"LATCHKEY_HOME": home.path, "LATCHKEY_FASTCGI_REQUESTS": "1000000000"},
+            )
         self.connection = socket.socket(socket.AF_UNIX)
         self.connection.settimeout(60)
         self.connection.connect(address)
@@ -81,8 +85,10 @@ def rows(home):
 def main():
     report, limit = Report(), seconds()
     for what, source in SOURCES.items():
-        home = Home("resend_after = 1h\nlimit_failures_per_email = 1/24h\nlimit_send_per_ip = off\n"
-                    "limit_verify_per_ip = off\nlimit_send_total = off\n")
+        home = Home(
+            "resend_after = 1h\nlimit_failures_per_email = 1/24h\nlimit_send_per_ip = off\n"
+            "limit_verify_per_ip = off\nlimit_send_total = off\n"
+        )
         try:
             assert home.post("send-code", {"email": KNOWN}).status == 202
             wrong = f"{(int(home.code(KNOWN)) + 1) % 10**6:06}"

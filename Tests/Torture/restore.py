@@ -26,8 +26,14 @@ CHANGES = ["rename", "link", "unlink", "mkdir", "rmdir", "fsync", "fdatasync", "
 
 
 def admin(home, *arguments, prefix=()):
-    return subprocess.run([*prefix, COMMAND, *arguments], env={"LATCHKEY_HOME": home.path}, text=True,
-                          stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
+    return subprocess.run(
+        [*prefix, COMMAND, *arguments],
+        env={"LATCHKEY_HOME": home.path},
+        text=True,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=120,
+    )
 
 
 class Worker(threading.Thread):
@@ -70,8 +76,7 @@ class Worker(threading.Thread):
             answer, begun, ended = self.ask("create-api-key", {"name": f"k{number}"}, bearer(grant, True))
             if answer.status == 201:
                 self.keys.append((answer.data["full_key"], begun, ended))
-            answer, asked, answered = self.ask(
-                "refresh-token", {k: grant[k] for k in ("refresh_token", "user_uuid")})
+            answer, asked, answered = self.ask("refresh-token", {k: grant[k] for k in ("refresh_token", "user_uuid")})
             if answer.status != 200:
                 return
             grant = {**grant, **answer.data}
@@ -130,8 +135,11 @@ class Load:
                     report.expect(home.get("current-user", bearer(grant)).status == 401, "an old session lives")
         report.expect(kept > 0 and late > 0 and lost > 0, f"too little happened: {kept}, {late}, {lost}")
         report.expect(home.integrity() == "ok", home.integrity())
-        for name, value in [("accounts of before the backup", kept), ("accounts of after the restore", late),
-                            ("accounts of in between, gone with the restore", lost)]:
+        for name, value in [
+            ("accounts of before the backup", kept),
+            ("accounts of after the restore", late),
+            ("accounts of in between, gone with the restore", lost),
+        ]:
             report.figure(name, value)
 
 
@@ -160,8 +168,21 @@ def kills(report, arguments, length, seen):
             break
         home, place = copy(base), f"{arguments[0]}, {call} {number}"
         old = open(f"{home.path}/secret.key", "rb").read()
-        killed = admin(home, *arguments, prefix=[
-            "strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={number}"])
+        killed = admin(
+            home,
+            *arguments,
+            prefix=[
+                "strace",
+                "-f",
+                "-qq",
+                "-o",
+                "/dev/null",
+                "-e",
+                f"trace={call}",
+                "-e",
+                f"inject={call}:signal=KILL:when={number}",
+            ],
+        )
         seen[f"{arguments[0]}: killed" if killed.returncode < 0 else f"{arguments[0]}: not killed"] += 1
         status = home.get("current-user", bearer(ada)).status
         fresh = open(f"{home.path}/secret.key", "rb").read() != old
@@ -194,8 +215,23 @@ def stuck(report, seen):
     settle(base)
     for number in range(1, 9):
         home, place = copy(base), f"token-key rotate, unlink {number} fails"
-        failed = admin(home, "token-key", "rotate", "--now", prefix=[
-            "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=unlink", "-e", f"inject=unlink:error=EIO:when={number}"])
+        failed = admin(
+            home,
+            "token-key",
+            "rotate",
+            "--now",
+            prefix=[
+                "strace",
+                "-f",
+                "-qq",
+                "-o",
+                "/dev/null",
+                "-e",
+                "trace=unlink",
+                "-e",
+                f"inject=unlink:error=EIO:when={number}",
+            ],
+        )
         status = home.get("current-user", bearer(ada)).status
         seen[f"unlink fails: exit {failed.returncode}, the old token {status}"] += 1
         report.expect(failed.returncode in (0, 1) and status == 401, f"{place}: {failed}, {status}")
@@ -206,9 +242,11 @@ def stuck(report, seen):
     trace, home = f"{base.path}.trace", copy(base)
     admin(home, "token-key", "rotate", "--now", prefix=["strace", "-f", "-y", "-o", trace, "-e", "trace=unlink,fsync"])
     calls = [line.split(None, 1)[1] for line in open(trace, encoding="latin-1") if "/keys" in line and "= 0" in line]
-    last = max(index for index, call in enumerate(calls) if ".key\"" in call or ".end\"" in call)
-    report.expect(any(call.startswith("fsync") and call.split(">")[0].endswith("/keys") for call in calls[last:]),
-                  f"no fsync of keys/ after the last deletion: {calls}")
+    last = max(index for index, call in enumerate(calls) if '.key"' in call or '.end"' in call)
+    report.expect(
+        any(call.startswith("fsync") and call.split(">")[0].endswith("/keys") for call in calls[last:]),
+        f"no fsync of keys/ after the last deletion: {calls}",
+    )
     for path in (home, base):
         path.remove()
     os.unlink(trace)

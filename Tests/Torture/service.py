@@ -85,8 +85,12 @@ class Home:
 
     def environment(self, method, body=b"", variables=()):
         values = {
-            "LATCHKEY_HOME": self.path, "GATEWAY_INTERFACE": "CGI/1.1", "REMOTE_ADDR": "192.0.2.7",
-            "REQUEST_METHOD": method, "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(body)),
+            "LATCHKEY_HOME": self.path,
+            "GATEWAY_INTERFACE": "CGI/1.1",
+            "REMOTE_ADDR": "192.0.2.7",
+            "REQUEST_METHOD": method,
+            "CONTENT_TYPE": "application/json",
+            "CONTENT_LENGTH": str(len(body)),
         }
         values.update(variables)
         return values
@@ -98,8 +102,13 @@ class Home:
         os.close(writing)
         try:
             return subprocess.Popen(
-                [*prefix, f"{EXECUTABLES}/{name}"], env=self.environment(method, body, variables),
-                stdin=reading, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+                [*prefix, f"{EXECUTABLES}/{name}"],
+                env=self.environment(method, body, variables),
+                stdin=reading,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                **options,
+            )
         finally:
             os.close(reading)
 
@@ -137,10 +146,13 @@ class Home:
         found = []
         for path in paths:
             text = open(path, encoding="utf-8").read()
-            found.append((
-                re.search(r"^To: (.*)$", text, re.M).group(1),
-                (re.search(r"^Subject: (\d+)", text, re.M) or ("", ""))[1],
-                re.search(r"^Message-ID: (.*)$", text, re.M).group(1)))
+            found.append(
+                (
+                    re.search(r"^To: (.*)$", text, re.M).group(1),
+                    (re.search(r"^Subject: (\d+)", text, re.M) or ("", ""))[1],
+                    re.search(r"^Message-ID: (.*)$", text, re.M).group(1),
+                )
+            )
         return found
 
     def code(self, email, wait=10):
@@ -194,10 +206,13 @@ class Lighttpd:
         self.log_path = home.path + ".server.log"
         self.log = open(self.log_path, "wb")
         self.process = subprocess.Popen(
-            ["lighttpd", "-D", "-f", "lighttpd.conf"], cwd=PROJECT, stdin=subprocess.DEVNULL,
-            stdout=self.log, stderr=self.log, env={
-                "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PORT": str(self.port),
-                "LATCHKEY_HOME": home.path, **dict(variables)})
+            ["lighttpd", "-D", "-f", "lighttpd.conf"],
+            cwd=PROJECT,
+            stdin=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=self.log,
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PORT": str(self.port), "LATCHKEY_HOME": home.path, **dict(variables)},
+        )
         for _ in range(200):
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()

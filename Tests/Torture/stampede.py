@@ -102,8 +102,10 @@ class Client(threading.Thread):
 
 def post(fields):
     body = json.dumps(fields).encode()
-    return (b"POST /auth/verification/verify-code HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-            b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)) + body
+    return (
+        b"POST /auth/verification/verify-code HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+    ) + body
 
 
 def percentile(latencies):
@@ -117,8 +119,10 @@ class Askers:
 
     def __init__(self, server, grant):
         self.server, self.latencies, self.statuses = server, [], collections.Counter()
-        self.request = (f"GET /auth/users/me HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-                        f"Authorization: Bearer {grant['access_token']}\r\n\r\n").encode()
+        self.request = (
+            f"GET /auth/users/me HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            f"Authorization: Bearer {grant['access_token']}\r\n\r\n"
+        ).encode()
         self.over = FORKED.Event()
         self.result, sender = FORKED.Pipe(duplex=False)
         self.process = FORKED.Process(target=self.ask_in_two_threads, args=(sender,))
@@ -175,11 +179,15 @@ def rounds(home, server, grant, addresses, bound, idle=None):
             break
         home.sql("UPDATE challenges SET attempts = 0")
         clients, sampler, latencies, others, took = stampede(
-            home, server, grant, addresses, pause=0.05 if idle else 0.005)  # looking takes time from the server
+            home, server, grant, addresses, pause=0.05 if idle else 0.005
+        )  # looking takes time from the server
         statuses = collections.Counter(client.answer.status for client in clients)
         report.figure(f"answers, round {round + 1}", dict(sorted(statuses.items())))
         report.figure(f"seconds, round {round + 1}", f"{took:.1f}, slowest {max(c.took for c in clients):.1f}")
-        report.figure(f"peak memory, round {round + 1}", f"{sampler.peak / (1 << 20):.0f} MiB in {sampler.most} handlers, {sampler.samples} samples")
+        report.figure(
+            f"peak memory, round {round + 1}",
+            f"{sampler.peak / (1 << 20):.0f} MiB in {sampler.most} handlers, {sampler.samples} samples",
+        )
         report.figure(f"users/me, round {round + 1}", f"worst {max(latencies) * 1000:.0f} ms, {dict(others)}")
         if idle:
             report.figure(f"users/me, p99, round {round + 1}", f"{percentile(latencies):.1f} ms, idle {idle:.1f} ms")
@@ -188,7 +196,9 @@ def rounds(home, server, grant, addresses, bound, idle=None):
         report.expect(set(statuses) <= {400, 503} and statuses[400] > 0, f"answers {statuses}")
         report.expect(all(client.answer.is_envelope() for client in clients), "an answer is not ours, or not whole")
         report.expect(all(client.answer.code in ("invalid_code", "temporarily_unavailable") for client in clients), "codes")
-        report.expect(all("retry-after" in client.answer.headers for client in clients if client.answer.status == 503), "Retry-After")
+        report.expect(
+            all("retry-after" in client.answer.headers for client in clients if client.answer.status == 503), "Retry-After"
+        )
         report.expect(set(others) == {200}, f"users/me answered {dict(others)}")
         counted = home.sql("SELECT sum(attempts) FROM challenges WHERE email LIKE 'known%'")[0][0]
         report.expect(counted == statuses[400], f"{counted} attempts were counted, {statuses[400]} compared")
@@ -217,7 +227,7 @@ def main():
         askers = Askers(server, grant)
         time.sleep(10)
         askers.stop()
-        rounds(home, server, grant, addresses, bound, idle=percentile(askers.latencies[len(askers.latencies) // 4:]))
+        rounds(home, server, grant, addresses, bound, idle=percentile(askers.latencies[len(askers.latencies) // 4 :]))
     finally:
         server.stop()
     code = home.code("known0@example.com")

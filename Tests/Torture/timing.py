@@ -31,8 +31,11 @@ def asked(home, name, body):
     environment = home.environment("POST", body)
     start = time.perf_counter()
     process = os.posix_spawn(
-        f"{EXECUTABLES}/{name}", [name], environment, file_actions=[
-            (os.POSIX_SPAWN_DUP2, reading, 0), (os.POSIX_SPAWN_DUP2, writing, 1), (os.POSIX_SPAWN_DUP2, null, 2)])
+        f"{EXECUTABLES}/{name}",
+        [name],
+        environment,
+        file_actions=[(os.POSIX_SPAWN_DUP2, reading, 0), (os.POSIX_SPAWN_DUP2, writing, 1), (os.POSIX_SPAWN_DUP2, null, 2)],
+    )
     os.close(writing)
     raw = b""
     while chunk := os.read(output, 65536):
@@ -66,8 +69,11 @@ def compare(name, home, first, second, bodies, count, tries=3):
     medians = [statistics.median(kind) for kind in times]
     difference = medians[0] - medians[1]
     pairs = statistics.median(a - b for a, b in zip(*times))
-    report.figure(name, f"{medians[0]:.2f} ms and {medians[1]:.2f} ms, difference {difference:+.2f} ms (median of pairs "
-                  f"{pairs:+.2f} ms), {Answer(next(iter(answers[0]))).status}, {count} each")
+    report.figure(
+        name,
+        f"{medians[0]:.2f} ms and {medians[1]:.2f} ms, difference {difference:+.2f} ms (median of pairs "
+        f"{pairs:+.2f} ms), {Answer(next(iter(answers[0]))).status}, {count} each",
+    )
     # Asked one after the other, a pair has the same load: its difference is the finer measure.
     holds = abs(difference) < within and abs(pairs) < within / 2
     if not holds and tries > 1:
@@ -163,8 +169,10 @@ def rows():
         right = without.post("verify-code", {"email": address, "code": code})
         report.expect(right.status == 500 and right.is_envelope(), f"a right code, with no accounts: {right.raw}")
         report.expect("users" in right.log and "users" not in right.raw.decode(), f"logged: {right.log}")
-        report.expect(without.sql("SELECT used_at, attempts FROM challenges WHERE email = ?", (address,)) == [(None, 2)],
-                      "a failed sign-in used the code up, or its attempt was not counted")
+        report.expect(
+            without.sql("SELECT used_at, attempts FROM challenges WHERE email = ?", (address,)) == [(None, 2)],
+            "a failed sign-in used the code up, or its attempt was not counted",
+        )
         report.expect(home.post("verify-code", {"email": address, "code": code}).status == 200, "the right code")
     report.expect(len(without.sql("SELECT 1 FROM sessions")) == 1, "a session was made without an account")
     # Where anyone may sign up, send-code needs no accounts either.
