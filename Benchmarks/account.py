@@ -16,9 +16,10 @@ import subprocess
 import sys
 import tempfile
 
-sys.dont_write_bytecode = True
-from measure import BASE, FOLDER, PATH, PROJECT, Failed, Spawn, compile_all, instructions
-from world import EXECUTABLES, World, bearer
+from latchkey_tests.home import bearer
+from latchkey_tests.project import EXECUTABLES, PROJECT
+from measure import BASE, FOLDER, PATH, Failed, Spawn, compile_all, instructions
+from world import World
 
 BUILD = os.environ.get("BUILD", f"{PROJECT}/.build-embedded")
 NOTHING = {
@@ -143,7 +144,8 @@ def account(folder):
         " whose log is empty. Written by `make bench-account` (`account.py`).\n"
     )
     print(
-        "## System calls\n\n`strace -f -r -T cgi-bin/current-user`; the times are those in the kernel, which strace itself makes longer.\n"
+        "## System calls\n\n`strace -f -r -T cgi-bin/current-user`; the times are those in the kernel, which strace itself "
+        "makes longer.\n"
     )
     for name, program in (("Latchkey", current), ("C", programs["current-user"])):
         done = subprocess.run(
@@ -171,8 +173,10 @@ def account(folder):
             print("```\n")
 
     print(
-        "## Instructions\n\n`valgrind --tool=callgrind cgi-bin/current-user`, outside of the kernel. The release executable has no symbols: whose"
-        " they are is told by the same objects linked without `-s`, and by the linker's map (`-Map`). *Ours* is all that the Swift"
+        "## Instructions\n\n`valgrind --tool=callgrind cgi-bin/current-user`, outside of the kernel. The release executable "
+        "has no symbols: whose"
+        " they are is told by the same objects linked without `-s`, and by the linker's map (`-Map`). *Ours* is all that the "
+        "Swift"
         " compiler made, also of its own library.\n"
     )
     program, map_path = link(folder)
@@ -190,7 +194,8 @@ def account(folder):
     for kind, count in whose.most_common():
         print(f"| {kind} | {count:,} | {count / total:.1%} |")
     print(
-        "\n`callgrind_annotate --inclusive=yes`; `sqlite3InitOne` reads the schema, and is called by the first `sqlite3_prepare_v2`."
+        "\n`callgrind_annotate --inclusive=yes`; `sqlite3InitOne` reads the schema, and is called by the first "
+        "`sqlite3_prepare_v2`."
     )
     print("\n| function, with all that it calls | instructions | share |\n|---|---|---|")
     for name, count in inclusive(
@@ -204,7 +209,8 @@ def account(folder):
         print(f"| `{name}` | {whom} | {count:,} | {count / total:.1%} |")
 
     print(
-        "\n## The floor\n\n`spawn 500`, in turn: the median from start to end. What the first takes is the kernel's, to start any process and to"
+        "\n## The floor\n\n`spawn 500`, in turn: the median from start to end. What the first takes is the kernel's, to start "
+        "any process and to"
         " end it.\n"
     )
     floor = []
@@ -253,7 +259,8 @@ Measured when each was decided, in turn with what was before.
   last 1% waited 560 to 910 ms. In line they wait 45 to 52 ms, at the same rate. A busy handler that asks each millisecond is no
   replacement: 124 ms instead of 43 at 16 connections by CGI, and at 64 0.61 of the writes/s.
 - **Not cut: what is left of ours**, 222,000 instructions where the C program has some 30,000: strings, arrays and their counts of
-  owners, over more than forty functions of which none has 1%. By it users/me by CGI has 0.94 of the C program's requests/s, where a
+  owners, over more than forty functions of which none has 1%. By it users/me by CGI has 0.94 of the C program's requests/s,
+  where a
   page of its file more or less at hand (97 or 108 page faults, by how and when the file was written) moves a process by 5–8%.
 - **Not cut: reading the schema**, 1,000,000 instructions: SQLite parses all of it in every process that prepares a
   statement. Its 36 tables, indexes and triggers are what keeps the data whole.

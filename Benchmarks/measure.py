@@ -1,18 +1,21 @@
 """How things are measured: programs compiled, servers started, load made, processes timed, instructions counted."""
 
+import contextlib
 import os
 import re
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import tempfile
 import time
 import urllib.request
 
-FOLDER = os.path.dirname(os.path.abspath(__file__))
-PROJECT = os.path.dirname(FOLDER)
+from latchkey_tests import ports
+from latchkey_tests.project import PROJECT
+from latchkey_tests.waiting import until
+
+FOLDER = f"{PROJECT}/Benchmarks"
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 BASE = {"PATH": PATH, "LC_ALL": "C"}
 
@@ -63,17 +66,11 @@ def compile_all(folder):
 
 
 def write_anew(path):
-    """Writes an executable once more, as who installs it does: how its pages lie in memory depends on how, and how long ago, it was
-    written, and with that how often a start has to wait for one (97 or 108 page faults of ours). The C program's file took 107 all the
-    same, and 96 once it was copied by hand: a process's time is comparable only where the faults are as many."""
+    """Writes an executable once more, as who installs it does: how its pages lie in memory depends on how, and how long ago, it
+    was written, and with that how often a start has to wait for one (97 or 108 page faults of ours). The C program's file took
+    107 all the same, and 96 once it was copied by hand: a process's time is comparable only where the faults are as many."""
     shutil.copy2(path, f"{path}.new")
     os.replace(f"{path}.new", path)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Server:
@@ -85,22 +82,12 @@ class Server:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, cwd=cwd, env={**BASE, **dict(environment)}
             )
-        is_up = is_up or self.answers
-        for _ in range(400):
-            if self.process.poll() is not None:
-                break
-            if is_up():
-                return
-            time.sleep(0.025)
+        is_up = is_up or (lambda: ports.answers(port))
+        until(lambda: self.process.poll() is not None or is_up(), 10, 0.025)
+        if self.process.poll() is None and is_up():
+            return
         self.stop()
         raise Failed(f"{command[0]} did not start: {open(log).read()[-2000:]}")
-
-    def answers(self):
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
-            return True
-        except OSError:
-            return False
 
     def stop(self):
         if self.process.poll() is None:
@@ -128,10 +115,8 @@ def resident(pids):
     """Kilobytes in memory; what processes share is counted once (PSS)."""
     total = 0
     for pid in pids:
-        try:
+        with contextlib.suppress(OSError, AttributeError):
             total += int(re.search(r"^Pss:\s+(\d+)", open(f"/proc/{pid}/smaps_rollup").read(), re.M).group(1))
-        except (OSError, AttributeError):
-            pass
     return total
 
 

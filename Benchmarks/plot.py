@@ -32,10 +32,12 @@ def draw(path, title, rows):
         for place, (count, (median, least, most)) in enumerate(sorted(figures.items())):
             opacity = 0.55 + 0.15 * place
             body.append(
-                f'<rect class="{kind}" x="{LEFT}" y="{y}" width="{x(median) - LEFT:.1f}" height="{BAR - 2}" opacity="{opacity:.2f}"/>'
+                f'<rect class="{kind}" x="{LEFT}" y="{y}" width="{x(median) - LEFT:.1f}" height="{BAR - 2}"'
+                f' opacity="{opacity:.2f}"/>'
             )
             body.append(
-                f'<line class="range" x1="{x(least):.1f}" x2="{x(most):.1f}" y1="{y + BAR / 2 - 1:.1f}" y2="{y + BAR / 2 - 1:.1f}"/>'
+                f'<line class="range" x1="{x(least):.1f}" x2="{x(most):.1f}"'
+                f' y1="{y + BAR / 2 - 1:.1f}" y2="{y + BAR / 2 - 1:.1f}"/>'
             )
             body.append(f'<text class="value" x="{x(most) + 6:.1f}" y="{y + BAR - 2}">{median:,.0f} ({count})</text>')
             y += BAR

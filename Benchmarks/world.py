@@ -5,15 +5,14 @@ and one good request for every endpoint.
 import base64
 import hashlib
 import hmac
+import json
 import os
-import sqlite3
 import struct
-import sys
 import uuid
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "Tests", "Torture"))
-from service import EXECUTABLES, NO_LIMITS, Home, bearer  # noqa: E402
-from cases import settle  # noqa: E402
+from latchkey_tests.deliverers import settle
+from latchkey_tests.home import NO_LIMITS, Home, bearer
+from latchkey_tests.project import EXECUTABLES
 
 # Those that a measurement comes up against, and no others: each line of settings takes 2,000 instructions.
 SETTINGS = "".join(line for line in NO_LIMITS.splitlines(True) if not line.startswith(("max_", "limit_write_")))
@@ -129,44 +128,44 @@ class World:
         def own(path="", **more):
             return {**bearer(self.ada, True), **({"PATH_INFO": path} if path else {}), **more}
 
-        def json(**fields):
-            return __import__("json").dumps(fields).encode()
+        def body(**fields):
+            return json.dumps(fields).encode()
 
         bob = bearer(self.bob)
         reader = {"HTTP_X_API_KEY": self.keys[0]["full_key"], "HTTP_X_PROJECT_ID": self.ada["project"]}
         key, project = f"/{self.keys[1]['id']}", f"/{self.ada['project']}"
         member = f"{project}/members/{self.bob['user_uuid']}"
         return [
-            Case("send-code", "POST", body=json(email=NEW)),
-            Case("verify-code", "POST", body=json(email=ADA, code=self.code)),
+            Case("send-code", "POST", body=body(email=NEW)),
+            Case("verify-code", "POST", body=body(email=ADA, code=self.code)),
             Case(
-                "refresh-token", "POST", body=json(refresh_token=self.spare["refresh_token"], user_uuid=self.spare["user_uuid"])
+                "refresh-token", "POST", body=body(refresh_token=self.spare["refresh_token"], user_uuid=self.spare["user_uuid"])
             ),
-            Case("revoke-token", "POST", body=json(refresh_token=self.spare["refresh_token"])),
+            Case("revoke-token", "POST", body=body(refresh_token=self.spare["refresh_token"])),
             Case("current-user", "GET", ada()),
             Case("list-api-keys", "GET", own()),
             Case("list-api-keys, by key", "GET", reader),
-            Case("create-api-key", "POST", own(), json(name="made")),
+            Case("create-api-key", "POST", own(), body(name="made")),
             Case("delete-api-key", "DELETE", own(key)),
-            Case("update-api-key", "PATCH", own(key), json(name="other")),
-            Case("rotate-api-key", "POST", own(key + "/rotate"), json(overlap_days=1)),
+            Case("update-api-key", "PATCH", own(key), body(name="other")),
+            Case("rotate-api-key", "POST", own(key + "/rotate"), body(overlap_days=1)),
             Case("verify-api-key", "GET", {"HTTP_X_API_KEY": self.keys[0]["full_key"]}),
             Case("list-sessions", "GET", ada()),
             Case("delete-session", "DELETE", ada("/" + self.spare["session"])),
             Case("revoke-other-sessions", "POST", ada()),
-            Case("update-user", "PATCH", ada(), json(full_name="Ada")),
+            Case("update-user", "PATCH", ada(), body(full_name="Ada")),
             Case("delete-user", "DELETE", ada(HTTP_X_VERIFICATION_CODE=self.leave)),
             Case("send-deletion-code", "POST", ada()),
             Case("preferences", "GET", ada()),
-            Case("change-email", "POST", ada(), json(email=NEW)),
-            Case("confirm-email", "POST", ada(), json(email=OTHER, code=self.change, current_code=self.agree)),
+            Case("change-email", "POST", ada(), body(email=NEW)),
+            Case("confirm-email", "POST", ada(), body(email=OTHER, code=self.change, current_code=self.agree)),
             Case("list-projects", "GET", ada()),
-            Case("create-project", "POST", ada(), json(name="third")),
+            Case("create-project", "POST", ada(), body(name="third")),
             Case("get-project", "GET", ada(project)),
-            Case("update-project", "PATCH", ada(project), json(name="first")),
+            Case("update-project", "PATCH", ada(project), body(name="first")),
             Case("delete-project", "DELETE", ada(f"/{self.second}")),
-            Case("add-member", "POST", ada(f"/{self.second}/members"), json(email=NEW)),
-            Case("update-member", "PATCH", ada(member), json(role="admin")),
+            Case("add-member", "POST", ada(f"/{self.second}/members"), body(email=NEW)),
+            Case("update-member", "PATCH", ada(member), body(role="admin")),
             Case("remove-member", "DELETE", ada(member)),
             Case("list-invitations", "GET", bob),
             Case("accept-invitation", "POST", {**bob, "PATH_INFO": f"/{self.invited}/accept"}),
@@ -218,7 +217,8 @@ def fill(home, count):
         " SELECT user, project, 'owner', :now - :day * 40 FROM strangers ORDER BY i",
         "INSERT INTO sessions (id, user_id, generation, rotated_at, created_at, expires_at, client, user_agent, access_token_tag)"
         " SELECT id, user, 1 + (i & 63), :now - i % (:day * 20), :now - :day * 20 - i, :now + :day * 60 + i, '192.0.2.7',"
-        " 'Mozilla/5.0', randomblob(32) FROM (SELECT randomblob(16) AS id, user, i FROM strangers, (VALUES (1), (2), (3))) ORDER BY id",
+        " 'Mozilla/5.0', randomblob(32) FROM (SELECT randomblob(16) AS id, user, i FROM strangers, (VALUES (1), (2), (3))) "
+        "ORDER BY id",
         "INSERT INTO api_keys (id, project_id, created_by, prefix, key_hash, name, scopes, created_at, updated_at)"
         f" SELECT randomblob(16), project, user, {PREFIX}, {HASH}, 'key', NULL, :now - :day * 30, :now - :day * 30"
         " FROM strangers",

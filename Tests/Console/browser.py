@@ -1,15 +1,8 @@
-"""A real Chromium on the console, and the service behind it.
+"""A real Chromium on the console."""
 
-`BASE_URL` and `LATCHKEY_HOME` in the environment say where a service runs that the tests may use; its settings must
-be those of `SETTINGS`. Without them the project's own lighttpd is started on a state folder that is removed again.
-"""
-
-import email
-import email.policy
 import json
 import os
 import re
-import sys
 import time
 
 from selenium import webdriver
@@ -24,75 +17,15 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PUBLIC = os.path.join(PROJECT, "public")
-LANGUAGES = ("en", "de", "fr", "es", "ja", "zh")
+from latchkey_tests.project import PUBLIC
 
-# Tokens that end soon show their renewal; a short wait for the next code shows its countdown.
-SETTINGS = """\
-access_ttl = 30s
-resend_after = 4s
-limit_send_per_ip = off
-limit_verify_per_ip = off
-limit_refresh_per_ip = off
-limit_send_per_email = off
-limit_failures_per_email = off
-limit_send_total = off
-"""
+LANGUAGES = ("en", "de", "fr", "es", "ja", "zh")
 
 # Runs before the page's own scripts.
 WATCH = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", (e) => violations.push(e.violatedDirective + " " + e.blockedURI));
 """
-
-
-class Running:
-    """Where the console is, and where its mail goes."""
-
-    def __init__(self):
-        self.url = os.environ.get("BASE_URL", "").rstrip("/")
-        self.lighttpd = None
-        if self.url:
-            self.path = os.environ["LATCHKEY_HOME"]
-            return
-        sys.path.insert(0, os.path.join(PROJECT, "Tests", "Torture"))
-        import service
-
-        self.home = service.Home(SETTINGS)
-        self.lighttpd = service.Lighttpd(self.home)
-        self.path = self.home.path
-        self.url = f"http://localhost:{self.lighttpd.port}"
-
-    def stop(self):
-        if self.lighttpd:
-            self.lighttpd.stop()
-            self.home.remove()
-
-    def mails(self, address):
-        """Name and subject of the mails to `address`, oldest first."""
-        folder = os.path.join(self.path, "mail", "new")
-        names = os.listdir(folder) if os.path.isdir(folder) else []
-        found = []
-        for path in sorted((os.path.join(folder, name) for name in names), key=os.path.getmtime):
-            with open(path, "rb") as file:
-                mail = email.message_from_binary_file(file, policy=email.policy.default)
-            if address in str(mail["To"]):
-                found.append((path, str(mail["Subject"])))
-        return found
-
-    def code(self, address, known=()):
-        """The code in the last mail to `address` that is not among the mails `known`; waits for it."""
-
-        def last():
-            for path, subject in reversed(self.mails(address)):
-                code = re.search(r"(?<!\d)\d{6,8}(?!\d)", subject)
-                if code and path not in known:
-                    return code.group(0)
-
-        return wait(last, f"a code for {address}")
-
-
 # What WebDriver says of an element that is just being drawn anew.
 NOT_YET = (
     ElementClickInterceptedException,
@@ -249,7 +182,8 @@ class Browser:
 
     def choose(self, css, value):
         self.js(
-            "arguments[0].focus(); arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change', {bubbles: true}))",
+            "arguments[0].focus(); arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change', {bubbles: "
+            "true}))",
             self.one(css),
             value,
         )
@@ -309,7 +243,7 @@ class Browser:
 
     def sign_in(self, address):
         """Signs `address` in on the page, with the code of the mail that this sends."""
-        known = [path for path, _ in self.service.mails(address)]
+        known = [mail.path for mail in self.service.mails(address)]
         self.open()
         self.type("email", address)
         self.submit()
@@ -352,7 +286,8 @@ window.fetch = async (url, init = {}) => {
   window.asked.push(`${init.method ?? "GET"} ${new URL(url).pathname}`);
   return (await answer(String(url), init, window.realFetch)) ?? window.realFetch(url, init);
 };
-window.refused = (status, code, headers = {}) => new Response(JSON.stringify({ success: false, data: null, error: { code, message: code } }),
+window.refused = (status, code, headers = {}) => new Response(
+  JSON.stringify({ success: false, data: null, error: { code, message: code } }),
   { status, headers: { "Content-Type": "application/json", ...headers } });
 window.granted = (data, status = 200) => new Response(JSON.stringify({ success: true, data, error: null }),
   { status, headers: { "Content-Type": "application/json" } });

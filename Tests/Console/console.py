@@ -11,7 +11,8 @@ import rules
 import screenshots
 import story
 import views
-from browser import Browser, Running
+from browser import Browser
+from running import Running
 
 
 def main():

@@ -5,7 +5,8 @@ import json
 import os
 import re
 
-from browser import LANGUAGES, PROJECT, PUBLIC
+from browser import LANGUAGES
+from latchkey_tests.project import PROJECT, PUBLIC
 
 MOST_BYTES = 75_000
 

@@ -3,7 +3,8 @@
 import os
 
 import views
-from browser import PROJECT, wait
+from browser import wait
+from latchkey_tests.project import PROJECT
 
 FOLDER = os.path.join(PROJECT, "docs", "screenshots")
 MOST_BYTES = 150_000

@@ -5,11 +5,11 @@ import time
 from selenium.webdriver.common.keys import Keys
 
 import accessibility
-import story
 from browser import LANGUAGES, wait
+from people import STAMP, ask, chosen, grant
 
-EVE = f"eve-{story.STAMP}@example.com"
-CHARLES = f"charles-{story.STAMP}@example.com"
+EVE = f"eve-{STAMP}@example.com"
+CHARLES = f"charles-{STAMP}@example.com"
 
 
 class Eve:
@@ -80,14 +80,14 @@ def prepare(browser, eve=EVE, charles=CHARLES, odd=True):
     browser.collect()
     Eve.tab = browser.tab("eve")
     browser.language = "en"
-    ada = story.grant(browser, charles)
+    ada = grant(browser, charles)
     bearer = {"Authorization": f"Bearer {ada['access_token']}"}
-    _, made = story.ask(browser, "POST", "/projects", bearer, {"name": "Difference Engine"})
-    story.ask(browser, "POST", f"/projects/{made['id']}/members", bearer, {"email": eve, "role": "admin"})
-    story.grant(browser, eve)
+    _, made = ask(browser, "POST", "/projects", bearer, {"name": "Difference Engine"})
+    ask(browser, "POST", f"/projects/{made['id']}/members", bearer, {"email": eve, "role": "admin"})
+    grant(browser, eve)
     time.sleep(4)
     browser.sign_in(eve)
-    Eve.project = story.chosen(browser)
+    Eve.project = chosen(browser)
     browser.js(
         """
 const { call } = await import("/api.js");

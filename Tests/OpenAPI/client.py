@@ -1,14 +1,14 @@
 """A client that is generated from the document signs in by the code in the mail, and makes, lists and deactivates a
 key with it."""
 
-import importlib
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 
-from document import OPERATIONS, PATH
+from document import OPENAPI, OPERATIONS
 from world import World
 
 
@@ -23,7 +23,7 @@ def run(results):
                 os.path.join(programs, "openapi-python-client"),
                 "generate",
                 "--path",
-                PATH,
+                OPENAPI,
                 "--meta",
                 "none",
                 "--output-path",
@@ -39,14 +39,21 @@ def run(results):
         modules = {n[:-3] for _, _, names in os.walk(f"{folder}/latchkey/api") for n in names}
         check("it has every operation", [o.id for o in OPERATIONS if o.executable.replace("-", "_") not in modules])
         if outcome.returncode == 0:
-            sys.path.insert(0, folder)
             try:
+                load(f"{folder}/latchkey")
                 use(check, world)
             except Exception as error:  # whatever it raises, the client could not be used
                 check("the client can be used", f"{type(error).__name__}: {error}")
     finally:
         world.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def load(folder):
+    """Makes the package in `folder` the module `latchkey`."""
+    spec = importlib.util.spec_from_file_location("latchkey", f"{folder}/__init__.py", submodule_search_locations=[folder])
+    sys.modules["latchkey"] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
 
 
 def use(check, world):

@@ -1,13 +1,14 @@
 """schemathesis through lighttpd: all checks, all phases. MAX_EXAMPLES (25) for each operation and phase; MAX_TIME
 (120) seconds in all, which ends the last phases early."""
 
+import itertools
 import os
 import re
 import subprocess
 import sys
 import xml.etree.ElementTree
 
-from document import OPERATIONS, PATH
+from document import OPENAPI, OPERATIONS
 from world import METRICS_TOKEN, SETTINGS, World
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -28,7 +29,7 @@ def run(results):
             "--config-file",
             f"{HERE}/schemathesis.toml",
             "run",
-            PATH,
+            OPENAPI,
             "--url",
             world.base,
             "--checks",
@@ -54,7 +55,7 @@ def run(results):
             text=True,
             env={
                 **os.environ,
-                "PYTHONPATH": HERE,
+                "PYTHONPATH": os.pathsep.join([HERE, os.environ["PYTHONPATH"]]),
                 "PYTHONDONTWRITEBYTECODE": "1",
                 "LATCHKEY_FUZZ_HOME": world.home.path,
                 "LATCHKEY_FUZZ_PORT": str(world.server.port),
@@ -75,7 +76,7 @@ def run(results):
                     if part.tag in ("failure", "error", "skipped")
                 ]
         for name in [f"{o.method} {o.path}" for o in OPERATIONS] + ["Stateful tests"]:
-            results.check(f"schemathesis: {name}", sum(seen.get(name, [["it was not tested"]]), []))
+            results.check(f"schemathesis: {name}", itertools.chain(*seen.get(name, [["it was not tested"]])))
         results.check("schemathesis ends well", [] if outcome.returncode == 0 else f"it ended with {outcome.returncode}")
         faults = world.home.sql("PRAGMA integrity_check")
         results.check("the database is whole afterwards", [] if faults == [("ok",)] else str(faults))

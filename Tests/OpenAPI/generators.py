@@ -9,7 +9,8 @@ import subprocess
 import tempfile
 import time
 
-from document import PATH, PROJECT
+from document import OPENAPI
+from latchkey_tests.project import PROJECT
 from world import World
 
 # Where the Python client finds what its requirements.txt asks for.
@@ -53,7 +54,7 @@ def generated(language, folder, *properties):
             "-g",
             language,
             "-i",
-            PATH,
+            OPENAPI,
             "-o",
             folder,
             "--additional-properties",

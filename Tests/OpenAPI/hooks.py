@@ -2,6 +2,7 @@
 are right by the document get them, the other half keep what was invented. Whatever ends a session or an
 account is done by people of their own."""
 
+import contextlib
 import os
 import random
 import re
@@ -130,10 +131,8 @@ def before_call(context, case, kwargs):
     by = None
     is_linked = case.meta is None or case.meta.phase.name.value == "stateful"
     if not is_linked and case.meta.generation.mode.is_positive and CHANCE.random() < 0.5:
-        try:
+        with contextlib.suppress(worlds.Refused):
             by = genuine(case)
-        except worlds.Refused:
-            pass
     if id in ("revokeOtherSessions", "deleteSession") and by is None:
         by = WORLD.sign_in()
     # The key that other requests show stays.

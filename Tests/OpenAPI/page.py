@@ -14,7 +14,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from document import DOCUMENT, OPERATIONS, PATH, PROJECT
+from document import DOCUMENT, OPENAPI, OPERATIONS
+from latchkey_tests.project import PROJECT
 from world import World
 
 POLICY = (
@@ -113,7 +114,7 @@ def judge(results, base):
             found += [] if headers["Content-Security-Policy"] == POLICY else [f"policy: {headers['Content-Security-Policy']}"]
         check(f"{path} is served, under the policy", found)
         if path == "/openapi.json":
-            with open(PATH, "rb") as file:
+            with open(OPENAPI, "rb") as file:
                 check("what is served is the document", [] if body == file.read() else "it is another")
         if path == "/docs" and status != 200:
             check("the page can be tested", "it is not served")

@@ -12,9 +12,12 @@ import re
 import sys
 import time
 
-import parity
-from parity import Lighttpd, LighttpdFastCGI, Nginx, NginxFastCGI, Shared, Vhost, VhostFastCGI, expect
-from parity_world import PROJECT, World
+from latchkey_tests.checks import expect, finish
+from latchkey_tests.project import PROJECT
+from latchkey_tests.servers.apache import Shared, Vhost, VhostFastCGI
+from latchkey_tests.servers.fixture import Fixture
+from latchkey_tests.servers.lighttpd import Lighttpd, LighttpdFastCGI
+from latchkey_tests.servers.nginx import Nginx, NginxFastCGI
 
 BODY = b'{"refresh_token": "none"}'
 # What a request has beside the field in question. Credentials come from the table where it names them.
@@ -39,13 +42,13 @@ ORDINARY = "GET", "/auth/users/me", [BEARER], b""
 
 
 class Proxied:
-    """The world as every server gets it, with its peer as a trusted proxy."""
+    """The fixture as every server gets it, with its peer as a trusted proxy."""
 
-    def __init__(self, world):
-        self.world = world
+    def __init__(self, fixture):
+        self.fixture = fixture
 
     def copy(self, path):
-        self.world.copy(path, "trusted_proxies = 127.0.0.1 ::1\n")
+        self.fixture.copy(path, "trusted_proxies = 127.0.0.1 ::1\n")
 
 
 def spellings(field):
@@ -65,9 +68,9 @@ def client(server):
     return found[-1] if found else None
 
 
-def check(server, world, rows):
+def check(server, fixture, rows):
     refused = same = 0
-    values = {**world.variables, "length": str(len(BODY))}
+    values = {**fixture.variables, "length": str(len(BODY))}
     for row in rows:
         field = row["field"]
         method, target, others, body = REQUESTS.get(field, ORDINARY)
@@ -109,20 +112,19 @@ def check(server, world, rows):
 def main():
     rows = json.load(open(f"{PROJECT}/Tests/Hostile/headers.json"))
     wanted = sys.argv[1:]
-    world = World()
+    fixture = Fixture()
     try:
         for kind in [Lighttpd, LighttpdFastCGI, Shared, Vhost, VhostFastCGI, Nginx, NginxFastCGI]:
             if wanted and kind.name not in wanted:
                 continue
-            server = kind(Proxied(world))
+            server = kind(Proxied(fixture))
             try:
-                check(server, world, rows)
+                check(server, fixture, rows)
             finally:
                 server.stop()
     finally:
-        world.home.remove()
-    print(f"{parity.passed} passed, {parity.failed} failed")
-    sys.exit(1 if parity.failed else 0)
+        fixture.home.remove()
+    finish()
 
 
 if __name__ == "__main__":

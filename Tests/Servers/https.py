@@ -1,6 +1,6 @@
 """The samples for HTTPS, each under its own server with a certificate of an authority made for the test: a sign-in from
-start to end, HTTP that leads to HTTPS, bodies without a length by whatever protocol server and client agree on, and nginx in front of lighttpd, where limits count the client and not the
-proxy, whatever the client writes into X-Forwarded-For.
+start to end, HTTP that leads to HTTPS, bodies without a length by whatever protocol server and client agree on, and nginx in
+front of lighttpd, where limits count the client and not the proxy, whatever the client writes into X-Forwarded-For.
 
 Prints one line for each server and `N passed, N failed`, and exits with 1 if anything did not hold.
 """
@@ -16,58 +16,19 @@ import socket
 import sqlite3
 import ssl
 import subprocess
-import sys
-import tempfile
-import time
 
-import parity
-from parity import AS_ROOT, PATH, PROJECT, Answer, Apache, Nginx, Server, free_port, own, user, write
+from authority import NAME, Authority
+from latchkey_tests import maildir
+from latchkey_tests.checks import checks, expect, finish
+from latchkey_tests.ports import free_port, wait_for_port
+from latchkey_tests.project import EXECUTABLES, PATH, PROJECT, write
+from latchkey_tests.servers.apache import Apache
+from latchkey_tests.servers.nginx import Nginx, nginx_configuration
+from latchkey_tests.servers.server import Server, ServerAnswer, own, user
 
-NAME = "localhost"
 SAMPLE = "auth.example.com"
 CERTIFICATE = f"/etc/letsencrypt/live/{SAMPLE}/fullchain.pem"
 KEY = f"/etc/letsencrypt/live/{SAMPLE}/privkey.pem"
-
-
-def expect(holds, what, seen=None):
-    return parity.expect(holds, what, seen)
-
-
-class Authority:
-    """A certificate authority, and a certificate of it for NAME."""
-
-    def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="latchkey-https-")
-        curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-        self.openssl("req", "-x509", *curve, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Latchkey test")
-        self.openssl("req", *curve, "-keyout", "key.pem", "-out", "request.pem", "-subj", f"/CN={NAME}")
-        write(f"{self.folder}/names", f"subjectAltName = DNS:{NAME}\n")
-        self.openssl(
-            "x509",
-            "-req",
-            "-in",
-            "request.pem",
-            "-CA",
-            "ca.pem",
-            "-CAkey",
-            "ca.key",
-            "-CAcreateserial",
-            "-days",
-            "2",
-            "-extfile",
-            "names",
-            "-out",
-            "chain.pem",
-        )
-        self.certificate, self.key = f"{self.folder}/chain.pem", f"{self.folder}/key.pem"
-        self.trusting = ssl.create_default_context(cafile=f"{self.folder}/ca.pem")
-        self.strangers = ssl.create_default_context()
-
-    def openssl(self, *arguments):
-        subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def remove(self):
-        shutil.rmtree(self.folder)
 
 
 class Secure:
@@ -79,11 +40,7 @@ class Secure:
         self.authority, self.tls_port = authority, free_port()
         self.url = f"https://{NAME}:{self.tls_port}"
         super().__init__(self)
-        for _ in range(200):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.tls_port), 1):
-                return
-            time.sleep(0.025)
-        raise AssertionError(f"{self.name}: no port for TLS: {self.log()}")
+        assert wait_for_port(self.tls_port), f"{self.name}: no port for TLS: {self.log()}"
 
     def copy(self, path, more=""):
         """A state that knows nobody yet."""
@@ -109,7 +66,7 @@ class Secure:
                 channel.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
                 answer = http.client.HTTPResponse(channel, method=method)
                 answer.begin()
-                return Answer(answer.status, answer.getheaders(), answer.read())
+                return ServerAnswer(answer.status, answer.getheaders(), answer.read())
 
     def call(self, line, fields=(), plain=False, port=None, source="127.0.0.1", **body):
         method, target = line.split(" ")
@@ -123,14 +80,7 @@ class Secure:
         return answer
 
     def code(self, email):
-        end = time.monotonic() + 10
-        while time.monotonic() < end:
-            for path in glob.glob(f"{self.home}/mail/new/*"):
-                text = open(path, encoding="utf-8").read()
-                if f"To: {email}" in text:
-                    return re.search(r"^Subject: (\d+)", text, re.M).group(1)
-            time.sleep(0.05)
-        raise AssertionError(f"{self.name}: no mail to {email}: {self.log()}")
+        return maildir.code(self.home, email)
 
 
 class Lighttpd(Secure, Server):
@@ -138,13 +88,13 @@ class Lighttpd(Secure, Server):
 
     name = "lighttpd, samples/lighttpd/https.conf"
 
-    def prepare(self, world):
-        super().prepare(world)
+    def prepare(self, fixture):
+        super().prepare(fixture)
         folder = f"{self.folder}/package"
         os.makedirs(f"{folder}/samples/lighttpd")
         for name in ("lighttpd.conf", "lighttpd-environment.sh"):
             shutil.copy(f"{PROJECT}/{name}", folder)
-        shutil.copytree(parity.EXECUTABLES, f"{folder}/cgi-bin")
+        shutil.copytree(EXECUTABLES, f"{folder}/cgi-bin")
         shutil.copytree(f"{PROJECT}/public", f"{folder}/public")
         write(
             f"{folder}/samples/lighttpd/https.conf",
@@ -214,8 +164,8 @@ class Proxy(Secure, Nginx):
     name = "nginx before lighttpd, samples/nginx/https-proxy.conf"
     settings = "trusted_proxies = 127.0.0.1\nlimit_send_per_ip = 3/5m\n"
 
-    def prepare(self, world):
-        Server.prepare(self, world)
+    def prepare(self, fixture):
+        Server.prepare(self, fixture)
         self.behind = free_port()
         write(
             f"{self.folder}/latchkey.conf",
@@ -230,17 +180,7 @@ class Proxy(Secure, Nginx):
                 )
             ),
         )
-        temporary = "".join(
-            f"{name}_temp_path {self.folder}/{name};" for name in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        )
-        write(
-            f"{self.folder}/nginx.conf",
-            (
-                f"{'user root root;' if AS_ROOT else ''} daemon off; worker_processes 1; pid {self.folder}/pid;"
-                f"error_log {self.folder}/error.log warn; events {{ worker_connections 512; }}"
-                f"http {{ access_log off; {temporary} include {self.folder}/latchkey.conf; }}"
-            ),
-        )
+        nginx_configuration(self.folder, f"{self.folder}/latchkey.conf")
         self.run(
             "lighttpd",
             "-D",
@@ -427,7 +367,7 @@ def main():
     authority = Authority()
     try:
         for kind in (Lighttpd, Vhost, FastCGI, Proxy, Appending, Untrusted):
-            before = parity.passed
+            before = checks.passed
             server = kind(authority)
             try:
                 if kind is Untrusted:
@@ -441,11 +381,10 @@ def main():
                     check_story(server)
             finally:
                 server.stop()
-            print(f"{server.name}: {parity.passed - before} hold", flush=True)
+            print(f"{server.name}: {checks.passed - before} hold", flush=True)
     finally:
         authority.remove()
-    print(f"{parity.passed} passed, {parity.failed} failed")
-    sys.exit(1 if parity.failed else 0)
+    finish()
 
 
 if __name__ == "__main__":

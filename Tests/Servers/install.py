@@ -21,14 +21,13 @@ import threading
 import time
 
 import package
-import parity
-from parity import PATH, PROJECT, Apache
+from latchkey_tests import maildir
+from latchkey_tests.checks import expect, finish
+from latchkey_tests.project import PATH, PROJECT
+from latchkey_tests.servers.apache import Apache
+from latchkey_tests.servers.server import own
 
 SAMPLE = "auth.example.com"
-
-
-def expect(holds, what, seen=None):
-    return parity.expect(holds, what, seen)
 
 
 class Person:
@@ -151,14 +150,7 @@ def configure(host):
 
 def code_for(email, host):
     """The code in the mail to `email`."""
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        for path in glob.glob(f"{host.owner.home}/latchkey/mail/new/*"):
-            text = open(path, encoding="utf-8").read()
-            if f"To: {email}" in text:
-                return re.search(r"^Subject: (\d+)", text, re.M).group(1)
-        time.sleep(0.05)
-    raise AssertionError(f"no mail to {email}: {host.log()}")
+    return maildir.code(f"{host.owner.home}/latchkey", email)
 
 
 def story(host):
@@ -306,7 +298,7 @@ def second(folder, top):
 def update(host, folder, bearer, by_key):
     """Follows the INSTALL of a later version, and of the first again, while requests go on; how many there were."""
     later = second(folder, "latchkey-later")
-    parity.own(later, (host.owner.uid, host.owner.gid))
+    own(later, (host.owner.uid, host.owner.gid))
     requests = [
         ("GET /auth/users/me", bearer),
         ("GET /auth/api-keys/", by_key),
@@ -394,8 +386,7 @@ def main():
         for person in people:
             person.remove()
         shutil.rmtree(scratch, ignore_errors=True)
-    print(f"{parity.passed} passed, {parity.failed} failed")
-    sys.exit(1 if parity.failed else 0)
+    finish()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ Prints `N passed, N failed`, and exits with 1 if anything did not hold.
 import base64
 import json
 import os
-import re
 import shutil
 import signal
 import socket
@@ -20,24 +19,10 @@ import time
 import urllib.error
 import urllib.request
 
-PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-passed, failed = 0, 0
-
-
-def expect(holds, what, seen=None):
-    global passed, failed
-    if holds:
-        passed += 1
-    else:
-        failed += 1
-        print(f"FAILED: {what}" + ("" if seen is None else f": {seen}"), flush=True)
-    return holds
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+from latchkey_tests import maildir
+from latchkey_tests.checks import expect, finish
+from latchkey_tests.ports import free_port
+from latchkey_tests.project import PROJECT
 
 
 def short_free_port():
@@ -102,19 +87,10 @@ def issuer(port, home, host="localhost"):
     """`iss` of a token of the service at `port` of `host`, by a sign-in."""
     email = f"ann{port}@example.com"
     post(f"http://{host}:{port}/auth/verification/send-code", {"email": email})
-    for _ in range(200):
-        folder = f"{home}/mail/new"
-        for name in os.listdir(folder) if os.path.isdir(folder) else []:
-            text = open(f"{folder}/{name}").read()
-            if f"To: {email}" in text:
-                code = re.search(r"^Subject: (\d+)", text, re.M).group(1)
-                token = post(f"http://{host}:{port}/auth/verification/verify-code", {"email": email, "code": code})["data"][
-                    "access_token"
-                ]
-                payload = token.split(".")[1]
-                return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["iss"]
-        time.sleep(0.05)
-    return None
+    code = maildir.code(home, email)
+    token = post(f"http://{host}:{port}/auth/verification/verify-code", {"email": email, "code": code})["data"]["access_token"]
+    payload = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["iss"]
 
 
 def check_base_url():
@@ -203,37 +179,29 @@ def check_placing():
 
 def check_results():
     """Where the programs that measure write, without measuring."""
-    for update, expected in [("", f"{PROJECT}/.build-bench"), ("1", f"{PROJECT}/Benchmarks")]:
-        seen = subprocess.run(
-            [
-                sys.executable,
-                "-c",
-                "import importlib.machinery, importlib.util, sys; sys.path.insert(0, 'Benchmarks');"
-                "loader = importlib.machinery.SourceFileLoader('bench', 'Benchmarks/run');"
-                "spec = importlib.util.spec_from_loader('bench', loader); module = importlib.util.module_from_spec(spec);"
-                "loader.exec_module(module); print(module.RESULTS)",
-            ],
+
+    def measuring(program, update):
+        """What a program says that imports one of Benchmarks."""
+        return subprocess.run(
+            [sys.executable, "-c", program],
             cwd=PROJECT,
-            env={**os.environ, "UPDATE": update, "PYTHONDONTWRITEBYTECODE": "1"},
+            env={
+                **os.environ,
+                "UPDATE": update,
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "PYTHONPATH": f"{PROJECT}/Benchmarks:{PROJECT}/Tests/Support",
+            },
             capture_output=True,
             text=True,
         )
+
+    for update, expected in [("", f"{PROJECT}/.build-bench"), ("1", f"{PROJECT}/Benchmarks")]:
+        seen = measuring("import compare; print(compare.RESULTS)", update)
         expect(seen.stdout.strip() == expected, f"UPDATE={update!r}: where results go", (seen.stdout, seen.stderr))
     shown = f"{PROJECT}/Benchmarks/ACCOUNT.md"
     with open(shown) as file:
         before = file.read()
-    subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import sys; sys.path.insert(0, 'Benchmarks'); import account;"
-            "account.account = lambda folder: print('measured'); account.main()",
-        ],
-        cwd=PROJECT,
-        env={**os.environ, "UPDATE": "0", "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        check=True,
-    )
+    measuring("import account; account.account = lambda folder: print('measured'); account.main()", "0").check_returncode()
     with open(shown) as file, open(f"{PROJECT}/.build-bench/ACCOUNT.md") as written:
         expect((file.read(), written.read()) == (before, "measured\n"), "make bench-account leaves the account that is shown")
     ignored = subprocess.run(["git", "check-ignore", "-q", ".build-bench/results.md"], cwd=PROJECT).returncode
@@ -245,8 +213,7 @@ def main():
     check_results()
     check_placing()
     check_base_url()
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    finish()
 
 
 if __name__ == "__main__":

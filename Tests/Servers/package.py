@@ -7,7 +7,6 @@ Prints the sizes and `N passed, N failed`, and exits with 1 if anything did not 
 
 import glob
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -16,13 +15,13 @@ import sys
 import tarfile
 import tempfile
 
-PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, f"{PROJECT}/Tests/Torture")
-import service  # noqa: E402
-from service import Home, Lighttpd  # noqa: E402
+from latchkey_tests.answers import Answer
+from latchkey_tests.checks import expect, finish
+from latchkey_tests.home import Home
+from latchkey_tests.project import PATH, PROJECT
+from latchkey_tests.service import Service
 
 VERSION = "0.0.0+test"
-PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 PARTS = [
     "cgi-bin",
     "public",
@@ -36,17 +35,6 @@ PARTS = [
     "lighttpd-fastcgi.sh",
 ]
 EXECUTABLES = set(os.listdir(f"{PROJECT}/Sources/Executables")) - {"latchkey", "write-routes"}
-
-passed, failed = 0, 0
-
-
-def expect(holds, what, seen=None):
-    global passed, failed
-    if holds:
-        passed += 1
-    else:
-        failed += 1
-        print(f"FAILED: {what}" + ("" if seen is None else f": {seen}"), flush=True)
 
 
 def read(path):
@@ -201,7 +189,7 @@ def sample_settings(folder):
         (re.sub(r"^#(\w+ = .)", r"\1", text, flags=re.M), 200, "with every default taken in"),
         (re.sub(r"^#(metrics_token =)", r"\1", text, flags=re.M), 500, "with a setting that has no value"),
     ]:
-        home = Home(settings)
+        home = Home(settings, executables=f"{folder}/cgi-bin")
         answer = home.get("health")
         expect(answer.status == status, f"latchkey.conf {what}", (answer.raw, answer.log))
         home.remove()
@@ -236,16 +224,9 @@ def followed(install, folder, scratch):
     expect(modes["auth/.htaccess"] == modes["auth/public/index.html"] == modes["auth/latchkey.home"] == 0o644, "files")
 
     def handler(name, **variables):
-        return subprocess.run(
-            [f"{user}/auth/{name}"],
-            env=variables,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            timeout=60,
-        )
+        return subprocess.run([f"{user}/auth/{name}"], env=variables, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
 
-    answer = service.Answer(handler("health", REQUEST_METHOD="GET", DOCUMENT_ROOT=f"{user}/auth").stdout)
+    answer = Answer(handler("health", REQUEST_METHOD="GET", DOCUMENT_ROOT=f"{user}/auth").stdout)
     said = [line for line in install if answer.body.decode() in line]
     expect(answer.status == 200 and said, "health answers what INSTALL says", answer.raw)
     expect(os.path.exists(f"{user}/latchkey/latchkey.db"), "the state is where latchkey.home says")
@@ -273,7 +254,7 @@ def own_folder(folder, scratch):
         )
         expect(done.returncode == 0 and not done.stdout, "README's commands for cgi-bin", done.stdout)
     modes = {name: os.stat(f"{user}/cgi-bin/{name}").st_mode & 0o777 for name in os.listdir(f"{user}/cgi-bin")}
-    wanted = {name: 0o755 for name in {*EXECUTABLES, "latchkey-fcgi-codes"}} | {"latchkey.home": 0o644, "other": 0o700}
+    wanted = dict.fromkeys({*EXECUTABLES, "latchkey-fcgi-codes"}, 493) | {"latchkey.home": 0o644, "other": 0o700}
     expect(modes == wanted, "cgi-bin has the executables and latchkey.home", modes)
     done = subprocess.run(
         [f"{user}/cgi-bin/health"],
@@ -281,16 +262,14 @@ def own_folder(folder, scratch):
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
     )
-    expect(service.Answer(done.stdout).status == 200, "health answers from cgi-bin", done.stdout)
+    expect(Answer(done.stdout).status == 200, "health answers from cgi-bin", done.stdout)
 
 
 def signed_in(folder):
     """The unpacked lighttpd.conf on a free port: the console, and a sign-in by the mail's code."""
-    service.PROJECT = folder
-    home = Home(read(f"{folder}/latchkey.conf").decode())
-    server = Lighttpd(home)
+    home = Home(read(f"{folder}/latchkey.conf").decode(), executables=f"{folder}/cgi-bin")
+    server = Service(home, project=folder)
     try:
-        json_type = b"Content-Type: application/json"
         expect(server.request("GET /health").status == 200, "health")
         for path, name in [
             ("/", "index.html"),
@@ -359,7 +338,6 @@ def main():
         os.mkdir(f"{scratch}/unpacked")
         subprocess.run(["tar", "-xJf", first[0], "-C", f"{scratch}/unpacked"], check=True)
         folder = f"{scratch}/unpacked/{top}"
-        service.EXECUTABLES = f"{folder}/cgi-bin"
         install = unpacked(folder, os.path.exists(admin))
         sample_settings(folder)
         followed(install, folder, scratch)
@@ -376,8 +354,7 @@ def main():
         print(f"figure sha256: {' '.join(digests)}")
     finally:
         shutil.rmtree(scratch)
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    finish()
 
 
 if __name__ == "__main__":

@@ -12,26 +12,14 @@ import fcntl
 import os
 import re
 import subprocess
-import sys
 
-from parity_world import PROJECT
-from service import EXECUTABLES, NO_LIMITS, Home
+from latchkey_tests.checks import expect, finish
+from latchkey_tests.home import NO_LIMITS, Home
+from latchkey_tests.project import COMMAND, EXECUTABLES, PROJECT
 
 UNIT = f"{PROJECT}/samples/nginx/latchkey@.service"
 QUEUE = "/var/spool/postfix/maildrop"
 NOBODY = 65534
-COMMAND = os.environ.get("LATCHKEY_COMMAND", f"{PROJECT}/bin/latchkey")
-passed, failed = 0, 0
-
-
-def expect(holds, what, seen=None):
-    global passed, failed
-    if holds:
-        passed += 1
-    else:
-        failed += 1
-        print(f"FAILED: {what}" + ("" if seen is None else f": {seen}"), flush=True)
-    return holds
 
 
 def settings(text):
@@ -46,16 +34,14 @@ def under(unit, home, *command, **options):
     for path in unit["ReadWritePaths"].split():
         optional, path = path.startswith("-"), path.lstrip("-").replace("/var/lib/latchkey", home)
         script += f"[ ! -e {path} ] || mount --bind {path} {path}\n" if optional else f"mount --bind {path} {path}\n"
-    script += 'mount -o remount,ro,bind /\nexec setpriv --reuid=%d --regid=%d --clear-groups %s "$@"' % (
-        NOBODY,
-        NOBODY,
-        "--no-new-privs" if unit["NoNewPrivileges"] == "yes" else "",
-    )
+    privileges = "--no-new-privs" if unit["NoNewPrivileges"] == "yes" else ""
+    script += "mount -o remount,ro,bind /\n"
+    script += f'exec setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups {privileges} "$@"'
     return subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", *command], capture_output=True, text=True, **options)
 
 
 def queued():
-    return {name for name in os.listdir(QUEUE)}
+    return set(os.listdir(QUEUE))
 
 
 def deliver(unit):
@@ -128,8 +114,7 @@ def main():
         (arrived, error, said),
     )
     expect("ReadWritePaths=/var/spool/postfix" in log, "and the log", log[-300:])
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    finish()
 
 
 if __name__ == "__main__":

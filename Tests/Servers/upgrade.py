@@ -15,14 +15,13 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 
-PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, f"{PROJECT}/Tests/Torture")
-from service import EXECUTABLES, NO_LIMITS, Answer, Home, bearer  # noqa: E402
+from latchkey_tests.answers import Answer
+from latchkey_tests.checks import expect, finish
+from latchkey_tests.home import NO_LIMITS, Home, bearer
+from latchkey_tests.project import EXECUTABLES, PROJECT
 
 ROUNDS = int(os.environ.get("ROUNDS", "20"))
 CLIENTS = 8
@@ -32,17 +31,6 @@ SCHEMA = len(os.listdir(MIGRATIONS))
 FIRST = next(f"{MIGRATIONS}/{name}" for name in os.listdir(MIGRATIONS) if name.startswith("v001-"))
 # The tables of the first release, parents first.
 TABLES = ["users", "projects", "members", "challenges", "sessions", "api_keys", "mail_items"]
-
-passed, failed = 0, 0
-
-
-def expect(holds, what, seen=None):
-    global passed, failed
-    if holds:
-        passed += 1
-    else:
-        failed += 1
-        print(f"FAILED: {what}" + ("" if seen is None else f": {seen}"), flush=True)
 
 
 def columns(connection, table):
@@ -383,8 +371,8 @@ def main():
         large(old)
     finally:
         drop(old.home)
-    print(f"{passed} passed, {failed} failed, {time.monotonic() - began:.0f} s")
-    sys.exit(1 if failed else 0)
+    print(f"figure upgrade: {time.monotonic() - began:.0f} s")
+    finish()
 
 
 if __name__ == "__main__":

@@ -19,21 +19,12 @@ import jwt
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
-PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from latchkey_tests.checks import expect, finish
+from latchkey_tests.home import Home
+from latchkey_tests.project import COMMAND, PROJECT
+from latchkey_tests.service import Service
+
 SAMPLES = f"{PROJECT}/samples/verify"
-sys.path.insert(0, f"{PROJECT}/Tests/Torture")
-from service import Home, Lighttpd  # noqa: E402
-
-passed, failed = 0, 0
-
-
-def expect(holds, what, seen=None):
-    global passed, failed
-    if holds:
-        passed += 1
-    else:
-        failed += 1
-        print(f"FAILED: {what}" + ("" if seen is None else f": {seen}"), flush=True)
 
 
 def encode(bytes):
@@ -198,7 +189,7 @@ def main():
     server = None
     try:
         commands = programs(scratch)
-        server = Lighttpd(home)
+        server = Service(home)
         base = f"http://localhost:{server.port}"
 
         def grant(email, settings):
@@ -258,7 +249,7 @@ def main():
 
         # The service signs with a new key: tokens by the old one are good until they expire.
         rotated = subprocess.run(
-            [f"{PROJECT}/bin/latchkey", "token-key", "rotate"], env={"LATCHKEY_HOME": home.path}, capture_output=True, text=True
+            [COMMAND, "token-key", "rotate"], env={"LATCHKEY_HOME": home.path}, capture_output=True, text=True
         )
         expect(rotated.returncode == 0, "token-key rotate", rotated)
         new = grant("new@example.com", "")
@@ -271,8 +262,8 @@ def main():
             server.stop()
         home.remove()
         shutil.rmtree(scratch, ignore_errors=True)
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    finish()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -16,13 +16,10 @@ import sys
 import tempfile
 import time
 
-import parity
-from parity import (
-    AS_ROOT,
-    Lighttpd,
-    LighttpdFastCGI,
-    Nginx,
-    NginxFastCGI,
+from latchkey_tests.checks import checks, expect, finish
+from latchkey_tests.project import AS_ROOT, EXECUTABLES, PROJECT, executable_names
+from latchkey_tests.servers.apache import (
+    Apache,
     Shared,
     SharedFastCGI,
     SharedWithoutOptions,
@@ -30,9 +27,11 @@ from parity import (
     SuEXECFastCGI,
     Vhost,
     VhostFastCGI,
-    expect,
 )
-from parity_world import PROJECT, World
+from latchkey_tests.servers.fixture import Fixture
+from latchkey_tests.servers.lighttpd import Lighttpd, LighttpdFastCGI
+from latchkey_tests.servers.nginx import Nginx, NginxFastCGI
+from latchkey_tests.servers.server import Server, own, user
 
 TOKEN = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
 # A path below .well-known/, what the file holds, and its mode.
@@ -91,7 +90,7 @@ SECRET = b"the host's secret"
 
 
 def folder_of(server):
-    return f"{server.site}/.well-known" if isinstance(server, parity.Apache) else f"{parity.EXECUTABLES}/.well-known"
+    return f"{server.site}/.well-known" if isinstance(server, Apache) else f"{server.executables}/.well-known"
 
 
 def fill(server):
@@ -104,8 +103,8 @@ def fill(server):
         with open(path, "wb") as file:
             file.write(content)
         os.chmod(path, mode)
-    if isinstance(server, parity.Apache):
-        parity.own(top, parity.user(server.user))
+    if isinstance(server, Apache):
+        own(top, user(server.user))
 
 
 def check_served(server):
@@ -135,7 +134,7 @@ def check_refused(server, method, target, code="not_found"):
     # lighttpd completes a folder's name by a slash, and that is not found.
     is_completed = target.endswith("/folder") and server.name.startswith("lighttpd") and answer.status == 301
     expect(
-        (answer.status == 404 and seen == code or is_early and answer.status in (400, 404) or is_completed)
+        ((answer.status == 404 and seen == code) or (is_early and answer.status in (400, 404)) or is_completed)
         and SECRET not in answer.body
         and answer.body not in [content for _, content, _ in FILES if content],
         f"{server.name}: {method} {target} is not found",
@@ -170,10 +169,10 @@ def stand_in(scratch):
         if name != "cgi-bin" and not name.startswith("."):
             os.symlink(f"{PROJECT}/{name}", f"{scratch}/{name}")
     os.mkdir(f"{scratch}/cgi-bin")
-    for name in [*parity.executables(), ".htaccess"]:
-        shutil.copy(f"{parity.EXECUTABLES}/{name}", f"{scratch}/cgi-bin/")
+    for name in [*executable_names(), ".htaccess"]:
+        shutil.copy(f"{EXECUTABLES}/{name}", f"{scratch}/cgi-bin/")
     os.chmod(scratch, 0o755)
-    parity.PROJECT, parity.EXECUTABLES = scratch, f"{scratch}/cgi-bin"
+    Server.project, Server.executables = scratch, f"{scratch}/cgi-bin"
 
 
 def main():
@@ -194,25 +193,24 @@ def main():
     if not AS_ROOT:
         print("suEXEC: left out, it needs root", flush=True)
         kinds = [kind for kind in kinds if not issubclass(kind, SuEXEC)]
-    world = World()
+    fixture = Fixture()
     scratch = tempfile.mkdtemp(prefix="latchkey-well-known-")
     try:
         stand_in(scratch)
         for kind in kinds:
             if wanted and kind.name not in wanted:
                 continue
-            before = parity.passed
-            server = kind(world)
+            before = checks.passed
+            server = kind(fixture)
             try:
                 check(server)
             finally:
                 server.stop()
-            print(f"{server.name}: {parity.passed - before} held", flush=True)
+            print(f"{server.name}: {checks.passed - before} held", flush=True)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-        world.home.remove()
-    print(f"{parity.passed} passed, {parity.failed} failed")
-    sys.exit(1 if parity.failed else 0)
+        fixture.home.remove()
+    finish()
 
 
 if __name__ == "__main__":

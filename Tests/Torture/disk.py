@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """A disk that is really full, a file that may grow no further, and too little memory, at every size that makes
 a difference, for each writing endpoint and the first request.
 
@@ -12,9 +11,22 @@ Shown for each:
 The full disk is a small file system in memory, which takes root to mount.
 """
 
+import collections
+import os
 import resource
+import shutil
+import subprocess
+import tempfile
+import time
+import uuid
 
-from cases import *
+from cases import CASES, GUESSING, NOTING, guess
+from latchkey_tests.answers import Answer
+from latchkey_tests.checks import Report, seconds
+from latchkey_tests.deliverers import settle
+from latchkey_tests.project import EXECUTABLES
+from snapshots import change, copy, counted, state
+from templates import Templates
 
 PAGE = 4096
 KIB = 1024

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Faults at every system call that writes: the process killed before it, or the call refused with a full
 disk (ENOSPC) or a broken one (EIO), once or from then on; and a broken disk at every call that reads.
 
@@ -13,11 +12,19 @@ A fault is met by counting: one run without faults tells how often each call is 
 each call gets each fault, on a fresh copy of the state.
 """
 
+import collections
 import concurrent.futures
+import os
 import random
 import threading
+import time
 
-from cases import *
+from cases import CASES, GUESSING, NOTING, guess
+from latchkey_tests.checks import Report, seconds
+from latchkey_tests.deliverers import settle
+from outcomes import works
+from snapshots import change, copy, state
+from templates import Templates
 
 WRITES = [
     "write",
@@ -57,7 +64,7 @@ def combinations(name, known):
         if not opened or not call.isidentifier():
             continue
         counts[call] += 1
-        if call in ENDS or call in WRITES and (call != "openat" or "O_CREAT" in arguments):
+        if call in ENDS or (call in WRITES and (call != "openat" or "O_CREAT" in arguments)):
             found.append((name, call, counts[call], "kill"))
         if call in ENDS or (call == "openat" and "O_CREAT" not in arguments):
             continue

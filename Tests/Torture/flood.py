@@ -12,8 +12,10 @@ import sys
 import threading
 import time
 
-import service
-from service import Home, Lighttpd, Report, bearer, seconds
+from latchkey_tests import maildir
+from latchkey_tests.checks import Report, seconds
+from latchkey_tests.home import Home
+from latchkey_tests.service import Service
 
 SETTINGS = """\
 limit_send_per_ip = off
@@ -134,17 +136,13 @@ def size(home):
     return sum(os.path.getsize(f"{home.path}/{name}") for name in os.listdir(home.path) if name.startswith("latchkey.db"))
 
 
-def codes(home, email):
-    return [code for to, code, _ in home.mails() if to == email and code]
-
-
 def rows(home):
     return {table: home.sql(f"SELECT count(*) FROM {table}")[0][0] for table in TABLES}
 
 
 def mode(report, name, variables, duration):
     home = Home(SETTINGS)
-    server = Lighttpd(home, variables)
+    server = Service(home, variables)
     children = []
     try:
         mallory = home.sign_in("mallory@example.com")
@@ -163,7 +161,7 @@ def mode(report, name, variables, duration):
                 os.nice(19)
                 try:
                     counts = flood(server, mallory, number, start + duration)
-                except BaseException as error:  # noqa: BLE001
+                except BaseException as error:
                     counts = {f"{type(error).__name__}: {error}": 1}
                 os.write(writing, json.dumps(counts).encode())
                 os._exit(0)
@@ -212,14 +210,12 @@ def mode(report, name, variables, duration):
         global PACED
         PACED = False
         others.phase = "deletion"
-        seen = len(codes(home, mallory["email"]))
-        if request(server, "POST", "/auth/users/me/deletion-code", mallory).status != 202:
-            home.post("send-code", {"email": mallory["email"]})
-        for _ in range(500):
-            if len(codes(home, mallory["email"])) > seen:
-                break
-            time.sleep(0.02)
-        code = codes(home, mallory["email"])[-1]
+
+        def ask():
+            if request(server, "POST", "/auth/users/me/deletion-code", mallory).status != 202:
+                home.post("send-code", {"email": mallory["email"]})
+
+        code = maildir.code_of(home.path, mallory["email"], ask)
         begun = time.monotonic()
         answer = server.request(
             "DELETE /auth/users/me", [f"Authorization: Bearer {mallory['access_token']}", f"x-verification-code: {code}"]

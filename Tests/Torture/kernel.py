@@ -11,7 +11,8 @@ import re
 import sys
 import time
 
-from service import NO_LIMITS, Home, bearer
+from latchkey_tests.checks import checks, expect
+from latchkey_tests.home import NO_LIMITS, Home, bearer
 
 # memfd_create: Linux 3.17. getrandom: 3.17. statx: 4.11. close_range: 5.9. Containers refuse the others.
 CALLS = ["memfd_create", "getrandom", "close_range", "statx", "clone3", "rseq", "prlimit64", "prctl", "faccessat2", "openat2"]
@@ -22,16 +23,6 @@ COMMAND = """\
 for recipient; do :; done
 cat > "$HOME/arriving" && mv "$HOME/arriving" "$HOME/mail-to-$recipient"
 """
-
-failed = 0
-
-
-def expect(holds, what, seen):
-    global failed
-    if not holds:
-        failed += 1
-        print(f"FAILED: {what}: {seen}", flush=True)
-    return holds
 
 
 def story(calls, error):
@@ -139,13 +130,11 @@ def journals():
 def main():
     journals()
     for calls, error in [([call], "ENOSYS") for call in CALLS] + [(CALLS, "ENOSYS"), (FILTERED, "EPERM")]:
-        before = failed
+        before = checks.failed
         story(calls, error)
-        print(
-            f"figure {error} of {', '.join(calls) if len(calls) == 1 else f'{len(calls)} calls'}: {'works' if failed == before else 'fails'}",
-            flush=True,
-        )
-    sys.exit(1 if failed else 0)
+        what = calls[0] if len(calls) == 1 else f"{len(calls)} calls"
+        print(f"figure {error} of {what}: {'works' if checks.failed == before else 'fails'}", flush=True)
+    sys.exit(1 if checks.failed else 0)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """A file system on which no file can be made any more, and one that became read-only, for each writing endpoint, the
 first request, and health.
 
@@ -11,7 +10,20 @@ Shown for each:
 Both are small file systems in memory, which take root to mount.
 """
 
-from cases import *
+import collections
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import time
+import uuid
+
+from cases import CASES, GUESSING, guess
+from latchkey_tests.checks import Report, seconds
+from latchkey_tests.deliverers import settle
+from snapshots import change, copy, state
+from templates import Templates
 
 ENDPOINTS = {name: case for name, case in CASES.items() if name != "deliver-mail"}
 

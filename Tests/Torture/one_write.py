@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """An answer is one write, and the last thing that a handler does.
 
 Shown, by strace, for every endpoint and each way that it can answer: exactly one write to standard output,
@@ -13,7 +12,9 @@ import shutil
 import tempfile
 import time
 
-from service import EXECUTABLES, NO_LIMITS, Home, Report, bearer
+from latchkey_tests.checks import Report
+from latchkey_tests.home import NO_LIMITS, Home, bearer
+from latchkey_tests.project import EXECUTABLES
 
 report = Report()
 CALLS = "write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,ftruncate,fsync,fdatasync,unlink,rename,link"

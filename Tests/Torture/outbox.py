@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The outbox under fire.
 
 Shown: whatever the mail command does, the mail is sent, tried again, or given up as its exit code says;
@@ -13,8 +12,8 @@ import random
 import signal
 import time
 
-from deliverers import Outbox
-from service import Report, seconds
+from latchkey_tests.checks import Report, seconds
+from mail_command import Outbox
 
 report = Report()
 limit = seconds()

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Mail through a real program: msmtp, with an SMTP server on loopback behind it.
 
 Shown: the mail arrives byte for byte as the maildir has it, for the right sender and recipient; a server
@@ -12,8 +11,9 @@ import os
 import re
 import shutil
 
-from deliverers import Outbox
-from service import PROJECT, Report
+from latchkey_tests.checks import Report
+from latchkey_tests.project import PROJECT
+from mail_command import Outbox
 from sink import Sink
 
 report = Report()

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """A backup restored in the middle of a mixed load; `restore`, `secret rotate` and `token-key rotate --now` killed at
 every call that changes a file; and the last of them where a file cannot be deleted.
 
@@ -15,13 +14,21 @@ Shown for each deletion that fails: the old key's tokens are dead all the same, 
 could not delete; and the folder is synced after the last deletion.
 """
 
+import collections
 import glob
+import os
 import random
+import re
+import subprocess
 import threading
+import time
 
-from cases import *
+from latchkey_tests.checks import Report, seconds
+from latchkey_tests.deliverers import settle
+from latchkey_tests.home import Home, bearer
+from latchkey_tests.project import COMMAND
+from snapshots import copy
 
-COMMAND = os.environ.get("LATCHKEY_COMMAND", os.path.join(PROJECT, "bin", "latchkey"))
 CHANGES = ["rename", "link", "unlink", "mkdir", "rmdir", "fsync", "fdatasync", "ftruncate", "pwrite64", "write", "openat"]
 
 
@@ -59,7 +66,7 @@ class Worker(threading.Thread):
             email = f"w{self.number}n{count}@example.com"
             try:
                 if self.ask("send-code", {"email": email})[0].status == 202:
-                    code = self.load.home.code(email, wait=3)
+                    code = self.load.home.code(email, timeout=3)
                     answer, begun, ended = self.ask("verify-code", {"email": email, "code": code})
                     if answer.status == 200:
                         self.accounts.append((email, answer.data["user_uuid"], begun, ended))
@@ -130,7 +137,7 @@ class Load:
                 if ended < before or begun > restored:
                     status = home.get("verify-api-key", {"HTTP_X_API_KEY": key}).status
                     report.expect(status == 200, f"a key that was acknowledged answers {status}")
-            for grant, begun, ended in worker.grants:
+            for grant, _, ended in worker.grants:
                 if ended < asked:
                     report.expect(home.get("current-user", bearer(grant)).status == 401, "an old session lives")
         report.expect(kept > 0 and late > 0 and lost > 0, f"too little happened: {kept}, {late}, {lost}")

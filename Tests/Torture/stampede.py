@@ -1,10 +1,9 @@
-#!/usr/bin/env python3
 """200 clients at once on verify-code, through lighttpd, while others ask who they are: by CGI, then by FastCGI.
 
 Shown: the memory of all handlers together stays within the hashing slots' 8 MiB each and what a waiting
 handler needs; every guess gets an answer of ours, 400 or 503, and a 503 has cost no attempt; those who ask
-GET /auth/users/me get 200 throughout. By FastCGI, where codes have a pool of their own: within what time 99% of those answers come,
-and while nobody guesses.
+GET /auth/users/me get 200 throughout. By FastCGI, where codes have a pool of their own: within what time 99% of those answers
+come, and while nobody guesses.
 """
 
 import collections
@@ -14,7 +13,10 @@ import socket
 import threading
 import time
 
-from service import NO_LIMITS, Answer, Home, Lighttpd, Report, seconds
+from latchkey_tests.answers import Answer
+from latchkey_tests.checks import Report, seconds
+from latchkey_tests.home import NO_LIMITS, Home
+from latchkey_tests.service import Service
 
 CLIENTS, SLOTS, SLOT_SIZE = 200, 2, 8 << 20
 FORKED = multiprocessing.get_context("fork")
@@ -154,7 +156,8 @@ class Askers:
 
 
 def stampede(home, server, grant, addresses, pause):
-    """`addresses` are guessed at by 200 clients at once; memory is looked at every `pause` seconds. How many got which status, and the peak of memory."""
+    """`addresses` are guessed at by 200 clients at once; memory is looked at every `pause` seconds. How many got
+    which status, and the peak of memory."""
     sampler = Sampler(server.process.pid, pause)
     ready = threading.Barrier(CLIENTS)
     clients = [Client(server, post({"email": addresses[n % len(addresses)], "code": "000000"}), ready) for n in range(CLIENTS)]
@@ -216,13 +219,13 @@ def main():
     bound = SLOTS * SLOT_SIZE + CLIENTS * one
     report.figure("a waiting handler", f"{one / 1024:.0f} KiB")
     report.figure("bound", f"{bound / (1 << 20):.0f} MiB: {SLOTS} slots of 8 MiB, {CLIENTS} handlers that wait")
-    server = Lighttpd(home)
+    server = Service(home)
     try:
         rounds(home, server, grant, addresses, bound)
     finally:
         server.stop()
     print("by FastCGI", flush=True)
-    server = Lighttpd(home, {"LATCHKEY_FASTCGI": "1"})
+    server = Service(home, {"LATCHKEY_FASTCGI": "1"})
     try:
         askers = Askers(server, grant)
         time.sleep(10)

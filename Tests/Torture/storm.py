@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Ten thousand mixed requests, sixteen at a time, while one handler in ten is killed at a random moment, and
 deliverers of mail are killed too.
 
@@ -9,10 +8,22 @@ Every client keeps what was acknowledged to it. Shown at the end:
 3. No answer is partial, or any 5xx but 503; only a killed handler gives none. The database is sound.
 """
 
+import collections
+import json
+import os
 import random
+import signal
+import subprocess
 import threading
+import time
 
-from cases import *
+from latchkey_tests import maildir
+from latchkey_tests.answers import Answer
+from latchkey_tests.checks import Report, seconds
+from latchkey_tests.deliverers import deliverers, settle
+from latchkey_tests.home import Home, bearer
+from latchkey_tests.project import EXECUTABLES
+from templates import refresh
 
 CLIENTS, REQUESTS, KILLED = 16, 10_000, 0.1
 
@@ -30,11 +41,10 @@ class Maildir:
                 fresh = [name for name in os.listdir(self.folder) if name not in self.known]
                 for name in sorted(fresh, key=lambda n: os.path.getmtime(f"{self.folder}/{n}")):
                     self.known.add(name)
-                    text = open(f"{self.folder}/{name}", encoding="utf-8").read()
-                    to = re.search(r"^To: (.*)$", text, re.M).group(1)
+                    mail = maildir.read(f"{self.folder}/{name}")
                     # Others announce what was changed.
-                    if code := re.search(r"^Subject: (\d+)", text, re.M):
-                        self.codes[to].append(code.group(1))
+                    if mail.code:
+                        self.codes[mail.to].append(mail.code)
             return list(self.codes[email])
 
 

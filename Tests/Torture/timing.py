@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Whether there is an account shows in no answer, and in no clock.
 
 Shown: send-code and verify-code give known and unknown addresses the same status, header fields and body,
@@ -14,7 +13,10 @@ import statistics
 import tempfile
 import time
 
-from service import EXECUTABLES, NO_LIMITS, Answer, Home, Report, seconds
+from latchkey_tests.answers import Answer
+from latchkey_tests.checks import Report, seconds
+from latchkey_tests.home import NO_LIMITS, Home
+from latchkey_tests.project import EXECUTABLES
 
 report = Report()
 WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath")

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The wire: what clients do that no client should, through lighttpd and straight to a handler.
 
 Shown: clients that reset, dawdle or go away leave the service as it was; each malformed request gets one answer
@@ -14,8 +13,11 @@ import struct
 import threading
 import time
 
+from latchkey_tests.answers import Answer
+from latchkey_tests.checks import Report, seconds
+from latchkey_tests.home import Home
+from latchkey_tests.service import Service
 from oddities import BODY, PLANTED, SEND, oddities, post
-from service import Answer, Home, Lighttpd, Report, seconds
 
 report = Report()
 
@@ -23,7 +25,7 @@ report = Report()
 class Wire:
     def __init__(self):
         self.home = Home()
-        self.server = Lighttpd(self.home)
+        self.server = Service(self.home)
 
     def say(self, raw, wait=0.6, half_close=False):
         """All that comes for `raw`, until the server closes or says nothing for `wait` seconds."""

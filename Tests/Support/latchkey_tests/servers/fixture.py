@@ -2,14 +2,13 @@
 and copied for every server, so that all of them start from the same state.
 """
 
-import os
+import json
 import shutil
-import sys
 import time
 
-PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, f"{PROJECT}/Tests/Torture")
-from service import NO_LIMITS, Home, bearer  # noqa: E402
+from latchkey_tests import maildir
+from latchkey_tests.home import NO_LIMITS, Home, bearer
+from latchkey_tests.waiting import until
 
 METRICS_TOKEN = "a-token-for-the-numbers-0123456789"
 SETTINGS = f"metrics_token = {METRICS_TOKEN}\ncors_origins = https://app.example.com\nargon2_slots = 2\n"
@@ -18,7 +17,7 @@ MEASURED = NO_LIMITS.replace("resend_after = 0s", "resend_after = 1h") + SETTING
 HERE = {"REMOTE_ADDR": "127.0.0.1"}
 
 
-class World:
+class Fixture:
     """`variables` is what stands in braces in the requests."""
 
     def __init__(self):
@@ -35,11 +34,9 @@ class World:
     def settle(self):
         """Waits until mail is delivered, but for announcements that are gathered for an hour, and no process holds the
         database open."""
-        end = time.monotonic() + 20
         soon = (time.time() + 1800) * 1000
-        while self.home.sql("SELECT count(*) FROM mail_items WHERE due_at < ?", (soon,))[0][0]:
-            assert time.monotonic() < end, "mail is not delivered"
-            time.sleep(0.05)
+        waiting = "SELECT count(*) FROM mail_items WHERE due_at < ?"
+        assert until(lambda: not self.home.sql(waiting, (soon,))[0][0], 20, 0.05), "mail is not delivered"
         time.sleep(0.3)
         connection = self.home.database()
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -58,28 +55,14 @@ class World:
             variables.update(bearer(grant))
         if project:
             variables["HTTP_X_PROJECT_ID"] = project
-        if method == "POST":
-            answer = self.home.post(name, body or {}, variables)
-        else:
-            answer = self.home.run(name, method, variables)
+        content = json.dumps(body or {}).encode() if method == "POST" else b""
+        answer = self.home.run(name, method, variables, content)
         assert 200 <= answer.status < 300, (name, answer.raw, answer.log)
         return answer.data
 
     def code(self, email, ask):
         """The code in the next mail to `email`, which `ask` brings."""
-
-        def codes():
-            return [code for to, code, _ in self.home.mails() if to == email and code]
-
-        before = len(codes())
-        ask()
-        end = time.monotonic() + 10
-        while time.monotonic() < end:
-            found = codes()
-            if len(found) > before:
-                return found[-1]
-            time.sleep(0.02)
-        raise AssertionError(f"no mail to {email}")
+        return maildir.code_of(self.home.path, email, ask)
 
     def sign_in(self, name):
         email = f"{name}@example.com"

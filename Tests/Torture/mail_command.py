@@ -7,7 +7,8 @@ import subprocess
 import tempfile
 import time
 
-from service import EXECUTABLES, NO_LIMITS, Home
+from latchkey_tests.home import NO_LIMITS, Home
+from latchkey_tests.project import EXECUTABLES
 
 # Keeps each mail whole as $HOME/got/…, then does what the case wants.
 COMMAND = """\
