@@ -10,7 +10,9 @@ import tempfile
 import time
 
 from document import OPENAPI
+from latchkey_tests import maildir
 from latchkey_tests.project import PROJECT
+from latchkey_tests.waiting import until
 from world import World
 
 # Where the Python client finds what its requirements.txt asks for.
@@ -112,7 +114,11 @@ LANGUAGES = [
 
 def use(world, command, folder, email):
     """What a client that signs in as `email` printed, from its first line to its last."""
-    before = len(world.codes(email))
+
+    def codes():
+        return maildir.codes(world.home.path, email)
+
+    before = len(codes())
     process = subprocess.Popen(
         [*command, world.base, email, f"friend-of-{email}"],
         cwd=folder,
@@ -121,10 +127,8 @@ def use(world, command, folder, email):
         stderr=subprocess.STDOUT,
         text=True,
     )
-    end = time.monotonic() + 30
-    while len(world.codes(email)) == before and process.poll() is None and time.monotonic() < end:
-        time.sleep(0.05)
-    code = (world.codes(email) or [""])[-1]
+    until(lambda: len(codes()) > before or process.poll() is not None, 30, 0.05)
+    code = (codes() or [""])[-1]
     try:
         return process.communicate(f"{code}\n", timeout=60)[0]
     except subprocess.TimeoutExpired:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 import uuid
 
 from latchkey_tests import maildir
@@ -57,12 +56,7 @@ class World:
 
     def close(self):
         self.server.stop()
-        # A deliverer that still runs may put a file into the folder while it goes.
-        for _ in range(50):
-            self.home.remove()
-            if not os.path.exists(self.home.path):
-                break
-            time.sleep(0.1)
+        self.home.remove()
 
     def configure(self, more=""):
         """The settings with those of `more`, which take the place of others."""

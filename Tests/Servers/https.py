@@ -8,7 +8,6 @@ Prints one line for each server and `N passed, N failed`, and exits with 1 if an
 import contextlib
 import glob
 import http.client
-import json
 import os
 import re
 import shutil
@@ -69,15 +68,9 @@ class Secure:
                 return ServerAnswer(answer.status, answer.getheaders(), answer.read())
 
     def call(self, line, fields=(), plain=False, port=None, source="127.0.0.1", **body):
-        method, target = line.split(" ")
-        fields, content = list(fields), json.dumps(body).encode() if body else b""
-        if body or method == "POST":
-            fields += [("Content-Type", "application/json"), ("Content-Length", str(len(content)))]
+        request = self.with_json(line, fields, body)
         port = port or (self.port if plain else self.tls_port)
-        answer = self.over(None if plain else self.authority.trusting, method, target, fields, content, port, source)
-        with contextlib.suppress(ValueError, KeyError, TypeError):
-            answer.data = json.loads(answer.body)["data"]
-        return answer
+        return self.over(None if plain else self.authority.trusting, *request, port, source)
 
     def code(self, email):
         return maildir.code(self.home, email)

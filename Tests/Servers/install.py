@@ -8,7 +8,6 @@ with 1 if anything did not hold.
 """
 
 import glob
-import json
 import os
 import pwd
 import re
@@ -26,6 +25,7 @@ from latchkey_tests.checks import expect, finish
 from latchkey_tests.project import PATH, PROJECT
 from latchkey_tests.servers.apache import Apache
 from latchkey_tests.servers.server import own
+from latchkey_tests.waiting import until
 
 SAMPLE = "auth.example.com"
 
@@ -54,9 +54,8 @@ class Person:
         return done.stdout, done.returncode
 
     def remove(self):
-        end = time.monotonic() + 20  # userdel refuses while a deliverer of theirs is at work
-        while subprocess.run(["userdel", self.name], stderr=subprocess.DEVNULL).returncode and time.monotonic() < end:
-            time.sleep(0.2)
+        # userdel refuses while a deliverer of theirs is at work.
+        until(lambda: subprocess.run(["userdel", self.name], stderr=subprocess.DEVNULL).returncode == 0, 20, 0.2)
 
 
 class Host(Apache):
@@ -83,17 +82,8 @@ class Host(Apache):
         return open(f"{self.folder}/error.log", encoding="utf-8", errors="replace").read()
 
     def call(self, line, fields=(), **body):
-        """One request, by its line; the answer has `data`."""
-        method, target = line.split(" ")
-        fields, content = list(fields), json.dumps(body).encode() if body else b""
-        if body or method == "POST":
-            fields += [("Content-Type", "application/json"), ("Content-Length", str(len(content)))]
-        answer = self.exchange(method, target, fields, content)
-        try:
-            answer.data = json.loads(answer.body)["data"]
-        except (ValueError, KeyError, TypeError):
-            answer.data = None
-        return answer
+        """One request, by its line."""
+        return self.exchange(*self.with_json(line, fields, body))
 
 
 class Stricter(Host):

@@ -21,7 +21,7 @@ import urllib.request
 
 from latchkey_tests import maildir
 from latchkey_tests.checks import expect, finish
-from latchkey_tests.ports import free_port
+from latchkey_tests.ports import free_port, wait_for_port
 from latchkey_tests.project import PROJECT
 
 
@@ -124,12 +124,7 @@ def check_base_url():
                 start_new_session=True,
             )
             try:
-                for _ in range(6000):
-                    try:
-                        socket.create_connection((host, port), 1).close()
-                        break
-                    except OSError:
-                        time.sleep(0.1)
+                wait_for_port(port, 600, host)
                 seen = issuer(port, home, host)
                 expect(seen == expected.format(port=port), f"iss with {settings!r}, {variables}, {fastcgi}", seen)
             finally:

@@ -12,10 +12,12 @@ import fcntl
 import os
 import re
 import subprocess
+import time
 
 from latchkey_tests.checks import expect, finish
 from latchkey_tests.home import NO_LIMITS, Home
 from latchkey_tests.project import COMMAND, EXECUTABLES, PROJECT
+from latchkey_tests.waiting import until
 
 UNIT = f"{PROJECT}/samples/nginx/latchkey@.service"
 QUEUE = "/var/spool/postfix/maildrop"
@@ -49,11 +51,8 @@ def deliver(unit):
     home, before = Home(NO_LIMITS + "mail = sendmail /nonexistent\n"), queued()
     try:
         assert home.post("send-code", {"email": "ann@example.com"}).status == 202
-        for _ in range(100):
-            if home.sql("SELECT count(*) FROM mail_items WHERE last_error IS NOT NULL")[0][0]:
-                break
-            subprocess.run(["sleep", "0.05"])
-        subprocess.run(["sleep", "0.3"])
+        until(lambda: home.sql("SELECT 1 FROM mail_items WHERE last_error IS NOT NULL"), 5, 0.05)
+        time.sleep(0.3)
         home.configure(NO_LIMITS + "mail = sendmail /usr/sbin/sendmail\nmail_from = latchkey@example.com\n")
         home.sql("UPDATE mail_items SET due_at = 0, attempts = 0, last_error = NULL")
         with open(f"{home.path}/deliverers.lock", "w") as places:

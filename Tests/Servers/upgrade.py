@@ -53,10 +53,7 @@ class Old:
         self.back()
 
     def settle(self):
-        end = time.monotonic() + 20
-        while self.home.sql("SELECT count(*) FROM mail_items")[0][0]:
-            assert time.monotonic() < end, "mail is not delivered"
-            time.sleep(0.05)
+        assert self.home.has_delivered(), "mail is not delivered"
         time.sleep(0.3)
 
     def back(self):
@@ -245,7 +242,7 @@ def rounds(old):
         waits.append(under_load(old, home, f"round {number}"))
         whole(old, home, before, f"round {number}")
         expect(home.sql("PRAGMA journal_mode") == [("wal",)], f"round {number}: the journal")
-        drop(home)
+        home.remove()
     print(f"figure rounds: {ROUNDS}, {ROUNDS * CLIENTS * 8} requests, the longest {max(waits):.2f} s", flush=True)
 
 
@@ -262,13 +259,13 @@ def large(old):
         spent = time.monotonic() - began
         expect(alone.status == 200 and home.sql("PRAGMA user_version") == [(SCHEMA,)], f"{MANY} accounts, {what}", alone.log)
         size = os.path.getsize(f"{home.path}/latchkey.db") / 1e6
-        drop(home)
+        home.remove()
 
         home = old.copy(settings, journal)
         before = rows(home)
         wait = under_load(old, home, f"{MANY} accounts, {what}")
         whole(old, home, before, f"{MANY} accounts, {what}")
-        drop(home)
+        home.remove()
         print(
             f"figure {MANY} accounts, {what}: {size:.0f} MB, {spent:.2f} s by the first request alone, "
             f"at most {wait:.2f} s under load",
@@ -351,16 +348,7 @@ def newer(old):
     )
     expect(done.returncode != 0, "a newer schema: deliver-mail fails", (done.returncode, done.stderr))
     expect(contents() == before, "a newer schema: not a byte changed")
-    drop(home)
-
-
-def drop(home):
-    """Removes it, though a deliverer that the last request started may still be at work in it."""
-    for _ in range(50):  # until it has ended
-        home.remove()
-        if not os.path.exists(home.path):
-            return
-        time.sleep(0.1)
+    home.remove()
 
 
 def main():
@@ -370,7 +358,7 @@ def main():
         newer(old)
         large(old)
     finally:
-        drop(old.home)
+        old.home.remove()
     print(f"figure upgrade: {time.monotonic() - began:.0f} s")
     finish()
 

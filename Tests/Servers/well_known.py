@@ -14,7 +14,6 @@ import os
 import shutil
 import sys
 import tempfile
-import time
 
 from latchkey_tests.checks import checks, expect, finish
 from latchkey_tests.project import AS_ROOT, EXECUTABLES, PROJECT, executable_names
@@ -32,6 +31,7 @@ from latchkey_tests.servers.fixture import Fixture
 from latchkey_tests.servers.lighttpd import Lighttpd, LighttpdFastCGI
 from latchkey_tests.servers.nginx import Nginx, NginxFastCGI
 from latchkey_tests.servers.server import Server, own, user
+from latchkey_tests.waiting import until
 
 TOKEN = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
 # A path below .well-known/, what the file holds, and its mode.
@@ -157,9 +157,7 @@ def check(server):
     expect(answer.status == 200 and b'"keys"' in answer.body, f"{server.name}: the key set is ours", answer.status)
     shutil.rmtree(folder_of(server))
     # lighttpd keeps files open for a moment.
-    end = time.monotonic() + 10
-    while server.exchange("GET", "/.well-known/acme-challenge/abc").status == 200 and time.monotonic() < end:
-        time.sleep(0.2)
+    until(lambda: server.exchange("GET", "/.well-known/acme-challenge/abc").status != 200, 10, 0.2)
     check_refused(server, "GET", "/.well-known/acme-challenge/abc")
 
 

@@ -9,10 +9,10 @@ And file systems that share no memory, by what statfs answers: the database gets
 import os
 import re
 import sys
-import time
 
 from latchkey_tests.checks import checks, expect
 from latchkey_tests.home import NO_LIMITS, Home, bearer
+from latchkey_tests.waiting import until
 
 # memfd_create: Linux 3.17. getrandom: 3.17. statx: 4.11. close_range: 5.9. Containers refuse the others.
 CALLS = ["memfd_create", "getrandom", "close_range", "statx", "clone3", "rseq", "prlimit64", "prctl", "faccessat2", "openat2"]
@@ -42,10 +42,11 @@ def story(calls, error):
         if not expect(answer.status == 202, f"{name}: send-code", (answer.status, answer.log)):
             return
         mail = f"{home.path}/mail-to-ann@example.com"
-        end = time.monotonic() + 20
-        while not os.path.exists(mail) and time.monotonic() < end:
-            time.sleep(0.05)
-        if not expect(os.path.exists(mail), f"{name}: a mail", home.sql("SELECT attempts, last_error FROM mail_items")):
+        if not expect(
+            until(lambda: os.path.exists(mail), 20, 0.05),
+            f"{name}: a mail",
+            home.sql("SELECT attempts, last_error FROM mail_items"),
+        ):
             return
         code = re.search(r"^Subject: (\d+)", open(mail).read(), re.M).group(1)
         answer = home.post("verify-code", {"email": "ann@example.com", "code": code}, prefix=prefix)

@@ -14,6 +14,7 @@ from latchkey_tests.checks import Report, seconds
 from latchkey_tests.fastcgi import FastCGIProcess, packed
 from latchkey_tests.home import NO_LIMITS, Home, bearer
 from latchkey_tests.service import Service
+from latchkey_tests.waiting import until
 
 report = Report()
 ALLOWED = 128  # KiB: what malloc may still settle by
@@ -128,10 +129,8 @@ def ending(home, grant, sample):
         thread.join()
     left = children()
     server.stop()
-    alive = left
-    for _ in range(50):
-        time.sleep(0.1)
-        alive = [child for child in alive if is_running(child)]
+    until(lambda: not any(map(is_running, left)), 5, 0.1)
+    alive = list(filter(is_running, left))
     report.expect(set(seen) == {200}, f"answers while processes begin anew: {seen}")
     report.expect(not alive, f"processes that a stopped server left behind: {alive}")
     report.figure("requests while processes begin anew", sum(seen.values()))

@@ -5,10 +5,10 @@ import re
 import shutil
 import subprocess
 import tempfile
-import time
 
 from latchkey_tests.home import NO_LIMITS, Home
 from latchkey_tests.project import EXECUTABLES
+from latchkey_tests.waiting import until
 
 # Keeps each mail whole as $HOME/got/…, then does what the case wants.
 COMMAND = """\
@@ -81,12 +81,7 @@ class Outbox:
         return self.row()
 
     def until(self, condition, wait=20):
-        end = time.monotonic() + wait
-        while time.monotonic() < end:
-            if condition():
-                return True
-            time.sleep(0.01)
-        return False
+        return bool(until(condition, wait, 0.01))
 
     def due(self):
         self.home.sql("UPDATE mail_items SET due_at = 0")

@@ -17,6 +17,7 @@ from latchkey_tests.answers import Answer
 from latchkey_tests.checks import Report, seconds
 from latchkey_tests.home import Home
 from latchkey_tests.service import Service
+from latchkey_tests.waiting import until
 from oddities import BODY, PLANTED, SEND, oddities, post
 
 report = Report()
@@ -159,12 +160,9 @@ def rude_clients(wire, count):
     report.figure("clients that reset or went away", count)
     wire.works("the rude clients")
     # Handlers end with their clients' requests: none is left.
-    path, left = f"/proc/{wire.server.process.pid}/task/{wire.server.process.pid}/children", "?"
-    for _ in range(100):
-        left = open(path).read().split()
-        if not left:
-            break
-        time.sleep(0.1)
+    path = f"/proc/{wire.server.process.pid}/task/{wire.server.process.pid}/children"
+    until(lambda: not open(path).read(), 10, 0.1)
+    left = open(path).read().split()
     report.expect(not left, f"{len(left)} handlers are left")
 
 

@@ -2,10 +2,10 @@
 
 import os
 import subprocess
-import time
 
 from latchkey_tests.answers import Answer
 from latchkey_tests.project import EXECUTABLES
+from latchkey_tests.waiting import until
 
 
 def deliverers(home):
@@ -25,10 +25,8 @@ def deliverers(home):
 
 def settle(home):
     """Waits until no deliverer is at work."""
-    end = time.monotonic() + 40  # a deliverer that cannot record a sent mail stays for a while
-    while deliverers(home):
-        assert time.monotonic() < end, "a deliverer stays"
-        time.sleep(0.005)
+    # A deliverer that cannot record a sent mail stays for a while.
+    assert until(lambda: not deliverers(home), 40, 0.005), "a deliverer stays"
 
 
 def deliver(home, prefix=()):

@@ -10,6 +10,7 @@ import tempfile
 from latchkey_tests import maildir
 from latchkey_tests.answers import Answer
 from latchkey_tests.project import EXECUTABLES
+from latchkey_tests.waiting import until
 
 NO_LIMITS = """\
 limit_send_per_ip = off
@@ -46,7 +47,7 @@ class Home:
             file.write(settings)
 
     def remove(self):
-        shutil.rmtree(self.path, ignore_errors=True)
+        remove_folder(self.path)
 
     def environment(self, method, body=b"", variables=()):
         values = {
@@ -120,6 +121,10 @@ class Home:
         grant["email"] = email
         return grant
 
+    def has_delivered(self, timeout=20):
+        """Whether no mail is left to deliver within `timeout` seconds."""
+        return until(lambda: not self.sql("SELECT 1 FROM mail_items LIMIT 1"), timeout)
+
     def integrity(self):
         """What `integrity_check` and `foreign_key_check` say: "ok" if nothing."""
         connection = self.database()
@@ -129,6 +134,16 @@ class Home:
             return "ok" if found == ["ok"] else "; ".join(found)
         finally:
             connection.close()
+
+
+def remove_folder(path):
+    """Removes a state folder, or one around it: a deliverer that still runs may put a file there meanwhile."""
+
+    def is_removed():
+        shutil.rmtree(path, ignore_errors=True)
+        return not os.path.exists(path)
+
+    until(is_removed, 5, 0.1)
 
 
 def bearer(grant, project=False):

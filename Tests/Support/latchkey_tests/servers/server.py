@@ -7,13 +7,12 @@ import json
 import os
 import pwd
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import tempfile
-import time
 
+from latchkey_tests.home import remove_folder
 from latchkey_tests.ports import free_port, wait_for_port
 from latchkey_tests.project import AS_ROOT, EXECUTABLES, PATH, PROJECT
 from latchkey_tests.servers.corpus import PLACEHOLDERS
@@ -40,6 +39,14 @@ class ServerAnswer:
         self.status, self.body, self.fields = status, body, {}
         for name, value in fields:
             self.fields.setdefault(name.lower(), []).append(value)
+
+    @property
+    def data(self):
+        """`data` of the envelope; None if there is none."""
+        try:
+            return json.loads(self.body)["data"]
+        except (ValueError, KeyError, TypeError):
+            return None
 
     # The server's own. Content-Length is judged by itself, since some leave it out of the answer to HEAD;
     # lighttpd offers ranges of whatever it answers.
@@ -128,6 +135,15 @@ class Server:
             except (http.client.HTTPException, ConnectionError) as error:
                 return ServerAnswer(0, [], repr(error).encode())
 
+    @staticmethod
+    def with_json(line, fields, body):
+        """Method, target, fields and body of a request by its line (`POST /x`) with `body` as JSON, if it has members."""
+        method, target = line.split(" ")
+        fields, content = list(fields), json.dumps(body).encode() if body else b""
+        if body or method == "POST":
+            fields += [("Content-Type", "application/json"), ("Content-Length", str(len(content)))]
+        return method, target, fields, content
+
     def stop(self):
         # Each leads a group of its own: fcgiwrap leaves its children behind otherwise.
         for process in reversed(self.processes):
@@ -139,9 +155,4 @@ class Server:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        # A deliverer that still runs may put a file into the folder while it goes.
-        for _ in range(50):
-            shutil.rmtree(self.folder, ignore_errors=True)
-            if not os.path.exists(self.folder):
-                break
-            time.sleep(0.1)
+        remove_folder(self.folder)
