@@ -58,7 +58,7 @@ def notices_and_language_are_kept(browser):
 
 
 def the_address_is_changed_by_codes_to_both_addresses(browser):
-    known = [path for path, _ in browser.service.mails(ADA)]
+    known = [mail.path for mail in browser.service.mails(ADA)]
     browser.press("address.change")
     browser.type("new_email", "new")
     browser.submit()

@@ -93,7 +93,7 @@ def signing_out_leaves_nothing(browser):
 def an_account_is_deleted_with_a_fresh_code(browser):
     browser.sign_in(NEW)
     browser.view("account")
-    known = [path for path, _ in browser.service.mails(NEW)]
+    known = [mail.path for mail in browser.service.mails(NEW)]
     time.sleep(4)
     browser.press("delete")
     browser.submit()

@@ -58,7 +58,7 @@ def a_code_without_attempts_leads_to_a_new_one(browser):
     browser.type("email", IDA)
     browser.submit()
     browser.see(browser.t("signin.sent", email=IDA), ".card")
-    known = [path for path, _ in browser.service.mails(IDA)]
+    known = [mail.path for mail in browser.service.mails(IDA)]
     code = browser.service.code(IDA)
     browser.stub("")
     for count in range(5):
