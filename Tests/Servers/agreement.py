@@ -5,8 +5,6 @@ import re
 from latchkey_tests.checks import expect
 from latchkey_tests.servers.alone import Alone
 
-# servers, a request's file, the status there, and why that is as it should be. `Apache` stands for every server
-# whose name begins so.
 OWN_FOLDER = ["Apache, the host's cgi-bin", "Apache, the host's cgi-bin, suEXEC"]
 NOT_ASKED = "The host's own page: Apache finds no executable there, and asks none."
 SLASH = "Apache refuses a / that is written %2F before it reads .htaccess; the vhost sample says AllowEncodedSlashes."
@@ -20,6 +18,8 @@ WITHOUT_VHOST = [
 ]
 MOD_FCGID = ["Apache, mod_fcgid", "Apache, .htaccess, mod_fcgid", "Apache, suEXEC, mod_fcgid"]
 NGINX = ["nginx and fcgiwrap", "nginx, FastCGI"]
+# servers, a request's file, the status there, and why that is as it should be. `Apache` stands for every server
+# whose name begins so.
 DIFFERENCES = [
     (
         ["lighttpd", "lighttpd, FastCGI"],
