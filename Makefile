@@ -3,7 +3,7 @@
 # make test   everything a change must pass
 # make test-clients   the console, openapi.json and its page, in a browser and by generated clients
 # make test-servers   Apache, nginx, lighttpd and none give the same answers; servers that ask; the package
-# make lint   the format of the Swift sources
+# make lint   the format of Swift and Python sources, and what ruff finds in Python
 # make admin  bin/latchkey, the operator's command
 # make routes the servers' configurations, from the table of routes
 # make package [VERSION=]   dist/latchkey-<version>-linux-<arch>.tar.xz, reproducible
@@ -15,6 +15,7 @@ SHELL := /bin/bash
 export PATH := $(PATH):/usr/sbin
 
 EMBEDDED ?= 1
+RUFF := 0.17.6
 PACKAGES := libsqlite3-dev libargon2-dev nettle-dev libgmp-dev lighttpd
 TEST_PACKAGES := curl file openssl python3 python3-jwt python3-cryptography python3-jwcrypto fail2ban
 CLIENT_PACKAGES := python3 python3-venv python3-selenium python3-pil chromium chromium-driver default-jre-headless golang-go
@@ -27,7 +28,7 @@ TRIPLE = $(shell swift -print-target-info | sed -n 's/.*"triple": "\(.*\)".*/\1/
 EXECUTABLES = $(filter-out latchkey write-routes,$(notdir $(wildcard Sources/Executables/*)))
 SCRATCH = .build-embedded
 
-.PHONY: lint run admin routes package test-clients test-servers setup-clients setup-servers test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
+.PHONY: lint run admin routes package test-clients test-servers setup-clients setup-servers setup-lint test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
 
 # Says what is missing, then installs it: as root, else with sudo.
 define install
@@ -52,6 +53,13 @@ setup-clients: setup
 
 setup-servers: setup
 	$(call install,$(SERVER_PACKAGES))
+
+# ruff from PyPI, of one version, so that everybody has the same format.
+setup-lint:
+	$(call install,python3-venv)
+	@.build-lint/bin/ruff --version 2>/dev/null | grep -qxF "ruff $(RUFF)" || { \
+		/usr/bin/python3 -m venv --clear .build-lint && \
+		.build-lint/bin/pip install --quiet --disable-pip-version-check "ruff==$(RUFF)"; }
 
 setup-torture: setup
 	$(call install,$(TORTURE_PACKAGES))
@@ -134,8 +142,10 @@ run:
 	@$(served_url) echo "Latchkey: $$url   state: $(LATCHKEY_HOME)   mail: $(LATCHKEY_HOME)/mail/new   (Ctrl-C stops)"
 	@$(served_url) $(own_base_url) exec lighttpd -D -f lighttpd.conf
 
-lint:
+lint: setup-lint
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests samples
+	.build-lint/bin/ruff check --no-cache
+	.build-lint/bin/ruff format --check --no-cache
 
 test: setup-test build unit-tests end-to-end-tests
 
@@ -154,21 +164,21 @@ test-clients: setup-clients build
 # Every server gives the same answers; what hosts set around the folder, and their own files; nginx asks Latchkey; tokens are verified in Node, Go and Swift; HTTPS; a first
 # release's database; statements in SQLite and PostgreSQL; the package, and it on a shared host, which needs root.
 test-servers: setup-servers build admin
-	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/parity.py
-	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/refusals.py
-	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/headers.py
-	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/well_known.py
-	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/hosts.py
-	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/nginx_auth_request.py
-	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/verify_samples.py
-	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/https.py
-	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/postfix.py
-	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/upgrade.py
-	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/shared_sql.py
-	env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Tests/Servers/making.py
+	env -u LATCHKEY_HOME -u PORT Tests/run Servers/parity
+	env -u LATCHKEY_HOME -u PORT Tests/run Servers/refusals
+	env -u LATCHKEY_HOME -u PORT Tests/run Servers/headers
+	env -u LATCHKEY_HOME -u PORT Tests/run Servers/well_known
+	env -u LATCHKEY_HOME -u PORT Tests/run Servers/hosts
+	env -u LATCHKEY_HOME -u PORT Tests/run Servers/nginx_auth_request
+	env -u LATCHKEY_HOME -u PORT Tests/run Servers/verify_samples
+	env -u LATCHKEY_HOME -u PORT Tests/run Servers/https
+	env -u LATCHKEY_HOME -u PORT Tests/run Servers/postfix
+	env -u LATCHKEY_HOME -u PORT Tests/run Servers/upgrade
+	env -u LATCHKEY_HOME -u PORT Tests/run Servers/shared_sql
+	env -u LATCHKEY_HOME -u PORT Tests/run Servers/making
 	@dist=$$(mktemp -d) && trap 'rm -rf "$$dist"' EXIT && \
-		env -u LATCHKEY_HOME -u PORT DIST=$$dist /usr/bin/python3 Tests/Servers/package.py && \
-		env -u LATCHKEY_HOME -u PORT DIST=$$dist /usr/bin/python3 Tests/Servers/install.py
+		env -u LATCHKEY_HOME -u PORT DIST=$$dist Tests/run Servers/package && \
+		env -u LATCHKEY_HOME -u PORT DIST=$$dist Tests/run Servers/install
 
 VERSION ?= $(patsubst v%,%,$(shell git describe --tags --always --dirty))
 
@@ -184,15 +194,15 @@ torture: setup-torture build admin
 # Everything that is claimed of speed and size, measured in one run of 15 minutes at most. The results are left where git
 # ignores them; UPDATE=1 puts them in the place of Benchmarks/results.md and results.svg.
 bench: setup-bench build
-	UPDATE=$(UPDATE) env -u LATCHKEY_HOME -u PORT Benchmarks/run
+	UPDATE=$(UPDATE) env -u LATCHKEY_HOME -u PORT Tests/run Benchmarks/compare
 
 # Whether an endpoint came to take more instructions or bytes; UPDATE=1 takes them as they are.
 bench-check: setup-bench build
-	UPDATE=$(UPDATE) env -u LATCHKEY_HOME -u PORT Benchmarks/check
+	UPDATE=$(UPDATE) env -u LATCHKEY_HOME -u PORT Tests/run Benchmarks/instructions
 
 # Where the instructions and the time of one request go: the figures of Benchmarks/ACCOUNT.md, which UPDATE=1 replaces.
 bench-account: setup-bench build
-	UPDATE=$(UPDATE) env -u LATCHKEY_HOME -u PORT /usr/bin/python3 Benchmarks/account.py
+	UPDATE=$(UPDATE) env -u LATCHKEY_HOME -u PORT Tests/run Benchmarks/account
 
 clean:
-	rm -rf .build .build-bench .build-embedded .build-placed .build-static .build-fuzz bin $(addprefix cgi-bin/,$(EXECUTABLES))
+	rm -rf .build .build-bench .build-embedded .build-lint .build-placed .build-static .build-fuzz bin $(addprefix cgi-bin/,$(EXECUTABLES))

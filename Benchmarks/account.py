@@ -16,28 +16,33 @@ import subprocess
 import sys
 import tempfile
 
-sys.dont_write_bytecode = True
-from measure import BASE, FOLDER, PATH, PROJECT, Failed, Spawn, compile_all, instructions
-from world import EXECUTABLES, World, bearer
+from latchkey_tests.home import bearer
+from latchkey_tests.project import EXECUTABLES, PROJECT
+from measure import BASE, FOLDER, PATH, Failed, Spawn, compile_all, instructions
+from world import World
 
 BUILD = os.environ.get("BUILD", f"{PROJECT}/.build-embedded")
 NOTHING = {
-    "a program that ends at once, without a C library": ("-nostdlib", """
-        void _start(void) { __asm__ volatile("mov $60, %eax; xor %edi, %edi; syscall"); }"""),
+    "a program that ends at once, without a C library": (
+        "-nostdlib",
+        """
+        void _start(void) { __asm__ volatile("mov $60, %eax; xor %edi, %edi; syscall"); }""",
+    ),
     "a static C program whose main is empty": ("-O2", "int main(void) { return 0; }"),
 }
 
 
 def link(folder):
     """current-user with symbols, and the linker's map of it."""
-    found = re.search(r'^  "C\.current-user-[^"]*\.exe":\n(?:    (?!args).*\n)+    args: (\[.*\])', open(
-        f"{BUILD}/release.yaml").read(), re.M)
+    found = re.search(
+        r'^  "C\.current-user-[^"]*\.exe":\n(?:    (?!args).*\n)+    args: (\[.*\])', open(f"{BUILD}/release.yaml").read(), re.M
+    )
     if not found:
         raise Failed(f"{BUILD}/release.yaml has no command for current-user")
     words, program = json.loads(found.group(1)), f"{folder}/current-user-with-symbols"
     words[words.index("-o") + 1] = program
     strip = next(i for i, word in enumerate(words) if word == "-s" and words[i - 1] == "-Xlinker")
-    words[strip - 1:strip + 1] = ["-Xlinker", f"-Map={folder}/map"]
+    words[strip - 1 : strip + 1] = ["-Xlinker", f"-Map={folder}/map"]
     done = subprocess.run(words, cwd=os.path.dirname(BUILD), capture_output=True, text=True)
     if done.returncode != 0:
         raise Failed(done.stderr)
@@ -46,10 +51,19 @@ def link(folder):
 
 def owner(path):
     """Whose code stands in the input `path` of a link."""
-    for library, name in (("libsqlite3.a", "SQLite"), ("libhogweed.a", "Nettle and GMP"), ("libnettle.a", "Nettle and GMP"),
-                          ("libgmp.a", "Nettle and GMP"), ("libargon2.a", "Argon2"), ("libc.a", "glibc"),
-                          ("libm.a", "glibc"), ("libm-", "glibc"), ("libgcc", "glibc"), ("crt", "glibc"),
-                          ("libswift", "Swift's library")):
+    for library, name in (
+        ("libsqlite3.a", "SQLite"),
+        ("libhogweed.a", "Nettle and GMP"),
+        ("libnettle.a", "Nettle and GMP"),
+        ("libgmp.a", "Nettle and GMP"),
+        ("libargon2.a", "Argon2"),
+        ("libc.a", "glibc"),
+        ("libm.a", "glibc"),
+        ("libm-", "glibc"),
+        ("libgcc", "glibc"),
+        ("crt", "glibc"),
+        ("libswift", "Swift's library"),
+    ):
         if os.path.basename(path.split("(")[0].split(":")[0]).startswith(library):
             return name
     return "ours" if ".build/" in path else "other"
@@ -80,7 +94,7 @@ def costs(path):
             if name:
                 names[number] = name.strip()
             function = number
-        elif (match := re.match(r"cfn=\((\d+)\) (.*)", line)):
+        elif match := re.match(r"cfn=\((\d+)\) (.*)", line):
             names[match.group(1)] = match.group(2).strip()
         elif line.startswith("calls="):
             is_call = True
@@ -96,8 +110,9 @@ def costs(path):
 
 def inclusive(path, wanted):
     """Instructions of functions with all that they call."""
-    text = subprocess.run(["callgrind_annotate", "--inclusive=yes", "--threshold=100", path], capture_output=True,
-                          text=True, env={"PATH": PATH}).stdout
+    text = subprocess.run(
+        ["callgrind_annotate", "--inclusive=yes", "--threshold=100", path], capture_output=True, text=True, env={"PATH": PATH}
+    ).stdout
     for name in wanted:
         found = re.search(rf"^\s*([\d,]+) .*[: ]{re.escape(name)}(?:'2)?(?: \[.*)?$", text, re.M)
         yield name, int(found.group(1).replace(",", "")) if found else None
@@ -124,16 +139,29 @@ def account(folder):
     environment = world.home.environment("GET", b"", bearer(world.ada))
     current = f"{EXECUTABLES}/current-user"
 
-    print("# Where one `GET /auth/users/me` goes\n\nOne process, run by environment and standard input, on a database of two people"
-          " whose log is empty. Written by `make bench-account` (`account.py`).\n")
-    print("## System calls\n\n`strace -f -r -T cgi-bin/current-user`; the times are those in the kernel, which strace itself makes longer.\n")
+    print(
+        "# Where one `GET /auth/users/me` goes\n\nOne process, run by environment and standard input, on a database of two people"
+        " whose log is empty. Written by `make bench-account` (`account.py`).\n"
+    )
+    print(
+        "## System calls\n\n`strace -f -r -T cgi-bin/current-user`; the times are those in the kernel, which strace itself "
+        "makes longer.\n"
+    )
     for name, program in (("Latchkey", current), ("C", programs["current-user"])):
-        done = subprocess.run(["strace", "-f", "-r", "-T", "-s", "4096", "-o", f"{folder}/trace", program],
-                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env={**environment, "PATH": PATH})
+        done = subprocess.run(
+            ["strace", "-f", "-r", "-T", "-s", "4096", "-o", f"{folder}/trace", program],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            env={**environment, "PATH": PATH},
+        )
         if done.returncode != 0:
             raise Failed("strace failed")
-        calls = [match.groups() for match in re.finditer(
-            r"^\d+\s+[\d.]+ (\w+)\((.*)\)\s+= (.*?)(?: <([\d.]+)>)?$", open(f"{folder}/trace").read(), re.M)]
+        calls = [
+            match.groups()
+            for match in re.finditer(
+                r"^\d+\s+[\d.]+ (\w+)\((.*)\)\s+= (.*?)(?: <([\d.]+)>)?$", open(f"{folder}/trace").read(), re.M
+            )
+        ]
         counts = collections.Counter(call[0] for call in calls)
         print(f"{name}: {len(calls)} calls: " + ", ".join(f"{call} {count}" for call, count in counts.most_common()) + "\n")
         if name == "Latchkey":
@@ -144,9 +172,13 @@ def account(folder):
                 print(f"{float(seconds or 0) * 1e6:6.0f} µs  {call}({arguments[:70]}) = {result[:12]}")
             print("```\n")
 
-    print("## Instructions\n\n`valgrind --tool=callgrind cgi-bin/current-user`, outside of the kernel. The release executable has no symbols: whose"
-          " they are is told by the same objects linked without `-s`, and by the linker's map (`-Map`). *Ours* is all that the Swift"
-          " compiler made, also of its own library.\n")
+    print(
+        "## Instructions\n\n`valgrind --tool=callgrind cgi-bin/current-user`, outside of the kernel. The release executable "
+        "has no symbols: whose"
+        " they are is told by the same objects linked without `-s`, and by the linker's map (`-Map`). *Ours* is all that the "
+        "Swift"
+        " compiler made, also of its own library.\n"
+    )
     program, map_path = link(folder)
     stripped = instructions(current, environment)
     whole = instructions(program, environment, keep=f"{folder}/callgrind")
@@ -161,10 +193,14 @@ def account(folder):
     print("| whose code | instructions | share |\n|---|---|---|")
     for kind, count in whose.most_common():
         print(f"| {kind} | {count:,} | {count / total:.1%} |")
-    print("\n`callgrind_annotate --inclusive=yes`; `sqlite3InitOne` reads the schema, and is called by the first `sqlite3_prepare_v2`.")
+    print(
+        "\n`callgrind_annotate --inclusive=yes`; `sqlite3InitOne` reads the schema, and is called by the first "
+        "`sqlite3_prepare_v2`."
+    )
     print("\n| function, with all that it calls | instructions | share |\n|---|---|---|")
-    for name, count in inclusive(f"{folder}/callgrind", (
-            "nettle_ecdsa_verify", "sqlite3_open_v2", "sqlite3_prepare_v2", "sqlite3InitOne", "sqlite3_step")):
+    for name, count in inclusive(
+        f"{folder}/callgrind", ("nettle_ecdsa_verify", "sqlite3_open_v2", "sqlite3_prepare_v2", "sqlite3InitOne", "sqlite3_step")
+    ):
         if count:
             print(f"| {name} | {count:,} | {count / total:.1%} |")
     print("\n| function, by itself | whose | instructions | share |\n|---|---|---|---|")
@@ -172,8 +208,11 @@ def account(folder):
         whom = known.get(name.removesuffix("'2"), "other")
         print(f"| `{name}` | {whom} | {count:,} | {count / total:.1%} |")
 
-    print("\n## The floor\n\n`spawn 500`, in turn: the median from start to end. What the first takes is the kernel's, to start any process and to"
-          " end it.\n")
+    print(
+        "\n## The floor\n\n`spawn 500`, in turn: the median from start to end. What the first takes is the kernel's, to start "
+        "any process and to"
+        " end it.\n"
+    )
     floor = []
     for number, (name, (flag, source)) in enumerate(NOTHING.items()):
         path = f"{folder}/nothing{number}"
@@ -220,7 +259,8 @@ Measured when each was decided, in turn with what was before.
   last 1% waited 560 to 910 ms. In line they wait 45 to 52 ms, at the same rate. A busy handler that asks each millisecond is no
   replacement: 124 ms instead of 43 at 16 connections by CGI, and at 64 0.61 of the writes/s.
 - **Not cut: what is left of ours**, 222,000 instructions where the C program has some 30,000: strings, arrays and their counts of
-  owners, over more than forty functions of which none has 1%. By it users/me by CGI has 0.94 of the C program's requests/s, where a
+  owners, over more than forty functions of which none has 1%. By it users/me by CGI has 0.94 of the C program's requests/s,
+  where a
   page of its file more or less at hand (97 or 108 page faults, by how and when the file was written) moves a process by 5–8%.
 - **Not cut: reading the schema**, 1,000,000 instructions: SQLite parses all of it in every process that prepares a
   statement. Its 36 tables, indexes and triggers are what keeps the data whole.

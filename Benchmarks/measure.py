@@ -1,18 +1,21 @@
 """How things are measured: programs compiled, servers started, load made, processes timed, instructions counted."""
 
+import contextlib
 import os
 import re
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import tempfile
 import time
 import urllib.request
 
-FOLDER = os.path.dirname(os.path.abspath(__file__))
-PROJECT = os.path.dirname(FOLDER)
+from latchkey_tests import ports
+from latchkey_tests.project import PROJECT
+from latchkey_tests.waiting import until
+
+FOLDER = f"{PROJECT}/Benchmarks"
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 BASE = {"PATH": PATH, "LC_ALL": "C"}
 
@@ -26,15 +29,36 @@ def compile_all(folder):
     programs = {}
     version = len(os.listdir(f"{PROJECT}/Sources/Store/Migrations"))
     for name, libraries in (
-        ("current-user", ""), ("list-api-keys", "-largon2 -lpthread"), ("current-user-fcgi", "-lfcgi"),
-        ("commits", ""), ("spawn", ""),
+        ("current-user", ""),
+        ("list-api-keys", "-largon2 -lpthread"),
+        ("current-user-fcgi", "-lfcgi"),
+        ("commits", ""),
+        ("spawn", ""),
     ):
         programs[name] = f"{folder}/{name}"
         # The compiler's remarks are shown only if it fails: a static SQLite always draws one about dlopen.
         done = subprocess.run(
-            ["gcc", "-O2", "-static", "-s", "-ffunction-sections", "-Wl,--gc-sections", f"-DSCHEMA_VERSION={version}",
-             "-o", programs[name], f"{FOLDER}/{name}.c", *libraries.split(), "-lsqlite3", "-lhogweed", "-lnettle",
-             "-lgmp", "-lm"], capture_output=True, text=True)
+            [
+                "gcc",
+                "-O2",
+                "-static",
+                "-s",
+                "-ffunction-sections",
+                "-Wl,--gc-sections",
+                f"-DSCHEMA_VERSION={version}",
+                "-o",
+                programs[name],
+                f"{FOLDER}/{name}.c",
+                *libraries.split(),
+                "-lsqlite3",
+                "-lhogweed",
+                "-lnettle",
+                "-lgmp",
+                "-lm",
+            ],
+            capture_output=True,
+            text=True,
+        )
         if done.returncode != 0:
             raise Failed(done.stderr)
         write_anew(programs[name])
@@ -42,17 +66,11 @@ def compile_all(folder):
 
 
 def write_anew(path):
-    """Writes an executable once more, as who installs it does: how its pages lie in memory depends on how, and how long ago, it was
-    written, and with that how often a start has to wait for one (97 or 108 page faults of ours). The C program's file took 107 all the
-    same, and 96 once it was copied by hand: a process's time is comparable only where the faults are as many."""
+    """Writes an executable once more, as who installs it does: how its pages lie in memory depends on how, and how long ago, it
+    was written, and with that how often a start has to wait for one (97 or 108 page faults of ours). The C program's file took
+    107 all the same, and 96 once it was copied by hand: a process's time is comparable only where the faults are as many."""
     shutil.copy2(path, f"{path}.new")
     os.replace(f"{path}.new", path)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Server:
@@ -62,24 +80,14 @@ class Server:
         self.port, self.log_path = port, log
         with open(log, "ab") as file:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, cwd=cwd,
-                env={**BASE, **dict(environment)})
-        is_up = is_up or self.answers
-        for _ in range(400):
-            if self.process.poll() is not None:
-                break
-            if is_up():
-                return
-            time.sleep(0.025)
+                command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, cwd=cwd, env={**BASE, **dict(environment)}
+            )
+        is_up = is_up or (lambda: ports.answers(port))
+        until(lambda: self.process.poll() is not None or is_up(), 10, 0.025)
+        if self.process.poll() is None and is_up():
+            return
         self.stop()
         raise Failed(f"{command[0]} did not start: {open(log).read()[-2000:]}")
-
-    def answers(self):
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
-            return True
-        except OSError:
-            return False
 
     def stop(self):
         if self.process.poll() is None:
@@ -107,10 +115,8 @@ def resident(pids):
     """Kilobytes in memory; what processes share is counted once (PSS)."""
     total = 0
     for pid in pids:
-        try:
+        with contextlib.suppress(OSError, AttributeError):
             total += int(re.search(r"^Pss:\s+(\d+)", open(f"/proc/{pid}/smaps_rollup").read(), re.M).group(1))
-        except (OSError, AttributeError):
-            pass
     return total
 
 
@@ -131,8 +137,22 @@ def load(port, path, headers, connections, seconds, script=(), environment=()):
     """Requests a second, the median and the 99th percentile in milliseconds, and how many there were."""
     arguments = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
     done = subprocess.run(
-        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "--latency", *arguments, *script,
-         f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, env={**BASE, **dict(environment)})
+        [
+            "wrk",
+            "-t1",
+            f"-c{connections}",
+            f"-d{seconds}s",
+            "--timeout",
+            "20s",
+            "--latency",
+            *arguments,
+            *script,
+            f"http://127.0.0.1:{port}{path}",
+        ],
+        capture_output=True,
+        text=True,
+        env={**BASE, **dict(environment)},
+    )
     output = done.stdout
     if done.returncode != 0 or re.search("Non-2xx|Socket errors", output):
         raise Failed(f"requests failed under load: {output}{done.stderr}")
@@ -164,8 +184,9 @@ class Spawn:
 
     def run(self, count, *programs):
         """Of each: microseconds, page faults, the largest resident set in KiB, and the least microseconds."""
-        done = subprocess.run([self.program, str(count), *(word for words in programs for word in words)],
-                              capture_output=True, text=True, env={})
+        done = subprocess.run(
+            [self.program, str(count), *(word for words in programs for word in words)], capture_output=True, text=True, env={}
+        )
         if done.returncode != 0:
             raise Failed(done.stderr)
         return [tuple(map(float, line.split())) for line in done.stdout.splitlines()]
@@ -178,8 +199,12 @@ def instructions(program, environment, body=b"", keep=None):
         given.seek(0)
         output = keep or f"{folder}/out"
         done = subprocess.run(
-            ["valgrind", "--tool=callgrind", f"--callgrind-out-file={output}", program], stdin=given,
-            capture_output=True, env={**environment, "PATH": PATH}, timeout=300)
+            ["valgrind", "--tool=callgrind", f"--callgrind-out-file={output}", program],
+            stdin=given,
+            capture_output=True,
+            env={**environment, "PATH": PATH},
+            timeout=300,
+        )
         found = re.search(rb"Collected : (\d+)", done.stderr)
         if not found or not re.match(rb"Status: (2\d\d|404)", done.stdout):
             raise Failed(f"{program}: {done.stdout[:300]} {done.stderr[-600:]}")

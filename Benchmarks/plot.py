@@ -23,6 +23,7 @@ def draw(path, title, rows):
 
     def x(value):
         return LEFT + (math.log10(value) - low) / (high - low) * WIDTH
+
     body, y = [], TOP
     for name, figures in rows:
         kind = "ours" if name.startswith("Latchkey") else "other"
@@ -30,20 +31,28 @@ def draw(path, title, rows):
         body.append(f'<text x="{LEFT - 12}" y="{middle:.0f}" text-anchor="end">{escape(name)}</text>')
         for place, (count, (median, least, most)) in enumerate(sorted(figures.items())):
             opacity = 0.55 + 0.15 * place
-            body.append(f'<rect class="{kind}" x="{LEFT}" y="{y}" width="{x(median) - LEFT:.1f}" height="{BAR - 2}" opacity="{opacity:.2f}"/>')
-            body.append(f'<line class="range" x1="{x(least):.1f}" x2="{x(most):.1f}" y1="{y + BAR / 2 - 1:.1f}" y2="{y + BAR / 2 - 1:.1f}"/>')
+            body.append(
+                f'<rect class="{kind}" x="{LEFT}" y="{y}" width="{x(median) - LEFT:.1f}" height="{BAR - 2}"'
+                f' opacity="{opacity:.2f}"/>'
+            )
+            body.append(
+                f'<line class="range" x1="{x(least):.1f}" x2="{x(most):.1f}"'
+                f' y1="{y + BAR / 2 - 1:.1f}" y2="{y + BAR / 2 - 1:.1f}"/>'
+            )
             body.append(f'<text class="value" x="{x(most) + 6:.1f}" y="{y + BAR - 2}">{median:,.0f} ({count})</text>')
             y += BAR
         y += GAP
     grid = []
     for power in range(low, math.ceil(high)):
-        at = x(10 ** power)
+        at = x(10**power)
         grid.append(f'<line class="line" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP - 8}" y2="{y - GAP + 6}"/>')
-        grid.append(f'<text class="value" x="{at:.1f}" y="{TOP - 14}" text-anchor="middle">{10 ** power:,}</text>')
+        grid.append(f'<text class="value" x="{at:.1f}" y="{TOP - 14}" text-anchor="middle">{10**power:,}</text>')
     width, height = LEFT + WIDTH + 70, y
     with open(path, "w") as file:
         file.write(
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(title)}">\n'
-            f"<style>\n{STYLE}\n</style>\n<rect class=\"paper\" width=\"{width}\" height=\"{height}\" rx=\"6\"/>\n"
+            f'<style>\n{STYLE}\n</style>\n<rect class="paper" width="{width}" height="{height}" rx="6"/>\n'
             f'<text class="title" x="16" y="26">{escape(title)}; in brackets the connections; a logarithmic scale</text>\n'
-            + "\n".join(grid + body) + "\n</svg>\n")
+            + "\n".join(grid + body)
+            + "\n</svg>\n"
+        )

@@ -1,7 +1,7 @@
 // What the C programs share that the Swift executables are measured against.
 //
 // 1. They do the same work in the same order, by the same libraries, and their answers are the same
-//    byte for byte, but for the request's id. Benchmarks/run refuses to measure if they are not.
+//    byte for byte, but for the request's id. Benchmarks/compare.py refuses to measure if they are not.
 // 2. They are written as C would be: buffers in place, no copies that are not needed.
 // 3. Each stands for one endpoint. They make and migrate nothing, pass over settings that their
 //    endpoints do not use, and explain no failure.

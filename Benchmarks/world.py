@@ -5,15 +5,14 @@ and one good request for every endpoint.
 import base64
 import hashlib
 import hmac
+import json
 import os
-import sqlite3
 import struct
-import sys
 import uuid
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "Tests", "Torture"))
-from service import EXECUTABLES, NO_LIMITS, Home, bearer  # noqa: E402
-from cases import settle  # noqa: E402
+from latchkey_tests.deliverers import settle
+from latchkey_tests.home import NO_LIMITS, Home, bearer
+from latchkey_tests.project import EXECUTABLES
 
 # Those that a measurement comes up against, and no others: each line of settings takes 2,000 instructions.
 SETTINGS = "".join(line for line in NO_LIMITS.splitlines(True) if not line.startswith(("max_", "limit_write_")))
@@ -45,22 +44,30 @@ class World:
         self.home = home = Home(at=path, settings=SETTINGS)
         self.ada, self.bob = home.sign_in(ADA), home.sign_in(BOB)
         self.spare = self.again(ADA)
-        self.keys = [home.post("create-api-key", {"name": name, "scopes": scopes}, bearer(self.ada, True)).data
-                     for name, scopes in (("reader", None), ("second", ["api-keys:read", "x"]))]
+        self.keys = [
+            home.post("create-api-key", {"name": name, "scopes": scopes}, bearer(self.ada, True)).data
+            for name, scopes in (("reader", None), ("second", ["api-keys:read", "x"]))
+        ]
         sessions = home.get("list-sessions", bearer(self.ada)).data["items"]
         self.spare["session"] = next(session["id"] for session in sessions if not session["current"])
         self.second, self.many = (
-            home.post("create-project", {"name": name}, bearer(self.ada)).data["id"] for name in ("second", "many"))
-        joined, self.invited = (home.post(
-            "add-member", {"email": BOB}, {**bearer(self.ada), "PATH_INFO": f"/{project}/members"}
-        ).data["invitation_id"] for project in (self.ada["project"], self.second))
+            home.post("create-project", {"name": name}, bearer(self.ada)).data["id"] for name in ("second", "many")
+        )
+        joined, self.invited = (
+            home.post("add-member", {"email": BOB}, {**bearer(self.ada), "PATH_INFO": f"/{project}/members"}).data[
+                "invitation_id"
+            ]
+            for project in (self.ada["project"], self.second)
+        )
         home.run("accept-invitation", "POST", {**bearer(self.bob), "PATH_INFO": f"/{joined}/accept"})
+
         def mailed(to, ask):
             settle(home)
             before = {item for _, _, item in home.mails()}
             ask()
             settle(home)
             return next(code for email, code, item in home.mails() if email == to and item not in before and code)
+
         self.agree = mailed(ADA, lambda: home.post("change-email", {"email": OTHER}, bearer(self.ada)))
         self.change = home.code(OTHER)
         self.leave = mailed(ADA, lambda: home.run("send-deletion-code", "POST", bearer(self.ada)))
@@ -80,18 +87,23 @@ class World:
     def remember(self):
         database = self.home.database()
         users = [uuid.UUID(grant["user_uuid"]).bytes for grant in (self.ada, self.bob)]
-        projects = [row[0] for row in database.execute(
-            "SELECT DISTINCT project_id FROM members WHERE user_id IN (?, ?)", users)]
+        projects = [row[0] for row in database.execute("SELECT DISTINCT project_id FROM members WHERE user_id IN (?, ?)", users)]
         marks = ",".join("?" * len(projects))
         emails = [ADA, BOB, NEW, OTHER]
         self.places = [
-            ("mail_items", "email IN (?,?,?,?)", emails), ("challenges", "email IN (?,?,?,?)", emails),
-            ("users", "email IN (?,?,?,?)", emails), ("sessions", "user_id IN (?, ?)", users),
+            ("mail_items", "email IN (?,?,?,?)", emails),
+            ("challenges", "email IN (?,?,?,?)", emails),
+            ("users", "email IN (?,?,?,?)", emails),
+            ("sessions", "user_id IN (?, ?)", users),
             ("projects", "id IN (SELECT project_id FROM members WHERE user_id IN (?, ?))", users),
-            ("members", "user_id IN (?, ?)", users), ("invitations", "invited_by IN (?, ?)", users),
-            ("api_keys", f"project_id IN ({marks}) AND name <> 'one of many'", projects)]
-        self.rows = [(table, database.execute(f"SELECT * FROM {table} WHERE {where}", values).fetchall())
-                     for table, where, values in self.places]
+            ("members", "user_id IN (?, ?)", users),
+            ("invitations", "invited_by IN (?, ?)", users),
+            ("api_keys", f"project_id IN ({marks}) AND name <> 'one of many'", projects),
+        ]
+        self.rows = [
+            (table, database.execute(f"SELECT * FROM {table} WHERE {where}", values).fetchall())
+            for table, where, values in self.places
+        ]
         database.close()
 
     def restore(self):
@@ -116,42 +128,44 @@ class World:
         def own(path="", **more):
             return {**bearer(self.ada, True), **({"PATH_INFO": path} if path else {}), **more}
 
-        def json(**fields):
-            return __import__("json").dumps(fields).encode()
+        def body(**fields):
+            return json.dumps(fields).encode()
+
         bob = bearer(self.bob)
         reader = {"HTTP_X_API_KEY": self.keys[0]["full_key"], "HTTP_X_PROJECT_ID": self.ada["project"]}
         key, project = f"/{self.keys[1]['id']}", f"/{self.ada['project']}"
         member = f"{project}/members/{self.bob['user_uuid']}"
         return [
-            Case("send-code", "POST", body=json(email=NEW)),
-            Case("verify-code", "POST", body=json(email=ADA, code=self.code)),
-            Case("refresh-token", "POST", body=json(
-                refresh_token=self.spare["refresh_token"], user_uuid=self.spare["user_uuid"])),
-            Case("revoke-token", "POST", body=json(refresh_token=self.spare["refresh_token"])),
+            Case("send-code", "POST", body=body(email=NEW)),
+            Case("verify-code", "POST", body=body(email=ADA, code=self.code)),
+            Case(
+                "refresh-token", "POST", body=body(refresh_token=self.spare["refresh_token"], user_uuid=self.spare["user_uuid"])
+            ),
+            Case("revoke-token", "POST", body=body(refresh_token=self.spare["refresh_token"])),
             Case("current-user", "GET", ada()),
             Case("list-api-keys", "GET", own()),
             Case("list-api-keys, by key", "GET", reader),
-            Case("create-api-key", "POST", own(), json(name="made")),
+            Case("create-api-key", "POST", own(), body(name="made")),
             Case("delete-api-key", "DELETE", own(key)),
-            Case("update-api-key", "PATCH", own(key), json(name="other")),
-            Case("rotate-api-key", "POST", own(key + "/rotate"), json(overlap_days=1)),
+            Case("update-api-key", "PATCH", own(key), body(name="other")),
+            Case("rotate-api-key", "POST", own(key + "/rotate"), body(overlap_days=1)),
             Case("verify-api-key", "GET", {"HTTP_X_API_KEY": self.keys[0]["full_key"]}),
             Case("list-sessions", "GET", ada()),
             Case("delete-session", "DELETE", ada("/" + self.spare["session"])),
             Case("revoke-other-sessions", "POST", ada()),
-            Case("update-user", "PATCH", ada(), json(full_name="Ada")),
+            Case("update-user", "PATCH", ada(), body(full_name="Ada")),
             Case("delete-user", "DELETE", ada(HTTP_X_VERIFICATION_CODE=self.leave)),
             Case("send-deletion-code", "POST", ada()),
             Case("preferences", "GET", ada()),
-            Case("change-email", "POST", ada(), json(email=NEW)),
-            Case("confirm-email", "POST", ada(), json(email=OTHER, code=self.change, current_code=self.agree)),
+            Case("change-email", "POST", ada(), body(email=NEW)),
+            Case("confirm-email", "POST", ada(), body(email=OTHER, code=self.change, current_code=self.agree)),
             Case("list-projects", "GET", ada()),
-            Case("create-project", "POST", ada(), json(name="third")),
+            Case("create-project", "POST", ada(), body(name="third")),
             Case("get-project", "GET", ada(project)),
-            Case("update-project", "PATCH", ada(project), json(name="first")),
+            Case("update-project", "PATCH", ada(project), body(name="first")),
             Case("delete-project", "DELETE", ada(f"/{self.second}")),
-            Case("add-member", "POST", ada(f"/{self.second}/members"), json(email=NEW)),
-            Case("update-member", "PATCH", ada(member), json(role="admin")),
+            Case("add-member", "POST", ada(f"/{self.second}/members"), body(email=NEW)),
+            Case("update-member", "PATCH", ada(member), body(role="admin")),
             Case("remove-member", "DELETE", ada(member)),
             Case("list-invitations", "GET", bob),
             Case("accept-invitation", "POST", {**bob, "PATH_INFO": f"/{self.invited}/accept"}),
@@ -171,8 +185,7 @@ class World:
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 PREFIX = "'sk_' || " + " || ".join(f"substr('{ALPHABET}', 1 + (random() & 63), 1)" for _ in range(8))
-HASH = ("'$argon2id$v=19$m=64,t=1,p=1$' || substr(hex(randomblob(11)), 1, 21) || 'A$'"
-        " || substr(hex(randomblob(21)), 1, 42) || 'A'")
+HASH = "'$argon2id$v=19$m=64,t=1,p=1$' || substr(hex(randomblob(11)), 1, 21) || 'A$' || substr(hex(randomblob(21)), 1, 42) || 'A'"
 STRANGER = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count) "
 
 
@@ -184,7 +197,8 @@ def fill(home, count):
         database.execute(f"PRAGMA {pragma}")
     tables = ("users", "projects", "members", "sessions", "api_keys")
     indexes = database.execute(
-        f"SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN {tables}").fetchall()
+        f"SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN {tables}"
+    ).fetchall()
     now = database.execute("SELECT unixepoch() * 1000").fetchone()[0]
     values = {"count": count, "now": now, "day": 86400000}
     database.execute("BEGIN")
@@ -193,8 +207,7 @@ def fill(home, count):
     database.execute("CREATE TEMP TABLE strangers (i INTEGER PRIMARY KEY, user BLOB, project BLOB)")
     for sql in (
         # In the order of their ids, which are the places in the tables.
-        STRANGER + "INSERT INTO strangers SELECT NULL, id, randomblob(16) FROM"
-        " (SELECT randomblob(16) AS id FROM n) ORDER BY id",
+        STRANGER + "INSERT INTO strangers SELECT NULL, id, randomblob(16) FROM (SELECT randomblob(16) AS id FROM n) ORDER BY id",
         "INSERT INTO users (id, email, full_name, is_active, is_superuser, is_verified, token_balance, tokens_used,"
         " subscription_tier, created_at, updated_at) SELECT user, 'user' || i || '@example.net', NULL, 1, 0, 1, 0, 0,"
         " 'free', :now - :day * 40, :now - :day * 40 FROM strangers WHERE i <= :count ORDER BY i",
@@ -204,7 +217,8 @@ def fill(home, count):
         " SELECT user, project, 'owner', :now - :day * 40 FROM strangers ORDER BY i",
         "INSERT INTO sessions (id, user_id, generation, rotated_at, created_at, expires_at, client, user_agent, access_token_tag)"
         " SELECT id, user, 1 + (i & 63), :now - i % (:day * 20), :now - :day * 20 - i, :now + :day * 60 + i, '192.0.2.7',"
-        " 'Mozilla/5.0', randomblob(32) FROM (SELECT randomblob(16) AS id, user, i FROM strangers, (VALUES (1), (2), (3))) ORDER BY id",
+        " 'Mozilla/5.0', randomblob(32) FROM (SELECT randomblob(16) AS id, user, i FROM strangers, (VALUES (1), (2), (3))) "
+        "ORDER BY id",
         "INSERT INTO api_keys (id, project_id, created_by, prefix, key_hash, name, scopes, created_at, updated_at)"
         f" SELECT randomblob(16), project, user, {PREFIX}, {HASH}, 'key', NULL, :now - :day * 30, :now - :day * 30"
         " FROM strangers",
@@ -225,7 +239,8 @@ def add_keys(world, count):
         STRANGER + "INSERT INTO api_keys (id, project_id, created_by, prefix, key_hash, name, scopes, created_at,"
         f" updated_at) SELECT randomblob(16), :project, :user, {PREFIX}, {HASH}, 'one of many', NULL,"
         " unixepoch() * 1000, unixepoch() * 1000 FROM n",
-        {"count": count, "project": uuid.UUID(world.many).bytes, "user": uuid.UUID(world.ada["user_uuid"]).bytes})
+        {"count": count, "project": uuid.UUID(world.many).bytes, "user": uuid.UUID(world.ada["user_uuid"]).bytes},
+    )
     database.close()
 
 
@@ -238,14 +253,15 @@ def add_sessions(world, count):
     for _ in range(count):
         session = uuid.uuid4().bytes
         content = session + struct.pack(">I", 1)
-        tokens.append(base64.urlsafe_b64encode(
-            content + hmac.digest(key, content, hashlib.sha512)[:44]).decode().rstrip("="))
+        tokens.append(base64.urlsafe_b64encode(content + hmac.digest(key, content, hashlib.sha512)[:44]).decode().rstrip("="))
         sessions.append((session, user))
     database = world.home.database()
     database.execute("BEGIN IMMEDIATE")
     database.executemany(
         "INSERT INTO sessions (id, user_id, generation, rotated_at, created_at, expires_at) VALUES"
-        " (?, ?, 1, unixepoch() * 1000, unixepoch() * 1000, (unixepoch() + 86400) * 1000)", sessions)
+        " (?, ?, 1, unixepoch() * 1000, unixepoch() * 1000, (unixepoch() + 86400) * 1000)",
+        sessions,
+    )
     database.execute("COMMIT")
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()

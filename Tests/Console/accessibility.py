@@ -27,7 +27,8 @@ const nameOf = (node) => (node.getAttribute("aria-label")
   ).trim() || [...node.labels ?? []].map((label) => label.textContent).join(" ").trim() || node.textContent.trim();
 for (const node of all("a, button, input, select, textarea, [role=region], nav, dialog")) {
   const own = node.matches("input, select, textarea, [role=region], nav, dialog");
-  const name = own && !node.getAttribute("aria-label") && !node.labels?.length && !node.getAttribute("aria-labelledby") ? "" : nameOf(node);
+  const labelled = node.getAttribute("aria-label") || node.labels?.length || node.getAttribute("aria-labelledby");
+  const name = own && !labelled ? "" : nameOf(node);
   if (!name) fault(node, "no name");
   if (node.matches("a, button") && !name.includes(node.textContent.trim())) fault(node, "the name lacks the text");
 }
@@ -35,17 +36,20 @@ const names = all("button, a").map((node) => nameOf(node));
 for (const name of new Set(names)) {
   const same = all("button, a").filter((node) => nameOf(node) === name && !node.matches(".brand"));
   const deeds = new Set(same.map((node) => node.getAttribute("href") ?? node.id ?? ""));
-  if (same.length > 1 && deeds.size > 1 && !modal && name !== words.signout && name !== words.save) fault(same[1], `another has the name ${name}`);
+  if (same.length > 1 && deeds.size > 1 && !modal && name !== words.signout && name !== words.save)
+    fault(same[1], `another has the name ${name}`);
 }
 for (const node of all("input[type=email]")) if (!node.autocomplete) fault(node, "no autocomplete");
 
 // Structure
 if (!modal) {
-  for (const [css, least, most] of [["main", 1, 1], ["header", 1, 1], ["h1", 1, 1], ["[role=status]", 1, 9], ["a.skip[href='#main']", 1, 1]]) {
+  const counts = [["main", 1, 1], ["header", 1, 1], ["h1", 1, 1], ["[role=status]", 1, 9], ["a.skip[href='#main']", 1, 1]];
+  for (const [css, least, most] of counts) {
     const found = document.querySelectorAll(css).length;
     if (found < least || found > most) faults.push(`${found} of ${css}`);
   }
-  for (const node of document.querySelectorAll("#app > *")) if (!node.matches("main, header, .skip")) fault(node, "outside of landmarks");
+  for (const node of document.querySelectorAll("#app > *"))
+    if (!node.matches("main, header, .skip")) fault(node, "outside of landmarks");
 }
 let level = modal ? 1 : 0;
 for (const node of all("h1, h2, h3, h4")) {
@@ -54,14 +58,16 @@ for (const node of all("h1, h2, h3, h4")) {
   if (!node.textContent.trim()) fault(node, "an empty heading");
   level = next;
 }
-for (const node of all("ul")) if ([...node.children].some((child) => child.tagName !== "LI")) fault(node, "a list with other children");
+for (const node of all("ul"))
+  if ([...node.children].some((child) => child.tagName !== "LI")) fault(node, "a list with other children");
 for (const node of all("svg")) if (node.getAttribute("aria-hidden") !== "true") fault(node, "an image without a name");
 if (!document.title.includes("Latchkey")) faults.push("no title");
 
 // Size of what is to be hit
 for (const node of all("button, select, input, nav a, .button")) {
   const box = node.getBoundingClientRect();
-  if (!node.matches(".skip") && node.type !== "checkbox" && (box.width < 24 || box.height < 24)) fault(node, `only ${box.width}×${box.height}`);
+  if (!node.matches(".skip") && node.type !== "checkbox" && (box.width < 24 || box.height < 24))
+    fault(node, `only ${box.width}×${box.height}`);
 }
 
 // Contrast
@@ -96,7 +102,8 @@ const faded = (node) => {
   return opacity;
 };
 for (const node of all("*")) {
-  const own = [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim()) || node.matches("input:not([type=checkbox]), select, textarea");
+  const own = [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim())
+    || node.matches("input:not([type=checkbox]), select, textarea");
   if (!own || node.matches("option, .skip, :disabled")) continue;
   const style = getComputedStyle(node);
   const below = ground(node);

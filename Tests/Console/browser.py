@@ -1,95 +1,39 @@
-"""A real Chromium on the console, and the service behind it.
+"""A real Chromium on the console."""
 
-`BASE_URL` and `LATCHKEY_HOME` in the environment say where a service runs that the tests may use; its settings must
-be those of `SETTINGS`. Without them the project's own lighttpd is started on a state folder that is removed again.
-"""
-
-import email
-import email.policy
 import json
 import os
 import re
-import sys
 import time
 
 from selenium import webdriver
 from selenium.common.exceptions import (
-    ElementClickInterceptedException, ElementNotInteractableException, JavascriptException, NoSuchElementException,
-    StaleElementReferenceException)
+    ElementClickInterceptedException,
+    ElementNotInteractableException,
+    JavascriptException,
+    NoSuchElementException,
+    StaleElementReferenceException,
+)
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PUBLIC = os.path.join(PROJECT, "public")
-LANGUAGES = ("en", "de", "fr", "es", "ja", "zh")
+from latchkey_tests.project import PUBLIC
 
-# Tokens that end soon show their renewal; a short wait for the next code shows its countdown.
-SETTINGS = """\
-access_ttl = 30s
-resend_after = 4s
-limit_send_per_ip = off
-limit_verify_per_ip = off
-limit_refresh_per_ip = off
-limit_send_per_email = off
-limit_failures_per_email = off
-limit_send_total = off
-"""
+LANGUAGES = ("en", "de", "fr", "es", "ja", "zh")
 
 # Runs before the page's own scripts.
 WATCH = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", (e) => violations.push(e.violatedDirective + " " + e.blockedURI));
 """
-
-
-class Running:
-    """Where the console is, and where its mail goes."""
-
-    def __init__(self):
-        self.url = os.environ.get("BASE_URL", "").rstrip("/")
-        self.lighttpd = None
-        if self.url:
-            self.path = os.environ["LATCHKEY_HOME"]
-            return
-        sys.path.insert(0, os.path.join(PROJECT, "Tests", "Torture"))
-        import service
-        self.home = service.Home(SETTINGS)
-        self.lighttpd = service.Lighttpd(self.home)
-        self.path = self.home.path
-        self.url = f"http://localhost:{self.lighttpd.port}"
-
-    def stop(self):
-        if self.lighttpd:
-            self.lighttpd.stop()
-            self.home.remove()
-
-    def mails(self, address):
-        """Name and subject of the mails to `address`, oldest first."""
-        folder = os.path.join(self.path, "mail", "new")
-        names = os.listdir(folder) if os.path.isdir(folder) else []
-        found = []
-        for path in sorted((os.path.join(folder, name) for name in names), key=os.path.getmtime):
-            with open(path, "rb") as file:
-                mail = email.message_from_binary_file(file, policy=email.policy.default)
-            if address in str(mail["To"]):
-                found.append((path, str(mail["Subject"])))
-        return found
-
-    def code(self, address, known=()):
-        """The code in the last mail to `address` that is not among the mails `known`; waits for it."""
-        def last():
-            for path, subject in reversed(self.mails(address)):
-                code = re.search(r"(?<!\d)\d{6,8}(?!\d)", subject)
-                if code and path not in known:
-                    return code.group(0)
-        return wait(last, f"a code for {address}")
-
-
 # What WebDriver says of an element that is just being drawn anew.
 NOT_YET = (
-    ElementClickInterceptedException, ElementNotInteractableException, JavascriptException, NoSuchElementException,
-    StaleElementReferenceException)
+    ElementClickInterceptedException,
+    ElementNotInteractableException,
+    JavascriptException,
+    NoSuchElementException,
+    StaleElementReferenceException,
+)
 
 
 def wait(condition, what, seconds=10):
@@ -116,8 +60,16 @@ class Browser:
         self.home = service.url
         self.words = {code: json.load(open(f"{PUBLIC}/languages/{code}.json")) for code in LANGUAGES}
         options = webdriver.ChromeOptions()
-        for argument in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "disable-gpu", "lang=en-US",
-                         "window-size=1280,900", "force-color-profile=srgb", "hide-scrollbars"):
+        for argument in (
+            "headless=new",
+            "no-sandbox",
+            "disable-dev-shm-usage",
+            "disable-gpu",
+            "lang=en-US",
+            "window-size=1280,900",
+            "force-color-profile=srgb",
+            "hide-scrollbars",
+        ):
             options.add_argument(f"--{argument}")
         prefs = {"intl.accept_languages": "en-US,en"}
         if blocks_storage:
@@ -140,8 +92,7 @@ class Browser:
         if handle not in self.prepared:
             self.prepared.add(handle)
             self.cdp("Page.addScriptToEvaluateOnNewDocument", source=WATCH + self.script)
-            self.cdp("Browser.grantPermissions", origin=self.home,
-                     permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
+            self.cdp("Browser.grantPermissions", origin=self.home, permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
         self.size(1280, 900)
         self.scheme("light")
 
@@ -152,8 +103,10 @@ class Browser:
         self.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
     def scheme(self, name):
-        self.cdp("Emulation.setEmulatedMedia", features=[
-            {"name": "prefers-color-scheme", "value": name}, {"name": "prefers-reduced-motion", "value": "reduce"}])
+        self.cdp(
+            "Emulation.setEmulatedMedia",
+            features=[{"name": "prefers-color-scheme", "value": name}, {"name": "prefers-reduced-motion", "value": "reduce"}],
+        )
 
     def js(self, text, *values):
         return self.driver.execute_script(text, *values)
@@ -202,6 +155,7 @@ class Browser:
                 # A key's name has its prefix behind it.
                 if own == name or (item and own.startswith(f"{name} sk_")):
                     return node
+
         return wait(found, f"button {name!r}")
 
     def press(self, key, item=None, **values):
@@ -223,11 +177,16 @@ class Browser:
             field.send_keys(Keys.CONTROL, "a")
             field.send_keys(text if text else Keys.DELETE)
             return True
+
         wait(typed, f"to type into {name}")
 
     def choose(self, css, value):
-        self.js("arguments[0].focus(); arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change', {bubbles: true}))",
-                self.one(css), value)
+        self.js(
+            "arguments[0].focus(); arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change', {bubbles: "
+            "true}))",
+            self.one(css),
+            value,
+        )
 
     def see(self, text, css="body", seconds=10):
         """Waits until `text` is shown."""
@@ -241,20 +200,31 @@ class Browser:
 
     def item(self, name):
         """The row of the list that is about `name`."""
-        return wait(lambda: next((row for row in self.all(".rows > li")
-                                  if row.find_element(By.CSS_SELECTOR, ".title").text.split("\n")[0].startswith(name)), None),
-                    f"the row of {name!r}")
+        return wait(
+            lambda: next(
+                (
+                    row
+                    for row in self.all(".rows > li")
+                    if row.find_element(By.CSS_SELECTOR, ".title").text.split("\n")[0].startswith(name)
+                ),
+                None,
+            ),
+            f"the row of {name!r}",
+        )
 
     def ready(self):
-        wait(lambda: self.js("return document.querySelector('#main h1') && !document.querySelector('#main[aria-busy]')"),
-             "a view")
+        wait(
+            lambda: self.js("return document.querySelector('#main h1') && !document.querySelector('#main[aria-busy]')"), "a view"
+        )
 
     def view(self, name, id=None):
         """Goes to a view by its address."""
         address = {"keys": f"#/projects/{id}/keys", "project": f"#/projects/{id}"}.get(name, f"#/{name}")
-        self.js("document.querySelector('#main')?.setAttribute('aria-busy', 'true'); "
-                "if (location.hash === arguments[0]) dispatchEvent(new Event('hashchange')); else location.hash = arguments[0]",
-                address)
+        self.js(
+            "document.querySelector('#main')?.setAttribute('aria-busy', 'true'); "
+            "if (location.hash === arguments[0]) dispatchEvent(new Event('hashchange')); else location.hash = arguments[0]",
+            address,
+        )
         self.ready()
 
     def open(self, path="/"):
@@ -273,7 +243,7 @@ class Browser:
 
     def sign_in(self, address):
         """Signs `address` in on the page, with the code of the mail that this sends."""
-        known = [path for path, _ in self.service.mails(address)]
+        known = [mail.path for mail in self.service.mails(address)]
         self.open()
         self.type("email", address)
         self.submit()
@@ -307,7 +277,8 @@ class Browser:
     def stub(self, text):
         """Puts `answer(url, init, fetch)` of the script `text` before every request of this page, until it is loaded anew.
         Gives what it returns, or the service's own answer for nothing."""
-        self.js("""
+        self.js(
+            """
 window.realFetch ??= window.fetch;
 const answer = new (async () => {}).constructor("url", "init", "fetch", arguments[0]);
 window.asked = [];
@@ -315,12 +286,15 @@ window.fetch = async (url, init = {}) => {
   window.asked.push(`${init.method ?? "GET"} ${new URL(url).pathname}`);
   return (await answer(String(url), init, window.realFetch)) ?? window.realFetch(url, init);
 };
-window.refused = (status, code, headers = {}) => new Response(JSON.stringify({ success: false, data: null, error: { code, message: code } }),
+window.refused = (status, code, headers = {}) => new Response(
+  JSON.stringify({ success: false, data: null, error: { code, message: code } }),
   { status, headers: { "Content-Type": "application/json", ...headers } });
 window.granted = (data, status = 200) => new Response(JSON.stringify({ success: true, data, error: null }),
   { status, headers: { "Content-Type": "application/json" } });
 window.pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
-""", text)
+""",
+            text,
+        )
 
     def unstub(self):
         self.js("if (window.realFetch) window.fetch = window.realFetch")

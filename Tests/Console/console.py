@@ -11,7 +11,8 @@ import rules
 import screenshots
 import story
 import views
-from browser import Browser, Running
+from browser import Browser
+from running import Running
 
 
 def main():
@@ -31,7 +32,16 @@ def run(browser):
     passed = failed = 0
     wanted = os.environ.get("ONLY", "")
     last = [views.nothing_was_blocked_nothing_failed_and_nothing_went_elsewhere]
-    for test in files.TESTS + story.SIGNED_IN + story.SIGNING_OUT + rules.TESTS + views.TESTS + hostile.TESTS + last + rules.IN_OTHER_BROWSERS:
+    for test in (
+        files.TESTS
+        + story.SIGNED_IN
+        + story.SIGNING_OUT
+        + rules.TESTS
+        + views.TESTS
+        + hostile.TESTS
+        + last
+        + rules.IN_OTHER_BROWSERS
+    ):
         if wanted not in f"{test.__module__}.{test.__name__}":
             continue
         start = time.monotonic()

@@ -2,8 +2,8 @@
 
 import json
 
-import story
-from browser import PROJECT
+from latchkey_tests.project import PROJECT
+from people import STAMP, chosen
 
 # The page but for the text in it: elements, their attributes, and the values of those that act.
 SHAPE = """
@@ -35,8 +35,8 @@ def shapes(browser, project):
 def names_are_text_and_nothing_else(browser):
     browser.collect()
     browser.tab()
-    browser.sign_in(f"hostile-{story.STAMP}@example.com")
-    project = story.chosen(browser)
+    browser.sign_in(f"hostile-{STAMP}@example.com")
+    project = chosen(browser)
     with open(f"{PROJECT}/Tests/Hostile/texts.json", encoding="utf-8") as file:
         texts = [hostile["text"] for hostile in json.load(file)]
     assert browser.js(NAME, project, "x") == "taken"

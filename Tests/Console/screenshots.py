@@ -3,7 +3,8 @@
 import os
 
 import views
-from browser import PROJECT, wait
+from browser import wait
+from latchkey_tests.project import PROJECT
 
 FOLDER = os.path.join(PROJECT, "docs", "screenshots")
 MOST_BYTES = 150_000
@@ -37,6 +38,7 @@ def shoot(browser, name):
     browser.driver.save_screenshot(path)
     # A palette of 256 colours is enough for flat areas and text.
     from PIL import Image
+
     Image.open(path).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
     size = os.path.getsize(path)
     assert size < MOST_BYTES, f"{name}: {size}"

@@ -5,15 +5,16 @@ import time
 from selenium.webdriver.common.keys import Keys
 
 import accessibility
-import story
 from browser import LANGUAGES, wait
+from people import STAMP, ask, chosen, grant
 
-EVE = f"eve-{story.STAMP}@example.com"
-CHARLES = f"charles-{story.STAMP}@example.com"
+EVE = f"eve-{STAMP}@example.com"
+CHARLES = f"charles-{STAMP}@example.com"
 
 
 class Eve:
     """Someone with something in every view."""
+
     tab = project = None
 
 
@@ -26,10 +27,19 @@ def views(browser):
 
 # Dialogs by the view in which they open, the word of their button, and what it is about.
 DIALOGS = [
-    ("keys", "keys.create", None), ("keys", "edit", "Continuous integration"), ("keys", "key.rotate", "Continuous integration"),
-    ("keys", "key.deactivate", "Continuous integration"), ("project", "invite", None), ("project", "member.withdraw", "grace@example.com"),
-    ("project", "leave", None), ("project", "project.delete", None), ("projects", "projects.create", None), ("projects", "invitation.accept", "Difference Engine"),
-    ("account", "address.change", None), ("account", "delete", None), ("sessions", "sessions.end", None),
+    ("keys", "keys.create", None),
+    ("keys", "edit", "Continuous integration"),
+    ("keys", "key.rotate", "Continuous integration"),
+    ("keys", "key.deactivate", "Continuous integration"),
+    ("project", "invite", None),
+    ("project", "member.withdraw", "grace@example.com"),
+    ("project", "leave", None),
+    ("project", "project.delete", None),
+    ("projects", "projects.create", None),
+    ("projects", "invitation.accept", "Difference Engine"),
+    ("account", "address.change", None),
+    ("account", "delete", None),
+    ("sessions", "sessions.end", None),
 ]
 
 
@@ -49,8 +59,13 @@ def dialogs(browser):
 def language(browser, code):
     browser.choose("#language", code)
     browser.language = code
-    wait(lambda: browser.js("return document.documentElement.lang") == code
-         and browser.t("skip") in browser.js("return document.querySelector('.skip').textContent"), code)
+    wait(
+        lambda: (
+            browser.js("return document.documentElement.lang") == code
+            and browser.t("skip") in browser.js("return document.querySelector('.skip').textContent")
+        ),
+        code,
+    )
     browser.ready()
 
 
@@ -65,15 +80,16 @@ def prepare(browser, eve=EVE, charles=CHARLES, odd=True):
     browser.collect()
     Eve.tab = browser.tab("eve")
     browser.language = "en"
-    ada = story.grant(browser, charles)
+    ada = grant(browser, charles)
     bearer = {"Authorization": f"Bearer {ada['access_token']}"}
-    _, made = story.ask(browser, "POST", "/projects", bearer, {"name": "Difference Engine"})
-    story.ask(browser, "POST", f"/projects/{made['id']}/members", bearer, {"email": eve, "role": "admin"})
-    story.grant(browser, eve)
+    _, made = ask(browser, "POST", "/projects", bearer, {"name": "Difference Engine"})
+    ask(browser, "POST", f"/projects/{made['id']}/members", bearer, {"email": eve, "role": "admin"})
+    grant(browser, eve)
     time.sleep(4)
     browser.sign_in(eve)
-    Eve.project = story.chosen(browser)
-    browser.js("""
+    Eve.project = chosen(browser)
+    browser.js(
+        """
 const { call } = await import("/api.js");
 const project = arguments[0];
 const make = (body) => call("POST", "/auth/api-keys/", { project, body });
@@ -87,7 +103,10 @@ await call("DELETE", `/auth/api-keys/${id}`, { project });
 await make({ name: "Metrics reader", expires_in_days: 90, scopes: ["metrics:read"] });
 await make({ name: "Website", scopes: ["forms:submit", "files:read"] });
 await make({ name: "Continuous integration", expires_in_days: 30 });
-""", Eve.project, odd)
+""",
+        Eve.project,
+        odd,
+    )
     browser.reload()
 
 
@@ -232,8 +251,12 @@ def nothing_was_blocked_nothing_failed_and_nothing_went_elsewhere(browser):
 
 
 TESTS = [
-    every_view_is_sound_in_both_schemes, nothing_overflows_at_360_pixels_in_any_language,
-    the_tab_key_reaches_everything_in_order_and_shows_where_it_is, the_skip_link_leads_to_the_heading,
-    dialogs_keep_the_focus_and_give_it_back, the_page_zooms_to_twice_its_text, visitors_find_it_sound_too,
+    every_view_is_sound_in_both_schemes,
+    nothing_overflows_at_360_pixels_in_any_language,
+    the_tab_key_reaches_everything_in_order_and_shows_where_it_is,
+    the_skip_link_leads_to_the_heading,
+    dialogs_keep_the_focus_and_give_it_back,
+    the_page_zooms_to_twice_its_text,
+    visitors_find_it_sound_too,
     the_browser_s_language_is_the_first_guess,
 ]

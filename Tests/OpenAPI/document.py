@@ -2,16 +2,16 @@
 judge what was really answered."""
 
 import json
-import os
 import re
 
 from jsonschema import Draft202012Validator, FormatChecker
 
-PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PATH = os.path.join(PROJECT, "public", "openapi.json")
+from latchkey_tests.project import PUBLIC
+
+OPENAPI = f"{PUBLIC}/openapi.json"
 METHODS = ("get", "post", "put", "patch", "delete")
 
-with open(PATH, encoding="utf-8") as file:
+with open(OPENAPI, encoding="utf-8") as file:
     DOCUMENT = json.load(file)
 
 
@@ -27,8 +27,7 @@ def resolved(value):
 
 def faults(schema, value):
     """What `schema`, which may refer to others of the document, has against `value`, as sentences."""
-    validator = Draft202012Validator(
-        {**schema, "components": DOCUMENT["components"]}, format_checker=FormatChecker())
+    validator = Draft202012Validator({**schema, "components": DOCUMENT["components"]}, format_checker=FormatChecker())
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(value)]
 
 
@@ -65,7 +64,7 @@ class Operation:
 
     def content(self, status):
         """(media type, schema, examples) of an answer."""
-        (media, content), = self.responses[status]["content"].items()
+        ((media, content),) = self.responses[status]["content"].items()
         return media, content["schema"], content["examples"]
 
     def codes(self, status):
@@ -111,25 +110,6 @@ class Operation:
 
 
 OPERATIONS = [
-    Operation(method, path, item[method])
-    for path, item in DOCUMENT["paths"].items() for method in item if method in METHODS]
+    Operation(method, path, item[method]) for path, item in DOCUMENT["paths"].items() for method in item if method in METHODS
+]
 BY_ID = {operation.id: operation for operation in OPERATIONS}
-
-
-class Results:
-    """Counts what held, and tells what did not."""
-
-    def __init__(self):
-        self.passed = self.failed = 0
-
-    def check(self, name, found):
-        """One test; `found` is what is wrong: nothing, a sentence, or a list of them."""
-        found = [found] if isinstance(found, str) else list(found or [])
-        if found:
-            self.failed += 1
-            print(f"FAILED {name}", *(f"    {line}" for line in found[:8]), sep="\n", flush=True)
-        else:
-            self.passed += 1
-
-    def part(self, name, seconds):
-        print(f"== {name}: {self.passed} passed, {self.failed} failed so far, {seconds:.0f} s", flush=True)

@@ -9,7 +9,10 @@ import subprocess
 import tempfile
 import time
 
-from document import PATH, PROJECT
+from document import OPENAPI
+from latchkey_tests import maildir
+from latchkey_tests.project import PROJECT
+from latchkey_tests.waiting import until
 from world import World
 
 # Where the Python client finds what its requirements.txt asks for.
@@ -33,16 +36,36 @@ member: invited false true
 
 def execute(arguments, folder, **environment):
     """What a command says if it fails; nothing if it succeeds."""
-    outcome = subprocess.run(arguments, cwd=folder, env={**os.environ, **environment}, stdout=subprocess.PIPE,
-                             stderr=subprocess.STDOUT, text=True)
+    outcome = subprocess.run(
+        arguments, cwd=folder, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     return [] if outcome.returncode == 0 else [line[:300] for line in outcome.stdout.splitlines()[-8:]] or ["it failed"]
 
 
 def generated(language, folder, *properties):
     import openapi_generator_cli
-    jar, = glob.glob(os.path.join(os.path.dirname(openapi_generator_cli.__file__), "*.jar"))
-    return execute(["java", "-Xmx512m", "-jar", jar, "generate", "-g", language, "-i", PATH, "-o", folder,
-                    "--additional-properties", ",".join(properties), "--global-property", "modelDocs=false,apiDocs=false,modelTests=false,apiTests=false"], None)
+
+    (jar,) = glob.glob(os.path.join(os.path.dirname(openapi_generator_cli.__file__), "*.jar"))
+    return execute(
+        [
+            "java",
+            "-Xmx512m",
+            "-jar",
+            jar,
+            "generate",
+            "-g",
+            language,
+            "-i",
+            OPENAPI,
+            "-o",
+            folder,
+            "--additional-properties",
+            ",".join(properties),
+            "--global-property",
+            "modelDocs=false,apiDocs=false,modelTests=false,apiTests=false",
+        ],
+        None,
+    )
 
 
 def python(folder):
@@ -51,7 +74,9 @@ def python(folder):
     if not os.path.exists(installed) or not filecmp.cmp(installed, f"{folder}/requirements.txt", shallow=False):
         shutil.rmtree(PACKAGES, ignore_errors=True)
         found = execute(["/usr/bin/python3", "-m", "venv", PACKAGES], folder, PYTHONDONTWRITEBYTECODE="")
-        found = found or execute([interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt"], folder)
+        found = found or execute(
+            [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt"], folder
+        )
         if found:
             return None, found
         shutil.copy(f"{folder}/requirements.txt", installed)
@@ -63,31 +88,47 @@ def go(folder):
     os.mkdir(f"{folder}/client")
     shutil.copy(f"{CLIENTS}/client.go", f"{folder}/client/main.go")
     return ["./latchkey-client"], execute(
-        ["go", "build", "-mod=mod", "-o", "latchkey-client", "./client"], folder,
-        GOPROXY="off", GOFLAGS="", GOTOOLCHAIN="local", GOCACHE=f"{folder}/cache")
+        ["go", "build", "-mod=mod", "-o", "latchkey-client", "./client"],
+        folder,
+        GOPROXY="off",
+        GOFLAGS="",
+        GOTOOLCHAIN="local",
+        GOCACHE=f"{folder}/cache",
+    )
 
 
 def swift(folder):
     sources = sorted(glob.glob(f"{folder}/Sources/**/*.swift", recursive=True))
     return ["./latchkey-client"], execute(
-        ["swiftc", "-swift-version", "6", "-module-name", "Client", "-o", "latchkey-client", *sources, f"{CLIENTS}/main.swift"], folder)
+        ["swiftc", "-swift-version", "6", "-module-name", "Client", "-o", "latchkey-client", *sources, f"{CLIENTS}/main.swift"],
+        folder,
+    )
 
 
 LANGUAGES = [
-    ("python", python, ("packageName=latchkey",)), ("go", go, ("packageName=latchkey",)),
+    ("python", python, ("packageName=latchkey",)),
+    ("go", go, ("packageName=latchkey",)),
     ("swift6", swift, ("projectName=Latchkey",)),
 ]
 
 
 def use(world, command, folder, email):
     """What a client that signs in as `email` printed, from its first line to its last."""
-    before = len(world.codes(email))
-    process = subprocess.Popen([*command, world.base, email, f"friend-of-{email}"], cwd=folder, stdin=subprocess.PIPE,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    end = time.monotonic() + 30
-    while len(world.codes(email)) == before and process.poll() is None and time.monotonic() < end:
-        time.sleep(0.05)
-    code = (world.codes(email) or [""])[-1]
+
+    def codes():
+        return maildir.codes(world.home.path, email)
+
+    before = len(codes())
+    process = subprocess.Popen(
+        [*command, world.base, email, f"friend-of-{email}"],
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    until(lambda: len(codes()) > before or process.poll() is not None, 30, 0.05)
+    code = (codes() or [""])[-1]
     try:
         return process.communicate(f"{code}\n", timeout=60)[0]
     except subprocess.TimeoutExpired:

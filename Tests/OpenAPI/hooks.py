@@ -2,6 +2,7 @@
 are right by the document get them, the other half keep what was invented. Whatever ends a session or an
 account is done by people of their own."""
 
+import contextlib
 import os
 import random
 import re
@@ -20,7 +21,15 @@ REFUSED_BY_THE_SERVER = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 # An invented value of these is lighttpd's to refuse as well: they frame the request or are of the connection (RFC 9110
 # §7.6.1, §10.1.1, RFC 9112 §6). 501 for a transfer coding that nobody knows is one of its answers.
 OF_THE_CONNECTION = {
-    "connection", "content-length", "expect", "host", "http2-settings", "keep-alive", "te", "trailer", "transfer-encoding",
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
     "upgrade",
 }
 
@@ -38,8 +47,10 @@ def reaches_an_endpoint(value):
 @schemathesis.hook
 def filter_case(context, case):
     return (
-        reaches_an_endpoint(case.path_parameters or {}) and reaches_an_endpoint(case.query or {})
-        and not OF_THE_CONNECTION & {name.lower() for name in case.headers or {}})
+        reaches_an_endpoint(case.path_parameters or {})
+        and reaches_an_endpoint(case.query or {})
+        and not OF_THE_CONNECTION & {name.lower() for name in case.headers or {}}
+    )
 
 
 def plain(value):
@@ -48,7 +59,7 @@ def plain(value):
         return {k: plain(v) for k, v in value.items()}
     if isinstance(value, list):
         return [plain(v) for v in value]
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2 ** 53 else value
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 
 @schemathesis.hook
@@ -120,10 +131,8 @@ def before_call(context, case, kwargs):
     by = None
     is_linked = case.meta is None or case.meta.phase.name.value == "stateful"
     if not is_linked and case.meta.generation.mode.is_positive and CHANCE.random() < 0.5:
-        try:
+        with contextlib.suppress(worlds.Refused):
             by = genuine(case)
-        except worlds.Refused:
-            pass
     if id in ("revokeOtherSessions", "deleteSession") and by is None:
         by = WORLD.sign_in()
     # The key that other requests show stays.

@@ -14,12 +14,14 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from document import DOCUMENT, OPERATIONS, PATH, PROJECT
+from document import DOCUMENT, OPENAPI, OPERATIONS
+from latchkey_tests.project import PROJECT
 from world import World
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 LARGEST = 40_000
 
 # Elements that stick out of the page, but for what scrolls within a block of its own.
@@ -56,10 +58,15 @@ def browser():
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(service=Service(shutil.which("chromedriver")), options=options)
-    driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": """
+    driver.execute_cdp_cmd(
+        "Page.addScriptToEvaluateOnNewDocument",
+        {
+            "source": """
         window.violations = [];
         document.addEventListener("securitypolicyviolation", (e) => window.violations.push(e.violatedDirective));
-    """})
+    """
+        },
+    )
     return driver
 
 
@@ -73,16 +80,18 @@ def fetched(url):
 
 
 def size(driver, width, height, phone):
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
-        "width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone})
+    driver.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone}
+    )
 
 
 def opened(driver, url):
     """Opens the page, and waits until it is made."""
     driver.get("about:blank")
     driver.get(url)
-    WebDriverWait(driver, 20).until(lambda d: d.execute_script(
-        "const m = document.getElementById('content'); return m && !m.hasAttribute('aria-busy')"))
+    WebDriverWait(driver, 20).until(
+        lambda d: d.execute_script("const m = document.getElementById('content'); return m && !m.hasAttribute('aria-busy')")
+    )
 
 
 def judge(results, base):
@@ -91,8 +100,12 @@ def judge(results, base):
     names = ("docs.html", "docs.js", "docs.css")
     total = sum(os.path.getsize(os.path.join(PROJECT, "public", name)) for name in names)
     check("the page is small", [] if total < LARGEST else f"{total} bytes")
-    for path, kind in (("/docs", "text/html"), ("/docs.js", "text/javascript"), ("/docs.css", "text/css"),
-                       ("/openapi.json", "application/json")):
+    for path, kind in (
+        ("/docs", "text/html"),
+        ("/docs.js", "text/javascript"),
+        ("/docs.css", "text/css"),
+        ("/openapi.json", "application/json"),
+    ):
         status, headers, body = fetched(base + path)
         found = [] if status == 200 else [f"status {status}"]
         if status == 200:
@@ -101,7 +114,7 @@ def judge(results, base):
             found += [] if headers["Content-Security-Policy"] == POLICY else [f"policy: {headers['Content-Security-Policy']}"]
         check(f"{path} is served, under the policy", found)
         if path == "/openapi.json":
-            with open(PATH, "rb") as file:
+            with open(OPENAPI, "rb") as file:
                 check("what is served is the document", [] if body == file.read() else "it is another")
         if path == "/docs" and status != 200:
             check("the page can be tested", "it is not served")
@@ -122,33 +135,57 @@ def judge(results, base):
                 wanted = [operation.path, operation.method, "curl -sS", operation.item["summary"]]
                 found += [f"no {word}" for word in wanted if word not in text]
                 found += [f"no parameter {p['name']}" for p in operation.parameters if p["name"] not in text]
-                shown = script("""
-                    return [...arguments[0].querySelectorAll("details.answer > summary")].map((s) => s.textContent)""", section)
+                shown = script(
+                    """
+                    return [...arguments[0].querySelectorAll("details.answer > summary")].map((s) => s.textContent)""",
+                    section,
+                )
                 found += [f"no answer {s}" for s in operation.responses if not any(t.startswith(str(s)) for t in shown)]
                 found += [f"no {code}" for _, code in operation.failures() if code not in text]
             check(f"the page has {operation.id}", found)
         text = script("return document.getElementById('content').textContent")
-        check("it has every schema", [n for n in DOCUMENT["components"]["schemas"] if not script(
-            "return !!document.getElementById(arguments[0])", f"schema-{n}")])
+        check(
+            "it has every schema",
+            [
+                n
+                for n in DOCUMENT["components"]["schemas"]
+                if not script("return !!document.getElementById(arguments[0])", f"schema-{n}")
+            ],
+        )
         check("it has every way to authenticate", [n for n in DOCUMENT["components"]["securitySchemes"] if n not in text])
-        check("links within it lead somewhere", script("""
+        check(
+            "links within it lead somewhere",
+            script("""
             return [...document.querySelectorAll("a[href^='#']")].map((a) => a.getAttribute("href"))
-                .filter((h) => !document.getElementById(h.slice(1)))"""))
-        check("the contents have every operation", [o.id for o in OPERATIONS if not script(
-            "return !!document.querySelector(`nav a[href='#${arguments[0]}']`)", o.id)])
-        check("ids are unique", script("""
+                .filter((h) => !document.getElementById(h.slice(1)))"""),
+        )
+        check(
+            "the contents have every operation",
+            [o.id for o in OPERATIONS if not script("return !!document.querySelector(`nav a[href='#${arguments[0]}']`)", o.id)],
+        )
+        check(
+            "ids are unique",
+            script("""
             const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
-            return ids.filter((id, i) => ids.indexOf(id) !== i)"""))
-        check("its headings are in order", script("""
+            return ids.filter((id, i) => ids.indexOf(id) !== i)"""),
+        )
+        check(
+            "its headings are in order",
+            script("""
             let last = 1;
             return [...document.querySelectorAll("main h1, main h2, main h3, main h4")].filter((h) => {
-                const jump = h.tagName[1] > last + 1; last = +h.tagName[1]; return jump; }).map((h) => h.textContent)"""))
+                const jump = h.tagName[1] > last + 1; last = +h.tagName[1]; return jump; }).map((h) => h.textContent)"""),
+        )
 
         # By keyboard: past the contents, and into an answer.
         script("document.activeElement.blur(); window.scrollTo(0, 0)")
         driver.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
-        check("the first stop is the way past the contents", [] if script(
-            "return document.activeElement.className") == "skip" else script("return document.activeElement.outerHTML"))
+        check(
+            "the first stop is the way past the contents",
+            []
+            if script("return document.activeElement.className") == "skip"
+            else script("return document.activeElement.outerHTML"),
+        )
         driver.switch_to.active_element.send_keys(Keys.ENTER)
         check("it leads to the content", [] if script("return document.activeElement.id") == "content" else "elsewhere")
         summary = driver.find_element(By.CSS_SELECTOR, "details.answer > summary")
@@ -156,19 +193,26 @@ def judge(results, base):
         summary.send_keys(Keys.ENTER)
         is_open = script("return arguments[0].parentElement.open", summary)
         check("an answer opens by keyboard", [] if is_open else "it stays closed")
-        check("what scrolls can be reached", script("""
-            return [...document.querySelectorAll("pre")].filter((p) => p.tabIndex < 0).map((p) => p.textContent)"""))
-        check("buttons have names", script("""
+        check(
+            "what scrolls can be reached",
+            script("""
+            return [...document.querySelectorAll("pre")].filter((p) => p.tabIndex < 0).map((p) => p.textContent)"""),
+        )
+        check(
+            "buttons have names",
+            script("""
             return [...document.querySelectorAll("button")]
-                .filter((b) => !(b.getAttribute("aria-label") || b.textContent)).map((b) => b.outerHTML)"""))
+                .filter((b) => !(b.getAttribute("aria-label") || b.textContent)).map((b) => b.outerHTML)"""),
+        )
 
         opened(driver, base + "/docs#" + OPERATIONS[-1].id)
         top = script("return document.getElementById(arguments[0]).getBoundingClientRect().top", OPERATIONS[-1].id)
         check("an address with # opens at its place", [] if -10 <= top <= 900 else f"it is at {top}")
 
         for scheme in ("light", "dark"):
-            driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
-                "features": [{"name": "prefers-color-scheme", "value": scheme}]})
+            driver.execute_cdp_cmd(
+                "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+            )
             for width, phone in ((360, True), (768, False), (1280, False)):
                 size(driver, width, 800, phone)
                 opened(driver, base + "/docs")
@@ -197,8 +241,12 @@ def try_commands(results, world, commands):
     for id, status in (("sendCode", 202), ("currentUser", 200), ("createApiKey", 404), ("health", 200), ("metrics", 200)):
         # The project of the example is nobody's.
         outcome = subprocess.run(
-            ["sh", "-c", commands[id] + " -o /dev/null -w '%{http_code}'"], stdout=subprocess.PIPE, text=True,
-            env={**os.environ, "ACCESS_TOKEN": person.access}, timeout=60)
+            ["sh", "-c", commands[id] + " -o /dev/null -w '%{http_code}'"],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "ACCESS_TOKEN": person.access},
+            timeout=60,
+        )
         results.check(f"curl for {id} works as printed", [] if outcome.stdout == str(status) else outcome.stdout)
 
 

@@ -5,13 +5,18 @@ import re
 
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from document import DOCUMENT, METHODS, OPERATIONS, PROJECT, faults, resolved
+from document import DOCUMENT, METHODS, OPERATIONS, faults, resolved
+from latchkey_tests.project import PROJECT
 
 ID = "1a42c90f-02a6-434b-b9e6-43801a9314d0"
 REFERENCE = [
-    ("POST", "/auth/verification/send-code", 202), ("POST", "/auth/verification/verify-code", 200),
-    ("POST", "/auth/verification/refresh-token", 200), ("POST", "/auth/verification/revoke-token", 200),
-    ("GET", "/auth/users/me", 200), ("GET", "/auth/api-keys/", 200), ("POST", "/auth/api-keys/", 201),
+    ("POST", "/auth/verification/send-code", 202),
+    ("POST", "/auth/verification/verify-code", 200),
+    ("POST", "/auth/verification/refresh-token", 200),
+    ("POST", "/auth/verification/revoke-token", 200),
+    ("GET", "/auth/users/me", 200),
+    ("GET", "/auth/api-keys/", 200),
+    ("POST", "/auth/api-keys/", 201),
     ("DELETE", "/auth/api-keys/{key_id}", 200),
 ]
 
@@ -84,12 +89,14 @@ def server_routes():
 
 
 # Types of the languages that clients are generated in, and of what generators add.
-TAKEN = set("""
+TAKEN = set(
+    """
 any apiclient apiexception apiresponse array bool boolean bundle calendar character configuration data date decimal dict
 dictionary double enum error exception file float function genericopenapierror headers host int integer iterable list locale
 long map none notification null nullable object operation optional partial process progress promise record request response
 result scanner serverconfiguration set stream string thread timer type unit url urlsession uuid
-""".split())
+""".split()
+)
 
 
 def schemas(value, where):
@@ -106,7 +113,8 @@ def schemas(value, where):
 
 
 def suits_generators(check):
-    """What the usual generators stumble over, each met in one: openapi-generator's Python, Go and Swift, openapi-python-client."""
+    """What the usual generators stumble over, each met in one: openapi-generator's Python, Go and Swift,
+    openapi-python-client."""
     names = list(DOCUMENT["components"]["schemas"])
     parts = list(schemas(DOCUMENT["paths"], "paths")) + list(schemas(DOCUMENT["components"], "components"))
     found = []
@@ -126,7 +134,10 @@ def suits_generators(check):
             found.append(f"{where}: a list of types is for a type or null, in this order")
     check("schemas are of the kinds that generators know", found)
     check("no schema has the name of a type of some language", [n for n in names if n.lower() in TAKEN])
-    check("no schema has the name of another's constructor", [n for n in names if n.removeprefix("New") in names and n.startswith("New")])
+    check(
+        "no schema has the name of another's constructor",
+        [n for n in names if n.removeprefix("New") in names and n.startswith("New")],
+    )
 
     # Generators name what has no name by where it is. No two names may be the same, in any case of letters.
     given = list(names)
@@ -145,29 +156,34 @@ def suits_generators(check):
     check("no two schemas get one name", [name for name in given if lower.count(name.lower()) > 1])
     ids = [operation.id.lower() for operation in OPERATIONS]
     check("no two operations get one name", [i for i in ids if ids.count(i) > 1])
-    check("an operation's name is a word of lower and upper case letters",
-          [o.id for o in OPERATIONS if not re.fullmatch(r"[a-z][A-Za-z]+", o.id)])
+    check(
+        "an operation's name is a word of lower and upper case letters",
+        [o.id for o in OPERATIONS if not re.fullmatch(r"[a-z][A-Za-z]+", o.id)],
+    )
 
 
 def run(results):
     check = results.check
     suits_generators(check)
-    check("the document is OpenAPI 3.1",
-          [error.message for error in OpenAPIV31SpecValidator(DOCUMENT).iter_errors()])
+    check("the document is OpenAPI 3.1", [error.message for error in OpenAPIV31SpecValidator(DOCUMENT).iter_errors()])
 
     ids = [operation.id for operation in OPERATIONS]
     check("every operation has an id of its own", [i for i in ids if ids.count(i) > 1])
     for operation in OPERATIONS:
         item, name = operation.item, operation.id
-        check(f"{name}: summary, description, tag, security", [
-            key for key in ("summary", "description", "tags", "security") if key not in item])
-        check(f"{name}: the path's parts are its parameters",
-              set(re.findall(r"\{(\w+)\}", operation.path)) ^ set(operation.parameter_names("path")))
+        check(
+            f"{name}: summary, description, tag, security",
+            [key for key in ("summary", "description", "tags", "security") if key not in item],
+        )
+        check(
+            f"{name}: the path's parts are its parameters",
+            set(re.findall(r"\{(\w+)\}", operation.path)) ^ set(operation.parameter_names("path")),
+        )
         found = []
         for parameter in operation.parameters:
             found += faults(parameter["schema"], parameter["example"])
         if operation.body:
-            for media, content in operation.body["content"].items():
+            for content in operation.body["content"].values():
                 for key, example in content["examples"].items():
                     found += [f"request {key}: {f}" for f in faults(content["schema"], example["value"])]
         check(f"{name}: examples of its request are as its schemas", found)
@@ -177,20 +193,29 @@ def run(results):
             for key, example in examples.items():
                 found += [f"{status} {key}: {f}" for f in faults(schema, example["value"])]
             shown = [e["value"]["error"]["code"] for e in examples.values()] if status >= 400 else []
-            found += [f"{status}: no example of {c}" for c in (operation.codes(status) if status >= 400 else [])
-                      if c not in shown]
+            found += [
+                f"{status}: no example of {c}" for c in (operation.codes(status) if status >= 400 else []) if c not in shown
+            ]
             for header_name, header in operation.responses[status]["headers"].items():
                 header = resolved(header)
                 found += [f"{status} {header_name}: {f}" for f in faults(header["schema"], header["example"])]
         check(f"{name}: examples of its answers are as their schemas", found)
 
     documented = [(o.method, o.path, o.success) for o in OPERATIONS]
-    check("the reference's operations are there, with its statuses",
-          [f"{r} is missing" for r in REFERENCE if r not in documented])
+    check(
+        "the reference's operations are there, with its statuses", [f"{r} is missing" for r in REFERENCE if r not in documented]
+    )
     check("the reference's operations come first", [] if documented[:5] == REFERENCE[:5] else str(documented[:5]))
-    check("a component that nothing uses", [
-        f"{kind}/{name}" for kind, items in DOCUMENT["components"].items() if kind != "securitySchemes"
-        for name in items if f'"#/components/{kind}/{name}"' not in source("public", "openapi.json")])
+    check(
+        "a component that nothing uses",
+        [
+            f"{kind}/{name}"
+            for kind, items in DOCUMENT["components"].items()
+            if kind != "securitySchemes"
+            for name in items
+            if f'"#/components/{kind}/{name}"' not in source("public", "openapi.json")
+        ],
+    )
 
     # The document, the table in Routes.swift, and both servers' files say the same.
     table = routes()
@@ -205,8 +230,10 @@ def run(results):
         path = re.sub(r"\{\w+\}", ID, operation.path)
         for method in [operation.method] + (["HEAD"] if operation.method == "GET" else []):
             for where, given in (("lighttpd.conf", lighttpd(method, path)), (".htaccess", htaccess(method, path))):
-                check(f"{method} {operation.path} in {where} is {operation.executable}",
-                      [] if given == operation.executable else f"there: {given}")
+                check(
+                    f"{method} {operation.path} in {where} is {operation.executable}",
+                    [] if given == operation.executable else f"there: {given}",
+                )
 
     # Both list the same refusals.
     swift = source("Sources", "API", "Failure.swift")
@@ -215,9 +242,10 @@ def run(results):
     codes |= set(re.findall(r'case \.\w+: "(\w+)"$', swift, re.M))
     mentioned = {code for o in OPERATIONS for _, code in o.failures()}
     for code in sorted(codes | mentioned):
-        check(f"the refusal {code}", [
-            f"not in {where}" for where, there in (("Failure.swift", codes), ("the document", mentioned))
-            if code not in there])
+        check(
+            f"the refusal {code}",
+            [f"not in {where}" for where, there in (("Failure.swift", codes), ("the document", mentioned)) if code not in there],
+        )
     # And the words for what is wrong with a field.
     types = set()
     for name in ("Fields.swift", "Failure.swift"):
@@ -226,8 +254,8 @@ def run(results):
         types |= set(re.findall(r'type: "(\w+)"', text))
     listed = set(DOCUMENT["components"]["schemas"]["Fault"]["properties"]["type"]["enum"])
     for word in sorted(types | listed):
-        check(f"the fault {word}", [
-            f"not in {where}" for where, there in (("the sources", types), ("the document", listed))
-            if word not in there])
-    check("methods other than ours", [
-        m for item in DOCUMENT["paths"].values() for m in item if m not in METHODS])
+        check(
+            f"the fault {word}",
+            [f"not in {where}" for where, there in (("the sources", types), ("the document", listed)) if word not in there],
+        )
+    check("methods other than ours", [m for item in DOCUMENT["paths"].values() for m in item if m not in METHODS])

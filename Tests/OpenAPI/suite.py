@@ -5,7 +5,7 @@ import sys
 import time
 import traceback
 
-from document import Results
+from latchkey_tests.checks import Results
 
 PARTS = ("static", "answers", "client", "generators", "page", "fuzz")
 
@@ -20,8 +20,8 @@ def main():
         except Exception:  # a part that breaks off has failed; the others go on
             results.check(f"{name} runs to its end", traceback.format_exc().splitlines())
         results.part(name, time.monotonic() - start)
-    print(f"{results.passed} passed, {results.failed} failed")
-    sys.exit(1 if results.failed else 0)
+    results.finish()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -2,19 +2,16 @@
 
 import json
 import os
-import re
-import sys
-import time
 import uuid
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Torture"))
-
-import service  # noqa: E402
+from latchkey_tests import maildir
+from latchkey_tests.home import NO_LIMITS, Home
+from latchkey_tests.service import Service
 
 METRICS_TOKEN = "a-token-for-the-numbers-0123456789"
 CLIENT_TOKEN = "a-token-for-the-clients-0123456789"
 # A rollback journal, so that a held database keeps readers waiting as well.
-SETTINGS = service.NO_LIMITS + f"metrics_token = {METRICS_TOKEN}\njournal = delete\n"
+SETTINGS = NO_LIMITS + f"metrics_token = {METRICS_TOKEN}\njournal = delete\n"
 TIGHT = SETTINGS.replace("= off", "= 1/5m")
 
 
@@ -43,8 +40,8 @@ class World:
     """A state folder and a server for it; `close` ends both."""
 
     def __init__(self):
-        self.home = service.Home(SETTINGS)
-        self.server = service.Lighttpd(self.home)
+        self.home = Home(SETTINGS)
+        self.server = Service(self.home)
         self.base = f"http://127.0.0.1:{self.server.port}"
         self.people = 0
 
@@ -52,19 +49,14 @@ class World:
     def attached(cls, path, port):
         """The world of another process, which started its server."""
         world = cls.__new__(cls)
-        world.home, world.server = service.Home.__new__(service.Home), service.Lighttpd.__new__(service.Lighttpd)
-        world.home.path, world.server.port = path, port
+        world.home = Home.existing(path)
+        world.server = Service.attached(world.home, port)
         world.base, world.people = f"http://127.0.0.1:{port}", os.getpid() * 1000
         return world
 
     def close(self):
         self.server.stop()
-        # A deliverer that still runs may put a file into the folder while it goes.
-        for _ in range(50):
-            self.home.remove()
-            if not os.path.exists(self.home.path):
-                break
-            time.sleep(0.1)
+        self.home.remove()
 
     def configure(self, more=""):
         """The settings with those of `more`, which take the place of others."""
@@ -98,18 +90,12 @@ class World:
 
     def code(self, email, ask=None):
         """A code for `email`, from the mail that `ask` brings: send-code's, unless it is another."""
-        before = len(self.codes(email))
-        if ask:
-            ask()
-        else:
-            self.do("POST", "/auth/verification/send-code", body={"email": email})
-        end = time.monotonic() + 10
-        while time.monotonic() < end:
-            codes = self.codes(email)
-            if len(codes) > before:
-                return codes[-1]
-            time.sleep(0.02)
-        raise Refused(f"no mail to {email}")
+        try:
+            return maildir.code_of(
+                self.home.path, email, ask or (lambda: self.do("POST", "/auth/verification/send-code", body={"email": email}))
+            )
+        except AssertionError as error:
+            raise Refused(str(error)) from error
 
     def deletion_code(self, person):
         """A code that deletes the account of `person`."""
@@ -117,6 +103,7 @@ class World:
 
     def address_codes(self, person, email):
         """The codes that make `email` the address of `person`: the one mailed there, and the one to the current address."""
+
         def ask():
             self.do("POST", "/auth/users/me/email", person.bearer, {"email": email})
 
@@ -124,20 +111,9 @@ class World:
         current = self.code(person.email, lambda: found.append(self.code(email, ask)))
         return found[0], current
 
-    def codes(self, email):
-        """The codes in the mails to `email`, oldest first. Other mails have none."""
-        folder, found = f"{self.home.path}/mail/new", []
-        for entry in sorted(os.scandir(folder), key=lambda e: e.stat().st_mtime) if os.path.isdir(folder) else ():
-            with open(entry.path, encoding="utf-8") as file:
-                head = file.read(4096)
-            if f"\nTo: {email}\n" in head.replace("\r", ""):
-                found += re.findall(r"^Subject: (\d+)", head, re.M)
-        return found
-
     def sign_in(self, email=None):
         email = email or self.fresh()
-        person = Person(email, self.do(
-            "POST", "/auth/verification/verify-code", body={"email": email, "code": self.code(email)}))
+        person = Person(email, self.do("POST", "/auth/verification/verify-code", body={"email": email, "code": self.code(email)}))
         person.project = self.do("GET", "/auth/users/me", person.bearer)["projects"][0]["id"]
         return person
 
@@ -151,5 +127,9 @@ class World:
         self.sql("UPDATE users SET is_active = ? WHERE id = ?", int(yes), person.id)
 
     def join(self, person, project, role="member"):
-        self.sql("INSERT INTO members (user_id, project_id, role, created_at) VALUES (?, ?, ?, 1700000000000)",
-                 person.id, project, role)
+        self.sql(
+            "INSERT INTO members (user_id, project_id, role, created_at) VALUES (?, ?, ?, 1700000000000)",
+            person.id,
+            project,
+            role,
+        )

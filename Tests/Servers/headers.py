@@ -12,9 +12,12 @@ import re
 import sys
 import time
 
-import parity
-from parity import Lighttpd, LighttpdFastCGI, Nginx, NginxFastCGI, Shared, Vhost, VhostFastCGI, expect
-from parity_world import PROJECT, World
+from latchkey_tests.checks import expect, finish
+from latchkey_tests.project import PROJECT
+from latchkey_tests.servers.apache import Shared, Vhost, VhostFastCGI
+from latchkey_tests.servers.fixture import Fixture
+from latchkey_tests.servers.lighttpd import Lighttpd, LighttpdFastCGI
+from latchkey_tests.servers.nginx import Nginx, NginxFastCGI
 
 BODY = b'{"refresh_token": "none"}'
 # What a request has beside the field in question. Credentials come from the table where it names them.
@@ -29,26 +32,33 @@ REQUESTS = {
     "Content-Type": ("POST", "/auth/verification/revoke-token", [("Content-Length", str(len(BODY)))], BODY),
     "Content-Length": ("POST", "/auth/verification/revoke-token", [("Content-Type", "application/json")], BODY),
     "Transfer-Encoding": (
-        "POST", "/auth/verification/revoke-token", [("Content-Type", "application/json")],
-        b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)),
+        "POST",
+        "/auth/verification/revoke-token",
+        [("Content-Type", "application/json")],
+        b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY),
+    ),
 }
 ORDINARY = "GET", "/auth/users/me", [BEARER], b""
 
 
 class Proxied:
-    """The world as every server gets it, with its peer as a trusted proxy."""
+    """The fixture as every server gets it, with its peer as a trusted proxy."""
 
-    def __init__(self, world):
-        self.world = world
+    def __init__(self, fixture):
+        self.fixture = fixture
 
     def copy(self, path):
-        self.world.copy(path, "trusted_proxies = 127.0.0.1 ::1\n")
+        self.fixture.copy(path, "trusted_proxies = 127.0.0.1 ::1\n")
 
 
 def spellings(field):
     """Names that are another header field and the same variable."""
     parts = field.split("-")
-    return ["_".join(parts), "_".join(parts).upper(), *([".".join(parts), f"{parts[0]}_{'-'.join(parts[1:])}"] if len(parts) > 1 else [])]
+    return [
+        "_".join(parts),
+        "_".join(parts).upper(),
+        *([".".join(parts), f"{parts[0]}_{'-'.join(parts[1:])}"] if len(parts) > 1 else []),
+    ]
 
 
 def client(server):
@@ -58,16 +68,20 @@ def client(server):
     return found[-1] if found else None
 
 
-def check(server, world, rows):
+def check(server, fixture, rows):
     refused = same = 0
-    values = {**world.variables, "length": str(len(BODY))}
+    values = {**fixture.variables, "length": str(len(BODY))}
     for row in rows:
         field = row["field"]
         method, target, others, body = REQUESTS.get(field, ORDINARY)
         others = [(name, value.format(**values)) for name, value in others]
         genuine = field, row["value"].format(**values)
         alone = server.exchange(method, target, [*others, genuine], body)
-        expect(alone.status != 400 or field == "X-Verification-Code", f"{server.name}: {field} alone", (alone.status, alone.body[:200]))
+        expect(
+            alone.status != 400 or field == "X-Verification-Code",
+            f"{server.name}: {field} alone",
+            (alone.status, alone.body[:200]),
+        )
         for spelling in spellings(field):
             if spelling == field:
                 continue
@@ -81,8 +95,10 @@ def check(server, world, rows):
                     continue
                 same += 1
                 expect(
-                    answer.essence() == alone.essence(), f"{server.name}: {field} beside {spelling} is as without it",
-                    (answer.status, answer.body[:200], alone.status, alone.body[:200]))
+                    answer.essence() == alone.essence(),
+                    f"{server.name}: {field} beside {spelling} is as without it",
+                    (answer.status, answer.body[:200], alone.status, alone.body[:200]),
+                )
     # Whom a refused request is laid to, and one whose second field never arrived.
     for spelling in spellings("X-Forwarded-For"):
         fields = [("X-Forwarded-For", "198.51.100.1"), (spelling, "203.0.113.5")]
@@ -96,20 +112,19 @@ def check(server, world, rows):
 def main():
     rows = json.load(open(f"{PROJECT}/Tests/Hostile/headers.json"))
     wanted = sys.argv[1:]
-    world = World()
+    fixture = Fixture()
     try:
         for kind in [Lighttpd, LighttpdFastCGI, Shared, Vhost, VhostFastCGI, Nginx, NginxFastCGI]:
             if wanted and kind.name not in wanted:
                 continue
-            server = kind(Proxied(world))
+            server = kind(Proxied(fixture))
             try:
-                check(server, world, rows)
+                check(server, fixture, rows)
             finally:
                 server.stop()
     finally:
-        world.home.remove()
-    print(f"{parity.passed} passed, {parity.failed} failed")
-    sys.exit(1 if parity.failed else 0)
+        fixture.home.remove()
+    finish()
 
 
 if __name__ == "__main__":

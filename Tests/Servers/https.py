@@ -1,6 +1,6 @@
 """The samples for HTTPS, each under its own server with a certificate of an authority made for the test: a sign-in from
-start to end, HTTP that leads to HTTPS, bodies without a length by whatever protocol server and client agree on, and nginx in front of lighttpd, where limits count the client and not the
-proxy, whatever the client writes into X-Forwarded-For.
+start to end, HTTP that leads to HTTPS, bodies without a length by whatever protocol server and client agree on, and nginx in
+front of lighttpd, where limits count the client and not the proxy, whatever the client writes into X-Forwarded-For.
 
 Prints one line for each server and `N passed, N failed`, and exits with 1 if anything did not hold.
 """
@@ -8,7 +8,6 @@ Prints one line for each server and `N passed, N failed`, and exits with 1 if an
 import contextlib
 import glob
 import http.client
-import json
 import os
 import re
 import shutil
@@ -16,46 +15,19 @@ import socket
 import sqlite3
 import ssl
 import subprocess
-import sys
-import tempfile
-import time
 
-import parity
-from parity import AS_ROOT, PATH, PROJECT, Answer, Apache, Nginx, Server, free_port, own, user, write
+from authority import NAME, Authority
+from latchkey_tests import maildir
+from latchkey_tests.checks import checks, expect, finish
+from latchkey_tests.ports import free_port, wait_for_port
+from latchkey_tests.project import EXECUTABLES, PATH, PROJECT, write
+from latchkey_tests.servers.apache import Apache
+from latchkey_tests.servers.nginx import Nginx, nginx_configuration
+from latchkey_tests.servers.server import Server, ServerAnswer, own, user
 
-NAME = "localhost"
 SAMPLE = "auth.example.com"
 CERTIFICATE = f"/etc/letsencrypt/live/{SAMPLE}/fullchain.pem"
 KEY = f"/etc/letsencrypt/live/{SAMPLE}/privkey.pem"
-
-
-def expect(holds, what, seen=None):
-    return parity.expect(holds, what, seen)
-
-
-class Authority:
-    """A certificate authority, and a certificate of it for NAME."""
-
-    def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="latchkey-https-")
-        curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-        self.openssl(
-            "req", "-x509", *curve, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Latchkey test")
-        self.openssl("req", *curve, "-keyout", "key.pem", "-out", "request.pem", "-subj", f"/CN={NAME}")
-        write(f"{self.folder}/names", f"subjectAltName = DNS:{NAME}\n")
-        self.openssl(
-            "x509", "-req", "-in", "request.pem", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
-            "-extfile", "names", "-out", "chain.pem")
-        self.certificate, self.key = f"{self.folder}/chain.pem", f"{self.folder}/key.pem"
-        self.trusting = ssl.create_default_context(cafile=f"{self.folder}/ca.pem")
-        self.strangers = ssl.create_default_context()
-
-    def openssl(self, *arguments):
-        subprocess.run(
-            ["openssl", *arguments], cwd=self.folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def remove(self):
-        shutil.rmtree(self.folder)
 
 
 class Secure:
@@ -67,11 +39,7 @@ class Secure:
         self.authority, self.tls_port = authority, free_port()
         self.url = f"https://{NAME}:{self.tls_port}"
         super().__init__(self)
-        for _ in range(200):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.tls_port), 1):
-                return
-            time.sleep(0.025)
-        raise AssertionError(f"{self.name}: no port for TLS: {self.log()}")
+        assert wait_for_port(self.tls_port), f"{self.name}: no port for TLS: {self.log()}"
 
     def copy(self, path, more=""):
         """A state that knows nobody yet."""
@@ -97,28 +65,15 @@ class Secure:
                 channel.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
                 answer = http.client.HTTPResponse(channel, method=method)
                 answer.begin()
-                return Answer(answer.status, answer.getheaders(), answer.read())
+                return ServerAnswer(answer.status, answer.getheaders(), answer.read())
 
     def call(self, line, fields=(), plain=False, port=None, source="127.0.0.1", **body):
-        method, target = line.split(" ")
-        fields, content = list(fields), json.dumps(body).encode() if body else b""
-        if body or method == "POST":
-            fields += [("Content-Type", "application/json"), ("Content-Length", str(len(content)))]
+        request = self.with_json(line, fields, body)
         port = port or (self.port if plain else self.tls_port)
-        answer = self.over(None if plain else self.authority.trusting, method, target, fields, content, port, source)
-        with contextlib.suppress(ValueError, KeyError, TypeError):
-            answer.data = json.loads(answer.body)["data"]
-        return answer
+        return self.over(None if plain else self.authority.trusting, *request, port, source)
 
     def code(self, email):
-        end = time.monotonic() + 10
-        while time.monotonic() < end:
-            for path in glob.glob(f"{self.home}/mail/new/*"):
-                text = open(path, encoding="utf-8").read()
-                if f"To: {email}" in text:
-                    return re.search(r"^Subject: (\d+)", text, re.M).group(1)
-            time.sleep(0.05)
-        raise AssertionError(f"{self.name}: no mail to {email}: {self.log()}")
+        return maildir.code(self.home, email)
 
 
 class Lighttpd(Secure, Server):
@@ -126,24 +81,35 @@ class Lighttpd(Secure, Server):
 
     name = "lighttpd, samples/lighttpd/https.conf"
 
-    def prepare(self, world):
-        super().prepare(world)
+    def prepare(self, fixture):
+        super().prepare(fixture)
         folder = f"{self.folder}/package"
         os.makedirs(f"{folder}/samples/lighttpd")
         for name in ("lighttpd.conf", "lighttpd-environment.sh"):
             shutil.copy(f"{PROJECT}/{name}", folder)
-        shutil.copytree(parity.EXECUTABLES, f"{folder}/cgi-bin")
+        shutil.copytree(EXECUTABLES, f"{folder}/cgi-bin")
         shutil.copytree(f"{PROJECT}/public", f"{folder}/public")
-        write(f"{folder}/samples/lighttpd/https.conf", self.substituted(
-            "lighttpd/https.conf", [
-                ("0.0.0.0:443", f"127.0.0.1:{self.tls_port}"),
-                ("/var/log/lighttpd/error.log", f"{self.folder}/log/lighttpd.log")]))
+        write(
+            f"{folder}/samples/lighttpd/https.conf",
+            self.substituted(
+                "lighttpd/https.conf",
+                [
+                    ("0.0.0.0:443", f"127.0.0.1:{self.tls_port}"),
+                    ("/var/log/lighttpd/error.log", f"{self.folder}/log/lighttpd.log"),
+                ],
+            ),
+        )
         os.mkdir(f"{self.folder}/log")
         for path in (self.home, f"{self.folder}/log"):
             own(path, user("www-data"))
         self.run(
-            "lighttpd", "-D", "-f", "samples/lighttpd/https.conf", cwd=folder,
-            env={"PATH": PATH, "PORT": str(self.port), "BIND": "127.0.0.1", "LATCHKEY_HOME": self.home})
+            "lighttpd",
+            "-D",
+            "-f",
+            "samples/lighttpd/https.conf",
+            cwd=folder,
+            env={"PATH": PATH, "PORT": str(self.port), "BIND": "127.0.0.1", "LATCHKEY_HOME": self.home},
+        )
         self.wait()
 
 
@@ -154,9 +120,15 @@ class Vhost(Secure, Apache):
     modules = ["mpm_event", "cgid", "ssl", "http2"]
 
     def host(self):
-        return f"Protocols h2 http/1.1\nListen 127.0.0.1:{self.tls_port}\n" + self.substituted("apache/https.conf", [
-            ("*:80>", f"127.0.0.1:{self.port}>"), ("*:443>", f"127.0.0.1:{self.tls_port}>"),
-            ("/srv/latchkey/cgi-bin", self.site), ("/var/lib/latchkey", self.home)])
+        return f"Protocols h2 http/1.1\nListen 127.0.0.1:{self.tls_port}\n" + self.substituted(
+            "apache/https.conf",
+            [
+                ("*:80>", f"127.0.0.1:{self.port}>"),
+                ("*:443>", f"127.0.0.1:{self.tls_port}>"),
+                ("/srv/latchkey/cgi-bin", self.site),
+                ("/var/lib/latchkey", self.home),
+            ],
+        )
 
 
 class FastCGI(Secure, Nginx):
@@ -170,7 +142,9 @@ class FastCGI(Secure, Nginx):
         text = subprocess.run(["sed", command], input=text, stdout=subprocess.PIPE, text=True, check=True).stdout
         assert "#+" not in text
         for old, new in [
-                ("listen 443 ssl", f"listen 127.0.0.1:{self.tls_port} ssl http2"), ("listen 80;", f"listen 127.0.0.1:{self.port};")]:
+            ("listen 443 ssl", f"listen 127.0.0.1:{self.tls_port} ssl http2"),
+            ("listen 80;", f"listen 127.0.0.1:{self.port};"),
+        ]:
             assert old in text, old
             text = text.replace(old, new)
         # The one place that is looked for, and is gone.
@@ -183,21 +157,31 @@ class Proxy(Secure, Nginx):
     name = "nginx before lighttpd, samples/nginx/https-proxy.conf"
     settings = "trusted_proxies = 127.0.0.1\nlimit_send_per_ip = 3/5m\n"
 
-    def prepare(self, world):
-        Server.prepare(self, world)
+    def prepare(self, fixture):
+        Server.prepare(self, fixture)
         self.behind = free_port()
-        write(f"{self.folder}/latchkey.conf", self.adapted(self.substituted("nginx/https-proxy.conf", [
-            ("127.0.0.1:8000", f"127.0.0.1:{self.behind}"), ("listen 80;", f"listen 127.0.0.1:{self.port};"),
-            ("listen 443 ssl", f"listen 127.0.0.1:{self.tls_port} ssl http2")])))
-        temporary = "".join(
-            f"{name}_temp_path {self.folder}/{name};" for name in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"])
-        write(f"{self.folder}/nginx.conf", (
-            f"{'user root root;' if AS_ROOT else ''} daemon off; worker_processes 1; pid {self.folder}/pid;"
-            f"error_log {self.folder}/error.log warn; events {{ worker_connections 512; }}"
-            f"http {{ access_log off; {temporary} include {self.folder}/latchkey.conf; }}"))
+        write(
+            f"{self.folder}/latchkey.conf",
+            self.adapted(
+                self.substituted(
+                    "nginx/https-proxy.conf",
+                    [
+                        ("127.0.0.1:8000", f"127.0.0.1:{self.behind}"),
+                        ("listen 80;", f"listen 127.0.0.1:{self.port};"),
+                        ("listen 443 ssl", f"listen 127.0.0.1:{self.tls_port} ssl http2"),
+                    ],
+                )
+            ),
+        )
+        nginx_configuration(self.folder, f"{self.folder}/latchkey.conf")
         self.run(
-            "lighttpd", "-D", "-f", "lighttpd.conf", cwd=PROJECT,
-            env={"PATH": PATH, "PORT": str(self.behind), "LATCHKEY_HOME": self.home})
+            "lighttpd",
+            "-D",
+            "-f",
+            "lighttpd.conf",
+            cwd=PROJECT,
+            env={"PATH": PATH, "PORT": str(self.behind), "LATCHKEY_HOME": self.home},
+        )
         self.run("nginx", "-e", f"{self.folder}/error.log", "-c", f"{self.folder}/nginx.conf")
         self.wait()
 
@@ -244,15 +228,20 @@ def check_tls(server):
 
 def check_redirect(server):
     for line, body in [
-        ("GET /", {}), ("GET /auth/api-keys/?page=1&limit=5", {}), ("GET /a%20b/c", {}), ("HEAD /health", {}),
+        ("GET /", {}),
+        ("GET /auth/api-keys/?page=1&limit=5", {}),
+        ("GET /a%20b/c", {}),
+        ("HEAD /health", {}),
         ("POST /auth/verification/send-code", {"email": "plain@example.com"}),
     ]:
         for fields in ([], [("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "evil.example")]):
             answer = server.call(line, fields, plain=True, **body)
             target = f"{server.url}{line.split(' ')[1]}"
             expect(
-                answer.status == 308 and answer.fields.get("location") == [target], f"{server.name}: http, {line}",
-                (answer.status, answer.fields))
+                answer.status == 308 and answer.fields.get("location") == [target],
+                f"{server.name}: http, {line}",
+                (answer.status, answer.fields),
+            )
     mails = [open(path).read() for path in glob.glob(f"{server.home}/mail/new/*")]
     expect(not any("plain@example.com" in text for text in mails), f"{server.name}: nothing runs by http")
 
@@ -274,32 +263,50 @@ def check_story(server):
     expect(key.status == 201, f"{server.name}: a key is made", key.body)
     by_key = [("x-api-key", key.data["full_key"]), project]
     # As the API's clients send it: a GET with a body.
-    listed = server.over(
-        server.authority.trusting, "GET", "/auth/api-keys/", [*by_key, ("Content-Length", "2")], b"{}")
+    listed = server.over(server.authority.trusting, "GET", "/auth/api-keys/", [*by_key, ("Content-Length", "2")], b"{}")
     expect(listed.status == 200 and key.data["id"].encode() in listed.body, f"{server.name}: keys by a key", listed.body)
     renewed = server.call(
-        f"{verification}refresh-token", refresh_token=grant.data["refresh_token"], user_uuid=grant.data["user_uuid"])
+        f"{verification}refresh-token", refresh_token=grant.data["refresh_token"], user_uuid=grant.data["user_uuid"]
+    )
     expect(renewed.status == 200, f"{server.name}: refresh-token", renewed.body)
     ended = server.call(f"{verification}revoke-token", refresh_token=renewed.data["refresh_token"])
     after = server.call("GET /auth/users/me", [bearer])
     expect((ended.status, after.status) == (200, 401), f"{server.name}: revoke-token", (ended.body, after.body))
     page = server.call("GET /")
     expect(
-        (page.status, page.body) == (200, open(f"{PROJECT}/public/index.html", "rb").read()), f"{server.name}: the console",
-        page.body[:200])
-    expect(
-        server.call("PATCH /openapi.json", [("Content-Length", "0")]).status == 404, f"{server.name}: nothing else is served")
+        (page.status, page.body) == (200, open(f"{PROJECT}/public/index.html", "rb").read()),
+        f"{server.name}: the console",
+        page.body[:200],
+    )
+    expect(server.call("PATCH /openapi.json", [("Content-Length", "0")]).status == 404, f"{server.name}: nothing else is served")
 
 
 def check_unsized_bodies(server):
     """A body whose length its sender does not say, by each protocol that a client may offer."""
     for protocol in ("--http1.1", "--http2"):
         answer = subprocess.run(
-            ["curl", "-sS", protocol, "--cacert", f"{server.authority.folder}/ca.pem", "-X", "POST", "-H", "Content-Type: application/json",
-             "-T", "-", f"{server.url}/auth/verification/refresh-token"], input=b'{"refresh_token": "x"}', capture_output=True)
+            [
+                "curl",
+                "-sS",
+                protocol,
+                "--cacert",
+                f"{server.authority.folder}/ca.pem",
+                "-X",
+                "POST",
+                "-H",
+                "Content-Type: application/json",
+                "-T",
+                "-",
+                f"{server.url}/auth/verification/refresh-token",
+            ],
+            input=b'{"refresh_token": "x"}',
+            capture_output=True,
+        )
         expect(
             b'"loc":["body","user_uuid"]' in answer.stdout and b'"refresh_token"' not in answer.stdout,
-            f"{server.name}: a body without a length, {protocol}", (answer.stdout[:300], answer.stderr))
+            f"{server.name}: a body without a length, {protocol}",
+            (answer.stdout[:300], answer.stderr),
+        )
 
 
 def clients(server):
@@ -310,12 +317,16 @@ def clients(server):
 
 def check_clients(server):
     """Three mails for a network: the fourth is refused, whatever it says of itself; another's is not."""
-    def send(number, source, *fields, **options):
-        return server.call(
-            "POST /auth/verification/send-code", fields, source=source, email=f"s{number}@example.com", **options)
 
-    forged = [("X-Forwarded-For", "203.0.113.1"), ("X-Forwarded-For", "203.0.113.2, 127.0.0.9"),
-              ("X-Forwarded-For", "127.0.0.1"), ("X-Forwarded-For", "203.0.113.3, 127.0.0.1")]
+    def send(number, source, *fields, **options):
+        return server.call("POST /auth/verification/send-code", fields, source=source, email=f"s{number}@example.com", **options)
+
+    forged = [
+        ("X-Forwarded-For", "203.0.113.1"),
+        ("X-Forwarded-For", "203.0.113.2, 127.0.0.9"),
+        ("X-Forwarded-For", "127.0.0.1"),
+        ("X-Forwarded-For", "203.0.113.3, 127.0.0.1"),
+    ]
     statuses = [send(number, "127.0.0.5", field).status for number, field in enumerate(forged)]
     expect(statuses == [202, 202, 202, 429], f"{server.name}: a forged X-Forwarded-For is not believed", statuses)
     more = [("X_Forwarded_For", "203.0.113.4"), ("Forwarded", "for=203.0.113.5"), ("X-Real-IP", "203.0.113.6")]
@@ -325,7 +336,8 @@ def check_clients(server):
     # Whoever reaches the server past the proxy, and is none, is who they are.
     statuses = [
         send(30 + number, "127.0.0.7", ("X-Forwarded-For", f"203.0.113.{number}"), plain=True, port=server.behind).status
-        for number in range(4)]
+        for number in range(4)
+    ]
     expect(statuses == [202, 202, 202, 429], f"{server.name}: past the proxy nobody else is believed", statuses)
     log = server.log()
     for source in ("127.0.0.5", "127.0.0.6", "127.0.0.7"):
@@ -339,7 +351,8 @@ def check_untrusted(server):
     """Without the setting all clients count as the proxy."""
     statuses = [
         server.call("POST /auth/verification/send-code", source=f"127.0.0.{number}", email=f"s{number}@example.com").status
-        for number in range(5, 9)]
+        for number in range(5, 9)
+    ]
     expect(statuses == [202, 202, 202, 429], f"{server.name}: all clients count as one", statuses)
 
 
@@ -347,7 +360,7 @@ def main():
     authority = Authority()
     try:
         for kind in (Lighttpd, Vhost, FastCGI, Proxy, Appending, Untrusted):
-            before = parity.passed
+            before = checks.passed
             server = kind(authority)
             try:
                 if kind is Untrusted:
@@ -361,11 +374,10 @@ def main():
                     check_story(server)
             finally:
                 server.stop()
-            print(f"{server.name}: {parity.passed - before} hold", flush=True)
+            print(f"{server.name}: {checks.passed - before} hold", flush=True)
     finally:
         authority.remove()
-    print(f"{parity.passed} passed, {parity.failed} failed")
-    sys.exit(1 if parity.failed else 0)
+    finish()
 
 
 if __name__ == "__main__":

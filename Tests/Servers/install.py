@@ -8,7 +8,6 @@ with 1 if anything did not hold.
 """
 
 import glob
-import json
 import os
 import pwd
 import re
@@ -21,14 +20,14 @@ import threading
 import time
 
 import package
-import parity
-from parity import PATH, PROJECT, Apache
+from latchkey_tests import maildir
+from latchkey_tests.checks import expect, finish
+from latchkey_tests.project import PATH, PROJECT
+from latchkey_tests.servers.apache import Apache
+from latchkey_tests.servers.server import own
+from latchkey_tests.waiting import until
 
 SAMPLE = "auth.example.com"
-
-
-def expect(holds, what, seen=None):
-    return parity.expect(holds, what, seen)
 
 
 class Person:
@@ -44,14 +43,19 @@ class Person:
         """`command` in a login's shell: what it said on both outputs, and its exit code."""
         done = subprocess.run(
             ["runuser", "-u", self.name, "--", "env", "-i", f"HOME={self.home}", f"PATH={PATH}", "sh", "-c", command],
-            cwd=cwd or self.home, umask=umask, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, timeout=120)
+            cwd=cwd or self.home,
+            umask=umask,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+        )
         return done.stdout, done.returncode
 
     def remove(self):
-        end = time.monotonic() + 20  # userdel refuses while a deliverer of theirs is at work
-        while subprocess.run(["userdel", self.name], stderr=subprocess.DEVNULL).returncode and time.monotonic() < end:
-            time.sleep(0.2)
+        # userdel refuses while a deliverer of theirs is at work.
+        until(lambda: subprocess.run(["userdel", self.name], stderr=subprocess.DEVNULL).returncode == 0, 20, 0.2)
 
 
 class Host(Apache):
@@ -78,17 +82,8 @@ class Host(Apache):
         return open(f"{self.folder}/error.log", encoding="utf-8", errors="replace").read()
 
     def call(self, line, fields=(), **body):
-        """One request, by its line; the answer has `data`."""
-        method, target = line.split(" ")
-        fields, content = list(fields), json.dumps(body).encode() if body else b""
-        if body or method == "POST":
-            fields += [("Content-Type", "application/json"), ("Content-Length", str(len(content)))]
-        answer = self.exchange(method, target, fields, content)
-        try:
-            answer.data = json.loads(answer.body)["data"]
-        except (ValueError, KeyError, TypeError):
-            answer.data = None
-        return answer
+        """One request, by its line."""
+        return self.exchange(*self.with_json(line, fields, body))
 
 
 class Stricter(Host):
@@ -139,21 +134,13 @@ def check(lines, host):
 
 def configure(host):
     """What INSTALL says to set: base_url. Mail stays in the maildir, where a test can read it."""
-    output, code = host.owner.run(
-        f"sed -i 's|^#base_url = .*|base_url = http://127.0.0.1:{host.port}|' ~/latchkey/latchkey.conf")
+    output, code = host.owner.run(f"sed -i 's|^#base_url = .*|base_url = http://127.0.0.1:{host.port}|' ~/latchkey/latchkey.conf")
     expect(code == 0 and "\nbase_url =" in open(f"{host.owner.home}/latchkey/latchkey.conf").read(), "base_url is set", output)
 
 
 def code_for(email, host):
     """The code in the mail to `email`."""
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        for path in glob.glob(f"{host.owner.home}/latchkey/mail/new/*"):
-            text = open(path, encoding="utf-8").read()
-            if f"To: {email}" in text:
-                return re.search(r"^Subject: (\d+)", text, re.M).group(1)
-        time.sleep(0.05)
-    raise AssertionError(f"no mail to {email}: {host.log()}")
+    return maildir.code(f"{host.owner.home}/latchkey", email)
 
 
 def story(host):
@@ -174,7 +161,8 @@ def story(host):
     listed = host.call("GET /auth/api-keys/?page=1&limit=5", by_key)
     expect(listed.status == 200 and listed.data["items"][0]["id"] == key.data["id"], "keys are listed by a key", listed.body)
     renewed = host.call(
-        f"{verification}refresh-token", refresh_token=grant.data["refresh_token"], user_uuid=grant.data["user_uuid"])
+        f"{verification}refresh-token", refresh_token=grant.data["refresh_token"], user_uuid=grant.data["user_uuid"]
+    )
     expect(renewed.status == 200, "refresh-token", renewed.body)
     again = host.call(f"{verification}send-code", email="eve@example.com")
     spare = host.call(f"{verification}verify-code", email="eve@example.com", code=code_for("eve@example.com", host))
@@ -196,19 +184,33 @@ def state(host):
         entry = os.stat(path)
         wanted = 0o700 if stat.S_ISDIR(entry.st_mode) else 0o600
         # What INSTALL copies has the mode of the user's own files; the folder above is closed.
-        mode = stat.S_IMODE(entry.st_mode) & (0o700 if path.endswith(("latchkey.conf", "latchkey.home", "bin/VERSION")) else 0o777)
+        mode = stat.S_IMODE(entry.st_mode) & (
+            0o700 if path.endswith(("latchkey.conf", "latchkey.home", "bin/VERSION")) else 0o777
+        )
         expect((entry.st_uid, mode) == (host.owner.uid, wanted), f"{path} is the user's alone", (entry.st_uid, oct(mode)))
     for name in ("latchkey.db", "secret.key", "keys", "mail/new"):
         expect(os.path.exists(f"{home}/latchkey/{name}"), f"~/latchkey/{name} is there")
     expect(not os.path.exists(f"{home}/auth/latchkey"), "the operator's command is outside the web root")
     for path in [
-        "latchkey.home", ".htaccess", "latchkey", "latchkey.db", "latchkey.conf", "../latchkey/latchkey.db", "send-code",
-        "deliver-mail", "public/index.html", "bin/latchkey", "%2e%2e/latchkey/secret.key", "auth.new/health",
+        "latchkey.home",
+        ".htaccess",
+        "latchkey",
+        "latchkey.db",
+        "latchkey.conf",
+        "../latchkey/latchkey.db",
+        "send-code",
+        "deliver-mail",
+        "public/index.html",
+        "bin/latchkey",
+        "%2e%2e/latchkey/secret.key",
+        "auth.new/health",
     ]:
         answer = host.call(f"GET /{path}")
         expect(
             answer.status in (400, 403, 404) and b"ELF" not in answer.body and b"SQLite" not in answer.body,
-            f"GET /{path} gives nothing", (answer.status, answer.body[:100]))
+            f"GET /{path} gives nothing",
+            (answer.status, answer.body[:100]),
+        )
 
 
 def refusals(host):
@@ -219,8 +221,11 @@ def refusals(host):
         ("~/auth, which all can write to", "chmod o+w ~/auth", "chmod o-w ~/auth"),
         ("an executable that all can write to", "chmod o+w ~/auth/health", "chmod o-w ~/auth/health"),
         ("a latchkey.home that all can write to", "chmod o+w ~/auth/latchkey.home", "chmod o-w ~/auth/latchkey.home"),
-        ("a latchkey.home that names a folder below the web root", "echo ~/auth/var > ~/auth/latchkey.home",
-         "echo ~/latchkey > ~/auth/latchkey.home"),
+        (
+            "a latchkey.home that names a folder below the web root",
+            "echo ~/auth/var > ~/auth/latchkey.home",
+            "echo ~/latchkey > ~/auth/latchkey.home",
+        ),
     ]:
         host.owner.run(change)
         answer = host.call("GET /health")
@@ -259,7 +264,8 @@ def without_options(host, folder, bearer):
     answer = host.call("GET /auth/users/me", bearer)
     expect(answer.status == 500 and "Options not allowed here" in host.said(), "the log names Options", host.said())
     output, code = host.owner.run(
-        "cp samples/apache/htaccess-without-options ~/auth/.htaccess && chmod 644 ~/auth/.htaccess", folder)
+        "cp samples/apache/htaccess-without-options ~/auth/.htaccess && chmod 644 ~/auth/.htaccess", folder
+    )
     expect(code == 0, "the other .htaccess", output)
     answer = host.call("GET /auth/users/me", bearer)
     expect(answer.status == 200, "with the other .htaccess all is well", (answer.body, host.log()))
@@ -282,9 +288,15 @@ def second(folder, top):
 def update(host, folder, bearer, by_key):
     """Follows the INSTALL of a later version, and of the first again, while requests go on; how many there were."""
     later = second(folder, "latchkey-later")
-    parity.own(later, (host.owner.uid, host.owner.gid))
-    requests = [("GET /auth/users/me", bearer), ("GET /auth/api-keys/", by_key), ("GET /health", []), ("GET /style.css", []),
-                ("GET /languages/de.json", []), ("GET /no/such/path", [])]
+    own(later, (host.owner.uid, host.owner.gid))
+    requests = [
+        ("GET /auth/users/me", bearer),
+        ("GET /auth/api-keys/", by_key),
+        ("GET /health", []),
+        ("GET /style.css", []),
+        ("GET /languages/de.json", []),
+        ("GET /no/such/path", []),
+    ]
     ended, failures, counts = threading.Event(), [], []
 
     def ask(number):
@@ -364,8 +376,7 @@ def main():
         for person in people:
             person.remove()
         shutil.rmtree(scratch, ignore_errors=True)
-    print(f"{parity.passed} passed, {parity.failed} failed")
-    sys.exit(1 if parity.failed else 0)
+    finish()
 
 
 if __name__ == "__main__":

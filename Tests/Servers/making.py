@@ -8,7 +8,6 @@ Prints `N passed, N failed`, and exits with 1 if anything did not hold.
 import base64
 import json
 import os
-import re
 import shutil
 import signal
 import socket
@@ -20,24 +19,10 @@ import time
 import urllib.error
 import urllib.request
 
-PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-passed, failed = 0, 0
-
-
-def expect(holds, what, seen=None):
-    global passed, failed
-    if holds:
-        passed += 1
-    else:
-        failed += 1
-        print(f"FAILED: {what}" + ("" if seen is None else f": {seen}"), flush=True)
-    return holds
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+from latchkey_tests import maildir
+from latchkey_tests.checks import expect, finish
+from latchkey_tests.ports import free_port, wait_for_port
+from latchkey_tests.project import PROJECT
 
 
 def short_free_port():
@@ -52,7 +37,9 @@ def short_free_port():
 
 
 def make(*arguments, **variables):
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("LATCHKEY_") and k not in ("PORT", "BIND", "MAKEFLAGS")}
+    environment = {
+        k: v for k, v in os.environ.items() if not k.startswith("LATCHKEY_") and k not in ("PORT", "BIND", "MAKEFLAGS")
+    }
     environment.update(variables)
     started = time.monotonic()
     result = subprocess.run(["make", *arguments], cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=900)
@@ -64,19 +51,30 @@ def check_port_in_use():
         holder.bind(("127.0.0.1", 0))
         holder.listen()
         port = holder.getsockname()[1]
-        for arguments, variables in [((f"PORT={port}",), {}), ((), {"PORT": str(port)}), ((), {"PORT": str(port), "BIND": "0.0.0.0"})]:
+        for arguments, variables in [
+            ((f"PORT={port}",), {}),
+            ((), {"PORT": str(port)}),
+            ((), {"PORT": str(port), "BIND": "0.0.0.0"}),
+        ]:
             result, seconds = make("run", *arguments, **variables)
             expect(
-                result.returncode != 0 and f"Port {port} is in use" in result.stderr and "PORT=" in result.stderr and seconds < 5
+                result.returncode != 0
+                and f"Port {port} is in use" in result.stderr
+                and "PORT=" in result.stderr
+                and seconds < 5
                 and "swift" not in result.stdout,
-                "a port in use is said first", (result.returncode, seconds, result.stdout, result.stderr))
+                "a port in use is said first",
+                (result.returncode, seconds, result.stdout, result.stderr),
+            )
     for port in ("0", "65536", "http", "", "80 80", "-1"):
         result, seconds = make("run", f"PORT={port}")
         if port == "":
             continue  # the same as none
         expect(
-            result.returncode != 0 and "not a port from 1 to 65535" in result.stderr and seconds < 5, f"PORT={port!r}",
-            (result.returncode, result.stderr))
+            result.returncode != 0 and "not a port from 1 to 65535" in result.stderr and seconds < 5,
+            f"PORT={port!r}",
+            (result.returncode, result.stderr),
+        )
 
 
 def post(url, fields):
@@ -89,26 +87,21 @@ def issuer(port, home, host="localhost"):
     """`iss` of a token of the service at `port` of `host`, by a sign-in."""
     email = f"ann{port}@example.com"
     post(f"http://{host}:{port}/auth/verification/send-code", {"email": email})
-    for _ in range(200):
-        folder = f"{home}/mail/new"
-        for name in os.listdir(folder) if os.path.isdir(folder) else []:
-            text = open(f"{folder}/{name}").read()
-            if f"To: {email}" in text:
-                code = re.search(r"^Subject: (\d+)", text, re.M).group(1)
-                token = post(f"http://{host}:{port}/auth/verification/verify-code", {"email": email, "code": code})["data"]["access_token"]
-                payload = token.split(".")[1]
-                return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["iss"]
-        time.sleep(0.05)
-    return None
+    code = maildir.code(home, email)
+    token = post(f"http://{host}:{port}/auth/verification/verify-code", {"email": email, "code": code})["data"]["access_token"]
+    payload = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["iss"]
 
 
 def check_base_url():
     for settings, variables, expected in [
-        (None, {}, "http://localhost:{port}"), ("# base_url = x\ncode_length = 8\n", {}, "http://localhost:{port}"),
+        (None, {}, "http://localhost:{port}"),
+        ("# base_url = x\ncode_length = 8\n", {}, "http://localhost:{port}"),
         ("  base_url=https://id.example.com\n", {}, "https://id.example.com"),
         ("\ufeffbase_url = https://id.example.com\r\n", {}, "https://id.example.com"),
         (None, {"LATCHKEY_BASE_URL": "https://other.example"}, "https://other.example"),
-        (None, {"BIND": "0.0.0.0"}, "http://localhost:{port}"), (None, {"BIND": "127.0.0.2"}, "http://127.0.0.2:{port}"),
+        (None, {"BIND": "0.0.0.0"}, "http://localhost:{port}"),
+        (None, {"BIND": "127.0.0.2"}, "http://127.0.0.2:{port}"),
         (None, {"PORT": "0{port}"}, "http://localhost:{port}"),
     ]:
         for fastcgi in ({}, {"LATCHKEY_FASTCGI": "1"}):
@@ -117,20 +110,21 @@ def check_base_url():
             if settings:
                 with open(f"{home}/latchkey.conf", "w") as file:
                     file.write(settings)
-            environment = {k: v for k, v in os.environ.items() if not k.startswith("LATCHKEY_") and k not in ("PORT", "BIND", "MAKEFLAGS")}
+            environment = {
+                k: v for k, v in os.environ.items() if not k.startswith("LATCHKEY_") and k not in ("PORT", "BIND", "MAKEFLAGS")
+            }
             others = {"PORT": "{port}", **variables, **fastcgi}
             host = "127.0.0.2" if variables.get("BIND") == "127.0.0.2" else "localhost"
             server = subprocess.Popen(
-                ["make", "run", f"LATCHKEY_HOME={home}"], cwd=PROJECT,
+                ["make", "run", f"LATCHKEY_HOME={home}"],
+                cwd=PROJECT,
                 env={**environment, **{name: value.format(port=port) for name, value in others.items()}},
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
             try:
-                for _ in range(6000):
-                    try:
-                        socket.create_connection((host, port), 1).close()
-                        break
-                    except OSError:
-                        time.sleep(0.1)
+                wait_for_port(port, 600, host)
                 seen = issuer(port, home, host)
                 expect(seen == expected.format(port=port), f"iss with {settings!r}, {variables}, {fastcgi}", seen)
             finally:
@@ -150,8 +144,12 @@ def check_placing():
         while not stop.is_set():
             try:
                 status = os.stat(path)
-                answer = subprocess.run([path], env={"LATCHKEY_HOME": home, "REQUEST_METHOD": "GET", "REQUEST_URI": "/health"},
-                                        stdin=subprocess.DEVNULL, capture_output=True)
+                answer = subprocess.run(
+                    [path],
+                    env={"LATCHKEY_HOME": home, "REQUEST_METHOD": "GET", "REQUEST_URI": "/health"},
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                )
                 starts[0] += 1
                 if not answer.stdout.startswith(b"Status: 200") or status.st_mode & 0o777 != 0o755 or status.st_size != size:
                     wrong.append((answer.returncode, answer.stdout[:100], oct(status.st_mode), status.st_size))
@@ -176,21 +174,29 @@ def check_placing():
 
 def check_results():
     """Where the programs that measure write, without measuring."""
+
+    def measuring(program, update):
+        """What a program says that imports one of Benchmarks."""
+        return subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=PROJECT,
+            env={
+                **os.environ,
+                "UPDATE": update,
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "PYTHONPATH": f"{PROJECT}/Benchmarks:{PROJECT}/Tests/Support",
+            },
+            capture_output=True,
+            text=True,
+        )
+
     for update, expected in [("", f"{PROJECT}/.build-bench"), ("1", f"{PROJECT}/Benchmarks")]:
-        seen = subprocess.run(
-            [sys.executable, "-c", "import importlib.machinery, importlib.util, sys; sys.path.insert(0, 'Benchmarks');"
-             "loader = importlib.machinery.SourceFileLoader('bench', 'Benchmarks/run');"
-             "spec = importlib.util.spec_from_loader('bench', loader); module = importlib.util.module_from_spec(spec);"
-             "loader.exec_module(module); print(module.RESULTS)"],
-            cwd=PROJECT, env={**os.environ, "UPDATE": update, "PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True, text=True)
+        seen = measuring("import compare; print(compare.RESULTS)", update)
         expect(seen.stdout.strip() == expected, f"UPDATE={update!r}: where results go", (seen.stdout, seen.stderr))
     shown = f"{PROJECT}/Benchmarks/ACCOUNT.md"
     with open(shown) as file:
         before = file.read()
-    subprocess.run(
-        [sys.executable, "-c", "import sys; sys.path.insert(0, 'Benchmarks'); import account;"
-         "account.account = lambda folder: print('measured'); account.main()"],
-        cwd=PROJECT, env={**os.environ, "UPDATE": "0", "PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True, check=True)
+    measuring("import account; account.account = lambda folder: print('measured'); account.main()", "0").check_returncode()
     with open(shown) as file, open(f"{PROJECT}/.build-bench/ACCOUNT.md") as written:
         expect((file.read(), written.read()) == (before, "measured\n"), "make bench-account leaves the account that is shown")
     ignored = subprocess.run(["git", "check-ignore", "-q", ".build-bench/results.md"], cwd=PROJECT).returncode
@@ -202,8 +208,7 @@ def main():
     check_results()
     check_placing()
     check_base_url()
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    finish()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ Prints the sizes and `N passed, N failed`, and exits with 1 if anything did not 
 
 import glob
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -16,26 +15,26 @@ import sys
 import tarfile
 import tempfile
 
-PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, f"{PROJECT}/Tests/Torture")
-import service  # noqa: E402
-from service import Home, Lighttpd  # noqa: E402
+from latchkey_tests.answers import Answer
+from latchkey_tests.checks import expect, finish
+from latchkey_tests.home import Home
+from latchkey_tests.project import PATH, PROJECT
+from latchkey_tests.service import Service
 
 VERSION = "0.0.0+test"
-PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
-PARTS = ["cgi-bin", "public", "samples", "packaging", "Sources", "README.md", "LICENSE", "lighttpd.conf", "lighttpd-environment.sh", "lighttpd-fastcgi.sh"]
+PARTS = [
+    "cgi-bin",
+    "public",
+    "samples",
+    "packaging",
+    "Sources",
+    "README.md",
+    "LICENSE",
+    "lighttpd.conf",
+    "lighttpd-environment.sh",
+    "lighttpd-fastcgi.sh",
+]
 EXECUTABLES = set(os.listdir(f"{PROJECT}/Sources/Executables")) - {"latchkey", "write-routes"}
-
-passed, failed = 0, 0
-
-
-def expect(holds, what, seen=None):
-    global passed, failed
-    if holds:
-        passed += 1
-    else:
-        failed += 1
-        print(f"FAILED: {what}" + ("" if seen is None else f": {seen}"), flush=True)
 
 
 def read(path):
@@ -46,8 +45,11 @@ def read(path):
 def files(folder):
     """Paths below `folder` that are not hidden."""
     return {
-        os.path.relpath(os.path.join(parent, name), folder) for parent, _, names in os.walk(folder)
-        for name in names if "/." not in f"/{os.path.relpath(os.path.join(parent, name), folder)}"}
+        os.path.relpath(os.path.join(parent, name), folder)
+        for parent, _, names in os.walk(folder)
+        for name in names
+        if "/." not in f"/{os.path.relpath(os.path.join(parent, name), folder)}"
+    }
 
 
 def copy(to):
@@ -66,8 +68,15 @@ def package(project, dist, version=VERSION, umask=0o022, **variables):
     """Starts packaging/package of `project`."""
     environment = {"PATH": PATH, "DIST": dist, **variables}
     return subprocess.Popen(
-        [sys.executable, f"{project}/packaging/package", version], cwd="/", env=environment, text=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, umask=umask)
+        [sys.executable, f"{project}/packaging/package", version],
+        cwd="/",
+        env=environment,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        umask=umask,
+    )
 
 
 def refusals(scratch):
@@ -101,8 +110,8 @@ def refusals(scratch):
     changed("cgi-bin/health", b"#!/bin/sh\n", "a script", "no 64-bit executable")
     changed("cgi-bin/latchkey.home", b"/srv/state\n", "a stray file", "no executable of ours: latchkey.home")
     changed(
-        "cgi-bin/jwks", lambda code: code + f" {project}/Sources/x.swift".encode(), "the builder's path",
-        "cgi-bin/jwks names")
+        "cgi-bin/jwks", lambda code: code + f" {project}/Sources/x.swift".encode(), "the builder's path", "cgi-bin/jwks names"
+    )
     changed("README.md", lambda text: text.replace(b"| `journal` |", b"| `jornal` |"), "a setting that is none", "jornal")
     os.rename(f"{project}/cgi-bin/metrics", f"{scratch}/metrics")
     refused("an endpoint that was not built", "not built: metrics")
@@ -117,12 +126,23 @@ def contents(path, time, admin):
     names = [entry.name for entry in entries]
     expect(names == sorted(names) and len(set(names)) == len(names), "names are sorted, each once")
     expect(names[0] == top and all(name.startswith(f"{top}/") for name in names[1:]), "one top folder")
-    wanted = {"INSTALL", "LICENSE", "README.md", "VERSION", "latchkey.conf", "lighttpd.conf", "lighttpd-environment.sh", "lighttpd-fastcgi.sh", "public", "cgi-bin/.htaccess"}
+    wanted = {
+        "INSTALL",
+        "LICENSE",
+        "README.md",
+        "VERSION",
+        "latchkey.conf",
+        "lighttpd.conf",
+        "lighttpd-environment.sh",
+        "lighttpd-fastcgi.sh",
+        "public",
+        "cgi-bin/.htaccess",
+    }
     wanted |= {f"cgi-bin/{name}" for name in {*EXECUTABLES, "latchkey-fcgi-codes"}}
     wanted |= {f"cgi-bin/public/{path}" for path in files(f"{PROJECT}/public")}
     wanted |= {f"samples/{path}" for path in files(f"{PROJECT}/samples") if not path.startswith("verify/")}
     wanted |= {"latchkey"} if admin else set()
-    found = {entry.name[len(top) + 1:] for entry in entries if not entry.isdir()}
+    found = {entry.name[len(top) + 1 :] for entry in entries if not entry.isdir()}
     expect(found == wanted, "the list of contents", sorted(found ^ wanted))
     expect(any(path.startswith("samples/nginx/") for path in found), "nginx's sample is there")
     expect("samples/fail2ban/latchkey.conf" in found, "fail2ban's sample is there")
@@ -135,7 +155,9 @@ def contents(path, time, admin):
     links = [(entry.name, entry.linkname) for entry in entries if not (entry.isdir() or entry.isreg())]
     expect(
         links == [(f"{top}/cgi-bin/latchkey-fcgi-codes", f"{top}/cgi-bin/latchkey-fcgi"), (f"{top}/public", "cgi-bin/public")],
-        "two links, and they stay inside", links)
+        "two links, and they stay inside",
+        links,
+    )
     return top
 
 
@@ -167,7 +189,7 @@ def sample_settings(folder):
         (re.sub(r"^#(\w+ = .)", r"\1", text, flags=re.M), 200, "with every default taken in"),
         (re.sub(r"^#(metrics_token =)", r"\1", text, flags=re.M), 500, "with a setting that has no value"),
     ]:
-        home = Home(settings)
+        home = Home(settings, executables=f"{folder}/cgi-bin")
         answer = home.get("health")
         expect(answer.status == status, f"latchkey.conf {what}", (answer.raw, answer.log))
         home.remove()
@@ -181,13 +203,20 @@ def followed(install, folder, scratch):
     for _ in range(2):
         for command in commands:
             done = subprocess.run(
-                ["sh", "-c", command], cwd=folder, env={"PATH": PATH, "HOME": user}, umask=0o002,
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                ["sh", "-c", command],
+                cwd=folder,
+                env={"PATH": PATH, "HOME": user},
+                umask=0o002,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
             said = "database " in done.stdout if command.endswith(" init") else not done.stdout
             expect(done.returncode == 0 and said, f"`{command}`", done.stdout)
     modes = {
         os.path.relpath(path, user): os.stat(path).st_mode & 0o777
-        for path in [user, *glob.glob(f"{user}/**", recursive=True, include_hidden=True)]}
+        for path in [user, *glob.glob(f"{user}/**", recursive=True, include_hidden=True)]
+    }
     expect(modes["latchkey"] == modes["latchkey/bin"] == 0o700, "the state is the user's alone")
     expect("auth.new" not in modes and "auth/latchkey" not in modes, "nothing is left over, or out of its place", modes)
     expect(all(not mode & 0o022 for path, mode in modes.items() if path.startswith("auth")), "nobody else writes", modes)
@@ -195,11 +224,9 @@ def followed(install, folder, scratch):
     expect(modes["auth/.htaccess"] == modes["auth/public/index.html"] == modes["auth/latchkey.home"] == 0o644, "files")
 
     def handler(name, **variables):
-        return subprocess.run(
-            [f"{user}/auth/{name}"], env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, timeout=60)
+        return subprocess.run([f"{user}/auth/{name}"], env=variables, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
 
-    answer = service.Answer(handler("health", REQUEST_METHOD="GET", DOCUMENT_ROOT=f"{user}/auth").stdout)
+    answer = Answer(handler("health", REQUEST_METHOD="GET", DOCUMENT_ROOT=f"{user}/auth").stdout)
     said = [line for line in install if answer.body.decode() in line]
     expect(answer.status == 200 and said, "health answers what INSTALL says", answer.raw)
     expect(os.path.exists(f"{user}/latchkey/latchkey.db"), "the state is where latchkey.home says")
@@ -217,39 +244,55 @@ def own_folder(folder, scratch):
     commands = section.split("```\n")[1]
     for _ in range(2):
         done = subprocess.run(
-            ["sh", "-ec", commands], cwd=folder, env={"PATH": PATH, "HOME": user}, umask=0o077,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            ["sh", "-ec", commands],
+            cwd=folder,
+            env={"PATH": PATH, "HOME": user},
+            umask=0o077,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
         expect(done.returncode == 0 and not done.stdout, "README's commands for cgi-bin", done.stdout)
     modes = {name: os.stat(f"{user}/cgi-bin/{name}").st_mode & 0o777 for name in os.listdir(f"{user}/cgi-bin")}
-    wanted = {name: 0o755 for name in {*EXECUTABLES, "latchkey-fcgi-codes"}} | {"latchkey.home": 0o644, "other": 0o700}
+    wanted = dict.fromkeys({*EXECUTABLES, "latchkey-fcgi-codes"}, 493) | {"latchkey.home": 0o644, "other": 0o700}
     expect(modes == wanted, "cgi-bin has the executables and latchkey.home", modes)
     done = subprocess.run(
-        [f"{user}/cgi-bin/health"], env={"REQUEST_METHOD": "GET", "REQUEST_URI": "/cgi-bin/health"}, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE)
-    expect(service.Answer(done.stdout).status == 200, "health answers from cgi-bin", done.stdout)
+        [f"{user}/cgi-bin/health"],
+        env={"REQUEST_METHOD": "GET", "REQUEST_URI": "/cgi-bin/health"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+    )
+    expect(Answer(done.stdout).status == 200, "health answers from cgi-bin", done.stdout)
 
 
 def signed_in(folder):
     """The unpacked lighttpd.conf on a free port: the console, and a sign-in by the mail's code."""
-    service.PROJECT = folder
-    home = Home(read(f"{folder}/latchkey.conf").decode())
-    server = Lighttpd(home)
+    home = Home(read(f"{folder}/latchkey.conf").decode(), executables=f"{folder}/cgi-bin")
+    server = Service(home, project=folder)
     try:
-        json_type = b"Content-Type: application/json"
         expect(server.request("GET /health").status == 200, "health")
         for path, name in [
-            ("/", "index.html"), ("/docs", "docs.html"), ("/openapi.json", "openapi.json"),
+            ("/", "index.html"),
+            ("/docs", "docs.html"),
+            ("/openapi.json", "openapi.json"),
             *((f"/{path}", path) for path in files(f"{PROJECT}/public") if path not in ("index.html", "docs.html")),
         ]:
             answer = server.request(f"GET {path}")
             expect(answer.status == 200 and answer.body == read(f"{PROJECT}/public/{name}"), f"GET {path}", answer.raw[:300])
         expect(server.request("GET /cgi-bin/health").status == 200, "an executable at its own path")
-        for path in ["/latchkey.conf", "/cgi-bin/deliver-mail", "/cgi-bin/latchkey-fcgi", "/public/index.html", "/.htaccess", "/INSTALL", "/public/"]:
+        for path in [
+            "/latchkey.conf",
+            "/cgi-bin/deliver-mail",
+            "/cgi-bin/latchkey-fcgi",
+            "/public/index.html",
+            "/.htaccess",
+            "/INSTALL",
+            "/public/",
+        ]:
             expect(server.request(f"GET {path}").code == "not_found", f"GET {path} is not served")
         email = "ada@example.com"
         expect(server.request("POST /auth/verification/send-code", fields={"email": email}).status == 202, "send-code")
-        answer = server.request(
-            "POST /auth/verification/verify-code", fields={"email": email, "code": home.code(email)})
+        answer = server.request("POST /auth/verification/verify-code", fields={"email": email, "code": home.code(email)})
         expect(answer.status == 200, "verify-code", answer.raw)
         me = server.request("GET /auth/users/me", [f"Authorization: Bearer {answer.data['access_token']}"])
         expect(me.status == 200 and email.encode() in me.body, "users/me", me.raw)
@@ -271,8 +314,15 @@ def main():
         builds = [
             package(PROJECT, f"{scratch}/1", ADMIN=admin, HOME="/nonexistent", **history),
             package(
-                f"{scratch}/another folder/deeper", f"{scratch}/2", umask=0o077, SOURCE_DATE_EPOCH=time, ADMIN=admin,
-                LC_ALL="C", TZ="Asia/Tokyo", PYTHONHASHSEED="7"),
+                f"{scratch}/another folder/deeper",
+                f"{scratch}/2",
+                umask=0o077,
+                SOURCE_DATE_EPOCH=time,
+                ADMIN=admin,
+                LC_ALL="C",
+                TZ="Asia/Tokyo",
+                PYTHONHASHSEED="7",
+            ),
         ]
         refusals(scratch)
         for process in builds:
@@ -288,7 +338,6 @@ def main():
         os.mkdir(f"{scratch}/unpacked")
         subprocess.run(["tar", "-xJf", first[0], "-C", f"{scratch}/unpacked"], check=True)
         folder = f"{scratch}/unpacked/{top}"
-        service.EXECUTABLES = f"{folder}/cgi-bin"
         install = unpacked(folder, os.path.exists(admin))
         sample_settings(folder)
         followed(install, folder, scratch)
@@ -305,8 +354,7 @@ def main():
         print(f"figure sha256: {' '.join(digests)}")
     finally:
         shutil.rmtree(scratch)
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    finish()
 
 
 if __name__ == "__main__":

@@ -12,26 +12,16 @@ import fcntl
 import os
 import re
 import subprocess
-import sys
+import time
 
-from parity_world import PROJECT
-from service import EXECUTABLES, NO_LIMITS, Home
+from latchkey_tests.checks import expect, finish
+from latchkey_tests.home import NO_LIMITS, Home
+from latchkey_tests.project import COMMAND, EXECUTABLES, PROJECT
+from latchkey_tests.waiting import until
 
 UNIT = f"{PROJECT}/samples/nginx/latchkey@.service"
 QUEUE = "/var/spool/postfix/maildrop"
 NOBODY = 65534
-COMMAND = os.environ.get("LATCHKEY_COMMAND", f"{PROJECT}/bin/latchkey")
-passed, failed = 0, 0
-
-
-def expect(holds, what, seen=None):
-    global passed, failed
-    if holds:
-        passed += 1
-    else:
-        failed += 1
-        print(f"FAILED: {what}" + ("" if seen is None else f": {seen}"), flush=True)
-    return holds
 
 
 def settings(text):
@@ -46,13 +36,14 @@ def under(unit, home, *command, **options):
     for path in unit["ReadWritePaths"].split():
         optional, path = path.startswith("-"), path.lstrip("-").replace("/var/lib/latchkey", home)
         script += f"[ ! -e {path} ] || mount --bind {path} {path}\n" if optional else f"mount --bind {path} {path}\n"
-    script += 'mount -o remount,ro,bind /\nexec setpriv --reuid=%d --regid=%d --clear-groups %s "$@"' % (
-        NOBODY, NOBODY, "--no-new-privs" if unit["NoNewPrivileges"] == "yes" else "")
+    privileges = "--no-new-privs" if unit["NoNewPrivileges"] == "yes" else ""
+    script += "mount -o remount,ro,bind /\n"
+    script += f'exec setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups {privileges} "$@"'
     return subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", *command], capture_output=True, text=True, **options)
 
 
 def queued():
-    return {name for name in os.listdir(QUEUE)}
+    return set(os.listdir(QUEUE))
 
 
 def deliver(unit):
@@ -60,11 +51,8 @@ def deliver(unit):
     home, before = Home(NO_LIMITS + "mail = sendmail /nonexistent\n"), queued()
     try:
         assert home.post("send-code", {"email": "ann@example.com"}).status == 202
-        for _ in range(100):
-            if home.sql("SELECT count(*) FROM mail_items WHERE last_error IS NOT NULL")[0][0]:
-                break
-            subprocess.run(["sleep", "0.05"])
-        subprocess.run(["sleep", "0.3"])
+        until(lambda: home.sql("SELECT 1 FROM mail_items WHERE last_error IS NOT NULL"), 5, 0.05)
+        time.sleep(0.3)
         home.configure(NO_LIMITS + "mail = sendmail /usr/sbin/sendmail\nmail_from = latchkey@example.com\n")
         home.sql("UPDATE mail_items SET due_at = 0, attempts = 0, last_error = NULL")
         with open(f"{home.path}/deliverers.lock", "w") as places:
@@ -73,7 +61,17 @@ def deliver(unit):
             for folder, folders, files in os.walk(home.path):
                 for name in (folder, *(f"{folder}/{entry}" for entry in folders + files)):
                     os.lchown(name, NOBODY, NOBODY)
-            run = under(unit, home.path, "timeout", "-s", "KILL", "25", f"{EXECUTABLES}/deliver-mail", env={"LATCHKEY_HOME": home.path}, timeout=60)
+            run = under(
+                unit,
+                home.path,
+                "timeout",
+                "-s",
+                "KILL",
+                "25",
+                f"{EXECUTABLES}/deliver-mail",
+                env={"LATCHKEY_HOME": home.path},
+                timeout=60,
+            )
         new = queued() - before
         errors = [row[0] or "" for row in home.sql("SELECT last_error FROM mail_items")]
         log = open(f"{home.path}/latchkey.log").read() if os.path.exists(f"{home.path}/latchkey.log") else ""
@@ -86,7 +84,12 @@ def deliver(unit):
 
 
 def main():
-    if os.geteuid() != 0 or not os.path.exists("/usr/sbin/postdrop") or not os.path.isdir(QUEUE) or not os.path.exists("/etc/postfix/main.cf"):
+    if (
+        os.geteuid() != 0
+        or not os.path.exists("/usr/sbin/postdrop")
+        or not os.path.isdir(QUEUE)
+        or not os.path.exists("/etc/postfix/main.cf")
+    ):
         print("postfix: left out, it needs root and Postfix")
         return
     unit = settings(open(UNIT).read())
@@ -94,16 +97,23 @@ def main():
     expect(arrived and error == "", "under the sample, a mail reaches the queue", (arrived, error, log[-300:], said))
     expect("can be run; latchkey mail test shows" in doctor, "doctor finds nothing", doctor)
     arrived, error, log, doctor, said = deliver({**unit, "NoNewPrivileges": "yes"})
-    expect(not arrived and "/usr/sbin/postdrop cannot gain the rights of its owner or group here: the service runs with NoNewPrivileges" in error,
-           "without privileges the outbox says why", (arrived, error, said))
+    expect(
+        not arrived
+        and "/usr/sbin/postdrop cannot gain the rights of its owner or group here: the service runs with NoNewPrivileges"
+        in error,
+        "without privileges the outbox says why",
+        (arrived, error, said),
+    )
     expect("NoNewPrivileges" in log, "and the log", log[-300:])
     expect("NoNewPrivileges=no and ReadWritePaths=/var/spool/postfix" in doctor, "and doctor", doctor)
     arrived, error, log, doctor, said = deliver({**unit, "ReadWritePaths": "/var/lib/latchkey"})
-    expect(not arrived and "is read-only here: with ProtectSystem the service needs ReadWritePaths=/var/spool/postfix" in error,
-           "with a read-only queue the outbox says why", (arrived, error, said))
+    expect(
+        not arrived and "is read-only here: with ProtectSystem the service needs ReadWritePaths=/var/spool/postfix" in error,
+        "with a read-only queue the outbox says why",
+        (arrived, error, said),
+    )
     expect("ReadWritePaths=/var/spool/postfix" in log, "and the log", log[-300:])
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    finish()
 
 
 if __name__ == "__main__":

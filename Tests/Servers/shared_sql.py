@@ -16,7 +16,9 @@ import subprocess
 import sys
 import tempfile
 
-PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from latchkey_tests.checks import expect, finish
+from latchkey_tests.project import AS_ROOT, EXECUTABLES, PROJECT
+
 SQLITE_ONLY = {"Schema.swift", "DatabaseExamination.swift"}
 LITERAL = re.compile(r'"""\n(.*?)"""|"((?:\\.|[^"\\\n])*)"', re.S)
 STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
@@ -56,8 +58,12 @@ def made_database(folder):
     os.mkdir(home, 0o700)
     body = b'{"email":"ada@example.com"}'
     subprocess.run(
-        [f"{PROJECT}/cgi-bin/send-code"], input=body, check=True, capture_output=True,
-        env={"LATCHKEY_HOME": home, "REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(len(body))})
+        [f"{EXECUTABLES}/send-code"],
+        input=body,
+        check=True,
+        capture_output=True,
+        env={"LATCHKEY_HOME": home, "REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(len(body))},
+    )
     return sqlite3.connect(f"{home}/latchkey.db")
 
 
@@ -67,13 +73,15 @@ def postgresql_schema(database):
     for (table,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
         columns, keys = [], []
         for name, kind, is_needed, key in database.execute(
-                f'SELECT name, type, "notnull", pk FROM pragma_table_info(\'{table}\')'):
+            f"SELECT name, type, \"notnull\", pk FROM pragma_table_info('{table}')"
+        ):
             columns.append(f"{name} {TYPES[kind]}{' NOT NULL' if is_needed else ''}")
             if key:
                 keys.append((key, name))
         columns.append(f"PRIMARY KEY ({', '.join(name for _, name in sorted(keys))})")
         for (index,) in database.execute(
-                f"SELECT name FROM pragma_index_list('{table}') WHERE \"unique\" AND origin = 'u'").fetchall():
+            f"SELECT name FROM pragma_index_list('{table}') WHERE \"unique\" AND origin = 'u'"
+        ).fetchall():
             names = [row[0] for row in database.execute(f"SELECT name FROM pragma_index_info('{index}')")]
             columns.append(f"UNIQUE ({', '.join(names)})")
         script.append(f"CREATE TABLE {table} ({', '.join(columns)});")
@@ -91,11 +99,20 @@ class PostgreSQL:
         self.tools = tools[-1]
         shutil.chown(folder, USER)
         self.run(f"{self.tools}/initdb", "-D", f"{folder}/data", "-A", "trust", "-E", "UTF8", "--no-sync")
-        self.run(f"{self.tools}/pg_ctl", "-D", f"{folder}/data", "-w", "-l", f"{folder}/log", "-o",
-                 f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off", "start")
+        self.run(
+            f"{self.tools}/pg_ctl",
+            "-D",
+            f"{folder}/data",
+            "-w",
+            "-l",
+            f"{folder}/log",
+            "-o",
+            f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off",
+            "start",
+        )
 
     def run(self, *words, text=None):
-        as_user = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups"] if os.geteuid() == 0 else []
+        as_user = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups"] if AS_ROOT else []
         return subprocess.run([*as_user, *words], input=text, text=True, check=False, capture_output=True, cwd=self.folder)
 
     def script(self, text):
@@ -108,43 +125,35 @@ class PostgreSQL:
 
 
 def main():
-    passed, failures = 0, []
     folder = tempfile.mkdtemp(prefix="latchkey-sql-")
+    os.chmod(folder, 0o711)
     found = statements()
-    if len(found) < 100:
-        failures.append(f"only {len(found)} statements were found")
+    expect(len(found) >= 150, "the statements are found", len(found))
     try:
         database = made_database(folder)
-        os.chmod(folder, 0o711)
         os.mkdir(f"{folder}/postgresql", 0o700)
         server = PostgreSQL(f"{folder}/postgresql")
         try:
             trouble = server.script(postgresql_schema(database))
-            if trouble:
-                failures.append(f"the schema: {trouble}")
+            expect(not trouble, "PostgreSQL takes the schema", trouble)
             for name, sql in found:
                 numbers = order(sql)
-                if numbers != list(range(1, len(numbers) + 1)) or "?" in re.sub(r"'[^']*'", "", sql):
-                    failures.append(f"{name}: values are not in order: {sql}")
+                in_order = numbers == list(range(1, len(numbers) + 1)) and "?" not in re.sub(r"'[^']*'", "", sql)
+                expect(in_order, f"{name}: values are in order: {sql}")
                 try:
                     database.execute(f"EXPLAIN {sql}", {str(number): None for number in numbers})
-                    passed += 1
+                    trouble = None
                 except sqlite3.Error as error:
-                    failures.append(f"{name}: SQLite: {error}: {sql}")
+                    trouble = error
+                expect(trouble is None, f"{name}: SQLite prepares {sql}", trouble)
                 trouble = server.script(f"PREPARE one AS {sql};")
-                if trouble:
-                    failures.append(f"{name}: PostgreSQL: {trouble}: {sql}")
-                else:
-                    passed += 1
+                expect(not trouble, f"{name}: PostgreSQL prepares {sql}", trouble)
         finally:
             server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    for failure in failures:
-        print(failure)
-    print(f"{passed} passed, {len(failures)} failed")
-    return 1 if failures else 0
+    finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

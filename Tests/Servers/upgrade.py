@@ -15,14 +15,13 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 
-PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, f"{PROJECT}/Tests/Torture")
-from service import EXECUTABLES, NO_LIMITS, Answer, Home, bearer  # noqa: E402
+from latchkey_tests.answers import Answer
+from latchkey_tests.checks import expect, finish
+from latchkey_tests.home import NO_LIMITS, Home, bearer
+from latchkey_tests.project import EXECUTABLES, PROJECT
 
 ROUNDS = int(os.environ.get("ROUNDS", "20"))
 CLIENTS = 8
@@ -32,17 +31,6 @@ SCHEMA = len(os.listdir(MIGRATIONS))
 FIRST = next(f"{MIGRATIONS}/{name}" for name in os.listdir(MIGRATIONS) if name.startswith("v001-"))
 # The tables of the first release, parents first.
 TABLES = ["users", "projects", "members", "challenges", "sessions", "api_keys", "mail_items"]
-
-passed, failed = 0, 0
-
-
-def expect(holds, what, seen=None):
-    global passed, failed
-    if holds:
-        passed += 1
-    else:
-        failed += 1
-        print(f"FAILED: {what}" + ("" if seen is None else f": {seen}"), flush=True)
 
 
 def columns(connection, table):
@@ -57,17 +45,15 @@ class Old:
         self.people = [self.home.sign_in(f"person{number}@example.com") for number in range(CLIENTS)]
         for person in self.people:
             person["key"] = self.home.post(
-                "create-api-key", {"name": "old", "expires_in_days": 30, "scopes": None}, bearer(person, True)).data
+                "create-api-key", {"name": "old", "expires_in_days": 30, "scopes": None}, bearer(person, True)
+            ).data
         assert self.home.post("send-code", {"email": "waiting@example.com"}).status == 202
         self.code = self.home.code("waiting@example.com")
         self.settle()
         self.back()
 
     def settle(self):
-        end = time.monotonic() + 20
-        while self.home.sql("SELECT count(*) FROM mail_items")[0][0]:
-            assert time.monotonic() < end, "mail is not delivered"
-            time.sleep(0.05)
+        assert self.home.has_delivered(), "mail is not delivered"
         time.sleep(0.3)
 
     def back(self):
@@ -82,8 +68,7 @@ class Old:
                 known = [row[1] for row in old.execute(f"PRAGMA new.table_info({table})")]
                 source = ["subject_id" if c == "challenge_id" and c not in known else c for c in wanted]
                 where = " WHERE user_id = x''" if table == "challenges" else ""
-                old.execute(
-                    f"INSERT INTO main.{table} ({', '.join(wanted)}) SELECT {', '.join(source)} FROM new.{table}{where}")
+                old.execute(f"INSERT INTO main.{table} ({', '.join(wanted)}) SELECT {', '.join(source)} FROM new.{table}{where}")
             old.execute("DETACH new")
             old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         for end in ("", "-wal", "-shm"):
@@ -147,8 +132,14 @@ def rows(home):
 
 # What a client's work may change in rows that were there.
 CHANGES = {
-    "users": {"full_name", "updated_at"}, "sessions": {"generation", "rotated_at"}, "api_keys": {"last_used_at", "updated_at"},
-    "challenges": {"attempts", "used_at"}, "projects": {"name", "updated_at"}, "members": set(), "mail_items": set()}
+    "users": {"full_name", "updated_at"},
+    "sessions": {"generation", "rotated_at"},
+    "api_keys": {"last_used_at", "updated_at"},
+    "challenges": {"attempts", "used_at"},
+    "projects": {"name", "updated_at"},
+    "members": set(),
+    "mail_items": set(),
+}
 KEYS = {"members": ("user_id", "project_id"), "challenges": ("email",)}
 
 
@@ -182,10 +173,9 @@ def requests(old, number):
         ("health", 200, lambda home: home.get("health")),
     ]
     if number == 0:
-        work[2] = ("verify-code", 200, lambda home: home.post(
-            "verify-code", {"email": "waiting@example.com", "code": old.code}))
+        work[2] = ("verify-code", 200, lambda home: home.post("verify-code", {"email": "waiting@example.com", "code": old.code}))
     # Each begins with another.
-    return work[number % len(work):] + work[:number % len(work)]
+    return work[number % len(work) :] + work[: number % len(work)]
 
 
 def under_load(old, home, what):
@@ -237,8 +227,10 @@ def whole(old, home, before, what):
         by_key = {"HTTP_X_API_KEY": person["key"]["full_key"], "HTTP_X_PROJECT_ID": person["project"]}
         keys = home.get("list-api-keys", by_key)
         expect(
-            keys.status == 200 and sorted(key["name"] for key in keys.data["items"]) == ["new", "old"], f"{what}: an old key",
-            (keys.raw, keys.log))
+            keys.status == 200 and sorted(key["name"] for key in keys.data["items"]) == ["new", "old"],
+            f"{what}: an old key",
+            (keys.raw, keys.log),
+        )
 
 
 def rounds(old):
@@ -250,14 +242,15 @@ def rounds(old):
         waits.append(under_load(old, home, f"round {number}"))
         whole(old, home, before, f"round {number}")
         expect(home.sql("PRAGMA journal_mode") == [("wal",)], f"round {number}: the journal")
-        drop(home)
+        home.remove()
     print(f"figure rounds: {ROUNDS}, {ROUNDS * CLIENTS * 8} requests, the longest {max(waits):.2f} s", flush=True)
 
 
 def large(old):
     old.fill(MANY)
     for settings, journal, what in [
-        (NO_LIMITS, "wal", "wal"), (NO_LIMITS, "delete", "delete, then wal"),
+        (NO_LIMITS, "wal", "wal"),
+        (NO_LIMITS, "delete", "delete, then wal"),
         (NO_LIMITS + "journal = delete\n", "delete", "journal = delete"),
     ]:
         home = old.copy(settings, journal)
@@ -266,16 +259,18 @@ def large(old):
         spent = time.monotonic() - began
         expect(alone.status == 200 and home.sql("PRAGMA user_version") == [(SCHEMA,)], f"{MANY} accounts, {what}", alone.log)
         size = os.path.getsize(f"{home.path}/latchkey.db") / 1e6
-        drop(home)
+        home.remove()
 
         home = old.copy(settings, journal)
         before = rows(home)
         wait = under_load(old, home, f"{MANY} accounts, {what}")
         whole(old, home, before, f"{MANY} accounts, {what}")
-        drop(home)
+        home.remove()
         print(
             f"figure {MANY} accounts, {what}: {size:.0f} MB, {spent:.2f} s by the first request alone, "
-            f"at most {wait:.2f} s under load", flush=True)
+            f"at most {wait:.2f} s under load",
+            flush=True,
+        )
 
 
 def newer(old):
@@ -295,23 +290,34 @@ def newer(old):
         "verify-code": ("POST", {}, b'{"email":"waiting@example.com","code":"%s"}' % old.code.encode()),
         "refresh-token": ("POST", {}, b'{"refresh_token":"%s","user_uuid":"%s"}' % tuple(v.encode() for v in grant.values())),
         "revoke-token": ("POST", {}, b'{"refresh_token":"%s"}' % person["refresh_token"].encode()),
-        "current-user": ("GET", mine, b""), "list-api-keys": ("GET", project, b""),
-        "create-api-key": ("POST", project, b'{"name":"x"}'), "delete-api-key": ("DELETE", {**project, "PATH_INFO": f"/{id}"}, b""),
+        "current-user": ("GET", mine, b""),
+        "list-api-keys": ("GET", project, b""),
+        "create-api-key": ("POST", project, b'{"name":"x"}'),
+        "delete-api-key": ("DELETE", {**project, "PATH_INFO": f"/{id}"}, b""),
         "update-api-key": ("PATCH", {**project, "PATH_INFO": f"/{id}"}, b'{"name":"x"}'),
         "rotate-api-key": ("POST", {**project, "PATH_INFO": f"/{id}/rotate"}, b'{"overlap_days":1}'),
-        "verify-api-key": ("GET", by_key, b""), "list-sessions": ("GET", mine, b""),
-        "delete-session": ("DELETE", {**mine, "PATH_INFO": f"/{id}"}, b""), "revoke-other-sessions": ("POST", mine, b"{}"),
+        "verify-api-key": ("GET", by_key, b""),
+        "list-sessions": ("GET", mine, b""),
+        "delete-session": ("DELETE", {**mine, "PATH_INFO": f"/{id}"}, b""),
+        "revoke-other-sessions": ("POST", mine, b"{}"),
         "update-user": ("PATCH", mine, b'{"full_name":"x"}'),
-        "delete-user": ("DELETE", {**mine, "HTTP_X_VERIFICATION_CODE": "123456"}, b""), "preferences": ("GET", mine, b""),
+        "delete-user": ("DELETE", {**mine, "HTTP_X_VERIFICATION_CODE": "123456"}, b""),
+        "preferences": ("GET", mine, b""),
         "send-deletion-code": ("POST", mine, b""),
         "change-email": ("POST", mine, b'{"email":"y@example.com"}'),
         "confirm-email": ("POST", mine, b'{"email":"y@example.com","code":"123456","current_code":"123456"}'),
-        "list-projects": ("GET", mine, b""), "create-project": ("POST", mine, b'{"name":"x"}'), "get-project": ("GET", one, b""),
-        "update-project": ("PATCH", one, b'{"name":"x"}'), "delete-project": ("DELETE", one, b""),
+        "list-projects": ("GET", mine, b""),
+        "create-project": ("POST", mine, b'{"name":"x"}'),
+        "get-project": ("GET", one, b""),
+        "update-project": ("PATCH", one, b'{"name":"x"}'),
+        "delete-project": ("DELETE", one, b""),
         "add-member": ("POST", {**mine, "PATH_INFO": f"/{person['project']}/members"}, b'{"email":"z@example.com"}'),
-        "update-member": ("PATCH", member, b'{"role":"admin"}'), "remove-member": ("DELETE", member, b""),
-        "list-invitations": ("GET", mine, b""), "accept-invitation": ("POST", {**mine, "PATH_INFO": f"/{id}/accept"}, b"{}"),
-        "decline-invitation": ("DELETE", {**mine, "PATH_INFO": f"/{id}"}, b""), "health": ("GET", {}, b""),
+        "update-member": ("PATCH", member, b'{"role":"admin"}'),
+        "remove-member": ("DELETE", member, b""),
+        "list-invitations": ("GET", mine, b""),
+        "accept-invitation": ("POST", {**mine, "PATH_INFO": f"/{id}/accept"}, b"{}"),
+        "decline-invitation": ("DELETE", {**mine, "PATH_INFO": f"/{id}"}, b""),
+        "health": ("GET", {}, b""),
         "metrics": ("GET", {"REMOTE_ADDR": "127.0.0.1"}, b""),
     }
     closed = {"jwks": 200, "not-found": 404}  # they open no database
@@ -329,26 +335,20 @@ def newer(old):
         answer = home.run(name, method, variables, body)
         expect(
             answer.status == 503 and answer.code == "temporarily_unavailable" and "retry-after" in answer.headers,
-            f"a newer schema: {name}", (answer.raw, answer.log))
+            f"a newer schema: {name}",
+            (answer.raw, answer.log),
+        )
         lines = answer.log.splitlines()
-        expect(len(lines) == 1 and 'newer Latchkey' in lines[0], f"a newer schema: the log line of {name}", answer.log)
+        expect(len(lines) == 1 and "newer Latchkey" in lines[0], f"a newer schema: the log line of {name}", answer.log)
     for name, status in closed.items():
         answer = home.get(name)
         expect(answer.status == status, f"a newer schema: {name} opens no database", answer.raw)
     done = subprocess.run(
-        [f"{EXECUTABLES}/deliver-mail"], env={"LATCHKEY_HOME": home.path}, stdin=subprocess.DEVNULL, capture_output=True)
+        [f"{EXECUTABLES}/deliver-mail"], env={"LATCHKEY_HOME": home.path}, stdin=subprocess.DEVNULL, capture_output=True
+    )
     expect(done.returncode != 0, "a newer schema: deliver-mail fails", (done.returncode, done.stderr))
     expect(contents() == before, "a newer schema: not a byte changed")
-    drop(home)
-
-
-def drop(home):
-    """Removes it, though a deliverer that the last request started may still be at work in it."""
-    for _ in range(50):  # until it has ended
-        home.remove()
-        if not os.path.exists(home.path):
-            return
-        time.sleep(0.1)
+    home.remove()
 
 
 def main():
@@ -358,9 +358,9 @@ def main():
         newer(old)
         large(old)
     finally:
-        drop(old.home)
-    print(f"{passed} passed, {failed} failed, {time.monotonic() - began:.0f} s")
-    sys.exit(1 if failed else 0)
+        old.home.remove()
+    print(f"figure upgrade: {time.monotonic() - began:.0f} s")
+    finish()
 
 
 if __name__ == "__main__":

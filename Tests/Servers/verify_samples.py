@@ -19,21 +19,12 @@ import jwt
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
-PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from latchkey_tests.checks import expect, finish
+from latchkey_tests.home import Home
+from latchkey_tests.project import COMMAND, PROJECT
+from latchkey_tests.service import Service
+
 SAMPLES = f"{PROJECT}/samples/verify"
-sys.path.insert(0, f"{PROJECT}/Tests/Torture")
-from service import Home, Lighttpd  # noqa: E402
-
-passed, failed = 0, 0
-
-
-def expect(holds, what, seen=None):
-    global passed, failed
-    if holds:
-        passed += 1
-    else:
-        failed += 1
-        print(f"FAILED: {what}" + ("" if seen is None else f": {seen}"), flush=True)
 
 
 def encode(bytes):
@@ -177,16 +168,19 @@ def run(command, *arguments):
 
 def accepted(name, command, base, token, user, what):
     result = run(command, base, token)
-    expect(
-        result.returncode == 0 and result.stdout == f"{user}\n" and result.stderr == "",
-        f"{name}: {what} is accepted", result)
+    expect(result.returncode == 0 and result.stdout == f"{user}\n" and result.stderr == "", f"{name}: {what} is accepted", result)
 
 
 def refused(name, command, base, token, what):
     result = run(command, base, token)
     expect(
-        result.returncode == 1 and result.stdout == "" and result.stderr.startswith("not verified: ")
-        and result.stderr.count("\n") == 1, f"{name}: {what} is refused", result)
+        result.returncode == 1
+        and result.stdout == ""
+        and result.stderr.startswith("not verified: ")
+        and result.stderr.count("\n") == 1,
+        f"{name}: {what} is refused",
+        result,
+    )
 
 
 def main():
@@ -195,7 +189,7 @@ def main():
     server = None
     try:
         commands = programs(scratch)
-        server = Lighttpd(home)
+        server = Service(home)
         base = f"http://localhost:{server.port}"
 
         def grant(email, settings):
@@ -210,8 +204,9 @@ def main():
         ada, eve = grant("ada@example.com", ""), grant("eve@example.com", "")
         # The same service under another name.
         home.configure(f"base_url = {base.replace('localhost', '127.0.0.1')}\nresend_after = 0s\n")
-        answer = server.request("POST /auth/verification/refresh-token", fields={
-            "refresh_token": eve["refresh_token"], "user_uuid": eve["user_uuid"]})
+        answer = server.request(
+            "POST /auth/verification/refresh-token", fields={"refresh_token": eve["refresh_token"], "user_uuid": eve["user_uuid"]}
+        )
         assert answer.status == 200, answer.raw
         foreign = answer.data["access_token"]
         home.configure(f"base_url = {base}\n")
@@ -230,6 +225,7 @@ def main():
             """The token of a service whose clock differs from the verifier's: seconds from now."""
             now = int(time.time())
             return signed(private, header, {**held, "iat": now + iat, "exp": now + exp})
+
         for name, command in commands.items():
             accepted(name, command, base, token, ada["user_uuid"], "a genuine token")
             accepted(name, command, base, eve["access_token"], eve["user_uuid"], "another")
@@ -237,8 +233,10 @@ def main():
             made = signed(private, {"alg": "ES256", "typ": "JWT", "kid": kid}, claims)
             accepted(name, command, base, made, ada["user_uuid"], "one that is made here as the service makes it")
             for what, iat, exp in [
-                    ("whose clock is a second behind", 2, 902), ("whose clock is 20 seconds behind", 20, 920),
-                    ("whose clock is a second ahead", -901, -1)]:
+                ("whose clock is a second behind", 2, 902),
+                ("whose clock is 20 seconds behind", 20, 920),
+                ("whose clock is a second ahead", -901, -1),
+            ]:
                 accepted(name, command, base, shifted(iat, exp), ada["user_uuid"], f"a token, by a verifier {what},")
             for what, forged in bad:
                 # PyJWT does not look at `typ` and takes text for `exp`; the service signs no such token.
@@ -251,7 +249,8 @@ def main():
 
         # The service signs with a new key: tokens by the old one are good until they expire.
         rotated = subprocess.run(
-            [f"{PROJECT}/bin/latchkey", "token-key", "rotate"], env={"LATCHKEY_HOME": home.path}, capture_output=True, text=True)
+            [COMMAND, "token-key", "rotate"], env={"LATCHKEY_HOME": home.path}, capture_output=True, text=True
+        )
         expect(rotated.returncode == 0, "token-key rotate", rotated)
         new = grant("new@example.com", "")
         expect(jwt.get_unverified_header(new["access_token"])["kid"] != kid, "there is a new key")
@@ -263,8 +262,8 @@ def main():
             server.stop()
         home.remove()
         shutil.rmtree(scratch, ignore_errors=True)
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    finish()
 
 
-main()
+if __name__ == "__main__":
+    main()

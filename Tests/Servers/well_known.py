@@ -14,13 +14,24 @@ import os
 import shutil
 import sys
 import tempfile
-import time
 
-import parity
-from parity import (
-    AS_ROOT, Lighttpd, LighttpdFastCGI, Nginx, NginxFastCGI, Shared, SharedFastCGI, SharedWithoutOptions, SuEXEC, SuEXECFastCGI,
-    Vhost, VhostFastCGI, expect)
-from parity_world import PROJECT, World
+from latchkey_tests.checks import checks, expect, finish
+from latchkey_tests.project import AS_ROOT, EXECUTABLES, PROJECT, executable_names
+from latchkey_tests.servers.apache import (
+    Apache,
+    Shared,
+    SharedFastCGI,
+    SharedWithoutOptions,
+    SuEXEC,
+    SuEXECFastCGI,
+    Vhost,
+    VhostFastCGI,
+)
+from latchkey_tests.servers.fixture import Fixture
+from latchkey_tests.servers.lighttpd import Lighttpd, LighttpdFastCGI
+from latchkey_tests.servers.nginx import Nginx, NginxFastCGI
+from latchkey_tests.servers.server import Server, own, user
+from latchkey_tests.waiting import until
 
 TOKEN = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
 # A path below .well-known/, what the file holds, and its mode.
@@ -36,21 +47,50 @@ FILES = [
     ("pki-validation/page.js", b"alert(1)", 0o644),
 ]
 HIDDEN = [
-    "acme-challenge/.htpasswd", "acme-challenge/.htaccess", "acme-challenge/folder/abc", "acme-challenge/.folder/abc", "other/abc",
-    "abc", "acme-challengex/abc"]
+    "acme-challenge/.htpasswd",
+    "acme-challenge/.htaccess",
+    "acme-challenge/folder/abc",
+    "acme-challenge/.folder/abc",
+    "other/abc",
+    "abc",
+    "acme-challengex/abc",
+]
 NONE = [
-    "acme-challenge", "acme-challenge/", "pki-validation/", "acme-challenge/missing", "acme-challenge/folder",
-    "acme-challenge/folder/", "acme-challenge/abc/", "acme-challenge/abc/x", "acme-challenge/.", "acme-challenge/..",
-    "acme-challenge/../other/abc", "acme-challenge/%2e%2e/other/abc", "acme-challenge/%2ehtpasswd",
-    "acme-challenge/../../latchkey.home", "acme-challenge/%2e%2e/%2e%2e/latchkey.home", "acme-challenge/..%2f..%2flatchkey.home",
-    "acme-challenge/..%5c..%5clatchkey.home", "acme-challenge/../../.htaccess", "acme-challenge/../../not-found",
-    "ACME-CHALLENGE/abc", "acme-challenge/ABC", "acme-challenge/abc%20", "acme-challenge/abc%0a",
-    "acme-challenge/abc%00", "acme-challenge/a%2520b", "", "../.well-known", "openid-configuration", *HIDDEN]
+    "acme-challenge",
+    "acme-challenge/",
+    "pki-validation/",
+    "acme-challenge/missing",
+    "acme-challenge/folder",
+    "acme-challenge/folder/",
+    "acme-challenge/abc/",
+    "acme-challenge/abc/x",
+    "acme-challenge/.",
+    "acme-challenge/..",
+    "acme-challenge/../other/abc",
+    "acme-challenge/%2e%2e/other/abc",
+    "acme-challenge/%2ehtpasswd",
+    "acme-challenge/../../latchkey.home",
+    "acme-challenge/%2e%2e/%2e%2e/latchkey.home",
+    "acme-challenge/..%2f..%2flatchkey.home",
+    "acme-challenge/..%5c..%5clatchkey.home",
+    "acme-challenge/../../.htaccess",
+    "acme-challenge/../../not-found",
+    "ACME-CHALLENGE/abc",
+    "acme-challenge/ABC",
+    "acme-challenge/abc%20",
+    "acme-challenge/abc%0a",
+    "acme-challenge/abc%00",
+    "acme-challenge/a%2520b",
+    "",
+    "../.well-known",
+    "openid-configuration",
+    *HIDDEN,
+]
 SECRET = b"the host's secret"
 
 
 def folder_of(server):
-    return f"{server.site}/.well-known" if isinstance(server, parity.Apache) else f"{parity.EXECUTABLES}/.well-known"
+    return f"{server.site}/.well-known" if isinstance(server, Apache) else f"{server.executables}/.well-known"
 
 
 def fill(server):
@@ -63,20 +103,24 @@ def fill(server):
         with open(path, "wb") as file:
             file.write(content)
         os.chmod(path, mode)
-    if isinstance(server, parity.Apache):
-        parity.own(top, parity.user(server.user))
+    if isinstance(server, Apache):
+        own(top, user(server.user))
 
 
 def check_served(server):
     for name, content, _ in FILES:
         for method, target, body in [
-            ("GET", f"/.well-known/{name}", content), ("HEAD", f"/.well-known/{name}", b""), ("GET", f"/.well-known/{name}?x=1", content)
+            ("GET", f"/.well-known/{name}", content),
+            ("HEAD", f"/.well-known/{name}", b""),
+            ("GET", f"/.well-known/{name}?x=1", content),
         ]:
             answer = server.exchange(method, target)
             kind = answer.fields.get("content-type", [""])[0].partition(";")[0]
             expect(
                 (answer.status, answer.body) == (200, body) and (kind == "text/plain" or not content),
-                f"{server.name}: {method} {target}", (answer.status, kind, answer.body[:100]))
+                f"{server.name}: {method} {target}",
+                (answer.status, kind, answer.body[:100]),
+            )
 
 
 def check_refused(server, method, target, code="not_found"):
@@ -90,9 +134,12 @@ def check_refused(server, method, target, code="not_found"):
     # lighttpd completes a folder's name by a slash, and that is not found.
     is_completed = target.endswith("/folder") and server.name.startswith("lighttpd") and answer.status == 301
     expect(
-        (answer.status == 404 and seen == code or is_early and answer.status in (400, 404) or is_completed) and SECRET not in answer.body
+        ((answer.status == 404 and seen == code) or (is_early and answer.status in (400, 404)) or is_completed)
+        and SECRET not in answer.body
         and answer.body not in [content for _, content, _ in FILES if content],
-        f"{server.name}: {method} {target} is not found", (answer.status, seen, answer.body[:100]))
+        f"{server.name}: {method} {target} is not found",
+        (answer.status, seen, answer.body[:100]),
+    )
 
 
 def check(server):
@@ -110,9 +157,7 @@ def check(server):
     expect(answer.status == 200 and b'"keys"' in answer.body, f"{server.name}: the key set is ours", answer.status)
     shutil.rmtree(folder_of(server))
     # lighttpd keeps files open for a moment.
-    end = time.monotonic() + 10
-    while server.exchange("GET", "/.well-known/acme-challenge/abc").status == 200 and time.monotonic() < end:
-        time.sleep(0.2)
+    until(lambda: server.exchange("GET", "/.well-known/acme-challenge/abc").status != 200, 10, 0.2)
     check_refused(server, "GET", "/.well-known/acme-challenge/abc")
 
 
@@ -122,39 +167,48 @@ def stand_in(scratch):
         if name != "cgi-bin" and not name.startswith("."):
             os.symlink(f"{PROJECT}/{name}", f"{scratch}/{name}")
     os.mkdir(f"{scratch}/cgi-bin")
-    for name in [*parity.executables(), ".htaccess"]:
-        shutil.copy(f"{parity.EXECUTABLES}/{name}", f"{scratch}/cgi-bin/")
+    for name in [*executable_names(), ".htaccess"]:
+        shutil.copy(f"{EXECUTABLES}/{name}", f"{scratch}/cgi-bin/")
     os.chmod(scratch, 0o755)
-    parity.PROJECT, parity.EXECUTABLES = scratch, f"{scratch}/cgi-bin"
+    Server.project, Server.executables = scratch, f"{scratch}/cgi-bin"
 
 
 def main():
     wanted = sys.argv[1:]
     kinds = [
-        Lighttpd, LighttpdFastCGI, Shared, SharedWithoutOptions, SharedFastCGI, Vhost, VhostFastCGI, SuEXEC, SuEXECFastCGI, Nginx,
-        NginxFastCGI]
+        Lighttpd,
+        LighttpdFastCGI,
+        Shared,
+        SharedWithoutOptions,
+        SharedFastCGI,
+        Vhost,
+        VhostFastCGI,
+        SuEXEC,
+        SuEXECFastCGI,
+        Nginx,
+        NginxFastCGI,
+    ]
     if not AS_ROOT:
         print("suEXEC: left out, it needs root", flush=True)
         kinds = [kind for kind in kinds if not issubclass(kind, SuEXEC)]
-    world = World()
+    fixture = Fixture()
     scratch = tempfile.mkdtemp(prefix="latchkey-well-known-")
     try:
         stand_in(scratch)
         for kind in kinds:
             if wanted and kind.name not in wanted:
                 continue
-            before = parity.passed
-            server = kind(world)
+            before = checks.passed
+            server = kind(fixture)
             try:
                 check(server)
             finally:
                 server.stop()
-            print(f"{server.name}: {parity.passed - before} held", flush=True)
+            print(f"{server.name}: {checks.passed - before} held", flush=True)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-        world.home.remove()
-    print(f"{parity.passed} passed, {parity.failed} failed")
-    sys.exit(1 if parity.failed else 0)
+        fixture.home.remove()
+    finish()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """A disk that is really full, a file that may grow no further, and too little memory, at every size that makes
 a difference, for each writing endpoint and the first request.
 
@@ -12,14 +11,30 @@ Shown for each:
 The full disk is a small file system in memory, which takes root to mount.
 """
 
+import collections
+import os
 import resource
+import shutil
+import subprocess
+import tempfile
+import time
+import uuid
 
-from cases import *
+from cases import CASES, GUESSING, NOTING, guess
+from latchkey_tests.answers import Answer
+from latchkey_tests.checks import Report, seconds
+from latchkey_tests.deliverers import settle
+from latchkey_tests.project import EXECUTABLES
+from snapshots import change, copy, counted, state
+from templates import Templates
 
 PAGE = 4096
 KIB = 1024
-ENDPOINTS = {name: case for name, case in CASES.items()
-             if name not in ("deliver-mail", "refresh-token, long log", "refresh-token, journal = delete")}
+ENDPOINTS = {
+    name: case
+    for name, case in CASES.items()
+    if name not in ("deliver-mail", "refresh-token, long log", "refresh-token, journal = delete")
+}
 
 
 class SmallDisk:
@@ -82,16 +97,16 @@ class Trial:
             first = Answer(b"")
         else:
             good = 200 <= first.status < 300 or (first.status == 400 and name == "verify-code, wrong")
-            self.report.expect(first.is_envelope() and (good or first.status in (500, 503)),
-                               f"{place}: {first.raw}, {first.log}")
+            self.report.expect(first.is_envelope() and (good or first.status in (500, 503)), f"{place}: {first.raw}, {first.log}")
             judged = first.status == 400 and found == guess(name)  # that it was counted is all that a wrong code asks
             spared = name in NOTING and found == {}
             self.report.expect(not good or judged or spared or found == self.whole, f"{place}: {first.status}, changed: {found}")
             if first.status == 503 and name in GUESSING and found == guess(name):
                 self.lost[kind] += 1
             else:
-                self.report.expect(first.status != 503 or (found == {} and kept == 0),
-                                   f"{place}: 503, changed: {found}, {kept} more counted")
+                self.report.expect(
+                    first.status != 503 or (found == {} and kept == 0), f"{place}: 503, changed: {found}, {kept} more counted"
+                )
             if first.status == 500 and kind != "memory":
                 self.unknown[kind].append((size, first.log))
         self.seen[f"{kind}: answered {first.status}"] += 1
@@ -126,18 +141,17 @@ class Trial:
             if late() or worked == 3:
                 break
             home = copy(getattr(self.known, self.base))
-            answer = self.run(kind, size, home, {
-                "preexec_fn": lambda: resource.setrlimit(limit, (size, size))})
+            answer = self.run(kind, size, home, {"preexec_fn": lambda: resource.setrlimit(limit, (size, size))})
             home.remove()
             if answer:
                 answered = size if answered is None else answered
                 works = answer.status < 500
                 least, worked = (size if works and least is None else least), worked + works
             else:
-                self.report.expect(answered is None and kind == "memory",
-                                   f"{self.name}, {kind} {size}: no answer, though one came at {answered}")
+                self.report.expect(
+                    answered is None and kind == "memory", f"{self.name}, {kind} {size}: no answer, though one came at {answered}"
+                )
         self.report.figure(f"{kind} at which {self.name} answers, and works", f"{answered}, {least}")
-
 
     def judge(self):
         """Expects once what many sizes tell alike."""
@@ -153,7 +167,8 @@ def limited(ask, home, known, options):
     plain = home.start
     alone = {"executable": ALONE} if options else {}
     home.start = lambda name, *given, **others: plain(
-        name, *given, **{**others, **options, **{key: f"{folder}/{name}" for key, folder in alone.items()}})
+        name, *given, **{**others, **options, **{key: f"{folder}/{name}" for key, folder in alone.items()}}
+    )
     try:
         return ask(home, known, ())
     finally:
@@ -178,9 +193,10 @@ def main():
     trials = [Trial(name, known, report, seen) for name in ENDPOINTS]
     disk = SmallDisk()
     step = 1 if not budget else 8
-    sizes = {"file": range(0, 192 * KIB, 4 * KIB * step),
-             "memory": [*range(2048 * KIB, 4096 * KIB, 8 * KIB * step),
-                        *range(4096 * KIB, 20480 * KIB, 256 * KIB * step)]}
+    sizes = {
+        "file": range(0, 192 * KIB, 4 * KIB * step),
+        "memory": [*range(2048 * KIB, 4096 * KIB, 8 * KIB * step), *range(4096 * KIB, 20480 * KIB, 256 * KIB * step)],
+    }
     limits = {"file": resource.RLIMIT_FSIZE, "memory": resource.RLIMIT_AS}
     try:
         if not disk.mounted:

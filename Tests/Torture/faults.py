@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Faults at every system call that writes: the process killed before it, or the call refused with a full
 disk (ENOSPC) or a broken one (EIO), once or from then on; and a broken disk at every call that reads.
 
@@ -13,18 +12,43 @@ A fault is met by counting: one run without faults tells how often each call is 
 each call gets each fault, on a fresh copy of the state.
 """
 
+import collections
 import concurrent.futures
+import os
 import random
 import threading
+import time
 
-from cases import *
+from cases import CASES, GUESSING, NOTING, guess
+from latchkey_tests.checks import Report, seconds
+from latchkey_tests.deliverers import settle
+from outcomes import works
+from snapshots import change, copy, state
+from templates import Templates
 
-WRITES = ["write", "pwrite64", "fsync", "fdatasync", "ftruncate", "fallocate", "openat", "mkdir",
-          "link", "unlink", "rename", "fchown"]
+WRITES = [
+    "write",
+    "pwrite64",
+    "fsync",
+    "fdatasync",
+    "ftruncate",
+    "fallocate",
+    "openat",
+    "mkdir",
+    "link",
+    "unlink",
+    "rename",
+    "fchown",
+]
 ENDS = ["clone3", "exit_group"]  # where only a kill tells something
 READS = ["read", "pread64"]
-FAULTS = {"kill": "signal=KILL:when={}", "full once": "error=ENOSPC:when={}",
-          "full": "error=ENOSPC:when={}+", "broken once": "error=EIO:when={}", "broken": "error=EIO:when={}+"}
+FAULTS = {
+    "kill": "signal=KILL:when={}",
+    "full once": "error=ENOSPC:when={}",
+    "full": "error=ENOSPC:when={}+",
+    "broken once": "error=EIO:when={}",
+    "broken": "error=EIO:when={}+",
+}
 
 
 def combinations(name, known):
@@ -40,7 +64,7 @@ def combinations(name, known):
         if not opened or not call.isidentifier():
             continue
         counts[call] += 1
-        if call in ENDS or call in WRITES and (call != "openat" or "O_CREAT" in arguments):
+        if call in ENDS or (call in WRITES and (call != "openat" or "O_CREAT" in arguments)):
             found.append((name, call, counts[call], "kill"))
         if call in ENDS or (call == "openat" and "O_CREAT" not in arguments):
             continue
@@ -48,9 +72,11 @@ def combinations(name, known):
             continue
         # From then on would include the answer's own write.
         once = call in READS or (call == "write" and name != "deliver-mail")
-        found += [(name, call, counts[call], fault) for fault in FAULTS
-                  if fault != "kill" and not (call in READS and "full" in fault)
-                  and not (once and not fault.endswith("once"))]
+        found += [
+            (name, call, counts[call], fault)
+            for fault in FAULTS
+            if fault != "kill" and not (call in READS and "full" in fault) and not (once and not fault.endswith("once"))
+        ]
     os.unlink(trace)
     settle(home)
     whole = change(before, state(home))
@@ -68,8 +94,16 @@ def examine(combination, known, whole, report, seen):
     try:
         before = state(home)
         # A deliverer that is about to wait for its next attempt is ended there.
-        prefix = ["strace", "-o", trace, "-qq", "-e", f"trace={call},clock_nanosleep,nanosleep",
-                  "-e", f"inject={call}:{FAULTS[fault].format(count)}"]
+        prefix = [
+            "strace",
+            "-o",
+            trace,
+            "-qq",
+            "-e",
+            f"trace={call},clock_nanosleep,nanosleep",
+            "-e",
+            f"inject={call}:{FAULTS[fault].format(count)}",
+        ]
         if name == "deliver-mail":
             prefix += ["-e", "inject=clock_nanosleep,nanosleep:signal=KILL:when=1"]
         first = ask(home, known, prefix)
@@ -88,8 +122,10 @@ def examine(combination, known, whole, report, seen):
             good = (200 <= first.status < 300 and (made or name in NOTING)) or refused
             bad = first.status in (500, 503) and not (first.status == 503 and made and found != counted_guess)
             silent = first.status == 0 and not first.raw and fault == "kill" and first.exit < 0
-            report.expect(silent or (first.is_envelope() and (good or bad)),
-                          f"{place}: {first.status} {first.code}, changed: {found}, log: {first.log[-300:]}")
+            report.expect(
+                silent or (first.is_envelope() and (good or bad)),
+                f"{place}: {first.status} {first.code}, changed: {found}, log: {first.log[-300:]}",
+            )
         held = holds(home, known, lambda: ask(home, known, ()), first, made)
         report.expect(held, f"{place}: after {first.status}, changed: {found}, the next do not do as they should")
         if base != "empty":

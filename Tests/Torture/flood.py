@@ -12,8 +12,10 @@ import sys
 import threading
 import time
 
-import service
-from service import Home, Lighttpd, Report, bearer, seconds
+from latchkey_tests import maildir
+from latchkey_tests.checks import Report, seconds
+from latchkey_tests.home import Home
+from latchkey_tests.service import Service
 
 SETTINGS = """\
 limit_send_per_ip = off
@@ -25,8 +27,19 @@ resend_after = 0s
 """
 LONGEST = "\U0001f525" * 255
 SCOPES = [f"{n:03}:" + "a" * 124 for n in range(64)]
-TABLES = ("users", "projects", "members", "sessions", "api_keys", "invitations", "mail_items", "limit_counts",
-          "known_networks", "challenges", "audit_events")
+TABLES = (
+    "users",
+    "projects",
+    "members",
+    "sessions",
+    "api_keys",
+    "invitations",
+    "mail_items",
+    "limit_counts",
+    "known_networks",
+    "challenges",
+    "audit_events",
+)
 
 
 def request(server, method, path, grant, fields=None, project=None):
@@ -48,24 +61,28 @@ def flood(server, grant, number, end):
 
     while time.monotonic() < end:
         turn += 1
-        answer = count("project", request(
-            server, "POST", "/projects", grant, {"name": LONGEST, "description": "\U0001f525" * 1000}))
+        answer = count(
+            "project", request(server, "POST", "/projects", grant, {"name": LONGEST, "description": "\U0001f525" * 1000})
+        )
         if answer.status == 201:
             project = answer.data["id"]
-        answer = count("key", request(
-            server, "POST", "/auth/api-keys/", grant, {"name": LONGEST, "scopes": SCOPES}, project))
+        answer = count("key", request(server, "POST", "/auth/api-keys/", grant, {"name": LONGEST, "scopes": SCOPES}, project))
         if answer.status == 201:
             key = answer.data["id"]
         if key:
-            answer = count("rotation", request(
-                server, "POST", f"/auth/api-keys/{key}/rotate", grant, {"overlap_days": turn % 2 * 30}, project))
+            answer = count(
+                "rotation",
+                request(server, "POST", f"/auth/api-keys/{key}/rotate", grant, {"overlap_days": turn % 2 * 30}, project),
+            )
             if answer.status == 201:
                 key = answer.data["id"]
             if turn % 4 == 0:
                 count("deletion", request(server, "DELETE", f"/auth/api-keys/{key}", grant, project=project))
                 key = None
-        count("invitation", request(
-            server, "POST", f"/projects/{project}/members", grant, {"email": f"guest-{number}-{turn}@example.com"}))
+        count(
+            "invitation",
+            request(server, "POST", f"/projects/{project}/members", grant, {"email": f"guest-{number}-{turn}@example.com"}),
+        )
         count("change", request(server, "PATCH", f"/projects/{project}", grant, {"name": LONGEST}))
         count("change", request(server, "PATCH", "/auth/users/me", grant, {"full_name": LONGEST}))
     return counts
@@ -77,8 +94,7 @@ class Others:
     def __init__(self, server, grants):
         self.server, self.grants = server, grants
         self.phase, self.times, self.errors, self.stopped = None, {}, [], threading.Event()
-        self.threads = [threading.Thread(target=self.work, args=(grant, kind)) for grant in grants
-                        for kind in ("read", "write")]
+        self.threads = [threading.Thread(target=self.work, args=(grant, kind)) for grant in grants for kind in ("read", "write")]
         for thread in self.threads:
             thread.start()
 
@@ -120,17 +136,13 @@ def size(home):
     return sum(os.path.getsize(f"{home.path}/{name}") for name in os.listdir(home.path) if name.startswith("latchkey.db"))
 
 
-def codes(home, email):
-    return [code for to, code, _ in home.mails() if to == email and code]
-
-
 def rows(home):
     return {table: home.sql(f"SELECT count(*) FROM {table}")[0][0] for table in TABLES}
 
 
 def mode(report, name, variables, duration):
     home = Home(SETTINGS)
-    server = Lighttpd(home, variables)
+    server = Service(home, variables)
     children = []
     try:
         mallory = home.sign_in("mallory@example.com")
@@ -149,7 +161,7 @@ def mode(report, name, variables, duration):
                 os.nice(19)
                 try:
                     counts = flood(server, mallory, number, start + duration)
-                except BaseException as error:  # noqa: BLE001
+                except BaseException as error:
                     counts = {f"{type(error).__name__}: {error}": 1}
                 os.write(writing, json.dumps(counts).encode())
                 os._exit(0)
@@ -182,35 +194,41 @@ def mode(report, name, variables, duration):
         for path in ("/auth/users/me", "/projects?limit=100", "/auth/api-keys/?limit=100", "/auth/sessions?limit=100"):
             begun = time.monotonic()
             answer = request(server, "GET", path, mallory, project=mallory["project"])
-            figure(f"GET {path}", f"{answer.status}, {len(answer.body) / 1024:.0f} KiB, {(time.monotonic() - begun) * 1000:.0f} ms")
+            figure(
+                f"GET {path}", f"{answer.status}, {len(answer.body) / 1024:.0f} KiB, {(time.monotonic() - begun) * 1000:.0f} ms"
+            )
             largest = max(largest, len(answer.body))
         for kind in ("read", "write"):
             a, b = others.p99("before", kind), others.p99("flood", kind)
             figure(f"others' p99 of {kind}s", f"{a:.1f} ms before, {b:.1f} ms during, {b / max(a, 0.001):.1f} times")
-        mine = home.sql("SELECT count(*) FROM members WHERE user_id = ?", [bytes.fromhex(mallory["user_uuid"].replace("-", ""))])[0][0]
+        mine = home.sql("SELECT count(*) FROM members WHERE user_id = ?", [bytes.fromhex(mallory["user_uuid"].replace("-", ""))])[
+            0
+        ][0]
         keys = home.sql("SELECT max(n) FROM (SELECT count(*) AS n FROM api_keys GROUP BY project_id)")[0][0]
 
         # Leaving, while others write as fast as they can.
         global PACED
         PACED = False
         others.phase = "deletion"
-        seen = len(codes(home, mallory["email"]))
-        if request(server, "POST", "/auth/users/me/deletion-code", mallory).status != 202:
-            home.post("send-code", {"email": mallory["email"]})
-        for _ in range(500):
-            if len(codes(home, mallory["email"])) > seen:
-                break
-            time.sleep(0.02)
-        code = codes(home, mallory["email"])[-1]
+
+        def ask():
+            if request(server, "POST", "/auth/users/me/deletion-code", mallory).status != 202:
+                home.post("send-code", {"email": mallory["email"]})
+
+        code = maildir.code_of(home.path, mallory["email"], ask)
         begun = time.monotonic()
-        answer = server.request("DELETE /auth/users/me", [
-            f"Authorization: Bearer {mallory['access_token']}", f"x-verification-code: {code}"])
+        answer = server.request(
+            "DELETE /auth/users/me", [f"Authorization: Bearer {mallory['access_token']}", f"x-verification-code: {code}"]
+        )
         took = time.monotonic() - begun
         others.phase = None
         PACED = True
         others.stop()
-        figure("deletion", f"{answer.status} in {took * 1000:.0f} ms; others' slowest write "
-               f"{max(others.times.get(('deletion', 'write'), [0])) * 1000:.0f} ms")
+        figure(
+            "deletion",
+            f"{answer.status} in {took * 1000:.0f} ms; others' slowest write "
+            f"{max(others.times.get(('deletion', 'write'), [0])) * 1000:.0f} ms",
+        )
         if BOUNDED:
             report.expect(mine <= 100, f"{name}: {mine} projects")
             report.expect(keys <= 1000 + 200, f"{name}: {keys} keys of one project")

@@ -9,9 +9,10 @@ And file systems that share no memory, by what statfs answers: the database gets
 import os
 import re
 import sys
-import time
 
-from service import NO_LIMITS, Home, bearer
+from latchkey_tests.checks import checks, expect
+from latchkey_tests.home import NO_LIMITS, Home, bearer
+from latchkey_tests.waiting import until
 
 # memfd_create: Linux 3.17. getrandom: 3.17. statx: 4.11. close_range: 5.9. Containers refuse the others.
 CALLS = ["memfd_create", "getrandom", "close_range", "statx", "clone3", "rseq", "prlimit64", "prctl", "faccessat2", "openat2"]
@@ -22,16 +23,6 @@ COMMAND = """\
 for recipient; do :; done
 cat > "$HOME/arriving" && mv "$HOME/arriving" "$HOME/mail-to-$recipient"
 """
-
-failed = 0
-
-
-def expect(holds, what, seen):
-    global failed
-    if not holds:
-        failed += 1
-        print(f"FAILED: {what}: {seen}", flush=True)
-    return holds
 
 
 def story(calls, error):
@@ -51,10 +42,11 @@ def story(calls, error):
         if not expect(answer.status == 202, f"{name}: send-code", (answer.status, answer.log)):
             return
         mail = f"{home.path}/mail-to-ann@example.com"
-        end = time.monotonic() + 20
-        while not os.path.exists(mail) and time.monotonic() < end:
-            time.sleep(0.05)
-        if not expect(os.path.exists(mail), f"{name}: a mail", home.sql("SELECT attempts, last_error FROM mail_items")):
+        if not expect(
+            until(lambda: os.path.exists(mail), 20, 0.05),
+            f"{name}: a mail",
+            home.sql("SELECT attempts, last_error FROM mail_items"),
+        ):
             return
         code = re.search(r"^Subject: (\d+)", open(mail).read(), re.M).group(1)
         answer = home.post("verify-code", {"email": "ann@example.com", "code": code}, prefix=prefix)
@@ -70,22 +62,41 @@ def story(calls, error):
         used = home.get("verify-api-key", {"HTTP_X_API_KEY": (key.data or {}).get("full_key", "")}, prefix=prefix)
         expect(used.status == 200, f"{name}: verify-api-key", (used.status, used.log))
         spent = home.post(
-            "refresh-token", {"refresh_token": grant["refresh_token"], "user_uuid": grant["user_uuid"]}, prefix=prefix)
+            "refresh-token", {"refresh_token": grant["refresh_token"], "user_uuid": grant["user_uuid"]}, prefix=prefix
+        )
         expect(spent.status == 200, f"{name}: refresh-token", (spent.status, spent.log))
     finally:
         home.remove()
 
 
 # As statfs(2) and GNU coreutils know file systems: of other machines and programs, and of this machine.
-REMOTE = {"NFS": 0x6969, "FUSE": 0x65735546, "VirtualBox": 0x786F4256, "VMware": 0xBACBACBC, "Parallels": 0x7C7C6673,
-          "GPFS": 0x47504653, "GFS2": 0x01161970, "CIFS": 0xFF534D42, "OrangeFS": 0x20030528}
+REMOTE = {
+    "NFS": 0x6969,
+    "FUSE": 0x65735546,
+    "VirtualBox": 0x786F4256,
+    "VMware": 0xBACBACBC,
+    "Parallels": 0x7C7C6673,
+    "GPFS": 0x47504653,
+    "GFS2": 0x01161970,
+    "CIFS": 0xFF534D42,
+    "OrangeFS": 0x20030528,
+}
 LOCAL = {"ext4": 0xEF53, "overlay": 0x794C7630}
 
 
 def on(number):
     """The prefix by which a program finds all files on the file system `number`."""
-    return ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=statfs",
-            "-e", f"inject=statfs:poke_exit=@arg2={number.to_bytes(8, 'little').hex()}:when=1+"]
+    return [
+        "strace",
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        "trace=statfs",
+        "-e",
+        f"inject=statfs:poke_exit=@arg2={number.to_bytes(8, 'little').hex()}:when=1+",
+    ]
 
 
 def is_wal(home, prefix):
@@ -102,10 +113,14 @@ def journals():
         for settings, expected in [("", shares), ("journal = wal\n", True), ("journal = delete\n", False)]:
             made, moved = Home(settings), Home("")
             try:
-                expect(is_wal(made, on(number)) == expected, f"{name}, {settings!r}: a new database's WAL is {expected}", "not so")
+                expect(
+                    is_wal(made, on(number)) == expected, f"{name}, {settings!r}: a new database's WAL is {expected}", "not so"
+                )
                 expect(is_wal(moved, []), "this machine's file system has WAL", "not so")
                 moved.configure(settings)
-                expect(is_wal(moved, on(number)) == expected, f"{name}, {settings!r}: a moved database's WAL is {expected}", "not so")
+                expect(
+                    is_wal(moved, on(number)) == expected, f"{name}, {settings!r}: a moved database's WAL is {expected}", "not so"
+                )
                 expect(settings != "" or is_wal(moved, []), f"{name}: it has it again once it is back", "not so")
             finally:
                 made.remove()
@@ -116,10 +131,11 @@ def journals():
 def main():
     journals()
     for calls, error in [([call], "ENOSYS") for call in CALLS] + [(CALLS, "ENOSYS"), (FILTERED, "EPERM")]:
-        before = failed
+        before = checks.failed
         story(calls, error)
-        print(f"figure {error} of {', '.join(calls) if len(calls) == 1 else f'{len(calls)} calls'}: {'works' if failed == before else 'fails'}", flush=True)
-    sys.exit(1 if failed else 0)
+        what = calls[0] if len(calls) == 1 else f"{len(calls)} calls"
+        print(f"figure {error} of {what}: {'works' if checks.failed == before else 'fails'}", flush=True)
+    sys.exit(1 if checks.failed else 0)
 
 
 if __name__ == "__main__":

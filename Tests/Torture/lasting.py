@@ -1,66 +1,28 @@
-#!/usr/bin/env python3
 """Processes that stay: a million requests by FastCGI (in a sample 20,000), and processes that begin anew under load.
 
 Shown: one process for each pool, both of one executable, take 8 MiB (PSS) at most when they are idle and 16 MiB after all of the
-requests; the memory of a process is the same after all requests of a kind as after the first thousand, for reads, writes, refusals
-and hashes; where processes begin anew after 50 requests each, while 8 clients ask through lighttpd, every request is answered
-once and rightly; a stopped server leaves no process behind.
+requests; the memory of a process is the same after all requests of a kind as after the first thousand, for reads, writes,
+refusals and hashes; where processes begin anew after 50 requests each, while 8 clients ask through lighttpd, every request is
+answered once and rightly; a stopped server leaves no process behind.
 """
 
 import os
-import socket
-import struct
-import subprocess
 import threading
 import time
 
-from service import EXECUTABLES, NO_LIMITS, Home, Lighttpd, Report, bearer, seconds
+from latchkey_tests.checks import Report, seconds
+from latchkey_tests.fastcgi import FastCGIProcess, packed
+from latchkey_tests.home import NO_LIMITS, Home, bearer
+from latchkey_tests.service import Service
+from latchkey_tests.waiting import until
 
 report = Report()
 ALLOWED = 128  # KiB: what malloc may still settle by
 CACHE = 2000  # KiB: SQLite's own (cache_size), which a database that grows fills
 
 
-def record(kind, content=b"", request=1):
-    return struct.pack(">BBHHBx", 1, kind, request, len(content), 0) + content
-
-
-def packed(variables, body):
-    """A whole request that keeps its connection."""
-    pairs = b"".join(
-        struct.pack(">II", len(name) | 1 << 31, len(value) | 1 << 31) + name + value
-        for name, value in ((n.encode(), v.encode()) for n, v in variables.items()))
-    return (record(1, b"\0\1\1\0\0\0\0\0") + record(4, pairs) + record(4)
-            + (record(5, body) if body else b"") + record(5))
-
-
-class Process:
-    """A process of the executable for all routes on a listening socket, and a connection to it."""
-
-    def __init__(self, home, name):
-        address = f"\0latchkey-torture-{os.getpid()}-{name}-{time.monotonic_ns()}"
-        with socket.socket(socket.AF_UNIX) as listening:
-            listening.bind(address)
-            listening.listen(8)
-            self.process = subprocess.Popen(
-                [f"{EXECUTABLES}/latchkey-fcgi"], stdin=listening, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                env={"LATCHKEY_HOME": home.path, "LATCHKEY_FASTCGI_REQUESTS": "1000000000"})
-        self.connection = socket.socket(socket.AF_UNIX)
-        self.connection.settimeout(60)
-        self.connection.connect(address)
-        self.input = self.connection.makefile("rb")
-
-    def ask(self, request):
-        """The answer's bytes."""
-        self.connection.sendall(request)
-        output = b""
-        while True:
-            _, kind, _, count, padding = struct.unpack(">BBHHBx", self.input.read(8))
-            content = self.input.read(count + padding)[:count]
-            if kind == 6:
-                output += content
-            elif kind == 3:
-                return output
+class Process(FastCGIProcess):
+    """With what it takes of memory and descriptors."""
 
     def memory(self):
         with open(f"/proc/{self.process.pid}/status") as file:
@@ -73,12 +35,6 @@ class Process:
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
-
-    def stop(self):
-        self.input.close()
-        self.connection.close()
-        self.process.terminate()
-        return self.process.wait(30)
 
 
 def flat(home, grant, sample):
@@ -95,7 +51,7 @@ def flat(home, grant, sample):
         ("a wrong code", "codes", "/auth/verification/verify-code", "POST", {}, guess, 400, 1_000),
     ]
     total = 0
-    pools = {name: Process(home, name) for name in ("api", "codes")}
+    pools = {name: Process(home) for name in ("api", "codes")}
     first_request = packed({"REQUEST_METHOD": "GET", "REQUEST_URI": "/health"}, b"")
     for process in pools.values():
         report.expect(process.ask(first_request).startswith(b"Status: 200 "), "health")
@@ -146,7 +102,7 @@ def is_running(process):
 def ending(home, grant, sample):
     """Through lighttpd, with processes that begin anew all the time."""
     home.configure(NO_LIMITS + "fastcgi_requests = 50\n")
-    server = Lighttpd(home, {"LATCHKEY_FASTCGI": "1"})
+    server = Service(home, {"LATCHKEY_FASTCGI": "1"})
     line = [f"Authorization: Bearer {grant['access_token']}"]
     end = time.monotonic() + (8 if sample else 60)
     lock, seen = threading.Lock(), {}
@@ -173,10 +129,8 @@ def ending(home, grant, sample):
         thread.join()
     left = children()
     server.stop()
-    alive = left
-    for _ in range(50):
-        time.sleep(0.1)
-        alive = [child for child in alive if is_running(child)]
+    until(lambda: not any(map(is_running, left)), 5, 0.1)
+    alive = list(filter(is_running, left))
     report.expect(set(seen) == {200}, f"answers while processes begin anew: {seen}")
     report.expect(not alive, f"processes that a stopped server left behind: {alive}")
     report.figure("requests while processes begin anew", sum(seen.values()))

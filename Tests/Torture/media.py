@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """A file system on which no file can be made any more, and one that became read-only, for each writing endpoint, the
 first request, and health.
 
@@ -11,7 +10,20 @@ Shown for each:
 Both are small file systems in memory, which take root to mount.
 """
 
-from cases import *
+import collections
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import time
+import uuid
+
+from cases import CASES, GUESSING, guess
+from latchkey_tests.checks import Report, seconds
+from latchkey_tests.deliverers import settle
+from snapshots import change, copy, state
+from templates import Templates
 
 ENDPOINTS = {name: case for name, case in CASES.items() if name != "deliver-mail"}
 
@@ -96,10 +108,13 @@ def main():
         names = list(ENDPOINTS) if medium.mounted else []
         trials = [(name, "read-only", lambda home: medium.remount("ro"), lambda home: medium.remount("rw")) for name in names]
         # Without any, with one for the log and none for the shared memory, and so on.
-        trials += [(name, f"{count} inodes", lambda home, count=count: medium.fill(count), lambda home: medium.clear())
-                   for count in (0, 1, 2, 3) for name in names]
+        trials += [
+            (name, f"{count} inodes", lambda home, count=count: medium.fill(count), lambda home: medium.clear())
+            for count in (0, 1, 2, 3)
+            for name in names
+        ]
         if budget:
-            trials = trials[::max(1, len(trials) // 16)]
+            trials = trials[:: max(1, len(trials) // 16)]
         for name, kind, hinder, allow in trials:
             trial(report, known, seen, medium, name, kind, hinder, allow)
     finally:

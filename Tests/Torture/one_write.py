@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """An answer is one write, and the last thing that a handler does.
 
 Shown, by strace, for every endpoint and each way that it can answer: exactly one write to standard output,
@@ -11,9 +10,10 @@ import os
 import re
 import shutil
 import tempfile
-import time
 
-from service import EXECUTABLES, NO_LIMITS, Home, Report, bearer
+from latchkey_tests.checks import Report
+from latchkey_tests.home import NO_LIMITS, Home, bearer
+from latchkey_tests.project import EXECUTABLES
 
 report = Report()
 CALLS = "write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,ftruncate,fsync,fdatasync,unlink,rename,link"
@@ -30,7 +30,7 @@ def calls_of(process, lines):
             begun = line.removesuffix(" <unfinished ...>")
             continue
         resumed = re.match(r"\d+\s+<\.\.\. \w+ resumed>", line)
-        yield begun + line[resumed.end():] if resumed else line
+        yield begun + line[resumed.end() :] if resumed else line
 
 
 class Traced:
@@ -66,13 +66,13 @@ class Traced:
         line = calls[answers[0]][2]
         report.expect('"Status: ' in line, f"{what}: the write is not an answer: {line}")
         report.expect(line.endswith(f"= {len(answer.raw)}"), f"{what}: not all in one write: {line}, {len(answer.raw)} bytes")
-        report.expect(answers[0] == len(calls) - 1, f"{what}: after the answer: {calls[answers[0] + 1:]}")
+        report.expect(answers[0] == len(calls) - 1, f"{what}: after the answer: {calls[answers[0] + 1 :]}")
 
 
 def open_endpoints(traced):
     home, ask = traced.home, traced.ask
     ada, guess = {"email": "ada@example.com"}, {"email": "ada@example.com", "code": "000000"}
-    ask(202, "send-code", fields=ada)           # the very first request, which makes the database
+    ask(202, "send-code", fields=ada)  # the very first request, which makes the database
     ask(202, "send-code", fields=ada)
     # When the next mail may be asked for is kept with the first.
     home.configure(NO_LIMITS.replace("resend_after = 0s\n", ""))
@@ -87,12 +87,12 @@ def open_endpoints(traced):
     ask(400, "verify-code", fields={**guess, "code": code})
     tokens = {"refresh_token": grant["refresh_token"], "user_uuid": grant["user_uuid"]}
     second = ask(200, "refresh-token", fields=tokens)
-    ask(200, "refresh-token", fields=tokens)    # within the grace
+    ask(200, "refresh-token", fields=tokens)  # within the grace
     ask(401, "refresh-token", fields={**tokens, "refresh_token": "x" * 86})
     ask(401, "refresh-token", fields={**tokens, "user_uuid": "x"})
     ask(200, "revoke-token", fields={"refresh_token": "x" * 86})
     ask(200, "revoke-token", fields={"refresh_token": second["refresh_token"]})
-    ask(401, "refresh-token", fields=tokens)    # replayed after the end
+    ask(401, "refresh-token", fields=tokens)  # replayed after the end
     home.configure(NO_LIMITS + "client_tokens = " + "t" * 32 + "\n")
     for name in ("send-code", "verify-code", "refresh-token", "revoke-token"):
         ask(401, name, fields=ada)
@@ -109,7 +109,11 @@ def keys(traced):
     ask(401, "current-user", "GET", variables={"HTTP_AUTHORIZATION": "Bearer x.y.z"})
     key = ask(201, "create-api-key", fields={"name": "one", "scopes": []}, variables=me)
     full = ask(201, "create-api-key", fields={"name": "two"}, variables=me)["full_key"]
-    for name, method, fields in (("create-api-key", "POST", {"name": "x"}), ("list-api-keys", "GET", None), ("delete-api-key", "DELETE", None)):
+    for name, method, fields in (
+        ("create-api-key", "POST", {"name": "x"}),
+        ("list-api-keys", "GET", None),
+        ("delete-api-key", "DELETE", None),
+    ):
         path = {"PATH_INFO": f"/{key['id']}"} if method == "DELETE" else {}
         ask(401, name, method, fields, path)
         ask(422, name, method, fields, {**bearer(grant), **path})
@@ -139,29 +143,72 @@ def keys(traced):
         home.post("create-api-key", {"name": f"key {number}", "scopes": scopes}, me)
     ask(200, "list-api-keys", "GET", variables={**me, "QUERY_STRING": "limit=100"})
     home.sql("UPDATE users SET is_active = 0")
-    for name, method in (("current-user", "GET"), ("create-api-key", "POST"), ("list-api-keys", "GET"), ("delete-api-key", "DELETE")):
+    for name, method in (
+        ("current-user", "GET"),
+        ("create-api-key", "POST"),
+        ("list-api-keys", "GET"),
+        ("delete-api-key", "DELETE"),
+    ):
         ask(403, name, method, {"name": "x"}, {**me, "PATH_INFO": f"/{key['id']}" if method == "DELETE" else ""})
     # A mail that is still on its way would be taken for the next one.
-    end = time.monotonic() + 20
-    while home.sql("SELECT 1 FROM mail_items") and time.monotonic() < end:
-        time.sleep(0.02)
+    home.has_delivered()
     shutil.rmtree(f"{home.path}/mail")
     home.post("send-code", {"email": "bob@example.com"})
     ask(403, "verify-code", fields={"email": "bob@example.com", "code": home.code("bob@example.com")})
     home.sql("UPDATE users SET is_active = 1")
 
 
-METHODS = {"current-user": "GET", "list-api-keys": "GET", "delete-api-key": "DELETE", "update-api-key": "PATCH",
-           "verify-api-key": "GET", "list-sessions": "GET", "delete-session": "DELETE", "jwks": "GET", "health": "GET",
-           "metrics": "GET", "update-user": "PATCH", "delete-user": "DELETE", "preferences": "GET", "list-projects": "GET",
-           "get-project": "GET", "update-project": "PATCH", "delete-project": "DELETE", "update-member": "PATCH", "remove-member": "DELETE",
-           "list-invitations": "GET", "decline-invitation": "DELETE"}
-PATHS = {"delete-api-key": "/x", "update-api-key": "/x", "rotate-api-key": "/x/rotate", "delete-session": "/x",
-         "get-project": "/x", "update-project": "/x", "delete-project": "/x", "add-member": "/x/members", "update-member": "/x/members/y",
-         "remove-member": "/x/members/y", "accept-invitation": "/x/accept", "decline-invitation": "/x"}
+METHODS = {
+    "current-user": "GET",
+    "list-api-keys": "GET",
+    "delete-api-key": "DELETE",
+    "update-api-key": "PATCH",
+    "verify-api-key": "GET",
+    "list-sessions": "GET",
+    "delete-session": "DELETE",
+    "jwks": "GET",
+    "health": "GET",
+    "metrics": "GET",
+    "update-user": "PATCH",
+    "delete-user": "DELETE",
+    "preferences": "GET",
+    "list-projects": "GET",
+    "get-project": "GET",
+    "update-project": "PATCH",
+    "delete-project": "DELETE",
+    "update-member": "PATCH",
+    "remove-member": "DELETE",
+    "list-invitations": "GET",
+    "decline-invitation": "DELETE",
+}
+PATHS = {
+    "delete-api-key": "/x",
+    "update-api-key": "/x",
+    "rotate-api-key": "/x/rotate",
+    "delete-session": "/x",
+    "get-project": "/x",
+    "update-project": "/x",
+    "delete-project": "/x",
+    "add-member": "/x/members",
+    "update-member": "/x/members/y",
+    "remove-member": "/x/members/y",
+    "accept-invitation": "/x/accept",
+    "decline-invitation": "/x",
+}
 OPEN = ("send-code", "verify-code", "refresh-token", "revoke-token")
-BODIES = (*OPEN, "create-api-key", "update-api-key", "rotate-api-key", "update-user", "change-email", "confirm-email",
-          "create-project", "update-project", "add-member", "update-member")
+BODIES = (
+    *OPEN,
+    "create-api-key",
+    "update-api-key",
+    "rotate-api-key",
+    "update-user",
+    "change-email",
+    "confirm-email",
+    "create-project",
+    "update-project",
+    "add-member",
+    "update-member",
+)
 
 
 def refusals(traced):

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The outbox under fire.
 
 Shown: whatever the mail command does, the mail is sent, tried again, or given up as its exit code says;
@@ -13,8 +12,8 @@ import random
 import signal
 import time
 
-from deliverers import Outbox
-from service import Report, seconds
+from latchkey_tests.checks import Report, seconds
+from mail_command import Outbox
 
 report = Report()
 limit = seconds()
@@ -24,12 +23,18 @@ SLOW = 'touch "$HOME/begun"; sleep 0.3'
 def commands():
     """What a command does, and what becomes of the mail: sent, later, or never."""
     later, never, sent = "later", "never", "sent"
-    cases = [("exits 0", {}, sent), ("reads nothing, exits 0", {"script": "#!/bin/sh\nexit 0\n"}, sent),
-             ("writes 50 MB", {"end": "head -c 50000000 /dev/zero; head -c 50000000 /dev/zero >&2; exit 0"}, sent),
-             ("is missing", {"script": ""}, later), ("may not be run", {"mode": 0o600}, later),
-             ("is no program", {"script": "nothing to run\n"}, later), ("is empty", {"script": ""}, later),
-             ("kills itself", {"end": "kill -KILL $$"}, later), ("traps", {"end": "kill -SEGV $$"}, later),
-             ("reads nothing, exits 75", {"script": "#!/bin/sh\nexit 75\n"}, later)]
+    cases = [
+        ("exits 0", {}, sent),
+        ("reads nothing, exits 0", {"script": "#!/bin/sh\nexit 0\n"}, sent),
+        ("writes 50 MB", {"end": "head -c 50000000 /dev/zero; head -c 50000000 /dev/zero >&2; exit 0"}, sent),
+        ("is missing", {"script": ""}, later),
+        ("may not be run", {"mode": 0o600}, later),
+        ("is no program", {"script": "nothing to run\n"}, later),
+        ("is empty", {"script": ""}, later),
+        ("kills itself", {"end": "kill -KILL $$"}, later),
+        ("traps", {"end": "kill -SEGV $$"}, later),
+        ("reads nothing, exits 75", {"script": "#!/bin/sh\nexit 75\n"}, later),
+    ]
     # 68 is what msmtp says when the relay's name cannot be looked up just now.
     cases += [(f"exits {code}", {"end": f"exit {code}"}, later) for code in (1, 64, 68, 69, 71, 73, 74, 75, 77, 78, 255)]
     cases += [(f"exits {code}", {"end": f"exit {code}"}, never) for code in (65, 67)]
@@ -81,9 +86,13 @@ def retries():
 
 def useless():
     """What became useless while it waited is not sent: in the outbox, and under a deliverer that waits."""
-    ways = {"expired": "UPDATE mail_items SET expires_at = 1", "used": "UPDATE challenges SET used_at = 1",
-            "replaced": "UPDATE challenges SET id = randomblob(16)", "deleted": "DELETE FROM challenges",
-            "used up": "UPDATE challenges SET attempts = 5"}
+    ways = {
+        "expired": "UPDATE mail_items SET expires_at = 1",
+        "used": "UPDATE challenges SET used_at = 1",
+        "replaced": "UPDATE challenges SET id = randomblob(16)",
+        "deleted": "DELETE FROM challenges",
+        "used up": "UPDATE challenges SET attempts = 5",
+    }
     for way, sql in ways.items():
         box = Outbox().promise()
         box.home.sql(sql)
@@ -117,8 +126,16 @@ def killed_at(moment):
     """SIGKILL before, during and after the command: how often the mail went out."""
     box = Outbox(begin=SLOW if moment == "during" else "").promise()
     if moment == "before":
-        strace = ["strace", "-f", "-o", "/dev/null", "-e", "trace=clone,clone3,vfork",
-                  "-e", "inject=clone,clone3,vfork:signal=KILL:when=1"]
+        strace = [
+            "strace",
+            "-f",
+            "-o",
+            "/dev/null",
+            "-e",
+            "trace=clone,clone3,vfork",
+            "-e",
+            "inject=clone,clone3,vfork:signal=KILL:when=1",
+        ]
         box.deliverer(strace).wait(30)
     elif moment == "during":
         process = box.deliverer()
@@ -210,7 +227,7 @@ def ended(process):
 
 def hanging():
     """After a minute a command that hangs is killed, with what it started."""
-    box = Outbox(begin="sleep 300 & echo $! > \"$HOME/child\"; wait").promise()
+    box = Outbox(begin='sleep 300 & echo $! > "$HOME/child"; wait').promise()
     start = time.monotonic()
     row = box.attempt(80)
     report.figure("a hanging command was killed after", f"{time.monotonic() - start:.0f} s")

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """A hundred thousand refused requests (in a sample as many as fit), from one IPv6 /48, from 1,000 /64s of ten sites, and from
 1,000 /48s: half of them ask for a mail too early, half guess for an address that has had its failures.
 
@@ -6,13 +5,12 @@ Shown: what is written for them has a bound in each slot, whoever asks; each has
 """
 
 import os
-import socket
-import subprocess
 import tempfile
 import time
 
-from lasting import packed, struct
-from service import EXECUTABLES, Home, Report, seconds
+from latchkey_tests.checks import Report, seconds
+from latchkey_tests.fastcgi import FastCGIProcess, packed
+from latchkey_tests.home import Home
 
 SLOT = 18_750  # milliseconds: a sixteenth of five minutes
 MOST = 250  # rows in a slot
@@ -25,45 +23,24 @@ SOURCES = {
 }
 
 
-class Service:
-    """The executable of all routes on a listening socket; what it logs goes to a file, and comes with answers."""
+class Refusing(FastCGIProcess):
+    """Counts the refusals that are logged, into a file or by the connection."""
 
     def __init__(self, home):
-        self.home, self.lines = home, 0
-        address = f"\0latchkey-torture-{os.getpid()}-{time.monotonic_ns()}"
-        self.log = tempfile.TemporaryFile()
-        with socket.socket(socket.AF_UNIX) as listening:
-            listening.bind(address)
-            listening.listen(8)
-            self.process = subprocess.Popen(
-                [f"{EXECUTABLES}/latchkey-fcgi"], stdin=listening, stdout=subprocess.DEVNULL, stderr=self.log,
-                env={"LATCHKEY_HOME": home.path, "LATCHKEY_FASTCGI_REQUESTS": "1000000000"})
-        self.connection = socket.socket(socket.AF_UNIX)
-        self.connection.settimeout(60)
-        self.connection.connect(address)
-        self.input = self.connection.makefile("rb")
+        self.home, self.log, self.lines = home, tempfile.TemporaryFile(), 0
+        super().__init__(home, self.log)
 
-    def ask(self, path, body, address):
+    def status(self, path, body, address):
         """The status of a POST."""
         values = self.home.environment("POST", body, {"REMOTE_ADDR": address, "REQUEST_URI": path})
         del values["LATCHKEY_HOME"]
-        self.connection.sendall(packed(values, body))
-        output = b""
-        while True:
-            _, kind, _, count, padding = struct.unpack(">BBHHBx", self.input.read(8))
-            content = self.input.read(count + padding)[:count]
-            if kind == 6:
-                output += content
-            elif kind == 7:
-                self.lines += content.count(b"outcome=rate_limited")
-            elif kind == 3:
-                return int(output.split(b"Status: ")[1][:3])
+        output = self.ask(packed(values, body))
+        self.lines += self.errors.count(b"outcome=rate_limited")
+        self.errors = b""
+        return int(output.split(b"Status: ")[1][:3])
 
     def stop(self):
-        self.input.close()
-        self.connection.close()
-        self.process.terminate()
-        self.process.wait(30)
+        super().stop()
         self.log.seek(0)
         self.lines += self.log.read().count(b"outcome=rate_limited")
 
@@ -81,18 +58,20 @@ def rows(home):
 def main():
     report, limit = Report(), seconds()
     for what, source in SOURCES.items():
-        home = Home("resend_after = 1h\nlimit_failures_per_email = 1/24h\nlimit_send_per_ip = off\n"
-                    "limit_verify_per_ip = off\nlimit_send_total = off\n")
+        home = Home(
+            "resend_after = 1h\nlimit_failures_per_email = 1/24h\nlimit_send_per_ip = off\n"
+            "limit_verify_per_ip = off\nlimit_send_total = off\n"
+        )
         try:
             assert home.post("send-code", {"email": KNOWN}).status == 202
             wrong = f"{(int(home.code(KNOWN)) + 1) % 10**6:06}"
             assert home.post("verify-code", {"email": KNOWN, "code": wrong}).status == 400
             send = b'{"email":"%s"}' % KNOWN.encode()
             guess = b'{"email":"%s","code":"%s"}' % (KNOWN.encode(), wrong.encode())
-            service, begin, asked, others = Service(home), time.monotonic(), 0, 0
+            service, begin, asked, others = Refusing(home), time.monotonic(), 0, 0
             while asked < COUNT and not (limit and time.monotonic() - begin > limit / len(SOURCES)):
                 path, body = (("send-code", send), ("verify-code", guess))[asked % 2]
-                others += service.ask(f"/auth/verification/{path}", body, source(asked // 2)) != 429
+                others += service.status(f"/auth/verification/{path}", body, source(asked // 2)) != 429
                 asked += 1
             took = time.monotonic() - begin
             service.stop()

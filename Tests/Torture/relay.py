@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Mail through a real program: msmtp, with an SMTP server on loopback behind it.
 
 Shown: the mail arrives byte for byte as the maildir has it, for the right sender and recipient; a server
@@ -12,8 +11,9 @@ import os
 import re
 import shutil
 
-from deliverers import Outbox
-from service import PROJECT, Report
+from latchkey_tests.checks import Report
+from latchkey_tests.project import PROJECT
+from mail_command import Outbox
 from sink import Sink
 
 report = Report()
@@ -82,8 +82,9 @@ def arrives(sink):
     box.promise().deliverer().wait(30)
     folder = f"{box.home.path}/mail/new"
     filed = open(f"{folder}/{os.listdir(folder)[0]}", "rb").read()
-    same = [re.sub(rb"(?m)^Date: .*$|[0-9a-f]{8}-[0-9a-f-]{27}", b"", text)
-            for text in (filed, mail.data.replace(b"\r\n", b"\n"))]
+    same = [
+        re.sub(rb"(?m)^Date: .*$|[0-9a-f]{8}-[0-9a-f-]{27}", b"", text) for text in (filed, mail.data.replace(b"\r\n", b"\n"))
+    ]
     report.expect(same[0] == same[1], "the mail differs from the maildir's")
     report.figure("bytes of a mail as it arrived", len(mail.data))
     box.remove()
@@ -91,8 +92,14 @@ def arrives(sink):
 
 def answers(sink):
     """What the server says to which command, and what becomes of the mail."""
-    cases = [(command, answer, True) for command in ("MAIL", "RCPT", "DATA", "end") for answer in ("451 4.3.0 later", "421 4.3.2 later")]
-    cases += [(command, answer, False) for command in ("MAIL", "RCPT", "DATA") for answer in ("550 5.1.1 never", "554 5.7.1 never")]
+    cases = [
+        (command, answer, True)
+        for command in ("MAIL", "RCPT", "DATA", "end")
+        for answer in ("451 4.3.0 later", "421 4.3.2 later")
+    ]
+    cases += [
+        (command, answer, False) for command in ("MAIL", "RCPT", "DATA") for answer in ("550 5.1.1 never", "554 5.7.1 never")
+    ]
     for command, answer, again in cases:
         before = len(sink.mails)
         box = Relayed(sink.port).promise()
@@ -112,8 +119,10 @@ def answers(sink):
 def away(sink):
     dead = Sink()
     dead.stop()
-    for name, host, port in (("a relay that is down", "127.0.0.1", dead.port),
-                             ("a relay whose name is unknown just now", "relay.invalid", sink.port)):
+    for name, host, port in (
+        ("a relay that is down", "127.0.0.1", dead.port),
+        ("a relay whose name is unknown just now", "relay.invalid", sink.port),
+    ):
         box = Relayed(sink.port).promise()
         box.relay(host, port)
         row = box.attempt(40)

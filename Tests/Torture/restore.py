@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """A backup restored in the middle of a mixed load; `restore`, `secret rotate` and `token-key rotate --now` killed at
 every call that changes a file; and the last of them where a file cannot be deleted.
 
@@ -15,19 +14,33 @@ Shown for each deletion that fails: the old key's tokens are dead all the same, 
 could not delete; and the folder is synced after the last deletion.
 """
 
+import collections
 import glob
+import os
 import random
+import re
+import subprocess
 import threading
+import time
 
-from cases import *
+from latchkey_tests.checks import Report, seconds
+from latchkey_tests.deliverers import settle
+from latchkey_tests.home import Home, bearer
+from latchkey_tests.project import COMMAND
+from snapshots import copy
 
-COMMAND = os.environ.get("LATCHKEY_COMMAND", os.path.join(PROJECT, "bin", "latchkey"))
 CHANGES = ["rename", "link", "unlink", "mkdir", "rmdir", "fsync", "fdatasync", "ftruncate", "pwrite64", "write", "openat"]
 
 
 def admin(home, *arguments, prefix=()):
-    return subprocess.run([*prefix, COMMAND, *arguments], env={"LATCHKEY_HOME": home.path}, text=True,
-                          stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
+    return subprocess.run(
+        [*prefix, COMMAND, *arguments],
+        env={"LATCHKEY_HOME": home.path},
+        text=True,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=120,
+    )
 
 
 class Worker(threading.Thread):
@@ -53,7 +66,7 @@ class Worker(threading.Thread):
             email = f"w{self.number}n{count}@example.com"
             try:
                 if self.ask("send-code", {"email": email})[0].status == 202:
-                    code = self.load.home.code(email, wait=3)
+                    code = self.load.home.code(email, timeout=3)
                     answer, begun, ended = self.ask("verify-code", {"email": email, "code": code})
                     if answer.status == 200:
                         self.accounts.append((email, answer.data["user_uuid"], begun, ended))
@@ -70,8 +83,7 @@ class Worker(threading.Thread):
             answer, begun, ended = self.ask("create-api-key", {"name": f"k{number}"}, bearer(grant, True))
             if answer.status == 201:
                 self.keys.append((answer.data["full_key"], begun, ended))
-            answer, asked, answered = self.ask(
-                "refresh-token", {k: grant[k] for k in ("refresh_token", "user_uuid")})
+            answer, asked, answered = self.ask("refresh-token", {k: grant[k] for k in ("refresh_token", "user_uuid")})
             if answer.status != 200:
                 return
             grant = {**grant, **answer.data}
@@ -125,13 +137,16 @@ class Load:
                 if ended < before or begun > restored:
                     status = home.get("verify-api-key", {"HTTP_X_API_KEY": key}).status
                     report.expect(status == 200, f"a key that was acknowledged answers {status}")
-            for grant, begun, ended in worker.grants:
+            for grant, _, ended in worker.grants:
                 if ended < asked:
                     report.expect(home.get("current-user", bearer(grant)).status == 401, "an old session lives")
         report.expect(kept > 0 and late > 0 and lost > 0, f"too little happened: {kept}, {late}, {lost}")
         report.expect(home.integrity() == "ok", home.integrity())
-        for name, value in [("accounts of before the backup", kept), ("accounts of after the restore", late),
-                            ("accounts of in between, gone with the restore", lost)]:
+        for name, value in [
+            ("accounts of before the backup", kept),
+            ("accounts of after the restore", late),
+            ("accounts of in between, gone with the restore", lost),
+        ]:
             report.figure(name, value)
 
 
@@ -160,8 +175,21 @@ def kills(report, arguments, length, seen):
             break
         home, place = copy(base), f"{arguments[0]}, {call} {number}"
         old = open(f"{home.path}/secret.key", "rb").read()
-        killed = admin(home, *arguments, prefix=[
-            "strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={number}"])
+        killed = admin(
+            home,
+            *arguments,
+            prefix=[
+                "strace",
+                "-f",
+                "-qq",
+                "-o",
+                "/dev/null",
+                "-e",
+                f"trace={call}",
+                "-e",
+                f"inject={call}:signal=KILL:when={number}",
+            ],
+        )
         seen[f"{arguments[0]}: killed" if killed.returncode < 0 else f"{arguments[0]}: not killed"] += 1
         status = home.get("current-user", bearer(ada)).status
         fresh = open(f"{home.path}/secret.key", "rb").read() != old
@@ -194,8 +222,23 @@ def stuck(report, seen):
     settle(base)
     for number in range(1, 9):
         home, place = copy(base), f"token-key rotate, unlink {number} fails"
-        failed = admin(home, "token-key", "rotate", "--now", prefix=[
-            "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=unlink", "-e", f"inject=unlink:error=EIO:when={number}"])
+        failed = admin(
+            home,
+            "token-key",
+            "rotate",
+            "--now",
+            prefix=[
+                "strace",
+                "-f",
+                "-qq",
+                "-o",
+                "/dev/null",
+                "-e",
+                "trace=unlink",
+                "-e",
+                f"inject=unlink:error=EIO:when={number}",
+            ],
+        )
         status = home.get("current-user", bearer(ada)).status
         seen[f"unlink fails: exit {failed.returncode}, the old token {status}"] += 1
         report.expect(failed.returncode in (0, 1) and status == 401, f"{place}: {failed}, {status}")
@@ -206,9 +249,11 @@ def stuck(report, seen):
     trace, home = f"{base.path}.trace", copy(base)
     admin(home, "token-key", "rotate", "--now", prefix=["strace", "-f", "-y", "-o", trace, "-e", "trace=unlink,fsync"])
     calls = [line.split(None, 1)[1] for line in open(trace, encoding="latin-1") if "/keys" in line and "= 0" in line]
-    last = max(index for index, call in enumerate(calls) if ".key\"" in call or ".end\"" in call)
-    report.expect(any(call.startswith("fsync") and call.split(">")[0].endswith("/keys") for call in calls[last:]),
-                  f"no fsync of keys/ after the last deletion: {calls}")
+    last = max(index for index, call in enumerate(calls) if '.key"' in call or '.end"' in call)
+    report.expect(
+        any(call.startswith("fsync") and call.split(">")[0].endswith("/keys") for call in calls[last:]),
+        f"no fsync of keys/ after the last deletion: {calls}",
+    )
     for path in (home, base):
         path.remove()
     os.unlink(trace)

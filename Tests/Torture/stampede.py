@@ -1,10 +1,9 @@
-#!/usr/bin/env python3
 """200 clients at once on verify-code, through lighttpd, while others ask who they are: by CGI, then by FastCGI.
 
 Shown: the memory of all handlers together stays within the hashing slots' 8 MiB each and what a waiting
 handler needs; every guess gets an answer of ours, 400 or 503, and a 503 has cost no attempt; those who ask
-GET /auth/users/me get 200 throughout. By FastCGI, where codes have a pool of their own: within what time 99% of those answers come,
-and while nobody guesses.
+GET /auth/users/me get 200 throughout. By FastCGI, where codes have a pool of their own: within what time 99% of those answers
+come, and while nobody guesses.
 """
 
 import collections
@@ -14,7 +13,10 @@ import socket
 import threading
 import time
 
-from service import NO_LIMITS, Answer, Home, Lighttpd, Report, seconds
+from latchkey_tests.answers import Answer
+from latchkey_tests.checks import Report, seconds
+from latchkey_tests.home import NO_LIMITS, Home
+from latchkey_tests.service import Service
 
 CLIENTS, SLOTS, SLOT_SIZE = 200, 2, 8 << 20
 FORKED = multiprocessing.get_context("fork")
@@ -102,8 +104,10 @@ class Client(threading.Thread):
 
 def post(fields):
     body = json.dumps(fields).encode()
-    return (b"POST /auth/verification/verify-code HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-            b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)) + body
+    return (
+        b"POST /auth/verification/verify-code HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+    ) + body
 
 
 def percentile(latencies):
@@ -117,8 +121,10 @@ class Askers:
 
     def __init__(self, server, grant):
         self.server, self.latencies, self.statuses = server, [], collections.Counter()
-        self.request = (f"GET /auth/users/me HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-                        f"Authorization: Bearer {grant['access_token']}\r\n\r\n").encode()
+        self.request = (
+            f"GET /auth/users/me HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            f"Authorization: Bearer {grant['access_token']}\r\n\r\n"
+        ).encode()
         self.over = FORKED.Event()
         self.result, sender = FORKED.Pipe(duplex=False)
         self.process = FORKED.Process(target=self.ask_in_two_threads, args=(sender,))
@@ -150,7 +156,8 @@ class Askers:
 
 
 def stampede(home, server, grant, addresses, pause):
-    """`addresses` are guessed at by 200 clients at once; memory is looked at every `pause` seconds. How many got which status, and the peak of memory."""
+    """`addresses` are guessed at by 200 clients at once; memory is looked at every `pause` seconds. How many got
+    which status, and the peak of memory."""
     sampler = Sampler(server.process.pid, pause)
     ready = threading.Barrier(CLIENTS)
     clients = [Client(server, post({"email": addresses[n % len(addresses)], "code": "000000"}), ready) for n in range(CLIENTS)]
@@ -175,11 +182,15 @@ def rounds(home, server, grant, addresses, bound, idle=None):
             break
         home.sql("UPDATE challenges SET attempts = 0")
         clients, sampler, latencies, others, took = stampede(
-            home, server, grant, addresses, pause=0.05 if idle else 0.005)  # looking takes time from the server
+            home, server, grant, addresses, pause=0.05 if idle else 0.005
+        )  # looking takes time from the server
         statuses = collections.Counter(client.answer.status for client in clients)
         report.figure(f"answers, round {round + 1}", dict(sorted(statuses.items())))
         report.figure(f"seconds, round {round + 1}", f"{took:.1f}, slowest {max(c.took for c in clients):.1f}")
-        report.figure(f"peak memory, round {round + 1}", f"{sampler.peak / (1 << 20):.0f} MiB in {sampler.most} handlers, {sampler.samples} samples")
+        report.figure(
+            f"peak memory, round {round + 1}",
+            f"{sampler.peak / (1 << 20):.0f} MiB in {sampler.most} handlers, {sampler.samples} samples",
+        )
         report.figure(f"users/me, round {round + 1}", f"worst {max(latencies) * 1000:.0f} ms, {dict(others)}")
         if idle:
             report.figure(f"users/me, p99, round {round + 1}", f"{percentile(latencies):.1f} ms, idle {idle:.1f} ms")
@@ -188,7 +199,9 @@ def rounds(home, server, grant, addresses, bound, idle=None):
         report.expect(set(statuses) <= {400, 503} and statuses[400] > 0, f"answers {statuses}")
         report.expect(all(client.answer.is_envelope() for client in clients), "an answer is not ours, or not whole")
         report.expect(all(client.answer.code in ("invalid_code", "temporarily_unavailable") for client in clients), "codes")
-        report.expect(all("retry-after" in client.answer.headers for client in clients if client.answer.status == 503), "Retry-After")
+        report.expect(
+            all("retry-after" in client.answer.headers for client in clients if client.answer.status == 503), "Retry-After"
+        )
         report.expect(set(others) == {200}, f"users/me answered {dict(others)}")
         counted = home.sql("SELECT sum(attempts) FROM challenges WHERE email LIKE 'known%'")[0][0]
         report.expect(counted == statuses[400], f"{counted} attempts were counted, {statuses[400]} compared")
@@ -206,18 +219,18 @@ def main():
     bound = SLOTS * SLOT_SIZE + CLIENTS * one
     report.figure("a waiting handler", f"{one / 1024:.0f} KiB")
     report.figure("bound", f"{bound / (1 << 20):.0f} MiB: {SLOTS} slots of 8 MiB, {CLIENTS} handlers that wait")
-    server = Lighttpd(home)
+    server = Service(home)
     try:
         rounds(home, server, grant, addresses, bound)
     finally:
         server.stop()
     print("by FastCGI", flush=True)
-    server = Lighttpd(home, {"LATCHKEY_FASTCGI": "1"})
+    server = Service(home, {"LATCHKEY_FASTCGI": "1"})
     try:
         askers = Askers(server, grant)
         time.sleep(10)
         askers.stop()
-        rounds(home, server, grant, addresses, bound, idle=percentile(askers.latencies[len(askers.latencies) // 4:]))
+        rounds(home, server, grant, addresses, bound, idle=percentile(askers.latencies[len(askers.latencies) // 4 :]))
     finally:
         server.stop()
     code = home.code("known0@example.com")

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Ten thousand mixed requests, sixteen at a time, while one handler in ten is killed at a random moment, and
 deliverers of mail are killed too.
 
@@ -9,10 +8,22 @@ Every client keeps what was acknowledged to it. Shown at the end:
 3. No answer is partial, or any 5xx but 503; only a killed handler gives none. The database is sound.
 """
 
+import collections
+import json
+import os
 import random
+import signal
+import subprocess
 import threading
+import time
 
-from cases import *
+from latchkey_tests import maildir
+from latchkey_tests.answers import Answer
+from latchkey_tests.checks import Report, seconds
+from latchkey_tests.deliverers import deliverers, settle
+from latchkey_tests.home import Home, bearer
+from latchkey_tests.project import EXECUTABLES
+from templates import refresh
 
 CLIENTS, REQUESTS, KILLED = 16, 10_000, 0.1
 
@@ -30,11 +41,10 @@ class Maildir:
                 fresh = [name for name in os.listdir(self.folder) if name not in self.known]
                 for name in sorted(fresh, key=lambda n: os.path.getmtime(f"{self.folder}/{n}")):
                     self.known.add(name)
-                    text = open(f"{self.folder}/{name}", encoding="utf-8").read()
-                    to = re.search(r"^To: (.*)$", text, re.M).group(1)
+                    mail = maildir.read(f"{self.folder}/{name}")
                     # Others announce what was changed.
-                    if code := re.search(r"^Subject: (\d+)", text, re.M):
-                        self.codes[to].append(code.group(1))
+                    if mail.code:
+                        self.codes[mail.to].append(mail.code)
             return list(self.codes[email])
 
 
@@ -80,8 +90,10 @@ class Client(threading.Thread):
         self.storm.count(name, answer, killed and process.returncode < 0)
         if answer.status == 0 and killed and not output:
             return None
-        self.expect(answer.is_envelope() and (answer.status < 500 or answer.status == 503),
-                    f"{name}: {answer.status}, exit {process.returncode}, {output} {errors}")
+        self.expect(
+            answer.is_envelope() and (answer.status < 500 or answer.status == 503),
+            f"{name}: {answer.status}, exit {process.returncode}, {output} {errors}",
+        )
         return answer if answer.is_envelope() and answer.status < 500 else None
 
     def expect(self, holds, what):
@@ -99,8 +111,8 @@ class Client(threading.Thread):
         if self.chance.random() < 0.03:
             return self.sign_in(account)
         self.chance.choices(
-            [self.refresh, self.me, self.list_keys, self.create_key, self.delete_key, self.revoke],
-            [30, 20, 20, 12, 12, 5])[0](account, session)
+            [self.refresh, self.me, self.list_keys, self.create_key, self.delete_key, self.revoke], [30, 20, 20, 12, 12, 5]
+        )[0](account, session)
 
     def sign_in(self, account):
         before = len(self.storm.mail.of(account.email))
@@ -152,14 +164,15 @@ class Client(threading.Thread):
         return bearer({**session.grant, "project": account.project}, True)
 
     def list_keys(self, account, session):
-        answer = self.ask("list-api-keys", "GET", variables={
-            **self.holder(account, session), "QUERY_STRING": "limit=100"})
+        answer = self.ask("list-api-keys", "GET", variables={**self.holder(account, session), "QUERY_STRING": "limit=100"})
         if answer:
             self.expect(answer.status == 200, f"list-api-keys: {answer.raw}")
             active = {item["id"]: item["is_active"] for item in answer.data["items"]}
             for key, deactivated in account.keys.items() if answer.data["pagination"]["pages"] == 1 else ():
-                self.expect(key in active and (deactivated == "?" or active[key] == (deactivated is None)),
-                            f"key {key} deactivated at {deactivated}, and listed as {active.get(key)}")
+                self.expect(
+                    key in active and (deactivated == "?" or active[key] == (deactivated is None)),
+                    f"key {key} deactivated at {deactivated}, and listed as {active.get(key)}",
+                )
 
     def create_key(self, account, session):
         answer = self.ask("create-api-key", "POST", {"name": "k"}, self.holder(account, session))
@@ -171,8 +184,7 @@ class Client(threading.Thread):
         if not account.keys:
             return
         key = self.chance.choice(list(account.keys))
-        answer = self.ask("delete-api-key", "DELETE", variables={
-            **self.holder(account, session), "PATH_INFO": f"/{key}"})
+        answer = self.ask("delete-api-key", "DELETE", variables={**self.holder(account, session), "PATH_INFO": f"/{key}"})
         if answer is None:
             account.keys[key] = account.keys[key] or "?"
             return
@@ -195,22 +207,30 @@ class Client(threading.Thread):
                 if session.revoked != "?":
                     self.expect(status == (401 if session.revoked else 200), f"me at the end: {status}")
                 fresh = refresh(self.home, session.grant)
-                self.expect(session.revoked == "?" or fresh.status == (401 if session.revoked else 200),
-                            f"{account.email}: a session at the end: {fresh.raw}, revoked: {session.revoked}")
+                self.expect(
+                    session.revoked == "?" or fresh.status == (401 if session.revoked else 200),
+                    f"{account.email}: a session at the end: {fresh.raw}, revoked: {session.revoked}",
+                )
             rows = self.home.sql(
                 "SELECT lower(hex(api_keys.id)), deactivated_at FROM users JOIN members ON user_id = users.id"
-                " LEFT JOIN api_keys ON api_keys.project_id = members.project_id WHERE email = ?", [account.email])
+                " LEFT JOIN api_keys ON api_keys.project_id = members.project_id WHERE email = ?",
+                [account.email],
+            )
             self.expect(rows or account.user is None, f"{account.email}: the account is lost")
             found = dict(rows)
             for key, deactivated in account.keys.items():
                 key = key.replace("-", "")
-                self.expect(key in found and (deactivated == "?" or (found[key] is None) == (deactivated is None)),
-                            f"{account.email}: key {key}, deactivated {deactivated}, and {found.get(key)}")
+                self.expect(
+                    key in found and (deactivated == "?" or (found[key] is None) == (deactivated is None)),
+                    f"{account.email}: key {key}, deactivated {deactivated}, and {found.get(key)}",
+                )
             codes = self.storm.mail.of(account.email)
             if account.promised:
                 self.storm.promises += account.promised
-                self.expect(codes and codes.count(codes[-1]) >= account.promised,
-                            f"{account.email}: {account.promised} mails promised, and {codes}")
+                self.expect(
+                    codes and codes.count(codes[-1]) >= account.promised,
+                    f"{account.email}: {account.promised} mails promised, and {codes}",
+                )
 
 
 class Storm:
@@ -247,8 +267,13 @@ class Storm:
         for _ in range(20):
             settle(self.home)
             self.home.sql("UPDATE mail_items SET due_at = 0 WHERE due_at IS NOT NULL")
-            subprocess.run([f"{EXECUTABLES}/deliver-mail"], env={"LATCHKEY_HOME": self.home.path},
-                           stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+            subprocess.run(
+                [f"{EXECUTABLES}/deliver-mail"],
+                env={"LATCHKEY_HOME": self.home.path},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=60,
+            )
             if self.home.sql("SELECT count(*) FROM mail_items") == [(0,)]:
                 return
         self.report.expect(False, "the outbox does not empty")
@@ -271,11 +296,17 @@ class Storm:
         self.report.expect(self.home.integrity() == "ok", self.home.integrity())
         accounts = [account for client in clients for account in client.accounts]
         for name, value in [
-            ("requests", self.requests), ("seconds of storm", round(took)), ("handlers killed", self.kills),
-            ("deliverers killed", self.deliverers_killed), ("accounts", sum(a.user is not None for a in accounts)),
-            ("sessions", sum(len(a.sessions) for a in accounts)), ("keys", sum(len(a.keys) for a in accounts)),
-            ("mails left by killed deliverers", waiting), ("open promises of mail", self.promises),
-            *sorted(self.seen.items())]:
+            ("requests", self.requests),
+            ("seconds of storm", round(took)),
+            ("handlers killed", self.kills),
+            ("deliverers killed", self.deliverers_killed),
+            ("accounts", sum(a.user is not None for a in accounts)),
+            ("sessions", sum(len(a.sessions) for a in accounts)),
+            ("keys", sum(len(a.keys) for a in accounts)),
+            ("mails left by killed deliverers", waiting),
+            ("open promises of mail", self.promises),
+            *sorted(self.seen.items()),
+        ]:
             self.report.figure(name, value)
         self.home.remove()
         self.report.finish()

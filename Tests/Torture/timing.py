@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Whether there is an account shows in no answer, and in no clock.
 
 Shown: send-code and verify-code give known and unknown addresses the same status, header fields and body,
@@ -14,7 +13,10 @@ import statistics
 import tempfile
 import time
 
-from service import EXECUTABLES, NO_LIMITS, Answer, Home, Report, seconds
+from latchkey_tests.answers import Answer
+from latchkey_tests.checks import Report, seconds
+from latchkey_tests.home import NO_LIMITS, Home
+from latchkey_tests.project import EXECUTABLES
 
 report = Report()
 WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath")
@@ -31,8 +33,11 @@ def asked(home, name, body):
     environment = home.environment("POST", body)
     start = time.perf_counter()
     process = os.posix_spawn(
-        f"{EXECUTABLES}/{name}", [name], environment, file_actions=[
-            (os.POSIX_SPAWN_DUP2, reading, 0), (os.POSIX_SPAWN_DUP2, writing, 1), (os.POSIX_SPAWN_DUP2, null, 2)])
+        f"{EXECUTABLES}/{name}",
+        [name],
+        environment,
+        file_actions=[(os.POSIX_SPAWN_DUP2, reading, 0), (os.POSIX_SPAWN_DUP2, writing, 1), (os.POSIX_SPAWN_DUP2, null, 2)],
+    )
     os.close(writing)
     raw = b""
     while chunk := os.read(output, 65536):
@@ -66,8 +71,11 @@ def compare(name, home, first, second, bodies, count, tries=3):
     medians = [statistics.median(kind) for kind in times]
     difference = medians[0] - medians[1]
     pairs = statistics.median(a - b for a, b in zip(*times))
-    report.figure(name, f"{medians[0]:.2f} ms and {medians[1]:.2f} ms, difference {difference:+.2f} ms (median of pairs "
-                  f"{pairs:+.2f} ms), {Answer(next(iter(answers[0]))).status}, {count} each")
+    report.figure(
+        name,
+        f"{medians[0]:.2f} ms and {medians[1]:.2f} ms, difference {difference:+.2f} ms (median of pairs "
+        f"{pairs:+.2f} ms), {Answer(next(iter(answers[0]))).status}, {count} each",
+    )
     # Asked one after the other, a pair has the same load: its difference is the finer measure.
     holds = abs(difference) < within and abs(pairs) < within / 2
     if not holds and tries > 1:
@@ -97,10 +105,7 @@ def challenges(home):
     home.sql("DELETE FROM challenges")
     for email in KNOWN + UNKNOWN:
         report.expect(home.post("send-code", {"email": email}).status == 202, "send-code")
-    for _ in range(500):
-        if not home.sql("SELECT 1 FROM mail_items"):
-            break
-        time.sleep(0.02)
+    home.has_delivered(10)
     home.sql("UPDATE challenges SET expires_at = expires_at + 3600000")
 
 
@@ -142,10 +147,7 @@ def rows():
     for address in (email, UNKNOWN[0]):
         home.post("send-code", {"email": address})
     codes = {address: home.code(address) for address in (email, UNKNOWN[0])}
-    for _ in range(500):
-        if not home.sql("SELECT 1 FROM mail_items"):
-            break
-        time.sleep(0.02)
+    home.has_delivered(10)
     copy = tempfile.mkdtemp(prefix="latchkey-torture-")
     home.sql("PRAGMA wal_checkpoint(TRUNCATE)")
     shutil.copytree(home.path, copy, dirs_exist_ok=True)
@@ -163,8 +165,10 @@ def rows():
         right = without.post("verify-code", {"email": address, "code": code})
         report.expect(right.status == 500 and right.is_envelope(), f"a right code, with no accounts: {right.raw}")
         report.expect("users" in right.log and "users" not in right.raw.decode(), f"logged: {right.log}")
-        report.expect(without.sql("SELECT used_at, attempts FROM challenges WHERE email = ?", (address,)) == [(None, 2)],
-                      "a failed sign-in used the code up, or its attempt was not counted")
+        report.expect(
+            without.sql("SELECT used_at, attempts FROM challenges WHERE email = ?", (address,)) == [(None, 2)],
+            "a failed sign-in used the code up, or its attempt was not counted",
+        )
         report.expect(home.post("verify-code", {"email": address, "code": code}).status == 200, "the right code")
     report.expect(len(without.sql("SELECT 1 FROM sessions")) == 1, "a session was made without an account")
     # Where anyone may sign up, send-code needs no accounts either.

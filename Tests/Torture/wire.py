@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The wire: what clients do that no client should, through lighttpd and straight to a handler.
 
 Shown: clients that reset, dawdle or go away leave the service as it was; each malformed request gets one answer
@@ -14,14 +13,20 @@ import struct
 import threading
 import time
 
+from latchkey_tests.answers import Answer
+from latchkey_tests.checks import Report, seconds
+from latchkey_tests.home import Home
+from latchkey_tests.service import Service
+from latchkey_tests.waiting import until
 from oddities import BODY, PLANTED, SEND, oddities, post
-from service import Answer, Home, Lighttpd, Report, seconds
 
 report = Report()
+
+
 class Wire:
     def __init__(self):
         self.home = Home()
-        self.server = Lighttpd(self.home)
+        self.server = Service(self.home)
 
     def say(self, raw, wait=0.6, half_close=False):
         """All that comes for `raw`, until the server closes or says nothing for `wait` seconds."""
@@ -90,10 +95,26 @@ def raw_requests(wire):
 
 def bodies(wire):
     """A request in a body with a right length is a body; requests behind each other are requests."""
-    for method, path in ((b"GET", b"/auth/users/me"), (b"DELETE", b"/auth/api-keys/x"), (b"POST", SEND.encode()), (b"OPTIONS", SEND.encode()),
-                         (b"HEAD", b"/auth/users/me"), (b"PUT", SEND.encode()), (b"POST", b"/nowhere"), (b"GET", b"/auth/api-keys/")):
-        for raw in (post(b"", PLANTED, path=path, method=method),
-                    post(b"Transfer-Encoding: chunked\r\n", b"%x\r\n%s\r\n0\r\n\r\n" % (len(PLANTED), PLANTED), path=path, method=method, length=False)):
+    for method, path in (
+        (b"GET", b"/auth/users/me"),
+        (b"DELETE", b"/auth/api-keys/x"),
+        (b"POST", SEND.encode()),
+        (b"OPTIONS", SEND.encode()),
+        (b"HEAD", b"/auth/users/me"),
+        (b"PUT", SEND.encode()),
+        (b"POST", b"/nowhere"),
+        (b"GET", b"/auth/api-keys/"),
+    ):
+        for raw in (
+            post(b"", PLANTED, path=path, method=method),
+            post(
+                b"Transfer-Encoding: chunked\r\n",
+                b"%x\r\n%s\r\n0\r\n\r\n" % (len(PLANTED), PLANTED),
+                path=path,
+                method=method,
+                length=False,
+            ),
+        ):
             received = wire.say(raw, 0.3)
             answers = received.count(b"HTTP/1.1 ")
             report.expect(answers == 1, f"{method} {path} with a request as its body: {answers} answers: {received!r:.200}")
@@ -101,7 +122,9 @@ def bodies(wire):
     count = 20
     answers = split(wire.say(b"".join(post(b"", b'{"email": "pipe%d@example.com"}' % n) for n in range(count)), 3))
     report.expect([a.status for a in answers or []] == [202] * count, f"pipelined: {[a.status for a in answers or []]}")
-    report.expect(wire.home.sql("SELECT count(*) FROM challenges WHERE email LIKE 'pipe%'") == [(count,)], "pipelined requests mixed up")
+    report.expect(
+        wire.home.sql("SELECT count(*) FROM challenges WHERE email LIKE 'pipe%'") == [(count,)], "pipelined requests mixed up"
+    )
     mixed = split(wire.say(post() + b"GET /auth/users/me HTTP/1.1\r\nHost: localhost\r\n\r\n" + post(b"", b"{"), 2))
     report.expect([a.status for a in mixed or []] == [202, 401, 422], f"pipelined, mixed: {[a.status for a in mixed or []]}")
 
@@ -109,9 +132,14 @@ def bodies(wire):
 def rude_clients(wire, count):
     """Resets at a random byte of a request, half requests, and slow ones beside them."""
     chance, grant = random.Random(5), wire.home.sign_in("rude@example.com")
-    requests = [post(), post(path=b"/auth/verification/verify-code", body=b'{"email": "wire@example.com", "code": "000000"}'),
-                post(b"Transfer-Encoding: chunked\r\n", b"1e\r\n" + BODY.ljust(30) + b"\r\n0\r\n\r\n", length=False),
-                b"GET /auth/users/me HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + grant["access_token"].encode() + b"\r\n\r\n"]
+    requests = [
+        post(),
+        post(path=b"/auth/verification/verify-code", body=b'{"email": "wire@example.com", "code": "000000"}'),
+        post(b"Transfer-Encoding: chunked\r\n", b"1e\r\n" + BODY.ljust(30) + b"\r\n0\r\n\r\n", length=False),
+        b"GET /auth/users/me HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
+        + grant["access_token"].encode()
+        + b"\r\n\r\n",
+    ]
     slow = [threading.Thread(target=dawdle, args=(wire, requests[n % 2])) for n in range(20)]
     for thread in slow:
         thread.start()
@@ -132,12 +160,9 @@ def rude_clients(wire, count):
     report.figure("clients that reset or went away", count)
     wire.works("the rude clients")
     # Handlers end with their clients' requests: none is left.
-    path, left = f"/proc/{wire.server.process.pid}/task/{wire.server.process.pid}/children", "?"
-    for _ in range(100):
-        left = open(path).read().split()
-        if not left:
-            break
-        time.sleep(0.1)
+    path = f"/proc/{wire.server.process.pid}/task/{wire.server.process.pid}/children"
+    until(lambda: not open(path).read(), 10, 0.1)
+    left = open(path).read().split()
     report.expect(not left, f"{len(left)} handlers are left")
 
 
@@ -145,7 +170,7 @@ def dawdle(wire, raw):
     """A byte at a time, and then the answer."""
     with socket.create_connection(("127.0.0.1", wire.server.port), 30) as connection:
         for n in range(len(raw)):
-            connection.sendall(raw[n:n + 1])
+            connection.sendall(raw[n : n + 1])
             time.sleep(0.01)
         connection.settimeout(30)
         report.expect(connection.recv(65536).startswith((b"HTTP/1.1 202", b"HTTP/1.1 400")), "a slow client got no answer")
@@ -154,10 +179,34 @@ def dawdle(wire, raw):
 def lengths():
     """CONTENT_LENGTH in every form, straight to the handler; None: the variable is absent."""
     home, size = Home(), len(BODY)
-    cases = [(None, 411), ("", 411), ("0", 422), ("+3", 411), (f"+{size}", 411), ("-1", 411), (f" {size}", 411), (f"{size} ", 411),
-             ("0x1e", 411), ("3.0", 411), ("1e1", 411), ("three", 411), (",", 411), (f"{size}, {size}", 411), ("\uff13", 411),
-             (str(size), 202), (f"000{size}", 202), (str(size - 1), 422), ("1", 422), (str(size + 1), 422), ("65536", 422),
-             ("65537", 413), ("9223372036854775807", 413), ("9223372036854775808", 413), ("18446744073709551646", 413), ("9" * 5000, 413)]
+    cases = [
+        (None, 411),
+        ("", 411),
+        ("0", 422),
+        ("+3", 411),
+        (f"+{size}", 411),
+        ("-1", 411),
+        (f" {size}", 411),
+        (f"{size} ", 411),
+        ("0x1e", 411),
+        ("3.0", 411),
+        ("1e1", 411),
+        ("three", 411),
+        (",", 411),
+        (f"{size}, {size}", 411),
+        ("\uff13", 411),
+        (str(size), 202),
+        (f"000{size}", 202),
+        (str(size - 1), 422),
+        ("1", 422),
+        (str(size + 1), 422),
+        ("65536", 422),
+        ("65537", 413),
+        ("9223372036854775807", 413),
+        ("9223372036854775808", 413),
+        ("18446744073709551646", 413),
+        ("9" * 5000, 413),
+    ]
     for text, status in cases:
         variables = {} if text is None else {"CONTENT_LENGTH": text}
         environment = home.environment("POST", BODY, variables)
@@ -166,10 +215,17 @@ def lengths():
         home.environment = lambda *_: environment
         answer = home.run("send-code", "POST", body=BODY)
         del home.environment
-        report.expect(answer.status == status and answer.is_envelope(), f"CONTENT_LENGTH {text!r:.40}: {answer.status}, not {status}")
+        report.expect(
+            answer.status == status and answer.is_envelope(), f"CONTENT_LENGTH {text!r:.40}: {answer.status}, not {status}"
+        )
         if status == 422:
             report.expect("detail" in json.loads(answer.body), f"CONTENT_LENGTH {text!r}: no detail")
-    for coding, body, status in (("chunked", BODY, 202), ("chunked", b"", 422), ("chunked", BODY + b" " * 60000, 202), ("chunked", BODY[:-1], 422)):
+    for coding, body, status in (
+        ("chunked", BODY, 202),
+        ("chunked", b"", 422),
+        ("chunked", BODY + b" " * 60000, 202),
+        ("chunked", BODY[:-1], 422),
+    ):
         answer = home.run("send-code", "POST", {"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": coding}, body)
         report.expect(answer.status == status, f"no length, {coding}, {len(body)} bytes: {answer.status}, not {status}")
     for name, method in (("current-user", "GET"), ("list-api-keys", "GET"), ("delete-api-key", "DELETE")):

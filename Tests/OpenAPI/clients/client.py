@@ -43,7 +43,10 @@ show("name", users.current_user().data.full_name)
 made = keys.create_api_key(str(project), latchkey.CreateApiKey(name="test", scopes=["api-keys:read"])).data
 show("key", made.full_key[:3])
 key = keys.list_api_keys(str(project)).data.items[0]
-show("listed", f"{str(key.id == made.id).lower()} {json.dumps(key.full_key)} [{' '.join(key.scopes)}] {str(key.expires_at is None).lower()}")
+show(
+    "listed",
+    f"{str(key.id == made.id).lower()} {json.dumps(key.full_key)} [{' '.join(key.scopes)}] {str(key.expires_at is None).lower()}",
+)
 show("deleted", str(keys.delete_api_key(key.id, str(project)).data.is_active).lower())
 
 projects.add_member(project, latchkey.AddMember(email=other, role=latchkey.Role.ADMIN))

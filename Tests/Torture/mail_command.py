@@ -5,9 +5,10 @@ import re
 import shutil
 import subprocess
 import tempfile
-import time
 
-from service import EXECUTABLES, NO_LIMITS, Home
+from latchkey_tests.home import NO_LIMITS, Home
+from latchkey_tests.project import EXECUTABLES
+from latchkey_tests.waiting import until
 
 # Keeps each mail whole as $HOME/got/…, then does what the case wants.
 COMMAND = """\
@@ -44,8 +45,9 @@ class Outbox:
         for _ in range(count):
             body = b'{"email": "ada%d@example.com"}' % self.promised
             self.promised += 1
-            done = subprocess.run([f"{self.folder}/send-code"], env=self.home.environment("POST", body),
-                                  input=body, capture_output=True, timeout=60)
+            done = subprocess.run(
+                [f"{self.folder}/send-code"], env=self.home.environment("POST", body), input=body, capture_output=True, timeout=60
+            )
             assert b"Status: 202" in done.stdout, done
         return self
 
@@ -55,8 +57,12 @@ class Outbox:
 
     def deliverer(self, prefix=()):
         process = subprocess.Popen(
-            [*prefix, f"{EXECUTABLES}/deliver-mail"], env={"LATCHKEY_HOME": self.home.path, "PATH": os.environ["PATH"]},
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            [*prefix, f"{EXECUTABLES}/deliver-mail"],
+            env={"LATCHKEY_HOME": self.home.path, "PATH": os.environ["PATH"]},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         self.started.append(process)
         return process
 
@@ -75,12 +81,7 @@ class Outbox:
         return self.row()
 
     def until(self, condition, wait=20):
-        end = time.monotonic() + wait
-        while time.monotonic() < end:
-            if condition():
-                return True
-            time.sleep(0.01)
-        return False
+        return bool(until(condition, wait, 0.01))
 
     def due(self):
         self.home.sql("UPDATE mail_items SET due_at = 0")

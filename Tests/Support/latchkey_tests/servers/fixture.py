@@ -2,14 +2,13 @@
 and copied for every server, so that all of them start from the same state.
 """
 
-import os
+import json
 import shutil
-import sys
 import time
 
-PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, f"{PROJECT}/Tests/Torture")
-from service import NO_LIMITS, Home, bearer  # noqa: E402
+from latchkey_tests import maildir
+from latchkey_tests.home import NO_LIMITS, Home, bearer
+from latchkey_tests.waiting import until
 
 METRICS_TOKEN = "a-token-for-the-numbers-0123456789"
 SETTINGS = f"metrics_token = {METRICS_TOKEN}\ncors_origins = https://app.example.com\nargon2_slots = 2\n"
@@ -18,7 +17,7 @@ MEASURED = NO_LIMITS.replace("resend_after = 0s", "resend_after = 1h") + SETTING
 HERE = {"REMOTE_ADDR": "127.0.0.1"}
 
 
-class World:
+class Fixture:
     """`variables` is what stands in braces in the requests."""
 
     def __init__(self):
@@ -35,11 +34,9 @@ class World:
     def settle(self):
         """Waits until mail is delivered, but for announcements that are gathered for an hour, and no process holds the
         database open."""
-        end = time.monotonic() + 20
         soon = (time.time() + 1800) * 1000
-        while self.home.sql("SELECT count(*) FROM mail_items WHERE due_at < ?", (soon,))[0][0]:
-            assert time.monotonic() < end, "mail is not delivered"
-            time.sleep(0.05)
+        waiting = "SELECT count(*) FROM mail_items WHERE due_at < ?"
+        assert until(lambda: not self.home.sql(waiting, (soon,))[0][0], 20, 0.05), "mail is not delivered"
         time.sleep(0.3)
         connection = self.home.database()
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -58,27 +55,14 @@ class World:
             variables.update(bearer(grant))
         if project:
             variables["HTTP_X_PROJECT_ID"] = project
-        if method == "POST":
-            answer = self.home.post(name, body or {}, variables)
-        else:
-            answer = self.home.run(name, method, variables)
+        content = json.dumps(body or {}).encode() if method == "POST" else b""
+        answer = self.home.run(name, method, variables, content)
         assert 200 <= answer.status < 300, (name, answer.raw, answer.log)
         return answer.data
 
     def code(self, email, ask):
         """The code in the next mail to `email`, which `ask` brings."""
-        def codes():
-            return [code for to, code, _ in self.home.mails() if to == email and code]
-
-        before = len(codes())
-        ask()
-        end = time.monotonic() + 10
-        while time.monotonic() < end:
-            found = codes()
-            if len(found) > before:
-                return found[-1]
-            time.sleep(0.02)
-        raise AssertionError(f"no mail to {email}")
+        return maildir.code_of(self.home.path, email, ask)
 
     def sign_in(self, name):
         email = f"{name}@example.com"
@@ -117,10 +101,16 @@ class World:
         self.join(ada, ada["project"], grace)
 
         keys = {
-            "key": {}, "key_to_change": {}, "key_to_rotate": {}, "key_to_delete": {}, "key_to_delete_by_post": {}, "dead_key": {},
+            "key": {},
+            "key_to_change": {},
+            "key_to_rotate": {},
+            "key_to_delete": {},
+            "key_to_delete_by_post": {},
+            "dead_key": {},
             "scoped_key": {"scopes": ["reports:*"]},
             # As many scopes as a key can have, each as long as it can be.
-            "long_key": {"scopes": [f"{number:03}".ljust(128, "s") for number in range(64)]}}
+            "long_key": {"scopes": [f"{number:03}".ljust(128, "s") for number in range(64)]},
+        }
         for name, fields in keys.items():
             made = self.key(ada, **fields)
             v[name], v[f"{name}_id"] = made["full_key"], made["id"]
@@ -130,14 +120,18 @@ class World:
 
         # Codes that are waiting to be used.
         # When the next mail may be asked for is kept with this one.
-        v["code"] = self.code("newcomer@example.com", lambda: self.do(
-            "send-code", "POST", body={"email": "newcomer@example.com"}, headers={"LATCHKEY_RESEND_AFTER": "1h"}))
+        v["code"] = self.code(
+            "newcomer@example.com",
+            lambda: self.do("send-code", "POST", body={"email": "newcomer@example.com"}, headers={"LATCHKEY_RESEND_AFTER": "1h"}),
+        )
         carl, dora = self.sign_in("carl"), self.sign_in("dora")
         v["mover_access"] = carl["access_token"]
 
         def move():
-            v["mover_code"] = self.code("carl-at-home@example.com", lambda: self.do(
-                "change-email", "POST", carl, {"email": "carl-at-home@example.com"}))
+            v["mover_code"] = self.code(
+                "carl-at-home@example.com", lambda: self.do("change-email", "POST", carl, {"email": "carl-at-home@example.com"})
+            )
+
         v["mover_current_code"] = self.code(carl["email"], move)
         v["leaver_access"] = dora["access_token"]
         v["leaver_code"] = self.code(dora["email"], lambda: self.do("send-deletion-code", "POST", dora))

@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """How many instructions one good request of each endpoint takes, and how many bytes its executable has, against
 Benchmarks/instructions.md. Ends with 1 if either grew by 3%. UPDATE=1 in the environment writes the table anew.
 Endpoints that are named as arguments are measured alone.
@@ -15,8 +14,8 @@ import shutil
 import sys
 import tempfile
 
-sys.dont_write_bytecode = True
-from measure import PROJECT, Failed, instructions
+from latchkey_tests.project import PROJECT
+from measure import Failed, instructions
 from world import World
 
 TABLE = f"{PROJECT}/Benchmarks/instructions.md"
@@ -27,7 +26,8 @@ HEAD = """\
 # Instructions and sizes
 
 Of one good request of each endpoint, run by environment and standard input on a database of two people: instructions
-outside of the kernel, by `valgrind --tool=callgrind`, the least of three runs (of one, where a code is hashed); bytes of the stripped executable.
+outside of the kernel, by `valgrind --tool=callgrind`, the least of three runs (of one, where a code is hashed); bytes of the
+stripped executable.
 `make bench-check` fails if any grows by 3%; `make bench-check UPDATE=1` writes this table. *spread* is how far the
 three runs lay apart when it was written: ids, keys and signatures are random.
 
@@ -67,7 +67,7 @@ def main():
             print(f"{name:24} {count:>12,} instructions {size:>10,} bytes   {change}   (spread {spread:.2%})", flush=True)
             if not before:
                 failures.append(f"{name} is not in the table")
-            elif counts_compare and count > before[0] * ALLOWED or size > before[1] * ALLOWED:
+            elif (counts_compare and count > before[0] * ALLOWED) or size > before[1] * ALLOWED:
                 failures.append(f"{name}: {change}")
         failures += [f"{name} is in the table only" for name in known if not sys.argv[1:]]
     finally:
@@ -85,7 +85,8 @@ def main():
     print(f"bench-check: {len(lines)} requests, none above {ALLOWED - 1:.0%}{what}")
 
 
-try:
-    main()
-except Failed as failed:
-    sys.exit(f"bench-check: {failed}")
+if __name__ == "__main__":
+    try:
+        main()
+    except Failed as failed:
+        sys.exit(f"bench-check: {failed}")

@@ -1,0 +1,57 @@
+"""The rows of a state folder, before and after a fault; copies of it, and pages of its log."""
+
+import collections
+import os
+import shutil
+import sqlite3
+import tempfile
+import uuid
+
+from latchkey_tests.home import Home
+
+
+def state(home):
+    """All rows of all tables, read from a copy; what is mailed and what is to be are one table, `mail`. Not the
+    counts for limits, whose rows depend on the moment: those are summed up by `counted`."""
+    tables = collections.defaultdict(set)
+    with tempfile.TemporaryDirectory() as folder:
+        for end in ("", "-wal", "-journal"):
+            if os.path.exists(f"{home.path}/latchkey.db{end}"):
+                shutil.copy(f"{home.path}/latchkey.db{end}", f"{folder}/latchkey.db{end}")
+        connection = sqlite3.connect(f"{folder}/latchkey.db", isolation_level=None)
+        names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'limit_counts'"
+        for (name,) in connection.execute(names).fetchall():
+            rows = connection.execute(f"SELECT * FROM {name}").fetchall()
+            tables["mail" if name == "mail_items" else name] = {
+                str(uuid.UUID(bytes=row[0])) if name == "mail_items" else row for row in rows
+            }
+        connection.close()
+    if os.path.isdir(f"{home.path}/mail/new"):
+        tables["mail"] |= {name.split(".")[0] for name in os.listdir(f"{home.path}/mail/new")}
+    return tables
+
+
+def counted(home):
+    """How many events all limits have counted."""
+    return home.sql("SELECT ifnull(sum(count), 0) FROM limit_counts")[0][0]
+
+
+def change(before, after):
+    """How many rows of each table went and came."""
+    counts = {t: (len(before[t] - after[t]), len(after[t] - before[t])) for t in {*before, *after}}
+    return {table: count for table, count in counts.items() if count != (0, 0)}
+
+
+def copy(template, path=None):
+    """A copy of a state folder, at `path`."""
+    path = path or tempfile.mkdtemp(prefix="latchkey-torture-")
+    shutil.copytree(template.path, path, dirs_exist_ok=True)
+    return Home(at=path, settings=open(f"{template.path}/latchkey.conf").read())
+
+
+def log_pages(home):
+    """How many pages are in the WAL that are of its present beginning (sqlite.org/fileformat2.html#walformat)."""
+    with open(f"{home.path}/latchkey.db-wal", "rb") as file:
+        log = file.read()
+    frames = [log[at + 8 : at + 16] == log[16:24] for at in range(32, len(log), 24 + 4096)]
+    return ([*frames, False]).index(False) if log[:3] == b"\x37\x7f\x06" else 0
