@@ -39,20 +39,20 @@ package struct SentCodeView: View {
 }
 
 /// verify-code's and refresh-token's answer.
-package struct GrantView: View {
-    private let grant: TokenPair
+package struct TokenPairView: View {
+    private let tokens: TokenPair
 
-    package init(_ grant: TokenPair) {
-        self.grant = grant
+    package init(_ tokens: TokenPair) {
+        self.tokens = tokens
     }
 
     package func write(to json: inout JSONWriter) {
         json.object { json in
-            json.member("access_token", grant.accessToken)
-            json.member("refresh_token", grant.refreshToken)
+            json.member("access_token", tokens.accessToken)
+            json.member("refresh_token", tokens.refreshToken)
             json.member("token_type", "bearer")
-            json.member("expires_in", grant.expiresIn.secondsRoundedUp)
-            json.member("user_uuid", grant.user.text)
+            json.member("expires_in", tokens.expiresIn.secondsRoundedUp)
+            json.member("user_uuid", tokens.user.text)
         }
     }
 }

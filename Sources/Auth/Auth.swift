@@ -70,7 +70,7 @@ package final class Auth {
     }
 
     private func opened() throws(AuthError) -> Database {
-        if let cache { return try cache.database(in: state, journal: journal, toRead: isRead) }
+        if let cache { return try cache.databases.database(in: state, journal: journal, toRead: isRead) }
         try state.prepare()
         let database = try Database(in: state, journal: journal)
         if isRead { try database.beginReading() }

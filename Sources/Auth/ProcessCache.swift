@@ -3,7 +3,6 @@
 // 1. Nothing that a request is judged by is remembered without a look at where it comes from: the database's file and
 //    schema, a key's file. Session and account are read for each request.
 // 2. Of a token its hash is kept, never the token. What is kept has a bound.
-// 3. After a failure the database is opened anew.
 
 import Cryptography
 import Platform
@@ -11,52 +10,17 @@ import Store
 
 /// The database, left open, and access tokens that have been proved.
 package final class ProcessCache {
-    private var openDatabase: OpenDatabase?
+    let databases = DatabaseCache()
     private var tokens = [ProvedToken?](repeating: nil, count: tokenPlaces)
     private var keys: [ReadKey] = []
 
     package init() {}
 
-    private struct OpenDatabase {
-        let database: Database
-        let folder: String
-        let path: String
-        /// The file that was at `path` before it was opened; nil if there was none.
-        let file: FileIdentity?
-        let journal: JournalMode?
-
-        /// Whether it is still the one in `state`.
-        func isThere(in state: StateFolder, journal: JournalMode?) -> Bool {
-            guard let file, self.journal == journal, folder.isSame(as: state.path) else { return false }
-            return File.mark(path)?.identity == file
-        }
-    }
-
-    /// The open database, if it is still the one in `state` and its schema is ours; else it is opened anew. `toRead`: what is
-    /// read is of one moment, until `endReading`.
-    func database(in state: StateFolder, journal: JournalMode?, toRead: Bool) throws(AuthError) -> Database {
-        if let open = openDatabase, open.isThere(in: state, journal: journal) {
-            if toRead { try open.database.beginReading() }
-            if try open.database.isCurrent() { return open.database }
-        }
-        forgetDatabase()
-        try state.prepare()
-        let path = state.databasePath
-        let file = File.mark(path)?.identity
-        let database = try Database(in: state, journal: journal, isPersistent: true)
-        openDatabase = OpenDatabase(database: database, folder: state.path, path: path, file: file, journal: journal)
-        return database
-    }
-
     /// Copies the database's log back, for those who come when this process has ended.
-    package func checkpoint() {
-        openDatabase?.database.checkpoint()
-    }
+    package func checkpoint() { databases.checkpoint() }
 
     /// Closes the database, unless the request at hand still uses it: then with that.
-    package func forgetDatabase() {
-        openDatabase = nil
-    }
+    package func forgetDatabase() { databases.forget() }
 
     private struct ProvedToken {
         let hash: [UInt8]
@@ -123,7 +87,7 @@ package final class ProcessCache {
             current.isSettled(at: now)
         else { return }
         let end: Timestamp?
-        switch try state.standing(ofKey: id) {
+        switch try state.status(ofKey: id) {
         case .signs: end = nil
         case .until(let moment): end = moment
         case .ended: return

@@ -11,6 +11,6 @@ package let refreshToken = Endpoint(
     .refreshToken,
     forClients: { (request, auth) throws(AuthError) in
         let form = try RefreshTokenForm(request)
-        let grant = try auth.refreshToken(form.refreshToken, of: form.userID)
-        return .ok(GrantView(grant))
+        let tokens = try auth.refreshToken(form.refreshToken, of: form.userID)
+        return .ok(TokenPairView(tokens))
     })

@@ -11,6 +11,6 @@ package let verifyCode = Endpoint(
     .verifyCode,
     forClients: { (request, auth) throws(AuthError) in
         let form = try VerifyCodeForm(request)
-        let grant = try auth.verifyCode(form.code, for: form.email)
-        return .ok(GrantView(grant))
+        let tokens = try auth.verifyCode(form.code, for: form.email)
+        return .ok(TokenPairView(tokens))
     })

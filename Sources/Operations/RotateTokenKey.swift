@@ -25,7 +25,7 @@ extension Operations {
             guard let status else { continue }
             if id.isSame(as: current) {
                 keys.append(TokenKey(id: id, madeAt: status.modifiedAt, goodUntil: nil))
-            } else if case .until(let end) = try state.standing(ofKey: id), state.isGood(until: end, at: now) {
+            } else if case .until(let end) = try state.status(ofKey: id), state.isGood(until: end, at: now) {
                 keys.append(TokenKey(id: id, madeAt: status.modifiedAt, goodUntil: end))
             }
         }

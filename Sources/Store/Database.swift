@@ -40,10 +40,10 @@ package struct Database {
             throw AuthError(error)
         }
         let journal: JournalMode
-        let standing = try Database.standing(connection, wanted, in: state)
+        let found = try Database.stateAndMode(connection, wanted, in: state)
         // In the other mode the files may be another machine's, whose locks are asked for by seconds.
-        writingLockPath = standing.1 == .wal ? state.writingLockPath : nil
-        switch standing {
+        writingLockPath = found.1 == .wal ? state.writingLockPath : nil
+        switch found {
         case (.current, _): return
         case (.newer, _): throw .unavailable(reason: "the database was made by a newer Latchkey")
         case (.closed(let closure), _):
@@ -129,8 +129,8 @@ package struct Database {
         }
     }
 
-    /// Whether the schema is current and the journal in its mode, which both count as its standing; and that mode.
-    private static func standing(
+    /// Whether the schema is current and the journal in its mode, as one state; and that mode.
+    private static func stateAndMode(
         _ connection: Connection, _ wanted: JournalMode?, in folder: StateFolder
     ) throws(AuthError) -> (Migrator.State, JournalMode) {
         do throws(SQLiteError) {

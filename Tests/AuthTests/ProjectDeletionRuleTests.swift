@@ -196,11 +196,11 @@ import Testing
                        CASE WHEN i % 2 THEN 1 << 50 END, 'no' FROM n
             """)
         let database = try service.database()
-        let standing = try MailItem.standing(at: .now, in: database)
+        let standing = try MailItem.counts(at: .now, in: database)
         #expect(standing.pending == 6000 && standing.failed == 6000 && standing.oldest == Timestamp(milliseconds: 1001))
         try service.sql("UPDATE mail_items SET due_at = 1")
-        #expect(try MailItem.standing(at: .now, in: database).pending == StoreBounds.countedMails)
-        #expect(try MailItem.standing(at: .now, in: database).failed == 0)
+        #expect(try MailItem.counts(at: .now, in: database).pending == StoreBounds.countedMails)
+        #expect(try MailItem.counts(at: .now, in: database).failed == 0)
     }
 
     @Test func howMuchIsReadForThemDoesNotGrowWithTheOutbox() throws {
@@ -216,7 +216,7 @@ import Testing
             let counter = Counted()
             _ = try database.reporting({ counter.count += 1 }) { () throws(AuthError) in
                 // As often as a report, every 20,000 steps, is seldom.
-                for _ in 0..<10 { _ = try MailItem.standing(at: .now, in: database) }
+                for _ in 0..<10 { _ = try MailItem.counts(at: .now, in: database) }
             }
             return counter.count
         }

@@ -24,7 +24,7 @@ extension Auth {
         try admitToMetrics(token, isForwarded)
         let database = try database()
         return try database.read { () throws(AuthError) in
-            let outbox = try MailItem.standing(at: now, in: database)
+            let outbox = try MailItem.counts(at: now, in: database)
             return Metrics(
                 counters: try Counter.all(in: database), pendingMails: outbox.pending,
                 oldestMail: outbox.oldest.map { max(.seconds(0), now - $0) } ?? .seconds(0),

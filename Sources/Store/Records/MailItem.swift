@@ -126,7 +126,7 @@ package struct MailItem {
 
     /// How the outbox stands: how many wait, since when, and how many were given up. A mail that is to be sent later does not
     /// wait yet. Of many only `StoreBounds.countedMails` are looked at.
-    package static func standing(
+    package static func counts(
         at now: Timestamp, in database: Database
     ) throws(AuthError) -> (pending: Int64, oldest: Timestamp?, failed: Int64) {
         let waiting: [Value] = [.integer(StoreBounds.countedMails), .time(now)]

@@ -244,7 +244,7 @@ package struct StateFolder {
     /// The signing key of the id `id`, if tokens that it signed are good at `now`: it signs, or it did and has not ended;
     /// else nil.
     package func tokenKey(_ id: String, at now: Timestamp) throws(AuthError) -> ES256PrivateKey? {
-        switch try standing(ofKey: id) {
+        switch try status(ofKey: id) {
         case .signs: try wholeKey(id)
         case .until(let end): isGood(until: end, at: now) ? try wholeKey(id) : nil
         case .ended: nil

@@ -21,7 +21,7 @@ extension StateFolder {
     }
 
     /// How the key `id` stands, whether it is there or not.
-    package func standing(ofKey id: String) throws(AuthError) -> TokenKeyStatus {
+    package func status(ofKey id: String) throws(AuthError) -> TokenKeyStatus {
         do throws(SystemError) {
             if try currentKeyID().isSame(as: id) { return .signs }
         } catch {
@@ -54,8 +54,8 @@ extension StateFolder {
 
     /// Removes the keys whose tokens are not good any more at `now`.
     package func removeEndedKeys(at now: Timestamp) throws(AuthError) {
-        try removeKeys { (standing) in
-            if case .until(let end) = standing { return !isGood(until: end, at: now) }
+        try removeKeys { (status) in
+            if case .until(let end) = status { return !isGood(until: end, at: now) }
             return true
         }
     }
@@ -76,9 +76,9 @@ extension StateFolder {
         }
         var (failure, isChanged): (SystemError?, Bool) = (nil, false)
         for id in try keyIDs() {
-            let standing = try standing(ofKey: id)
-            if case .signs = standing { continue }
-            guard isToGo(standing) else { continue }
+            let status = try status(ofKey: id)
+            if case .signs = status { continue }
+            guard isToGo(status) else { continue }
             isChanged = true
             do throws(SystemError) {
                 // The key first: with its end gone it would be one that nobody knows about.
