@@ -9,7 +9,7 @@
 --
 -- users: who can sign in. email: ASCII, lower case. token_balance, tokens_used: billing. locale: of mail; NULL: as the browser
 --     says. first_locale: of the first sign-in.
--- members: role is 'owner', 'admin' or 'member', as in invitations.
+-- members, invitations: role is one of Role's names.
 -- sessions: generation: of the refresh token that is good now, since rotated_at. expires_at: however often it is refreshed.
 --     client, user_agent: the last ones. access_token_tag: a MAC of the last access token; NULL: none yet.
 -- api_keys: sequence: the order in which they were made. prefix: the key's first 11 characters. key_hash: Argon2id. scopes: with
