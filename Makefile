@@ -27,7 +27,7 @@ TRIPLE = $(shell swift -print-target-info | sed -n 's/.*"triple": "\(.*\)".*/\1/
 EXECUTABLES = $(filter-out latchkey write-routes,$(notdir $(wildcard Sources/Executables/*)))
 SCRATCH = .build-embedded
 
-.PHONY: lint run admin routes package test-clients test-servers setup-clients setup-servers test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
+.PHONY: lint run admin routes settings package test-clients test-servers setup-clients setup-servers test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
 
 # Says what is missing, then installs it: as root, else with sudo.
 define install
@@ -103,6 +103,10 @@ admin: setup
 # The sections of lighttpd.conf, .htaccess and samples/ that come from the table of routes.
 routes: setup
 	swift run write-routes
+
+# README's table of settings and samples/latchkey.conf, from Sources/Settings/SettingTable.swift.
+settings: setup
+	swift run write-settings
 
 UPDATE ?= 0
 PORT ?= 8000

@@ -47,7 +47,7 @@ private func fault(_ line: String) -> String? {
 
     @Test func aTextIsAsLongAsItsUseBears() {
         for (key, text, most) in [
-            ("mail_subject", "s", 200), ("mail_template", "t", 4000), ("test_identities", "t", 4000),
+            ("test_identities", "t", 4000),
             ("metrics_token", "0", 1024),
             ("client_tokens", "0", 1024),
         ] {
