@@ -70,8 +70,8 @@ extension SettingDescription {
     package static var sampleFile: String {
         var lines = [
             "# Latchkey's settings, each with its default. To change one, remove its # and edit the value.", "#",
-            "# This file is latchkey.conf in the state folder. A variable LATCHKEY_<KEY> in the environment of the",
-            "# executables wins over it. `latchkey settings` lists what is in force, and `latchkey doctor` checks it.",
+            "# This file is latchkey.conf in the state folder. A variable LATCHKEY_<KEY> in the environment of",
+            "# the executables wins. `latchkey settings` lists what is in force; `latchkey doctor` checks it.",
         ]
         for setting in all {
             lines.append("")

@@ -103,7 +103,7 @@ package struct Settings {
     }
 
     private mutating func set(_ key: String, _ value: String) throws(ValueFault) {
-        var search = SettingSearch(key: key)
+        var search = SettingSearch(of: key)
         Settings.readTable(by: &search)
         guard let take = search.take else {
             throw ValueFault(Settings.replacement(of: key) ?? "there is no such setting")
@@ -114,16 +114,23 @@ package struct Settings {
 
 /// Looks one setting up.
 private struct SettingSearch: SettingReader {
-    let key: String
+    private let key: String
+    private let count: Int
     /// Takes a value of it; nil if there is no such setting.
-    var take: ((inout Settings, String) throws(ValueFault) -> Void)?
+    private(set) var take: ((inout Settings, String) throws(ValueFault) -> Void)?
+
+    init(of key: String) {
+        self.key = key
+        count = key.utf8.count
+    }
 
     @inline(__always)
     mutating func setting<Value>(
         _ key: String, default _: SettingDefault, _ form: @autoclosure () -> SettingForm<Value>, isSecret _: Bool,
         _: String, store: @escaping (inout Settings, Value) -> Void
     ) {
-        guard key.isSame(as: self.key) else { return }
+        // Of most keys the length tells that they are others.
+        guard key.utf8.count == count, key.isSame(as: self.key) else { return }
         let read = form()
         take = { (settings, value) throws(ValueFault) in store(&settings, try read(value)) }
     }

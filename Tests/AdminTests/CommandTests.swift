@@ -99,7 +99,7 @@ func wideLines(of text: String) -> [String] {
             environment: ["LATCHKEY_HOME": home.path, "SHELL": "/bin/sh"]
         ).finish()
         let text = String(decoding: run.output, as: UTF8.self)
-        #expect(text.contains("\rreplacing 100%\u{1B}[K\r\u{1B}[KRestored 4 files; 0 sessions ended."), "\(text)")
+        #expect(text.contains("\rreplacing 100%\u{1B}[K\r\u{1B}[KRestored 5 files; 0 sessions ended."), "\(text)")
         #expect(home.admin("restore", file).errors == "")
     }
 

@@ -55,7 +55,7 @@ import Testing
             #expect(run.code == 1 && run.errors.hasPrefix("latchkey: HOME/\(reason)"), "\(run.errors)")
         }
         let doctor = home.admin("doctor")
-        #expect(doctor.code == 1 && doctor.output.contains("fault    settings: HOME/\(reason)"))
+        #expect(doctor.code == 1 && doctor.troubles.contains { $0.hasPrefix("fault    settings: HOME/\(reason)") })
         let deliverer = home.start("deliver-mail", [:]).finish()
         #expect(deliverer.exitCode != 0 && deliverer.errors.contains(reason))
         let (answer, log) = home.run("health", ["REQUEST_METHOD": "GET"])
