@@ -24,7 +24,7 @@ BENCH_PACKAGES := gcc wrk valgrind strace libfcgi-dev python3 python3-fastapi uv
 
 RESOURCES = $(shell swift -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')
 TRIPLE = $(shell swift -print-target-info | sed -n 's/.*"triple": "\(.*\)".*/\1/p' | head -n 1)
-EXECUTABLES = $(filter-out latchkey write-routes,$(notdir $(wildcard Sources/Executables/*)))
+EXECUTABLES = $(filter-out latchkey write-routes write-settings,$(notdir $(wildcard Sources/Executables/*)))
 SCRATCH = .build-embedded
 
 .PHONY: lint run admin routes settings package test-clients test-servers setup-clients setup-servers test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
