@@ -25,10 +25,10 @@ BENCH_PACKAGES := gcc wrk valgrind strace libfcgi-dev python3 python3-fastapi uv
 
 RESOURCES = $(shell swift -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')
 TRIPLE = $(shell swift -print-target-info | sed -n 's/.*"triple": "\(.*\)".*/\1/p' | head -n 1)
-EXECUTABLES = $(filter-out latchkey write-routes,$(notdir $(wildcard Sources/Executables/*)))
+EXECUTABLES = $(filter-out latchkey write-routes write-settings,$(notdir $(wildcard Sources/Executables/*)))
 SCRATCH = .build-embedded
 
-.PHONY: lint run admin routes package test-clients test-servers setup-clients setup-servers setup-lint test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
+.PHONY: lint run admin routes settings package test-clients test-servers setup-clients setup-servers setup-lint test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
 
 # Says what is missing, then installs it: as root, else with sudo.
 define install
@@ -111,6 +111,10 @@ admin: setup
 # The sections of lighttpd.conf, .htaccess and samples/ that come from the table of routes.
 routes: setup
 	swift run write-routes
+
+# README's table of settings and samples/latchkey.conf, from Sources/Settings/SettingTable.swift.
+settings: setup
+	swift run write-settings
 
 UPDATE ?= 0
 PORT ?= 8000

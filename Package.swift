@@ -152,6 +152,9 @@ if !isEmbedded {
         .executableTarget(
             name: "write-routes", dependencies: ["API", "ServerConfigurations"],
             path: "Sources/Executables/write-routes", swiftSettings: strict),
+        .executableTarget(
+            name: "write-settings", dependencies: ["Settings"], path: "Sources/Executables/write-settings",
+            swiftSettings: strict),
         tests("ServerConfigurationsTests", of: ["API", "ServerConfigurations"]),
         .executableTarget(
             name: "latchkey",

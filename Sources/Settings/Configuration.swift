@@ -146,36 +146,15 @@ extension Configuration {
         return try TestIdentity(email: email, codeHash: words[1], lastDay: day, at: .now)
     }
 
-    /// What mail is made of and how it leaves. Reads the operator's templates, if there are any.
+    /// What mail is made of and how it leaves.
     package func mailer() throws(ConfigurationFault) -> Mailer {
-        var texts: (text: String, html: String)?
-        if let name = settings.mailTemplate {
-            let base = name.utf8.first == UInt8(ascii: "/") ? name : "\(state.path)/\(name)"
-            texts = (try template("\(base).txt"), try template("\(base).html"))
-        }
         let transport =
             switch settings.mail {
             case .maildir: MailTransport.maildir(state.mailPath)
             case .sendmail(let path): MailTransport.sendmail(path)
             }
         return Mailer(
-            from: try sender(),
-            templates: MailTemplates(
-                folder: "\(state.path)/templates", codeSubject: settings.mailSubject, codeTexts: texts),
-            transport: transport)
-    }
-
-    private func template(_ path: String) throws(ConfigurationFault) -> String {
-        let bytes: [UInt8]
-        do throws(SystemError) {
-            bytes = try File.readText(path, limit: 1 << 20)
-        } catch {
-            throw ConfigurationFault(reason: "mail_template: \(error.description)")
-        }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw ConfigurationFault(reason: "mail_template: \(path): not UTF-8")
-        }
-        return text
+            from: try sender(), templates: MailTemplates(folder: "\(state.path)/templates"), transport: transport)
     }
 
     /// `mail_from`, else the service's own name at the host of `base_url`, or at one that no mail comes back from.

@@ -13,6 +13,28 @@ struct ValueFault: Error {
     }
 }
 
+// MARK: Forms that take a bound, or another form
+
+func number(in range: ClosedRange<Int64>) -> SettingForm<Int64> {
+    { (value) throws(ValueFault) in try number(value, in: range) }
+}
+
+func duration(
+    orNone: Bool = false, atLeast least: Duration = .seconds(0), atMost most: Duration = longestDuration
+) -> SettingForm<Duration> {
+    { (value) throws(ValueFault) in try duration(value, orNone: orNone, atLeast: least, atMost: most) }
+}
+
+func line(atMost limit: Int) -> SettingForm<String> {
+    { (value) throws(ValueFault) in try line(value, atMost: limit) }
+}
+
+func elements<Element>(of form: @escaping SettingForm<Element>) -> SettingForm<[Element]> {
+    { (value) throws(ValueFault) in try elements(value, form) }
+}
+
+// MARK: Each form
+
 /// Elements between commas or spaces; at least one.
 func elements<T>(
     _ value: String, _ element: (String) throws(ValueFault) -> T

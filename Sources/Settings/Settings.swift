@@ -6,15 +6,13 @@ package import Auth
 package import Platform
 package import Store
 
-/// Every setting, with its default. README lists them.
+/// Every setting that processes use, with its default.
 package struct Settings {
     package var policy = Policy()
     /// nil: by the file system.
     package var journal: JournalMode?
     package var mail = MailSetting.maildir
     package var mailFrom: Mailbox?
-    package var mailSubject: String?
-    package var mailTemplate: String?
     package var allowStateInWebRoot = false
     package var trustedProxies: [NetworkRange] = []
     package var corsOrigins: [String] = []
@@ -105,51 +103,36 @@ package struct Settings {
     }
 
     private mutating func set(_ key: String, _ value: String) throws(ValueFault) {
-        switch key {
-        case "base_url": policy.baseURL = try baseURL(value)
-        case "mail": mail = try mailSetting(value)
-        case "mail_from": mailFrom = try mailbox(value)
-        case "mail_subject": mailSubject = try line(value, atMost: 200)
-        case "mail_template": mailTemplate = try line(value, atMost: 4000)
-        case "sign_up": policy.signUp = try signUp(value)
-        case "invitations_admit": policy.invitationsAdmit = try yesOrNo(value)
-        case "code_length": policy.codeLength = Int(try number(value, in: 6...8))
-        case "code_ttl": policy.codeLifetime = try duration(value, atMost: .days(1))
-        case "code_attempts": policy.codeAttempts = try number(value, in: 1...100)
-        case "resend_after": policy.resendAfter = try duration(value, orNone: true, atMost: .days(1))
-        case "access_ttl": policy.accessLifetime = try duration(value, atMost: StoreBounds.longestAccessLifetime)
-        case "refresh_ttl": policy.refreshLifetime = try duration(value)
-        case "session_ttl": policy.sessionLifetime = try duration(value)
-        case "refresh_grace": policy.refreshGrace = try duration(value, orNone: true, atMost: .hours(1))
-        case "limit_send_per_ip": policy.sendPerAddressOfClient = try quota(value)
-        case "limit_verify_per_ip": policy.verifyPerAddressOfClient = try quota(value)
-        case "limit_refresh_per_ip": policy.refreshPerAddressOfClient = try quota(value)
-        case "limit_send_per_email": policy.sendPerEmail = try quota(value)
-        case "limit_failures_per_email": policy.failuresPerEmail = try quota(value)
-        case "limit_send_total": policy.sendTotal = try quota(value)
-        case "limit_invite_per_user": policy.invitationsPerUser = try quota(value)
-        case "limit_write_per_user": policy.changesPerUser = try quota(value)
-        case "max_projects_per_user": policy.projectsPerUser = try bound(value)
-        case "max_keys_per_project": policy.keysPerProject = try bound(value)
-        case "max_keys_per_member": policy.keysPerMember = try bound(value)
-        case "max_members_per_project": policy.membersPerProject = try bound(value)
-        case "max_invitations_per_project": policy.invitationsPerProject = try bound(value)
-        case "max_sessions_per_user": policy.sessionsPerUser = try bound(value)
-        case "argon2_slots": policy.argon2Slots = try number(value, in: 1...1024)
-        case "trusted_proxies": trustedProxies = try elements(value, networkRange)
-        case "deliverers": policy.deliverers = try number(value, in: 2...64)
-        case "audit_ttl": policy.auditLifetime = try duration(value, atLeast: .days(1))
-        case "client_tokens": policy.clientTokens = try elements(value, clientToken)
-        case "metrics_token": policy.metricsToken = try clientToken(value)
-        case "cors_origins": corsOrigins = try elements(value, origin)
-        case "test_identities": testIdentities = try line(value, atMost: 4000)
-        case "fastcgi_requests": fastCGIRequests = try number(value, in: 1...1_000_000_000)
-        // Who starts the processes reads it: lighttpd-fastcgi.sh.
-        case "fastcgi_processes": _ = try number(value, in: 1...64)
-        case "journal": journal = try journalMode(value)
-        case "allow_state_in_web_root": allowStateInWebRoot = try yesOrNo(value)
-        default: throw ValueFault("there is no such setting")
+        var search = SettingSearch(of: key)
+        Settings.readTable(by: &search)
+        guard let take = search.take else {
+            throw ValueFault(Settings.replacement(of: key) ?? "there is no such setting")
         }
+        try take(&self, value)
+    }
+}
+
+/// Looks one setting up.
+private struct SettingSearch: SettingReader {
+    private let key: String
+    private let count: Int
+    /// Takes a value of it; nil if there is no such setting.
+    private(set) var take: ((inout Settings, String) throws(ValueFault) -> Void)?
+
+    init(of key: String) {
+        self.key = key
+        count = key.utf8.count
+    }
+
+    @inline(__always)
+    mutating func setting<Value>(
+        _ key: String, default _: SettingDefault, _ form: @autoclosure () -> SettingForm<Value>, isSecret _: Bool,
+        _: String, store: @escaping (inout Settings, Value) -> Void
+    ) {
+        // Of most keys the length tells that they are others.
+        guard key.utf8.count == count, key.isSame(as: self.key) else { return }
+        let read = form()
+        take = { (settings, value) throws(ValueFault) in store(&settings, try read(value)) }
     }
 }
 

@@ -94,7 +94,7 @@ private let everyCommand: [[String]] =
             environment: ["LATCHKEY_HOME": home.path, "SHELL": "/bin/sh"]
         ).finish()
         let text = String(decoding: run.output, as: UTF8.self)
-        #expect(text.contains("\rreplacing 100%\u{1B}[K\r\u{1B}[KRestored 4 files; 0 sessions ended."), "\(text)")
+        #expect(text.contains("\rreplacing 100%\u{1B}[K\r\u{1B}[KRestored 5 files; 0 sessions ended."), "\(text)")
         #expect(home.admin("restore", file).errors == "")
     }
 

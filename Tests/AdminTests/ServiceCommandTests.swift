@@ -26,6 +26,42 @@ import Testing
         #expect(home.isPrivate("latchkey.db"))
     }
 
+    @Test func initWritesASettingsFileInWhichEverySettingIsCommentedOut() throws {
+        _ = home.admin("init")
+        let path = "\(home.path)/latchkey.conf"
+        let sample = try String(contentsOfFile: "\(projectFolder)/samples/latchkey.conf", encoding: .utf8)
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == sample)
+        #expect(home.isPrivate("latchkey.conf"))
+        #expect(home.run("health", ["REQUEST_METHOD": "GET"]).answer.status == 200)
+        #expect(home.admin("doctor").output.contains("ok       settings: 0 settings given, each is valid\n"))
+        // The file is its owner's now, gone or changed.
+        home.remove("latchkey.conf")
+        _ = home.admin("init")
+        #expect(!FileManager.default.fileExists(atPath: path))
+    }
+
+    @Test func initLeavesASettingsFileAsItIs() throws {
+        let home = Home(settings: "code_length = 8\n")
+        _ = home.admin("init")
+        #expect(try String(contentsOfFile: "\(home.path)/latchkey.conf", encoding: .utf8) == "code_length = 8\n")
+    }
+
+    @Test func everyProgramSaysWhatTakesTheRemovedSettingsPlace() throws {
+        _ = home.admin("init")
+        try "mail_template = login\n".write(toFile: "\(home.path)/latchkey.conf", atomically: true, encoding: .utf8)
+        let reason =
+            "latchkey.conf:1: mail_template: removed: put the mail's subject and text into templates/code.txt in the state folder"
+        for run in [home.admin("settings"), home.admin("init"), home.admin("user", "list"), home.admin("mail", "flush")] {
+            #expect(run.code == 1 && run.errors.hasPrefix("latchkey: HOME/\(reason)"), "\(run.errors)")
+        }
+        let doctor = home.admin("doctor")
+        #expect(doctor.code == 1 && doctor.troubles.contains { $0.hasPrefix("fault    settings: HOME/\(reason)") })
+        let deliverer = home.start("deliver-mail", [:]).finish()
+        #expect(deliverer.exitCode != 0 && deliverer.errors.contains(reason))
+        let (answer, log) = home.run("health", ["REQUEST_METHOD": "GET"])
+        #expect(answer.status == 500 && log.contains(reason))
+    }
+
     @Test func whatInitMadeTheExecutablesUse() {
         _ = home.admin("init")
         #expect(home.signIn("ada@example.com").id.count == 36)
@@ -50,8 +86,6 @@ import Testing
                 base_url                     https://id.example.com      latchkey.conf:2
                 mail                         maildir                     default
                 mail_from                    Latchkey <latchkey@host>    default
-                mail_subject                 built in                    default
-                mail_template                built in                    default
                 sign_up                      open                        default
                 invitations_admit            yes                         default
                 code_length                  6                           default

@@ -46,6 +46,17 @@ import Testing
         #expect(Set(found) == Set(holders + ["latchkey-fcgi"]))
     }
 
+    /// Only the operator's command tells what settings are for.
+    @Test(arguments: names) func noneHoldsTheSentencesOfSettings(_ name: String) throws {
+        let readme = try String(contentsOfFile: "\(projectFolder)/README.md", encoding: .utf8)
+        let table = try #require(readme.components(separatedBy: "| key | default | |\n|---|---|---|\n").last)
+        let rows = try #require(table.components(separatedBy: "\n\n").first).components(separatedBy: "\n")
+        let sentences = rows.map { $0.components(separatedBy: " | ")[2].dropLast(2) }.filter { $0.count > 25 }
+        #expect(sentences.count > 30)
+        let code = try #require(FileManager.default.contents(atPath: "\(executables)/\(name)"))
+        #expect(sentences.filter { code.range(of: Data($0.utf8)) != nil } == [])
+    }
+
     @Test func nothingElseIsThere() throws {
         let found = try FileManager.default.contentsOfDirectory(atPath: executables)
         // The mark of state is for tests that ran here.

@@ -164,6 +164,7 @@ private func failure(_ status: Int, _ code: String, _ message: String, _ header:
     @Test func aSettingAtFaultIsNamedInTheLogAndNowhereElse() {
         for (settings, reason) in [
             ("# fine\nbase_urls = x", ":2: base_urls: there is no such setting"),
+            ("mail_template = login", ":1: mail_template: removed: put the mail's subject and text into templates/code.txt"),
             ("code_length = 9", ":1: code_length: not a whole number from 6 to 8"),
             ("sign_up", ":1: not of the form key = value"),
         ] {

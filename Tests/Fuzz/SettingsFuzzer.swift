@@ -60,8 +60,7 @@ private func checkBounds(_ settings: Settings) {
     if case .sendmail(let path) = settings.mail {
         must(path.utf8.first == UInt8(ascii: "/") && !path.utf8.contains(0), "an absolute path")
     }
-    for text in [settings.mailSubject, settings.mailTemplate, settings.testIdentities, settings.mailFrom?.name].compactMap(\.self)
-    {
+    for text in [settings.testIdentities, settings.mailFrom?.name].compactMap(\.self) {
         must(text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }, "text is one line")
     }
     must(settings.mailFrom.map { (try? Email($0.address.text)) != nil } != false, "the sender is an address")

@@ -98,12 +98,4 @@ import Testing
         #expect(names.count > 40)
         for name in names { #expect(files.contains { $0 == name || $0 == "\(name).swift" }, "\(name)") }
     }
-
-    @Test func everySettingStandsInTheTable() throws {
-        let readme = try String(contentsOfFile: "\(projectFolder)/README.md", encoding: .utf8)
-        let source = try String(contentsOfFile: "\(projectFolder)/Sources/Settings/Settings.swift", encoding: .utf8)
-        let keys = source.components(separatedBy: "case \"").dropFirst().map { $0.prefix { $0 != "\"" } }
-        #expect(keys.count == 41)
-        for key in keys { #expect(readme.contains("`\(key)`"), "\(key)") }
-    }
 }

@@ -34,7 +34,7 @@ PARTS = [
     "lighttpd-environment.sh",
     "lighttpd-fastcgi.sh",
 ]
-EXECUTABLES = set(os.listdir(f"{PROJECT}/Sources/Executables")) - {"latchkey", "write-routes"}
+EXECUTABLES = set(os.listdir(f"{PROJECT}/Sources/Executables")) - {"latchkey", "write-routes", "write-settings"}
 
 
 def read(path):
@@ -112,7 +112,6 @@ def refusals(scratch):
     changed(
         "cgi-bin/jwks", lambda code: code + f" {project}/Sources/x.swift".encode(), "the builder's path", "cgi-bin/jwks names"
     )
-    changed("README.md", lambda text: text.replace(b"| `journal` |", b"| `jornal` |"), "a setting that is none", "jornal")
     os.rename(f"{project}/cgi-bin/metrics", f"{scratch}/metrics")
     refused("an endpoint that was not built", "not built: metrics")
     shutil.rmtree(project)
@@ -131,7 +130,6 @@ def contents(path, time, admin):
         "LICENSE",
         "README.md",
         "VERSION",
-        "latchkey.conf",
         "lighttpd.conf",
         "lighttpd-environment.sh",
         "lighttpd-fastcgi.sh",
@@ -178,11 +176,11 @@ def unpacked(folder, admin):
 
 
 def sample_settings(folder):
-    """latchkey.conf: nothing is set, every setting is there, and each default is what the executables take."""
-    text = read(f"{folder}/latchkey.conf").decode()
+    """samples/latchkey.conf: nothing is set, every setting is there, and the executables take each default."""
+    text = read(f"{folder}/samples/latchkey.conf").decode()
     expect(all(line.startswith("#") for line in text.splitlines() if line), "every line is a comment")
     keys = re.findall(r"^#(\w+) =", text, re.M)
-    known = re.findall(r'case "(\w+)":', read(f"{PROJECT}/Sources/Settings/Settings.swift").decode())
+    known = re.findall(r'table\.setting\(\s*"(\w+)"', read(f"{PROJECT}/Sources/Settings/SettingTable.swift").decode())
     expect(sorted(keys) == sorted(known), "every setting once", set(keys) ^ set(known))
     for settings, status, what in [
         (text, 200, "as it is"),
@@ -267,7 +265,7 @@ def own_folder(folder, scratch):
 
 def signed_in(folder):
     """The unpacked lighttpd.conf on a free port: the console, and a sign-in by the mail's code."""
-    home = Home(read(f"{folder}/latchkey.conf").decode(), executables=f"{folder}/cgi-bin")
+    home = Home(read(f"{folder}/samples/latchkey.conf").decode(), executables=f"{folder}/cgi-bin")
     server = Service(home, project=folder)
     try:
         expect(server.request("GET /health").status == 200, "health")

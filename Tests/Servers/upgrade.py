@@ -321,7 +321,13 @@ def newer(old):
         "metrics": ("GET", {"REMOTE_ADDR": "127.0.0.1"}, b""),
     }
     closed = {"jwks": 200, "not-found": 404}  # they open no database
-    listed = set(os.listdir(f"{PROJECT}/Sources/Executables")) - {"deliver-mail", "latchkey", "latchkey-fcgi", "write-routes"}
+    listed = set(os.listdir(f"{PROJECT}/Sources/Executables")) - {
+        "deliver-mail",
+        "latchkey",
+        "latchkey-fcgi",
+        "write-routes",
+        "write-settings",
+    }
     expect(listed == {*asked, *closed}, "every endpoint is asked", listed ^ {*asked, *closed})
 
     def contents():

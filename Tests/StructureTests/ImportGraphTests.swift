@@ -23,6 +23,7 @@ private let graph: KeyValuePairs<String, Set<String>> = [
     "latchkey-fcgi": ["API", "Endpoints"],
     "deliver-mail": ["API", "Auth", "Settings", "Store", "Platform"],
     "write-routes": ["API", "ServerConfigurations"],
+    "write-settings": ["Settings"],
     "latchkey": ["API", "Auth", "CGI", "JSON", "Operations", "Settings", "Store", "Platform", "ArgumentParser"],
 ]
 
@@ -30,7 +31,7 @@ private let graph: KeyValuePairs<String, Set<String>> = [
 private let endpointImports: Set<String> = ["API", "Endpoints"]
 
 /// What Swift and its platform bring: it is no target, so the manifest does not name it. Each is allowed by name.
-private let external: [String: Set<String>] = ["write-routes": ["Foundation"]]
+private let external: [String: Set<String>] = ["write-routes": ["Foundation"], "write-settings": ["Foundation"]]
 
 /// Modules of Swift that are not for the embedded build, or that see more of C than `CLibc` shows.
 private let barred: Set<String> = [

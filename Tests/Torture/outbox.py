@@ -188,10 +188,11 @@ def killed_anywhere(rounds):
 
 def whole(killing):
     """A mail that is longer than a pipe, to a slow reader: whole, or not at all."""
-    box = Outbox(begin='touch "$HOME/begun"; sleep 1', settings="mail_template = long\n")
-    for ending in ("txt", "html"):
-        with open(f"{box.home.path}/long.{ending}", "w") as file:
-            file.write("{code} {minutes}\n" + "a line of a long mail\n" * 8000 + "the end of it\n")
+    box = Outbox(begin='touch "$HOME/begun"; sleep 1')
+    os.mkdir(f"{box.home.path}/templates")
+    for ending, head in (("txt", "Subject: {code}\n\n"), ("html", "")):
+        with open(f"{box.home.path}/templates/code.{ending}", "w") as file:
+            file.write(head + "{code} {minutes}\n" + "a line of a long mail\n" * 8000 + "the end of it\n")
     process = box.promise().deliverer()
     box.begun()
     if killing:

@@ -17,6 +17,7 @@ from mail_command import Outbox
 from sink import Sink
 
 report = Report()
+SUBJECT = "Subject: {code} – Grüße, your code for {service}\n\n"
 TEXTS = {
     "txt": "{code}\n.\n..\n.dot\nFrom here\n\ttab and space \nGrüße, 世界, \U0001f511\n" + "long " * 300 + "\n",
     "html": "<p>{code}</p>\n<pre>\n.\n</pre>\n",
@@ -26,8 +27,8 @@ TEXTS = {
 class Relayed(Outbox):
     """An outbox whose command is msmtp, set up by `.msmtprc` in the state folder."""
 
-    def __init__(self, port, settings=""):
-        super().__init__(settings=f"mail_from = Grüße <codes@sender.example>\n{settings}")
+    def __init__(self, port):
+        super().__init__(settings="mail_from = Grüße <codes@sender.example>\n")
         path = f"{self.home.path}/latchkey.conf"
         text = open(path).read().replace(f"sendmail {self.command}", f"sendmail {shutil.which('msmtp')}")
         self.home.configure(text)
@@ -49,10 +50,11 @@ class Relayed(Outbox):
 
 
 def arrives(sink):
-    box = Relayed(sink.port, "mail_template = odd\nmail_subject = {code} – Grüße, your code for {service}\n")
+    box = Relayed(sink.port)
+    os.mkdir(f"{box.home.path}/templates")
     for ending, text in TEXTS.items():
-        with open(f"{box.home.path}/odd.{ending}", "w", encoding="utf-8") as file:
-            file.write(text)
+        with open(f"{box.home.path}/templates/code.{ending}", "w", encoding="utf-8") as file:
+            file.write(SUBJECT + text if ending == "txt" else text)
     box.promise()
     report.expect(box.attempt() is None, "msmtp did not accept the mail")
     report.expect(len(sink.mails) == 1, f"{len(sink.mails)} mails arrived")

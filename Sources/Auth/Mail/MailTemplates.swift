@@ -7,20 +7,12 @@ import Store
 package struct MailTemplates {
     /// Where files are looked for: `<kind>.<language>.txt` and `.html`, else `<kind>.txt` and `.html`. nil: nowhere.
     private let folder: String?
-    /// What the settings say of the mail with a sign-in code.
-    private let codeSubject: String?
-    private let codeTexts: (text: String, html: String)?
 
     /// All that is built in.
     package static let builtIn = MailTemplates()
 
-    /// `codeSubject` and `codeTexts` are for the mail with a sign-in code, in every language.
-    package init(
-        folder: String? = nil, codeSubject: String? = nil, codeTexts: (text: String, html: String)? = nil
-    ) {
+    package init(folder: String? = nil) {
         self.folder = folder
-        self.codeSubject = codeSubject
-        self.codeTexts = codeTexts
     }
 
     /// The texts of `kind` in `language`; `count` is what `{minutes}` or `{days}` will be. Throws if a file is
@@ -28,11 +20,7 @@ package struct MailTemplates {
     func template(
         _ kind: MailKind, in language: Language, count: Int64
     ) throws(SystemError) -> MailTemplate {
-        let found = try file(kind, language) ?? MailTemplate(kind, in: language, count: count)
-        guard kind == .code else { return found }
-        return MailTemplate(
-            subject: codeSubject ?? found.subject, text: codeTexts?.text ?? found.text,
-            html: codeTexts?.html ?? found.html)
+        try file(kind, language) ?? MailTemplate(kind, in: language, count: count)
     }
 
     private func file(_ kind: MailKind, _ language: Language) throws(SystemError) -> MailTemplate? {

@@ -5,15 +5,17 @@ import ArgumentParser
 import Auth
 import CGI
 import Operations
+import Platform
 import Settings
 import Store
 
 struct Init: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Makes a service's state: folder, secret, signing key, database.",
+        abstract: "Makes a service's state: folder, settings, secret, signing key, database.",
         discussion: """
-            Says where each of them lies. A service that is there stays as it is. The first \
-            request would make the same; this is to see it done, and as which user.
+            Says where each of them is. A service that is there stays as it is. The first \
+            request would make the same but latchkey.conf, in which every setting is \
+            commented out; this is to see it done, and as which user.
 
             Example: LATCHKEY_HOME=/srv/latchkey latchkey init
             """)
@@ -23,6 +25,7 @@ struct Init: ParsableCommand {
             let configuration = try configured { () throws(ConfigurationFault) in
                 try Configuration(documentRoot: nil, making: .always)
             }
+            try writeSettings(of: configuration.state)
             let made = try asking { () throws(AuthError) in try service(configuration).initialize() }
             try show(
                 made.isNew ? "Made a new service.\n" : "There is a service already; it stays as it is.\n")
@@ -32,6 +35,16 @@ struct Init: ParsableCommand {
                     ("signing key", made.signingKey), ("database", made.database),
                 ]))
             configuration.state.noteMade(executables: Doctor.executablesBeside())
+        }
+    }
+
+    /// Gives a new service a file with every setting, commented out.
+    private func writeSettings(of state: StateFolder) throws(CommandError) {
+        do throws(SystemError) {
+            guard !state.isThere, try File.status(state.settingsPath) == nil else { return }
+            try File.create(state.settingsPath, Array(SettingDescription.sampleFile.utf8))
+        } catch {
+            throw .failed(error.description)
         }
     }
 }

@@ -1,0 +1,111 @@
+// What people read of the table of settings: what is in force, the sample file, and the table in README. Only `latchkey`
+// and `make settings` use it; no endpoint holds any of it.
+
+import Platform
+
+/// One setting as it is in force.
+package struct SettingInForce {
+    package let key: String
+    /// As it was written, or the default. A secret is not told.
+    package let value: String
+    /// `default`, `file:line`, or `environment:NAME`.
+    package let place: String
+}
+
+extension Settings {
+    /// Every setting, in the table's order.
+    package var inForce: [SettingInForce] {
+        SettingDescription.all.map { setting in
+            guard let given = given.last(where: { $0.key.isSame(as: setting.key) }) else {
+                return SettingInForce(key: setting.key, value: setting.plainDefault, place: "default")
+            }
+            return SettingInForce(
+                key: setting.key, value: setting.isSecret ? "(secret)" : given.value, place: given.place.text)
+        }
+    }
+}
+
+/// What the table says of a setting.
+package struct SettingDescription {
+    package let key: String
+    let standard: SettingDefault
+    /// Markdown, as are the words of a default.
+    package let sentence: String
+    package let isSecret: Bool
+
+    /// Every setting, in the table's order.
+    package static var all: [SettingDescription] {
+        var collection = Collection()
+        Settings.readTable(by: &collection)
+        return collection.settings
+    }
+
+    /// The default as the file takes it; nil if no value says it.
+    package var defaultValue: String? {
+        if case .value(let value) = standard { value } else { nil }
+    }
+
+    /// The default without the marks of Markdown.
+    fileprivate var plainDefault: String {
+        switch standard {
+        case .value(let value): value
+        case .words(let words): String(decoding: words.utf8.filter { $0 != UInt8(ascii: "`") }, as: UTF8.self)
+        }
+    }
+
+    private struct Collection: SettingReader {
+        var settings: [SettingDescription] = []
+
+        mutating func setting<Value>(
+            _ key: String, default standard: SettingDefault, _: @autoclosure () -> SettingForm<Value>, isSecret: Bool,
+            _ sentence: String, store _: @escaping (inout Settings, Value) -> Void
+        ) {
+            settings.append(SettingDescription(key: key, standard: standard, sentence: sentence, isSecret: isSecret))
+        }
+    }
+}
+
+extension SettingDescription {
+    /// `latchkey.conf` with every setting commented out: samples/latchkey.conf, and what `latchkey init` writes.
+    package static var sampleFile: String {
+        var lines = [
+            "# Latchkey's settings, each with its default. To change one, remove its # and edit the value.", "#",
+            "# This file is latchkey.conf in the state folder. A variable LATCHKEY_<KEY> in the environment of",
+            "# the executables wins. `latchkey settings` lists what is in force; `latchkey doctor` checks it.",
+        ]
+        for setting in all {
+            lines.append("")
+            switch setting.standard {
+            case .value: lines += commented(setting.sentence)
+            case .words(let words): lines += commented("\(setting.sentence) (default: \(words))")
+            }
+            lines.append(setting.defaultValue.map { "#\(setting.key) = \($0)" } ?? "#\(setting.key) =")
+        }
+        return lines.map { "\($0)\n" }.joined()
+    }
+
+    /// The rows of the table in README, with its head.
+    package static var markdownTable: [String] {
+        ["| key | default | |", "|---|---|---|"]
+            + all.map { setting in
+                switch setting.standard {
+                case .value(let value): "| `\(setting.key)` | `\(value)` | \(setting.sentence) |"
+                case .words(let words): "| `\(setting.key)` | \(words) | \(setting.sentence) |"
+                }
+            }
+    }
+
+    /// `text` as lines of a comment, of at most 100 characters.
+    private static func commented(_ text: String) -> [String] {
+        var lines: [String] = []
+        var line = "#"
+        for word in text.utf8.split(separator: 0x20).map({ String(Substring($0)) }) {
+            if line.utf8.count + 1 + word.utf8.count > 100 {
+                lines.append(line)
+                line = "#"
+            }
+            line += " \(word)"
+        }
+        return lines + [line]
+    }
+}
