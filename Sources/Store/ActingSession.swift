@@ -29,13 +29,3 @@ package final class ActingSession {
         return try session.activeUser(at: clock())
     }
 }
-
-extension Session {
-    /// The account, while account and session are good. Throws as `ActingSession.account` does.
-    package func activeUser(at now: Timestamp) throws(AuthError) -> User {
-        // Deactivating an account ends its sessions, and its owner is to hear why.
-        guard user.isActive else { throw .accountInactive }
-        guard !isRevoked, expiresAt > now else { throw .invalidToken }
-        return user
-    }
-}

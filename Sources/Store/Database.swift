@@ -356,7 +356,7 @@ extension Value {
 }
 
 extension Row {
-    /// An id that the schema's CHECK holds to 16 bytes.
+    /// An id, 16 bytes: only `Value.id` writes these columns.
     func id(_ column: Int32) -> UUID { UUID(blob(column))! }
     func time(_ column: Int32) -> Timestamp { Timestamp(milliseconds: integer(column)) }
     /// An id, or nil for NULL.

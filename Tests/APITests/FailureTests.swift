@@ -17,14 +17,18 @@ private func body(_ response: Response) -> String { String(decoding: response.bo
     @Test func everyRefusalHasItsStatusAndCode() {
         for (error, status, code) in [
             (.ambiguousCredentials, 400, "ambiguous_credentials"), (.ambiguousHeaders, 400, "ambiguous_headers"),
-            (.invalidCode, 400, "invalid_code"),
+            (.invalidCode, 400, "invalid_code"), (.codeExhausted, 400, "code_exhausted"),
             (.notAuthenticated, 401, "not_authenticated"), (.invalidToken, 401, "invalid_token"),
             (.invalidRefreshToken, 401, "invalid_refresh_token"), (.invalidAPIKey, 401, "invalid_api_key"),
             (.accountInactive, 403, "account_inactive"), (.insufficientScope("a:b"), 403, "insufficient_scope"),
             (.tooMany(.projects(1)), 409, "too_many_projects"), (.tooMany(.keysOfProject(1)), 409, "too_many_api_keys"),
             (.tooMany(.keysOfMember(1)), 409, "too_many_own_api_keys"), (.tooMany(.members(1)), 409, "too_many_members"),
             (.tooMany(.invitations(1)), 409, "too_many_invitations"),
+            (.insufficientRole, 403, "insufficient_role"), (.alreadyMember, 409, "already_member"),
+            (.lastOwner, 409, "last_owner"),
             (.projectNotFound, 404, "project_not_found"), (.apiKeyNotFound, 404, "api_key_not_found"),
+            (.sessionNotFound, 404, "session_not_found"), (.memberNotFound, 404, "member_not_found"),
+            (.invitationNotFound, 404, "invitation_not_found"),
             (.invalid([Fault([.name("body")], type: "missing", message: "m")]), 422, "validation_error"),
             (.unavailable(reason: "r"), 503, "temporarily_unavailable"), (.failure(reason: "r"), 500, "internal_error"),
         ] as [(AuthError, Int, String)] {

@@ -32,19 +32,6 @@ extension Auth {
         }
     }
 
-    /// The role of `user` in `project`. Throws `projectNotFound` for outsiders.
-    func role(of user: User, in project: UUID, _ database: Database) throws(AuthError) -> Role {
-        guard let role = try Role.of(user.id, in: project, database) else { throw .projectNotFound }
-        return role
-    }
-
-    /// The same, for what only owners and admins may do. Throws `insufficientRole` for others in it.
-    func managingRole(of user: User, in project: UUID, _ database: Database) throws(AuthError) -> Role {
-        let role = try role(of: user, in: project, database)
-        guard role.manages else { throw .insufficientRole }
-        return role
-    }
-
     /// A project that is known to be there.
     package func details(of id: UUID, in database: Database) throws(AuthError) -> ProjectDetails {
         guard let project = try ProjectDetails.find(id, at: now, in: database) else {

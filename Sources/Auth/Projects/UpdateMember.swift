@@ -41,11 +41,4 @@ extension Auth {
             return changed
         }
     }
-
-    /// Throws `lastOwner` if no owner of `project` besides `user` is active.
-    func requireOwner(
-        besides user: UUID, _ project: UUID, in database: Database
-    ) throws(AuthError) {
-        guard try Member.hasOwner(besides: user, project, in: database) else { throw .lastOwner }
-    }
 }

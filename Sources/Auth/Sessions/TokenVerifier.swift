@@ -1,7 +1,8 @@
 // Verifies access tokens (RFC 7519, ES256). A token is good if it was issued here, has not expired, and its session and
 // account are good now: a revoked session's access tokens die at once.
 //
-// 1. What the token says is checked before the database is opened, its signature after the session was found.
+// 1. The order, which `Auth.session(bearing:)` follows: the claims (`read`), the session's row (`Session.find`), the tag or the
+//    signature (`verifies`), account and session (`Session.activeUser`). A forged token opens the database, and nothing more.
 // 2. The last token of a session is known by its tag in the session's row. That costs nothing beside verifying a signature,
 //    which takes a sixth of a request.
 // 3. A process that answers many requests remembers tokens that it has verified, by their hash.

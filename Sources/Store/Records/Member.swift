@@ -94,7 +94,8 @@ package struct Member {
 
     /// Whether `project` has an owner besides `user` whose account is active.
     ///
-    /// This is the one rule for whatever an owner can go by: leaving, removal, another role, deletion, deactivation.
+    /// Without one, an owner can't leave, be removed or get another role; deleting the account deletes the project; and
+    /// deactivating the account tells the operator.
     package static func hasOwner(
         besides user: UUID, _ project: UUID, in database: Database
     ) throws(AuthError) -> Bool {

@@ -39,6 +39,14 @@ package struct Session {
         return found
     }
 
+    /// The account, while account and session are good. Throws as `ActingSession.account` does.
+    package func activeUser(at now: Timestamp) throws(AuthError) -> User {
+        // Deactivating an account ends its sessions, and its owner is to hear why.
+        guard user.isActive else { throw .accountInactive }
+        guard !isRevoked, expiresAt > now else { throw .invalidToken }
+        return user
+    }
+
     /// Begins a session of generation 1.
     package static func create(
         _ id: UUID, of user: UUID, from client: Client, given accessTokenTag: [UInt8], at now: Timestamp,

@@ -1,0 +1,26 @@
+// Who may do what in a project: its members by their roles, and it always has an owner whose account is active.
+
+import Platform
+import Store
+
+extension Auth {
+    /// The role of `user` in `project`. Throws `projectNotFound` for outsiders.
+    func role(of user: User, in project: UUID, _ database: Database) throws(AuthError) -> Role {
+        guard let role = try Role.of(user.id, in: project, database) else { throw .projectNotFound }
+        return role
+    }
+
+    /// The same, for what only owners and admins may do. Throws `insufficientRole` for others in it.
+    func managingRole(of user: User, in project: UUID, _ database: Database) throws(AuthError) -> Role {
+        let role = try role(of: user, in: project, database)
+        guard role.manages else { throw .insufficientRole }
+        return role
+    }
+
+    /// Throws `lastOwner` if no owner of `project` besides `user` is active.
+    func requireOwner(
+        besides user: UUID, _ project: UUID, in database: Database
+    ) throws(AuthError) {
+        guard try Member.hasOwner(besides: user, project, in: database) else { throw .lastOwner }
+    }
+}
