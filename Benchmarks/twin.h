@@ -4,8 +4,8 @@
 //    byte for byte, but for the request's id. Benchmarks/compare.py refuses to measure if they are not.
 // 2. They are written as C would be: buffers in place, no copies that are not needed.
 // 3. Each stands for one endpoint. They make and migrate nothing, pass over settings that their
-//    endpoints do not use, and neither explain a failure nor log it, so that of a client they read no more than
-//    its credentials.
+//    endpoints do not use, and neither explain a failure nor log it.
+// 4. A process of one request makes the same system calls as ours, one by one, but for memory. compare.py refuses else.
 //
 // RESIDENT is defined by the one that stays: it hands its answer to `deliver`, and remembers what ours does (ProcessCache.swift,
 // Service.swift): the open database, the settings, keys, and verified tokens. Before each use it looks, as ours, whether their
