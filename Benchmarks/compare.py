@@ -3,7 +3,8 @@ into .build-bench, or, with UPDATE=1 in the environment, into this folder. Call 
 
 ROUNDS (5), DURATION (1, seconds of load per round, rival and number of connections) and USERS (1000000) come from the
 environment. A ratio is the median of the rounds' ratios, whose two sides are measured close together. It refuses to
-measure a C program that does not answer the same bytes. A bar that is missed is reported, and is no error.
+measure a C program that does not answer the same bytes, or makes other system calls. A bar that is missed is reported, and is
+no error.
 """
 
 import os

@@ -3,17 +3,12 @@
 #include "twin.h"
 
 int main(void) {
-    new_request_id();
-    umask(077);
-    answer_traps();
-    judge_request();
-    read_configuration();
+    begin();
+    judge_request("current-user", (const char *[]){"auth", "users", "me", NULL});
+    read_configuration(non_empty("DOCUMENT_ROOT"));
+    refuse_ambiguity();
 
-    const char *token = bearer();
-    single("HTTP_X_API_KEY");
-    single("HTTP_X_PROJECT_ID");
-    struct claims claims = read_token(token);
-
+    struct claims claims = read_token(bearer());
     open_database();
     struct text body = {0};
     add(&body, "{\"success\":true,\"data\":");

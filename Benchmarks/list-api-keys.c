@@ -7,8 +7,8 @@
 struct key {
     uuid id, project;
     const char *scopes;  // NULL: all
-    bool was_used, expires, is_deactivated;
-    int64_t last_used_at, expires_at;
+    bool was_used;
+    int64_t last_used_at;
 };
 
 static _Noreturn void refuse_key(void) { refuse("401 Unauthorized", "invalid_api_key"); }
@@ -69,29 +69,36 @@ static bool matches(const char *secret, const char *hash) {
     return difference == 0;
 }
 
+// Whether the key in columns 7 to 9 is good: not deactivated, not expired, and not made by a clock that ran ahead.
+static bool is_active(sqlite3_stmt *row) {
+    int64_t time = now();
+    return sqlite3_column_type(row, 8) == SQLITE_NULL
+           && (sqlite3_column_type(row, 7) == SQLITE_NULL || sqlite3_column_int64(row, 7) > time)
+           && sqlite3_column_int64(row, 9) <= time + clock_tolerance;
+}
+
+// The key of `secret`, which is to be of `project`; NULL if the caller named none.
 static struct key find_key(const char *secret, const uint8_t *project) {
     sqlite3_stmt *row = prepare(
         "SELECT k.id, k.project_id, k.created_by, k.prefix, k.name, k.scopes, k.last_used_at,\n"
-        "       k.expires_at, k.deactivated_at, k.created_at, k.updated_at, k.key_hash, u.is_active\n"
+        "       k.expires_at, k.deactivated_at, k.created_at, k.updated_at, k.replaces, k.replaced_by,\n"
+        "       k.key_hash, u.is_active, CASE WHEN u.is_superuser = 1 THEN u.email END\n"
         "FROM api_keys AS k\n"
         "JOIN users AS u ON u.id = k.created_by\n"
         "JOIN members AS m ON m.user_id = k.created_by AND m.project_id = k.project_id\n"
-        "WHERE k.prefix = ?",
+        "WHERE k.prefix = $1 AND substr(u.email, 1, 8) <> 'deleted '",
         NULL);
     sqlite3_bind_text(row, 1, secret, 11, SQLITE_STATIC);
     while (step(row)) {
-        if (!matches(secret, column_text(row, 11))) continue;
+        if (!matches(secret, column_text(row, 13))) continue;
         struct key key = {0};
         memcpy(key.id, sqlite3_column_blob(row, 0), sizeof key.id);
         memcpy(key.project, sqlite3_column_blob(row, 1), sizeof key.project);
         if (sqlite3_column_type(row, 5) != SQLITE_NULL) key.scopes = strdup(column_text(row, 5));
         key.was_used = sqlite3_column_type(row, 6) != SQLITE_NULL;
         key.last_used_at = sqlite3_column_int64(row, 6);
-        key.expires = sqlite3_column_type(row, 7) != SQLITE_NULL;
-        key.expires_at = sqlite3_column_int64(row, 7);
-        key.is_deactivated = sqlite3_column_type(row, 8) != SQLITE_NULL;
-        if (key.is_deactivated || (key.expires && key.expires_at <= now())
-            || memcmp(key.project, project, sizeof key.project) != 0 || !sqlite3_column_int64(row, 12))
+        if (!is_active(row) || !sqlite3_column_int64(row, 14)
+            || (project && memcmp(key.project, project, sizeof key.project) != 0))
             refuse_key();
         finish(row);
         return key;
@@ -112,17 +119,37 @@ static bool grants(const char *scopes, const char *scope) {
     return false;
 }
 
-// At most once a minute.
+// Notes the use within a transaction. Whatever fails undoes it, and is no failure of the request.
+static void write_use(const struct key *key, int64_t time, int64_t recent) {
+    if (!runs(statement_of("BEGIN IMMEDIATE"))) return;
+    sqlite3_stmt *statement = number_of(epoch_sql) == epoch ? statement_of(
+        "UPDATE api_keys SET last_used_at = $1\n"
+        "WHERE id = $2 AND deactivated_at IS NULL\n"
+        "    AND (last_used_at IS NULL OR last_used_at <= $3 OR last_used_at > $4)") : NULL;
+    if (statement) {
+        sqlite3_bind_int64(statement, 1, time);
+        sqlite3_bind_blob(statement, 2, key->id, sizeof key->id, SQLITE_STATIC);
+        sqlite3_bind_int64(statement, 3, recent);
+        sqlite3_bind_int64(statement, 4, time);
+    }
+    if ((!runs(statement) || !runs(statement_of("COMMIT"))) && sqlite3_get_autocommit(database) == 0)
+        sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
+}
+
+// At most once a minute, and behind those who came before to write, if they are done soon.
 static void note_use(const struct key *key) {
-    int64_t time = now();
-    if (key->was_used && key->last_used_at > time - 60000 && key->last_used_at <= time) return;
-    sqlite3_stmt *statement = prepare(
-        "UPDATE api_keys SET last_used_at = ?2\n"
-        "WHERE id = ?1 AND (last_used_at IS NULL OR last_used_at <= ?3)",
-        key->id);
-    sqlite3_bind_int64(statement, 2, time);
-    sqlite3_bind_int64(statement, 3, time - 60000);
-    finish(statement);
+    static char path[path_limit + 32];
+    int64_t time = now(), recent = time - 60000;
+    if (key->was_used && key->last_used_at > recent && key->last_used_at <= time) return;
+    end_reading();
+    snprintf(path, sizeof path, "%s/writing.lock", home);
+    int turn = strcmp(wanted_journal(), "wal") == 0 ? libc_open(path, O_RDWR | O_CREAT, 0600) : -1;
+    if (turn < 0 || libc_lock_in_turn(turn, short_write_wait) != 0) {
+        sqlite3_busy_timeout(database, short_write_wait);
+        write_use(key, time, recent);
+        sqlite3_busy_timeout(database, busy_timeout);
+    }
+    if (turn >= 0) close(turn);
 }
 
 static void add_optional_time(struct text *body, sqlite3_stmt *row, int column) {
@@ -143,6 +170,15 @@ static void add_scopes(struct text *body, const char *scopes) {
     add(body, "]");
 }
 
+static void add_optional_id(struct text *body, const char *name, sqlite3_stmt *row, int column) {
+    if (sqlite3_column_type(row, column) != SQLITE_NULL) {
+        add_id(body, name, sqlite3_column_blob(row, column));
+        return;
+    }
+    add(body, name);
+    add(body, "null");
+}
+
 static void add_key(struct text *body, sqlite3_stmt *row) {
     add_id(body, "{\"id\":", sqlite3_column_blob(row, 0));
     add(body, ",\"prefix\":");
@@ -156,17 +192,18 @@ static void add_key(struct text *body, sqlite3_stmt *row) {
     add_optional_time(body, row, 6);
     add(body, ",\"expires_at\":");
     add_optional_time(body, row, 7);
-    bool expired = sqlite3_column_type(row, 7) != SQLITE_NULL && sqlite3_column_int64(row, 7) <= now();
-    add_flag(body, ",\"is_active\":", sqlite3_column_type(row, 8) == SQLITE_NULL && !expired);
+    add_flag(body, ",\"is_active\":", is_active(row));
     add(body, ",\"created_at\":");
     add_time(body, sqlite3_column_int64(row, 9));
     add(body, ",\"updated_at\":");
     add_time(body, sqlite3_column_int64(row, 10));
+    add_optional_id(body, ",\"replaces\":", row, 11);
+    add_optional_id(body, ",\"replaced_by\":", row, 12);
     add(body, "}");
 }
 
 static int64_t count_keys(const uint8_t *project) {
-    sqlite3_stmt *row = prepare("SELECT count(*) FROM api_keys WHERE project_id = ?", project);
+    sqlite3_stmt *row = prepare("SELECT count(*) FROM api_keys WHERE project_id = $1", project);
     if (!step(row)) fail();
     int64_t count = sqlite3_column_int64(row, 0);
     finish(row);
@@ -176,8 +213,8 @@ static int64_t count_keys(const uint8_t *project) {
 static void add_page(struct text *body, const uint8_t *project, int64_t page, int64_t limit) {
     sqlite3_stmt *row = prepare(
         "SELECT id, project_id, created_by, prefix, name, scopes, last_used_at, expires_at,\n"
-        "       deactivated_at, created_at, updated_at\n"
-        "FROM api_keys WHERE project_id = ? ORDER BY sequence DESC LIMIT ? OFFSET ?",
+        "       deactivated_at, created_at, updated_at, replaces, replaced_by\n"
+        "FROM api_keys WHERE project_id = $1 ORDER BY sequence DESC LIMIT $2 OFFSET $3",
         project);
     sqlite3_bind_int64(row, 2, limit);
     sqlite3_bind_int64(row, 3, (page - 1) * limit);
@@ -195,43 +232,44 @@ static void add_page(struct text *body, const uint8_t *project, int64_t page, in
     add(body, "}}");
 }
 
+// The last value of `name` in the query.
 static int64_t number_in_query(const char *name, int64_t standard) {
     const char *query = getenv("QUERY_STRING");
+    int64_t number = standard;
     for (size_t count = strlen(name); query && *query;) {
-        int64_t number;
         if (strncmp(query, name, count) == 0 && query[count] == '=') {
             query += count + 1;
             if (!take_number(&query, &number) || number < 1 || (*query && *query != '&'))
                 refuse("422 Unprocessable Content", "validation_error");
-            return number;
         }
         query += strcspn(query, "&");
         query += *query == '&';
     }
-    return standard;
+    return number;
 }
 
 int main(void) {
-    new_request_id();
-    umask(077);
-    answer_traps();
-    judge_request();
-    read_configuration();
+    begin();
+    judge_request("list-api-keys", (const char *[]){"auth", "api-keys", NULL});
+    read_configuration(non_empty("DOCUMENT_ROOT"));
+    refuse_ambiguity();
 
-    const char *secret = single("HTTP_X_API_KEY"), *project_text = single("HTTP_X_PROJECT_ID");
-    if (single("HTTP_AUTHORIZATION")) refuse("400 Bad Request", "ambiguous_credentials");
+    const char *secret = fields[api_key], *project_text = fields[project_id];
+    if (secret && sent_authorization()) refuse("400 Bad Request", "ambiguous_credentials");
     if (!secret) refuse("401 Unauthorized", "not_authenticated");
-    judge_form(secret);
     uuid project;
-    if (!project_text || strlen(project_text) != 36 || !take_uuid(&project_text, project))
-        refuse("422 Unprocessable Content", "validation_error");
-    int64_t page = number_in_query("page", 1), limit = number_in_query("limit", 10);
-    if (limit > 100) limit = 100;
+    bool has_project = project_text && strlen(project_text) == 36 && take_uuid(&project_text, project);
+    judge_form(secret);
 
     open_database();
-    struct key key = find_key(secret, project);
+    struct key key = find_key(secret, has_project ? project : NULL);
+    int64_t page = number_in_query("page", 1), limit = number_in_query("limit", 10);
+    if (limit > 100) limit = 100;
+    if (!has_project) refuse("422 Unprocessable Content", "validation_error");
     if (!grants(key.scopes, "api-keys:read")) refuse("403 Forbidden", "insufficient_scope");
     note_use(&key);
+    // What is read after the use was noted shows it.
+    if (sqlite3_get_autocommit(database)) begin_reading();
     struct text body = {0};
     add(&body, "{\"success\":true,\"data\":");
     add_page(&body, project, page, limit);

@@ -1,13 +1,16 @@
 """Latchkey and its rivals, each on a port of its own."""
 
+import difflib
 import json
 import os
 import re
+import subprocess
 
 from conditions import CONNECTIONS, CORES, DELAY, DURATION, KEYS, ME, REFRESH
+from latchkey_tests.home import bearer
 from latchkey_tests.ports import free_port
 from latchkey_tests.project import EXECUTABLES, PROJECT
-from measure import FOLDER, Failed, Server, get, load, summary
+from measure import BASE, FOLDER, Failed, Server, get, load, summary
 
 SLOW_DISK = [
     "strace",
@@ -218,6 +221,7 @@ class RivalServers:
         for rival in self.rivals:
             same(rival, "me", ME, self.jwt, rival in (self.twin, self.fcgi_twin, self.fastcgi))
         same(self.twin, "key", KEYS, self.by_key, True)
+        self.refuse_other_calls()
         for page in (1, 1000):
             found = json.loads(
                 get(self.swift.server.port, f"{KEYS}?page={page}&limit=10", {**self.jwt, "x-project-id": self.world.many})[2]
@@ -227,3 +231,22 @@ class RivalServers:
         for rival in (self.fastapi, self.fastapi_one):
             same(rival, "key", KEYS, self.by_key, False)
             same(rival, "jwt", KEYS, self.by_jwt, False)
+
+    def refuse_other_calls(self):
+        """Twins by CGI make the same system calls, in the same order, but for those that only get memory."""
+        by_key = {"HTTP_X_API_KEY": self.by_key["x-api-key"], "HTTP_X_PROJECT_ID": self.by_key["x-project-id"]}
+        for name, path, variables in (("current-user", ME, bearer(self.world.ada)), ("list-api-keys", KEYS, by_key)):
+            environment = {**BASE, **self.world.home.environment("GET", b"", {**variables, "REQUEST_URI": path})}
+            ours, theirs = (self.calls(program, environment) for program in (f"{EXECUTABLES}/{name}", self.programs[name]))
+            if ours != theirs:
+                difference = "\n".join(difflib.unified_diff(ours, theirs, "Latchkey", "C", lineterm=""))
+                raise Failed(f"{name} in C makes other system calls:\n{difference}")
+
+    def calls(self, program, environment):
+        """The names of the system calls of one process."""
+        trace = f"{self.folder}/calls"
+        done = subprocess.run(["strace", "-o", trace, program], env=environment, stdin=subprocess.DEVNULL, capture_output=True)
+        if not done.stdout.startswith(b"Status: 200"):
+            raise Failed(f"{program}: {done.stdout[:300]} {done.stderr[-300:]}")
+        names = re.findall(r"^(\w+)\(", open(trace).read(), re.M)
+        return [name for name in names if name not in ("brk", "mmap", "munmap", "mprotect", "mremap")]

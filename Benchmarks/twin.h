@@ -4,10 +4,12 @@
 //    byte for byte, but for the request's id. Benchmarks/compare.py refuses to measure if they are not.
 // 2. They are written as C would be: buffers in place, no copies that are not needed.
 // 3. Each stands for one endpoint. They make and migrate nothing, pass over settings that their
-//    endpoints do not use, and explain no failure.
+//    endpoints do not use, and neither explain a failure nor log it.
+// 4. A process of one request makes the same system calls as ours, one by one, but for memory. compare.py refuses else.
 //
-// RESIDENT is defined by the one that stays: it hands its answer to `deliver`, keeps its statements
-// prepared, and remembers verified tokens.
+// RESIDENT is defined by the one that stays: it hands its answer to `deliver`, and remembers what ours does (ProcessCache.swift,
+// Service.swift): the open database, the settings, keys, and verified tokens. Before each use it looks, as ours, whether their
+// files are what they were; session and account are read for every request.
 
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -32,6 +34,10 @@
 #include <nettle/sha2.h>
 #include <sqlite3.h>
 
+// What Swift cannot call is C in ours, too.
+#include "../Sources/CLibc/CLibc.h"
+#include "../Sources/CSQLite/CSQLite.h"
+
 // The parts of SQLite that the Swift executables leave out (Sources/SQLite/LeftOut.swift) are left out here too.
 
 int sqlite3Fts3Init(sqlite3 *database) { (void)database; return SQLITE_OK; }
@@ -47,7 +53,11 @@ int sqlite3_load_extension(sqlite3 *database, const char *file, const char *entr
 
 #define LENGTH(text) (sizeof(text) - 1)
 
-enum { path_limit = 4096, token_limit = 4096, settings_limit = 65536, schema_version = SCHEMA_VERSION };
+enum {
+    path_limit = 4096, token_limit = 4096, settings_limit = 65536, schema_version = SCHEMA_VERSION,
+    clock_tolerance = 60 * 1000, longest_access_lifetime = 24 * 3600 * 1000, key_overlap = 60 * 1000,
+    busy_timeout = 5000, short_write_wait = 50, listed_within = 100, longest_body = 2 << 20
+};
 
 // The answer
 
@@ -59,10 +69,10 @@ struct text {
     size_t count, capacity;
 };
 
-#ifndef RESIDENT
+// What a trap writes, and where.
 static char trap_answer[512];
 static volatile size_t trap_answer_count;
-#endif
+static int trap_output = STDOUT_FILENO;
 
 static const char head_format[] =
     "Status: %s\r\n"
@@ -84,11 +94,61 @@ static void add_bytes(struct text *text, const char *bytes, size_t count) {
 
 static void add(struct text *text, const char *string) { add_bytes(text, string, strlen(string)); }
 
+// The header fields that anything is decided by, found in one pass: the first value of each that is not empty, and a bit for each
+// that is there twice. A comma in a field that has one value is how some servers join what was sent twice.
+
+enum field {
+    authorization, instead_of_authorization, api_key, project_id, verification_code, forwarded_for, forwarded, via, real_ip,
+    origin, fetch_site, user_agent, accept_language, requested_fields, content_type, content_length, transfer_encoding,
+    field_count
+};
+
+static const char *const field_names[field_count] = {
+    "HTTP_AUTHORIZATION", "HTTP_X_AUTHORIZATION", "HTTP_X_API_KEY", "HTTP_X_PROJECT_ID", "HTTP_X_VERIFICATION_CODE",
+    "HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP", "HTTP_ORIGIN", "HTTP_SEC_FETCH_SITE",
+    "HTTP_USER_AGENT", "HTTP_ACCEPT_LANGUAGE", "HTTP_ACCESS_CONTROL_REQUEST_HEADERS", "CONTENT_TYPE", "CONTENT_LENGTH",
+    "HTTP_TRANSFER_ENCODING"};
+
+static const char *fields[field_count];
+static uint32_t repeated;
+
+static void read_fields(void) {
+    memset(fields, 0, sizeof fields);
+    repeated = 0;
+    for (char **entry = environ; *entry; entry++) {
+        if (strncmp(*entry, "HTTP_", LENGTH("HTTP_")) != 0 && strncmp(*entry, "CONTENT_", LENGTH("CONTENT_")) != 0) continue;
+        const char *equals = strchr(*entry, '=');
+        if (!equals || equals[1] == 0) continue;
+        size_t count = equals - *entry;
+        for (int i = 0; i < field_count; i++) {
+            if (strncmp(*entry, field_names[i], count) != 0 || field_names[i][count]) continue;
+            bool has_one_value = i <= verification_code || i == origin || i == fetch_site;
+            if (fields[i] || (has_one_value && strchr(equals + 1, ','))) repeated |= 1u << i;
+            if (!fields[i]) fields[i] = equals + 1;
+            break;
+        }
+    }
+}
+
 #ifdef RESIDENT
 static _Noreturn void deliver(const struct text *whole);
 #else
+// Some servers lose the answer of a process that ends before it has taken the whole body.
+static void discard_input(void) {
+    char bytes[4096];
+    const char *length = fields[content_length];
+    long left = length ? strtol(length, NULL, 10) : fields[transfer_encoding] ? longest_body : 0;
+    if (left > longest_body) left = longest_body;
+    while (left > 0) {
+        ssize_t count = read(STDIN_FILENO, bytes, left < (long)sizeof bytes ? left : (long)sizeof bytes);
+        if (count == 0 || (count < 0 && errno != EINTR)) return;
+        if (count > 0) left -= count;
+    }
+}
+
 // Servers end a process whose answer is complete, so nothing is left to do after the write.
 static _Noreturn void deliver(const struct text *whole) {
+    discard_input();
     trap_answer_count = 0;
     for (size_t done = 0; done < whole->count;) {
         ssize_t count = write(STDOUT_FILENO, whole->bytes + done, whole->count - done);
@@ -99,8 +159,11 @@ static _Noreturn void deliver(const struct text *whole) {
 }
 #endif
 
+static void end_reading(void);
+
 static _Noreturn void answer(const char *status, const struct text *body) {
     char head[512];
+    end_reading();
     struct text whole = {0};
     add_bytes(&whole, head, snprintf(head, sizeof head, head_format, status, request_id, body->count));
     if (!is_head) add_bytes(&whole, body->bytes, body->count);
@@ -116,25 +179,30 @@ static _Noreturn void refuse(const char *status, const char *code) {
 }
 
 static _Noreturn void refuse_token(void) { refuse("401 Unauthorized", "invalid_token"); }
-static _Noreturn void fail(void) { refuse("500 Internal Server Error", "internal_error"); }
+static void forget_database(void);
 
-#ifndef RESIDENT
+static _Noreturn void fail(void) {
+    forget_database();
+    refuse("500 Internal Server Error", "internal_error");
+}
+
 static void write_trap_answer(int signal_number) {
     (void)signal_number;
-    if (trap_answer_count > 0 && write(STDOUT_FILENO, trap_answer, trap_answer_count) < 0) _exit(1);
+    if (trap_answer_count > 0 && write(trap_output, trap_answer, trap_answer_count) < 0) _exit(1);
     _exit(1);
+}
+
+// The whole answer to a trap in `bytes`; its length.
+static size_t write_trap_text(char *bytes, size_t capacity) {
+    static const char body[] = "{\"success\":false,\"data\":null,\"error\":{\"code\":\"internal_error\"}}";
+    size_t count = snprintf(bytes, capacity, head_format, "500 Internal Server Error", request_id, LENGTH(body));
+    memcpy(bytes + count, body, LENGTH(body));
+    return count + LENGTH(body);
 }
 
 static void answer_traps(void) {
     static char alternate_stack[16384];
     static const int traps[] = {SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT};
-    static const char body[] =
-        "{\"success\":false,\"data\":null,\"error\":{\"code\":\"internal_error\"}}";
-    int count = snprintf(trap_answer, sizeof trap_answer, head_format, "500 Internal Server Error",
-                         request_id, LENGTH(body));
-    memcpy(trap_answer + count, body, LENGTH(body));
-    trap_answer_count = count + LENGTH(body);
-
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
     sigaltstack(&(stack_t){.ss_sp = alternate_stack, .ss_size = sizeof alternate_stack}, NULL);
@@ -142,7 +210,6 @@ static void answer_traps(void) {
                                .sa_flags = SA_ONSTACK | SA_RESETHAND | SA_NODEFER};
     for (size_t i = 0; i < sizeof traps / sizeof *traps; i++) sigaction(traps[i], &action, NULL);
 }
-#endif
 
 // Forms of values
 
@@ -169,6 +236,19 @@ static void new_request_id(void) {
     id[8] = (id[8] & 0x3F) | 0x80;
     uuid_text(id, request_id);
 }
+
+#ifndef RESIDENT
+// What a process does before it looks at its request.
+static void begin(void) {
+    libc_leave_no_core();
+    csqlite_configure_for_one_thread();
+    new_request_id();
+    umask(077);
+    answer_traps();
+    trap_answer_count = write_trap_text(trap_answer, sizeof trap_answer);
+    read_fields();
+}
+#endif
 
 static int64_t now(void) {
     struct timespec time;
@@ -211,7 +291,7 @@ static void add_string(struct text *text, const char *string) {
 
 static char home[path_limit];
 static char base_url[1024] = "http://localhost:8000";
-static char journal[8] = "wal";
+static char journal[8];  // empty: as the file system has it
 static bool allow_state_in_web_root;
 
 // The count of bytes read, of at most `limit`; -1 if there is no such file.
@@ -284,8 +364,7 @@ static void read_settings(void) {
     }
 }
 
-static void refuse_web_root(void) {
-    const char *document_root = getenv("DOCUMENT_ROOT");
+static void refuse_web_root(const char *document_root) {
     char root[path_limit];
     if (document_root && *document_root && realpath(document_root, root)) {
         size_t count = strcmp(root, "/") == 0 ? 0 : strlen(root);
@@ -302,22 +381,6 @@ static void refuse_web_root(void) {
 }
 
 // The access token
-
-// The only non-empty value of `name`; NULL if there is none. A header that was sent twice, as two
-// entries or as one with a comma, decides nothing.
-static const char *single(const char *name) {
-    const char *found = NULL;
-    size_t count = strlen(name);
-    for (char **entry = environ; *entry; entry++) {
-        if (strncmp(*entry, name, count) != 0 || (*entry)[count] != '=') continue;
-        const char *value = *entry + count + 1;
-        if (*value == 0) continue;
-        if (found) refuse("400 Bad Request", "ambiguous_credentials");
-        found = value;
-    }
-    if (found && strchr(found, ',')) refuse("400 Bad Request", "ambiguous_credentials");
-    return found;
-}
 
 // The bytes that base64url `text` stands for, ended by a zero; -1 unless it is their one canonical text.
 static ssize_t decode(const char *text, size_t count, uint8_t *bytes) {
@@ -409,101 +472,162 @@ static bool take_to_quote(const char **text, const char **start, size_t *count) 
 
 struct claims {
     uuid user, session;
-    int64_t expires_at;
+    int64_t issued_at, expires_at;
+    const char *issuer;
+    size_t issuer_count;
     bool is_proved;
 };
 
-// What the token in hand is proved by: the text that is signed, the signature, the key, the whole text; and, for one that
-// stays, its hash.
+// What the token in hand is proved by: the text that is signed, the signature, the key and its id, the whole text; and, for one
+// that stays, its hash.
 static struct {
     const char *input;
     size_t count;
     uint8_t signature[token_limit];
-    char key[97];
+    char key_id[44], key[97];
     const char *token;
     uint8_t digest[SHA256_DIGEST_SIZE];
 } proof;
 
+// From when on the key `id` is of no use: INT64_MAX for the one that signs, 0 for one that has ended.
+static int64_t end_of_key(const char *id) {
+    static char path[path_limit + 64];
+    char text[44];
+    snprintf(path, sizeof path, "%s/keys/current", home);
+    ssize_t count = read_file(path, text, 43);
+    if (count == 43 && memcmp(text, id, 43) == 0) return INT64_MAX;
+    if (count < 0) fail();
+    snprintf(path, sizeof path, "%s/keys/%s.end", home, id);
+    count = read_file(path, text, 20);
+    if (count < 0) return 0;
+    text[count] = 0;
+    int64_t end;
+    const char *reader = text;
+    return take_number(&reader, &end) && *reader == 0 ? end : 0;
+}
+
+// An end that is further off than any rotation sets is none.
+static bool is_good_until(int64_t end) {
+    return end == INT64_MAX || (now() < end && end <= now() + longest_access_lifetime + 2 * key_overlap);
+}
+
+// Reads the key proof.key_id into proof.key. False if there is none, or its tokens are not good any more.
+static bool read_key(void) {
+    static char path[path_limit + 64];
+    if (!is_good_until(end_of_key(proof.key_id))) return false;
+    snprintf(path, sizeof path, "%s/keys/%s.key", home, proof.key_id);
+    return read_file(path, proof.key, sizeof proof.key) == 96;
+}
+
+#ifdef RESIDENT
+static bool find_key_of_token(void);
+#else
+static bool find_key_of_token(void) { return read_key(); }
+#endif
+
+// What the token says is good at this moment.
+static void judge_claims(const struct claims *claims) {
+    int64_t time = now();
+    if (claims->expires_at * 1000 <= time || claims->issued_at * 1000 > time + clock_tolerance) refuse_token();
+    if (claims->issuer_count != strlen(base_url) || memcmp(claims->issuer, base_url, claims->issuer_count) != 0)
+        refuse_token();
+}
+
 static struct claims read_token(const char *token) {
     static uint8_t header[token_limit], text[token_limit];
-    static char path[path_limit + 64];
 
     const char *first = strchr(token, '.'), *second = first ? strchr(first + 1, '.') : NULL;
     if (!second || strlen(token) >= token_limit) refuse_token();
     ssize_t header_count = decode(token, first - token, header);
     ssize_t text_count = decode(first + 1, second - first - 1, text);
-    if (header_count < 0 || text_count < 0 || decode(second + 1, strlen(second + 1), proof.signature) != 64)
-        refuse_token();
+    if (header_count < 0 || text_count < 0) refuse_token();
     // A zero byte would end the readers below before the text ends.
     if (memchr(header, 0, header_count) || memchr(text, 0, text_count)) refuse_token();
 
-    const char *reader = (const char *)header;
-    if (!take(&reader, "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\"")) refuse_token();
-    const char *id = reader;
-    for (int i = 0; i < 43; i++, reader++)
-        if (!isalnum((unsigned char)*reader) && *reader != '-' && *reader != '_') refuse_token();
-    if (strcmp(reader, "\"}") != 0) refuse_token();
-    snprintf(path, sizeof path, "%s/keys/%.43s.key", home, id);
-    if (read_file(path, proof.key, sizeof proof.key) != 96) refuse_token();
-    proof.input = proof.token = token;
-    proof.count = second - token;
-
     struct claims claims = {.is_proved = false};
     uuid token_id;
-    const char *issuer, *email;
-    size_t issuer_count, email_count;
-    int64_t issued_at;
-    reader = (const char *)text;
-    if (!take(&reader, "{\"iss\":\"") || !take_to_quote(&reader, &issuer, &issuer_count)
+    const char *email, *reader = (const char *)text;
+    size_t email_count;
+    if (!take(&reader, "{\"iss\":\"") || !take_to_quote(&reader, &claims.issuer, &claims.issuer_count)
         || !take(&reader, "\",\"sub\":\"") || !take_uuid(&reader, claims.user)
-        || !take(&reader, "\",\"iat\":") || !take_number(&reader, &issued_at)
+        || !take(&reader, "\",\"iat\":") || !take_number(&reader, &claims.issued_at)
         || !take(&reader, ",\"exp\":") || !take_number(&reader, &claims.expires_at)
         || !take(&reader, ",\"jti\":\"") || !take_uuid(&reader, token_id)
         || !take(&reader, "\",\"sid\":\"") || !take_uuid(&reader, claims.session)
         || !take(&reader, "\",\"email\":\"") || !take_to_quote(&reader, &email, &email_count)
         || strcmp(reader, "\"}") != 0)
         refuse_token();
-    if (claims.expires_at * 1000 <= now()) refuse_token();
-    if (issuer_count != strlen(base_url) || memcmp(issuer, base_url, issuer_count) != 0) refuse_token();
+    if (decode(second + 1, strlen(second + 1), proof.signature) != 64) refuse_token();
+    reader = (const char *)header;
+    if (!take(&reader, "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\"")) refuse_token();
+    const char *id = reader;
+    for (int i = 0; i < 43; i++, reader++)
+        if (!isalnum((unsigned char)*reader) && *reader != '-' && *reader != '_') refuse_token();
+    if (strcmp(reader, "\"}") != 0) refuse_token();
+    if ((claims.expires_at - claims.issued_at) * 1000 > longest_access_lifetime) refuse_token();
+    snprintf(proof.key_id, sizeof proof.key_id, "%.43s", id);
+    proof.input = proof.token = token;
+    proof.count = second - token;
+    if (!find_key_of_token()) refuse_token();
+    judge_claims(&claims);
     return claims;
 }
 
-// The database
+// How SQLite opens files, as FileSystem.swift has it: a log that holds more than its header is there, and its folder need not be
+// synced again.
+
+static sqlite3_vfs *original_vfs, own_vfs;
+
+static int open_file(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags, int *opened) {
+    (void)vfs;
+    int is_filled = 0;
+    if ((flags & SQLITE_OPEN_WAL) && (flags & SQLITE_OPEN_CREATE)
+        && original_vfs->xAccess(original_vfs, path, SQLITE_ACCESS_EXISTS, &is_filled) == SQLITE_OK && is_filled
+        && original_vfs->xOpen(original_vfs, path, file, flags & ~SQLITE_OPEN_CREATE, opened) == SQLITE_OK) {
+        sqlite3_int64 size = 0;
+        if (file->pMethods->xFileSize(file, &size) == SQLITE_OK && size > 32) return SQLITE_OK;
+        file->pMethods->xClose(file);
+    }
+    return original_vfs->xOpen(original_vfs, path, file, flags, opened);
+}
+
+static const char *name_of_vfs(void) {
+    if (!original_vfs) {
+        original_vfs = sqlite3_vfs_find(NULL);
+        own_vfs = *original_vfs;
+        own_vfs.zName = "latchkey";
+        own_vfs.pNext = NULL;
+        own_vfs.xOpen = open_file;
+        if (sqlite3_vfs_register(&own_vfs, 0) != SQLITE_OK) fail();
+    }
+    return own_vfs.zName;
+}
+
+// The database. A statement is prepared once, and told from others by where its text lies.
+
+static const char epoch_sql[] = "PRAGMA application_id", version_sql[] = "PRAGMA user_version";
 
 static sqlite3 *database;
+static int64_t epoch;
+static bool is_reading;
+static struct { const char *sql; sqlite3_stmt *statement; } prepared[16];
 
-#ifdef RESIDENT
-// By the text's address: every statement is a literal in one place.
-static sqlite3_stmt *prepared(const char *sql) {
-    static struct { const char *sql; sqlite3_stmt *statement; } known[8];
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (known[i].sql == sql) {
-            sqlite3_reset(known[i].statement);
-            return known[i].statement;
-        }
-        if (known[i].sql) continue;
-        if (sqlite3_prepare_v3(database, sql, -1, SQLITE_PREPARE_PERSISTENT, &known[i].statement, NULL)
-            != SQLITE_OK)
-            fail();
-        known[i].sql = sql;
-        return known[i].statement;
+// NULL if that fails.
+static sqlite3_stmt *statement_of(const char *sql) {
+    for (size_t i = 0; i < sizeof prepared / sizeof *prepared; i++) {
+        if (prepared[i].sql == sql) return prepared[i].statement;
+        if (prepared[i].sql) continue;
+        if (sqlite3_prepare_v3(database, sql, -1, SQLITE_PREPARE_PERSISTENT, &prepared[i].statement, NULL) != SQLITE_OK)
+            return NULL;
+        prepared[i].sql = sql;
+        return prepared[i].statement;
     }
     abort();
 }
 
-static void end(sqlite3_stmt *statement) { sqlite3_reset(statement); }
-#else
-static sqlite3_stmt *prepared(const char *sql) {
-    sqlite3_stmt *statement;
-    if (sqlite3_prepare_v2(database, sql, -1, &statement, NULL) != SQLITE_OK) fail();
-    return statement;
-}
-
-static void end(sqlite3_stmt *statement) { sqlite3_finalize(statement); }
-#endif
-
 static sqlite3_stmt *prepare(const char *sql, const uint8_t *id) {
-    sqlite3_stmt *statement = prepared(sql);
+    sqlite3_stmt *statement = statement_of(sql);
+    if (!statement) fail();
     if (id && sqlite3_bind_blob(statement, 1, id, sizeof(uuid), SQLITE_STATIC) != SQLITE_OK) fail();
     return statement;
 }
@@ -519,40 +643,115 @@ static const char *column_text(sqlite3_stmt *statement, int column) {
     return text ? text : "";
 }
 
+static void end(sqlite3_stmt *statement) {
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+}
+
 static void finish(sqlite3_stmt *statement) {
     while (step(statement)) {}
     end(statement);
 }
 
-static void open_database(void) {
+// Whether a statement that takes no value, or `statement` with its values, ran to its end.
+static bool runs(sqlite3_stmt *statement) {
+    int code = SQLITE_ROW;
+    while (statement && code == SQLITE_ROW) code = sqlite3_step(statement);
+    if (statement) end(statement);
+    return code == SQLITE_DONE;
+}
+
+static int64_t number_of(const char *sql) {
+    sqlite3_stmt *statement = prepare(sql, NULL);
+    int64_t number = step(statement) ? sqlite3_column_int64(statement, 0) : 0;
+    finish(statement);
+    return number;
+}
+
+static void begin_reading(void) {
+    if (!runs(statement_of("BEGIN"))) fail();
+    is_reading = true;
+}
+
+static void end_reading(void) {
+    if (!is_reading) return;
+    is_reading = false;
+    if (!runs(statement_of("COMMIT"))) sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
+}
+
+#ifdef RESIDENT
+enum { checkpoint_pages = 1000, checkpoint_mode = SQLITE_CHECKPOINT_RESTART };
+#else
+enum { checkpoint_pages = 64, checkpoint_mode = SQLITE_CHECKPOINT_TRUNCATE };
+#endif
+
+static int copy_log_back(void *context, sqlite3 *handle, const char *name, int pages) {
+    (void)context, (void)name;
+    if (pages < checkpoint_pages) return SQLITE_OK;
+    sqlite3_busy_timeout(handle, 0);
+    sqlite3_wal_checkpoint_v2(handle, NULL, checkpoint_mode, NULL, NULL);
+    sqlite3_busy_timeout(handle, busy_timeout);
+    return SQLITE_OK;
+}
+
+// Whether memory and locks of the file system that `path` lies on cannot be relied on (File.isRemote).
+static bool is_remote(const char *path) {
+    switch (libc_file_system(path)) {
+    case 0x61636673: case 0x5346414F: case 0x00C36400: case 0xFF534D42: case 0x73757245: case 0x19830326: case 0x65735546:
+    case 0x65735543: case 0x01161970: case 0x47504653: case 0x013111A8: case 0x6B414653: case 0x0BD00BD0: case 0x6969:
+    case 0x6E667364: case 0x564C: case 0x7461636F: case 0xAAD7AAEA: case 0x20030528: case 0x7C7C6673: case 0x517B:
+    case 0xFE534D42: case 0xBEEFDEAD: case 0x01021997: case 0x786F4256: case 0xBACBACBC: case 0xA501FCF5: return true;
+    default: return false;
+    }
+}
+
+static const char *wanted_journal(void) { return *journal ? journal : is_remote(home) ? "delete" : "wal"; }
+
+static void connect_to_database(void) {
     static char path[path_limit + 32];
     struct stat status;
     snprintf(path, sizeof path, "%s/latchkey.db", home);
     if (stat(path, &status) != 0 || status.st_size == 0) fail();
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    if (sqlite3_open_v2(path, &database, flags, NULL) != SQLITE_OK) fail();
+    if (sqlite3_open_v2(path, &database, flags, name_of_vfs()) != SQLITE_OK) fail();
     sqlite3_extended_result_codes(database, 1);
-    sqlite3_busy_timeout(database, 5000);
-    sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
-    sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    sqlite3_wal_autocheckpoint(database, 64);
-    if (sqlite3_exec(database, "PRAGMA synchronous=FULL; PRAGMA secure_delete=ON", NULL, NULL, NULL)
-        != SQLITE_OK)
-        fail();
+    sqlite3_busy_timeout(database, busy_timeout);
+    csqlite_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1);
+    csqlite_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0);
+    csqlite_db_config(database, SQLITE_DBCONFIG_ENABLE_FKEY, 1);
+    csqlite_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1);
+    sqlite3_wal_hook(database, copy_log_back, NULL);
+    if (sqlite3_exec(database, "PRAGMA synchronous=FULL; PRAGMA secure_delete=ON", NULL, NULL, NULL) != SQLITE_OK) fail();
+#ifdef RESIDENT
+    if (sqlite3_exec(database, "PRAGMA journal_size_limit=8388608", NULL, NULL, NULL) != SQLITE_OK) fail();
+#endif
 
     // The epoch, in which the state is replaced as a whole: what is read later is compared with it.
-    sqlite3_stmt *statement = prepare("PRAGMA application_id", NULL);
-    if (!step(statement)) fail();
-    finish(statement);
-    statement = prepare("PRAGMA user_version", NULL);
-    if (!step(statement) || sqlite3_column_int64(statement, 0) != schema_version) fail();
-    finish(statement);
-    statement = prepare("PRAGMA journal_mode", NULL);
-    if (!step(statement) || strcmp(column_text(statement, 0), journal) != 0) fail();
+    epoch = number_of(epoch_sql);
+    if (number_of(version_sql) != schema_version) fail();
+    sqlite3_stmt *statement = prepare("PRAGMA journal_mode", NULL);
+    if (!step(statement) || strcmp(column_text(statement, 0), wanted_journal()) != 0) fail();
     finish(statement);
 }
+
+#ifdef RESIDENT
+static void forget_database(void) {
+    end_reading();
+    for (size_t i = 0; i < sizeof prepared / sizeof *prepared && prepared[i].sql; i++)
+        sqlite3_finalize(prepared[i].statement);
+    memset(prepared, 0, sizeof prepared);
+    sqlite3_close(database);
+    database = NULL;
+}
+#else
+static void forget_database(void) {}
+
+// What is read from now on is of one moment, until the answer.
+static void open_database(void) {
+    connect_to_database();
+    begin_reading();
+}
+#endif
 
 static void add_flag(struct text *text, const char *name, bool value) {
     add(text, name);
@@ -578,9 +777,10 @@ static void add_projects(struct text *body, const uint8_t *user) {
     sqlite3_stmt *statement = prepare(
         "SELECT projects.id, projects.name\n"
         "FROM members JOIN projects ON projects.id = members.project_id\n"
-        "WHERE members.user_id = ? ORDER BY members.created_at, projects.id",
+        "WHERE members.user_id = $1 ORDER BY members.created_at, projects.id",
         user);
-    for (const char *opening = "{\"id\":"; step(statement); opening = ",{\"id\":") {
+    const char *opening = "{\"id\":";
+    for (int count = 0; count < listed_within && step(statement); count++, opening = ",{\"id\":") {
         add_id(body, opening, sqlite3_column_blob(statement, 0));
         add(body, ",\"name\":");
         add_string(body, column_text(statement, 1));
@@ -605,6 +805,12 @@ static void tag_token(uint8_t tag[SHA256_DIGEST_SIZE]) {
     hmac_sha256_digest(&context, SHA256_DIGEST_SIZE, tag);
 }
 
+#ifdef RESIDENT
+static void remember(const struct claims *claims);
+#else
+static void remember(const struct claims *claims) { (void)claims; }
+#endif
+
 // The token that the session was given last is known by its tag, any other by its signature.
 static void prove(struct claims *claims, const void *last, int count) {
     if (claims->is_proved) return;
@@ -613,6 +819,7 @@ static void prove(struct claims *claims, const void *last, int count) {
     bool is_last = count == sizeof tag && memcmp(last, tag, count) == 0;
     if (!is_last && !verifies(proof.key + 32, proof.signature, proof.input, proof.count)) refuse_token();
     claims->is_proved = true;
+    remember(claims);
 }
 
 // The session's account, in the shape of the answer. Deactivation is told apart from an ended session.
@@ -621,11 +828,13 @@ static void add_account(struct text *body, struct claims *claims) {
         "SELECT s.generation, s.rotated_at, s.expires_at, s.revoked_at, s.access_token_tag,\n"
         "       u.id, u.email, u.full_name, u.is_active, u.is_superuser, u.is_verified,\n"
         "       u.token_balance, u.tokens_used, u.subscription_tier, u.created_at, u.updated_at\n"
-        "FROM sessions AS s JOIN users AS u ON u.id = s.user_id WHERE s.id = ?",
+        "FROM sessions AS s JOIN users AS u ON u.id = s.user_id WHERE s.id = $1",
         claims->session);
-    if (!step(row)) refuse_token();
-    prove(claims, sqlite3_column_blob(row, 4), sqlite3_column_bytes(row, 4));
+    // Of an account that is being deleted nothing is good any more.
+    if (!step(row) || strncmp(column_text(row, 6), "deleted ", LENGTH("deleted ")) == 0) refuse_token();
+    if (sqlite3_column_int64(row, 1) > now() + clock_tolerance) refuse_token();
     if (memcmp(sqlite3_column_blob(row, 5), claims->user, sizeof claims->user) != 0) refuse_token();
+    prove(claims, sqlite3_column_blob(row, 4), sqlite3_column_bytes(row, 4));
     if (!sqlite3_column_int64(row, 8)) refuse("403 Forbidden", "account_inactive");
     if (sqlite3_column_type(row, 3) != SQLITE_NULL || sqlite3_column_int64(row, 2) <= now()) refuse_token();
 
@@ -657,27 +866,132 @@ static void add_account(struct text *body, struct claims *claims) {
     free(rest.bytes);
 }
 
-// What precedes the credentials: path and method, the state folder, the settings.
+// What the request is for: as RequestPath.swift reads its path, in parts.
 
-static void judge_request(void) {
-    const char *method = getenv("REQUEST_METHOD"), *path_info = getenv("PATH_INFO");
+struct path {
+    char bytes[path_limit];
+    struct { size_t start, count; } parts[64];
+    int count;
+};
+
+static bool end_part(struct path *path, size_t start, size_t end, bool is_last) {
+    size_t count = end - start;
+    bool is_dots = (count == 1 || count == 2) && path->bytes[start] == '.' && path->bytes[end - 1] == '.';
+    if (is_dots && count == 2 && path->count > 0) path->count--;
+    if ((is_dots || count == 0) && !is_last) return true;
+    if (path->count == sizeof path->parts / sizeof *path->parts) return false;
+    path->parts[path->count].start = start;
+    path->parts[path->count++].count = is_dots ? 0 : count;
+    return true;
+}
+
+static int hex_value(char c) {
+    return isdigit((unsigned char)c) ? c - '0' : isxdigit((unsigned char)c) ? (c | 0x20) - 'a' + 10 : -1;
+}
+
+// Reads the target of a request line, or a path. False if it does not begin with a slash.
+static bool read_path(const char *target, struct path *path) {
+    size_t start = 0, length = 0;
+    bool is_absolute = false;
+    const char *end = target + strcspn(target, "?");
+    if (*target != '/') {
+        const char *colon = memchr(target, ':', end - target);
+        if (colon && strncmp(colon, "://", 3) == 0 && colon + 3 <= end) {
+            target = memchr(colon + 3, '/', end - colon - 3);
+            if (!target) return false;
+        }
+    }
+    path->count = 0;
+    for (; target < end; target++) {
+        char c = *target;
+        if (c == '%' && end - target > 2 && hex_value(target[1]) >= 0 && hex_value(target[2]) >= 0) {
+            c = hex_value(target[1]) << 4 | hex_value(target[2]);
+            target += 2;
+        }
+        if (c == '/') {
+            if (is_absolute && !end_part(path, start, length, false)) return false;
+            is_absolute = true;
+            start = length;
+        } else {
+            if (!is_absolute || length == sizeof path->bytes) return false;
+            path->bytes[length++] = c;
+        }
+    }
+    return is_absolute && end_part(path, start, length, true);
+}
+
+static bool is_part(const struct path *path, int index, const char *name) {
+    size_t count = strlen(name);
+    return path->parts[index].count == count && memcmp(path->bytes + path->parts[index].start, name, count) == 0;
+}
+
+// A slash at the end makes another path, but for /auth/api-keys/.
+static int part_count(const struct path *path) {
+    bool ends_in_free_slash = path->count == 3 && path->parts[2].count == 0 && is_part(path, 1, "api-keys")
+                              && is_part(path, 0, "auth");
+    return ends_in_free_slash ? 2 : path->count;
+}
+
+static const char *non_empty(const char *name) {
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+// What the client asked for. False if the server does not tell, or it is no path.
+static bool read_target(struct path *path) {
+    const char *target = non_empty("REQUEST_URI"), *script = non_empty("SCRIPT_NAME"), *info = getenv("PATH_INFO");
+    char both[path_limit];
+    if (target) return read_path(target, path);
+    if (!script || (size_t)snprintf(both, sizeof both, "%s%s", script, info ? info : "") >= sizeof both) return false;
+    return read_path(both, path);
+}
+
+// Whether the request is for the path of `words`, or for the executable `name` at its own path; where the server tells no path,
+// or another one, what follows the executable's name decides.
+static bool is_addressed(const char *name, const char *const *words) {
+    static struct path path;
+    if (read_target(&path)) {
+        int count = part_count(&path), index = 0;
+        while (index < count && words[index] && is_part(&path, index, words[index])) index++;
+        if (index == count && !words[index]) return true;
+        for (index = 0; index < count && !is_part(&path, index, name);) index++;
+        if (index < count) return index + 1 == count || (index + 2 == count && path.parts[index + 1].count == 0);
+    }
+    const char *info = non_empty("PATH_INFO");
+    return !info || (read_path(info, &path) && path.count == 1 && path.parts[0].count == 0);
+}
+
+// What precedes the credentials: path and method, the state folder, the settings, and whether the fields are ambiguous.
+
+static void judge_request(const char *name, const char *const *words) {
+    const char *method = getenv("REQUEST_METHOD");
     is_head = method && strcmp(method, "HEAD") == 0;
-    if (path_info && *path_info && strcmp(path_info, "/") != 0) refuse("404 Not Found", "not_found");
+    if (!is_addressed(name, words)) refuse("404 Not Found", "not_found");
     if (!method || (!is_head && strcmp(method, "GET") != 0))
         refuse("405 Method Not Allowed", "method_not_allowed");
 }
 
-static void read_configuration(void) {
+static void read_configuration(const char *document_root) {
     open_state_folder();
     read_settings();
-    if (!allow_state_in_web_root) refuse_web_root();
+    if (!allow_state_in_web_root) refuse_web_root(document_root);
+}
+
+static void refuse_ambiguity(void) {
+    uint32_t credentials = (1u << (verification_code + 1)) - 1;
+    if (repeated)
+        refuse("400 Bad Request", repeated & credentials ? "ambiguous_credentials" : "ambiguous_headers");
+    if (fields[authorization] && fields[instead_of_authorization]) refuse("400 Bad Request", "ambiguous_credentials");
+}
+
+static const char *sent_authorization(void) {
+    return fields[authorization] ? fields[authorization] : fields[instead_of_authorization];
 }
 
 // The text of the access token.
 static const char *bearer(void) {
-    const char *authorization = single("HTTP_AUTHORIZATION");
-    if (!authorization || strncasecmp(authorization, "bearer ", LENGTH("bearer ")) != 0)
-        refuse("401 Unauthorized", "not_authenticated");
-    const char *token = authorization + LENGTH("bearer ");
+    const char *text = sent_authorization();
+    if (!text || strncasecmp(text, "bearer ", LENGTH("bearer ")) != 0) refuse("401 Unauthorized", "not_authenticated");
+    const char *token = text + LENGTH("bearer ");
     return token + strspn(token, " ");
 }

@@ -67,6 +67,8 @@ class Key(BaseModel):
     is_active: bool
     created_at: str
     updated_at: str
+    replaces: uuid.UUID | None
+    replaced_by: uuid.UUID | None
 
 
 class Pagination(BaseModel):
@@ -228,6 +230,8 @@ def list_api_keys(
             is_active=row["deactivated_at"] is None and (row["expires_at"] is None or row["expires_at"] > now()),
             created_at=text(row["created_at"]),
             updated_at=text(row["updated_at"]),
+            replaces=None if row["replaces"] is None else uuid.UUID(bytes=row["replaces"]),
+            replaced_by=None if row["replaced_by"] is None else uuid.UUID(bytes=row["replaced_by"]),
         )
         for row in rows
     ]
