@@ -59,6 +59,56 @@ import Testing
         #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 9)
     }
 
+    @Test func aTableToWhichSomebodyAddedAColumnKeepsItAndEveryOtherIsMadeSmaller() throws {
+        _ = try StateFolder(at: path).secret()
+        let scripts = [
+            PackageResources.v001_initial_sql, PackageResources.v002_limits_audit_sql,
+            PackageResources.v003_sessions_counters_sql, PackageResources.v004_people_sql,
+            PackageResources.v005_remembered_tokens_sql, PackageResources.v006_codes_sql, PackageResources.v007_bounds_sql,
+            PackageResources.v008_projects_sql,
+        ]
+        let old = try Connection(path: "\(path)/latchkey.db")
+        try old.setJournalMode(.wal)
+        try Migrator(count: 8) { String(decoding: scripts[$0], as: UTF8.self) }.migrate(old)
+        try old.script(
+            """
+            ALTER TABLE users ADD COLUMN note TEXT; CREATE INDEX notes ON users (note);
+            INSERT INTO users (id, email, is_active, is_superuser, is_verified, token_balance, tokens_used, subscription_tier,
+                               created_at, updated_at, note)
+                VALUES (randomblob(16), 'ann@example.com', 1, 0, 1, 0, 0, 'free', 1, 1, 'kept');
+            """)
+        let user = try #require(try User.find(email: "ann@example.com", in: try open()))
+        try User.setTier(user.id, "gold", at: .now, in: try open())
+        let database = try open()
+        #expect(try database.first("SELECT note FROM users INDEXED BY notes WHERE note = 'kept'") { $0.text(0) } == "kept")
+        #expect(try database.first("PRAGMA integrity_check") { $0.text(0) } == "ok")
+        #expect(try database.first("SELECT sql LIKE '%CHECK%' FROM sqlite_schema WHERE name = 'users'") { $0.flag(0) } == true)
+        #expect(
+            try database.first("SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%CHECK%' OR type = 'trigger'") {
+                $0.integer(0)
+            }
+                == 1)
+    }
+
+    @Test func aDeepLookFindsARowThatNoRecordWrote() throws {
+        let database = try open()
+        try database.write { () throws(AuthError) in
+            let user = try User.create(email: "ann@example.com", language: nil, at: .now, in: database)
+            try Project.create(named: "p", ownedBy: user, at: .now, in: database)
+        }
+        func damage() throws -> String? {
+            try DatabaseExamination(ofFile: "\(path)/latchkey.db", isDeep: true).damage
+        }
+        #expect(try damage() == nil)
+        for (statement, table) in [
+            ("UPDATE members SET role = 'king'", "members"), ("UPDATE users SET is_active = 2", "users"),
+        ] {
+            try Connection(path: "\(path)/latchkey.db").script(statement)
+            #expect(try damage() == "a row of \(table) is invalid")
+            #expect(try Schema.fault(inCopy: "\(path)/latchkey.db") == "a row of \(table) is invalid")
+        }
+    }
+
     @Test func whatIsReadTogetherIsOfOneMoment() throws {
         let database = try open()
         let other = try open()

@@ -24,6 +24,11 @@ import Testing
         #expect(try service.auth.user(bearing: first.accessToken).id == first.user)
     }
 
+    @Test func whatNamesNoAccountIsRefusedBeforeAnyStateIsLookedAt() throws {
+        #expect(refusal { try service.auth.refreshToken("x", of: "nonsense") } == "invalidRefreshToken")
+        #expect(!files(in: service.path).contains("secret.key"))
+    }
+
     @Test func aSpentTokenWithinTheGraceGetsTheSameSuccessor() throws {
         let first = try service.signIn()
         let second = try service.auth.refreshToken(first.refreshToken, of: first.user.text)

@@ -4,7 +4,7 @@
 1. Values are `$1`, `$2` … in the order in which they first appear: so both stores bind them alike.
 2. SQLite and PostgreSQL prepare each statement, with the schema that the service makes.
 
-Schema.swift and DatabaseExamination.swift are SQLite's alone: copies of the file, its pages, its integrity.
+Schema.swift, DatabaseExamination.swift and InvalidRows.swift are SQLite's alone: copies of the file, its pages, its integrity.
 """
 
 import glob
@@ -19,7 +19,7 @@ import tempfile
 from latchkey_tests.checks import expect, finish
 from latchkey_tests.project import AS_ROOT, EXECUTABLES, PROJECT
 
-SQLITE_ONLY = {"Schema.swift", "DatabaseExamination.swift"}
+SQLITE_ONLY = {"Schema.swift", "DatabaseExamination.swift", "InvalidRows.swift"}
 LITERAL = re.compile(r'"""\n(.*?)"""|"((?:\\.|[^"\\\n])*)"', re.S)
 STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 TYPES = {"BLOB": "bytea", "INTEGER": "bigint", "TEXT": "text"}

@@ -18,12 +18,9 @@ extension Auth {
     /// user's, which changes nothing; `accountInactive` for a genuine one of a deactivated account;
     /// `limited` after too many from one network.
     package func refreshToken(_ text: String, of userID: String) throws(AuthError) -> TokenPair {
+        guard let user = UUID(text: userID.utf8) else { try refuseForgery() }
         let refreshTokenKey = try secrets().refreshTokenKey
-        guard let user = UUID(text: userID.utf8), let token = Cryptography.RefreshToken(text, key: refreshTokenKey)
-        else {
-            event = AuditEvent(.refreshFailed, detail: "forged")
-            throw .invalidRefreshToken
-        }
+        guard let token = Cryptography.RefreshToken(text, key: refreshTokenKey) else { try refuseForgery() }
         let issuer = try SessionIssuer(self, refreshTokenKey: refreshTokenKey)
         let database = try database()
 
@@ -46,6 +43,11 @@ extension Auth {
         case .inactive: throw .accountInactive
         case .good(let tokens): return tokens
         }
+    }
+
+    private func refuseForgery() throws(AuthError) -> Never {
+        event = AuditEvent(.refreshFailed, detail: "forged")
+        throw .invalidRefreshToken
     }
 
     private func exchange(

@@ -44,6 +44,8 @@ struct Init: ParsableCommand {
             guard !state.isThere, try File.status(state.settingsPath) == nil else { return }
             try File.create(state.settingsPath, Array(SettingDescription.sampleFile.utf8))
         } catch {
+            // Another `latchkey init` was first.
+            if (try? File.status(state.settingsPath)) ?? nil != nil { return }
             throw .failed(error.description)
         }
     }

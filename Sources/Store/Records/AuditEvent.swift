@@ -1,5 +1,5 @@
-// The audit: what was done, by whom, from where. Rows are only ever added, in the transaction of what they
-// tell of; the schema refuses to change one.
+// The audit: what was done, by whom, from where. A row is added in the transaction of what it tells of, and goes when it is
+// old. No statement changes one.
 
 package import Platform
 import SQLite

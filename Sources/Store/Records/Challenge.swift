@@ -246,7 +246,7 @@ package struct Challenge {
     package static func deleteAll(of email: String, and user: UUID, in database: Database) throws(AuthError) {
         try database.run("DELETE FROM challenges WHERE email = $1", [.text(email)])
         try database.run(
-            "DELETE FROM challenges WHERE user_id = $1", [.id(user)])
+            "DELETE FROM challenges WHERE user_id = $1 AND purpose <> 'sign-in'", [.id(user)])
     }
 }
 

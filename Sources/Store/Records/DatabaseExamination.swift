@@ -61,7 +61,13 @@ package struct DatabaseExamination {
                 isDeep
                 ? try connection.first("PRAGMA integrity_check(1)") { $0.text(0) }
                 : try connection.first("PRAGMA quick_check(1)") { $0.text(0) }
-            damage = found.flatMap { $0.isSame(as: "ok") ? nil : $0 }
+            if let found, !found.isSame(as: "ok") {
+                damage = found
+            } else if isDeep, schema == .current, let table = try connection.tableWithInvalidRow() {
+                damage = "a row of \(table) is invalid"
+            } else {
+                damage = nil
+            }
             orphan = isDeep ? try connection.first("PRAGMA foreign_key_check") { $0.text(0) } : nil
             rows = schema == .current ? try Rows(in: connection) : nil
         } catch {

@@ -44,6 +44,7 @@ package enum Schema {
             let copy = try Connection(path: path)
             let found = try copy.first("PRAGMA integrity_check(1)") { $0.text(0) } ?? "no answer"
             guard found.isSame(as: "ok") else { return found }
+            if let table = try copy.tableWithInvalidRow() { return "a row of \(table) is invalid" }
             return try copy.first("PRAGMA foreign_key_check") { "a row of \($0.text(0)) names one that is not there" }
         } catch {
             throw AuthError(error)

@@ -98,7 +98,9 @@ package struct User {
     package static func all(
         containing text: String, limit: Int64, in database: Database
     ) throws(AuthError) -> [User] {
-        try database.all(
+        // No address is that long (RFC 5321 §4.5.3.1), and SQLite takes no pattern of any length.
+        guard text.utf8.count <= 320 else { return [] }
+        return try database.all(
             """
             SELECT id, email, full_name, is_active, is_superuser, is_verified,
                    token_balance, tokens_used, subscription_tier, created_at, updated_at
