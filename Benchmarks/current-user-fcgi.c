@@ -219,8 +219,6 @@ static void lay_trap_answer_ready(void) {
 static _Noreturn void respond(struct text *body) {
     // The statements keep pointers to these.
     static struct claims claims;
-    // The library would wait until the web server has closed the connection, too. Ours closes it with the answer.
-    request.detached = 1;
     new_request_id();
     lay_trap_answer_ready();
     read_fields();
