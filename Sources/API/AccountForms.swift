@@ -6,8 +6,11 @@ import Store
 
 /// update-user's body.
 package struct UpdateUserForm {
+    /// From `full_name`, `locale` and `notices`; what the body leaves out stays as it is.
     package let changes: UserChanges
 
+    /// Reads update-user's body, all of it optional: `full_name` (1…255 Unicode scalars, or null), `locale` (a language tag, or
+    /// null), `notices.sign_in` and `notices.key_expiry` (booleans). Throws `invalid` with all faults at once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(withBodyOf: request)
         let fullName = fields.textChange("full_name", count: 1...255)
@@ -35,6 +38,7 @@ package struct DeleteUserForm {
     /// As typed.
     package let code: String
 
+    /// Reads delete-user's `x-verification-code`. Throws `invalid` if there is no such header field.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(request)
         guard let code = fields.verificationCode() else { throw .invalid(fields.faults) }

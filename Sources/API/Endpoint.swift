@@ -8,6 +8,7 @@ package import Store
 
 /// One endpoint.
 package struct Endpoint: Sendable {
+    /// Its name, methods and path, by which requests are matched to it.
     package let route: Route
     /// Answers a request whose path, method, and body's form are right.
     let answer: @Sendable (APIRequest, Auth) throws(AuthError) -> Reply

@@ -8,6 +8,7 @@ package import Store
 
 /// A failure on the wire.
 package struct Failure {
+    /// 4xx or 5xx.
     package let status: Status
     /// `error.code`.
     package let code: StaticString

@@ -7,8 +7,10 @@ package import Store
 
 /// send-code's body.
 package struct SendCodeForm {
+    /// The address that a code goes to, without blanks around it, in lower case.
     package let email: Email
 
+    /// Reads `email` from the body of send-code or change-email. Throws `invalid` with all faults at once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(withBodyOf: request)
         let email = fields.email("email")
@@ -26,6 +28,7 @@ package struct ConfirmEmailForm {
     /// As typed: the code that was mailed to the address that the account has.
     package let currentCode: String
 
+    /// Reads `email`, `code` and `current_code` from confirm-email's body. Throws `invalid` with all faults at once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(withBodyOf: request)
         let email = fields.email("email")
@@ -40,10 +43,12 @@ package struct ConfirmEmailForm {
 
 /// verify-code's body.
 package struct VerifyCodeForm {
+    /// The address that the code was mailed to, without blanks around it, in lower case.
     package let email: Email
     /// As typed.
     package let code: String
 
+    /// Reads `email` and `code` from verify-code's body. Throws `invalid` with all faults at once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(withBodyOf: request)
         let email = fields.email("email")
@@ -56,9 +61,13 @@ package struct VerifyCodeForm {
 
 /// refresh-token's body.
 package struct RefreshTokenForm {
+    /// `refresh_token` as sent, which need not be a token of ours.
     package let refreshToken: String
+    /// `user_uuid` as sent, which need not be a UUID.
     package let userID: String
 
+    /// Reads `refresh_token` and `user_uuid`, both strings, from refresh-token's body. Throws `invalid` with all faults at
+    /// once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(withBodyOf: request)
         let refreshToken = fields.string("refresh_token")
@@ -73,8 +82,10 @@ package struct RefreshTokenForm {
 
 /// revoke-token's body.
 package struct RevokeTokenForm {
+    /// `refresh_token` as sent, which need not be a token of ours.
     package let refreshToken: String
 
+    /// Reads `refresh_token`, a string, from revoke-token's body. Throws `invalid` with all faults at once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(withBodyOf: request)
         let refreshToken = fields.string("refresh_token")
@@ -85,9 +96,12 @@ package struct RevokeTokenForm {
 
 /// list-api-keys' header and query.
 package struct ListAPIKeysForm {
+    /// The project that `x-project-id` names.
     package let project: UUID
+    /// From `page` (1 if there is none) and `limit` (10 if there is none, cut to 100), both at least 1.
     package let page: PageRequest
 
+    /// Reads list-api-keys' `x-project-id`, and `page` and `limit` from its query. Throws `invalid` with all faults at once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(request)
         let page = fields.page()
@@ -110,13 +124,17 @@ extension Fields {
 
 /// create-api-key's header and body.
 package struct CreateAPIKeyForm {
+    /// The project that `x-project-id` names.
     package let project: UUID
+    /// What the key is to be called: 1…255 Unicode scalars on one line, without control characters.
     package let name: String
     /// nil: it never expires.
     package let days: Int64?
     /// nil: all.
     package let scopes: [String]?
 
+    /// Reads create-api-key's `x-project-id`, and from its body `name`, and, if they are there, `expires_in_days` (1…3650) and
+    /// `scopes` (64 at most, of 1…128 characters each). Throws `invalid` with all faults at once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(withBodyOf: request)
         let project = fields.projectID()
@@ -131,9 +149,12 @@ package struct CreateAPIKeyForm {
 
 /// delete-api-key's path and header.
 package struct DeleteAPIKeyForm {
+    /// The key to deactivate, from the path's `key_id`.
     package let key: UUID
+    /// The project that `x-project-id` names.
     package let project: UUID
 
+    /// Reads delete-api-key's `key_id` from its path, and `x-project-id`. Throws `invalid` with all faults at once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(request)
         let key = fields.pathID("key_id")
@@ -146,10 +167,15 @@ package struct DeleteAPIKeyForm {
 
 /// update-api-key's path, header and body.
 package struct UpdateAPIKeyForm {
+    /// The key to change, from the path's `key_id`.
     package let key: UUID
+    /// The project that `x-project-id` names.
     package let project: UUID
+    /// Another name, other scopes, or both; what the body leaves out stays as it is.
     package let changes: APIKeyChanges
 
+    /// Reads update-api-key's `key_id` from its path, `x-project-id`, and from its body, if they are there, `name` (1…255
+    /// Unicode scalars) and `scopes` (as create-api-key takes them; null: all). Throws `invalid` with all faults at once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(withBodyOf: request)
         let key = fields.pathID("key_id")
@@ -165,11 +191,15 @@ package struct UpdateAPIKeyForm {
 
 /// rotate-api-key's path, header and body.
 package struct RotateAPIKeyForm {
+    /// The key to replace, from the path's `key_id`.
     package let key: UUID
+    /// The project that `x-project-id` names.
     package let project: UUID
     /// How long the old key stays good; none if the body does not say.
     package let overlap: Duration
 
+    /// Reads rotate-api-key's `key_id` from its path, `x-project-id`, and from its body `overlap_days` (0…30), if it is there.
+    /// Throws `invalid` with all faults at once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(withBodyOf: request)
         let key = fields.pathID("key_id")
@@ -187,6 +217,8 @@ package struct VerifyAPIKeyForm {
     /// nil: none is asked for.
     package let scope: String?
 
+    /// Reads `scope` (1…128 characters of a scope), if it is there, from verify-api-key's query. Throws `invalid` with all
+    /// faults at once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(request)
         scope = fields.queryScope("scope")
@@ -196,8 +228,10 @@ package struct VerifyAPIKeyForm {
 
 /// delete-session's path.
 package struct DeleteSessionForm {
+    /// The session to end, from the path's `session_id`.
     package let session: UUID
 
+    /// Reads delete-session's `session_id` from its path. Throws `invalid` with all faults at once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(request)
         let session = fields.pathID("session_id")
@@ -208,8 +242,11 @@ package struct DeleteSessionForm {
 
 /// The query of a list.
 package struct PageForm {
+    /// From `page` (1 if there is none) and `limit` (10 if there is none, cut to 100), both at least 1.
     package let page: PageRequest
 
+    /// Reads `page` and `limit` from the query of list-sessions, list-projects or list-invitations. Throws `invalid` with all
+    /// faults at once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(request)
         let page = fields.page()

@@ -6,9 +6,12 @@ package import Store
 
 /// create-project's body.
 package struct CreateProjectForm {
+    /// What the project is to be called: 1…255 Unicode scalars on one line, without control characters.
     package let name: String
+    /// 0…2000 Unicode scalars, which may have line ends and tabs; nil if the body has none, or null.
     package let description: String?
 
+    /// Reads `name`, and `description` if it is there, from create-project's body. Throws `invalid` with all faults at once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(withBodyOf: request)
         let name = fields.name("name", count: 1...255)
@@ -24,8 +27,10 @@ private let descriptionLength = 0...2000
 
 /// The path of what is about one project.
 package struct ProjectForm {
+    /// The project, from the path's `project_id`.
     package let project: UUID
 
+    /// Reads `project_id` from the path of get-project or delete-project. Throws `invalid` with all faults at once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(request)
         let project = fields.pathID("project_id")
@@ -36,11 +41,15 @@ package struct ProjectForm {
 
 /// update-project's path and body.
 package struct UpdateProjectForm {
+    /// The project, from the path's `project_id`.
     package let project: UUID
     /// nil: the same.
     package let name: String?
+    /// 0…2000 Unicode scalars, which may have line ends and tabs; null in the body takes it away.
     package let description: TextChange
 
+    /// Reads update-project's `project_id` from its path, and from its body `name` (1…255 Unicode scalars) and `description`,
+    /// if they are there. Throws `invalid` with all faults at once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(withBodyOf: request)
         let project = fields.pathID("project_id")
@@ -60,10 +69,15 @@ extension Fields {
 
 /// add-member's path and body.
 package struct AddMemberForm {
+    /// The project, from the path's `project_id`.
     package let project: UUID
+    /// The address to invite, without blanks around it, in lower case.
     package let email: Email
+    /// What the invitation offers; `member` if the body does not say.
     package let role: Role
 
+    /// Reads add-member's `project_id` from its path, and from its body `email`, and `role` if it is there. Throws `invalid`
+    /// with all faults at once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(withBodyOf: request)
         let project = fields.pathID("project_id")
@@ -80,10 +94,12 @@ package struct AddMemberForm {
 
 /// The path of what is about one member.
 package struct MemberForm {
+    /// The project, from the path's `project_id`.
     package let project: UUID
     /// Or an invitation's id.
     package let member: UUID
 
+    /// Reads remove-member's `project_id` and `user_id` from its path. Throws `invalid` with all faults at once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(request)
         let project = fields.pathID("project_id")
@@ -96,10 +112,15 @@ package struct MemberForm {
 
 /// update-member's path and body.
 package struct UpdateMemberForm {
+    /// The project, from the path's `project_id`.
     package let project: UUID
+    /// The member's account, from the path's `user_id`.
     package let member: UUID
+    /// The role to give: `owner`, `admin` or `member`.
     package let role: Role
 
+    /// Reads update-member's `project_id` and `user_id` from its path, and `role` from its body. Throws `invalid` with all
+    /// faults at once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(withBodyOf: request)
         let project = fields.pathID("project_id")
@@ -128,8 +149,11 @@ extension Fields {
 
 /// The path of what is about one invitation.
 package struct InvitationForm {
+    /// The invitation, from the path's `invitation_id`.
     package let invitation: UUID
 
+    /// Reads `invitation_id` from the path of accept-invitation or decline-invitation. Throws `invalid` with all faults at
+    /// once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(request)
         let invitation = fields.pathID("invitation_id")

@@ -10,10 +10,13 @@ package import Store
 package struct ProjectView: View {
     private let project: ProjectDetails
 
+    /// For the answers of create-project, get-project, update-project and accept-invitation, and the items of list-projects.
     package init(_ project: ProjectDetails) {
         self.project = project
     }
 
+    /// An object: `id`, `name`, `description` (null: none), `created_at`, `updated_at`, and `members`, an array of
+    /// `MemberView`s, first of members, then of invitations.
     package func write(to json: inout JSONWriter) {
         json.object { json in
             json.member("id", project.id.text)
@@ -34,10 +37,12 @@ package struct ProjectView: View {
 package struct ProjectPageView: View {
     private let page: ProjectPage
 
+    /// For the answer of list-projects.
     package init(_ page: ProjectPage) {
         self.page = page
     }
 
+    /// An object: `items`, an array of `ProjectView`s, and `pagination` (`page`, `limit`, `total`, `pages`).
     package func write(to json: inout JSONWriter) {
         json.object { json in
             json.name("items")
@@ -59,6 +64,7 @@ package struct MemberView: View {
     /// Where an invitation is made: when the next mail can be asked for, nil if one is on its way.
     private let mailAfter: Timestamp??
 
+    /// For a member: `invitation_id` is null.
     package init(_ member: Member) {
         user = member.user
         email = member.email
@@ -68,10 +74,12 @@ package struct MemberView: View {
         mailAfter = nil
     }
 
+    /// For an open invitation in a project: `role` is `invited`; `user_id` and `full_name` are null.
     package init(_ invitation: Invitation) {
         self.init(invitation, mailAfter: nil)
     }
 
+    /// For add-member's answer: it also tells of the mail.
     package init(_ sent: SentInvitation) {
         self.init(sent.invitation, mailAfter: .some(sent.mailAfter))
     }
@@ -85,6 +93,8 @@ package struct MemberView: View {
         self.mailAfter = mailAfter
     }
 
+    /// An object: `user_id`, `email`, `full_name`, `role`, `invitation_id`; of an invitation that was just sent also `mailed`
+    /// (whether a mail is on its way) and `mail_after` (null if it is, else when the next can be asked for).
     package func write(to json: inout JSONWriter) {
         json.object { json in
             json.member("user_id", user?.text)
@@ -104,10 +114,13 @@ package struct MemberView: View {
 package struct InvitationPageView: View {
     private let page: InvitationPage
 
+    /// For the answer of list-invitations.
     package init(_ page: InvitationPage) {
         self.page = page
     }
 
+    /// An object: `items`, objects with `id`, `project` (`id`, `name`), `role` (that is offered), `invited_by` (an address) and
+    /// `created_at`; and `pagination` (`page`, `limit`, `total`, `pages`).
     package func write(to json: inout JSONWriter) {
         json.object { json in
             json.name("items")

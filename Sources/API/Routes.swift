@@ -32,66 +32,100 @@ package struct Route: Sendable {
         self.hashesCode = hashesCode
     }
 
+    /// POST /auth/verification/send-code: mails a code to sign in with.
     package static let sendCode = Route(
         "send-code", .post, at: ["auth", "verification", "send-code"], takesBody: true, hashesCode: true)
+    /// POST /auth/verification/verify-code: begins a session with such a code.
     package static let verifyCode = Route(
         "verify-code", .post, at: ["auth", "verification", "verify-code"], takesBody: true,
         hashesCode: true)
+    /// POST /auth/verification/refresh-token: the session's next tokens.
     package static let refreshToken = Route(
         "refresh-token", .post, at: ["auth", "verification", "refresh-token"], takesBody: true)
+    /// POST /auth/verification/revoke-token: ends the session of a refresh token.
     package static let revokeToken = Route(
         "revoke-token", .post, at: ["auth", "verification", "revoke-token"], takesBody: true)
+    /// GET /auth/users/me: the caller's account.
     package static let currentUser = Route("current-user", .get, at: ["auth", "users", "me"])
+    /// GET /auth/api-keys: a page of a project's keys.
     package static let listAPIKeys = Route("list-api-keys", .get, at: ["auth", "api-keys"])
+    /// POST /auth/api-keys: a new key of a project.
     package static let createAPIKey = Route(
         "create-api-key", .post, at: ["auth", "api-keys"], takesBody: true)
+    /// DELETE /auth/api-keys/{key_id}: deactivates a key.
     package static let deleteAPIKey = Route("delete-api-key", .delete, at: ["auth", "api-keys", nil])
+    /// PATCH /auth/api-keys/{key_id}: gives a key another name or other scopes.
     package static let updateAPIKey = Route(
         "update-api-key", .patch, at: ["auth", "api-keys", nil], takesBody: true)
+    /// POST /auth/api-keys/{key_id}/rotate: a new key in place of an old one.
     package static let rotateAPIKey = Route(
         "rotate-api-key", .post, at: ["auth", "api-keys", nil, "rotate"], takesBody: true)
+    /// GET or POST /auth/api-keys/verify: whether a key is good. It reads, also by POST.
     package static let verifyAPIKey = Route(
         "verify-api-key", .get, .post, at: ["auth", "api-keys", "verify"], isRead: true)
+    /// GET /auth/sessions: a page of the caller's sessions.
     package static let listSessions = Route("list-sessions", .get, at: ["auth", "sessions"])
+    /// DELETE /auth/sessions/{session_id}: ends one session of the caller.
     package static let deleteSession = Route("delete-session", .delete, at: ["auth", "sessions", nil])
+    /// POST /auth/sessions/revoke-others: ends all sessions of the caller but this one.
     package static let revokeOtherSessions = Route(
         "revoke-other-sessions", .post, at: ["auth", "sessions", "revoke-others"])
+    /// GET /.well-known/jwks.json: the public keys of access tokens (RFC 7517).
     package static let keySet = Route("jwks", .get, at: [".well-known", "jwks.json"])
 
+    /// PATCH /auth/users/me: changes name, language and notices of the caller's account.
     package static let updateUser = Route(
         "update-user", .patch, at: ["auth", "users", "me"], takesBody: true)
+    /// DELETE /auth/users/me: deletes the caller's account, with a code.
     package static let deleteUser = Route(
         "delete-user", .delete, at: ["auth", "users", "me"], hashesCode: true)
+    /// POST /auth/users/me/deletion-code: mails the code for that.
     package static let sendDeletionCode = Route(
         "send-deletion-code", .post, at: ["auth", "users", "me", "deletion-code"], hashesCode: true)
+    /// GET /auth/users/me/preferences: the caller's language and notices.
     package static let preferences = Route(
         "preferences", .get, at: ["auth", "users", "me", "preferences"])
+    /// POST /auth/users/me/email: mails the two codes for another address.
     package static let changeEmail = Route(
         "change-email", .post, at: ["auth", "users", "me", "email"], takesBody: true,
         hashesCode: true)
+    /// POST /auth/users/me/email/confirm: gives the caller's account that address.
     package static let confirmEmail = Route(
         "confirm-email", .post, at: ["auth", "users", "me", "email", "confirm"], takesBody: true,
         hashesCode: true)
 
+    /// GET /projects: a page of the caller's projects.
     package static let listProjects = Route("list-projects", .get, at: ["projects"])
+    /// POST /projects: a new project.
     package static let createProject = Route("create-project", .post, at: ["projects"], takesBody: true)
+    /// GET /projects/{project_id}: a project, its members and invitations.
     package static let getProject = Route("get-project", .get, at: ["projects", nil])
+    /// PATCH /projects/{project_id}: gives a project another name or description.
     package static let updateProject = Route(
         "update-project", .patch, at: ["projects", nil], takesBody: true)
+    /// DELETE /projects/{project_id}: deletes a project and its keys.
     package static let deleteProject = Route("delete-project", .delete, at: ["projects", nil])
+    /// POST /projects/{project_id}/members: invites an address to a project.
     package static let addMember = Route(
         "add-member", .post, at: ["projects", nil, "members"], takesBody: true)
+    /// PATCH /projects/{project_id}/members/{user_id}: gives a member another role.
     package static let updateMember = Route(
         "update-member", .patch, at: ["projects", nil, "members", nil], takesBody: true)
+    /// DELETE /projects/{project_id}/members/{user_id}: takes out a member, or takes back an invitation.
     package static let removeMember = Route(
         "remove-member", .delete, at: ["projects", nil, "members", nil])
+    /// GET /projects/invitations: a page of the invitations to the caller.
     package static let listInvitations = Route("list-invitations", .get, at: ["projects", "invitations"])
+    /// POST /projects/invitations/{invitation_id}/accept: the caller becomes a member.
     package static let acceptInvitation = Route(
         "accept-invitation", .post, at: ["projects", "invitations", nil, "accept"])
+    /// DELETE /projects/invitations/{invitation_id}: the caller turns it down.
     package static let declineInvitation = Route(
         "decline-invitation", .delete, at: ["projects", "invitations", nil])
 
+    /// GET /health: whether the service can do its work.
     package static let health = Route("health", .get, at: ["health"])
+    /// GET /metrics: numbers in Prometheus' text format.
     package static let metrics = Route("metrics", .get, at: ["metrics"])
 
     /// All of them: the reference's in its order, then ours.

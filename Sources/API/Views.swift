@@ -1,7 +1,6 @@
 // The shapes of `data`, field by field in the reference's order.
 
 package import Auth
-package import CGI
 package import Cryptography
 package import JSON
 import Platform
@@ -15,8 +14,10 @@ package protocol View {
 
 /// `{}`: it worked, and there is nothing to tell.
 package struct EmptyView: View {
+    /// For every answer that has nothing to tell.
     package init() {}
 
+    /// An object without members.
     package func write(to json: inout JSONWriter) {
         json.object { _ in }
     }
@@ -26,10 +27,12 @@ package struct EmptyView: View {
 package struct SentCodeView: View {
     private let sent: SentCode
 
+    /// For the answers of send-code, change-email and send-deletion-code.
     package init(_ sent: SentCode) {
         self.sent = sent
     }
 
+    /// An object: `expires_in` and `resend_after`, in whole seconds, rounded up.
     package func write(to json: inout JSONWriter) {
         json.object { json in
             json.member("expires_in", sent.expiresIn.secondsRoundedUp)
@@ -42,10 +45,13 @@ package struct SentCodeView: View {
 package struct TokenPairView: View {
     private let tokens: TokenPair
 
+    /// For tokens that were just issued.
     package init(_ tokens: TokenPair) {
         self.tokens = tokens
     }
 
+    /// An object, as RFC 6749 §5.1 has it: `access_token`, `refresh_token`, `token_type` (`bearer`), `expires_in` (of the
+    /// access token, in whole seconds, rounded up), and `user_uuid`.
     package func write(to json: inout JSONWriter) {
         json.object { json in
             json.member("access_token", tokens.accessToken)
@@ -61,10 +67,13 @@ package struct TokenPairView: View {
 package struct AccountView: View {
     private let account: Account
 
+    /// For the answers of current-user, update-user and confirm-email.
     package init(_ account: Account) {
         self.account = account
     }
 
+    /// An object: `id`, `email`, `full_name` (null: none), `is_active`, `is_superuser`, `is_verified`, `projects` (objects with
+    /// `id` and `name`), `created_at`, `updated_at`, and `billing` (`token_balance`, `tokens_used`, `subscription_tier`).
     package func write(to json: inout JSONWriter) {
         let user = account.user
         json.object { json in
@@ -95,142 +104,17 @@ package struct AccountView: View {
     }
 }
 
-/// An API key; the whole secret only in the answer that made it.
-package struct APIKeyView: View {
-    private let key: APIKey
-    private let fullKey: String?
-    private let now: Timestamp
-
-    package init(_ created: CreatedAPIKey) {
-        key = created.key
-        fullKey = created.secret.text
-        now = created.asOf
-    }
-
-    package init(_ shown: APIKeyInProject) {
-        self.init(shown.key, asOf: shown.asOf)
-    }
-
-    fileprivate init(_ key: APIKey, asOf now: Timestamp) {
-        self.key = key
-        self.now = now
-        fullKey = nil
-    }
-
-    package func write(to json: inout JSONWriter) {
-        json.object { json in
-            json.member("id", key.id.text)
-            json.member("prefix", key.prefix)
-            json.member("name", key.name)
-            json.member("full_key", fullKey)
-            json.scopes(key.scopes)
-            json.member("last_used_at", key.lastUsedAt?.text)
-            json.member("expires_at", key.expiresAt?.text)
-            json.member("is_active", key.isActive(at: now))
-            json.member("created_at", key.createdAt.text)
-            json.member("updated_at", key.updatedAt.text)
-            json.member("replaces", key.replaces?.text)
-            json.member("replaced_by", key.replacedBy?.text)
-        }
-    }
-}
-
-/// A page of API keys.
-package struct APIKeyPageView: View {
-    private let page: APIKeyPage
-
-    package init(_ page: APIKeyPage) {
-        self.page = page
-    }
-
-    package func write(to json: inout JSONWriter) {
-        json.object { json in
-            json.name("items")
-            json.array { json in
-                for key in page.keys { APIKeyView(key, asOf: page.asOf).write(to: &json) }
-            }
-            json.pagination(page.request, total: page.total)
-        }
-    }
-}
-
-/// delete-api-key's answer.
-package struct DeactivatedAPIKeyView: View {
-    private let key: DeactivatedAPIKey
-
-    package init(_ key: DeactivatedAPIKey) {
-        self.key = key
-    }
-
-    package func write(to json: inout JSONWriter) {
-        json.object { json in
-            json.member("id", key.id.text)
-            json.member("is_active", false)
-            json.member("deactivated_at", key.deactivatedAt.text)
-        }
-    }
-}
-
-/// verify-api-key's answer.
-package struct VerifiedAPIKeyView: View {
-    private let key: APIKey
-
-    package init(_ key: APIKey) {
-        self.key = key
-    }
-
-    package func write(to json: inout JSONWriter) {
-        json.object { json in
-            json.member("key_id", key.id.text)
-            json.member("project_id", key.project.text)
-            json.member("owner_id", key.creator.text)
-            json.member("name", key.name)
-            json.scopes(key.scopes)
-            json.member("expires_at", key.expiresAt?.text)
-        }
-    }
-
-    /// The same for a server that reads only header fields: `*` are all scopes. Web servers take so many bytes of them, so
-    /// scopes beyond `longestScopes` are left out, and counted.
-    package var headers: [HeaderField] {
-        let (scopes, leftOut) = listedScopes
-        var fields = [
-            HeaderField("X-Latchkey-Key-Id", key.id.text),
-            HeaderField("X-Latchkey-Project-Id", key.project.text),
-            HeaderField("X-Latchkey-Owner-Id", key.creator.text),
-            HeaderField("X-Latchkey-Scopes", scopes),
-        ]
-        if leftOut > 0 { fields.append(HeaderField("X-Latchkey-Scopes-Left-Out", String(leftOut))) }
-        if let expiry = key.expiresAt { fields.append(HeaderField("X-Latchkey-Expires-At", expiry.text)) }
-        return fields
-    }
-
-    /// Bytes of the longest `X-Latchkey-Scopes`.
-    package static let longestScopes = 1024
-
-    /// As many whole scopes, in their order, as the field may hold, and how many those are not.
-    private var listedScopes: (text: String, leftOut: Int) {
-        guard let scopes = key.scopes else { return ("*", 0) }
-        var text = ""
-        for (index, scope) in scopes.enumerated() {
-            let separator = index == 0 ? "" : " "
-            guard text.utf8.count + separator.utf8.count + scope.utf8.count <= Self.longestScopes else {
-                return (text, scopes.count - index)
-            }
-            text += separator + scope
-        }
-        return (text, 0)
-    }
-}
-
 /// A page of sessions.
 package struct SessionPageView: View {
     private let page: SessionPage
 
+    /// For the page that `page.request` asks for; the session `page.current` is marked.
     package init(_ page: SessionPage) {
         self.page = page
     }
 
+    /// An object: `items`, objects with `id`, `created_at`, `last_used_at`, `expires_at`, `ip` (null: not known), `user_agent`
+    /// (null: not told) and `current`; and `pagination` (`page`, `limit`, `total`, `pages`).
     package func write(to json: inout JSONWriter) {
         json.object { json in
             json.name("items")
@@ -258,10 +142,12 @@ package struct SessionPageView: View {
 package struct RevokedSessionView: View {
     private let session: RevokedSession
 
+    /// For a session that this request has ended.
     package init(_ session: RevokedSession) {
         self.session = session
     }
 
+    /// An object: `id`, `revoked_at`.
     package func write(to json: inout JSONWriter) {
         json.object { json in
             json.member("id", session.id.text)
@@ -274,10 +160,12 @@ package struct RevokedSessionView: View {
 package struct RevokedCountView: View {
     private let count: Int64
 
+    /// For `count` sessions that this request has ended.
     package init(_ count: Int64) {
         self.count = count
     }
 
+    /// An object: `revoked`, how many.
     package func write(to json: inout JSONWriter) {
         json.object { $0.member("revoked", count) }
     }
@@ -287,10 +175,12 @@ package struct RevokedCountView: View {
 package struct PreferencesView: View {
     private let preferences: Preferences
 
+    /// For the answer of preferences.
     package init(_ preferences: Preferences) {
         self.preferences = preferences
     }
 
+    /// An object: `locale` (a language tag; null: as the browser says), and `notices` (`sign_in`, `key_expiry`: booleans).
     package func write(to json: inout JSONWriter) {
         json.object { json in
             json.member("locale", preferences.language?.tag)
@@ -307,10 +197,13 @@ package struct PreferencesView: View {
 package struct KeySetView: View {
     private let keys: [(id: String, key: ES256PublicKey)]
 
+    /// For `keys` in their order, each with its id, the `kid` of tokens.
     package init(_ keys: [(id: String, key: ES256PublicKey)]) {
         self.keys = keys
     }
 
+    /// An object: `keys`, objects with `kty`, `crv`, `alg`, `use`, `kid`, `x` and `y` (RFC 7518 §6.2.1: 43 characters of
+    /// base64url each).
     package func write(to json: inout JSONWriter) {
         json.object { json in
             json.name("keys")
@@ -333,8 +226,10 @@ package struct KeySetView: View {
 
 /// health's answer.
 package struct HealthView: View {
+    /// For a service that was just found healthy.
     package init() {}
 
+    /// An object: `status`, which is `ok`.
     package func write(to json: inout JSONWriter) {
         json.object { $0.member("status", "ok") }
     }
@@ -371,15 +266,6 @@ extension Metrics {
 }
 
 extension JSONWriter {
-    /// The member `scopes`: null for all.
-    fileprivate mutating func scopes(_ scopes: [String]?) {
-        name("scopes")
-        guard let scopes else { return null() }
-        array { json in
-            for scope in scopes { json.string(scope) }
-        }
-    }
-
     /// The member `pagination`.
     mutating func pagination(_ request: PageRequest, total: Int64) {
         name("pagination")

@@ -11,7 +11,9 @@ package typealias AuthError = Store.AuthError
 /// The service as one request sees it. Database and secret are opened when first needed, so that
 /// what can be refused without them costs neither.
 package final class Auth {
+    /// The rules' numbers, as the operator has set them.
     package let policy: Policy
+    /// Where database, secret and signing keys are.
     package let state: StateFolder
     /// Whose request this is.
     let client: Client
@@ -46,8 +48,11 @@ package final class Auth {
         self.clock = clock
     }
 
+    /// What the clock says at each call: two calls may differ.
     package var now: Timestamp { clock() }
 
+    /// The database, which the first call opens for the rest of the request. Throws `unavailable` for one that is newer than
+    /// this program, or that a rotation of the secret has closed.
     package func database() throws(AuthError) -> Database {
         if let openDatabase { return openDatabase }
         let database = try opened()
@@ -82,6 +87,8 @@ package final class Auth {
         openDatabase?.endReading()
     }
 
+    /// The keys that come from the secret, which the first call reads. Throws `failure` if the secret is missing beside a
+    /// database, or does not have 32 bytes.
     package func secrets() throws(AuthError) -> Secrets {
         if let readSecrets { return readSecrets }
         let secrets = Secrets(try state.secret())

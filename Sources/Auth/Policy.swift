@@ -6,9 +6,12 @@ import Store
 
 /// How many in how long.
 package struct Quota: Equatable, Sendable {
+    /// Events in a window at most.
     package let count: Int64
+    /// How long an event counts.
     package let window: Duration
 
+    /// At most `count` events in any stretch of `window`.
     package init(count: Int64, window: Duration) {
         self.count = count
         self.window = window
@@ -28,6 +31,7 @@ package enum SignUp: Equatable, Sendable {
 package struct Policy: Equatable, Sendable {
     /// `iss` of access tokens, and the base of links: never what a request's Host says.
     package var baseURL = "http://localhost:8000"
+    /// Who may make an account by signing in: the setting `sign_up`.
     package var signUp = SignUp.open
     /// Whether an open invitation lets its address sign up where `signUp` does not.
     package var invitationsAdmit = true
@@ -39,6 +43,7 @@ package struct Policy: Equatable, Sendable {
 
     /// Digits of a code. With 5 attempts, six give a guesser one chance in 200,000 a code.
     package var codeLength = 6
+    /// Digits that the operator may choose from.
     package static let codeLengths = 6...8
     /// OWASP ASVS 6.5.5 allows 10 minutes.
     package var codeLifetime = Duration.minutes(10)
@@ -56,17 +61,19 @@ package struct Policy: Equatable, Sendable {
     /// How long a spent refresh token still gets its successor: two tabs, or a lost answer.
     package var refreshGrace = Duration.seconds(30)
 
-    /// How often, for one network of clients; nil: no limit.
+    /// Requests for codes, for one network of clients; nil: no limit.
     package var sendPerAddressOfClient: Quota? = Quota(count: 30, window: .minutes(5))
+    /// Attempts to use a code, for one network of clients; nil: no limit.
     package var verifyPerAddressOfClient: Quota? = Quota(count: 30, window: .minutes(5))
+    /// Refreshes of sessions, for one network of clients; nil: no limit.
     package var refreshPerAddressOfClient: Quota? = Quota(count: 150, window: .minutes(5))
     /// An IPv6 site may do this many times what one of its networks may: less than `sendTotal`.
     static let networksPerSite: Int64 = 2
     /// An account may refresh this many times what one network may.
     static let networksPerAccount: Int64 = 4
-    /// Mails to one address, and wrong guesses for it over all its codes: NIST SP 800-63B §5.2.2 allows
-    /// 100 in a row.
+    /// Mails to one address; nil: no limit.
     package var sendPerEmail: Quota? = Quota(count: 5, window: .hours(1))
+    /// Wrong guesses for one address, over all its codes: NIST SP 800-63B §5.2.2 allows 100 in a row. nil: no limit.
     package var failuresPerEmail: Quota? = Quota(count: 30, window: .hours(24))
     /// Mails to anyone: what a flood may cost the mail system's good name.
     package var sendTotal: Quota? = Quota(count: 1000, window: .hours(1))
@@ -84,11 +91,13 @@ package struct Policy: Equatable, Sendable {
 
     /// Projects that one account may belong to.
     package var projectsPerUser: Int64 = 100
-    /// API keys that have not ended, of one project, and of one member of it.
+    /// API keys of one project that have not ended.
     package var keysPerProject: Int64 = 1000
+    /// API keys of one member in one project that have not ended.
     package var keysPerMember: Int64 = 100
-    /// Members and open invitations of one project.
+    /// Members of one project.
     package var membersPerProject: Int64 = 100
+    /// Open invitations to one project.
     package var invitationsPerProject: Int64 = 100
     /// Sessions of one account; beyond that the least recently used ends.
     package var sessionsPerUser: Int64 = 100
@@ -104,6 +113,7 @@ package struct Policy: Equatable, Sendable {
     /// How long the audit is kept.
     package var auditLifetime = Duration.days(90)
 
+    /// Every number at its default.
     package init() {}
 
     /// A network is known to belong to an address for this long after a sign-in from there.

@@ -14,6 +14,7 @@ package final class ProcessCache {
     private var tokens = [ProvedToken?](repeating: nil, count: tokenPlaces)
     private var keys: [ReadKey] = []
 
+    /// Remembers nothing yet.
     package init() {}
 
     /// Copies the database's log back, for those who come when this process has ended.

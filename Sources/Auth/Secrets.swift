@@ -9,6 +9,7 @@ import Store
 package struct Secrets {
     private let secret: [UInt8]
 
+    /// `secret` is the 32 bytes of `secret.key`.
     package init(_ secret: [UInt8]) {
         self.secret = secret
     }

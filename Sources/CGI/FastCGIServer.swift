@@ -14,6 +14,7 @@ package import Platform
 package struct FastCGIServer {
     private let socket: ListeningSocket
 
+    /// Takes connections from `socket`, which listens already (FastCGI Specification 1.0 §2.2).
     package init(_ socket: ListeningSocket) {
         self.socket = socket
     }

@@ -51,7 +51,9 @@ package enum BodyError: Error, Equatable {
 
 /// One request.
 package struct Request {
+    /// From REQUEST_METHOD (RFC 3875 §4.1.12).
     package let method: Method
+    /// All meta-variables (RFC 3875 §4.1), also those that header fields become.
     package let parameters: Parameters
     /// The header fields that anything is decided by.
     package let fields: HeaderFields

@@ -4,9 +4,12 @@ import Platform
 
 /// A header field of an answer. The value holds no control characters: all of them are ours.
 package struct HeaderField {
+    /// As it is written, such as `X-Request-Id`.
     package let name: StaticString
+    /// The text behind the colon, on one line.
     package let value: String
 
+    /// `value` is written as it is, so it must hold no control characters.
     package init(_ name: StaticString, _ value: String) {
         self.name = name
         self.value = value
@@ -15,11 +18,14 @@ package struct HeaderField {
 
 /// One whole answer.
 package struct Response {
+    /// Written as the field `Status` (RFC 3875 §6.3.3).
     package let status: Status
+    /// All other fields but Content-Length, in the order in which they are written.
     package var headers: [HeaderField]
     /// nil: an answer without a body, and so without Content-Type and Content-Length.
     package let body: [UInt8]?
 
+    /// `headers` has Content-Type if there is a body; `Status` and Content-Length are added when it is written.
     package init(_ status: Status, headers: [HeaderField], body: [UInt8]?) {
         self.status = status
         self.headers = headers

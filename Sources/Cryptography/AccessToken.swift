@@ -25,6 +25,8 @@ package struct AccessToken: Equatable {
     /// The user's address when it was made: ASCII without quotes or backslashes.
     package let email: String
 
+    /// Signing cuts the times to whole seconds. `issuer` and `email` are written as they are, so they must hold neither quotes
+    /// nor backslashes.
     package init(
         issuer: String, user: UUID, issuedAt: Timestamp, expiresAt: Timestamp, id: UUID,
         session: UUID, email: String

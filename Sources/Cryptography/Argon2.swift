@@ -10,8 +10,10 @@ import Platform
 package struct Argon2Cost: Equatable, Sendable {
     /// KiB.
     package let memory: UInt32
+    /// Passes over the memory: t in RFC 9106 §3.1, at least 1.
     package let passes: UInt32
 
+    /// `memory` in KiB, at least 8 for each lane (RFC 9106 §3.1).
     package init(memory: UInt32, passes: UInt32) {
         self.memory = memory
         self.passes = passes

@@ -8,6 +8,7 @@ package struct ES256PublicKey: Equatable {
     /// 64 bytes: x ‖ y, big-endian.
     package let coordinates: [UInt8]
 
+    /// nil unless there are 64 bytes. Whether they are a point on the curve shows only in `verifies`.
     package init?(coordinates: [UInt8]) {
         guard coordinates.count == 64 else { return nil }
         self.coordinates = coordinates
@@ -44,6 +45,7 @@ package struct ES256PublicKey: Equatable {
 
 /// A private key that signs, and its public half.
 package struct ES256PrivateKey: Equatable {
+    /// What verifies this key's signatures.
     package let publicKey: ES256PublicKey
     private let scalar: [UInt8]
 

@@ -8,10 +8,12 @@ package import Platform
 
 /// A refresh token that this service made.
 package struct RefreshToken: Equatable {
+    /// The session that the token renews.
     package let session: UUID
     /// Counts the session's rotations, from 1.
     package let generation: UInt32
 
+    /// The token of `session` for its `generation`, from 1; `text(key:)` signs it.
     package init(session: UUID, generation: UInt32) {
         self.session = session
         self.generation = generation

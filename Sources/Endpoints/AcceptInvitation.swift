@@ -5,6 +5,8 @@
 package import API
 import Auth
 
+/// `POST /projects/invitations/{invitation_id}/accept` with an access token: 200 with a `ProjectView`.
+/// Fails as `Auth.acceptInvitation` does.
 @export(interface)
 package let acceptInvitation = Endpoint(
     .acceptInvitation,

@@ -7,6 +7,7 @@
 package import API
 import Auth
 
+/// `POST /projects/{project_id}/members` with an access token: 201 with a `MemberView`. Fails as `Auth.addMember` does.
 @export(interface)
 package let addMember = Endpoint(
     .addMember,

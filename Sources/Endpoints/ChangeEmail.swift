@@ -6,6 +6,7 @@
 package import API
 import Auth
 
+/// `POST /auth/users/me/email` with an access token: 202 with a `SentCodeView`. Fails as `Auth.changeEmail` does.
 @export(interface)
 package let changeEmail = Endpoint(
     .changeEmail,

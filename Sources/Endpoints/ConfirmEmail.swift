@@ -6,6 +6,7 @@
 package import API
 import Auth
 
+/// `POST /auth/users/me/email/confirm` with an access token: 200 with an `AccountView`. Fails as `Auth.confirmEmail` does.
 @export(interface)
 package let confirmEmail = Endpoint(
     .confirmEmail,

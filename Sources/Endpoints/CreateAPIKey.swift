@@ -6,6 +6,7 @@
 package import API
 import Auth
 
+/// `POST /auth/api-keys` with an access token: 201 with an `APIKeyView`. Fails as `Auth.createAPIKey` does.
 @export(interface)
 package let createAPIKey = Endpoint(
     .createAPIKey,

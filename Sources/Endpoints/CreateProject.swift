@@ -5,6 +5,7 @@
 package import API
 import Auth
 
+/// `POST /projects` with an access token: 201 with a `ProjectView`. Fails as `Auth.createProject` does.
 @export(interface)
 package let createProject = Endpoint(
     .createProject,

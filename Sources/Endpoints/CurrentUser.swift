@@ -5,6 +5,7 @@
 package import API
 import Auth
 
+/// `GET /auth/users/me` with an access token: 200 with an `AccountView`. Fails as `Auth.user(bearing:)` does.
 @export(interface)
 package let currentUser = Endpoint(
     .currentUser,

@@ -5,6 +5,8 @@
 package import API
 import Auth
 
+/// `DELETE /projects/invitations/{invitation_id}` with an access token: 200 with an `EmptyView`.
+/// Fails as `Auth.declineInvitation` does.
 @export(interface)
 package let declineInvitation = Endpoint(
     .declineInvitation,

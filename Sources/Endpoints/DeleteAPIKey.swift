@@ -6,6 +6,7 @@
 package import API
 import Auth
 
+/// `DELETE /auth/api-keys/{key_id}` with an access token: 200 with a `DeactivatedAPIKeyView`. Fails as `Auth.deleteAPIKey` does.
 @export(interface)
 package let deleteAPIKey = Endpoint(
     .deleteAPIKey,

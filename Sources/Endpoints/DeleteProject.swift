@@ -6,6 +6,7 @@
 package import API
 import Auth
 
+/// `DELETE /projects/{project_id}` with an access token: 200 with an `EmptyView`. Fails as `Auth.deleteProject` does.
 @export(interface)
 package let deleteProject = Endpoint(
     .deleteProject,

@@ -5,6 +5,8 @@
 package import API
 import Auth
 
+/// `DELETE /auth/sessions/{session_id}` with an access token: 200 with a `RevokedSessionView`.
+/// Fails as `Auth.deleteSession` does.
 @export(interface)
 package let deleteSession = Endpoint(
     .deleteSession,

@@ -6,6 +6,7 @@
 package import API
 import Auth
 
+/// `DELETE /auth/users/me` with an access token and a code: 200 with an `EmptyView`. Fails as `Auth.deleteUser` does.
 @export(interface)
 package let deleteUser = Endpoint(
     .deleteUser,

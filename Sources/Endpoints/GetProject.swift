@@ -5,6 +5,7 @@
 package import API
 import Auth
 
+/// `GET /projects/{project_id}` with an access token: 200 with a `ProjectView`. Fails as `Auth.project` does.
 @export(interface)
 package let getProject = Endpoint(
     .getProject,

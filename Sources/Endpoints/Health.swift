@@ -5,6 +5,7 @@
 package import API
 import Auth
 
+/// `GET /health` from anyone: 200 with a `HealthView`. Fails as `Auth.checkHealth` does.
 @export(interface)
 package let health = Endpoint(
     .health,

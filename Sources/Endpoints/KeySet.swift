@@ -6,6 +6,7 @@
 package import API
 import Auth
 
+/// `GET /.well-known/jwks.json` from anyone: 200 with a `KeySetView` that caches may keep for 300 seconds.
 @export(interface)
 package let keySet = Endpoint(
     .keySet,

@@ -6,6 +6,7 @@
 package import API
 import Auth
 
+/// `GET /auth/api-keys` with an access token or an API key: 200 with an `APIKeyPageView`. Fails as `Auth.listAPIKeys` does.
 @export(interface)
 package let listAPIKeys = Endpoint(
     .listAPIKeys,

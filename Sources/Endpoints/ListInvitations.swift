@@ -5,6 +5,7 @@
 package import API
 import Auth
 
+/// `GET /projects/invitations` with an access token: 200 with an `InvitationPageView`. Fails as `Auth.user(bearing:)` does.
 @export(interface)
 package let listInvitations = Endpoint(
     .listInvitations,

@@ -5,6 +5,7 @@
 package import API
 import Auth
 
+/// `GET /projects` with an access token: 200 with a `ProjectPageView`. Fails as `Auth.user(bearing:)` does.
 @export(interface)
 package let listProjects = Endpoint(
     .listProjects,

@@ -5,6 +5,7 @@
 package import API
 import Auth
 
+/// `GET /auth/sessions` with an access token: 200 with a `SessionPageView`. Fails as `Auth.session(bearing:)` does.
 @export(interface)
 package let listSessions = Endpoint(
     .listSessions,

@@ -6,6 +6,7 @@
 package import API
 import Auth
 
+/// `GET /metrics` from this machine or with `metrics_token`: 200 with the text of `Metrics`. Fails as `Auth.metrics` does.
 @export(interface)
 package let metrics = Endpoint(
     .metrics,

@@ -5,6 +5,7 @@
 package import API
 import Auth
 
+/// `GET /auth/users/me/preferences` with an access token: 200 with a `PreferencesView`. Fails as `Auth.user(bearing:)` does.
 @export(interface)
 package let preferences = Endpoint(
     .preferences,

@@ -6,6 +6,8 @@
 package import API
 import Auth
 
+/// `POST /auth/verification/refresh-token` from a client that `client_tokens` admits: 200 with a `TokenPairView`.
+/// Fails as `Auth.refreshToken` does.
 @export(interface)
 package let refreshToken = Endpoint(
     .refreshToken,

@@ -6,6 +6,8 @@
 package import API
 import Auth
 
+/// `DELETE /projects/{project_id}/members/{user_id}` with an access token: 200 with an `EmptyView`.
+/// Fails as `Auth.removeMember` does.
 @export(interface)
 package let removeMember = Endpoint(
     .removeMember,

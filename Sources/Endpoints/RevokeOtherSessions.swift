@@ -5,6 +5,8 @@
 package import API
 import Auth
 
+/// `POST /auth/sessions/revoke-others` with an access token: 200 with a `RevokedCountView`.
+/// Fails as `Auth.session(bearing:)` does.
 @export(interface)
 package let revokeOtherSessions = Endpoint(
     .revokeOtherSessions,

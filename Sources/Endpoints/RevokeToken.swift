@@ -5,6 +5,8 @@
 package import API
 import Auth
 
+/// `POST /auth/verification/revoke-token` from a client that `client_tokens` admits: 200 with an `EmptyView`, whatever the
+/// token is.
 @export(interface)
 package let revokeToken = Endpoint(
     .revokeToken,

@@ -6,6 +6,7 @@
 package import API
 import Auth
 
+/// `POST /auth/api-keys/{key_id}/rotate` with an access token: 201 with an `APIKeyView`. Fails as `Auth.rotateAPIKey` does.
 @export(interface)
 package let rotateAPIKey = Endpoint(
     .rotateAPIKey,

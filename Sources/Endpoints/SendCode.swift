@@ -6,6 +6,8 @@
 package import API
 import Auth
 
+/// `POST /auth/verification/send-code` from a client that `client_tokens` admits: 202 with a `SentCodeView`.
+/// Fails as `Auth.sendCode` does.
 @export(interface)
 package let sendCode = Endpoint(
     .sendCode,

@@ -5,6 +5,7 @@
 package import API
 import Auth
 
+/// `POST /auth/users/me/deletion-code` with an access token: 202 with a `SentCodeView`. Fails as `Auth.sendCode` does.
 @export(interface)
 package let sendDeletionCode = Endpoint(
     .sendDeletionCode,

@@ -6,6 +6,7 @@
 package import API
 import Auth
 
+/// `PATCH /auth/api-keys/{key_id}` with an access token: 200 with an `APIKeyView`. Fails as `Auth.updateAPIKey` does.
 @export(interface)
 package let updateAPIKey = Endpoint(
     .updateAPIKey,

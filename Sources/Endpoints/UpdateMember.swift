@@ -6,6 +6,8 @@
 package import API
 import Auth
 
+/// `PATCH /projects/{project_id}/members/{user_id}` with an access token: 200 with a `MemberView`.
+/// Fails as `Auth.updateMember` does.
 @export(interface)
 package let updateMember = Endpoint(
     .updateMember,

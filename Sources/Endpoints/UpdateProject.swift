@@ -6,6 +6,7 @@
 package import API
 import Auth
 
+/// `PATCH /projects/{project_id}` with an access token: 200 with a `ProjectView`. Fails as `Auth.updateProject` does.
 @export(interface)
 package let updateProject = Endpoint(
     .updateProject,

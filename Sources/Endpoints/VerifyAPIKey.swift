@@ -7,6 +7,8 @@
 package import API
 import Auth
 
+/// `GET /auth/api-keys/verify` or POST, with the key in `x-api-key`: 200 with a `VerifiedAPIKeyView` and its header fields.
+/// Fails as `Auth.verifyAPIKey` does.
 @export(interface)
 package let verifyAPIKey = Endpoint(
     .verifyAPIKey,

@@ -6,6 +6,8 @@
 package import API
 import Auth
 
+/// `POST /auth/verification/verify-code` from a client that `client_tokens` admits: 200 with a `TokenPairView`.
+/// Fails as `Auth.verifyCode` does.
 @export(interface)
 package let verifyCode = Endpoint(
     .verifyCode,

@@ -25,14 +25,19 @@ package enum JSONValue: Equatable {
 
     /// A name and its value.
     package struct Member: Equatable {
+        /// Its text, without quotes and escapes.
         package let name: String
+        /// What stands behind the colon.
         package let value: JSONValue
 
+        /// Names are compared by their bytes: two that only look alike differ.
         package static func == (a: Member, b: Member) -> Bool {
             a.name.isSame(as: b.name) && a.value == b.value
         }
     }
 
+    /// Strings are compared by their bytes, objects with the order of their members. Two `hugeInteger`s are equal, and so are
+    /// two `fraction`s, since their numbers are not kept.
     package static func == (a: JSONValue, b: JSONValue) -> Bool {
         switch (a, b) {
         case (.null, .null), (.hugeInteger, .hugeInteger), (.fraction, .fraction): true

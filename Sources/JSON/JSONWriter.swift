@@ -8,6 +8,7 @@ package struct JSONWriter {
     package private(set) var bytes: [UInt8] = []
     private var needsComma = false
 
+    /// Nothing is written yet; there is room for 512 bytes.
     package init() {
         bytes.reserveCapacity(512)
     }
@@ -28,10 +29,13 @@ package struct JSONWriter {
         needsComma = false
     }
 
+    /// The value `null`.
     package mutating func null() { raw("null") }
 
+    /// The value `true` or `false`.
     package mutating func boolean(_ value: Bool) { raw(value ? "true" : "false") }
 
+    /// A number, in decimal digits without a fraction or an exponent.
     package mutating func integer(_ value: Int64) {
         comma()
         bytes.append(decimal: Int(value))

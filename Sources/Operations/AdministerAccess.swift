@@ -6,11 +6,14 @@ package import Store
 
 /// A key that is deactivated, and what it was before.
 package struct KeyDeactivation {
+    /// What a key can have been: good, past its expiry, or deactivated.
     package enum Before {
         case active, expired, deactivated
     }
 
+    /// What it was; `deactivated` if nothing was changed.
     package let before: Before
+    /// Now, or when it was deactivated first.
     package let deactivatedAt: Timestamp
 }
 

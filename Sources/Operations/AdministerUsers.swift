@@ -13,6 +13,7 @@ package enum AccountName {
 
 /// An account with what an operator wants to see of it.
 package struct AccountOverview {
+    /// The account and the projects that it belongs to.
     package let account: Account
     /// Sessions that have not ended and can still be refreshed.
     package let sessions: Int64
@@ -47,7 +48,9 @@ package enum AccountChange {
 
 /// An account after a change, and what followed from it.
 package struct ChangedAccount {
+    /// The account after the change.
     package let user: User
+    /// How many sessions ended by it that could still be refreshed.
     package let endedSessions: Int
     /// Projects with other active members that are left without an owner whose account is active.
     package let ownerless: [Project]

@@ -9,10 +9,15 @@ package import Store
 package struct Installation {
     /// Whether it was made just now.
     package let isNew: Bool
+    /// The state folder's absolute path, every link resolved.
     package let folder: String
+    /// The path of `latchkey.conf`, where there need not be a file.
     package let settings: String
+    /// The path of `secret.key`.
     package let secret: String
+    /// The path of the key that signs access tokens now, in `keys`.
     package let signingKey: String
+    /// The path of `latchkey.db`.
     package let database: String
 }
 

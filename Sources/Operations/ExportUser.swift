@@ -6,11 +6,15 @@ package import Store
 
 /// What is held about one account.
 package struct PersonalData {
+    /// The account itself, with its billing.
     package let user: User
     /// Of mail; nil: as the browser says.
     package let locale: String?
+    /// Whether it wants mail about sign-ins from new networks.
     package let tellsSignIns: Bool
+    /// Whether it wants mail about keys that are about to expire.
     package let tellsKeyExpiry: Bool
+    /// All that the account belongs to, oldest membership first.
     package let projects: [ProjectDetails]
     /// To the account's address.
     package let invitationsTo: [Invitation]
@@ -18,12 +22,17 @@ package struct PersonalData {
     package let invitationsFrom: [Invitation]
     /// All there are, ended ones too.
     package let sessions: [SessionExport]
+    /// That the account made, newest first, without their secrets.
     package let keys: [APIKeyInProject]
+    /// From which the account's address has signed in, the longest ago first.
     package let networks: [KnownNetworkExport]
     /// Codes that are pending at the address, or for the account.
     package let codes: [CodeExport]
+    /// Events that name the account, as the one that acted or the one concerned, oldest first.
     package let audit: [AuditEntry]
+    /// What limits count for the account's address and its id.
     package let limits: [LimitTotal]
+    /// In the outbox, to the account's address, oldest first.
     package let mails: [MailStatus]
 }
 

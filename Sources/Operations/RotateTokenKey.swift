@@ -9,6 +9,7 @@ import Store
 package struct TokenKey {
     /// `kid`.
     package let id: String
+    /// When its file was last written.
     package let madeAt: Timestamp
     /// Until when tokens that it signed are good; nil for the one that signs.
     package let goodUntil: Timestamp?

@@ -100,6 +100,7 @@ package final class Archive {
 
 /// Why an archive is not taken: a sentence.
 package struct ArchiveFault: Error {
+    /// One line: the failed call with its error, or the archive's path and what is wrong in it.
     package let reason: String
 }
 

@@ -41,8 +41,8 @@ package enum Command {
     }
 
     /// Runs `path` with `arguments` (the program's name not among them), `environment`, and
-    /// `input` on its standard input; its output and errors go to `output`, else they are thrown away. After `limit` it is killed, with whatever it
-    /// has started in its process group. If the input has to be on a disk, it is on that of `folder`.
+    /// `input` on its standard input; its output and errors go to `output`, else they are thrown away. After `limit` it is
+    /// killed, with whatever it has started in its process group. If the input has to be on a disk, it is on that of `folder`.
     ///
     /// The input is whole before the program starts: should this process end meanwhile, the program does not
     /// take half of it for all.

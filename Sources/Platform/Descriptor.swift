@@ -4,14 +4,19 @@ import CLibc
 
 /// An open file descriptor. It is not closed here: who opened it closes it.
 package struct Descriptor {
+    /// As open(2) gives it. Nothing checks that it is open.
     package let number: Int32
     /// What failures call it: its file's path; empty if it has none.
     private let path: String
 
+    /// Descriptor 0: by CGI, the request's body (RFC 3875 §4.2).
     package static var standardInput: Descriptor { Descriptor(STDIN_FILENO) }
+    /// Descriptor 1: by CGI, the response (RFC 3875 §6.1).
     package static var standardOutput: Descriptor { Descriptor(STDOUT_FILENO) }
+    /// Descriptor 2: messages for the operator. Web servers write them into their error logs.
     package static var standardError: Descriptor { Descriptor(STDERR_FILENO) }
 
+    /// The open descriptor `number`. Errors name `path`, its file's; empty: it has none.
     package init(_ number: Int32, of path: String = "") {
         self.number = number
         self.path = path

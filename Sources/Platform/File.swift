@@ -5,7 +5,9 @@ import CLibc
 
 /// What `File.status` tells of a path.
 package struct FileStatus {
+    /// Whether it is a folder.
     package let isFolder: Bool
+    /// Whether it is a regular file: no folder, device, pipe or socket.
     package let isRegular: Bool
     /// User id of the owner.
     package let owner: UInt32
@@ -15,6 +17,7 @@ package struct FileStatus {
     package let size: Int
     /// When its contents last changed.
     package let modifiedAt: Timestamp
+    /// Which file it is: device and inode number.
     package let identity: FileIdentity
 
     /// Whether the group or others may do anything with it.

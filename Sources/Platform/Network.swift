@@ -65,10 +65,12 @@ package struct NetworkAddress: Equatable, Sendable {
 
 /// A range of network addresses (RFC 4632 §3.1).
 package struct NetworkRange: Sendable {
+    /// An address of the range. Its bits behind the first `prefix` do not count.
     package let address: NetworkAddress
     /// Leading bits that count.
     package let prefix: Int
 
+    /// The addresses whose first `prefix` bits are those of `address`: 0 to 32 of IPv4, 0 to 128 of IPv6. More count as all.
     package init(address: NetworkAddress, prefix: Int) {
         self.address = address
         self.prefix = prefix

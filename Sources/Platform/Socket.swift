@@ -83,6 +83,7 @@ package final class Socket {
         close(number)
     }
 
+    /// Its descriptor, which is open for as long as this `Socket` lives.
     package var descriptor: Descriptor { Descriptor(number) }
 
     /// Two that are connected with each other, for a test.

@@ -12,12 +12,14 @@ import CLibc
 package enum Succession {
     /// A connection that the new process takes up.
     package struct Connection {
+        /// Its socket, whose descriptor stays open in the new process.
         package let socket: Socket
         /// Whether no request has come on it yet.
         package let isNew: Bool
         /// What has been read of a request that is not whole; empty if there is none.
         package let received: [UInt8]
 
+        /// The connection on `socket`; `received` holds the bytes read of an unfinished request.
         package init(socket: Socket, isNew: Bool, received: [UInt8] = []) {
             self.socket = socket
             self.isNew = isNew

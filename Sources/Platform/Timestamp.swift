@@ -7,8 +7,10 @@ import CLibc
 
 /// A moment in UTC, in milliseconds since 1970, as the database holds it.
 package struct Timestamp: Equatable, Comparable, Sendable {
+    /// Milliseconds since 1970-01-01T00:00:00Z, without leap seconds; negative before that.
     package let milliseconds: Int64
 
+    /// The moment `milliseconds` after 1970-01-01T00:00:00Z; any number is taken.
     package init(milliseconds: Int64) {
         self.milliseconds = milliseconds
     }
@@ -84,16 +86,20 @@ package struct Timestamp: Equatable, Comparable, Sendable {
     /// Whole seconds since 1970, rounded down.
     package var seconds: Int64 { floorDivision(milliseconds, 1000) }
 
+    /// Whether `a` is earlier than `b`.
     package static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
 
+    /// The moment `duration` after `a`; the nearest one that fits.
     package static func + (a: Timestamp, duration: Duration) -> Timestamp {
         Timestamp(milliseconds: sum(a.milliseconds, duration.milliseconds))
     }
 
+    /// The moment `duration` before `a`; the nearest one that fits.
     package static func - (a: Timestamp, duration: Duration) -> Timestamp {
         Timestamp(milliseconds: difference(a.milliseconds, duration.milliseconds))
     }
 
+    /// How much later `a` is than `b`; negative if it is earlier. The nearest duration that fits.
     package static func - (a: Timestamp, b: Timestamp) -> Duration {
         Duration(milliseconds: difference(a.milliseconds, b.milliseconds))
     }
@@ -139,18 +145,26 @@ package struct Timestamp: Equatable, Comparable, Sendable {
 
 /// A length of time.
 package struct Duration: Equatable, Comparable, Sendable {
+    /// Its length in milliseconds; negative for the time from a later moment to an earlier one.
     package let milliseconds: Int64
 
+    /// A length of `milliseconds`; any number is taken.
     package init(milliseconds: Int64) {
         self.milliseconds = milliseconds
     }
 
+    /// `count` times 1000 milliseconds; the nearest duration that fits.
     package static func seconds(_ count: Int64) -> Duration { Duration(milliseconds: product(count, 1000)) }
+    /// `count` times 60 seconds; the nearest duration that fits.
     package static func minutes(_ count: Int64) -> Duration { .seconds(product(count, 60)) }
+    /// `count` times 60 minutes; the nearest duration that fits.
     package static func hours(_ count: Int64) -> Duration { .minutes(product(count, 60)) }
+    /// `count` times 24 hours; the nearest duration that fits.
     package static func days(_ count: Int64) -> Duration { .hours(product(count, 24)) }
 
+    /// Whether `a` has fewer milliseconds than `b`; a negative duration has fewer than none.
     package static func < (a: Duration, b: Duration) -> Bool { a.milliseconds < b.milliseconds }
+    /// Both durations one after the other; the nearest duration that fits.
     package static func + (a: Duration, b: Duration) -> Duration {
         Duration(milliseconds: sum(a.milliseconds, b.milliseconds))
     }

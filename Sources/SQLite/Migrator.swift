@@ -71,6 +71,7 @@ package struct SchemaVersion: Equatable, Sendable {
     /// Why it is closed; nil: it is open.
     package let closure: Migrator.MaintenanceLock?
 
+    /// A database of the schema `number`, closed for `closure`; nil: open.
     package init(number: Int, closure: Migrator.MaintenanceLock? = nil) {
         self.number = number
         self.closure = closure

@@ -1,5 +1,6 @@
 // The console's files. Servers serve these, and nothing else is ever served as a file.
 
+/// The console's files, as a list and as a pattern for servers.
 package enum ConsoleFiles {
     /// Their paths in public/.
     package static let paths = [

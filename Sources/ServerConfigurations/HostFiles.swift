@@ -1,6 +1,7 @@
 // What the host puts into the folder that is served, and Latchkey leaves alone: files by which certificate authorities see
 // that a name is the host's (RFC 8555 §8.3, and what authorities without ACME ask for).
 
+/// The host's own files below `.well-known/` (RFC 8615), as folders and as a pattern for servers.
 package enum HostFiles {
     /// The folders below `.well-known/`; all other names there are Latchkey's.
     package static let folders = ["acme-challenge", "pki-validation"]

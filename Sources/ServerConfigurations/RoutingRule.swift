@@ -15,6 +15,7 @@ package struct RoutingRule {
     /// Whether requests go to the pool of those that hash a code.
     package let hashesCode: Bool
 
+    /// The rule for `route`: HEAD goes where GET goes, and an id is any path segment that is not empty.
     package init(_ route: Route) {
         name = route.name.description
         methods = route.methods.flatMap { $0 == .get ? ["GET", "HEAD"] : [$0.name.description] }

@@ -9,7 +9,9 @@ package import API
 
 /// A section that cannot be written.
 package struct SectionFault: Error, Equatable {
+    /// The file's path in the project, such as `lighttpd.conf`.
     package let file: String
+    /// What is wrong with the comments around the section, without the file's name.
     package let reason: String
 }
 

@@ -80,6 +80,7 @@ extension Settings {
 
 /// Where a service answers: `http://` or `https://`, a host, perhaps a port and a path; no slash at the end.
 package struct ServiceURL {
+    /// The whole URL as the setting has it, 255 bytes at most.
     package let text: String
     /// Whether it begins with `https`.
     package let isEncrypted: Bool

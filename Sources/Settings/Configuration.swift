@@ -10,10 +10,14 @@ package import Store
 
 /// The service as its operator set it up.
 package struct Configuration {
+    /// What the settings file and the environment set, and the defaults of the rest.
     package let settings: Settings
+    /// The state folder, whose owner and modes have been checked.
     package let state: StateFolder
 
+    /// The settings that the rules read.
     package var policy: Policy { settings.policy }
+    /// The journal mode that the operator wants; nil: the file system decides.
     package var journal: JournalMode? { settings.journal }
 
     /// Reads the configuration; `documentRoot` is the web server's, if there is one. `making` tells whether a state folder

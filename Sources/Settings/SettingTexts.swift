@@ -5,6 +5,7 @@ import Platform
 
 /// One setting as it is in force.
 package struct SettingInForce {
+    /// The setting's name in the settings file, such as `code_ttl`.
     package let key: String
     /// As it was written, or the default. A secret is not told.
     package let value: String
@@ -27,10 +28,12 @@ extension Settings {
 
 /// What the table says of a setting.
 package struct SettingDescription {
+    /// The setting's name in the settings file, such as `code_ttl`.
     package let key: String
     let standard: SettingDefault
     /// Markdown, as are the words of a default.
     package let sentence: String
+    /// Whether `latchkey settings` hides its value.
     package let isSecret: Bool
 
     /// Every setting, in the table's order.

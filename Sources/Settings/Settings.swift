@@ -8,17 +8,25 @@ package import Store
 
 /// Every setting that processes use, with its default.
 package struct Settings {
+    /// The settings that the rules read.
     package var policy = Policy()
     /// nil: by the file system.
     package var journal: JournalMode?
+    /// `mail`: how mail leaves the service.
     package var mail = MailSetting.maildir
+    /// `mail_from`: the sender of all mail; nil: `latchkey@` and the host of `base_url`.
     package var mailFrom: Mailbox?
+    /// `allow_state_in_web_root`: whether the state folder may lie inside a web root.
     package var allowStateInWebRoot = false
+    /// `trusted_proxies`: the proxies whose `X-Forwarded-For` is believed; empty: none.
     package var trustedProxies: [NetworkRange] = []
+    /// `cors_origins`: the origins whose pages may call the API, as browsers write them; empty: none.
     package var corsOrigins: [String] = []
+    /// `test_identities`: the path of the file of fixed codes, absolute or in the state folder; nil: no fixed codes.
     package var testIdentities: String?
     /// How many requests a FastCGI process answers before it begins anew.
     package var fastCGIRequests = Settings.defaultFastCGIRequests
+    /// `fastcgi_requests` where nobody sets it, in requests.
     package static let defaultFastCGIRequests: Int64 = 100_000
 
     /// What was given, in order; the last of a key counts.
@@ -26,8 +34,11 @@ package struct Settings {
 
     /// A setting that was given, and where.
     package struct Given {
+        /// The setting's name as the file has it; from a variable, its name in lower case without `LATCHKEY_`.
         package let key: String
+        /// The value as it was written, without spaces around it; a secret too.
         package let value: String
+        /// The line or the variable that sets it.
         package let place: Place
     }
 
@@ -52,6 +63,7 @@ package struct Settings {
         case sendmail(String)
     }
 
+    /// Every setting at its default.
     package init() {}
 
     /// Takes the lines of `text`, the file called `file`.
@@ -138,10 +150,12 @@ private struct SettingSearch: SettingReader {
 
 /// Why the service cannot be configured: one sentence with file, line, key and reason.
 package struct ConfigurationFault: Error {
+    /// One sentence for the operator: where the fault is, and what it is.
     package let reason: String
     /// Whether it may pass: the state folder is not there now.
     package let isTemporary: Bool
 
+    /// A fault for `reason`; it stays until the operator acts, unless `isTemporary`.
     package init(reason: String, isTemporary: Bool = false) {
         self.reason = reason
         self.isTemporary = isTemporary

@@ -5,6 +5,7 @@ package import Platform
 
 /// The session that a request acts in.
 package final class ActingSession {
+    /// The session's id: `sid` of the request's access token.
     package let id: UUID
     private let clock: () -> Timestamp
     /// Its account as the transaction at hand found it; nil outside of one.

@@ -89,11 +89,16 @@ package enum APIKeyRejection {
 
 /// A limit that was hit: so many in so long, and how long until one more.
 package struct Limited: Equatable {
+    /// The limit's name in log, audit and the answer's `RateLimit` header, such as `write-user`.
     package let name: StaticString
+    /// How many events the limit lets through in `window`.
     package let count: Int64
+    /// The time in which `count` events are let through.
     package let window: Duration
+    /// How long from now until one more event is let through (`Retry-After`, RFC 9110 §10.2.3).
     package let retryAfter: Duration
 
+    /// The limit `name`, `count` events in `window`, which lets one more through after `retryAfter`.
     package init(name: StaticString, count: Int64, window: Duration, retryAfter: Duration) {
         self.name = name
         self.count = count
@@ -101,6 +106,7 @@ package struct Limited: Equatable {
         self.retryAfter = retryAfter
     }
 
+    /// Whether all four are the same, the names byte by byte.
     package static func == (a: Limited, b: Limited) -> Bool {
         a.name.description.isSame(as: b.name.description)
             && a.count == b.count && a.window == b.window && a.retryAfter == b.retryAfter
@@ -122,6 +128,7 @@ package struct Fault: Equatable {
         case index(Int)
     }
 
+    /// A fault at `location`, of the kind `type`, in the words of `message`.
     package init(_ location: [Step], type: String, message: String) {
         self.location = location
         self.type = type
@@ -140,6 +147,7 @@ extension AuthError {
         }
     }
 
+    /// `unavailable` if the call may succeed later, else `failure`. The reason is the error's log line.
     package init(_ error: SystemError) {
         self =
             error.isTemporary

@@ -10,6 +10,7 @@ import SQLite
 package final class DatabaseCache {
     private var openDatabase: OpenDatabase?
 
+    /// Opens nothing: `database` does so when it is first called.
     package init() {}
 
     private struct OpenDatabase {

@@ -15,6 +15,7 @@ package enum StoreBounds {
     package static let writeWait = Duration.seconds(5)
     /// The same for what can be left out.
     package static let shortWriteWait = Duration(milliseconds: 50)
+    /// The longest wait before the next attempt at a mail, unless a thirty-second of the mail's life is longer.
     package static let longestMailBackOff = Duration.seconds(120)
     /// Mails of the outbox that are counted at most, for numbers that are asked for often: under a millisecond.
     package static let countedMails: Int64 = 10_000

@@ -6,7 +6,9 @@ package import Store
 
 /// A key that was just made, with the secret that is told once.
 package struct CreatedAPIKey {
+    /// The key as it is stored, without its secret.
     package let key: APIKey
+    /// What its holder shows: only its hash is stored.
     package let secret: APIKeySecret
     /// The moment that the key was made.
     package let asOf: Timestamp

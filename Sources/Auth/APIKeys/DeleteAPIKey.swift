@@ -6,6 +6,7 @@ package import Store
 
 /// A key that is no longer good.
 package struct DeactivatedAPIKey {
+    /// Of the API key, as on the wire.
     package let id: UUID
     /// When it was deactivated first.
     package let deactivatedAt: Timestamp

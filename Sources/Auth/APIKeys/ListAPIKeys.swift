@@ -12,10 +12,12 @@ package enum Caller {
 
 /// A part of a list, counted from page 1.
 package struct PageRequest: Equatable {
+    /// Which page, from 1.
     package let page: Int64
     /// Items on a page.
     package let limit: Int64
 
+    /// `page` counts from 1; `limit` is at least 1, and nothing here cuts it to `largestLimit`.
     package init(page: Int64, limit: Int64) {
         self.page = page
         self.limit = limit
@@ -36,7 +38,9 @@ package struct PageRequest: Equatable {
 
 /// A page of a project's keys.
 package struct APIKeyPage {
+    /// Newest first, `request.limit` at most.
     package let keys: [APIKey]
+    /// Which page this is, as it was asked for.
     package let request: PageRequest
     /// Keys on all pages.
     package let total: Int64

@@ -15,6 +15,7 @@ package struct APIKeyChanges {
         case these([String]?)
     }
 
+    /// `name`: 1…255 Unicode scalars; nil keeps the name.
     package init(name: String?, scopes: Scopes) {
         self.name = name
         self.scopes = scopes
@@ -23,9 +24,12 @@ package struct APIKeyChanges {
 
 /// A key, and the moment that it is shown at.
 package struct APIKeyInProject {
+    /// The key as it is stored, active or not.
     package let key: APIKey
+    /// When `key` was read: the time for which an answer says whether it is active.
     package let asOf: Timestamp
 
+    /// `asOf` is when `key` was read.
     package init(key: APIKey, asOf: Timestamp) {
         self.key = key
         self.asOf = asOf

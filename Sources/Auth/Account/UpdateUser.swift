@@ -17,6 +17,7 @@ package struct UserChanges {
         case this(Language?)
     }
 
+    /// `fullName` has 1…255 Unicode scalars. nil for `tellsSignIns` or `tellsKeyExpiry` keeps that as it is.
     package init(
         fullName: TextChange, language: LanguageChange, tellsSignIns: Bool?, tellsKeyExpiry: Bool?
     ) {

@@ -9,8 +9,10 @@ package import Store
 package struct Mailbox: Equatable {
     /// The name that is shown, 128 characters at most; nil for none.
     package let name: String?
+    /// Where mail comes from; its domain is also that of the Message-ID.
     package let address: Email
 
+    /// Keeps the first 128 Unicode scalars of `name`; nil: the address alone.
     package init(name: String?, address: Email) {
         self.name = name.map { String(Substring($0.unicodeScalars.prefix(128))) }
         self.address = address

@@ -2,11 +2,14 @@
 
 /// The texts of a kind of mail, with `{code}`, `{service}` and the like where those belong.
 package struct MailTemplate {
+    /// One line, for the field `Subject` (RFC 5322 §3.6.5), in Unicode.
     package let subject: String
+    /// The plain text, in Unicode, with line ends as Unix has them.
     package let text: String
     /// Empty: the mail is plain text.
     package let html: String
 
+    /// `html` is empty for a mail of plain text alone.
     package init(subject: String, text: String, html: String) {
         self.subject = subject
         self.text = text

@@ -11,6 +11,7 @@ package struct MailTemplates {
     /// All that is built in.
     package static let builtIn = MailTemplates()
 
+    /// Takes the files in `folder` where there are any, and what is built in for the rest; nil: built-in texts alone.
     package init(folder: String? = nil) {
         self.folder = folder
     }

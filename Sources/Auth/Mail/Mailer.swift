@@ -21,6 +21,7 @@ package struct Mailer {
     /// What `{service}` stands for.
     let service: String
 
+    /// `from` sends every mail; its name, or without one its domain, is what `{service}` stands for.
     package init(from: Mailbox, templates: MailTemplates, transport: MailTransport) {
         self.from = from
         self.templates = templates

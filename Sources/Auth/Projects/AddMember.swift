@@ -6,6 +6,7 @@ package import Store
 
 /// An invitation, and whether a mail with it was promised.
 package struct SentInvitation {
+    /// As it is now, with the role that it offers.
     package let invitation: Invitation
     /// When the next mail to that address can be asked for, if none is sent now; nil: one is.
     package let mailAfter: Timestamp?

@@ -5,7 +5,9 @@ package import Store
 
 /// A page of invitations.
 package struct InvitationPage {
+    /// Newest first, `request.limit` at most.
     package let invitations: [Invitation]
+    /// Which page this is, as it was asked for.
     package let request: PageRequest
     /// Invitations on all pages.
     package let total: Int64

@@ -5,7 +5,9 @@ package import Store
 
 /// A page of projects.
 package struct ProjectPage {
+    /// Oldest membership first, `request.limit` at most.
     package let projects: [ProjectDetails]
+    /// Which page this is, as it was asked for.
     package let request: PageRequest
     /// Projects on all pages.
     package let total: Int64

@@ -6,13 +6,17 @@ package import Store
 
 /// An account, and the projects it belongs to.
 package struct Account {
+    /// The account itself, with its billing.
     package let user: User
+    /// Oldest membership first, `StoreBounds.listedWithin` at most.
     package let projects: [Project]
 }
 
 /// Who asks, and in which session.
 package struct SignedIn {
+    /// The account that asks, which is active.
     package let user: User
+    /// The session that asks, as in the access token's `sid`.
     package let session: UUID
 }
 

@@ -5,7 +5,9 @@ import Store
 
 /// A session that was ended.
 package struct RevokedSession {
+    /// Of the session, as in its access tokens' `sid`.
     package let id: UUID
+    /// When this request ended it.
     package let revokedAt: Timestamp
 }
 

@@ -14,6 +14,7 @@ extension Auth {
 
         /// Of those that ended, the ones that were good.
         package var good = 0
+        /// Whether no other session is left to end.
         package var isAll = true
     }
 

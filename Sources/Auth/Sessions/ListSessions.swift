@@ -5,7 +5,9 @@ package import Store
 
 /// A page of sessions.
 package struct SessionPage {
+    /// Last used first, `request.limit` at most.
     package let sessions: [SessionSummary]
+    /// Which page this is, as it was asked for.
     package let request: PageRequest
     /// Sessions on all pages.
     package let total: Int64

@@ -10,9 +10,11 @@ import Store
 package struct TokenPair {
     /// A signed access token.
     package let accessToken: String
+    /// Renews the session once: 86 characters of base64url.
     package let refreshToken: String
     /// How long the access token is good.
     package let expiresIn: Duration
+    /// The account that the session belongs to.
     package let user: UUID
     /// By which the access token is known again.
     let accessTokenTag: [UInt8]

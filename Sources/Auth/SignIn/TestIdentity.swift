@@ -43,8 +43,10 @@ package struct TestIdentity {
 
 /// Why a test identity is not taken: a sentence for the operator.
 package struct TestIdentityFault: Error {
+    /// What is wrong, without a full stop.
     package let reason: String
 
+    /// `reason` has no full stop: the operator's programs put it into a line.
     package init(reason: String) {
         self.reason = reason
     }

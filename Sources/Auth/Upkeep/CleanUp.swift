@@ -5,22 +5,34 @@ package import Store
 
 /// Rows that were deleted, by what they were.
 package struct CleanedUp {
+    /// Nothing was deleted yet.
     package init() {}
 
+    /// Codes that had expired.
     package internal(set) var codes = 0
+    /// Mails of the outbox that had expired `Policy.failedMailKept` before, given up or still waiting.
     package internal(set) var mails = 0
+    /// Sessions past their `expiresAt`.
     package internal(set) var sessions = 0
+    /// Slots of limits that had stopped counting.
     package internal(set) var limitCounts = 0
+    /// Networks that an address had not signed in from for `Policy.knownNetworkLifetime`.
     package internal(set) var knownNetworks = 0
+    /// Events older than `Policy.auditLifetime`.
     package internal(set) var auditEvents = 0
+    /// Invitations that had expired.
     package internal(set) var invitations = 0
+    /// API keys that had ended `Policy.endedKeyKept` before.
     package internal(set) var apiKeys = 0
+    /// Accounts whose deletion had been interrupted.
     package internal(set) var accounts = 0
 
+    /// The sum of all the counts.
     package var total: Int {
         codes + mails + sessions + limitCounts + knownNetworks + auditEvents + invitations + apiKeys + accounts
     }
 
+    /// Adds each count of `more` to its own.
     package mutating func add(_ more: CleanedUp) {
         codes += more.codes
         mails += more.mails

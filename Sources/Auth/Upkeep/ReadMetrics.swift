@@ -6,6 +6,7 @@ package import Store
 
 /// How the service fares.
 package struct Metrics {
+    /// How often each event has happened since the database was made, by event and detail.
     package let counters: [Counter]
     /// Mails that are still to be sent; of more than `StoreBounds.countedMails` only so many are counted.
     package let pendingMails: Int64

@@ -6,18 +6,27 @@ import SQLite
 
 /// A key, without the secret.
 package struct APIKey {
+    /// The key's id in API and audit; the secret does not hold it.
     package let id: UUID
+    /// The project that the key belongs to.
     package let project: UUID
+    /// The account that made the key. The key works only while that account is active and belongs to the project.
     package let creator: UUID
     /// The first 11 characters of the secret.
     package let prefix: String
+    /// What its maker calls it, for people; several keys may have one name.
     package let name: String
     /// nil: all.
     package let scopes: [String]?
+    /// When the key was last used, as far as that is noted: not every use is; nil: never.
     package let lastUsedAt: Timestamp?
+    /// From when on the key does not work any more; nil: it does not expire.
     package let expiresAt: Timestamp?
+    /// When the key was deactivated for the first time; nil: it was not.
     package let deactivatedAt: Timestamp?
+    /// When the key was made.
     package let createdAt: Timestamp
+    /// When its name, scopes or expiry last changed, or it was deactivated or replaced.
     package let updatedAt: Timestamp
     /// The key whose place it took.
     package let replaces: UUID?
@@ -63,6 +72,7 @@ package struct APIKey {
         replacedBy = row.optionalID(12)
     }
 
+    /// The key `id` of `project`, ended or not; nil if that project has no such key.
     package static func find(_ id: UUID, in project: UUID, _ database: Database) throws(AuthError) -> APIKey? {
         try database.first(
             """
@@ -102,8 +112,11 @@ package struct APIKey {
 
     /// A key that a secret may be of, and what proves that it is.
     package struct Candidate {
+        /// The key as its row has it, ended or not.
         package let key: APIKey
+        /// The Argon2id hash of the secret (RFC 9106), as a PHC string.
         package let hash: String
+        /// Whether the account that made the key is active.
         package let creatorIsActive: Bool
         /// The maker's address, if they are a superuser.
         package let superuser: String?
@@ -141,6 +154,7 @@ package struct APIKey {
         ) { APIKey($0) }
     }
 
+    /// How many keys `project` has, ended ones too; it reads all of them.
     package static func count(of project: UUID, in database: Database) throws(AuthError) -> Int64 {
         try database.first(
             "SELECT count(*) FROM api_keys WHERE project_id = $1", [.id(project)]

@@ -6,6 +6,7 @@ import SQLite
 
 /// One thing that happened and that an operator may have to account for.
 package struct AuditEvent {
+    /// What happened; `Kind.name` is the word for it in the audit.
     package let kind: Kind
     /// Whose account; nil if nobody had proved who they were.
     package let user: UUID?
@@ -25,6 +26,7 @@ package struct AuditEvent {
         case limitsCleared
         case stateRestored, secretRotated, tokenKeyRotated
 
+        /// The kind's word in log, audit and metrics.
         package var name: StaticString {
             switch self {
             case .signIn: "sign-in"
@@ -58,6 +60,7 @@ package struct AuditEvent {
         }
     }
 
+    /// An event of the kind `kind`; nil for what the event does not have.
     package init(_ kind: Kind, user: UUID? = nil, subject: UUID? = nil, detail: StaticString? = nil) {
         self.kind = kind
         self.user = user
@@ -95,14 +98,19 @@ package struct AuditEvent {
 
 /// A row of the audit, for whoever reads it.
 package struct AuditEntry {
+    /// When the event was noted.
     package let at: Timestamp
     /// An `AuditEvent.Kind`'s name, of this or another version.
     package let event: String
+    /// Whose account, by its id; nil if nobody had proved who they were.
     package let user: UUID?
+    /// The other thing that the event is about, as in `AuditEvent.subject`; nil if there is no other.
     package let subject: UUID?
+    /// A word more, as in `AuditEvent.detail`; nil: no more to say.
     package let detail: String?
     /// Network address; `admin` for the operator's command.
     package let client: String
+    /// The request's id, as in the log and in `X-Request-Id`; one run's, for the operator's command.
     package let requestID: String
     /// The account whose address a failed sign-in tried, if there is one.
     package var tried: UUID? = nil

@@ -39,24 +39,29 @@ package enum CodePurpose: CaseIterable, Sendable {
 package struct ChallengeTarget {
     /// Where the code is mailed to.
     package let email: Email
+    /// What the code lets its reader do, and nothing else.
     package let purpose: CodePurpose
     /// The account that it changes; nil: to sign in.
     package let user: UUID?
     /// The new address, of a code for the current one.
     package let about: Email?
 
+    /// A code that signs in with `email`, whether that has an account or not.
     package static func signIn(_ email: Email) -> ChallengeTarget {
         ChallengeTarget(email: email, purpose: .signIn, user: nil, about: nil)
     }
 
+    /// A code that shows that the owner of the account `user` reads mail at `email`, which it is to get.
     package static func newAddress(_ email: Email, of user: UUID) -> ChallengeTarget {
         ChallengeTarget(email: email, purpose: .newAddress, user: user, about: nil)
     }
 
+    /// A code by which the owner of the account `user`, whose address is `email`, agrees to the address `new`.
     package static func currentAddress(_ email: Email, of user: UUID, to new: Email) -> ChallengeTarget {
         ChallengeTarget(email: email, purpose: .currentAddress, user: user, about: new)
     }
 
+    /// A code that deletes the account `user`, whose address is `email`.
     package static func deletion(of user: UUID, at email: Email) -> ChallengeTarget {
         ChallengeTarget(email: email, purpose: .deletion, user: user, about: nil)
     }
@@ -71,11 +76,16 @@ package struct ChallengeTarget {
 
 /// What the settings promise of a code when it is made. Kept with it: later settings are for later codes.
 package struct CodeTerms {
+    /// Digits of the code: 6 to 8.
     package let digits: Int
+    /// Guesses that are compared before the code is spent: 1 to 100.
     package let attempts: Int64
+    /// How long the code works after it was made, up to a day.
     package let lifetime: Duration
+    /// The least time between two mails with the code, up to a day; 0: none.
     package let resendAfter: Duration
 
+    /// The terms of a new code: `attempts` guesses within `lifetime`, and mails at least `resendAfter` apart.
     package init(digits: Int, attempts: Int64, lifetime: Duration, resendAfter: Duration) {
         self.digits = digits
         self.attempts = attempts
@@ -101,16 +111,23 @@ package struct CodeTerms {
 
 /// One code's life, from the first mail to its use. A target has one at a time.
 package struct Challenge {
+    /// The address that the code is mailed to, in lower case.
     package let email: String
+    /// The code's id, a new one with every new code.
     package let id: UUID
     /// Argon2id, with pepper.
     package let codeHash: String
+    /// Guesses that were counted.
     package let attempts: Int64
+    /// When the code was made; another mail with it changes nothing.
     package let createdAt: Timestamp
+    /// From when on the code does not work any more.
     package let expiresAt: Timestamp
     /// When a mail was last asked for.
     package let mailedAt: Timestamp
+    /// Whether the code has done what it is for.
     package let isUsed: Bool
+    /// What the settings promised when the code was made.
     package let terms: CodeTerms
 
     /// Columns as every query here lists them.
@@ -121,6 +138,7 @@ package struct Challenge {
             terms: CodeTerms(row, from: 8, else: terms))
     }
 
+    /// A challenge with these values. `replaceLast` stores it unused and without attempts, whatever these say.
     package init(
         email: String, id: UUID, codeHash: String, attempts: Int64, createdAt: Timestamp,
         expiresAt: Timestamp, mailedAt: Timestamp, isUsed: Bool, terms: CodeTerms
@@ -141,8 +159,10 @@ package struct Challenge {
         !isUsed && expiresAt > now && !createdAt.isFuture(at: now)
     }
 
+    /// Whether all guesses that its terms allow were counted. Not even the right code works then.
     package var isExhausted: Bool { attempts >= terms.attempts }
 
+    /// The challenge of `target`, live or not; nil: it has no challenge. `terms` are for a row from before terms were kept.
     package static func find(
         _ target: ChallengeTarget, else terms: CodeTerms, in database: Database
     ) throws(AuthError) -> Challenge? {
@@ -256,9 +276,13 @@ package struct CodeExport {
     package let email: String
     /// A `CodePurpose`'s name.
     package let purpose: String
+    /// Guesses that were counted.
     package let attempts: Int64
+    /// When the code was made.
     package let createdAt: Timestamp
+    /// From when on the code does not work any more.
     package let expiresAt: Timestamp
+    /// When the code did what it is for; nil: it did not.
     package let usedAt: Timestamp?
 
     /// Those of `email`, and those for the account `user`.

@@ -8,6 +8,7 @@ package struct Counter {
     package let event: String
     /// As in the audit; "" for none.
     package let detail: String
+    /// How often the event was added to the audit since the database has counters.
     package let count: Int64
 
     /// Counts one more.

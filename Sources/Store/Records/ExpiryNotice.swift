@@ -7,12 +7,19 @@ import SQLite
 extension APIKey {
     /// A key whose maker is to be told, or is being told, that it expires.
     package struct ExpiryNotice {
+        /// The id of the key that expires.
         package let key: UUID
+        /// What its maker calls the key.
         package let name: String
+        /// The first 11 characters of the key's secret.
         package let prefix: String
+        /// The name of the key's project.
         package let projectName: String
+        /// When the key expires; nil: it does not, which only `find` gives.
         package let expiresAt: Timestamp?
+        /// The maker's address, which the notice goes to.
         package let email: String
+        /// The account that made the key.
         package let maker: UUID
         /// The number of days that this notice is for.
         package let days: Int64

@@ -6,16 +6,25 @@ import SQLite
 
 /// An invitation that was not accepted yet.
 package struct Invitation {
+    /// The invitation's id. It stays when the address is invited to the project again.
     package let id: UUID
+    /// The project that it invites to.
     package let project: UUID
+    /// What that project is called now.
     package let projectName: String
+    /// The address that is invited, in lower case, with an account or without.
     package let email: String
+    /// The role that the address gets by accepting.
     package let role: Role
     /// The address of whoever invited.
     package let inviter: String
+    /// When the invitation was made; inviting the address again does not change it.
     package let createdAt: Timestamp
+    /// From when on it cannot be accepted any more.
     package let expiresAt: Timestamp
+    /// The account that invited last.
     package let inviterID: UUID
+    /// Whether the account that invited last is active.
     package let inviterIsActive: Bool
 
     /// Whether it has not expired, and was not made by a clock that ran ahead.
@@ -35,6 +44,7 @@ package struct Invitation {
         inviterIsActive = row.flag(9)
     }
 
+    /// The invitation `id`, expired or not; nil: no such invitation.
     package static func find(_ id: UUID, in database: Database) throws(AuthError) -> Invitation? {
         try database.first(
             """
@@ -47,6 +57,7 @@ package struct Invitation {
         ) { Invitation($0) }
     }
 
+    /// The invitation of `email` to `project`, expired or not, of which there is one at most; nil: not invited.
     package static func find(
         _ email: String, to project: UUID, in database: Database
     ) throws(AuthError) -> Invitation? {
@@ -153,6 +164,7 @@ package struct Invitation {
             ])
     }
 
+    /// Deletes the invitation, if it is still there.
     package func delete(in database: Database) throws(AuthError) {
         try database.run("DELETE FROM invitations WHERE id = $1", [.id(id)])
     }

@@ -37,6 +37,7 @@ package enum KnownNetwork {
             [.text(email), .integer(StoreBounds.networksPerEmail)])
     }
 
+    /// Deletes every network from which `email` was signed in with.
     package static func deleteAll(of email: String, in database: Database) throws(AuthError) {
         try database.run("DELETE FROM known_networks WHERE email = $1", [.text(email)])
     }
@@ -57,6 +58,7 @@ package enum KnownNetwork {
 
 /// A network from which an address was signed in with.
 package struct KnownNetworkExport {
+    /// An IPv4 address, or the /64 of an IPv6 one.
     package let network: String
     /// The last time.
     package let signedInAt: Timestamp

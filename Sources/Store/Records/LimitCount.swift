@@ -8,6 +8,7 @@ import SQLite
 
 /// What one slot has counted.
 package struct LimitCount {
+    /// The slot's first moment.
     package let beganAt: Timestamp
     /// Events that were let through.
     package let count: Int64
@@ -127,7 +128,9 @@ package struct LimitTotal {
     /// A network, an address or an account's id (after `known ` for its own networks' share), a site and an address, or ""
     /// for all.
     package let subject: String
+    /// Events that were let through, in all slots together.
     package let count: Int64
+    /// Refusals that were noted, in all slots together.
     package let refused: Int64
     /// When the last of it stops counting.
     package let until: Timestamp

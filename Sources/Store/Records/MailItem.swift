@@ -10,15 +10,19 @@ import SQLite
 package struct MailItem {
     /// Also the Message-ID's, so that receivers can tell a second copy.
     package let id: UUID
+    /// What the mail is about, which chooses its text.
     package let kind: MailKind
     /// The row that the mail is about: a challenge, a session, a key, an invitation, an account.
     package let subject: UUID
+    /// The address that the mail goes to.
     package let email: String
     /// That the request asked for.
     package let language: Language?
     /// What the subject's row will not tell any more.
     package let details: String?
+    /// When it was put into the outbox.
     package let createdAt: Timestamp
+    /// From when on it is not sent any more.
     package let expiresAt: Timestamp
     /// Attempts begun, this one among them.
     package let attempts: Int64
@@ -137,18 +141,23 @@ package struct MailItem {
     }
 
     // Each reads so much of an index, however large the outbox is.
+    /// SQL: how many mails wait, which are due or were tried. `$1`: how many are looked at, the first due first; `$2`: now, in
+    /// milliseconds.
     package static let pendingCount: StaticString =
         """
         SELECT count(*) FROM
             (SELECT due_at, attempts FROM mail_items WHERE due_at IS NOT NULL ORDER BY due_at LIMIT $1) AS waiting
         WHERE due_at <= $2 OR attempts > 0
         """
+    /// SQL: when the oldest mail that waits was made; no row if none waits. `$1`: how many are looked at, the oldest first; `$2`:
+    /// now, in milliseconds.
     package static let oldestPending: StaticString =
         """
         SELECT created_at FROM
             (SELECT created_at, due_at, attempts FROM mail_items WHERE due_at IS NOT NULL ORDER BY created_at LIMIT $1) AS waiting
         WHERE due_at <= $2 OR attempts > 0 LIMIT 1
         """
+    /// SQL: how many mails were given up. `$1`: how many are counted at most.
     package static let failedCount: StaticString =
         "SELECT count(*) FROM (SELECT 1 FROM mail_items WHERE due_at IS NULL LIMIT $1) AS failed"
 
@@ -215,12 +224,17 @@ package struct MailStatus {
     package let id: UUID
     /// What kind of mail, by the name in the table.
     package let kind: String
+    /// The address that the mail goes to.
     package let email: String
+    /// When it was put into the outbox.
     package let createdAt: Timestamp
+    /// From when on it is not sent any more.
     package let expiresAt: Timestamp
+    /// Attempts begun.
     package let attempts: Int64
     /// When it is tried next; nil: it was given up.
     package let dueAt: Timestamp?
+    /// Why the last failed attempt failed; nil: none did.
     package let lastError: String?
 
     /// The whole outbox, oldest first, `limit` at most.

@@ -18,6 +18,7 @@ package enum Role: Equatable {
         }
     }
 
+    /// The role on the wire and in the database: `owner`, `admin` or `member`.
     package var name: String {
         switch self {
         case .owner: "owner"
@@ -40,9 +41,13 @@ package enum Role: Equatable {
 
 /// A person in a project.
 package struct Member {
+    /// The id of the member's account.
     package let user: UUID
+    /// The account's address, in lower case.
     package let email: String
+    /// The account's name, for people; nil: it has none.
     package let fullName: String?
+    /// What the member may do in the project.
     package let role: Role
     /// Whether the account is active.
     package let isActive: Bool
@@ -68,6 +73,7 @@ package struct Member {
         ) { Member($0) }
     }
 
+    /// The member `user` of `project`, with an active account or not; nil for outsiders.
     package static func find(_ user: UUID, in project: UUID, _ database: Database) throws(AuthError) -> Member? {
         try database.first(
             """
@@ -134,6 +140,7 @@ package struct Member {
         ) { Member($0) }
     }
 
+    /// Makes `user` a member of `project`. Throws `failure` if they are one already.
     package static func add(
         _ user: UUID, to project: UUID, as role: Role, at now: Timestamp, in database: Database
     ) throws(AuthError) {
@@ -142,6 +149,7 @@ package struct Member {
             [.id(user), .id(project), .text(role.name), .time(now)])
     }
 
+    /// Gives the member `user` of `project` the role `role`; changes nothing for outsiders.
     package static func setRole(
         _ role: Role, of user: UUID, in project: UUID, _ database: Database
     ) throws(AuthError) {
@@ -150,6 +158,7 @@ package struct Member {
             [.text(role.name), .id(user), .id(project)])
     }
 
+    /// Takes `user` out of `project`; changes nothing for outsiders. Their keys and invitations there stay.
     package static func remove(_ user: UUID, from project: UUID, in database: Database) throws(AuthError) {
         try database.run(
             "DELETE FROM members WHERE user_id = $1 AND project_id = $2", [.id(user), .id(project)])

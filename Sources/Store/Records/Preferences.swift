@@ -13,6 +13,7 @@ package struct Preferences: Equatable {
     /// Keys that are about to expire.
     package var tellsKeyExpiry: Bool
 
+    /// Those of the account `user`. Throws `failure` if there is no such account.
     package static func find(_ user: UUID, in database: Database) throws(AuthError) -> Preferences {
         let found = try database.first(
             "SELECT locale, tells_sign_ins, tells_key_expiry FROM users WHERE id = $1", [.id(user)]
@@ -25,6 +26,7 @@ package struct Preferences: Equatable {
         return found
     }
 
+    /// Makes these the preferences of the account `user`, if it exists.
     package func save(for user: UUID, at now: Timestamp, in database: Database) throws(AuthError) {
         try database.run(
             """

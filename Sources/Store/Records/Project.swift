@@ -6,7 +6,9 @@ import SQLite
 
 /// A project, as its members see it in a list.
 package struct Project {
+    /// The project's id, as in the API's paths.
     package let id: UUID
+    /// What its members call it; several projects may have one name.
     package let name: String
 
     /// The projects that `user` belongs to, oldest membership first; `StoreBounds.listedWithin` at most.
@@ -79,12 +81,19 @@ package struct Project {
 
 /// A project with all that its members are told of it.
 package struct ProjectDetails {
+    /// The project's id, as in the API's paths.
     package let id: UUID
+    /// What its members call it; several projects may have one name.
     package let name: String
+    /// What its members say about it; nil: nothing.
     package let description: String?
+    /// When the project was made.
     package let createdAt: Timestamp
+    /// When its name or description last changed.
     package let updatedAt: Timestamp
+    /// Its members, in the order in which they came; `StoreBounds.listedWithin` at most.
     package internal(set) var members: [Member] = []
+    /// Invitations to it that have not expired, oldest first; `StoreBounds.listedWithin` at most.
     package internal(set) var invitations: [Invitation] = []
 
     /// Columns id … updated_at.
@@ -96,6 +105,7 @@ package struct ProjectDetails {
         updatedAt = row.time(4)
     }
 
+    /// The project `id` with its members and open invitations; nil: no such project.
     package static func find(
         _ id: UUID, at now: Timestamp, in database: Database
     ) throws(AuthError) -> ProjectDetails? {

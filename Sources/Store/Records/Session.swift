@@ -6,6 +6,7 @@ import SQLite
 
 /// A session and the account it is of.
 package struct Session {
+    /// The session's id: `sid` of its access tokens.
     package let id: UUID
     /// Of the refresh token that is good now.
     package let generation: UInt32
@@ -13,9 +14,11 @@ package struct Session {
     package let rotatedAt: Timestamp
     /// The session's end, however often it is refreshed.
     package let expiresAt: Timestamp
+    /// Whether something other than its expiry ended it.
     package let isRevoked: Bool
     /// Of the access token that it was given last, by its signing key; nil if that was before it was noted.
     package let accessTokenTag: [UInt8]?
+    /// The session's account, active or not.
     package let user: User
 
     /// The session `id` and its account, in one look-up.
@@ -192,13 +195,17 @@ package struct Session {
 
 /// A session as its owner sees it in a list.
 package struct SessionSummary {
+    /// The session's id, by which its owner ends it.
     package let id: UUID
+    /// When the sign-in began it.
     package let createdAt: Timestamp
     /// When it was last refreshed, or begun.
     package let lastUsedAt: Timestamp
+    /// The session's end, however often it is refreshed.
     package let expiresAt: Timestamp
     /// Network address, the last one; nil for a session from before it was noted.
     package let client: String?
+    /// What the client called itself at the last refresh or the sign-in; nil if it did not say.
     package let userAgent: String?
 
     /// The sessions of `user` that have not ended and were refreshed since `moment`, the last used first,
@@ -237,13 +244,19 @@ package struct SessionSummary {
 
 /// A session as it is held, ended or not.
 package struct SessionExport {
+    /// The session's id.
     package let id: UUID
+    /// When the sign-in began it.
     package let createdAt: Timestamp
+    /// When it was last refreshed, or begun.
     package let lastUsedAt: Timestamp
+    /// The session's end, however often it is refreshed.
     package let expiresAt: Timestamp
+    /// When something other than its expiry ended it; nil: nothing did.
     package let endedAt: Timestamp?
     /// Network address, the last one.
     package let client: String?
+    /// What the client called itself at the last refresh or the sign-in; nil if it did not say.
     package let userAgent: String?
 
     /// All of `user`, oldest first.

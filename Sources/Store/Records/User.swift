@@ -6,20 +6,32 @@ import SQLite
 
 /// An account.
 package struct User {
+    /// The account's id: `sub` of access tokens, and its name in log and audit.
     package let id: UUID
+    /// The account's address, in lower case; of an erased account a text that is no address.
     package let email: String
+    /// The account's name, for people; nil: it has none.
     package let fullName: String?
+    /// Whether the account may be used. An operator deactivates and activates it; an erased one is not active.
     package let isActive: Bool
+    /// Whether an operator made the account a superuser. The services that read it decide what that allows.
     package let isSuperuser: Bool
+    /// Whether somebody has shown to read mail at its address.
     package let isVerified: Bool
+    /// When the account was made.
     package let createdAt: Timestamp
+    /// When its row last changed.
     package let updatedAt: Timestamp
+    /// What the account may use and has used.
     package let billing: Billing
 
     /// What an account may use and has used.
     package struct Billing {
+        /// Tokens that it may still use. Latchkey only adds what an operator credits.
         package let tokenBalance: Int64
+        /// Tokens that it has used. Latchkey sets 0 and never counts.
         package let tokensUsed: Int64
+        /// The name of its tier; `free` unless an operator chose another.
         package let subscriptionTier: String
     }
 
@@ -44,6 +56,7 @@ package struct User {
     /// What no address begins with.
     private static let erasedMark = "deleted "
 
+    /// The account of the address `email`, active or not; nil: no such account.
     package static func find(email: String, in database: Database) throws(AuthError) -> User? {
         try database.first(
             """
@@ -72,6 +85,7 @@ package struct User {
         return tag.flatMap { $0 }.flatMap { Language(tag: $0) }
     }
 
+    /// The account `id`, active or not; nil: no such account, or an erased one.
     package static func find(_ id: UUID, in database: Database) throws(AuthError) -> User? {
         let found = try database.first(
             """
@@ -129,6 +143,7 @@ package struct User {
             [.integer(isActive ? 1 : 0), .time(now), .id(id)])
     }
 
+    /// Makes the account `id`, if it exists, a superuser or an ordinary account.
     package static func setSuperuser(
         _ id: UUID, _ isSuperuser: Bool, at now: Timestamp, in database: Database
     ) throws(AuthError) {
@@ -137,6 +152,7 @@ package struct User {
             [.integer(isSuperuser ? 1 : 0), .time(now), .id(id)])
     }
 
+    /// Puts the account `id`, if it exists, on the tier called `tier`.
     package static func setTier(
         _ id: UUID, _ tier: String, at now: Timestamp, in database: Database
     ) throws(AuthError) {
@@ -145,6 +161,7 @@ package struct User {
             [.text(tier), .time(now), .id(id)])
     }
 
+    /// Sets the balance of the account `id`, if it exists, to `balance` tokens.
     package static func setBalance(
         _ id: UUID, _ balance: Int64, at now: Timestamp, in database: Database
     ) throws(AuthError) {

@@ -32,20 +32,35 @@ package struct StateFolder {
         case never
     }
 
+    /// Settings, as lines `key = value`; it need not exist.
     package var settingsPath: String { "\(path)/\(StateFolder.settingsName)" }
+    /// The name of the settings file in the state folder.
     package static var settingsName: String { "latchkey.conf" }
+    /// The log of deliveries of mail.
     package var logPath: String { "\(path)/latchkey.log" }
+    /// The maildir that mail goes into where no mail command sends it (cr.yp.to/proto/maildir.html).
     package var mailPath: String { "\(path)/mail" }
+    /// The SQLite database. Its WAL and its shared memory, or its journal, lie beside it.
     package var databasePath: String { "\(path)/latchkey.db" }
+    /// `FileLock` of the process that migrates the database.
     package var migrationLockPath: String { "\(path)/migration.lock" }
+    /// `FileLock` in which those who write to the database stand in line, in WAL mode.
     package var writingLockPath: String { "\(path)/writing.lock" }
+    /// `FileLock` of the one process that waits for mails to be tried again.
     package var deliveryLockPath: String { "\(path)/delivery.lock" }
+    /// `SlotLock` of the processes that send mail, of which `deliverers` says how many there may be.
     package var deliverersLockPath: String { "\(path)/deliverers.lock" }
+    /// `SlotLock` of the processes that hash a code, of which `argon2_slots` says how many there may be.
     package var hashingLockPath: String { "\(path)/argon2.lock" }
+    /// The 32 bytes of `secret`.
     package var secretPath: String { "\(path)/secret.key" }
+    /// The folder of the keys that sign access tokens, or did.
     package var keysPath: String { "\(path)/keys" }
+    /// The file that holds the id of the key that signs, 43 bytes.
     package var currentKeyPath: String { "\(keysPath)/current" }
+    /// `FileLock` of a restore or a rotation of the secret.
     package var replacementLockPath: String { "\(path)/replacement.lock" }
+    /// `FileLock` of a backup.
     package var backupLockPath: String { "\(path)/backup.lock" }
 
     /// Opens the folder at `path`, and makes it, and its parents, if there is none and `making` lets it. Refuses one
@@ -299,12 +314,15 @@ package struct StateFolder {
         }
     }
 
+    /// The file of the signing key `id`, 96 bytes; it need not exist.
     package func keyPath(_ id: String) -> String { "\(keysPath)/\(id).key" }
 
+    /// The id of the key that signs, as `keys/current` has it. Throws if that cannot be read.
     package func currentKeyID() throws(SystemError) -> String {
         String(decoding: try File.read(currentKeyPath, limit: 43), as: UTF8.self)
     }
 
+    /// The signing key `id`. Throws if its file cannot be read, and `damaged` if that holds no key, or another.
     package func key(named id: String) throws(SystemError) -> ES256PrivateKey {
         let path = keyPath(id)
         guard let key = ES256PrivateKey(bytes: try File.read(path, limit: 97)),
@@ -348,10 +366,12 @@ private var ownFolder: String? { try? Environment.executableFolder() }
 
 /// Why a state folder is not used: a sentence for the operator.
 package struct StateFault: Error {
+    /// One sentence for the operator, with the folder's path.
     package let reason: String
     /// Whether it may pass: the folder, or its database, was there and is not any more, or the disk is full or read-only.
     package let isTemporary: Bool
 
+    /// A fault for `reason` that stays until the operator acts.
     package init(reason: String) {
         self.reason = reason
         isTemporary = false

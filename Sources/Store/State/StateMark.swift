@@ -13,6 +13,7 @@ package struct StateMark {
     /// The folder's path as it was given, and with every link resolved as far as it is there.
     private let paths: [String]
 
+    /// The mark of the state folder `path`, which need not exist.
     package init(of path: String) {
         let resolved = StateMark.resolved(path)
         paths = path.isSame(as: resolved) ? [path] : [path, resolved]

@@ -10,6 +10,7 @@ import Cryptography
 package import Platform
 
 extension StateFolder {
+    /// The file that says from when the key `id` is of no use, in milliseconds since 1970; it need not exist.
     package func endPath(ofKey id: String) -> String { "\(keysPath)/\(id).end" }
 
     /// What a key is good for.

@@ -4,6 +4,7 @@
 
 /// A valid address, in lower case.
 package struct Email: Equatable {
+    /// The whole address: ASCII in lower case, 254 bytes at most.
     package let text: String
 
     /// The part behind "@".

@@ -66,8 +66,9 @@ package enum MailKind: Equatable, Sendable, CaseIterable {
 
     /// What stands in the texts for values of a single mail.
     ///
-    /// `{email}` is the new address, the one from before, or another person's, masked; `{count}` how many changes of the kind a mail tells of; `{time}` reads the same in every language, such as
-    /// `2026-12-31 14:05 UTC`; `{prefix}` is the beginning of the key, which may be shown.
+    /// `{email}` is the new address, the one from before, or another person's, masked; `{count}` how many changes of the kind
+    /// a mail tells of; `{time}` reads the same in every language, such as `2026-12-31 14:05 UTC`; `{prefix}` is the beginning
+    /// of the key, which may be shown.
     package var placeholders: [String] {
         switch self {
         case .code, .emailCode, .deletionCode: ["{code}", "{minutes}", "{service}"]
