@@ -1,25 +1,25 @@
-// The service: the rules' numbers, the state they work on, and the clock. Actions extend it, one
-// file each. It knows nothing of HTTP or JSON.
+// The service: the policy, the state that it works on, and the clock. Each action is an extension in its own file. Nothing
+// here knows HTTP or JSON.
 
 import Cryptography
 package import Platform
 package import Store
 
-/// Every way in which an action fails; `Store` has it, since records and rules throw it together.
+/// Every way in which an action fails. `Store` declares it, because records and rules both throw it.
 package typealias AuthError = Store.AuthError
 
-/// The service as one request sees it. Database and secret are opened when first needed, so that
-/// what can be refused without them costs neither.
+/// The service for one request. It opens the database and reads the secret on first use, so that a refusal that needs
+/// neither is cheap.
 package final class Auth {
     /// The rules' numbers, as the operator has set them.
     package let policy: Policy
     /// Where database, secret and signing keys are.
     package let state: StateFolder
-    /// Whose request this is.
+    /// The client that sent this request.
     let client: Client
     /// Who may sign in with a fixed code.
     let testIdentities: [TestIdentity]
-    /// What this request did that counts in the audit; for the log.
+    /// The audit event that this request's log line shows.
     package internal(set) var event: AuditEvent?
     let clock: () -> Timestamp
     private let journal: JournalMode?
@@ -31,8 +31,8 @@ package final class Auth {
     private var changesBefore: Int64 = 0
     private var readSecrets: Secrets?
 
-    /// `journal` is nil if the operator does not say: then the file system decides. `cache` is for a process that
-    /// answers more than one request. `isRead`: the request asks for something, and seldom changes anything.
+    /// `journal` is nil if the operator sets none: then the file system decides. `cache` is for a process that answers more
+    /// than one request. `isRead`: the request reads, and seldom changes anything.
     package init(
         policy: Policy, state: StateFolder, journal: JournalMode?, client: Client,
         testIdentities: [TestIdentity] = [], cache: ProcessCache? = nil, isRead: Bool = false,
@@ -48,11 +48,11 @@ package final class Auth {
         self.clock = clock
     }
 
-    /// What the clock says at each call: two calls may differ.
+    /// The current time. Two calls may differ.
     package var now: Timestamp { clock() }
 
-    /// The database, which the first call opens for the rest of the request. Throws `unavailable` for one that is newer than
-    /// this program, or that a rotation of the secret has closed.
+    /// Opens the database on the first call and keeps it for the request. Throws `unavailable` if its schema is newer than
+    /// this program, or if a rotation of the secret has closed it.
     package func database() throws(AuthError) -> Database {
         if let openDatabase { return openDatabase }
         let database = try opened()
@@ -61,7 +61,7 @@ package final class Auth {
         return database
     }
 
-    /// The database, also if a rotation of the secret has closed it.
+    /// The database, even if a rotation of the secret has closed it.
     package func databaseToRotate() throws(AuthError) -> Database {
         try state.prepare()
         let database = try Database(in: state, journal: journal, isRotating: true)
@@ -69,7 +69,7 @@ package final class Auth {
         return database
     }
 
-    /// The request acts in the session `id` from now on.
+    /// From now on the request acts in the session `id`.
     func act(in id: UUID) {
         openDatabase = openDatabase?.acting(in: ActingSession(id: id, clock: clock))
     }
@@ -82,13 +82,13 @@ package final class Auth {
         return database
     }
 
-    /// Ends what `database` has begun for a request that reads.
+    /// Ends what `database` began for a request that reads.
     package func endReading() {
         openDatabase?.endReading()
     }
 
-    /// The keys that come from the secret, which the first call reads. Throws `failure` if the secret is missing beside a
-    /// database, or does not have 32 bytes.
+    /// The keys derived from the secret, which the first call reads. Throws `failure` if there is a database and no secret,
+    /// or if the secret does not have 32 bytes.
     package func secrets() throws(AuthError) -> Secrets {
         if let readSecrets { return readSecrets }
         let secrets = Secrets(try state.secret())
@@ -96,8 +96,8 @@ package final class Auth {
         return secrets
     }
 
-    /// Adds `event` to the audit, in the transaction at hand. The last one that is no consequence of another is the event of
-    /// the request's log line.
+    /// Adds `event` to the audit, in the current transaction. The request's log line shows the last event that is not a
+    /// consequence of another.
     package func record(
         _ event: AuditEvent, isConsequence: Bool = false, in database: Database
     ) throws(AuthError) {
@@ -108,15 +108,14 @@ package final class Auth {
     /// Whether this request has changed a row, or tried to.
     package var hasChangedRows: Bool { openDatabase.map { $0.changeCount > changesBefore } ?? false }
 
-    /// Whether mail waits to be sent now. False, without a look, if this request has not used the
-    /// database.
+    /// Whether mail is due now. False, without a query, if this request has not used the database.
     package func hasDueMail() throws(AuthError) -> Bool {
         guard let openDatabase else { return false }
         return try MailItem.nextDue(in: openDatabase).map { $0 <= now } ?? false
     }
 }
 
-/// A failed hash, as the caller sees it: no memory now, or a damaged row.
+/// Maps a failed hash: no memory now, or a damaged row.
 extension AuthError {
     init(_ error: Argon2Error) {
         self =

@@ -4,9 +4,9 @@ package import Cryptography
 package import Platform
 import Store
 
-/// How many in how long.
+/// How many events in how much time.
 package struct Quota: Equatable, Sendable {
-    /// Events in a window at most.
+    /// The most events in a window.
     package let count: Int64
     /// How long an event counts.
     package let window: Duration
@@ -27,38 +27,38 @@ package enum SignUp: Equatable, Sendable {
     case domains([String])
 }
 
-/// The rules' numbers. What an operator may choose is a stored property, with its default.
+/// The numbers of the rules. Each one that an operator can set is a stored property with its default.
 package struct Policy: Equatable, Sendable {
-    /// `iss` of access tokens, and the base of links: never what a request's Host says.
+    /// `iss` of access tokens, and the base of links. It never comes from a request's Host.
     package var baseURL = "http://localhost:8000"
     /// Who may make an account by signing in: the setting `sign_up`.
     package var signUp = SignUp.open
     /// Whether an open invitation lets its address sign up where `signUp` does not.
     package var invitationsAdmit = true
-    /// Tokens of which whoever asks for a code, or uses one, must bear one. None: anyone may ask.
+    /// A client must send one of these tokens to ask for a code or to use one. Empty: anyone may.
     package var clientTokens: [String] = []
 
-    /// The Bearer token that reads the metrics from anywhere; nil: only this machine reads them.
+    /// The Bearer token that reads the metrics from anywhere; nil: only this machine can read them.
     package var metricsToken: String?
 
     /// Digits of a code. With 5 attempts, six give a guesser one chance in 200,000 a code.
     package var codeLength = 6
-    /// Digits that the operator may choose from.
+    /// The numbers of digits that the operator can choose.
     package static let codeLengths = 6...8
     /// OWASP ASVS 6.5.5 allows 10 minutes.
     package var codeLifetime = Duration.minutes(10)
-    /// Guesses that are compared before a code is spent.
+    /// Guesses that are compared before a code stops working.
     package var codeAttempts: Int64 = 5
     /// Between two mails to one address.
     package var resendAfter = Duration.seconds(60)
 
-    /// A stolen access token is good for this long at most.
+    /// A stolen access token works for at most this long.
     package var accessLifetime = Duration.minutes(15)
     /// A session that is not refreshed for this long ends.
     package var refreshLifetime = Duration.days(30)
     /// A session ends after this long, however often it is refreshed.
     package var sessionLifetime = Duration.days(90)
-    /// How long a spent refresh token still gets its successor: two tabs, or a lost answer.
+    /// How long a used refresh token still gets its successor: two tabs, or a lost answer.
     package var refreshGrace = Duration.seconds(30)
 
     /// Requests for codes, for one network of clients; nil: no limit.
@@ -67,7 +67,7 @@ package struct Policy: Equatable, Sendable {
     package var verifyPerAddressOfClient: Quota? = Quota(count: 30, window: .minutes(5))
     /// Refreshes of sessions, for one network of clients; nil: no limit.
     package var refreshPerAddressOfClient: Quota? = Quota(count: 150, window: .minutes(5))
-    /// An IPv6 site may do this many times what one of its networks may: less than `sendTotal`.
+    /// An IPv6 site may do this many times what one of its networks may. This is less than `sendTotal`.
     static let networksPerSite: Int64 = 2
     /// An account may refresh this many times what one network may.
     static let networksPerAccount: Int64 = 4
@@ -75,40 +75,40 @@ package struct Policy: Equatable, Sendable {
     package var sendPerEmail: Quota? = Quota(count: 5, window: .hours(1))
     /// Wrong guesses for one address, over all its codes: NIST SP 800-63B §5.2.2 allows 100 in a row. nil: no limit.
     package var failuresPerEmail: Quota? = Quota(count: 30, window: .hours(24))
-    /// Mails to anyone: what a flood may cost the mail system's good name.
+    /// Mails to all addresses: limits the damage of a flood to the mail system's reputation.
     package var sendTotal: Quota? = Quota(count: 1000, window: .hours(1))
     /// Invitations to projects by one account, and mails with them to one address.
     package var invitationsPerUser: Quota? = Quota(count: 20, window: .hours(1))
     static let invitationsPerEmail = Quota(count: 5, window: .hours(24))
     /// Notices of expiring keys to one address.
     static let expiryNoticesPerEmail = Quota(count: 20, window: .hours(24))
-    /// Changes by one account, but for those that end something, which are always possible.
+    /// Changes by one account. Changes that only end something do not count; they are always possible.
     package var changesPerUser: Quota? = Quota(count: 600, window: .minutes(5))
-    /// Rotations of keys by one account, which take nothing of that.
+    /// Rotations of keys by one account. They do not count as changes.
     static let rotationsPerUser = Quota(count: 600, window: .minutes(5))
     /// Mails of one kind that announce changes to one account.
     static let announcements = Quota(count: 1, window: .hours(1))
 
     /// Projects that one account may belong to.
     package var projectsPerUser: Int64 = 100
-    /// API keys of one project that have not ended.
+    /// API keys of one project that are not deactivated or expired.
     package var keysPerProject: Int64 = 1000
-    /// API keys of one member in one project that have not ended.
+    /// The same, of one member in one project.
     package var keysPerMember: Int64 = 100
     /// Members of one project.
     package var membersPerProject: Int64 = 100
     /// Open invitations to one project.
     package var invitationsPerProject: Int64 = 100
-    /// Sessions of one account; beyond that the least recently used ends.
+    /// Sessions of one account. One more ends the least recently used.
     package var sessionsPerUser: Int64 = 100
-    /// How long a key that was deactivated or has expired is kept.
+    /// How long a deactivated or expired key is kept.
     static let endedKeyKept = Duration.days(90)
 
-    /// Processes that may hash a code at once, each in `codeCost`'s memory; nil: one a core.
+    /// Processes that may hash a code at once, each with `codeCost`'s memory; nil: one per core.
     package var argon2Slots: Int64?
     /// Bytes that must be free on the disk before a guess is counted: several times what a sign-in writes.
     static let roomToSignIn: Int64 = 256 * 1024
-    /// Processes that may send mail at once: what a mail command that hangs may cost the machine.
+    /// Processes that may send mail at once: limits what a hanging mail command costs the machine.
     package var deliverers: Int64 = 8
     /// How long the audit is kept.
     package var auditLifetime = Duration.days(90)
@@ -116,54 +116,53 @@ package struct Policy: Equatable, Sendable {
     /// Every number at its default.
     package init() {}
 
-    /// A network is known to belong to an address for this long after a sign-in from there.
+    /// How long after a sign-in its network counts as known for that address.
     static let knownNetworkLifetime = Duration.days(30)
-    /// Refusals of one limit to one site that a slot of `refusalWindow` notes in the audit, and refusals of all limits to
-    /// all sites: a flood must not fill the disk. Every one has its line in the log. A note writes three rows at most.
+    /// Refusals that the audit records in one slot of `refusalWindow`, for one limit and one site, and for all: a flood
+    /// must not fill the disk. The log has a line for each refusal. One record writes at most three rows.
     static let refusalsNotedPerSite: Int64 = 10
     static let refusalsNoted: Int64 = 80
     static let refusalWindow = Duration.minutes(5)
-    /// How long a request waits for an Argon2 slot before it is told to come back: 70 guesses a core
-    /// take 2 s.
+    /// How long a request waits for an Argon2 slot before it gets 503: 70 guesses per core take 2 s.
     static let slotWait = Duration.seconds(5)
 
-    /// A code has 20 bits, so its hash must be dear: OWASP's equivalent of 19 MiB and 2 passes, in a
-    /// third of the memory. 28 ms.
+    /// A code has 20 bits, so its hash must be expensive: as strong as OWASP's 19 MiB and 2 passes, in a third of the
+    /// memory. 28 ms.
     package static let codeCost = Argon2Cost(memory: 7168, passes: 5)
-    /// An API key has 224 bits: nothing to guess, so its hash only hides it. 0.1 ms.
+    /// An API key has 224 bits, which nobody can guess. The hash only hides it. 0.1 ms.
     static let apiKeyCost = Argon2Cost(memory: 64, passes: 1)
-    /// `last_used_at` is written at most this often, so that a busy key does not make every read a write.
+    /// `last_used_at` is written at most this often, so that a busy key does not turn every read into a write.
     static let lastUsedGranularity = Duration.seconds(60)
 
-    /// A row of the outbox that a deliverer took and did not finish is free again after this long:
-    /// longer than `deliveryTimeout`, so that nothing is sent twice by two at work.
+    /// A deliverer that takes a mail and does not finish loses it after this long. This is longer than `deliveryTimeout`,
+    /// so that two deliverers never send one mail at the same time.
     static let mailLease = Duration.seconds(90)
-    /// A mail command that has not ended after this long is killed.
+    /// A mail command is killed after this long.
     static let deliveryTimeout = Duration.seconds(60)
-    /// The same for the first attempt of a mail that is sent past others that take long. Mails that hang so hold up those
-    /// that do not for this long at most.
+    /// The same for the first attempt of a mail that passes slow ones. Mails that hang delay the others by at most this
+    /// long.
     static let quickDeliveryTimeout = Duration.seconds(15)
-    /// A deliverer stays for a mail that is to be tried again for this long at most.
+    /// A deliverer waits at most this long for a mail to be due again.
     static let longestDelivererStay = Duration.minutes(10)
-    /// The wait after the first failed attempt; it doubles with each, up to `longestMailBackOff`, or, for what stays
-    /// good for days, to a thirty-second part of that.
+    /// The wait after the first failed attempt. It doubles with each, up to `longestMailBackOff` or, for mail that lives
+    /// for days, a thirty-second of that life.
     static let firstMailBackOff = Duration.seconds(5)
-    /// A notice that could not be sent for this long is of no use any more.
+    /// A notice that could not be sent for this long is dropped.
     package static let noticeLifetime = Duration.days(3)
-    /// Days before its expiry at which a key's maker is told, the fewest first.
+    /// Days before a key's expiry at which its maker gets a notice, the fewest first.
     static let daysBeforeKeyExpiry: [Int64] = [1, 7, 30]
-    /// How long an invitation may be accepted.
+    /// How long an invitation can be accepted.
     static let invitationLifetime = Duration.days(30)
-    /// What was refused for good stays this long in the outbox for the operator to see.
+    /// Mail that failed for good stays in the outbox this long, for the operator to see.
     static let failedMailKept = Duration.days(7)
-    /// Rows that one clean-up deletes from a table, so that it never holds the database for long.
+    /// Rows that one clean-up deletes from a table, so that it never locks the database for long.
     static let rowsPerCleanUp: Int64 = 100
-    /// Rows that one transaction of a deletion deletes at most: a few milliseconds.
+    /// The most rows that one transaction of a deletion deletes: a few milliseconds.
     static let rowsPerDeletion: Int64 = 500
 }
 
 extension CodeTerms {
-    /// What `policy` promises of a code that is made now.
+    /// What `policy` promises for a code that is made now.
     init(_ policy: Policy) {
         self.init(
             digits: policy.codeLength, attempts: policy.codeAttempts, lifetime: policy.codeLifetime,

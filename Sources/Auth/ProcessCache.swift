@@ -1,26 +1,26 @@
-// What a process that answers many requests remembers from one to the next.
+// What a process that answers many requests keeps from one request to the next.
 //
-// 1. Nothing that a request is judged by is remembered without a look at where it comes from: the database's file and
-//    schema, a key's file. Session and account are read for each request.
-// 2. Of a token its hash is kept, never the token. What is kept has a bound.
+// 1. Every use checks where the value came from: the database's file and schema, a key's file. Each request reads its
+//    session and account again.
+// 2. The cache keeps the hash of a token, never the token. Its size is bounded.
 
 import Cryptography
 import Platform
 import Store
 
-/// The database, left open, and access tokens that have been proved.
+/// The open database, and access tokens that were verified.
 package final class ProcessCache {
     let databases = DatabaseCache()
     private var tokens = [ProvedToken?](repeating: nil, count: tokenPlaces)
     private var keys: [ReadKey] = []
 
-    /// Remembers nothing yet.
+    /// An empty cache.
     package init() {}
 
-    /// Copies the database's log back, for those who come when this process has ended.
+    /// Copies the WAL back into the database, for the processes that come after this one.
     package func checkpoint() { databases.checkpoint() }
 
-    /// Closes the database, unless the request at hand still uses it: then with that.
+    /// Closes the database, or, if the current request uses it, lets that request close it.
     package func forgetDatabase() { databases.forget() }
 
     private struct ProvedToken {
@@ -36,18 +36,18 @@ package final class ProcessCache {
         let path: String
         let mark: FileFingerprint
         let key: ES256PrivateKey
-        /// Of the file that names the key that signs.
+        /// The file that names the signing key.
         let currentMark: FileFingerprint
-        /// Until when its tokens are good, if it does not sign any more.
+        /// When its tokens stop working, if it no longer signs.
         let end: Timestamp?
     }
 
-    /// How many tokens are remembered at most: each has one place, by its hash, and the last that has it stays.
+    /// The most tokens that are kept. A token's hash chooses its place, and a newer token replaces an older one there.
     private static let tokenPlaces = 1024
-    /// The same for keys: more than are good at one time.
+    /// The same for keys: more than are ever valid at once.
     private static let keyPlaces = 8
 
-    /// The token that is `text`, if it was proved, is good at `now`, and its key's file is there as it was.
+    /// The token `text`, if it was verified before, is valid at `now`, and its key's file has not changed.
     func token(_ text: String, at now: Timestamp, in state: StateFolder) -> AccessToken? {
         let hash = SHA256.digest(text)
         let place = place(of: hash)
@@ -57,7 +57,7 @@ package final class ProcessCache {
         return nil
     }
 
-    /// Remembers a token, whose text is `text`, that was proved with `key`.
+    /// Keeps the token `text`, which `key` verified.
     func remember(_ token: AccessToken, _ text: String, provedBy key: ES256PrivateKey, _ keyID: String) {
         let hash = SHA256.digest(text)
         tokens[place(of: hash)] = ProvedToken(hash: hash, token: token, keyID: keyID, key: key)
@@ -65,7 +65,7 @@ package final class ProcessCache {
 
     private func place(of hash: [UInt8]) -> Int { (Int(hash[0]) << 8 | Int(hash[1])) % ProcessCache.tokenPlaces }
 
-    /// The key of the id `id`, if it was read, its file is there as it was, and its tokens are good at `now`.
+    /// The key `id`, if it was read before, its file has not changed, and its tokens are valid at `now`.
     func key(_ id: String, at now: Timestamp, in state: StateFolder) -> ES256PrivateKey? {
         guard let known = keys.firstIndex(where: { $0.id.isSame(as: id) && $0.folder.isSame(as: state.path) }) else {
             return nil
@@ -80,8 +80,8 @@ package final class ProcessCache {
         return nil
     }
 
-    /// Remembers a key that was read just now, unless its file, or the one that names the key that signs, is so new that
-    /// another would not show.
+    /// Keeps a key that was just read, unless its file, or the file that names the signing key, is so new that a later
+    /// change might not show.
     func remember(_ key: ES256PrivateKey, _ id: String, at now: Timestamp, in state: StateFolder) throws(AuthError) {
         let path = state.keyPath(id)
         guard let mark = File.mark(path), mark.isSettled(at: now), let current = File.mark(state.currentKeyPath),

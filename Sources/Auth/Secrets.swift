@@ -1,5 +1,5 @@
-// One secret, several keys: each use has a label of its own, so that no value made for one
-// purpose can serve another.
+// Derives several keys from one secret. Each use has its own label, so that a value made for one purpose never works
+// for another.
 
 import Cryptography
 package import Platform
@@ -16,13 +16,13 @@ package struct Secrets {
 
     /// Makes login codes out of challenges.
     var loginCodeKey: [UInt8] { key("latchkey v1 login code") }
-    /// Is mixed into the hashes of login codes.
+    /// Mixed into the hashes of login codes.
     var pepper: [UInt8] { key("latchkey v1 pepper") }
-    /// Makes and proves refresh tokens.
+    /// Makes and verifies refresh tokens.
     package var refreshTokenKey: [UInt8] { key("latchkey v1 refresh token") }
 
-    /// What the audit calls the address `email` where nobody has proved that it is theirs: the same for one without an
-    /// account, and nobody reads the address out of it.
+    /// The audit's id for the address `email` when nobody has proved to own it. An address without an account gets one
+    /// too, and the id does not reveal the address.
     package func pseudonym(of email: String) -> UUID? {
         UUID(HMAC.sha256(key: key("latchkey v1 audit"), Array(email.utf8)).prefix(16))
     }

@@ -20,6 +20,6 @@ package struct Operations {
 
     func database() throws(AuthError) -> Database { try auth.database() }
 
-    /// Adds `event` to the audit, in the transaction at hand.
+    /// Adds `event` to the audit, in the current transaction.
     func record(_ event: AuditEvent, in database: Database) throws(AuthError) { try auth.record(event, in: database) }
 }

@@ -174,7 +174,7 @@ extension Operations {
         return ended
     }
 
-    /// Ends every session and every code that is pending, in the transaction at hand; how many sessions were good.
+    /// Ends every session and every code that is pending, in the current transaction; how many sessions were good.
     func endAllSessions(at now: Timestamp, in database: Database) throws(AuthError) -> Int {
         _ = try Challenge.deleteAll(in: database)
         try MailItem.deleteCodes(in: database)

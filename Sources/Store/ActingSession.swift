@@ -8,7 +8,7 @@ package final class ActingSession {
     /// The session's id: `sid` of the request's access token.
     package let id: UUID
     private let clock: () -> Timestamp
-    /// Its account as the transaction at hand found it; nil outside of one.
+    /// Its account as the current transaction found it; nil outside of one.
     package private(set) var account: User?
 
     /// The request acts in the session `id`; `clock` tells the time.

@@ -4,21 +4,21 @@ package import Cryptography
 package import Platform
 package import Store
 
-/// A key that was just made, with the secret that is told once.
+/// A key that was just made, with the secret that is shown once.
 package struct CreatedAPIKey {
     /// The key as it is stored, without its secret.
     package let key: APIKey
-    /// What its holder shows: only its hash is stored.
+    /// What its holder presents: only its hash is stored.
     package let secret: APIKeySecret
-    /// The moment that the key was made.
+    /// When the key was made.
     package let asOf: Timestamp
 }
 
 extension Auth {
     /// A new key of `project`, made by `user`. Only its hash is kept.
     ///
-    /// Throws `projectNotFound` if the user does not belong to the project, `tooMany` if it has, or they have in it, as
-    /// many as may be.
+    /// Throws `projectNotFound` if the user does not belong to the project, `tooMany` if the project, or the user in
+    /// it, has the most keys allowed.
     package func createAPIKey(
         named name: String, expiringIn days: Int64?, scopes: [String]?, in project: UUID, by user: User
     ) throws(AuthError) -> CreatedAPIKey {
@@ -42,7 +42,7 @@ extension Auth {
         return CreatedAPIKey(key: key, secret: secret, asOf: now)
     }
 
-    /// A new secret, and the hash that is kept of it.
+    /// A new secret, and the hash of it that is stored.
     func newAPIKeySecret() throws(AuthError) -> (APIKeySecret, hash: String) {
         let secret = APIKeySecret.random()
         do throws(Argon2Error) {

@@ -1,22 +1,22 @@
-// Deactivates an API key. Its row stays, so that what it did can still be told.
+// Deactivates an API key. Its row stays, so that the audit can still name it.
 
 import Cryptography
 package import Platform
 package import Store
 
-/// A key that is no longer good.
+/// A key that no longer works.
 package struct DeactivatedAPIKey {
-    /// Of the API key, as on the wire.
+    /// The API key's id, as in the API.
     package let id: UUID
-    /// When it was deactivated first.
+    /// When it was first deactivated.
     package let deactivatedAt: Timestamp
 }
 
 extension Auth {
-    /// Deactivates the key `id` of `project`; one that is deactivated already keeps its time.
+    /// Deactivates the key `id` of `project`. A key that is already deactivated keeps its time.
     ///
-    /// Members manage the keys they made; owners and admins manage all. Throws `projectNotFound` or
-    /// `apiKeyNotFound` for whatever the user may not manage, as if it did not exist.
+    /// Members manage the keys they made; owners and admins manage all. Throws `projectNotFound` or `apiKeyNotFound`
+    /// for anything the user may not manage, as if it did not exist.
     package func deleteAPIKey(
         _ id: UUID, in project: UUID, by user: User
     ) throws(AuthError) -> DeactivatedAPIKey {

@@ -4,32 +4,32 @@ import Cryptography
 package import Platform
 package import Store
 
-/// Who asks for something that a person or a key may do.
+/// The caller of an action that a person or a key may do.
 package enum Caller {
     case user(User)
     case key(APIKey)
 }
 
-/// A part of a list, counted from page 1.
+/// Which part of a list to return.
 package struct PageRequest: Equatable {
     /// Which page, from 1.
     package let page: Int64
     /// Items on a page.
     package let limit: Int64
 
-    /// `page` counts from 1; `limit` is at least 1, and nothing here cuts it to `largestLimit`.
+    /// `page` counts from 1; `limit` is at least 1. Nothing here reduces it to `largestLimit`.
     package init(page: Int64, limit: Int64) {
         self.page = page
         self.limit = limit
     }
 
-    /// More are not served at once.
+    /// The most items in one answer.
     package static let largestLimit: Int64 = 100
 
     /// How many pages `total` items take; at least 1.
     package func pages(of total: Int64) -> Int64 { max(1, (total - 1) / limit + 1) }
 
-    /// Items before the page; the largest number if that is past all counting.
+    /// How many items come before the page; the largest number if that overflows.
     var offset: Int64 {
         let (product, overflow) = (page - 1).multipliedReportingOverflow(by: limit)
         return overflow ? .max : product
@@ -40,20 +40,19 @@ package struct PageRequest: Equatable {
 package struct APIKeyPage {
     /// Newest first, `request.limit` at most.
     package let keys: [APIKey]
-    /// Which page this is, as it was asked for.
+    /// The page that was requested.
     package let request: PageRequest
     /// Keys on all pages.
     package let total: Int64
-    /// The moment that the page shows.
+    /// When the page was read.
     package let asOf: Timestamp
 }
 
 extension Auth {
-    /// The key whose secret is `text`, which asks for something in `project` (nil if the caller named
-    /// none).
+    /// The key whose secret is `text`, used for `project` (nil if the caller named none).
     ///
-    /// Throws `invalidAPIKey` unless the key is active, of that project, and its creator is active
-    /// and in it. A mistyped key is refused by its checksum, without the database.
+    /// Throws `invalidAPIKey` unless the key is active and belongs to that project, and its creator is active and a
+    /// member. The checksum refuses a mistyped key without the database.
     package func key(bearing text: String, for project: UUID?) throws(AuthError) -> APIKey {
         let candidate = try candidate(bearing: text)
         let key = candidate.key
@@ -63,7 +62,7 @@ extension Auth {
         return key
     }
 
-    /// The key whose secret is `text`, good or not. Throws `invalidAPIKey` if there is none, or its creator has
+    /// The key whose secret is `text`, active or not. Throws `invalidAPIKey` if there is none, or if its creator has
     /// left the project.
     func candidate(bearing text: String) throws(AuthError) -> APIKey.Candidate {
         guard let secret = APIKeySecret(text) else { throw .invalidAPIKey }
@@ -77,7 +76,7 @@ extension Auth {
         throw .invalidAPIKey
     }
 
-    /// Whether the maker of a key may act: they are active, and no test identity that is a superuser.
+    /// Whether the maker of a key may act: the account is active, and is not both a superuser and a test identity.
     func mayAct(_ candidate: APIKey.Candidate) -> Bool {
         candidate.creatorIsActive && !(candidate.superuser.map { isTestIdentity($0) } ?? false)
     }
@@ -90,7 +89,7 @@ extension Auth {
         of project: UUID, _ request: PageRequest, by caller: Caller
     ) throws(AuthError) -> APIKeyPage {
         let database = try database()
-        // The use is noted first: what is read after it is of one moment, and shows it.
+        // Note the use first, so that the reads below are one snapshot that includes it.
         if case .key(let key) = caller {
             guard key.grants("api-keys:read") else { throw .insufficientScope("api-keys:read") }
             guard key.project == project else { throw .projectNotFound }
@@ -105,7 +104,7 @@ extension Auth {
         }
     }
 
-    /// Notes the use, at most once a minute. While others write it waits for the next use.
+    /// Notes the use, at most once a minute. While others write, it is left to the next use.
     func noteUse(of key: APIKey, in database: Database) {
         let recent = now - Policy.lastUsedGranularity
         if let last = key.lastUsedAt, last > recent, last <= now { return }

@@ -1,22 +1,22 @@
-// Replaces an API key by a new one that may do the same; the old one can stay good for a while, so that
-// nothing stops while the new one is put in its place.
+// Replaces an API key by a new one with the same rights. The old key can keep working for a while, so that nothing breaks
+// while people deploy the new one.
 
 import Cryptography
 package import Platform
 package import Store
 
 extension Auth {
-    /// The longest that a replaced key may stay good.
+    /// The longest time that a replaced key can keep working.
     package static let longestOverlap = Duration.days(30)
 
-    /// A new key in place of the key `id` of `project`, with its name, scopes and expiry. The old one is good
-    /// for `overlap` more, never past its own expiry; without an overlap it is deactivated at once. It takes the old one's
-    /// place: no bound of keys refuses it, and a key that the old one had replaced ends.
+    /// Replaces the key `id` of `project` by a new one with its name, scopes and expiry. The old key works for `overlap`
+    /// more, never past its own expiry; without an overlap it is deactivated at once. The new key takes the old one's place:
+    /// no limit on keys refuses it. A key that the old one had replaced ends.
     ///
-    /// If another live key has taken its place already, the new one needs room of its own. Where there is none, the other one
-    /// ends: rotating is always possible.
+    /// If another live key has already replaced the old one, the new key needs room of its own. If there is none, that other
+    /// key ends: rotating is always possible.
     ///
-    /// Refuses as `deleteAPIKey` does, and throws `apiKeyNotFound` for a key that is not active any more.
+    /// Throws as `deleteAPIKey` does, and `apiKeyNotFound` for a key that is no longer active.
     package func rotateAPIKey(
         _ id: UUID, overlap: Duration, in project: UUID, by user: User
     ) throws(AuthError) -> CreatedAPIKey {
@@ -54,7 +54,7 @@ extension Auth {
         return CreatedAPIKey(key: key, secret: secret, asOf: now)
     }
 
-    /// Ends the key that has taken the place of `old` already, if there is no room for a second.
+    /// Ends the key that has already replaced `old`, if there is no room for a second one.
     private func makeRoomBeside(
         _ old: APIKey, in project: UUID, by user: User, _ database: Database
     ) throws(AuthError) {
@@ -70,7 +70,7 @@ extension Auth {
         }
     }
 
-    /// A key and the one that it replaced share one place, so the one before those ends.
+    /// A key and the one it replaced share one place, so the key before those ends.
     private func endPredecessor(
         of key: APIKey, in project: UUID, by user: User, _ database: Database
     ) throws(AuthError) {

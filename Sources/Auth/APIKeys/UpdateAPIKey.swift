@@ -1,14 +1,14 @@
-// Changes what an API key is called and what it may do. The secret stays.
+// Changes the name and the scopes of an API key. The secret stays.
 
 package import Platform
 package import Store
 
-/// What is to change; the rest stays.
+/// What to change; the rest stays.
 package struct APIKeyChanges {
     let name: String?
     let scopes: Scopes
 
-    /// What a key is to be allowed.
+    /// The key's new scopes.
     package enum Scopes {
         case same
         /// These; nil: all.
@@ -22,11 +22,11 @@ package struct APIKeyChanges {
     }
 }
 
-/// A key, and the moment that it is shown at.
+/// A key, and when it was read.
 package struct APIKeyInProject {
     /// The key as it is stored, active or not.
     package let key: APIKey
-    /// When `key` was read: the time for which an answer says whether it is active.
+    /// When `key` was read: answers say whether it was active then.
     package let asOf: Timestamp
 
     /// `asOf` is when `key` was read.
@@ -37,7 +37,7 @@ package struct APIKeyInProject {
 }
 
 extension Auth {
-    /// Makes `changes` to the key `id` of `project`. Refuses as `deleteAPIKey` does.
+    /// Makes `changes` to the key `id` of `project`. Throws as `deleteAPIKey` does.
     package func updateAPIKey(
         _ id: UUID, _ changes: APIKeyChanges, in project: UUID, by user: User
     ) throws(AuthError) -> APIKeyInProject {
@@ -59,9 +59,9 @@ extension Auth {
         }
     }
 
-    /// The key `id` of `project`, if `user` may manage it: members manage the keys they made; owners and
-    /// admins manage all. Throws `projectNotFound` or `apiKeyNotFound` for whatever the user may not manage, as
-    /// if it did not exist.
+    /// The key `id` of `project`, if `user` may manage it: members manage the keys they made; owners and admins
+    /// manage all. Throws `projectNotFound` or `apiKeyNotFound` for anything the user may not manage, as if it did
+    /// not exist.
     func managedKey(
         _ id: UUID, in project: UUID, by user: User, _ database: Database
     ) throws(AuthError) -> APIKey {

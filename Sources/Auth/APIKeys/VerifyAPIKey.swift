@@ -1,13 +1,13 @@
-// Judges an API key for another service, which was shown it.
+// Verifies an API key for another service that received it.
 
 import Platform
 package import Store
 
 extension Auth {
-    /// The key whose secret is `text`, if it is good now and has `scope` (nil: none is asked for). Notes the
-    /// use, at most once a minute.
+    /// The key whose secret is `text`, if it is active and has `scope` (nil: any). Notes the use, at most once a
+    /// minute.
     ///
-    /// Throws `invalidAPIKey` for one that is unknown, `deadAPIKey` for one that was good once, and
+    /// Throws `invalidAPIKey` for an unknown key, `deadAPIKey` for a genuine key that no longer works, and
     /// `insufficientScope`.
     package func verifyAPIKey(_ text: String, scope: String?) throws(AuthError) -> APIKey {
         let candidate = try candidate(bearing: text)

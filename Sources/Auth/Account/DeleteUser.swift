@@ -1,17 +1,17 @@
-// Deletes an account, for good: a fresh code proves that its owner asks.
+// Deletes an account for good. A fresh code proves that its owner asks for it.
 
 import Platform
 package import Store
 
 extension Auth {
-    /// Mails a code with which the account of `user` can be deleted to its address. Within the limits of `sendCode`.
+    /// Mails a code for deleting the account of `user` to its address. The limits of `sendCode` apply.
     package func sendDeletionCode(to user: User) throws(AuthError) -> SentCode {
         try sendCodes(for: [.deletion(of: user.id, at: try address(of: user))])
     }
 
-    /// Deletes the account of `user`, if `code` was mailed to its address for that. Its sessions end, its keys die,
-    /// projects without another active owner go with all that is in them, and their members are told. The audit keeps its
-    /// id, and nothing else.
+    /// Deletes the account of `user`, if `code` was mailed to its address for that. Its sessions and keys end. Projects
+    /// without another active owner are deleted with everything in them, and their members are told. Only its id stays, in the
+    /// audit.
     ///
     /// Throws `invalidCode`, `codeExhausted` or `limited`, as `verifyCode` does.
     package func deleteUser(_ user: User, code: String) throws(AuthError) {
@@ -21,17 +21,17 @@ extension Auth {
         let isDone = try write(using: guess, in: database) {
             (isFirst) throws(AuthError) -> Bool? in
             let user = try current(user, in: database)
-            // The code was mailed to an address that the account may have lost meanwhile.
+            // The account's address may have changed since the code was mailed.
             guard isFirst, user.email.isSame(as: email.text) else { return nil }
             return try erase(user, in: database)
         }
         guard let isDone else { throw .invalidCode }
-        // The session that asked has gone with the rest.
+        // The session that asked is already deleted.
         try finishErasing(user, isDone: isDone, in: database.acting(in: nil))
     }
 
-    /// Shuts the account of `user` out for good, frees its address, and announces that, in the transaction at hand. Then
-    /// deletes what hangs on it, some rows in each transaction, so that others can write meanwhile; true once nothing is left.
+    /// Locks the account of `user` for good, frees its address, and announces that, in the current transaction. Then deletes
+    /// its rows, some in each transaction, so that others can write in between. Returns true once nothing is left.
     package func erase(_ user: User, in database: Database) throws(AuthError) -> Bool {
         let now = now
         let language = try User.noticeLanguage(of: user.id, in: database)
@@ -50,7 +50,7 @@ extension Auth {
         return isDone
     }
 
-    /// Deletes what `erase` has left. What is interrupted here, clean-up goes on with.
+    /// Deletes what `erase` has left. If this is interrupted, clean-up continues.
     package func finishErasing(_ user: User, isDone: Bool, in database: Database) throws(AuthError) {
         if !isDone { try eraseRest(of: user.id, in: database) }
         var count = Policy.rowsPerCleanUp
@@ -60,7 +60,7 @@ extension Auth {
         database.checkpoint()
     }
 
-    /// Deletes what hangs on the account `user`, which is erased, and the account.
+    /// Deletes the rows of the erased account `user`, and the account.
     func eraseRest(of user: UUID, in database: Database) throws(AuthError) {
         var isDone = false
         while !isDone {
@@ -70,7 +70,7 @@ extension Auth {
         }
     }
 
-    /// Deletes some rows of what hangs on the account `user`, in the transaction at hand; true once it is gone.
+    /// Deletes some rows of the account `user`, in the current transaction. Returns true once the account is gone.
     func eraseSome(of user: UUID, in database: Database) throws(AuthError) -> Bool {
         var left = Policy.rowsPerCleanUp
         left -= try Session.deleteSome(of: user, limit: left, in: database)

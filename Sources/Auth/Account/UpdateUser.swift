@@ -1,9 +1,9 @@
-// Changes what people say of themselves, and what they want to be told.
+// Changes an account's name, and which mail it gets.
 
 import Platform
 package import Store
 
-/// What is to change; the rest stays.
+/// What to change; the rest stays.
 package struct UserChanges {
     let fullName: TextChange
     let language: LanguageChange
@@ -17,7 +17,7 @@ package struct UserChanges {
         case this(Language?)
     }
 
-    /// `fullName` has 1…255 Unicode scalars. nil for `tellsSignIns` or `tellsKeyExpiry` keeps that as it is.
+    /// `fullName` has 1…255 Unicode scalars. nil for `tellsSignIns` or `tellsKeyExpiry` keeps the current value.
     package init(
         fullName: TextChange, language: LanguageChange, tellsSignIns: Bool?, tellsKeyExpiry: Bool?
     ) {
@@ -29,10 +29,10 @@ package struct UserChanges {
 }
 
 extension Auth {
-    /// Makes `changes` to the account of `user`; the whole account after them.
+    /// Makes `changes` to the account of `user`. Returns the whole account after them.
     package func updateUser(_ user: User, _ changes: UserChanges) throws(AuthError) -> Account {
         let database = try database()
-        // The answer is read before the change is made for good: afterwards nothing may fail.
+        // Read the answer before the commit: after it nothing may fail.
         return try change(by: user, in: database) { (user) throws(AuthError) -> Account in
             let now = now
             if case .this(let name) = changes.fullName {
@@ -59,7 +59,7 @@ extension Auth {
         }
     }
 
-    /// How `user` wants to be written to.
+    /// Which mail `user` wants, and in which language.
     package func preferences(of user: User) throws(AuthError) -> Preferences {
         try Preferences.find(user.id, in: try database())
     }

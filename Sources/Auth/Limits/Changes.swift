@@ -1,32 +1,30 @@
-// Whose a change is, and how often one account may make one.
+// Who makes a change, and how often one account may make one.
 //
-// 1. A request waits for its turn to write, and its session may end meanwhile. Every transaction of a request that
-//    bears an access token therefore begins by reading session and account again. `Database` does so by itself: an
-//    action cannot forget it.
-// 2. An action works on the account as that transaction reads it, not as it was when the request arrived. Roles are
-//    read there too.
-// 3. What adds or changes something counts for `limit_write_per_user`. What ends something is always possible: revoking,
-//    deleting, deactivating, leaving. So is rotating a key, which has a limit of its own.
-// 4. What one account or project can have has a bound, counted in the transaction that adds one. What was there before the
-//    bound stays.
+// 1. A request waits for its turn to write, and its session may end meanwhile. So every transaction of a request with an access
+//    token begins by reading session and account again. `Database` does this itself: an action cannot forget it.
+// 2. An action works on the account as that transaction reads it, not as it was when the request arrived. It reads roles there
+//    too.
+// 3. Adding or changing something counts for `limit_write_per_user`. Ending something is always possible: revoking, deleting,
+//    deactivating, leaving. So is rotating a key, which has its own limit.
+// 4. What one account or project can have is bounded. The transaction that adds one counts. What is above a bound stays.
 
 import Platform
 import Store
 
 extension Auth {
-    /// Runs `body` in one transaction for `user`, with the account as it is then.
+    /// Runs `body` in one transaction for `user`, with the account as that transaction reads it.
     ///
-    /// Throws `invalidToken` if the account is gone or the request's session has ended, `accountInactive` if the account
-    /// is deactivated; then nothing is changed.
+    /// Throws `invalidToken` if the account is gone or the request's session has ended, `accountInactive` if the account is
+    /// deactivated; then nothing changes.
     func write<T>(
         by user: User, in database: Database, _ body: (User) throws(AuthError) -> T
     ) throws(AuthError) -> T {
         try database.write { () throws(AuthError) -> T in try body(try current(user, in: database)) }
     }
 
-    /// The same for what adds or changes something: `limits` and the limit of changes are judged first, and count it.
+    /// The same for adding or changing something: checks `limits` and the limit of changes first, and counts the change.
     ///
-    /// Throws `limited`, too.
+    /// Throws `limited` too.
     func change<T>(
         by user: User, within limits: [Limit]? = nil, in database: Database, _ body: (User) throws(AuthError) -> T
     ) throws(AuthError) -> T {
@@ -44,7 +42,7 @@ extension Auth {
         Limit(name: "write-user", subject: user.id.text, quota: policy.changesPerUser)
     }
 
-    /// The limit of rotations by `user`, in place of that.
+    /// The limit of rotations by `user`, which replaces the limit of changes.
     func rotationLimit(of user: User) -> Limit {
         Limit(name: "rotate-user", subject: user.id.text, quota: Policy.rotationsPerUser)
     }
@@ -59,7 +57,7 @@ extension Auth {
     }
 }
 
-// Each throws `tooMany` if there is no room for one more, in the transaction that would add it.
+// Each throws `tooMany` if there is no room for one more. Called in the transaction that adds it.
 extension Auth {
     func requireRoomForProject(of user: UUID, in database: Database) throws(AuthError) {
         let most = policy.projectsPerUser
@@ -89,14 +87,14 @@ extension Auth {
         }
     }
 
-    /// Deletes the oldest keys of `project` that have ended, so that it keeps as many of those as it may have others. Making
-    /// and deleting keys in a loop fills no disk.
+    /// Deletes the oldest ended keys of `project`, so that it keeps at most as many ended keys as it may have live ones. Making
+    /// and deleting keys in a loop cannot fill the disk.
     func dropEndedKeys(of project: UUID, in database: Database) throws(AuthError) {
         try APIKey.deleteEnded(
             of: project, but: policy.keysPerProject, at: now, limit: Policy.rowsPerCleanUp, in: database)
     }
 
-    /// Makes room for the new session `id` of `user`: the sessions that were used longest ago end. As many ended ones are kept.
+    /// Makes room for the new session `id` of `user`: the least recently used sessions end. As many ended ones are kept.
     func makeRoomForSession(_ id: UUID, of user: UUID, in database: Database) throws(AuthError) {
         let (now, most) = (now, policy.sessionsPerUser)
         let ended = try Session.revokeExcess(

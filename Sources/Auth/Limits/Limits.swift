@@ -1,27 +1,27 @@
-// Limits: so many in so long, for a network of clients, for an e-mail address, for all.
+// Rate limits: how many events in how much time, for a network of clients, for an e-mail address, and for all.
 //
-// 1. The counts are rows, so that they outlive the process that counted, and they are judged and raised
-//    in one transaction with what they let through.
-// 2. They are judged twice: before the request waits for anything, without the right to write, so that a flood of refusals
-//    costs others nothing; and in the transaction that counts, since others have counted meanwhile. A request for a code
-//    is judged once more when it has waited for memory to hash: the hash comes before the transaction, and is what costs.
-// 3. Counts are kept by what a client sent, never by account: an address that has none spends the same.
-// 4. An address's own networks have shares of mails and failures of their own, which no stranger can use up.
-// 5. Failures count by the address that is guessed for. Mails that an account asks for count by the account, and by the
-//    network that asks for one address: nobody can use up what another account may ask for.
-// 6. What is written for the refused is bounded, for one site and for all together. The log has a line for each.
+// 1. The counts are rows, so that they outlive the process. One transaction checks a limit, raises its count, and does what
+//    it allows.
+// 2. Each limit is checked twice: before the request waits for anything, without the write lock, so that a flood of refusals
+//    costs others nothing; and in the transaction that counts, since others have counted meanwhile. A request for a code is
+//    checked once more after it has waited for memory to hash, since the hash is the expensive part.
+// 3. Counts go by what a client sent, never by account: an address without an account is counted the same.
+// 4. An address's known networks have their own share of mails and failures, which no stranger can use up.
+// 5. Failures count for the address that the guess is for. Mails that an account asks for count for the account, and for the
+//    pair of network and address: nobody can use up another account's share.
+// 6. What refusals write is bounded, for one site and for all. The log has a line for each.
 
 import Platform
 import Store
 
-/// One limit, as it concerns one request.
+/// One limit, applied to one request.
 struct Limit {
     let name: StaticString
     let subject: String
-    /// nil: counted, and never reached.
+    /// nil: counted, but never reached.
     let quota: Quota?
 
-    /// What is counted over, where no quota says.
+    /// The window for counting where no quota sets one.
     private static let unlimitedWindow = Duration.minutes(5)
 
     fileprivate var window: Duration { quota?.window ?? Limit.unlimitedWindow }
@@ -37,14 +37,14 @@ struct Limit {
         fileprivate let limit: Limit
         fileprivate let slot: Timestamp
 
-        /// Takes it back.
+        /// Undoes the count.
         func takeBack(in database: Database) throws(AuthError) {
             try LimitCount.takeBack(
                 from: limit.name, subject: limit.subject, slot: slot, in: database)
         }
     }
 
-    /// Judges the limit; nil if there is room for one more.
+    /// Checks the limit; nil if there is room for one more.
     fileprivate func hit(at now: Timestamp, in database: Database) throws(AuthError) -> Hit? {
         guard let quota else { return nil }
         let slots = try LimitCount.all(
@@ -75,7 +75,7 @@ struct Limit {
 }
 
 extension Auth {
-    /// Whether `email` was signed in with from the client's network lately.
+    /// Whether someone signed in with `email` from the client's network lately.
     func isKnownNetwork(of email: Email, in database: Database) throws(AuthError) -> Bool {
         guard client.hasAddress else { return false }
         let now = now
@@ -83,8 +83,8 @@ extension Auth {
             client.network, for: email.text, since: now - Policy.knownNetworkLifetime, at: now, in: database)
     }
 
-    /// The limits of sending one code for each of `targets` at once. From a known network the total does not count. What
-    /// somebody who is signed in asks for takes nothing of what the address may sign in with.
+    /// The limits of sending one code for each of `targets` at once. From a known network the total does not count. What a
+    /// signed-in user asks for does not count against the codes for signing in.
     func sendLimits(for targets: [ChallengeTarget], in database: Database) throws(AuthError) -> [Limit] {
         var limits = clientLimits("send-ip", site: "send-site", policy.sendPerAddressOfClient)
         for target in targets {
@@ -112,7 +112,7 @@ extension Auth {
         clientLimits("verify-ip", site: "verify-site", policy.verifyPerAddressOfClient)
     }
 
-    /// What the client's network may do, and, for IPv6, its site: else one customer had as many quotas as it has
+    /// The limits of the client's network and, for IPv6, of its site: otherwise one customer would have as many quotas as
     /// networks.
     private func clientLimits(
         _ name: StaticString, site siteName: StaticString, _ quota: Quota?
@@ -123,12 +123,12 @@ extension Auth {
         return limits + [Limit(name: siteName, subject: site, quota: siteQuota)]
     }
 
-    /// The limit of wrong guesses for `email`, whatever they are for and whoever guesses.
+    /// The limit of wrong guesses for `email`, whatever their purpose and source.
     func failureLimit(for email: Email, isKnown: Bool) -> Limit {
         Limit(name: "failures-email", subject: share(of: email.text, isKnown), quota: policy.failuresPerEmail)
     }
 
-    /// The limits of inviting. They take nothing of what codes may be sent by.
+    /// The limits of inviting. They are separate from the limits of sending codes.
     func invitationLimits(of user: User) -> [Limit] {
         clientLimits("invite-ip", site: "invite-site", policy.sendPerAddressOfClient) + [
             Limit(name: "invite-user", subject: user.id.text, quota: policy.invitationsPerUser),
@@ -136,7 +136,7 @@ extension Auth {
         ]
     }
 
-    /// The limit of mails with invitations to `email`. Beyond it an invitation is made and not mailed: nobody can keep
+    /// The limit of mails with invitations to `email`. Above it, the invitation is made but not mailed: nobody can keep
     /// others from inviting an address.
     func invitationMailLimit(for email: Email) -> Limit {
         Limit(name: "invite-email", subject: email.text, quota: Policy.invitationsPerEmail)
@@ -157,13 +157,13 @@ extension Auth {
         try firstHit(of: [limit], in: database)?.limited.retryAfter
     }
 
-    /// The limits of refreshing: by the client's network, of all that was refreshed, and last, for IPv6, by its site, of what
-    /// was refused. Refusals count by the site alone: they add no row for each of its networks.
+    /// The limits of refreshing: by the client's network, for all refreshes, and last, for IPv6, by its site, for refused
+    /// ones. Refusals count by site alone, so that they add no row for each network.
     var refreshLimits: [Limit] {
         clientLimits("refresh-ip", site: "refresh-site", policy.refreshPerAddressOfClient)
     }
 
-    /// The limit of refreshing by the account `user`, from wherever: each writes rows that stay, and one customer has
+    /// The limit of refreshing by the account `user`, from anywhere: each refresh writes rows that stay, and one customer has
     /// thousands of networks.
     func refreshLimit(of user: UUID) -> Limit {
         let quota = policy.refreshPerAddressOfClient.map {
@@ -172,35 +172,35 @@ extension Auth {
         return Limit(name: "refresh-user", subject: user.text, quota: quota)
     }
 
-    /// The known networks of an address share a quota, apart from that of all strangers. No address has a space.
+    /// The known networks of an address share a quota, separate from that of all strangers. No address has a space.
     private func share(of subject: String, _ isKnown: Bool) -> String {
         isKnown ? "known \(subject)" : subject
     }
 
-    /// What one customer commonly has: an IPv4 address, or an IPv6 /48.
+    /// What one customer usually has: an IPv4 address, or an IPv6 /48.
     private var site: String { client.site ?? client.network }
 
-    /// Throws `limited` if one of `limits` is reached. Writes nothing, unless to note the refusal.
+    /// Throws `limited` if one of `limits` is reached. Writes nothing, except to record the refusal.
     func refuse(over limits: [Limit], in database: Database) throws(AuthError) {
         guard let hit = try firstHit(of: limits, in: database) else { return }
         noteRefusal(AuditEvent(.limitHit, detail: hit.limit.name), in: database)
         throw .limited(hit.limited)
     }
 
-    /// Notes that a mail was asked for too early.
+    /// Records that a mail was requested too early.
     func noteEarlyResend(in database: Database) {
         noteRefusal(AuditEvent(.limitHit, detail: "resend"), in: database)
     }
 
-    /// Notes a refusal in the audit, unless there are enough of them lately or the database is not to be had soon:
-    /// the log has its line in any case, and the answer stays what it is.
+    /// Records a refusal in the audit, unless there were enough lately or the database is busy. The log has its line in any
+    /// case, and the answer does not change.
     func noteRefusal(_ refusal: AuditEvent, in database: Database) {
         event = refusal
         guard (try? isToBeNoted(refusal, in: database)) == true else { return }
         database.attempt { () throws(AuthError) in try note(refusal, in: database) }
     }
 
-    /// Runs `body` in one transaction, if none of `limits` is reached; else throws `limited`.
+    /// Runs `body` in one transaction if none of `limits` is reached; otherwise throws `limited`.
     func write<T>(
         within limits: [Limit], in database: Database, _ body: () throws(AuthError) -> T
     ) throws(AuthError) -> T {
@@ -225,7 +225,7 @@ extension Auth {
         return nil
     }
 
-    /// Notes a refusal in the transaction at hand, since others note meanwhile.
+    /// Records a refusal in the current transaction, since others record theirs meanwhile.
     func note(_ refusal: AuditEvent, in database: Database) throws(AuthError) {
         event = refusal
         guard try isToBeNoted(refusal, in: database) else { return }
@@ -236,7 +236,7 @@ extension Auth {
         try record(refusal, in: database)
     }
 
-    /// Whether the slot of `now` has room for one more note of `refusal`: for the client's site, and for all.
+    /// Whether the slot of `now` has room for one more record of `refusal`: for the client's site, and for all.
     private func isToBeNoted(_ refusal: AuditEvent, in database: Database) throws(AuthError) -> Bool {
         var most = Policy.refusalsNotedPerSite
         for (name, subject) in noteSubjects(of: refusal) {
@@ -248,14 +248,14 @@ extension Auth {
         return true
     }
 
-    /// What a note of `refusal` counts for: the client's site, whatever the limit counts by, then all.
+    /// What a record of `refusal` counts for: the client's site, whatever the limit counts by, then all.
     private func noteSubjects(of refusal: AuditEvent) -> [(name: StaticString, subject: String)] {
         let name = refusal.kind == .limitHit ? refusal.detail ?? refusal.kind.name : refusal.kind.name
         return [(name, site), ("refused", "")]
     }
 }
 
-/// What a transaction within limits came to.
+/// The result of a transaction within limits.
 private enum Outcome<T> {
     case done(T)
     case refused(Limited)

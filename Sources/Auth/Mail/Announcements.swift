@@ -1,14 +1,14 @@
 // Every lasting change is announced by mail to the account that made it, at the address and in the language that it had
-// before the change. A stolen access token makes none in silence.
+// before the change. A thief with an access token cannot change anything silently.
 //
-// An account gets one mail an hour of each kind. The first change is announced at once. Changes that follow within the hour
-// are counted, and one mail at its end tells how many.
+// An account gets one mail an hour of each kind. The first change is announced at once. Later changes within the hour are
+// counted, and one mail at its end says how many there were.
 
 import Platform
 import Store
 
 extension MailKind {
-    /// Whether it announces a change that the account made, or that ended something for it.
+    /// Whether it announces a change that the account made, or something that ended for the account.
     var announces: Bool {
         switch self {
         case .accountDeleted, .keyCreated, .ownerMade, .accessGiven, .accessEnded, .noticesOff, .projectDeleted: true
@@ -20,8 +20,8 @@ extension MailKind {
 }
 
 extension Auth {
-    /// Announces a change of `kind` to `user`, in the transaction that makes it. `detail` is what its mail shows of the last
-    /// such change: a key's prefix, or a masked address. `language` is the account's before the change.
+    /// Announces a change of `kind` to `user`, in the transaction that makes it. `detail` is what the mail shows about the
+    /// last such change: a key's prefix, or a masked address. `language` is the account's before the change.
     func announce(
         _ kind: MailKind, to user: User, about subject: UUID, _ detail: String = "", in language: Language? = nil,
         _ database: Database
@@ -44,7 +44,7 @@ extension Auth {
             until: due + Policy.noticeLifetime, at: now, due: due, database: database)
     }
 
-    /// `address`, as a mail shows another person's.
+    /// `address`, as a mail shows it to another person.
     package func masked(_ address: String) -> String { (try? Email(address))?.masked ?? "?" }
 
     func announcementLetter(for item: MailItem, _ language: Language) -> MailContent {
@@ -58,7 +58,7 @@ extension Auth {
     }
 }
 
-/// What an announcement's row keeps: how many changes, a line end, and what is shown of the last.
+/// What an announcement's row holds: the number of changes, a line end, and the detail of the last one.
 private struct Announcement {
     let count: Int64
     let detail: String

@@ -1,4 +1,4 @@
-// What a mail in the outbox says, by the rows that it is about. What those do not tell any more is not sent.
+// What a mail in the outbox says, read from the rows that it is about. If those rows are gone, the mail is not sent.
 
 import Cryptography
 import Platform
@@ -8,17 +8,17 @@ import Store
 struct MailContent {
     let kind: MailKind
     let language: Language
-    /// What `{minutes}` or `{days}` is.
+    /// The value of `{minutes}` or `{days}`.
     var count: Int64 = 0
-    /// By the names that templates have for them: `{code}`.
+    /// The values by their names in templates: `{code}`.
     let values: [String: String]
 }
 
 extension Auth {
-    /// What `item` says; nil if it is of no use any more.
+    /// What `item` says; nil if it is no longer useful.
     func letter(for item: MailItem, in database: Database) throws(AuthError) -> MailContent? {
-        // An address that has an account is written to as its owner likes. What announces a change is written as the owner
-        // liked before it.
+        // An address with an account gets mail in its owner's language. A mail that announces a change uses the owner's
+        // language from before it.
         let owners = try User.language(ofEmail: item.email, in: database)
         let language = (item.kind.announces ? item.language ?? owners : owners ?? item.language) ?? .english
         switch item.kind {
@@ -54,7 +54,7 @@ extension Auth {
             ])
     }
 
-    /// Whether a code that such a mail would bring to `email` could do anything.
+    /// Whether a code that this mail would bring to `email` could do anything.
     private func mayUse(_ kind: MailKind, _ email: Email, in database: Database) throws(AuthError) -> Bool {
         switch kind {
         case .emailCode: try mayBecomeAnAccounts(email, in: database)
@@ -64,29 +64,29 @@ extension Auth {
         }
     }
 
-    /// Whether a code for `email` could lead to a session, and nobody has a fixed one for it.
+    /// Whether a code for `email` could lead to a session, and the address has no fixed code.
     private func maySignIn(_ email: Email, in database: Database) throws(AuthError) -> Bool {
         guard testIdentity(of: email) == nil else { return false }
         if try maySignUp(email, in: database) { return true }
         return try User.find(email: email.text, in: database) != nil
     }
 
-    /// Whether `email` may make an account: by `sign_up`, or since an invitation waits for it.
+    /// Whether `email` may sign up: by `sign_up`, or because it has an open invitation.
     func maySignUp(_ email: Email, in database: Database) throws(AuthError) -> Bool {
         if policy.signUp.welcomes(email) { return true }
         guard policy.invitationsAdmit else { return false }
         return try Invitation.isOpen(to: email.text, at: now, in: database)
     }
 
-    /// Whether `email` can become the address of an account: it is no other's, and, where domains may sign up, of one of
-    /// them, or invited.
+    /// Whether `email` can become an account's address: no other account has it, and if sign-up is limited to domains, it
+    /// is in one of them or invited.
     func mayBecomeAnAccounts(_ email: Email, in database: Database) throws(AuthError) -> Bool {
         if case .domains = policy.signUp, try !maySignUp(email, in: database) { return false }
         guard testIdentity(of: email) == nil else { return false }
         return try User.find(email: email.text, in: database) == nil
     }
 
-    /// The details are the network address, a line end, and what the client called itself.
+    /// The details are the network address, a line end, and the client's user agent.
     private func networkLetter(for item: MailItem, _ language: Language) -> MailContent {
         let lines = (item.details ?? "").utf8.split(
             separator: 0x0A, maxSplits: 1, omittingEmptySubsequences: false)

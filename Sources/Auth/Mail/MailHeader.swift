@@ -1,13 +1,13 @@
-// Header fields of a mail: ASCII, in lines of at most 78 characters, where an address does not need more
-// (RFC 5322 §2.1.1), and of at most 76 where there are encoded words (RFC 2047 §2).
+// Header fields of a mail: ASCII, in lines of at most 78 characters unless an address is longer (RFC 5322 §2.1.1), and of
+// at most 76 with encoded words (RFC 2047 §2).
 
 import Cryptography
 import Store
 
-/// Makes whole header fields, with the line's end.
+/// Makes whole header fields, including the line's end.
 enum MailHeader {
-    /// A field of free text. It is encoded unless it is ASCII whose words fit into lines, and unless a reader would find
-    /// encoded words in it that are none of ours.
+    /// A field of free text. It is encoded unless it is ASCII whose words fit into lines and contains nothing that a
+    /// reader could take for encoded words.
     static func text(_ name: String, _ text: String) -> String {
         if isPlain(text), let folded = folded("\(name): ", text) { return "\(folded)\n" }
         return "\(name): \(encodedWords(text).joined(separator: "\n "))\n"
@@ -29,7 +29,7 @@ enum MailHeader {
         return "\(name): \(words.joined(separator: "\n "))\(end)\(address)\n"
     }
 
-    /// A field with something that has no spaces: an address, or an id.
+    /// A field whose value has no spaces: an address, or an id.
     static func word(_ name: String, _ word: String) -> String {
         let isLong = name.utf8.count + 2 + word.utf8.count > longestLine
         return isLong ? "\(name):\n \(word)\n" : "\(name): \(word)\n"
@@ -38,7 +38,7 @@ enum MailHeader {
     private static let longestLine = 78
     private static let longestEncodedLine = 76
 
-    /// `text` behind `start`, in lines that are broken before single spaces; nil if its words are too long for that.
+    /// `text` after `start`, folded before single spaces; nil if its words are too long for that.
     private static func folded(_ start: String, _ text: String) -> String? {
         if start.utf8.count + text.utf8.count <= longestLine { return start + text }
         var lines = start
@@ -59,7 +59,7 @@ enum MailHeader {
         return lines
     }
 
-    /// A display name as it stands, or in quotes if it needs those (RFC 5322 §3.2.5); nil if it has to be encoded.
+    /// A display name as it is, or in quotes if it needs those (RFC 5322 §3.2.5); nil if it has to be encoded.
     private static func phrase(_ text: String) -> String? {
         guard isPlain(text) else { return nil }
         let isAtoms = text.utf8.allSatisfy {
@@ -76,7 +76,7 @@ enum MailHeader {
         return "\"\(String(decoding: quoted, as: UTF8.self))\""
     }
 
-    /// Printable ASCII without what begins an encoded word. Some readers decode those in quotes and within words, too.
+    /// Printable ASCII without the start of an encoded word. Some readers decode those even in quotes and within words.
     private static func isPlain(_ text: String) -> Bool {
         var last: UInt8 = 0
         for byte in text.utf8 {
@@ -86,8 +86,8 @@ enum MailHeader {
         return true
     }
 
-    /// RFC 2047: `=?utf-8?B?…?=`, each of whole characters, and short enough that a header's name of up to 10 letters and
-    /// the first of them stay within 76 characters.
+    /// RFC 2047: `=?utf-8?B?…?=`, each of whole characters, and short enough that a header name of up to 10 letters and
+    /// the first word fit in 76 characters.
     private static func encodedWords(_ text: String) -> [String] {
         var words: [String] = []
         var piece: [UInt8] = []

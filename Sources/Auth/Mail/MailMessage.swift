@@ -1,5 +1,5 @@
-// A mail as text (RFC 5322, MIME: RFC 2045–2047), with line ends as Unix mail programs and
-// maildirs have them. Every line is ASCII and short, whatever the templates hold.
+// A mail as text (RFC 5322, MIME: RFC 2045–2047), with the line ends that Unix mail programs and maildirs use. Every
+// line is ASCII and short, whatever the templates contain.
 
 import Cryptography
 import Platform
@@ -7,9 +7,9 @@ package import Store
 
 /// A name and an address, as in `From`.
 package struct Mailbox: Equatable {
-    /// The name that is shown, 128 characters at most; nil for none.
+    /// The displayed name, at most 128 characters; nil for none.
     package let name: String?
-    /// Where mail comes from; its domain is also that of the Message-ID.
+    /// The sender's address; its domain is also that of the Message-ID.
     package let address: Email
 
     /// Keeps the first 128 Unicode scalars of `name`; nil: the address alone.
@@ -58,7 +58,7 @@ struct MailMessage {
             + quotedPrintable(body)
     }
 
-    /// RFC 2045 §6.7: lines of at most 76 characters, everything but printable ASCII as `=XX`.
+    /// RFC 2045 §6.7: lines of at most 76 characters, with everything except printable ASCII as `=XX`.
     static func quotedPrintable(_ text: String) -> String {
         let hex = Array("0123456789ABCDEF".utf8)
         var result: [UInt8] = []

@@ -1,23 +1,23 @@
-// What a mail says, before its values are put in.
+// What a mail says, before its values are filled in.
 
-/// The texts of a kind of mail, with `{code}`, `{service}` and the like where those belong.
+/// The texts of a kind of mail, with placeholders such as `{code}` and `{service}`.
 package struct MailTemplate {
     /// One line, for the field `Subject` (RFC 5322 §3.6.5), in Unicode.
     package let subject: String
-    /// The plain text, in Unicode, with line ends as Unix has them.
+    /// The plain text, in Unicode, with Unix line ends.
     package let text: String
     /// Empty: the mail is plain text.
     package let html: String
 
-    /// `html` is empty for a mail of plain text alone.
+    /// `html` is empty for a plain-text mail.
     package init(subject: String, text: String, html: String) {
         self.subject = subject
         self.text = text
         self.html = html
     }
 
-    /// The texts with `values`, whose keys are as they stand there: `{code}`. Each value goes in as `MailText` has it,
-    /// and in the HTML it is escaped.
+    /// The texts with `values`, whose keys are placeholders: `{code}`. `MailText` cleans each value, and the HTML
+    /// escapes it.
     func filled(_ values: [String: String]) -> MailTemplate {
         var safe: [String: String] = [:]
         for (name, value) in values { safe[name] = MailText.value(value, for: name) }

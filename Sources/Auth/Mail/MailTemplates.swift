@@ -1,4 +1,4 @@
-// Where the texts of mail come from: files of the operator's, else built in.
+// Where the texts of mail come from: the operator's files, or else built in.
 
 import Platform
 import Store
@@ -11,13 +11,13 @@ package struct MailTemplates {
     /// All that is built in.
     package static let builtIn = MailTemplates()
 
-    /// Takes the files in `folder` where there are any, and what is built in for the rest; nil: built-in texts alone.
+    /// Uses the files in `folder` where they exist, and the built-in texts for the rest; nil: built-in texts alone.
     package init(folder: String? = nil) {
         self.folder = folder
     }
 
-    /// The texts of `kind` in `language`; `count` is what `{minutes}` or `{days}` will be. Throws if a file is
-    /// there and is no template.
+    /// The texts of `kind` in `language`; `count` is the value of `{minutes}` or `{days}`. Throws if a file exists and
+    /// is not a template.
     func template(
         _ kind: MailKind, in language: Language, count: Int64
     ) throws(SystemError) -> MailTemplate {
@@ -69,8 +69,8 @@ package struct MailTemplates {
         return text
     }
 
-    /// What is in the folder `folder`: the files that mail is made of, why some cannot be used, and those that nothing
-    /// reads. All are empty if there is no such folder.
+    /// Examines `folder`: the files that mail uses, why some cannot be used, and files that nothing reads. All are
+    /// empty if there is no such folder.
     package static func examine(folder: String) -> (used: [String], faults: [String], unused: [String]) {
         var (used, faults, unused): ([String], [String], [String]) = ([], [], [])
         let names = ((try? File.names(in: folder)) ?? []).filter { $0.utf8.first != UInt8(ascii: ".") }

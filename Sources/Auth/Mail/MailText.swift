@@ -1,21 +1,21 @@
-// Text in mail that somebody else wrote: names of people, projects and keys, addresses, what a client calls itself.
+// Other people's text in mail: names of people, projects and keys, addresses, a client's user agent.
 //
-// A mail goes out in the service's own name, so a reader believes what it says. This is the one way for other people's
-// text into a mail, for the subject and the body, plain text and HTML alike:
+// A mail goes out in the service's own name, so a reader believes what it says. Other people's text enters a mail only
+// here, in the subject and the body, in plain text and HTML:
 //
-// 1. It is one line of characters that can be seen. Control characters, line separators, direction controls and
-//    characters without width are taken out.
-// 2. Nothing in it is a link. Mail programs make links of addresses and host names by themselves, and none does across
-//    a space, so a space follows each sign that would join one.
-// 3. Nothing in it is an encoded word (RFC 2047), which some programs decode wherever they find it.
+// 1. It is one line of visible characters. Control characters, line separators, direction controls and zero-width
+//    characters are removed.
+// 2. It contains no link. Mail programs turn addresses and host names into links, but never across a space, so a space
+//    follows each sign that would join one.
+// 3. It contains no encoded word (RFC 2047), which some programs decode wherever they find it.
 // 4. It is bounded.
 
 import Platform
 import Store
 
-/// What becomes of a text on its way into a mail.
+/// Cleans text on its way into a mail.
 enum MailText {
-    /// `text`, which somebody else wrote: at most `limit` characters of it, and then "…".
+    /// `text`, which somebody else wrote: at most `limit` characters, then "…".
     static func foreign(_ text: String, limit: Int) -> String {
         let scalars = visible(text, limit: limit)
         var result = String.UnicodeScalarView()
@@ -30,14 +30,14 @@ enum MailText {
         return String(result)
     }
 
-    /// `text`, which is ours or the operator's, in one line.
+    /// `text`, which is ours or the operator's, on one line.
     static func own(_ text: String) -> String {
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars.prefix(300) { result.append(scalar.isControl ? " " : scalar) }
         return String(result)
     }
 
-    /// The first `limit` characters that can be seen, and "…" if there are more. Spaces of all kinds are one space.
+    /// The first `limit` visible characters, and "…" if there are more. Any run of spaces becomes one space.
     private static func visible(_ text: String, limit: Int) -> [Unicode.Scalar] {
         var result: [Unicode.Scalar] = []
         for scalar in text.unicodeScalars where !isInvisible(scalar) {
@@ -53,8 +53,8 @@ enum MailText {
         return result
     }
 
-    /// Whether a mail program could take `scalar` and `next` for parts of one link, or for the beginning of an encoded
-    /// word. Numbers stay together, as in `5.0`, `1.2.3` and `12:30`, but no four of them, as in a network address.
+    /// Whether a mail program could read `scalar` and `next` as parts of one link, or as the start of an encoded word.
+    /// Numbers stay together, as in `5.0`, `1.2.3` and `12:30`, but not four of them, as in a network address.
     private static func joins(
         _ scalar: Unicode.Scalar, _ next: Unicode.Scalar, isBetweenDigits: Bool, dots: Int
     ) -> Bool {
@@ -68,14 +68,14 @@ enum MailText {
         }
     }
 
-    /// The full stop, and what stands for it in a host's name (UTS #46 §4).
+    /// The full stop, and its equivalents in a host name (UTS #46 §4).
     private static func isDot(_ scalar: Unicode.Scalar) -> Bool {
         [".", "\u{2024}", "\u{3002}", "\u{FE52}", "\u{FF0E}", "\u{FF61}"].contains(scalar)
     }
 
     private static func isDigit(_ scalar: Unicode.Scalar) -> Bool { scalar.value &- 0x30 < 10 }
 
-    /// Whether a host's name or the text of a link could go on with it.
+    /// Whether a host name or a link could continue with it.
     private static func isOfName(_ scalar: Unicode.Scalar) -> Bool {
         isDigit(scalar) || (scalar.value | 0x20) &- 0x61 < 26 || scalar.value >= 0x80 || "-_%[*/".unicodeScalars.contains(scalar)
     }
@@ -87,8 +87,8 @@ enum MailText {
         }
     }
 
-    /// Characters of no width that change how others look or run: format characters (category Cf) and the other default
-    /// ignorable code points (Unicode §5.21). A picture made of several others by such characters shows as those.
+    /// Zero-width characters that change how others look or run: format characters (category Cf) and the other default
+    /// ignorable code points (Unicode §5.21). An emoji that such characters join shows as its parts.
     private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0xAD, 0x34F, 0x600...0x605, 0x61C, 0x6DD, 0x70F, 0x890...0x891, 0x8E2, 0x115F...0x1160, 0x17B4...0x17B5,
@@ -101,11 +101,11 @@ enum MailText {
 }
 
 extension MailText {
-    /// `value` as it stands for `placeholder`. Whatever is not known to be ours is somebody else's.
+    /// `value` for `placeholder`. Any value that is not known to be ours counts as somebody else's.
     static func value(_ value: String, for placeholder: String) -> String {
         switch placeholder {
         case "{link}", "{url}", "{service}", "{ip}", "{time}": own(value)
-        // Addresses are whole, and programs call themselves by long names.
+        // Addresses are whole, and user agents are long.
         case "{inviter}", "{email}", "{device}": foreign(value, limit: 255)
         default: foreign(value, limit: 60)
         }

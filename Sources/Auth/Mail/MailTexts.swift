@@ -1,21 +1,21 @@
-// The texts of each kind of mail in each language are a subject and some paragraphs; this is the one layout
-// that makes a whole mail of them.
+// Each kind of mail has a subject and some paragraphs in each language. This file has the one layout that turns them
+// into a whole mail.
 
 package import Store
 
 /// What one kind of mail says in one language.
 struct MailTexts {
     let subject: String
-    /// The title of the HTML, where no placeholder is.
+    /// The title of the HTML, without placeholders.
     let title: String
-    /// In plain text, with the placeholders of the kind. The paragraph with `{code}` ends with it, or with a
-    /// full stop after it.
+    /// In plain text, with the placeholders of the kind. A paragraph with `{code}` ends with it, or with a full stop
+    /// after it.
     let paragraphs: [String]
 }
 
 extension MailTemplate {
-    /// The built-in texts of `kind` in `language`. `count` is what `{minutes}` or `{days}` will be: the word
-    /// behind it depends on that.
+    /// The built-in texts of `kind` in `language`. `count` is the value of `{minutes}` or `{days}`: the next word
+    /// depends on it.
     package init(_ kind: MailKind, in language: Language, count: Int64 = 0) {
         let texts = MailTexts(kind, language, count)
         self.init(subject: texts.subject, text: texts.text, html: texts.html(language))
@@ -23,7 +23,7 @@ extension MailTemplate {
 }
 
 extension Language {
-    /// "unknown", for a detail that a mail has no value for.
+    /// "unknown", for a detail without a value.
     package var unknown: String {
         switch self {
         case .english: "unknown"
@@ -73,7 +73,7 @@ extension MailTexts {
         return html
     }
 
-    /// A code stands alone and large; a link can be followed.
+    /// A code gets its own large line; a link can be clicked.
     private static func html(_ paragraph: String) -> String {
         if let parts = split(paragraph, at: "{code}") {
             return """
@@ -93,7 +93,7 @@ extension MailTexts {
         return "<p>\(String(decoding: lines, as: UTF8.self))</p>\n"
     }
 
-    /// What is before and after `place`, without the space or line end before it; nil where it does not occur.
+    /// The text before and after `place`, without the space or line end before it; nil if it does not occur.
     private static func split(_ paragraph: String, at place: StaticString) -> (before: String, after: String)? {
         let bytes = Array(paragraph.utf8)
         let length = place.utf8CodeUnitCount

@@ -1,4 +1,4 @@
-// How a mail leaves: into a maildir, or through a mail command. No shell, no SMTP of our own.
+// How a mail leaves: into a maildir, or through a mail command. No shell, no SMTP.
 
 import Cryptography
 import Platform
@@ -8,22 +8,21 @@ import Store
 package enum MailTransport: Equatable {
     /// The maildir (cr.yp.to/proto/maildir.html) at this path: for development, and for tests.
     case maildir(String)
-    /// A command that reads a mail on standard input as sendmail does, by its absolute path.
+    /// A command that reads a mail on standard input like sendmail, by its absolute path.
     case sendmail(String)
 }
 
-/// What became of one attempt.
+/// The result of one attempt.
 enum MailOutcome {
     case accepted
-    /// Later may work.
+    /// A later attempt may work.
     case postponed(String)
     /// It will never work.
     case refused(String)
 }
 
 extension MailTransport {
-    /// Hands over `message`. The mail command runs with `home` as its HOME; what it says goes to `output`, if
-    /// that is given.
+    /// Hands over `message`. The mail command runs with `home` as its HOME; its output goes to `output`, if given.
     func send(
         _ message: MailMessage, home: String, limit: Duration = Policy.deliveryTimeout, output: Descriptor? = nil
     ) -> MailOutcome {
@@ -40,8 +39,8 @@ extension MailTransport {
         }
     }
 
-    /// Written whole in `tmp`, then moved. The name is the message's: a second delivery of the
-    /// same mail takes the first one's place.
+    /// Writes the file in `tmp`, then moves it. The name is the message's: a second delivery of the same mail replaces the
+    /// first.
     private static func file(_ message: MailMessage, in path: String) throws(SystemError) {
         for folder in [path, "\(path)/tmp", "\(path)/new", "\(path)/cur"] {
             try File.createFolder(folder)
@@ -61,7 +60,7 @@ extension MailTransport {
     private static func pipe(
         _ message: MailMessage, through path: String, home: String, limit: Duration, output: Descriptor?
     ) throws(SystemError) -> MailOutcome {
-        // -i: a line with a single dot is text. --: what follows is an address, whatever it begins with.
+        // -i: a line with a single dot is text. --: what follows is an address, whatever its first character.
         let ending = try Command.run(
             path, arguments: ["-i", "-f", message.from.address.text, "--", message.recipient],
             environment: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=\(home)"],
@@ -76,7 +75,7 @@ extension MailTransport {
         }
     }
 
-    /// What a service manager may have taken from the mail command, and so from this process.
+    /// What a service manager may have denied the mail command, and so this process.
     private static func hindrance(of path: String) -> String {
         guard let program = privilegedProgram(of: path) else { return "" }
         guard Command.mayGainPrivileges else {
@@ -88,16 +87,16 @@ extension MailTransport {
             "; \(folder) is read-only here: with ProtectSystem the service needs ReadWritePaths=\(folders.joined(separator: " "))"
     }
 
-    /// The program that needs rights of its own (set-user-ID or set-group-ID) when the mail command `path` hands over a mail:
-    /// Postfix's `sendmail` runs `postdrop`, Exim's and Sendmail's have them themselves. nil if there is none.
+    /// The program that needs its own rights (set-user-ID or set-group-ID) when the mail command `path` hands over a mail:
+    /// Postfix's `sendmail` runs `postdrop`; Exim's and Sendmail's have the rights themselves. nil if there is none.
     package static func privilegedProgram(of path: String) -> String? {
         if File.hasPrivileges(path) { return path }
         guard let program = postfixMailDrop(of: path), File.hasPrivileges(program) else { return nil }
         return program
     }
 
-    /// The folders that `program`, a mail command's with rights of its own, writes a mail and its log to; none if that is not
-    /// known of it.
+    /// The folders in which `program`, a mail command's with its own rights, writes mail and its log; empty if they are
+    /// unknown.
     package static func folders(writtenBy program: String) -> [String] {
         let name = ((try? File.resolve(program)) ?? program).utf8.split(separator: UInt8(ascii: "/")).last ?? "".utf8[...]
         if name.elementsEqual("postdrop".utf8) { return ["/var/spool/postfix"] }
@@ -105,14 +104,14 @@ extension MailTransport {
         return []
     }
 
-    /// Postfix's `postdrop`, if `path` is its `sendmail`: they are in one folder.
+    /// Postfix's `postdrop`, if `path` is its `sendmail`: both are in one folder.
     private static func postfixMailDrop(of path: String) -> String? {
         guard path.utf8.suffix(9).elementsEqual("/sendmail".utf8) else { return nil }
         return ["/usr/sbin/postdrop", "\(File.parent(of: path))/postdrop"].first { (try? File.status($0)) ?? nil != nil }
     }
 
-    /// sysexits.h: the data or the recipient is at fault, so another attempt is no better (EX_DATAERR,
-    /// EX_NOUSER). A wrong configuration can be mended before the code expires, and a host that is not found
-    /// (EX_NOHOST) may be the relay's own, while a name server is away.
+    /// sysexits.h: the data or the recipient is at fault, so retrying does not help (EX_DATAERR, EX_NOUSER). A wrong
+    /// configuration can be fixed before the code expires, and an unknown host (EX_NOHOST) may be the relay's own, while a
+    /// name server is down.
     private static let permanentExitCodes: [Int32] = [65, 67]
 }

@@ -1,27 +1,26 @@
-// Empties the outbox. Runs in a process of its own, so that no request waits for a mail system.
+// Sends the mail in the outbox. Runs in its own process, so that no request waits for a mail system.
 //
-// 1. An item is taken by one statement with a lease: of two deliverers one gets it.
-// 2. It is deleted only after it was accepted. A deliverer that is killed in between sends it twice,
-//    with the same Message-ID; nothing is ever lost.
-// 3. Only so many deliverers work at once: each holds a place, a lock. Mail that nobody has tried yet goes first, of that the
-//    newest, and a few places are for such mail alone, with less time: mails whose command hangs do not hold up all others.
-// 4. Nothing is sent after its code expired, was used, used up, or replaced, nor to an address that may not
-//    sign in.
+// 1. One statement takes an item with a lease: of two deliverers, one gets it.
+// 2. An item is deleted only after it was accepted. If a deliverer is killed in between, the mail goes out twice, with the
+//    same Message-ID; nothing is lost.
+// 3. The number of deliverers is limited: each holds a place, a lock. Untried mail goes first, newest first. A few places
+//    take only such mail, with less time, so that mails whose command hangs do not delay all others.
+// 4. Nothing is sent after its code expired, was used, used up or replaced, nor to an address that may not sign in.
 
 import Cryptography
 package import Platform
 import Store
 
-/// What mail is made of and how it leaves.
+/// How to compose mail and hand it over.
 package struct Mailer {
     let from: Mailbox
     private let templates: MailTemplates
-    /// How it leaves.
+    /// How mail leaves.
     package let transport: MailTransport
-    /// What `{service}` stands for.
+    /// The value of `{service}`.
     let service: String
 
-    /// `from` sends every mail; its name, or without one its domain, is what `{service}` stands for.
+    /// `from` sends every mail; its name, or else its domain, is the value of `{service}`.
     package init(from: Mailbox, templates: MailTemplates, transport: MailTransport) {
         self.from = from
         self.templates = templates
@@ -47,19 +46,18 @@ package struct Mailer {
 }
 
 extension Auth {
-    /// Sends what is due, then deletes some of what has expired. `report` gets one line for each
-    /// failed attempt.
+    /// Sends what is due, then deletes some expired rows. `report` gets one line for each failed attempt.
     ///
-    /// If something is to be tried again soon, one deliverer stays for that, for a code's life at most;
-    /// whatever is left after that the next request or a cron job sends. Not so if `stays` is false.
+    /// If a retry is due soon, one deliverer waits for it, at most for a code's life. The next request or a cron job sends
+    /// the rest. If `stays` is false, none waits.
     package func deliverMail(
         by mailer: Mailer, stays: Bool = true, report: (LogLine) -> Void
     ) throws(AuthError) {
         let deadline = now + min(policy.codeLifetime, Policy.longestDelivererStay)
         guard try deliverAndCleanUp(by: mailer, report: report) else { return }
         let database = try database()
-        // A deliverer that found every place taken has gone, and what it came for may be due still: whoever gives a place
-        // back looks once more.
+        // A deliverer that found every place taken has exited, and its mail may still be due: a deliverer that gives its
+        // place back looks once more.
         while try isMailDue(in: database), let isDone = try deliver(by: mailer, from: database, report: report) {
             if !isDone, try !MailItem.hasUntried(at: now, in: database) { break }
         }
@@ -67,17 +65,17 @@ extension Auth {
         guard stays, try MailItem.nextRetry(in: database) != nil, let lock = try deliveryLock() else { return }
         try withExtendedLifetime(lock) { () throws(AuthError) in
             while now < deadline, state.isThere, let next = try MailItem.nextRetry(in: database) {
-                // In small steps, since another deliverer may leave something that is due sooner.
+                // In small steps, since another deliverer may add something that is due sooner.
                 let wait = next - now
                 if wait > .seconds(0) { Command.sleep(min(wait, .seconds(1))) }
                 let isDone = try deliver(by: mailer, from: database, report: report)
-                // What is due is for a place that others have.
+                // The due mail is for a place that another deliverer holds.
                 if isDone != true, wait <= .seconds(0) { Command.sleep(.seconds(1)) }
             }
         }
     }
 
-    /// Sends what is due and cleans up; false if other deliverers have every place.
+    /// Sends what is due and cleans up; false if other deliverers hold every place.
     private func deliverAndCleanUp(by mailer: Mailer, report: (LogLine) -> Void) throws(AuthError) -> Bool {
         guard let place = try deliveryPlace() else { return false }
         let database = try database()
@@ -103,7 +101,7 @@ extension Auth {
         try MailItem.nextDue(in: database).map { $0 <= now } ?? false
     }
 
-    /// A place among those who send mail, until the value goes; nil if all are taken.
+    /// A deliverer's place, until the value is released; nil if all are taken.
     private func deliveryPlace() throws(AuthError) -> DeliveryPlace? {
         let count = Int(policy.deliverers)
         let quick = max(1, count / 4)
@@ -133,7 +131,7 @@ extension Auth {
     ) throws(AuthError) {
         while true {
             let leaseEnd = now + Policy.mailLease
-            // In a transaction: whoever derives codes from a secret that was replaced meanwhile takes no more.
+            // In a transaction: a process that derives codes from a replaced secret takes no more mail.
             let item = try database.write { () throws(AuthError) -> MailItem? in
                 if let item = try MailItem.takeNewest(at: now, lease: Policy.mailLease, in: database) { return item }
                 return place.isQuick ? nil : try MailItem.take(at: now, lease: Policy.mailLease, in: database)
@@ -160,8 +158,8 @@ extension Auth {
         }
     }
 
-    /// Records that a mail was accepted, also while the database is held by others or the disk is full: a mail
-    /// whose acceptance is not recorded goes out twice.
+    /// Records that a mail was accepted, even while others lock the database or the disk is full: otherwise it goes out
+    /// twice.
     private func deletePatiently(
         _ item: MailItem, until leaseEnd: Timestamp, in database: Database
     ) throws(AuthError) {
@@ -169,14 +167,14 @@ extension Auth {
             do throws(AuthError) {
                 return try item.delete(in: database)
             } catch {
-                // Once the lease is over another deliverer may have the mail.
+                // After the lease another deliverer may have the mail.
                 guard case .unavailable = error, now + .seconds(1) < leaseEnd else { throw error }
                 Command.sleep(.seconds(1))
             }
         }
     }
 
-    /// nil once the code would have expired, and for a mail of a clock that ran ahead, whose end is not to be believed.
+    /// nil once the code would have expired, and for a mail made by a clock that ran ahead, whose expiry is unreliable.
     private func nextAttempt(after item: MailItem) -> Timestamp? {
         guard !item.createdAt.isFuture(at: now) else { return nil }
         let doublings = min(max(1, item.attempts), 11) - 1
@@ -198,14 +196,14 @@ extension Auth {
         return line
     }
 
-    /// Puts notices of keys that expire soon into the outbox; whether there are any.
+    /// Puts notices of keys that expire soon into the outbox. Returns whether there are any.
     private func tellOfExpiringKeys(in database: Database) throws(AuthError) -> Bool {
         let now = now
         let days = Policy.daysBeforeKeyExpiry
         let due = try APIKey.ExpiryNotice.due(at: now, days: days, limit: Policy.rowsPerCleanUp, in: database)
         guard !due.isEmpty else { return false }
         try database.write { () throws(AuthError) in
-            // Another deliverer may have been at it meanwhile.
+            // Another deliverer may have done so meanwhile.
             for notice in try APIKey.ExpiryNotice.due(
                 at: now, days: days, limit: Policy.rowsPerCleanUp, in: database)
             {
@@ -224,9 +222,9 @@ extension Auth {
     }
 }
 
-/// A place among the processes that send mail; others get it when the value goes.
+/// A place among the processes that send mail. Releasing the value frees it.
 private final class DeliveryPlace {
-    /// Whether it is for mail alone that nobody has tried yet.
+    /// Whether it takes only untried mail.
     let isQuick: Bool
     private let lock: SlotLock
 
@@ -235,6 +233,6 @@ private final class DeliveryPlace {
         self.isQuick = isQuick
     }
 
-    /// After this long a mail command is killed.
+    /// A mail command is killed after this long.
     var timeout: Duration { isQuick ? Policy.quickDeliveryTimeout : Policy.deliveryTimeout }
 }

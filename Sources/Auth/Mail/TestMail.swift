@@ -1,22 +1,22 @@
-// One plain mail, sent at once and by the same way as all others, to see whether that works.
+// One plain mail, sent at once through the usual transport, to see whether that works.
 
 import Cryptography
 package import Platform
 package import Store
 
-/// What became of a test mail.
+/// The result of a test mail.
 package struct TestMailOutcome {
-    /// Why the transport did not take it; nil if it did.
+    /// Why the transport refused it; nil if it accepted it.
     package let refusal: String?
-    /// What the mail command wrote, its first KiB.
+    /// The mail command's output, its first KiB.
     package let said: String
-    /// From handing it over to the answer.
+    /// How long the transport took.
     package let time: Duration
 }
 
 extension Mailer {
-    /// Sends a test mail of the service `auth` to `email`; nothing of it is in the outbox. In English, since only the operator
-    /// who asked for it reads it.
+    /// Sends a test mail of the service `auth` to `email`, without the outbox. In English, since only the operator who asked
+    /// for it reads it.
     package func sendTest(to email: Email, of auth: Auth) throws(AuthError) -> TestMailOutcome {
         let now = auth.now
         let content = MailTemplate(

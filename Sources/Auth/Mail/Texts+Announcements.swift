@@ -1,9 +1,9 @@
-// The mails that tell of lasting changes, in each language. Numbers stand alone, so that no word depends on them.
+// The mails that announce lasting changes, in each language. Numbers stand alone, so that no word depends on them.
 
 import Store
 
 extension MailTexts {
-    /// The texts of a kind that announces a change; those of no other are asked for.
+    /// The texts of a kind that announces a change; never called for another kind.
     static func announcement(_ kind: MailKind, _ language: Language) -> MailTexts {
         switch language {
         case .english: english(announcing: kind)

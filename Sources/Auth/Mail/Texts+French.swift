@@ -1,4 +1,4 @@
-// The mails in French, with the spaces that keep a colon or a quotation mark on the line of its word.
+// The mails in French, with no-break spaces before colons and inside quotation marks.
 
 import Store
 

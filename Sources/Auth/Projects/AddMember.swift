@@ -1,29 +1,28 @@
-// Invites an address to a project. Whether it has an account shows in nothing: the invitation waits until
-// whoever signs in with that address accepts it.
+// Invites an address to a project. Nothing shows whether it has an account: the invitation waits until someone signs
+// in with that address and accepts it.
 
 package import Platform
 package import Store
 
-/// An invitation, and whether a mail with it was promised.
+/// An invitation, and whether a mail announces it.
 package struct SentInvitation {
-    /// As it is now, with the role that it offers.
+    /// The invitation as it is now, with its role.
     package let invitation: Invitation
-    /// When the next mail to that address can be asked for, if none is sent now; nil: one is.
+    /// When the next mail to that address can be sent; nil: one is being sent now.
     package let mailAfter: Timestamp?
 }
 
 extension Auth {
-    /// Invites `email` to the project `id` as `role`, and tells that address by mail, unless it was told of five
-    /// lately. One that is invited already keeps its invitation, with the new role, and gets another mail, within the
-    /// same limit.
+    /// Invites `email` to the project `id` as `role`, and mails that address, unless it got five such mails lately.
+    /// An open invitation stays, with the new role, and is mailed again within the same limit.
     ///
-    /// Throws `projectNotFound` for outsiders; `insufficientRole` for a member, and for an admin who would make
-    /// an owner; `alreadyMember`; `tooMany`; `limited` after too many invitations.
+    /// Throws `projectNotFound` for outsiders; `insufficientRole` for a member, and for an admin who would make an
+    /// owner; `alreadyMember`; `tooMany`; `limited` after too many invitations.
     package func addMember(
         _ email: Email, as role: Role, to id: UUID, by user: User
     ) throws(AuthError) -> SentInvitation {
         let database = try database()
-        // Whoever may not invite hears that, not that they did so too often.
+        // A user who may not invite gets that answer, not that they did so too often.
         _ = try managingRole(of: user, in: id, database)
         let limits = invitationLimits(of: user) + [changeLimit(of: user)]
         return try change(by: user, within: limits, in: database) { (user) throws(AuthError) -> SentInvitation in
@@ -32,7 +31,7 @@ extension Auth {
             guard try !Member.has(email.text, in: id, database) else { throw .alreadyMember }
             let now = now
             let last = try Invitation.find(email.text, to: id, in: database)
-            // What an owner offered is not an admin's to change.
+            // An admin may not change what an owner offered.
             guard last?.role != .owner || last.map({ $0.expiresAt <= now }) == true || own == .owner else {
                 throw .insufficientRole
             }

@@ -4,8 +4,8 @@ package import Platform
 package import Store
 
 extension Auth {
-    /// Makes `user` a member, as the invitation `id` says. Throws `invitationNotFound` for one that has expired,
-    /// was taken back, or is somebody else's; `tooMany` if the account or the project has no room.
+    /// Makes `user` a member, as the invitation `id` says. Throws `invitationNotFound` if it has expired, was taken
+    /// back, or is for another address; `tooMany` if the account or the project has no room.
     package func acceptInvitation(_ id: UUID, by user: User) throws(AuthError) -> ProjectDetails {
         let database = try database()
         return try change(by: user, in: database) { (user) throws(AuthError) -> ProjectDetails in
@@ -33,7 +33,7 @@ extension Auth {
         }
     }
 
-    /// Whether whoever invited could still do so.
+    /// Whether the inviter could still invite.
     private func stands(_ invitation: Invitation, in database: Database) throws(AuthError) -> Bool {
         guard invitation.inviterIsActive,
             let role = try Role.of(invitation.inviterID, in: invitation.project, database)

@@ -4,7 +4,7 @@ import Platform
 package import Store
 
 extension Auth {
-    /// A new project, which `user` owns. Throws `tooMany` if the account belongs to as many as it may.
+    /// A new project, which `user` owns. Throws `tooMany` if the account belongs to the most projects allowed.
     package func createProject(
         named name: String, description: String?, by user: User
     ) throws(AuthError) -> ProjectDetails {

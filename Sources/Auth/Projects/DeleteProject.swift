@@ -1,15 +1,15 @@
-// Deletes a project, for good.
+// Deletes a project for good.
 //
-// 1. Members go first, so that nobody else can use it any more, then invitations, keys, and the project: some rows in each
-//    transaction, so that none grows with what is stored. A project of usual size goes in one.
-// 2. Whoever deletes it is its last member, so a deletion that was interrupted can be asked for again.
-// 3. Each active member is told by mail, in the transaction that ends the membership.
+// 1. Members go first, so that nobody else can use it, then invitations, keys, and the project: some rows in each
+//    transaction, so that no transaction grows with the data. A project of usual size takes one.
+// 2. The user who deletes it is its last member, so that they can repeat an interrupted deletion.
+// 3. Each active member gets a mail, queued in the transaction that ends the membership.
 
 package import Platform
 package import Store
 
 extension Auth {
-    /// Deletes the project `id` with all that is in it, and tells its members.
+    /// Deletes the project `id` with everything in it, and tells its members.
     ///
     /// Throws `projectNotFound` for outsiders, `insufficientRole` for a member who is not an owner.
     package func deleteProject(_ id: UUID, by user: User) throws(AuthError) {
@@ -25,8 +25,8 @@ extension Auth {
         database.checkpoint()
     }
 
-    /// Deletes some of the project `id`; whether that was all. The audit notes when it begins, if it takes more than one
-    /// transaction, and its end.
+    /// Deletes some of the project `id`. Returns whether that was all. The audit records the start, if it takes more than
+    /// one transaction, and the end.
     package func deleteSome(
         of id: UUID, by user: UUID?, isFirst: Bool, in database: Database
     ) throws(AuthError) -> Bool {
@@ -38,8 +38,8 @@ extension Auth {
         return isDone
     }
 
-    /// Deletes some of what is in the project `id`, `left` rows at most, which it counts down, in the transaction at hand;
-    /// true once the project is gone. `user` is the member who deletes it, if it is one, and stays to the last.
+    /// Deletes some of the rows in the project `id`, at most `left`, which it counts down, in the current transaction.
+    /// Returns true once the project is gone. `user` is the member who deletes it, if any, and stays to the last.
     /// `isConsequence`: the request deletes something else, and the project with it.
     func deleteSome(
         of id: UUID, by user: UUID?, _ left: inout Int64, isConsequence: Bool, in database: Database

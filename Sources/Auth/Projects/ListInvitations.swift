@@ -1,4 +1,4 @@
-// The invitations that wait for an account to accept them.
+// The open invitations of an account.
 
 import Platform
 package import Store
@@ -7,14 +7,14 @@ package import Store
 package struct InvitationPage {
     /// Newest first, `request.limit` at most.
     package let invitations: [Invitation]
-    /// Which page this is, as it was asked for.
+    /// The page that was requested.
     package let request: PageRequest
     /// Invitations on all pages.
     package let total: Int64
 }
 
 extension Auth {
-    /// A page of the invitations to the address of `user` that have not expired, newest first.
+    /// A page of the unexpired invitations to the address of `user`, newest first.
     package func listInvitations(
         of user: User, _ request: PageRequest
     ) throws(AuthError) -> InvitationPage {

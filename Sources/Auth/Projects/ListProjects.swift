@@ -7,7 +7,7 @@ package import Store
 package struct ProjectPage {
     /// Oldest membership first, `request.limit` at most.
     package let projects: [ProjectDetails]
-    /// Which page this is, as it was asked for.
+    /// The page that was requested.
     package let request: PageRequest
     /// Projects on all pages.
     package let total: Int64
@@ -34,7 +34,7 @@ extension Auth {
         }
     }
 
-    /// A project that is known to be there.
+    /// The details of a project that exists.
     package func details(of id: UUID, in database: Database) throws(AuthError) -> ProjectDetails {
         guard let project = try ProjectDetails.find(id, at: now, in: database) else {
             throw .projectNotFound

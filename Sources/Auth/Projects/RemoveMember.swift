@@ -1,13 +1,13 @@
-// Takes a member out of a project, or an invitation back. Keys that the member made die with the membership.
+// Removes a member from a project, or takes an invitation back. Keys that the member made end with the membership.
 
 package import Platform
 package import Store
 
 extension Auth {
-    /// Takes `member`, or the invitation of that id, out of the project `id`. Anyone may leave.
+    /// Removes `member`, or the invitation with that id, from the project `id`. Anyone may leave.
     ///
-    /// Throws `projectNotFound` for outsiders; `memberNotFound`; `insufficientRole` for a member who would remove
-    /// others, and for an admin who would remove an owner; `lastOwner` if no owner were left.
+    /// Throws `projectNotFound` for outsiders; `memberNotFound`; `insufficientRole` for a member who would remove others,
+    /// and for an admin who would remove an owner; `lastOwner` if no owner would be left.
     package func removeMember(_ member: UUID, from id: UUID, by user: User) throws(AuthError) {
         let database = try database()
         var isDone = false
@@ -39,14 +39,14 @@ extension Auth {
         return true
     }
 
-    /// Tells `member` of the project `id` that they belong to it no more, or have fewer rights there.
+    /// Tells `member` that they no longer belong to the project `id`, or have fewer rights there.
     func tellOfLessAccess(_ member: Member, in id: UUID, _ database: Database) throws(AuthError) {
         guard member.isActive, let user = try User.find(member.user, in: database) else { return }
         try announce(.accessEnded, to: user, about: id, try Project.name(of: id, in: database) ?? "", database)
     }
 
-    /// Takes `member` out of the project `id`, with what hangs on the membership, in the transaction at hand. Keys go first;
-    /// false if there may be more of them: then it is to be done again.
+    /// Removes `member` from the project `id`, with everything that depends on the membership, in the current transaction.
+    /// Keys go first. Returns false if there may be more of them: then call it again.
     package func takeOut(
         _ member: UUID, of id: UUID, by user: UUID, in database: Database
     ) throws(AuthError) -> Bool {

@@ -1,4 +1,4 @@
-// Who may do what in a project: its members by their roles, and it always has an owner whose account is active.
+// Who may do what in a project, by role. A project always has an owner whose account is active.
 
 import Platform
 import Store
@@ -10,14 +10,14 @@ extension Auth {
         return role
     }
 
-    /// The same, for what only owners and admins may do. Throws `insufficientRole` for others in it.
+    /// The same, for what only owners and admins may do. Throws `insufficientRole` for other members.
     func managingRole(of user: User, in project: UUID, _ database: Database) throws(AuthError) -> Role {
         let role = try role(of: user, in: project, database)
         guard role.manages else { throw .insufficientRole }
         return role
     }
 
-    /// Throws `lastOwner` if no owner of `project` besides `user` is active.
+    /// Throws `lastOwner` if `project` has no active owner besides `user`.
     func requireOwner(
         besides user: UUID, _ project: UUID, in database: Database
     ) throws(AuthError) {

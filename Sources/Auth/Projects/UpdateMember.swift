@@ -6,8 +6,8 @@ package import Store
 extension Auth {
     /// Makes `member` of the project `id` a `role`.
     ///
-    /// Throws `projectNotFound` for outsiders; `memberNotFound`; `insufficientRole` for a member, and for an
-    /// admin where an owner is concerned; `lastOwner` if no owner were left.
+    /// Throws `projectNotFound` for outsiders; `memberNotFound`; `insufficientRole` for a member, and for an admin
+    /// where an owner is concerned; `lastOwner` if no owner would be left.
     package func updateMember(
         _ member: UUID, to role: Role, in id: UUID, by user: User
     ) throws(AuthError) -> Member {
@@ -23,7 +23,7 @@ extension Auth {
                 try requireOwner(besides: member, id, in: database)
             }
             try Member.setRole(role, of: member, in: id, database)
-            // Nobody offers more than they could now.
+            // An inviter cannot offer more than their new role allows.
             if role == .member {
                 try Invitation.deleteAll(by: member, to: id, in: database)
             } else if last.role == .owner {

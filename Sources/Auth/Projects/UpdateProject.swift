@@ -1,9 +1,9 @@
-// Changes what a project is called and what is said of it.
+// Changes the name and the description of a project.
 
 package import Platform
 package import Store
 
-/// A text that is to become another, or nothing, or to stay.
+/// A new text, no text, or no change.
 package enum TextChange {
     case same
     /// This; nil: nothing.
@@ -20,7 +20,7 @@ package enum TextChange {
 extension Auth {
     /// Gives the project `id` another `name` (nil: the same), another description, or both.
     ///
-    /// Throws `projectNotFound` for outsiders, `insufficientRole` for a member who is no owner or admin.
+    /// Throws `projectNotFound` for outsiders, `insufficientRole` for a member who is not an owner or admin.
     package func updateProject(
         _ id: UUID, name: String?, description: TextChange, by user: User
     ) throws(AuthError) -> ProjectDetails {

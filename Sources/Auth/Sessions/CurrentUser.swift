@@ -1,4 +1,4 @@
-// Who is asking.
+// The authenticated user.
 
 import Cryptography
 package import Platform
@@ -12,25 +12,25 @@ package struct Account {
     package let projects: [Project]
 }
 
-/// Who asks, and in which session.
+/// The authenticated user, and their session.
 package struct SignedIn {
-    /// The account that asks, which is active.
+    /// The user, whose account is active.
     package let user: User
-    /// The session that asks, as in the access token's `sid`.
+    /// The session: `sid` of the access token.
     package let session: UUID
 }
 
 extension Auth {
-    /// The account that access token `text` was made for.
+    /// The account of the access token `text`.
     ///
-    /// The token must be ours, not expired, and of a session that has not ended: a revoked session's
-    /// access tokens die at once. Throws `invalidToken`, or `accountInactive` for a genuine one of a
-    /// deactivated account.
+    /// The token must be issued here and unexpired, and its session must not have ended: revoking a session ends its
+    /// access tokens at once. Throws `invalidToken`, or `accountInactive` for a genuine token of a deactivated
+    /// account.
     package func user(bearing text: String) throws(AuthError) -> User {
         try session(bearing: text).user
     }
 
-    /// Whoever bears access token `text`, and the session it is of; judged as `user(bearing:)` is.
+    /// The user and session of the access token `text`, verified as in `user(bearing:)`.
     package func session(bearing text: String) throws(AuthError) -> SignedIn {
         let verifier = tokenVerifier
         guard let token = try verifier.read(text), let session = try Session.find(token.claims.session, in: try database()),
@@ -42,7 +42,7 @@ extension Auth {
         return SignedIn(user: user, session: session.id)
     }
 
-    /// All that `user` is told of themselves.
+    /// Everything that `user` can see about themselves.
     package func account(of user: User) throws(AuthError) -> Account {
         Account(user: user, projects: try Project.all(of: user.id, in: try database()))
     }

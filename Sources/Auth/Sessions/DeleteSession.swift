@@ -1,26 +1,26 @@
-// Ends one session of an account, or all but the one that asks: a lost phone, a borrowed computer.
+// Ends one session of an account, or all but the current one: a lost phone, a borrowed computer.
 
 package import Platform
 import Store
 
 /// A session that was ended.
 package struct RevokedSession {
-    /// Of the session, as in its access tokens' `sid`.
+    /// The session's id, as in its access tokens' `sid`.
     package let id: UUID
     /// When this request ended it.
     package let revokedAt: Timestamp
 }
 
 extension Auth {
-    /// Ends the session `id` of whoever asks; it may be the one that asks. Its tokens die at once.
+    /// Ends the caller's session `id`, which may be the current one. Its tokens stop working at once.
     ///
-    /// Throws `sessionNotFound` for one that has ended, or is somebody else's.
+    /// Throws `sessionNotFound` for a session that has ended, or is another account's.
     package func deleteSession(
         _ id: UUID, of caller: SignedIn
     ) throws(AuthError) -> RevokedSession {
         let database = try database()
         let now = now
-        // Outside of the transaction, since a session that had ended otherwise is revoked, too.
+        // Outside the transaction, since a session that had already ended is revoked too.
         let isEnded = try write(by: caller.user, in: database) { (user) throws(AuthError) -> Bool in
             let isEnded = try Session.revoke(
                 id, of: user.id, refreshedSince: now - policy.refreshLifetime, at: now, in: database)
@@ -31,7 +31,7 @@ extension Auth {
         return RevokedSession(id: id, revokedAt: now)
     }
 
-    /// Ends every session of whoever asks but the one that asks; how many they were.
+    /// Ends every session of the caller except the current one. Returns how many.
     package func revokeOtherSessions(of caller: SignedIn) throws(AuthError) -> Int64 {
         let database = try database()
         var count = 0

@@ -1,10 +1,10 @@
-// Ends the sessions of an account, some at a time: a deactivation, a new address.
+// Ends the sessions of an account in steps: a deactivation, a new address.
 
 package import Platform
 package import Store
 
 extension Auth {
-    /// How many sessions ended, and whether they were all that there were.
+    /// How many sessions ended, and whether any are left.
     package struct EndedSessions {
         /// None ended.
         package init(good: Int = 0, isAll: Bool = true) {
@@ -12,13 +12,13 @@ extension Auth {
             self.isAll = isAll
         }
 
-        /// Of those that ended, the ones that were good.
+        /// How many of the ended sessions were valid.
         package var good = 0
         /// Whether no other session is left to end.
         package var isAll = true
     }
 
-    /// Ends sessions of `user` but the one to `keep`, in the transaction at hand: `Policy.rowsPerCleanUp` at most.
+    /// Ends sessions of `user` except `keep`, in the current transaction: at most `Policy.rowsPerCleanUp`.
     package func endSessions(of user: UUID, but keep: UUID? = nil, in database: Database) throws(AuthError) -> EndedSessions {
         let ended = try Session.revokeAll(
             of: user, but: keep, refreshedSince: now - policy.refreshLifetime, limit: Policy.rowsPerCleanUp, at: now,

@@ -1,4 +1,4 @@
-// The sessions of an account, for its owner to look through.
+// The sessions of an account, for its owner.
 
 package import Platform
 package import Store
@@ -7,16 +7,16 @@ package import Store
 package struct SessionPage {
     /// Last used first, `request.limit` at most.
     package let sessions: [SessionSummary]
-    /// Which page this is, as it was asked for.
+    /// The page that was requested.
     package let request: PageRequest
     /// Sessions on all pages.
     package let total: Int64
-    /// The one that asked.
+    /// The caller's session.
     package let current: UUID
 }
 
 extension Auth {
-    /// A page of the sessions of whoever asks that can still be refreshed, the last used first.
+    /// A page of the caller's sessions that can still be refreshed, the last used first.
     package func listSessions(
         of caller: SignedIn, _ request: PageRequest
     ) throws(AuthError) -> SessionPage {

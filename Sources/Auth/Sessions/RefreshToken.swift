@@ -1,22 +1,22 @@
 // Exchanges a refresh token for the next one.
 //
-// A token that was spent a moment ago gets the same successor again: two tabs, or an answer that
-// was lost, log nobody out. Any other spent token means that two parties hold the session's
-// tokens, and nobody can tell which is the thief: the session ends (RFC 9700 §4.14.2).
+// A token that was used a moment ago gets the same successor again: two tabs, or a lost answer, sign nobody out. Any
+// other used token means that two parties hold the session's tokens, and nobody can say which is the thief: the
+// session ends (RFC 9700 §4.14.2).
 //
-// A forgery is refused before the database is opened, so it is neither counted nor in the audit: there
-// are 352 bits to guess, and it costs less than looking.
+// A forged token is refused before the database is opened, so it is neither counted nor in the audit: it has 352 bits
+// to guess, and refusing it costs less than a query.
 
 import Cryptography
 import Platform
 import Store
 
 extension Auth {
-    /// New tokens for the session of refresh token `text`, if it is `userID`'s.
+    /// New tokens for the session of the refresh token `text`, if it belongs to `userID`.
     ///
-    /// Throws `invalidRefreshToken` for a token that is unknown, spent or expired, or another
-    /// user's, which changes nothing; `accountInactive` for a genuine one of a deactivated account;
-    /// `limited` after too many from one network.
+    /// Throws `invalidRefreshToken` for a token that is unknown, used or expired, or another user's, which changes
+    /// nothing; `accountInactive` for a genuine one of a deactivated account; `limited` after too many from one
+    /// network.
     package func refreshToken(_ text: String, of userID: String) throws(AuthError) -> TokenPair {
         guard let user = UUID(text: userID.utf8) else { try refuseForgery() }
         let refreshTokenKey = try secrets().refreshTokenKey
@@ -37,7 +37,7 @@ extension Auth {
             }
             return outcome
         }
-        // Outside of the transaction, since ending a session on replay must be kept.
+        // Outside the transaction, since it must commit the end of a session on replay.
         switch outcome {
         case .refused: throw .invalidRefreshToken
         case .inactive: throw .accountInactive

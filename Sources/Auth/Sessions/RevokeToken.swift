@@ -5,8 +5,8 @@ import Platform
 import Store
 
 extension Auth {
-    /// Ends the session that `text` is of, current or spent. A text that is no token of ours
-    /// changes nothing, and whoever sent it cannot tell the difference.
+    /// Ends the session of the refresh token `text`, current or used. Any other text changes nothing, and the caller
+    /// cannot see the difference.
     package func revokeToken(_ text: String) throws(AuthError) {
         guard let token = Cryptography.RefreshToken(text, key: try secrets().refreshTokenKey) else { return }
         let database = try database()

@@ -1,40 +1,40 @@
-// Begins sessions and issues their tokens. A code ends here, and so does whatever else proves who someone is.
+// Begins sessions and issues their tokens. Every proof of identity, such as a code, ends here.
 //
-// The account is made by the first sign-in. No account is looked at before the proof was good.
+// The first sign-in creates the account. No account is read before the proof is verified.
 
 import Cryptography
 package import Platform
 import Store
 
-/// What a client gets to act for its user.
+/// What a client needs to act for its user.
 package struct TokenPair {
     /// A signed access token.
     package let accessToken: String
     /// Renews the session once: 86 characters of base64url.
     package let refreshToken: String
-    /// How long the access token is good.
+    /// How long the access token is valid.
     package let expiresIn: Duration
     /// The account that the session belongs to.
     package let user: UUID
-    /// By which the access token is known again.
+    /// Recognizes the access token later.
     let accessTokenTag: [UInt8]
 }
 
-/// Issues sessions of one service, and their tokens.
+/// Issues the sessions and tokens of one service.
 struct SessionIssuer {
     private let auth: Auth
     private let signingKey: ES256PrivateKey
     private let refreshTokenKey: [UInt8]
 
-    /// Reads the keys, unless the caller has `refreshTokenKey`. Throws what could fail before a guess is counted or anything
-    /// else is changed.
+    /// Reads the keys, unless the caller has `refreshTokenKey`. Whatever can fail throws here, before a guess is counted or
+    /// anything else changes.
     init(_ auth: Auth, refreshTokenKey: [UInt8]? = nil) throws(AuthError) {
         self.auth = auth
         signingKey = try auth.state.signingKey()
         self.refreshTokenKey = if let refreshTokenKey { refreshTokenKey } else { try auth.secrets().refreshTokenKey }
     }
 
-    /// What a sign-in came to. It is known inside of a transaction that has to be kept, so it is no error there.
+    /// The result of a sign-in. The transaction that finds it must commit, so it is not an error there.
     enum Outcome {
         case refused, inactive
         case signedIn(TokenPair)
@@ -49,7 +49,7 @@ struct SessionIssuer {
         }
     }
 
-    /// In the transaction at hand: a new session for `email`, whose owner has proved to have it, or `isTestIdentity` has.
+    /// In the current transaction: a new session for `email`, whose owner has proved to have it, or `isTestIdentity` has.
     func signIn(_ email: Email, isTestIdentity: Bool, in database: Database) throws(AuthError) -> Outcome {
         let now = auth.now
         guard let user = try account(of: email, isInvited: isTestIdentity, in: database) else {
@@ -74,14 +74,15 @@ struct SessionIssuer {
         return .signedIn(tokens)
     }
 
-    /// In the transaction at hand: notes that nobody signs in to `email`, and why.
+    /// In the current transaction: records that a sign-in with `email` was refused, and why.
     func refuse(_ email: Email, _ detail: StaticString, in database: Database) throws(AuthError) -> Outcome {
         let pseudonym = try auth.secrets().pseudonym(of: email.text)
         try auth.record(AuditEvent(.signInFailed, subject: pseudonym, detail: detail), in: database)
         return .refused
     }
 
-    /// The tokens of a session's `generation`. The access token never outlives the session, nor one that is not refreshed.
+    /// The tokens of a session's `generation`. The access token never outlives the session, nor a session that is not
+    /// refreshed.
     func tokens(
         of session: UUID, generation: UInt32, until sessionEnd: Timestamp, user: UUID, email: String
     ) throws(AuthError) -> TokenPair {
@@ -100,8 +101,8 @@ struct SessionIssuer {
             accessTokenTag: signingKey.tag(of: signed))
     }
 
-    /// The client's network is one of the address's from now on; if it is new, the owner is told, who may not
-    /// have been the one that signed in. Not of the first sign-in, nor to a test identity, which has no mail.
+    /// Adds the client's network to the address's known networks. If it is new, the owner gets a mail, in case someone else
+    /// signed in. No mail for the first sign-in, or for a test identity, which has no mailbox.
     private func noteNetwork(
         of user: SigningIn, _ email: Email, _ session: UUID, in database: Database
     ) throws(AuthError) {
@@ -117,7 +118,7 @@ struct SessionIssuer {
             at: auth.now, database: database)
     }
 
-    /// What a sign-in asks of an account.
+    /// What a sign-in needs from an account.
     private struct SigningIn {
         let id: UUID
         let isActive: Bool
@@ -125,7 +126,7 @@ struct SessionIssuer {
         let isNew: Bool
     }
 
-    /// The account of `email`, made if need be; nil if it may not sign up.
+    /// The account of `email`, created if needed; nil if it may not sign up.
     private func account(
         of email: Email, isInvited: Bool, in database: Database
     ) throws(AuthError) -> SigningIn? {
@@ -135,7 +136,7 @@ struct SessionIssuer {
             return SigningIn(
                 id: user.id, isActive: user.isActive, isSuperuser: user.isSuperuser, isNew: false)
         }
-        // Sign-up may have been closed since the code was mailed.
+        // Sign-up may have closed since the code was mailed.
         if !isInvited, try !auth.maySignUp(email, in: database) { return nil }
         let id = try User.create(email: email.text, language: auth.client.language, at: now, in: database)
         try Project.create(named: "Default", ownedBy: id, at: now, in: database)

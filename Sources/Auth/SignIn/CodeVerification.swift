@@ -1,18 +1,18 @@
-// Judges codes that somebody typed, whatever they are for.
+// Verifies the codes that users type, for every purpose.
 //
-// 1. Limits are judged first, then a place and memory to hash are taken; only then is anything counted.
-//    So whoever is told to come back has lost nothing.
+// 1. Limits come first, then a slot and memory to hash; only then is a guess counted. So a client that has to come back
+//    later loses nothing.
 // 2. A guess is counted and committed before it is compared, so that no failure gives it back.
-// 3. Without a live challenge the same work is done on a hash that nothing matches.
-// 4. No account is looked at before the code has matched.
-// 5. A code works for the purpose that it was mailed for, and failures count by the address that it was mailed to,
-//    whatever the purpose and whoever guesses.
+// 3. Without a live challenge, the same work runs on a hash that nothing matches.
+// 4. No account is read before the code has matched.
+// 5. A code works only for its purpose. Failures count for the address that the code was mailed to, whatever the purpose
+//    and the source.
 
 import Cryptography
 import Platform
 import Store
 
-/// A code that somebody typed, and what it is to be the code of.
+/// A code that a user typed, and its target.
 struct TypedCode {
     /// As typed.
     let text: String
@@ -23,10 +23,9 @@ struct TypedCode {
         self.target = target
     }
 
-    /// The digits among what was typed, in ASCII; nil if they are so many, or so few, that no code has them.
+    /// The typed digits in ASCII; nil if no code has that many, or that few.
     ///
-    /// Whatever stands between digits does not count, and full-width digits are digits: input methods for Chinese and
-    /// Japanese make them.
+    /// Anything between digits is ignored. Full-width digits count: Chinese and Japanese input methods produce them.
     fileprivate func digits(in lengths: ClosedRange<Int>) -> [UInt8]? {
         var digits: [UInt8] = []
         for scalar in text.unicodeScalars {
@@ -39,35 +38,35 @@ struct TypedCode {
     }
 }
 
-/// Guesses that were counted, and have all matched.
+/// Guesses that were counted and all matched.
 struct VerifiedCode {
-    /// Whether a code was a test identity's.
+    /// Whether one of the codes is a test identity's.
     let isFixed: Bool
     fileprivate let guesses: [Guess]
-    /// How they were counted as guesses of their network.
+    /// How the guesses were counted for their network.
     fileprivate let charges: [Limit.Charge]
 }
 
 /// A guess that was counted.
 private struct Guess {
     let challenge: Challenge
-    /// How it was counted as a failure of its address.
+    /// How the guess was counted as a failure of its address.
     let failure: Limit.Charge
 }
 
-/// What came of counting a guess.
+/// The result of counting a guess.
 private enum Counting {
     case counted(Guess)
     /// There is a live code with no attempts left.
     case exhausted
-    /// There is nothing to compare with.
+    /// There is nothing to compare the guess with.
     case none
 }
 
 extension Auth {
     /// Compares each of `codes` with the one that was mailed for its target.
     ///
-    /// A code of the wrong form costs no attempt. Throws `invalidCode` if one is wrong, spent or expired, without a word
+    /// A code of the wrong form costs no attempt. Throws `invalidCode` if one is wrong, used or expired, without saying
     /// which; `codeExhausted` if one has no attempts left; `limited` after too many guesses from one network or for one
     /// address.
     func verify(_ codes: TypedCode...) throws(AuthError) -> VerifiedCode {
@@ -135,8 +134,8 @@ extension Auth {
         return VerifiedCode(isFixed: identity != nil, guesses: right, charges: charges)
     }
 
-    /// Runs `body` in one transaction in which `guess` is used up; `body` hears whether it is the first to do so. If
-    /// there was no room for that, the attempt is given back.
+    /// Runs `body` in one transaction that uses `guess` up; `body` gets whether it is the first to do so. If there is no
+    /// room for the write, the attempt is given back.
     func write<T>(
         using guess: VerifiedCode, in database: Database, _ body: (_ isFirst: Bool) throws(AuthError) -> T
     ) throws(AuthError) -> T {
@@ -158,8 +157,8 @@ extension Auth {
         }
     }
 
-    /// The code was right, and there was no room to say so: whoever is told to come back loses no attempt. If
-    /// there is no room for this either, it is lost.
+    /// The code was right, but there was no room to write: the user loses no attempt. If there is no room for this write
+    /// either, the attempt is lost.
     private func giveBack(_ guess: VerifiedCode, in database: Database) {
         try? database.write { () throws(AuthError) in
             for guess in guess.guesses {
@@ -171,14 +170,14 @@ extension Auth {
         }
     }
 
-    /// How many digits a code may have here. Where there are test identities, their form is everyone's: nobody is to
-    /// learn by it, or by the time it takes, which addresses they are.
+    /// How many digits a code may have here. With test identities, all addresses accept their lengths: nobody must learn
+    /// from this, or from the time it takes, which addresses they are.
     private var lengths: ClosedRange<Int> {
         testIdentities.isEmpty ? Policy.codeLengths : Policy.codeLengths.lowerBound...TestIdentity.codeLength.upperBound
     }
 
-    /// Counts a guess for `target`, if there is a live challenge that it can be compared with. It counts as a failure
-    /// until it has matched.
+    /// Counts a guess for `target`, if a live challenge can be compared with it. It counts as a failure until it has
+    /// matched.
     private func count(
         _ digits: [UInt8], for target: ChallengeTarget, as failures: Limit, in database: Database
     ) throws(AuthError) -> Counting {
@@ -186,7 +185,7 @@ extension Auth {
         guard let challenge = try Challenge.find(target, else: CodeTerms(policy), in: database), challenge.isLive(at: now)
         else { return .none }
         guard !challenge.isExhausted else { return .exhausted }
-        // What has not the form of this code costs no attempt.
+        // A code of the wrong form costs no attempt.
         guard
             digits.count == challenge.terms.digits
                 || (!testIdentities.isEmpty && TestIdentity.codeLength.contains(digits.count))
@@ -195,9 +194,9 @@ extension Auth {
         return .counted(Guess(challenge: challenge, failure: try failures.charge(at: now, in: database)))
     }
 
-    /// The guesses have been counted and judged: that this cannot be written changes nothing in the answer, and the log has
-    /// its line. What was right beside what was wrong is no failure. Guesses that were not compared are noted as
-    /// refusals are, since they have no bound but their number.
+    /// The guesses are already counted and compared, so if this write fails the answer stays the same, and the log has its
+    /// line. A right code beside a wrong one is not a failure. Guesses that were not compared are recorded like refusals,
+    /// since nothing else bounds them.
     private func noteFailure(
         _ detail: StaticString, for pseudonym: UUID?, _ right: [Guess], wasCompared: Bool, in database: Database
     ) {
@@ -212,7 +211,7 @@ extension Auth {
 }
 
 extension Counting {
-    /// What the guess is compared with; nil if there is nothing.
+    /// The hash to compare the guess with; nil if there is none.
     fileprivate var hash: String? {
         if case .counted(let guess) = self { return guess.challenge.codeHash }
         return nil
@@ -220,13 +219,13 @@ extension Counting {
 }
 
 extension TestIdentity {
-    /// What `digits` are compared with. A short code is none, even if somebody hashed one.
+    /// The hash to compare `digits` with. A short code never matches, even if somebody hashed one.
     fileprivate func codeHash(for digits: [UInt8]) -> String {
         TestIdentity.codeLength.contains(digits.count) ? codeHash : unmatchable
     }
 }
 
-/// A hash of the codes' cost whose salt and tag no code was ever hashed to.
+/// A hash of the codes' cost whose salt and tag no code ever had.
 private let unmatchable =
     "$argon2id$v=19$m=\(Policy.codeCost.memory),t=\(Policy.codeCost.passes),p=1"
     + "$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"

@@ -1,24 +1,24 @@
-// Asks for a code by mail. Never makes an account, and never tells whether there is one: none is looked
-// at. Whether the address may sign in at all is asked when the mail is about to leave.
+// Sends a code by mail. Never creates an account or says whether one exists: it reads none. Whether the address may sign in
+// is checked just before the mail is sent.
 
 import Cryptography
 package import Platform
 package import Store
 
-/// What whoever asked for a code is told.
+/// The answer to a request for a code.
 package struct SentCode {
-    /// What is left of the code's life.
+    /// How much longer the code works.
     package let expiresIn: Duration
-    /// How long until another mail may be asked for.
+    /// How long until another mail can be requested.
     package let resendAfter: Duration
 }
 
 extension Auth {
     /// Puts a mail with a login code for `email` into the outbox.
     ///
-    /// Within the first half of a code's life the same code is sent again, so that a late first mail
-    /// still works; neither its expiry nor its attempts change. After that, or when it was used
-    /// or used up, a new one replaces it. Addresses that may not sign up get the same answer and no mail.
+    /// In the first half of a code's life the same code is sent again, so that a late first mail still works; its expiry
+    /// and attempts stay the same. After that, or once it was used or used up, a new code replaces it. Addresses that may
+    /// not sign up get the same answer and no mail.
     ///
     /// Throws `limited` within `resendAfter` of the last mail to that address, and after too many from one
     /// network, to one address, or to all.
@@ -26,14 +26,14 @@ extension Auth {
         try sendCodes(for: [.signIn(email)])
     }
 
-    /// The same for codes of any purpose, one for each of `targets`, all or none. How soon they may be asked for again goes
-    /// by the first.
+    /// The same for codes of any purpose, one for each of `targets`, all or none. The first one decides how soon they can
+    /// be requested again.
     func sendCodes(for targets: [ChallengeTarget]) throws(AuthError) -> SentCode {
         let database = try database()
         let limits = try sendLimits(for: targets, in: database)
         try refuse(over: limits, in: database)
-        // New codes are hashed before the transaction: nobody waits 28 ms for the database. Should an
-        // old one be used in between, the second round makes a new one.
+        // New codes are hashed before the transaction: nobody waits 28 ms for the database. If an old code is used in
+        // between, the second round makes a new one.
         for _ in 0..<2 {
             try refuse(earlyAfter: try last(of: targets[0], in: database), in: database)
             let new = try newChallenges(for: targets, within: limits, in: database)
@@ -60,7 +60,7 @@ extension Auth {
         case sent(SentCode)
         /// Another request sent one meanwhile.
         case early(Limited)
-        /// A last challenge cannot be sent again any more.
+        /// A last challenge can no longer be sent again.
         case needsNew
     }
 
@@ -93,7 +93,7 @@ extension Auth {
             try MailItem.enqueue(
                 target.purpose.mail, about: challenge.id, to: target.email.text, in: try language(of: target, in: database),
                 details: target.about?.masked, until: challenge.expiresAt, at: now, database: database)
-            // Of several the shortest life, and the first one's wait.
+            // Of several, the shortest life, and the first one's wait.
             let left = challenge.expiresAt - now
             sent = SentCode(
                 expiresIn: min(left, sent?.expiresIn ?? left),
@@ -103,8 +103,8 @@ extension Auth {
         return .sent(sent)
     }
 
-    /// The language of the mail for `target`. What goes to the address of an account is the only sign of a stolen access
-    /// token, so it is as notices are, never as the request asks.
+    /// The language of the mail for `target`. Mail to an account's address is the only sign of a stolen access token, so it
+    /// uses the language of notices, never the request's.
     private func language(of target: ChallengeTarget, in database: Database) throws(AuthError) -> Language? {
         switch target.purpose {
         case .signIn, .newAddress: return client.language
@@ -120,12 +120,12 @@ extension Auth {
         throw .limited(limited)
     }
 
-    /// How long until another mail may be asked for after `last`; nil if it may be now.
+    /// How long until another mail can be requested after `last`; nil if it can be now.
     private func earlyResend(after last: Challenge?) -> Limited? {
         guard let last else { return nil }
         let window = last.terms.resendAfter
         let wait = (last.mailedAt + window) - now
-        // A clock that was set back must not lock an address out for as long.
+        // A clock that was set back must not lock an address out for that long.
         guard wait > .seconds(0), wait <= window else { return nil }
         return Limited(name: "resend", count: 1, window: window, retryAfter: wait)
     }
@@ -136,7 +136,7 @@ extension Auth {
             && left.milliseconds >= challenge.terms.lifetime.milliseconds - challenge.terms.lifetime.milliseconds / 2
     }
 
-    /// A new challenge for each of `targets` whose last one cannot be sent again; nil for the others.
+    /// A new challenge for each of `targets` whose last one can no longer be sent again; nil for the others.
     private func newChallenges(
         for targets: [ChallengeTarget], within limits: [Limit], in database: Database
     ) throws(AuthError) -> [Challenge?] {
@@ -147,7 +147,7 @@ extension Auth {
         guard !missing.isEmpty else { return new }
         let (secrets, terms) = (try secrets(), CodeTerms(policy))
         return try withHashing { (memory) throws(AuthError) -> [Challenge?] in
-            // Of many that came at once some may have been over a limit since: they cost no hash.
+            // Of many simultaneous requests, some may be over a limit by now: they cost no hash.
             try refuse(over: limits, in: database)
             try refuse(earlyAfter: try last(of: targets[0], in: database), in: database)
             for index in missing {
@@ -171,7 +171,7 @@ extension Auth {
 }
 
 extension SignUp {
-    /// Whether `email` may make an account.
+    /// Whether `email` may create an account.
     func welcomes(_ email: Email) -> Bool {
         switch self {
         case .open: true

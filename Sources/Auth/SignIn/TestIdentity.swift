@@ -1,8 +1,8 @@
-// Accounts for those who review an app and read no mail of ours: a fixed code, for a while.
+// Accounts for app reviewers, who cannot read our mail: a fixed code, for a while.
 //
-// 1. The code has at least 8 digits and is known here by its Argon2id hash alone.
-// 2. An identity ends by itself, at most 90 days from now.
-// 3. Every limit holds for it as for anyone; each use is in the audit; it is never a superuser's.
+// 1. The code has at least 8 digits. Only its Argon2id hash is stored here.
+// 2. An identity expires at most 90 days from now.
+// 3. Every limit applies; each use is in the audit; it is never a superuser's.
 
 import Cryptography
 package import Platform
@@ -12,16 +12,16 @@ package import Store
 package struct TestIdentity {
     let email: Email
     let codeHash: String
-    /// The first moment at which the code is not taken any more.
+    /// When the code stops working.
     let end: Timestamp
 
-    /// The longest that an identity may still last.
+    /// The longest remaining life of an identity.
     package static let longestLife = Duration.days(90)
-    /// Digits of the fixed code: whoever guesses has no mail to wait for, so there are more.
+    /// Digits of the fixed code: a guesser need not wait for a mail, so there are more.
     static let codeLength = 8...16
 
-    /// Throws a reason for the operator if the hash is none, or its cost is not that of a mailed code's, which
-    /// would show in the time that a guess takes, or if the identity would last too long after `now`.
+    /// Throws a reason for the operator if the hash is invalid, if its cost differs from a mailed code's (the time of a guess
+    /// would show that), or if the identity would last too long after `now`.
     package init(
         email: Email, codeHash: String, lastDay: Timestamp, at now: Timestamp
     ) throws(TestIdentityFault) {
@@ -41,7 +41,7 @@ package struct TestIdentity {
     }
 }
 
-/// Why a test identity is not taken: a sentence for the operator.
+/// Why a test identity is invalid: a sentence for the operator.
 package struct TestIdentityFault: Error {
     /// What is wrong, without a full stop.
     package let reason: String
@@ -59,13 +59,13 @@ extension Auth {
         return testIdentities.first { $0.email == email && $0.end > now }
     }
 
-    /// Whether `user` signs in with a fixed code and is a superuser, which is never both good. Asked on every request: either
-    /// may have come to be since the last.
+    /// Whether `user` is both a test identity and a superuser, which is never allowed. Checked on every request, since either
+    /// may have changed.
     func isTestSuperuser(_ user: User) -> Bool {
         user.isSuperuser && isTestIdentity(user.email)
     }
 
-    /// Whether there is an identity of the address `email` that has not ended.
+    /// Whether the address `email` has an identity that has not ended.
     package func isTestIdentity(_ email: String) -> Bool {
         guard !testIdentities.isEmpty, let email = try? Email(email) else { return false }
         return testIdentity(of: email) != nil

@@ -1,13 +1,12 @@
-// Exchanges a code for a session. The first success makes the account. No account is looked at before the
-// code has matched.
+// Exchanges a code for a session. The first success creates the account. No account is read before the code has matched.
 
 import Platform
 package import Store
 
 extension Auth {
-    /// A session for who typed `code`, which was mailed to `email`.
+    /// A session for the user who typed `code`, which was mailed to `email`.
     ///
-    /// Throws `invalidCode` for a wrong, spent or expired code, `codeExhausted` for one that has no attempts left,
+    /// Throws `invalidCode` for a wrong, used or expired code, `codeExhausted` for one that has no attempts left,
     /// `accountInactive` for a right one of a deactivated account, `limited` after too many guesses from one network or for
     /// one address.
     package func verifyCode(_ code: String, for email: Email) throws(AuthError) -> TokenPair {
@@ -18,7 +17,7 @@ extension Auth {
             guard isFirst else { return try issuer.refuse(email, "spent", in: database) }
             return try issuer.signIn(email, isTestIdentity: guess.isFixed, in: database)
         }
-        // Outside of the transaction, since what was refused, and why, must be kept.
+        // Outside the transaction, since it must commit what was refused, and why.
         return try outcome.tokens()
     }
 }

@@ -1,11 +1,11 @@
-// Whether the service could do its work now.
+// Whether the service can work now.
 
 import Platform
 import Store
 
 extension Auth {
-    /// Throws what keeps the database from answering and from being written to, if anything does; makes it if there is
-    /// none. That there is room for more than the next change it does not tell.
+    /// Throws if the database cannot be read or written; creates it if there is none. It does not check room for more
+    /// than the next change.
     package func checkHealth() throws(AuthError) {
         _ = try MailItem.nextDue(in: try database())
         _ = try secrets()

@@ -3,18 +3,18 @@
 import Platform
 package import Store
 
-/// Rows that were deleted, by what they were.
+/// Deleted rows, by kind.
 package struct CleanedUp {
     /// Nothing was deleted yet.
     package init() {}
 
     /// Codes that had expired.
     package internal(set) var codes = 0
-    /// Mails of the outbox that had expired `Policy.failedMailKept` before, given up or still waiting.
+    /// Mails that had expired `Policy.failedMailKept` before, given up or still waiting.
     package internal(set) var mails = 0
     /// Sessions past their `expiresAt`.
     package internal(set) var sessions = 0
-    /// Slots of limits that had stopped counting.
+    /// Slots of limits that no longer counted.
     package internal(set) var limitCounts = 0
     /// Networks that an address had not signed in from for `Policy.knownNetworkLifetime`.
     package internal(set) var knownNetworks = 0
@@ -70,7 +70,7 @@ extension Auth {
             try eraseRest(of: account, in: database)
             done.accounts += 1
         }
-        // What cannot be removed is of no use to anybody, and the next clean-up tries again; doctor tells of it.
+        // If a file cannot be removed, the next clean-up tries again, and doctor reports it.
         try? cleanUpKeys()
         state.removeLeftovers(at: now)
         if database.changeCount > 0 { database.checkpoint() }
@@ -79,7 +79,7 @@ extension Auth {
 }
 
 extension Auth {
-    /// Removes the keys whose tokens are not good any more, unless a restore or a rotation is at work on them.
+    /// Removes the keys whose tokens are no longer accepted, unless a restore or a rotation is using them.
     func cleanUpKeys() throws(AuthError) {
         let lock = try onFiles { () throws(SystemError) in try FileLock(trying: state.replacementLockPath) }
         guard let lock else { return }

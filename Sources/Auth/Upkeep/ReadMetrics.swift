@@ -1,26 +1,26 @@
-// Numbers for whoever watches over the service.
+// Numbers for monitoring.
 
 import Cryptography
 package import Platform
 package import Store
 
-/// How the service fares.
+/// The state of the service in numbers.
 package struct Metrics {
     /// How often each event has happened since the database was made, by event and detail.
     package let counters: [Counter]
-    /// Mails that are still to be sent; of more than `StoreBounds.countedMails` only so many are counted.
+    /// Mails that wait to be sent; counted up to `StoreBounds.countedMails`.
     package let pendingMails: Int64
     /// How long the oldest of them has waited.
     package let oldestMail: Duration
-    /// Mails that were given up and are still there to be looked at, counted likewise.
+    /// Mails that were given up and are still in the outbox, counted likewise.
     package let failedMails: Int64
 }
 
 extension Auth {
-    /// The numbers, for a caller who bears `token` or is on this machine.
+    /// The metrics, for a caller with `token` or on this machine.
     ///
     /// Throws `notAuthenticated` or `invalidToken` for others. A local proxy makes everyone look local, so
-    /// `isForwarded` tells whether one says that it stands between.
+    /// `isForwarded` says whether the request came through one.
     package func metrics(token: String?, isForwarded: Bool) throws(AuthError) -> Metrics {
         try admitToMetrics(token, isForwarded)
         let database = try database()
