@@ -1,4 +1,4 @@
-// Who asks, as headers say it; and which rest of a path an executable answers to.
+// The client that the headers name, and the rest of a path that an executable serves.
 
 import Auth
 import CGI
@@ -23,7 +23,7 @@ private func refusal<T>(_ body: () throws -> T) -> String {
 }
 
 @Suite struct APIRequestTests {
-    /// A service that no request here gets far enough to open.
+    /// A service that no request here opens.
     private func auth(clientTokens: [String] = []) throws -> Auth {
         var policy = Policy()
         policy.clientTokens = clientTokens

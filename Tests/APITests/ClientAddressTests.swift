@@ -1,4 +1,4 @@
-// Whose request it is: `X-Forwarded-For` counts only as far as trusted proxies have written it.
+// The client's address: `X-Forwarded-For` counts only as far as trusted proxies wrote it.
 
 import CGI
 import Platform

@@ -1,11 +1,10 @@
-// An endpoint cannot forget its credentials: one that names none, or takes no user from a check that gives one, does not
-// compile.
+// An endpoint must declare its credentials: without a check, or without the user that its check returns, it does not compile.
 
 import Foundation
 import Testing
 
 @Suite struct EndpointCredentialTests {
-    /// Whether `endpoint`, an expression, compiles against the modules of this build; and what the compiler says.
+    /// Whether the expression `endpoint` compiles against the modules of this build, and the compiler's output.
     private func compiles(_ endpoint: String) throws -> (Bool, String) {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let file = FileManager.default.temporaryDirectory.appending(path: "\(UUID().uuidString).swift")

@@ -1,4 +1,4 @@
-// What each refusal and each answer is on the wire, to the letter.
+// Each refusal and each answer on the wire, byte for byte.
 
 import Auth
 import CGI
@@ -8,7 +8,7 @@ import Testing
 
 @testable import API
 
-/// The whole answer, as a web server gets it.
+/// The whole answer, as a web server receives it.
 private func wire(_ response: Response) -> String { String(decoding: response.serialized(), as: UTF8.self) }
 
 private func body(_ response: Response) -> String { String(decoding: response.body ?? [], as: UTF8.self) }

@@ -1,4 +1,4 @@
-// What endpoints take: every fault of a request is told, in Pydantic's words.
+// What endpoints accept: an answer lists every fault of a request, in Pydantic's words.
 
 import Auth
 import CGI
@@ -13,7 +13,7 @@ private func request(_ body: String = "", _ variables: [String] = [], ids: [Stri
     try APIRequest(Request(parameters: parameters(variables)) { _ in nil }, body: Array(body.utf8), pathIDs: ids)
 }
 
-/// `place type` of each fault that `read` throws; none if it throws none.
+/// `place type` of each fault that `read` throws; empty if it throws none.
 private func faults<T>(_ read: () throws -> T) throws -> [String] {
     do {
         _ = try read()
@@ -130,7 +130,7 @@ private let project = "HTTP_X_PROJECT_ID=0123456a-0000-4000-8000-00000000000F"
         #expect(try type("") == ["body.name string_too_short"])
     }
 
-    /// Every field that others see: the faults of `body`, which is JSON with `{}` for the text.
+    /// Every field that other users see: the faults of `body`, JSON with `{}` in place of the text.
     @Test(arguments: [
         (#"{"name":{}}"#, "name"), (#"{"name":"k","description":{}}"#, "description"), (#"{"full_name":{}}"#, "full_name"),
     ])
@@ -215,7 +215,7 @@ private let project = "HTTP_X_PROJECT_ID=0123456a-0000-4000-8000-00000000000F"
     }
 
     @Test func aHeaderThatDecidesIsGivenOnce() throws {
-        // The table has every field that anything is read of.
+        // The table has every header field that the code reads.
         #expect(Set(DecidingField.all.map(\.variable)) == Set(HeaderFields.Name.allCases.map { "\($0.variable)" }))
         for row in DecidingField.all {
             let (name, refusal) = (
@@ -227,7 +227,7 @@ private let project = "HTTP_X_PROJECT_ID=0123456a-0000-4000-8000-00000000000F"
             #expect(throws: Never.self) { try request("", ["\(name)=a", "\(name)="]) }
             #expect(throws: Never.self) { try request("", ["\(name)=", "\(name)=a"]) }
             #expect(throws: Never.self) { try request("", ["\(name)=a", "\(name)_B=a", "A_\(name)=a"]) }
-            // Of these a comma can only come from a second field.
+            // In these fields a comma can only come from a second field.
             let isOne = row.code == "ambiguous_credentials" || ["HTTP_ORIGIN", "HTTP_SEC_FETCH_SITE"].contains(name)
             for entry in ["\(name)=a, a", "\(name)=a,"] {
                 #expect("\(Result { try request("", [entry]) })".contains(refusal) == isOne, "\(entry)")

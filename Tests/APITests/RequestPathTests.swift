@@ -1,4 +1,4 @@
-// The one rule for paths: what servers make of a target, this makes of it too.
+// The one rule for paths: Latchkey reads a request target as servers do.
 
 import Testing
 

@@ -1,4 +1,4 @@
-// The table of paths, and what an executable makes of a request's path.
+// The table of paths, and how an executable reads a request's path.
 
 import CGI
 import Endpoints
@@ -57,7 +57,7 @@ import Testing
             (.currentUser, "/~ada/cgi-bin//current-user?x", "", .here(ids: [], isOwnPath: true)),
             (.currentUser, "/cgi-bin/current-user/x", "/x", .nowhere),
             (.currentUser, "/cgi-bin/current-user/current-user", "/current-user", .nowhere),
-            // A server has rewritten a path of its own.
+            // A server rewrote a path of its own.
             (.currentUser, "/me", "", .here(ids: [], isOwnPath: false)),
             (.deleteAPIKey, "/auth/api-keys/\(id)", "", .here(ids: [id], isOwnPath: false)),
             (.deleteAPIKey, "/auth/api-keys/x%2541", "", .here(ids: ["x%41"], isOwnPath: false)),
@@ -74,7 +74,7 @@ import Testing
                 .here(ids: [id, other], isOwnPath: true)
             ),
             (.updateProject, "/projects/invitations", "/invitations", .elsewhere(allow: "GET, HEAD, OPTIONS")),
-            // Paths that are the same in both ways.
+            // Paths that are the same both ways.
             (.sendCode, "/auth/verification/send-code", "", .here(ids: [], isOwnPath: false)),
             (.health, "/health", "", .here(ids: [], isOwnPath: false)),
         ] as [(Route, String, String, Addressed)] {

@@ -26,7 +26,7 @@ import Testing
         #expect(home.admin("session", "revoke", id).output == "The session \(anID) ended.\n")
         #expect(home.get("current-user", ada.bearer).status == 401)
         #expect(home.admin("session", "revoke", id).code == 69)
-        // Neither one that has expired nor one that was not refreshed in time is ended once more, or counted.
+        // An expired session, or one not refreshed in time, is neither ended again nor counted.
         for change in ["expires_at = 1", "rotated_at = 1"] {
             let bob = home.signIn("bob@example.com")
             home.sql("UPDATE sessions SET \(change) WHERE revoked_at IS NULL")
@@ -135,7 +135,7 @@ import Testing
                 """)
         #expect(home.admin("limits", "clear", "ada@example.com").output == "1 count cleared.\n")
         #expect(send() == 202)
-        // What stopped counting is not counted.
+        // An expired count is not counted.
         home.sql("UPDATE limit_counts SET expires_at = 1 WHERE name = 'send-email'")
         #expect(home.admin("limits", "clear", "ada@example.com").code == 69)
         #expect(home.admin("limits", "clear", "all").output == "2 counts cleared.\n")
@@ -150,7 +150,7 @@ import Testing
     @Test func theOutboxIsShownAndFlushed() {
         let broken = ["LATCHKEY_MAIL": "sendmail /bin/false"]
         _ = home.admin("init")
-        // A mail that no deliverer has had a chance of: its code's challenge is there, as send-code leaves it.
+        // A mail that no deliverer has tried yet, with its code's challenge, as send-code leaves it.
         home.sql(
             """
             INSERT INTO challenges VALUES
@@ -196,7 +196,7 @@ import Testing
             """)
         #expect(home.admin("mail", "list").output.contains("  \(long)  \(String(repeating: "because ", count: 30))end\n"))
 
-        // An account is shown by its whole id, which commands take.
+        // The audit shows an account by its whole id, which commands accept.
         let (_, audit, _) = latchkey(["audit", "show"], ["LATCHKEY_HOME": home.path])
         #expect(audit.contains("  \(ada.id)  "))
         #expect(latchkey(["audit", "show", "--user", ada.id], ["LATCHKEY_HOME": home.path]).1.contains(ada.id))

@@ -1,4 +1,4 @@
-// The command, run as an operator runs it, on state that the release executables made.
+// Runs the command as an operator does, on state that the release executables made.
 
 import Foundation
 import TestSupport
@@ -7,12 +7,12 @@ import Testing
 /// How a run of the command ended.
 struct Run {
     let code: Int32
-    /// What it printed, with what differs from run to run in a form that does not.
+    /// Its output, with everything that differs between runs replaced.
     let output: String
     let errors: String
 }
 
-/// The command as the tests' build has it.
+/// The command from the tests' build.
 private let command = "\(projectFolder)/.build/debug/latchkey"
 
 /// Runs the command with only `variables`.
@@ -29,7 +29,7 @@ extension Home {
         return Run(code: code, output: steady(output), errors: steady(errors))
     }
 
-    /// `text` with one id, one time, one key and HOME for every id, time, key's beginning and this folder.
+    /// `text` with one id, one time, one key and HOME in place of every id, time, key prefix and this folder.
     func steady(_ text: String) -> String {
         var text = text.replacingOccurrences(of: path, with: "HOME")
         for (pattern, replacement) in [
@@ -45,10 +45,10 @@ extension Home {
         return text
     }
 
-    /// Where `withBackup` puts the backup: beside this folder.
+    /// Where `withBackup` puts the backup: next to this folder.
     var backup: String { "\(path).tar" }
 
-    /// Runs `body` with a backup of this folder, which is removed afterwards.
+    /// Runs `body` with a backup of this folder, then removes the backup.
     func withBackup(_ body: (String) throws -> Void) rethrows {
         let run = admin("backup", backup)
         #expect(run.code == 0, "\(run.errors)")
@@ -56,14 +56,14 @@ extension Home {
         try body(backup)
     }
 
-    /// Whether `file` is its owner's alone.
+    /// Whether only its owner can access `file`.
     func isPrivate(_ file: String) -> Bool {
         let attributes = try? FileManager.default.attributesOfItem(atPath: "\(path)/\(file)")
         return (attributes?[.posixPermissions] as? Int) == 0o600
     }
 }
 
-/// What every id is shown as.
+/// Replaces every id in shown text.
 let anID = "00000000-0000-0000-0000-000000000000"
 
 /// Lines of `text` that are wider than a terminal of 80 columns.

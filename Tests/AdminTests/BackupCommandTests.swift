@@ -1,4 +1,4 @@
-// backup: where it is written, what it is judged by, and what is left when it is killed.
+// backup: where it writes, what it checks, and what remains when it is killed.
 
 import Foundation
 import TestSupport
@@ -7,7 +7,7 @@ import Testing
 @Suite struct BackupCommandTests {
     let home = Home()
 
-    /// A folder of the test's own, beside the state.
+    /// A folder of the test's own, next to the state.
     private func withFolder(_ body: (String) throws -> Void) rethrows {
         let folder = "\(home.path)-backups"
         try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
@@ -130,7 +130,7 @@ import Testing
         _ = FileManager.default.createFile(
             atPath: "\(home.path)/\(mail)", contents: Data(),
             attributes: [.modificationDate: Date(timeIntervalSinceNow: -2 * 86400)])
-        // Nobody made these but people.
+        // Only people make these files.
         for name in ["notes.txt", "backup.tar", "secret.key.old"] {
             _ = FileManager.default.createFile(atPath: "\(home.path)/\(name)", contents: Data())
         }

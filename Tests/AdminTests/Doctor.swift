@@ -1,9 +1,9 @@
-// What suites of doctor share: executables that it looks at, and its findings, taken apart.
+// What doctor's suites share: executables for it to check, and its findings, parsed.
 
 import Foundation
 import TestSupport
 
-/// A folder of executables that do nothing, with the modes of real ones; removed with the value.
+/// A folder of executables that do nothing, with the modes of real ones; deinit removes it.
 final class Executables: Sendable {
     let path: String
     static let names = [
@@ -30,7 +30,7 @@ final class Executables: Sendable {
     }
 }
 
-/// Makes the file `path`, which is not there.
+/// Makes the file `path`, which must not exist.
 func makeFile(_ path: String, _ text: String = "", mode: Int = 0o600) {
     let isMade = FileManager.default.createFile(
         atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: mode])
@@ -43,7 +43,7 @@ func setMode(_ path: String, _ mode: Int) {
 }
 
 extension Run {
-    /// Each finding as one line, however wide the terminal: what was found, then what to do.
+    /// Each finding on one line, whatever the terminal's width: what doctor found, then what to do.
     var findings: [String] {
         output.replacingOccurrences(of: "\n         ", with: " ").replacingOccurrences(
             of: "20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}", with: "2026-01-01 00:00:00",
@@ -51,13 +51,13 @@ extension Run {
         ).split(separator: "\n").map { String($0) }
     }
 
-    /// Those that are not ok, without the sum, and without how long a code takes just now: other tests keep the machine
-    /// busy. DoctorThresholdCommandTests has what is slow.
+    /// The findings that are not ok, without the total and without the current time for one code: other tests keep the
+    /// machine busy. DoctorThresholdCommandTests covers slow machines.
     var troubles: [String] {
         findings.dropLast().filter { !$0.hasPrefix("ok ") && !$0.hasPrefix("warning  argon2: one code takes ") }
     }
 
-    /// Those of `check`.
+    /// The findings of `check`.
     func findings(_ check: String) -> [String] {
         findings.filter { $0.dropFirst(9).hasPrefix("\(check): ") }
     }

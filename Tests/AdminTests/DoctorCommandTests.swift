@@ -1,4 +1,4 @@
-// doctor as a whole: what it prints, where there is no service, and what it says of the machine.
+// doctor as a whole: what it prints, what it does without a service, and what it reports about the machine.
 
 import Foundation
 import TestSupport
@@ -95,7 +95,7 @@ import Testing
     ])
     func limitsOfProcessesAreWarnings(limit: String, sentence: String) {
         let home = Home.initialized()
-        // bash counts files in KiB, where other shells count in blocks.
+        // bash counts file sizes in KiB; other shells count in blocks.
         let command = "ulimit \(limit) && exec \"$0\" doctor"
         let result = Program.run(
             "bash", ["-c", command, "\(projectFolder)/.build/debug/latchkey"],

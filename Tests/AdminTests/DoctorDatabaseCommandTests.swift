@@ -1,4 +1,4 @@
-// doctor: what it finds in the database is brought about, and what it says of it compared whole.
+// doctor on the database: each test causes a fault and compares the whole finding.
 
 import Foundation
 import TestSupport

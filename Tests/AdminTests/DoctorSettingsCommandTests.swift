@@ -1,4 +1,4 @@
-// doctor: what it finds in the settings is brought about, and what it says of it compared whole.
+// doctor on the settings: each test causes a fault and compares the whole finding.
 
 import Foundation
 import TestSupport
@@ -46,7 +46,7 @@ import Testing
                 "fault    settings: environment:LATCHKEY_CODE_TTL: code_ttl: "
                     + "not a duration such as 90s, 15m, 1h or 30d \(advice)",
             ])
-        // What is not at fault still counts.
+        // Valid settings still count.
         #expect(run.findings("base_url") == ["ok       base_url: https://id.example.com"])
     }
 

@@ -1,5 +1,5 @@
-// What a test cannot bring about (a full disk, another machine's file system, a slow processor, a proxy) is judged by
-// functions of numbers.
+// Functions of numbers decide what a test cannot cause: a full disk, another machine's file system, a slow processor, a
+// proxy.
 
 import API
 import Auth

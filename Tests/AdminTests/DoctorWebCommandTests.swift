@@ -1,11 +1,11 @@
-// doctor --url against a real lighttpd, with the project's configuration and with ones that are wrong.
+// doctor --url against a real lighttpd, with the project's configuration and with faulty ones.
 
 import Foundation
 import TestSupport
 import Testing
 
 @Suite(.serialized) struct DoctorWebCommandTests {
-    /// A server with the project's lighttpd.conf, `replacing` some of it and `adding` to it.
+    /// A server with the project's lighttpd.conf, with the `replacing` changes and the `adding` text.
     private func server(
         adding: String = "", replacing: [String: String] = [:], home: Home = Home()
     ) throws -> Lighttpd {
@@ -23,7 +23,7 @@ import Testing
         return server
     }
 
-    /// What doctor finds at `server`, whose settings name it as its own.
+    /// doctor's findings at `server`, whose settings name it as its own.
     private func doctor(_ server: Lighttpd, _ settings: [String: String] = [:]) -> Run {
         let url = "http://localhost:\(server.port)"
         return server.home.admin(
@@ -52,7 +52,7 @@ import Testing
                 "ok       downloads: neither state nor executables",
                 "42 checks: 0 faults, 0 warnings.",
             ])
-        // One refusal, and nothing else, is noted.
+        // The audit has one refusal and nothing else.
         #expect(server.home.count("SELECT count(*) FROM audit_events") == 1)
         #expect(
             server.home.count(
@@ -154,7 +154,7 @@ import Testing
             ])
     }
 
-    /// Many servers answer whatever they do not know with a page of their own, and 200.
+    /// Many servers answer unknown paths with 200 and a page of their own.
     @Test func aPageForEverythingIsNoDownload() throws {
         let server = try server(
             adding: """
@@ -200,7 +200,7 @@ import Testing
         let run = server.home.admin(
             "doctor", "--url", "http://localhost.localdomain:\(server.port)",
             variables: ["LATCHKEY_BASE_URL": "http://localhost:\(server.port)"])
-        // Where that name leads nowhere nothing was sent, either.
+        // Where that name does not resolve, doctor sends nothing either.
         let found = run.findings("client address")
         #expect(
             found == []
@@ -290,7 +290,7 @@ import Testing
                 "-out", certificate,
             ])
         try #require(made.exitCode == 0, "\(made.errors)")
-        // lighttpd finds a free port, and gives it back.
+        // lighttpd finds a free port, then releases it.
         let port = try server().port
         let server = Program(
             "/usr/bin/openssl",

@@ -1,5 +1,5 @@
-// Files that people edit may come from Windows: with a byte order mark, and a carriage return in each line. The service
-// reads all of them, and doctor tells of what it cannot read.
+// Files that people edit may come from Windows, with a byte order mark and CR LF line ends. The service reads all of them,
+// and doctor reports files that it cannot read.
 
 import Auth
 import Foundation
@@ -10,7 +10,7 @@ import Testing
 
 @testable import latchkey
 
-/// `text` as an editor of Windows writes it.
+/// `text` as a Windows editor writes it.
 private func windows(_ text: String) -> String { "\u{FEFF}" + text.replacingOccurrences(of: "\n", with: "\r\n") }
 
 @Suite struct EditedFileCommandTests {
@@ -99,7 +99,7 @@ private func windows(_ text: String) -> String { "\u{FEFF}" + text.replacingOccu
                 == "/usr/sbin/postdrop needs the rights of its owner or group, and latchkey-fcgi (process 7) runs with NoNewPrivileges: no mail leaves"
         )
         #expect(found?.advice?.contains("NoNewPrivileges=no and ReadWritePaths=/var/spool/postfix,") == true)
-        // Whatever a mail command's program is called, the advice is about that one.
+        // The advice fits the mail command, whatever its name.
         for (program, paths) in [
             ("/usr/sbin/exim4", "/var/spool/exim4 /var/log/exim4"),
             ("/usr/lib/dma/dma-mbox-create", "the folders that it writes to"),

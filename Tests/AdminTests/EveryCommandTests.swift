@@ -1,4 +1,4 @@
-// The command as a whole: who may run it, its help, its width, its exit codes.
+// The command as a whole: who may run it, its help, its width and its exit codes.
 
 import Foundation
 import TestSupport
@@ -82,7 +82,7 @@ private let everyCommand: [[String]] =
         #expect(String(decoding: run.output, as: UTF8.self) == "user\ndeactivate delete\n", "\(run.errors)")
     }
 
-    /// On a terminal alone is it told how far it has come.
+    /// Progress is shown only on a terminal.
     @Test func progressIsShownOnATerminalAlone() {
         let home = Home()
         _ = home.admin("init")

@@ -1,4 +1,4 @@
-// Texts that mean harm, in what the command prints: a terminal obeys nothing of it, in tables, blocks, JSON and complaints.
+// Hostile texts in the command's output: a terminal obeys none of them, in tables, blocks, JSON and error messages.
 
 import Foundation
 import TestSupport
@@ -23,7 +23,7 @@ import Testing
                 UPDATE api_keys SET name = \(text);
                 UPDATE sessions SET user_agent = \(text);
                 """)
-            // The export has all of it in JSON; of the tables two show each text, and all of them every tenth.
+            // The export has every text in JSON. Two tables show each text; all tables show every tenth.
             var shown = [
                 ["export", ada.email], ["user", "show", ada.email], ["project", "list"],
                 ["key", "list", "--project", ada.project, "--json"],

@@ -1,5 +1,4 @@
-// What a restore keeps of what was there, whatever state that is in, and what an interrupted command leaves to
-// another version.
+// What a restore keeps of the old state, whatever its condition, and what an interrupted command leaves for another version.
 
 import Foundation
 import TestSupport
@@ -56,7 +55,7 @@ import Testing
         }
     }
 
-    /// What an operator put aside, say.
+    /// For example, a copy that an operator set aside.
     @Test func foldersAmongTheKeysStay() throws {
         _ = home.signIn("ada@example.com")
         try home.withBackup { file in
@@ -77,7 +76,7 @@ import Testing
         let ada = home.signIn("ada@example.com")
         try home.withBackup { file in
             home.sql("CREATE TABLE ballast (x); INSERT INTO ballast VALUES (zeroblob(4000000))")
-            // Room for the backup, and not for a copy of what is there.
+            // Space for the backup, but not for a copy of the existing state.
             let run = Program(
                 "/bin/sh", ["-c", "ulimit -f 4096; exec \"$0\" restore \"$1\"", "\(projectFolder)/.build/debug/latchkey", file],
                 environment: ["LATCHKEY_HOME": home.path, "PATH": "/usr/bin:/bin"]
@@ -88,7 +87,7 @@ import Testing
             #expect(home.count("SELECT count(*) FROM ballast") == 1)
             #expect(home.admin("doctor").output.contains("leftovers: none"))
 
-            // A folder where a file belongs: nothing is changed either, and nothing of it is left.
+            // A folder in place of a file: again restore changes nothing, and leaves nothing behind.
             for suffix in ["", "-wal", "-shm"] {
                 try? FileManager.default.removeItem(atPath: "\(home.path)/latchkey.db\(suffix)")
             }
@@ -101,7 +100,7 @@ import Testing
         }
     }
 
-    /// Gives `home` a database of schema 4, which maintenance of another version has closed with `mark`.
+    /// Gives `home` a database of schema 4, which another version's maintenance closed with `mark`.
     private func close(withSchema4 mark: Int) throws {
         for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: "\(home.path)/latchkey.db\(suffix)") }
         let folder = "\(projectFolder)/Sources/Store/Migrations"
@@ -112,7 +111,7 @@ import Testing
         #expect(home.get("health").status == 503)
     }
 
-    // As this version marks it, and as versions up to schema 5 did, without the number.
+    // The mark of this version, and the mark of versions up to schema 5, which has no number.
     @Test(arguments: [0x6000_0000 + 4, 0x7FFF_0002])
     func aRotationThatAnOlderVersionBeganIsFinishedAndTheSchemaBroughtForward(mark: Int) throws {
         _ = home.admin("init")
@@ -136,7 +135,7 @@ import Testing
             home.remove("mail")
             #expect(home.signIn("ada@example.com").id == ada.id)
             let folder = try #require(kept.first)
-            // The schema's number is its own, so this version can bring it forward.
+            // The schema's number is intact, so this version can migrate it.
             #expect(latchkey(["user", "list"], ["LATCHKEY_HOME": folder]).0 == 0)
             #expect(latchkey(["doctor"], ["LATCHKEY_HOME": folder]).1.contains("which is this version's"))
         }
@@ -151,7 +150,7 @@ import Testing
         #expect(home.number("PRAGMA user_version") == 0x6000_0000 + 99)
     }
 
-    /// Restores `bytes`, which come through a pipe.
+    /// Restores `bytes` through a pipe.
     private func restoreThroughPipe(_ bytes: Data) -> (code: Int32, errors: String) {
         let result = Program(
             "/bin/sh", ["-c", "cat | \"$0\" restore /dev/stdin", "\(projectFolder)/.build/debug/latchkey"],
@@ -170,7 +169,7 @@ import Testing
             #expect(restoreThroughPipe(good.dropLast(512)).errors.hasSuffix("damaged one: it ends too soon\n"))
             #expect(restoreThroughPipe(Data()).errors.hasSuffix("damaged one: it ends too soon\n"))
             #expect(home.get("current-user", ada.bearer).status == 200)
-            // As tar fills its records.
+            // tar pads its records like this.
             let done = restoreThroughPipe(good + Data(count: 10240))
             #expect(done.code == 0, "\(done.errors)")
             #expect(home.get("current-user", ada.bearer).status == 401)

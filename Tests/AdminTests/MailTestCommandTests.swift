@@ -1,4 +1,4 @@
-// mail test: one mail, at once, by the transport that all mail takes.
+// mail test: sends one mail at once, by the transport of all mail.
 
 import Foundation
 import TestSupport
@@ -7,7 +7,7 @@ import Testing
 @Suite struct MailTestCommandTests {
     let home = Home()
 
-    /// A mail command that is this shell script.
+    /// A mail command that runs this shell script.
     private func sendmail(_ script: String) -> [String: String] {
         let path = "\(home.path)/sendmail"
         makeFile(path, "#!/bin/sh\n\(script)\n", mode: 0o700)
@@ -42,7 +42,7 @@ import Testing
                 "Content-Transfer-Encoding: quoted-printable",
             ])
         #expect(mail.hasSuffix("\n\nMail with codes to sign in goes the same way. Nobody needs to do anything.\n"))
-        // It is no part of the outbox.
+        // The outbox does not hold it.
         #expect(home.number("SELECT count(*) FROM mail_items") == 0)
     }
 

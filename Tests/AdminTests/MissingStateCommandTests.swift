@@ -1,4 +1,4 @@
-// What the command says where the state is gone.
+// What the command reports when the state is missing.
 
 import Foundation
 import TestSupport

@@ -116,7 +116,7 @@ import Testing
         let owner = home.admin("project", "create", "New", "--owner", "ada@example.com")
         #expect(owner.code == 1 && owner.errors == "latchkey: ada@example.com is deactivated: it cannot own a new project\n")
         let last = home.admin("user", "deactivate", "bob@example.com")
-        // Nobody active is left in it, so there is nobody to tell of.
+        // The project has no active member left to notify.
         #expect(last.output == "bob@example.com is deactivated; 1 session ended.\n")
         let none = home.admin("key", "create", "--project", ada.project, "--name", "k")
         #expect(none.code == 1 && none.errors == "latchkey: the project has no active owner: say --by\n")
@@ -159,7 +159,7 @@ import Testing
         let key = home.createKey(by: ada)
         let path = ada.bearer.merging(["PATH_INFO": "/\(ada.project)/members"]) { $1 }
         _ = home.post("add-member", #"{"email":"bob@example.com"}"#, path)
-        // A deliverer may be at work.
+        // A deliverer may be running.
         for _ in 0..<200 where home.number("SELECT count(*) FROM mail_items") > 0 { Thread.sleep(forTimeInterval: 0.025) }
         let run = home.admin("export", "ada@example.com")
         #expect(run.output == home.admin("user", "export", "ada@example.com").output)

@@ -1,4 +1,4 @@
-// restore: a backup in the place of the state.
+// restore: puts a backup in place of the state.
 
 import Foundation
 import TestSupport
@@ -54,7 +54,7 @@ import Testing
             home.remove("mail")
             #expect(home.signIn("ada@example.com").id == ada.id)
 
-            // What was there is a state folder of its own.
+            // The old state becomes a state folder of its own.
             let kept = keepFolders(home)
             #expect(kept.count == 1)
             let before = "\(home.path)/\(kept[0])"
@@ -110,7 +110,7 @@ import Testing
     @Test func aClosedServiceAsksToComeBackAndAnotherRestoreMendsIt() {
         let ada = home.signIn("ada@example.com")
         home.withBackup { file in
-            // As a restore leaves it that was killed.
+            // A killed restore leaves this.
             home.sql("PRAGMA user_version = \(0x4000_0000 + home.number("PRAGMA user_version"))")
             let (answer, log) = home.run("current-user", ada.bearer.merging(["REQUEST_METHOD": "GET"]) { $1 })
             #expect(answer.status == 503)
@@ -127,9 +127,9 @@ import Testing
         }
     }
 
-    /// A request that began before the restore and writes after it must not be told that it is done.
+    /// A request that begins before the restore and writes after it must not report success.
     @Test func requestsMeanwhileSucceedOrAreToldToComeBack() throws {
-        // However many keys a fast machine makes meanwhile.
+        // Enough for all keys that a fast machine makes meanwhile.
         try "max_keys_per_member = 10000\nmax_keys_per_project = 10000\nlimit_write_per_user = off\n".write(
             toFile: "\(home.path)/latchkey.conf", atomically: true, encoding: .utf8)
         let ada = home.signIn("ada@example.com")
@@ -216,7 +216,7 @@ import Testing
                 #expect(run.output == "")
                 #expect(run.errors == "latchkey: \(reason.replacingOccurrences(of: home.path, with: "HOME"))\n")
             }
-            // Damage whose words are SQLite's: pages overwritten, and the file cut short.
+            // Damage that SQLite reports: overwritten pages and a truncated file.
             for bytes in [
                 changed("latchkey.db") { for index in 4096..<20480 { $0[index] = 0x5A } },
                 changed("latchkey.db") { $0.removeLast(40960) },
@@ -255,7 +255,7 @@ import Testing
     }
 }
 
-/// Something that one thread sets and others see.
+/// A flag that one thread sets and others read.
 private final class Flag: @unchecked Sendable {
     private let lock = NSLock()
     private var value = false
@@ -263,7 +263,7 @@ private final class Flag: @unchecked Sendable {
     func set() { lock.withLock { value = true } }
 }
 
-/// The statuses that were answered.
+/// The statuses of all answers.
 private final class Seen: @unchecked Sendable {
     private let lock = NSLock()
     private var all: Set<Int> = []
@@ -271,7 +271,7 @@ private final class Seen: @unchecked Sendable {
     func add(_ status: Int) { lock.withLock { _ = all.insert(status) } }
 }
 
-/// An archive taken apart, to be damaged.
+/// A parsed archive, to be damaged.
 private struct Tar {
     struct File {
         var name: String
@@ -294,7 +294,7 @@ private struct Tar {
         }
     }
 
-    /// The archive of the files that `body` makes of these.
+    /// The archive after `body` changed its files.
     func with(_ body: (inout [File]) -> Void) -> [UInt8] {
         var files = files
         body(&files)
@@ -312,7 +312,7 @@ private struct Tar {
         return result + [UInt8](repeating: 0, count: 1024)
     }
 
-    /// The archive with another byte in its first header.
+    /// The archive with one byte of its first header changed.
     func patched(_ place: Int, _ byte: UInt8, fixingSum: Bool) -> [UInt8] {
         var header = Array(bytes[..<512])
         header[place] = byte

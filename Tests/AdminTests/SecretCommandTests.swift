@@ -40,7 +40,7 @@ import Testing
     @Test func onATerminalItAsksForAWord() {
         _ = home.admin("init")
         func answering(_ word: String) -> ProgramResult {
-            // A terminal of its own for the command.
+            // The command gets a terminal of its own.
             Program(
                 "/usr/bin/script", ["-qec", "\(projectFolder)/.build/debug/latchkey secret rotate", "/dev/null"],
                 environment: ["LATCHKEY_HOME": home.path, "SHELL": "/bin/sh"]
@@ -105,7 +105,7 @@ import Testing
             Data(base64Encoded: token.prefix { $0 != "." } + "==") ?? Data(base64Encoded: token.prefix { $0 != "." } + "=")
             ?? Data(base64Encoded: String(token.prefix { $0 != "." }))
         #expect(String(decoding: header ?? Data(), as: UTF8.self).contains(new))
-        // A backup holds them all; once its time is over the old one goes.
+        // A backup holds all keys; the old one is removed when it expires.
         #expect(home.admin("backup", "\(home.path)/b.tar").output == "Wrote 6 files to HOME/b.tar.\n")
         #expect(home.admin("restore", "\(home.path)/b.tar").code == 0)
         #expect(home.admin("token-key", "list").output.split(separator: "\n").count == 3)

@@ -34,7 +34,7 @@ import Testing
         #expect(home.isPrivate("latchkey.conf"))
         #expect(home.run("health", ["REQUEST_METHOD": "GET"]).answer.status == 200)
         #expect(home.admin("doctor").output.contains("ok       settings: 0 settings given, each is valid\n"))
-        // The file is its owner's now, gone or changed.
+        // The owner may now change or delete the file.
         home.remove("latchkey.conf")
         _ = home.admin("init")
         #expect(!FileManager.default.fileExists(atPath: path))
@@ -130,7 +130,7 @@ import Testing
         #expect(!json.contains("0123456789abcdef"))
     }
 
-    /// A setting that the list lacks would not be shown.
+    /// `settings` would not show a setting that the list lacks.
     @Test func settingsListsWhatREADMEDoes() throws {
         let readme = try String(contentsOfFile: "\(projectFolder)/README.md", encoding: .utf8)
         _ = home.admin("init")

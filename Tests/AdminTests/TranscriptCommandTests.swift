@@ -1,17 +1,17 @@
-// README's terminal: every command of its transcripts, run in order on one service, prints what README shows.
+// README's terminal transcripts: every command, run in order on one service, prints what README shows.
 
 import Foundation
 import TestSupport
 import Testing
 
 @Suite struct TranscriptCommandTests {
-    /// A command, and what README shows that it prints.
+    /// A command, and its output as README shows it.
     private struct Step {
         let command: String
         var output = ""
     }
 
-    /// The blocks of commands below "## Operating".
+    /// The command blocks below "## Operating".
     private func steps() throws -> [Step] {
         let readme = try String(contentsOfFile: "\(projectFolder)/README.md", encoding: .utf8)
         let start = try #require(readme.range(of: "\n## Operating\n")).upperBound
@@ -30,7 +30,7 @@ import Testing
         return steps
     }
 
-    /// `text` as the other tests compare it, with one id for every key of tokens, and one time for every restore.
+    /// `text` as the other tests compare it, with one id for every token key and one time for every restore.
     private func steady(_ text: String, in home: Home) -> String {
         home.steady(text)
             .replacingOccurrences(of: "(?m)(?<=^|key )[A-Za-z0-9_-]{43}(?= )", with: "KID", options: .regularExpression)

@@ -1,4 +1,4 @@
-// user: accounts, and what their owners see of what an operator does.
+// user: accounts, and what their owners see of an operator's actions.
 
 import Foundation
 import TestSupport
@@ -104,7 +104,7 @@ import Testing
         #expect(home.number("SELECT sum(is_superuser) FROM users") == 0)
         #expect(change("superuser", "grace@example.com").output == "grace@example.com is a superuser.\n")
         #expect(change("superuser", "ada@example.com", "--revoke").output == "ada@example.com is no superuser already.\n")
-        // With a faulty file nobody becomes one, and anybody can be shut out.
+        // With a faulty file nobody becomes a superuser, but anyone can lose the role or be deactivated.
         makeFile("\(home.path)/testers", "Ada@Example.com\n")
         #expect(change("superuser", "ada@example.com").code == 1)
         #expect(home.number("SELECT sum(is_superuser) FROM users") == 1)
@@ -139,7 +139,7 @@ import Testing
     @Test func anotherAddressIsToldToBothAndEndsSessions() {
         let ada = home.signIn("ada@example.com")
         _ = home.signIn("bob@example.com")
-        // What was ever put into the outbox, also once it has left.
+        // Everything that ever entered the outbox, including delivered mail.
         home.sql(
             """
             UPDATE users SET locale = 'de' WHERE email = 'ada@example.com';
@@ -158,7 +158,7 @@ import Testing
             let told = "kind = '\(kind)' AND email = '\(email)' AND details = '\(other)' AND locale = 'de'"
             #expect(home.count("SELECT count(*) FROM told WHERE \(told)") == 1, "\(kind)")
         }
-        // Whoever reads mail there has the account.
+        // Anyone who reads mail there has the account.
         home.sql("UPDATE users SET locale = NULL")
         #expect(home.signIn("ada@example.org").id == ada.id)
         #expect(home.admin("user", "email", ada.id, "ada@example.org").output == "ada@example.org is its address already.\n")

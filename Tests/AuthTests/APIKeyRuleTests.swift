@@ -1,4 +1,4 @@
-// API keys: what they are good for, and who may delete them.
+// API keys: what they allow, and who may delete them.
 
 import Cryptography
 import Platform

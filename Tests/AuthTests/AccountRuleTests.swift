@@ -1,4 +1,4 @@
-// What people change of their accounts, and how they leave.
+// How people change and delete their accounts.
 
 import Cryptography
 import Platform
@@ -39,7 +39,7 @@ import Testing
         #expect(try service.recipients() == ["ann@example.com", "new@example.net"])
         let account = try service.move(to: new, bearing: grant.accessToken, by: codes)
         #expect(account.user.email == new.text && account.user.id == user.id)
-        // The session goes on, the old address is told, and signs in to nothing of this any more.
+        // The session continues. The old address is notified and no longer signs in to this account.
         #expect(try service.auth.user(bearing: grant.accessToken).email == new.text)
         #expect(try service.recipients() == ["ann@example.com", "ann@example.com", "new@example.net"])
         #expect(try service.auth.user(bearing: try service.signIn().accessToken).id != user.id)
@@ -81,12 +81,12 @@ import Testing
         if foreign.new != codes.new {
             #expect(refusal { try service.move(to: new, bearing: token, by: (foreign.new, codes.current)) } == "invalidCode")
         }
-        // What the owner agreed to is one address, and the mail names it.
+        // The owner agreed to one address, and the mail names it.
         if elsewhere.current != codes.current {
             #expect(refusal { try service.move(to: new, bearing: token, by: (codes.new, elsewhere.current)) } == "invalidCode")
         }
         #expect(refusal { try service.move(to: new, bearing: token, by: codes) } == "none")
-        // With the move all codes of the account are gone.
+        // The move deletes all codes of the account.
         #expect(refusal { try service.move(to: second, bearing: token, by: elsewhere) } == "invalidCode")
     }
 
@@ -206,7 +206,7 @@ import Testing
         }
         #expect(try service.number("SELECT count(*) FROM pragma_foreign_key_check") == 0)
         #expect(try service.number("SELECT count(*) FROM audit_events WHERE event = 'account-deleted'") == 1)
-        // The address begins anew.
+        // The address starts afresh.
         service.wait(.minutes(1))
         #expect(try service.person().user.id != user.id)
     }

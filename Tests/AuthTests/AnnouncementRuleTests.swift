@@ -1,4 +1,4 @@
-// Changes that last are announced by mail: to whom, in which language, how often.
+// Mail announces lasting changes: to whom, in which language, how often.
 
 import Cryptography
 import Platform
@@ -13,7 +13,7 @@ import Testing
 
     init() { service.policy.resendAfter = .seconds(0) }
 
-    /// Delivers what is due; each new mail, with its text unfolded.
+    /// Delivers due mail and returns each new mail, with its text unfolded.
     private func mails() throws -> [String] { try service.newMails().map { $0.replacing("=\n", with: "") } }
 
     private func subjects(to email: Email = ann) throws -> [String] {
@@ -39,7 +39,7 @@ import Testing
         service.wait(.minutes(40))
         let later = try mails()
         #expect(later.count == 1 && later[0].contains("more rights: 5. The last one is \(last.key.prefix)"))
-        // The hour begins anew.
+        // The hour starts again.
         _ = try service.makeKey(project, user)
         #expect(try mails().isEmpty)
         service.wait(.hours(2))
@@ -113,17 +113,17 @@ import Testing
         service.wait(.hours(2))
         try service.auth.removeMember(other.id, from: project, by: user)
         #expect(try both() == ["ann@example.com: \(changed)", "bob@example.org: \(less)"])
-        // Who leaves is told, too, and nobody else.
+        // Only the person who leaves is notified.
         try service.join(other, project, as: "owner")
         service.wait(.hours(2))
         try service.auth.removeMember(user.id, from: project, by: user)
         #expect(try both() == ["ann@example.com: \(less)"])
-        // A role with more rights is no less access.
+        // A role with more rights is no loss of access.
         service.wait(.hours(2))
         try service.join(user, project, as: "member")
         _ = try service.auth.updateMember(user.id, to: .admin, in: project, by: other)
         #expect(try both() == ["bob@example.org: \(changed)"])
-        // Who takes rights from themselves is told once.
+        // A user who reduces their own rights is notified once.
         service.wait(.hours(2))
         _ = try service.auth.updateMember(user.id, to: .member, in: project, by: user)
         #expect(try both() == ["ann@example.com: \(less)"])
@@ -155,7 +155,7 @@ import Testing
         try service.update(user, .only(language: .this(.chinese), signIns: false))
         let told = try mails()
         #expect(told.count == 1 && told[0].contains("lang=3D\"de\""))
-        // What is off already is no news.
+        // Turning off what is already off sends no mail.
         service.wait(.hours(2))
         try service.update(user, .only(signIns: false))
         #expect(try mails().isEmpty)
@@ -186,7 +186,7 @@ import Testing
         let told = try mails()
         #expect(told.count == 1 && told[0].contains("To: ann@example.com\n") && told[0].contains("lang=3D\"de\""))
         #expect(try service.number("SELECT count(*) FROM mail_items") == 0)
-        // By the operator, too; not at an address that nobody has shown to read mail at.
+        // The operator's deletions are announced too, but not to an address whose mail nobody has proved to read.
         _ = try service.person(bob)
         _ = try mails()
         _ = try service.operations.deleteUser(named: .email(bob))

@@ -1,4 +1,4 @@
-// The audit: a row for whatever an operator may have to account for, and none that ever changes.
+// The audit: one row for each event that an operator may have to explain; rows never change.
 
 import Cryptography
 import Foundation
@@ -82,7 +82,7 @@ import Testing
         for row in try rows() { #expect(!row.contains("@") && !row.contains("ann"), "\(row)") }
     }
 
-    /// All SQL is in Records. A row is added by `append`, and goes by `deleteOld`.
+    /// All SQL is in Records. `append` adds a row, and `deleteOld` deletes rows.
     @Test func noStatementChangesARowOrDeletesOneThatIsNotOld() throws {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sources/Store/Records")
         var statements: [String] = []
@@ -150,7 +150,7 @@ import Testing
                 try service.number("SELECT count(*) FROM sessions WHERE created_at = 0"),
             ]
         }
-        // The sign-in of this test is the newest row, and stays; it was put in first.
+        // This test's own sign-in is the newest row and was inserted first; it stays.
         try service.sql("DELETE FROM audit_events WHERE request_id = 'request'")
         for left in [150, 50, 0] as [Int64] {
             try service.auth.deliverMail(by: mailer) { _ in }

@@ -1,4 +1,4 @@
-// What one account can have: bounds, and what makes room again.
+// The bounds of one account, and what frees a place.
 
 import Cryptography
 import Platform
@@ -24,7 +24,7 @@ import Testing
         #expect(bound { try service.auth.createProject(named: "p", description: nil, by: user) } == "projects")
         let invitation = try service.auth.addMember(ann, as: .member, to: project, by: other).invitation
         #expect(bound { try service.auth.acceptInvitation(invitation.id, by: user) } == "projects")
-        // Room for one again, once one is left.
+        // Leaving one frees a place.
         #expect(try service.number("SELECT count(*) FROM invitations") == 1)
         _ = try service.auth.addMember(bob, as: .owner, to: first, by: user)
         let mine = try #require(try service.auth.listInvitations(of: other, PageRequest(page: 1, limit: 1)).invitations.first)
@@ -45,7 +45,7 @@ import Testing
         _ = try service.auth.deleteAPIKey(third.id, in: project, by: other)
         let short = try service.makeKey(project, other, days: 1).key
         #expect(bound { try service.makeKey(project, other) } == "keysOfProject")
-        // What has expired takes no place.
+        // Expired keys do not count.
         service.wait(.days(1))
         #expect(short.expiresAt! <= service.time)
         #expect(bound { try service.makeKey(project, other) } == "none")
@@ -58,7 +58,7 @@ import Testing
         _ = try service.makeKey(project, user)
         for _ in 0..<5 {
             key = try service.auth.rotateAPIKey(key.id, overlap: .days(30), in: project, by: user).key
-            // The key, the one that it replaced, and the other.
+            // The key, the one that it replaced, and the other key.
             #expect(try service.number("SELECT count(*) FROM api_keys WHERE deactivated_at IS NULL") == 3)
             #expect(bound { try service.makeKey(project, user) } == "keysOfProject")
         }
@@ -76,10 +76,10 @@ import Testing
             try service.auth.rotateAPIKey(key.id, overlap: .days(30), in: project, by: user).key
         }
         let second = try rotate(first)
-        // There is room for one more, and then none.
+        // One place is free, then none.
         var last = try rotate(first)
         #expect(try service.liveKeys() == 3)
-        // Rotating is always possible: the key that had taken the place ends.
+        // Rotating is always possible: it ends the key that took the last place.
         for _ in 0..<4 {
             let next = try rotate(first)
             #expect(try service.liveKeys() == 3)
@@ -103,7 +103,7 @@ import Testing
         #expect(bound { try service.makeKey(project, user) } == "keysOfProject")
         service.policy.keysPerProject = 9
         #expect(bound { try service.makeKey(project, user) } == "keysOfMember")
-        // Its place is its own, so it can be rotated.
+        // It has its own place, so it can be rotated.
         let left = try #require(
             try service.auth.listAPIKeys(of: project, PageRequest(page: 1, limit: 9), by: .user(user)).keys
                 .last { $0.deactivatedAt == nil })
@@ -119,7 +119,7 @@ import Testing
         let addresses = try (0..<4).map { try Email("guest\($0)@example.net") }
         for index in 0..<2 { _ = try service.auth.addMember(addresses[index], as: .member, to: project, by: user) }
         #expect(bound { try service.auth.addMember(addresses[2], as: .member, to: project, by: user) } == "invitations")
-        // One that is open can be changed, and one that is taken back makes room.
+        // An open invitation can be changed, and a withdrawn one frees a place.
         let first = try service.auth.addMember(addresses[0], as: .admin, to: project, by: user).invitation
         try service.auth.removeMember(first.id, from: project, by: user)
         let invitation = try service.auth.addMember(bob, as: .member, to: project, by: user).invitation
@@ -127,7 +127,7 @@ import Testing
         #expect(bound { try service.auth.acceptInvitation(invitation.id, by: other) } == "members")
         try service.auth.removeMember(invitation.id, from: project, by: user)
         #expect(bound { try service.auth.addMember(addresses[2], as: .member, to: project, by: user) } == "members")
-        // After a month invitations have made room by themselves.
+        // After a month invitations expire and free their places.
         service.policy.membersPerProject = 3
         service.wait(.days(31))
         #expect(bound { try service.auth.addMember(addresses[2], as: .member, to: project, by: user) } == "none")
@@ -148,7 +148,7 @@ import Testing
         #expect(good == ["none", "invalidToken", "none", "none"])
         #expect(refusal { try service.auth.user(bearing: refreshed.accessToken) } == "none")
         #expect(try service.number("SELECT count(*) FROM audit_events WHERE event = 'revocation' AND detail = 'too many'") == 1)
-        // As many that have ended are kept, whoever signs in again and again.
+        // As many ended sessions are kept, however often a user signs in.
         for _ in 0..<6 {
             service.wait(.minutes(10))
             _ = try service.signIn()

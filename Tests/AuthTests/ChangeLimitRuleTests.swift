@@ -1,4 +1,4 @@
-// How many changes one account can make, and what is always possible.
+// How many changes one account can make, and which are always possible.
 
 import Cryptography
 import Platform
@@ -38,7 +38,7 @@ import Testing
             refusal { try service.auth.acceptInvitation(invitation.id, by: user) },
         ]
         #expect(refused == [String](repeating: "limited", count: 8))
-        // Another account is another.
+        // Another account has its own limit.
         #expect(refusal { try service.auth.updateUser(other, changes) } == "none")
 
         let rotated = try service.auth.rotateAPIKey(keys[0].id, overlap: .seconds(0), in: project, by: user).key

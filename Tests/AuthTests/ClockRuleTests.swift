@@ -1,4 +1,4 @@
-// What a wrong clock has made, judged by one that is right: the table is in clock.txt.
+// What a wrong clock made, checked by a correct one: the table is in clock.txt.
 
 import Cryptography
 import Platform
@@ -8,7 +8,7 @@ import Testing
 @testable import Operations
 @testable import Store
 
-/// The rows of clock.txt: what is made, by a clock that is off by how much, and whether it is good then.
+/// The rows of clock.txt: what is made, the clock's offset, and whether it is then valid.
 private let table: [(what: String, offset: String, isGood: Bool)] = {
     let path = "\(#filePath.split(separator: "/").dropLast().map { "/\($0)" }.joined())/clock.txt"
     var offsets: [String] = []
@@ -48,14 +48,14 @@ private func duration(_ text: String) -> Duration {
     func whatAWrongClockMadeIsGoodOnlyWithinItsLife(what: String, offset: String, isGood: Bool) throws {
         service.policy.resendAfter = .seconds(0)
         let right = service.time
-        // Who makes it has signed in by the wrong clock too, if that is needed.
+        // If a sign-in is needed, it happens by the wrong clock too.
         service.time = right + duration(offset)
         let judge = try make(what)
         service.time = right
         #expect(try judge() == isGood, "\(what), made \(offset) off")
     }
 
-    /// Makes `what`, by the clock as it is; what comes back tells whether it is good.
+    /// Makes `what` by the current clock; the returned closure tells whether it is valid.
     private func make(_ what: String) throws -> () throws -> Bool {
         let service = service
         func isTaken(_ body: @escaping () throws -> some Any) -> () throws -> Bool { { refusal(body) == "none" } }
@@ -138,8 +138,8 @@ private func duration(_ text: String) -> Duration {
         }
     }
 
-    /// Whether `body` is refused; then the wait that it is told is the window at most, but for one slot and what clocks may
-    /// differ by, and all that there is.
+    /// Whether `body` is refused. The stated wait must then be at most the window, plus one slot and the clock tolerance, and
+    /// must suffice.
     private func holdsUp(for window: Duration, _ body: () throws -> some Any) throws -> Bool {
         do {
             _ = try body()
@@ -162,7 +162,7 @@ private func duration(_ text: String) -> Duration {
             let right = service.time
             service.time = right + duration(offset)
             #expect(refusal { try service.auth.verifyCode(code, for: email) } == "invalidCode")
-            // And everybody can ask for a code of their own, and use it.
+            // Any user can ask for a code and use it.
             _ = try service.auth.sendCode(to: email)
             #expect(refusal { try service.auth.verifyCode(try service.code(for: email), for: email) } == "none")
             service.time = right

@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test func aCodeHasOnePurpose() throws {
-        // Eight digits, so that no two codes are the same by chance.
+        // Eight digits, so that two codes are not equal by chance.
         service.policy.codeLength = 8
         service.policy.codeAttempts = 100
         let grant = try service.signIn()
@@ -121,7 +121,7 @@ import Testing
                     == "invalidCode")
         }
         #expect(refusal { try service.move(to: new, bearing: token, by: codes) } == "codeExhausted")
-        // A new pair is mailed, and works.
+        // A new pair of codes is mailed, and works.
         let again = try service.askToMove(to: new, bearing: token)
         #expect(refusal { try service.move(to: new, bearing: token, by: again) } == "none")
 
@@ -136,7 +136,7 @@ import Testing
     // MARK: Failures
 
     @Test func failuresCountByTheAddressWhateverThePurposeAndWhoeverGuesses() throws {
-        // Its owner, at home; fifty accounts elsewhere.
+        // The owner, at home; fifty accounts elsewhere.
         service.address = "198.51.100.1"
         let owner = try service.signIn()
         var compared = 0
@@ -147,7 +147,7 @@ import Testing
             let caller = try service.auth.session(bearing: token)
             _ = try service.auth.changeEmail(of: caller.user, to: ann)
             _ = try service.auth.sendCode(to: ann)
-            // The codes themselves are of no matter: nobody who guesses has them.
+            // The codes themselves do not matter: no guesser has them.
             for turn in 0..<5 {
                 let failures =
                     try service.number(
@@ -168,7 +168,7 @@ import Testing
         }
         #expect(compared == 30)
 
-        // The owner at home has a share of their own, of 30 for all purposes.
+        // The owner at home has a share of their own, 30 for all purposes.
         service.address = "198.51.100.1"
         let user = try service.auth.user(
             bearing: try service.auth.refreshToken(owner.refreshToken, of: owner.user.text).accessToken)
@@ -208,7 +208,7 @@ import Testing
         service.address = "198.51.100.1"
         let owner = try service.auth.session(bearing: try service.signIn().accessToken)
         let mine = try service.auth.session(bearing: try service.signIn(bob).accessToken)
-        // Five accounts, each from a network of its own, ask for the address of an account, and for one that has none yet.
+        // Five accounts, each from its own network, ask for an address that has an account, and for one that has none yet.
         for index in 0..<5 {
             service.address = "203.0.113.\(index)"
             let other = try service.auth.session(
@@ -217,14 +217,14 @@ import Testing
                 for _ in 0..<6 { _ = refusal { try service.auth.changeEmail(of: other.user, to: address) } }
             }
         }
-        // From a network that is not known, too.
+        // Also from an unknown network.
         for address in ["192.0.2.200", "198.51.100.1"] {
             service.address = address
             #expect(refusal { try service.auth.sendCode(to: ann) } == "none")
             #expect(refusal { try service.auth.sendDeletionCode(to: owner.user) } == "none")
             #expect(refusal { try service.auth.changeEmail(of: mine.user, to: new) } == "none")
         }
-        // A thief of an access token, elsewhere, leaves the owner at home their mail.
+        // A thief with an access token, elsewhere, does not stop the mail of the owner at home.
         service.address = "203.0.113.77"
         for index in 0..<8 {
             _ = refusal { try service.auth.changeEmail(of: owner.user, to: try Email("thief\(index)@example.com")) }

@@ -1,4 +1,4 @@
-// What was promised with a code is kept with it: its length, its attempts, its life and when another may be asked for.
+// A code keeps the terms it was made with: length, attempts, lifetime and resend interval.
 
 import Platform
 import Testing
@@ -17,7 +17,7 @@ import Testing
         service.policy.codeLength = 8
         service.wait(.minutes(1))
         _ = try service.auth.sendCode(to: ann)
-        // The second mail brings the same six digits.
+        // The second mail has the same six digits.
         #expect(try service.recipients() == ["ann@example.com", "ann@example.com"])
         for name in files(in: "\(service.path)/mail/new") {
             #expect(try text(of: "\(service.path)/mail/new/\(name)").contains("Subject: \(first) is your sign-in code"))
@@ -41,7 +41,7 @@ import Testing
         #expect(try service.challenge()?.id == id)
         #expect(try service.recipients().count == 2)
         #expect(refusal { try service.auth.verifyCode(try service.code(), for: ann) } == "none")
-        // Nor does it get more of them.
+        // Nor does it get more attempts.
         service.policy.codeAttempts = 1
         _ = try service.auth.sendCode(to: bob)
         _ = refusal { try service.auth.verifyCode(try service.wrongCode(for: bob), for: bob) }
@@ -69,7 +69,7 @@ import Testing
         #expect(try service.auth.sendCode(to: ann).resendAfter == .seconds(60))
         service.policy.resendAfter = .hours(1)
         service.wait(.seconds(60))
-        // As it was made, so it goes on; a new code is under the new setting.
+        // A code keeps its old terms; a new code follows the new setting.
         #expect(try service.auth.sendCode(to: ann).resendAfter == .seconds(60))
         service.wait(.minutes(6))
         #expect(try service.auth.sendCode(to: ann).resendAfter == .hours(1))

@@ -1,4 +1,4 @@
-// Who an access token is taken for, and when it is taken for nobody.
+// When an access token identifies a user, and when it is refused.
 
 import Cryptography
 import Platform
@@ -11,7 +11,7 @@ import Testing
 @Suite struct CurrentUserRuleTests {
     private let service = Service()
 
-    /// A token that differs from a good one of `grant` as `change` says, signed by `key`, else by ours.
+    /// A token that differs from a valid one of `grant` in the given claims, signed by `key` or else by our key.
     private func token(
         of grant: TokenPair, issuer: String? = nil, user: UUID? = nil, session: UUID? = nil, key: ES256PrivateKey? = nil
     ) throws -> String {
@@ -67,7 +67,7 @@ import Testing
         #expect(try service.auth.user(bearing: try token(of: grant, key: next)).id == grant.user)
     }
 
-    /// The tag of the access token that is remembered.
+    /// The tag of the remembered access token.
     private func rememberedTag() throws -> [UInt8]? {
         try service.database().first("SELECT access_token_tag FROM sessions") { $0.isNull(0) ? nil : $0.blob(0) } ?? nil
     }
@@ -102,7 +102,7 @@ import Testing
 
     @Test func whatIsRememberedNeedsNoSignatureAndIsStillJudged() throws {
         let grant = try service.signIn()
-        // Its signature is another's: only the tag speaks for it.
+        // It carries another token's signature: only the tag matches.
         let parts = grant.accessToken.split(separator: ".")
         let other = try token(of: grant, key: .random()).split(separator: ".")
         let forged = "\(parts[0]).\(parts[1]).\(other[2])"

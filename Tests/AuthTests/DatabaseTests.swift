@@ -1,4 +1,4 @@
-// The database: made by the first who needs it, and left alone if it is not ours.
+// The database: the first process that needs it makes it; a foreign database is left alone.
 
 import Platform
 import SQLite
@@ -118,7 +118,7 @@ import Testing
             do {
                 let first = try count()
                 try add("a")
-                // Within it another is the same one.
+                // A nested read uses the same transaction.
                 let second = try database.read { () throws(AuthError) in
                     try database.first("SELECT count(*) FROM counters") { $0.integer(0) }
                 }

@@ -1,4 +1,4 @@
-// What holds of every address that is taken, tried on many texts that come close to one.
+// Properties of every accepted address, tried on many near-valid texts.
 
 import TestSupport
 import Testing

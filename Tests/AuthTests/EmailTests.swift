@@ -1,4 +1,4 @@
-// Addresses, judged byte by byte.
+// Addresses, checked byte by byte.
 
 import Testing
 

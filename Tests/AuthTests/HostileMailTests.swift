@@ -1,4 +1,4 @@
-// Text that somebody else wrote, in mail: nothing of it is obeyed, decoded or clickable.
+// Text from other people in mail: no program obeys it, decodes it or makes it clickable.
 
 import Cryptography
 import Platform
@@ -15,7 +15,7 @@ private let everyMail = [Language.french, .japanese].flatMap { language in MailK
 @Suite struct HostileMailTests {
     @Test func theCorpusIsAsLargeAsPromised() {
         #expect(HostileText.all.count >= 60)
-        // What finds links finds them: most of these texts have one.
+        // The link finder works: most of these texts have a link.
         #expect(HostileText.all.count { !links(in: $0.text).isEmpty } >= 30)
         #expect(HostileText.all.count { !acting(in: $0.text).isEmpty } >= 30)
     }
@@ -63,7 +63,7 @@ private let everyMail = [Language.french, .japanese].flatMap { language in MailK
         }
     }
 
-    /// Links and the like in a mail are those that are there with harmless values, in all three of its texts.
+    /// A mail has the same links as with harmless values, in all three of its texts.
     @Test(arguments: everyMail) func theWholeCorpusIsHarmlessInEveryMail(language: Language, kind: MailKind) {
         let template = MailTemplate(kind, in: language, count: 3)
         func filled(_ text: String) -> MailTemplate {

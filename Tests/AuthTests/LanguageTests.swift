@@ -1,4 +1,4 @@
-// Tags, and what browsers and others send as `Accept-Language`.
+// Tags, and the `Accept-Language` headers of browsers and other clients.
 
 import Testing
 
@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test(arguments: [
-        // What browsers send.
+        // Browsers send these.
         ("de", Language.german),
         ("en-US,en;q=0.5", .english),
         ("de-AT,de;q=0.9,en-US;q=0.8,en;q=0.7", .german),
@@ -45,20 +45,20 @@ import Testing
         ("de;q=1, en;q=1.000, fr;q=1.", .german),
         ("de;q=0.001", .german),
         ("de;q=0.3, en;q=0.5, de-AT;q=0.9", .german),
-        // Weight 0 excludes the tag, also for ranges that are cut down to it.
+        // Weight 0 excludes the tag, also for ranges that are shortened to it.
         ("en;q=0, de;q=0.1", .german),
         ("en-GB, en;q=0, fr;q=0.1", .french),
         ("de;q=0.000, de, ja;q=0.1", .japanese),
         ("zh-TW;q=0, zh", .chinese),
         ("de, *;q=0", .german),
-        // `*` is the default's range: others go before it, whatever they weigh.
+        // `*` stands for the default language: other ranges come first, whatever their weight.
         ("*, es;q=0.2", .spanish),
         ("it, *;q=0.9, fr;q=0.1", .french),
         // Odd but well-formed.
         (" \t de \t;\t q=0.7 \t,\ten;Q=0.6 ", .german),
         (",,, ,\t,ja,,", .japanese),
         ("xx-de, de-1996-x-a", .german),
-        // Malformed parts do not count.
+        // Malformed parts are ignored.
         ("de;q=2, en;q=0.1", .english),
         ("de;q=1.001, en;q=0.1", .english),
         ("de;q=-1, de;q=+1, de;q=.9, de;q=0.1234, de;q=1e0, de;q=0x1, de;q=NaN, en;q=0.1", .english),
@@ -83,7 +83,7 @@ import Testing
         #expect(Language.preferred(acceptLanguage: header("de", at: 1022)) == .german)
         #expect(Language.preferred(acceptLanguage: header("de", at: 1023)) == nil)
         #expect(Language.preferred(acceptLanguage: header("de-AT", at: 1022)) == nil)
-        // What is cut is dropped: neither `de;q=0` nor `de;q=0.1` is left of it.
+        // The cut part is dropped whole: neither `de;q=0` nor `de;q=0.1` remains.
         #expect(Language.preferred(acceptLanguage: "de;q=0.1" + header("de;q=0.9", at: 1024 - 8 - 6)) == .german)
         #expect(Language.preferred(acceptLanguage: "en;q=0.5" + header("de;q=0.9", at: 1024 - 8 - 4)) == .english)
         #expect(Language.preferred(acceptLanguage: String(repeating: "é", count: 3_000) + ",de") == nil)
@@ -106,7 +106,7 @@ import Testing
         for _ in 0..<5_000 {
             var header = ""
             for _ in 0..<Int.random(in: 0...40, using: &generator) { header += pieces.randomElement(using: &generator)! }
-            // A part that says nothing changes nothing.
+            // An unsupported part changes nothing.
             let language = Language.preferred(acceptLanguage: header)
             #expect(Language.preferred(acceptLanguage: "it,\(header)") == language, "\(header)")
         }

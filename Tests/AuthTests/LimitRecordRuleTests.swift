@@ -1,4 +1,4 @@
-// What is written when a limit refuses: bounded by site and in all, whoever asks and how often.
+// What a refusal by a limit writes: bounded by site and in total, whoever asks and however often.
 
 import Platform
 import SQLite
@@ -32,7 +32,7 @@ import Testing
         #expect(try service.number("SELECT count(*) FROM audit_events WHERE detail = 'resend'") == 10)
     }
 
-    /// The figure is of one slot, since the clock stands still: more requests of the same kind write nothing more.
+    /// The clock stands still, so this counts one slot: more requests of the same kind write nothing more.
     @Test func whatIsWrittenForTheRefusedIsBoundedBySiteAndInAll() throws {
         service.policy.resendAfter = .seconds(60)
         service.policy.sendPerEmail = Quota(count: 1, window: .hours(1))
@@ -50,7 +50,7 @@ import Testing
         ]
         for (what, address, most) in networks {
             service.wait(.seconds(19))
-            // A mail asked for too early, one over an address's limit, a guess over its limit, and one at nothing.
+            // A mail asked for too early, one over an address's limit, a guess over its limit, and a guess at no code.
             let written = try service.rowsWritten {
                 for index in 0..<300 {
                     #expect(service.send(bob, from: address(index)) != nil)
@@ -60,7 +60,7 @@ import Testing
             print("figure rows written for 600 refused requests from \(what): \(written)")
             #expect(written <= most, "\(what): \(written)")
         }
-        // The log has its line for each: what it says is `event`.
+        // The log has its own line for each, from `event`.
         let auth = service.auth
         _ = refusal { try auth.sendCode(to: bob) }
         #expect(auth.event?.kind == .limitHit && auth.event?.detail?.description == "send-email")
@@ -74,7 +74,7 @@ import Testing
         let audited = try service.rowsWritten {
             for index in 0..<40 { #expect(service.guess(ann, from: "203.0.113.\(index % 2)", "000000") == "invalidCode") }
         }
-        // Twenty in the audit, and a count for each site and for all; the guesses themselves count once a network.
+        // Twenty audit rows, and a count for each site and in total; guesses themselves count once a network.
         #expect(try service.number("SELECT count(*) FROM audit_events WHERE event = 'sign-in-failed'") == 20)
         #expect(audited == 20 + 3 + 2)
     }
@@ -86,7 +86,7 @@ import Testing
         let other = try service.signIn(bob)
         for index in 0..<8 {
             service.address = "2001:db8:7:\(index)::1"
-            // An answer that is asked for again writes as much.
+            // A retry gets the same answer and writes as much.
             let next = try service.auth.refreshToken(grant.refreshToken, of: grant.user.text)
             if index % 2 == 1 { grant = next }
         }
@@ -99,7 +99,7 @@ import Testing
         }
         #expect(try service.number("SELECT count(*) FROM audit_events WHERE event = 'refresh'") == 8)
         #expect(try service.number("SELECT count(*) FROM audit_events") ?? 0 <= rows + 3)
-        // Nobody uses up what another account has, and no genuine token counts for an account that is not its own.
+        // Nobody uses up another account's limit, and a genuine token never counts for another account.
         #expect(refusal { try service.auth.refreshToken(other.refreshToken, of: other.user.text) } == "none")
         service.wait(.minutes(6))
         #expect(refusal { try service.auth.refreshToken(grant.refreshToken, of: grant.user.text) } == "none")
@@ -115,7 +115,7 @@ import Testing
                 #expect(answer == (index < 300 ? "invalidRefreshToken" : "limited"))
             }
         }
-        // Ten of each kind in the audit; a count of each kind, and one of all.
+        // Ten audit rows of each kind, a count of each kind, and a total.
         #expect(written == 23)
     }
 

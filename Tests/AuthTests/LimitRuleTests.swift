@@ -1,4 +1,4 @@
-// Limits: so many in so long, whoever counts, and a share for the owner that nobody else can use up.
+// Limits: a count in a window, for each key, and a share for the owner that nobody else can use up.
 
 import Platform
 import SQLite
@@ -41,7 +41,7 @@ import Testing
                 let recent = taken.filter { $0 > now - window }.count
                 #expect(recent <= 5)
                 if recent == 5 { #expect(isLimited) }
-                // A place is given back at most one slot late.
+                // A place is freed at most one slot late.
                 if taken.filter({ $0 > now - window - LimitCount.slotLength(of: window) }).count < 5 { #expect(!isLimited) }
                 if !isLimited {
                     try limit.charge(at: now, in: database)
@@ -57,7 +57,7 @@ import Testing
         let groups = [
             ["192.0.2.99", "::ffff:192.0.2.99", "::FFFF:c000:263", "0:0:0:0:0:ffff:192.0.2.99"],
             ["2001:db8:1:2::1", "2001:DB8:1:2:ffff:ffff:ffff:ffff", "2001:0db8:0001:0002:0::5", "2001:db8:1:2::192.0.2.1"],
-            // No address at all is a network too.
+            // A missing address is a network too.
             ["", "unix:", "192.0.2", "192.0.2.1.5", " 192.0.2.1"],
         ]
         for (index, group) in groups.enumerated() {
@@ -90,7 +90,7 @@ import Testing
     @Test func aQuotaThatWasMadeLongerKeepsWhatWasCounted() throws {
         let database = try service.database()
         let short = Limit(name: "test", subject: "", quota: Quota(count: 5, window: .minutes(16)))
-        // A minute is a slot of the one, and its first moment one of the other's.
+        // This minute is a slot of the short quota, and begins a slot of the long one.
         service.time = Timestamp(milliseconds: service.time.milliseconds / 3_600_000 * 3_600_000)
         try short.charge(at: service.time, in: database)
         let before = try service.number("SELECT expires_at FROM limit_counts WHERE name = 'test'") ?? 0
@@ -146,7 +146,7 @@ import Testing
     @Test func strangersCannotUseUpTheOwnersShareOfMail() throws {
         service.address = ownAddress
         _ = try service.signIn()
-        // The sign-in asked for the first of them, before the network was known.
+        // The sign-in sent the first of them, before the network was known.
         for index in 0..<4 { #expect(service.send(from: "203.0.113.\(index)") == nil) }
         #expect(service.send(from: otherAddress) != nil)
         for _ in 0..<5 { #expect(service.send(from: ownAddress) == nil) }
@@ -188,7 +188,7 @@ import Testing
         #expect(try service.number("SELECT count(*) FROM known_networks") == 0)
         service.policy.sendTotal = Quota(count: 1, window: .hours(1))
         #expect(service.send()?.name.description == "send-total")
-        // Not even if a row says so.
+        // Not even if a row says otherwise.
         try service.sql("INSERT INTO known_networks VALUES ('ann@example.com', 'unknown', 9e15)")
         #expect(service.send()?.name.description == "send-total")
     }
@@ -219,7 +219,7 @@ import Testing
             for _ in 0..<5 where service.guess() == "invalidCode" { compared += 1 }
         }
         #expect(compared == 30)
-        // Even the right code is not compared any more, and costs the code nothing.
+        // Even the right code is no longer compared, and the code loses no attempt.
         #expect(service.guess(from: otherAddress, try service.code()) == "limited")
         #expect(try service.challenge()?.attempts == 0)
         service.wait(.hours(26))

@@ -1,4 +1,4 @@
-// Requests from addresses that a test names, and what limits say of them.
+// Requests from addresses that a test names, and what limits answer.
 
 import Testing
 
@@ -6,11 +6,11 @@ import Testing
 @testable import Operations
 @testable import Store
 
-/// An address of a client that has signed in, and one of somebody else's.
+/// A client that has signed in, and another client.
 let ownAddress = "198.51.100.1"
 let otherAddress = "203.0.113.9"
 
-/// What a request that was refused by a limit was told; nil if it was not.
+/// The limit that refused the request; nil if none did.
 func limited<T>(_ body: () throws -> T) -> Limited? {
     do {
         _ = try body()
@@ -23,7 +23,7 @@ func limited<T>(_ body: () throws -> T) -> Limited? {
 }
 
 extension Service {
-    /// Asks for a code from `address`, or where the last request came from; what the limit said that refused.
+    /// Asks for a code from `address`, or from the last request's address; returns the limit that refused.
     func send(_ email: Email = ann, from address: String? = nil) -> Limited? {
         self.address = address ?? self.address
         return limited { try auth.sendCode(to: email) }
@@ -33,13 +33,13 @@ extension Service {
         guess(ann, from: address, code)
     }
 
-    /// Uses `code`, else a wrong one, for `email`; the refusal's name.
+    /// Tries `code`, or else a wrong one, for `email`; returns the refusal's name.
     func guess(_ email: Email = ann, from address: String? = nil, _ code: String? = nil) -> String {
         self.address = address ?? self.address
         return refusal { try auth.verifyCode(try code ?? wrongCode(for: email), for: email) }
     }
 
-    /// Rows that `body` adds to the audit and to what is counted.
+    /// The number of rows that `body` adds to the audit and to the limit counts.
     func rowsWritten(_ body: () throws -> Void) throws -> Int64 {
         func count() throws -> Int64 {
             try number("SELECT (SELECT count(*) FROM audit_events) + (SELECT count(*) FROM limit_counts)") ?? 0

@@ -1,4 +1,4 @@
-// Mails, taken apart as a receiver would.
+// Mails, parsed as a receiver does.
 
 import Cryptography
 import Platform
@@ -8,7 +8,7 @@ import Testing
 @testable import Operations
 @testable import Store
 
-/// RFC 2045 §6.7 backwards.
+/// Decodes RFC 2045 §6.7.
 private func decodedQuotedPrintable(_ text: String) -> String {
     var bytes: [UInt8] = []
     var rest = Array(text.utf8)[...]
@@ -27,7 +27,7 @@ private func decodedQuotedPrintable(_ text: String) -> String {
     return String(decoding: bytes, as: UTF8.self)
 }
 
-/// RFC 2047 backwards: words, between which folding does not count.
+/// Decodes RFC 2047: folding between words does not count.
 private func decodedWords(_ text: String) -> String? {
     var bytes: [UInt8] = []
     for word in text.split(separator: "\n ") {
@@ -52,7 +52,7 @@ private func decodedWords(_ text: String) -> String? {
             id: UUID(text: "0123456a-0000-4000-8000-00000000000f".utf8)!, date: date)
     }
 
-    /// The field's value, unfolded lines and all.
+    /// The field's value, with its folded lines.
     private func field(_ name: String, _ mail: String) -> String? {
         var value: String?
         for line in mail.split(separator: "\n", omittingEmptySubsequences: false) {

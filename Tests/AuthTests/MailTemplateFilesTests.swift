@@ -1,4 +1,4 @@
-// Texts of mail in files, as editors everywhere write them.
+// Mail texts in files, as common editors write them.
 
 import Platform
 import Testing

@@ -1,4 +1,4 @@
-// Mails as they go out.
+// Mails as they are sent.
 
 import Platform
 
@@ -6,7 +6,7 @@ import Platform
 @testable import Operations
 @testable import Store
 
-/// The whole mail that `content` makes, from Ann.
+/// The whole mail from `content`, with Ann as sender.
 func mailText(
     _ content: MailTemplate, name: String? = "Latchkey", to recipient: String = "bob@example.org", id: UUID = .random(),
     date: Timestamp = Timestamp(seconds: 0)

@@ -1,4 +1,4 @@
-// What mail says: every kind in every language, and whole mails as they are read.
+// Texts of mail: every kind in every language, and whole mails.
 
 import Cryptography
 import Platform
@@ -10,12 +10,12 @@ import Testing
 
 private let everyMail = Language.allCases.flatMap { language in MailKind.allCases.map { (language, $0) } }
 
-/// `{…}` in `text`, each once.
+/// The distinct `{…}` placeholders in `text`.
 private func placeholders(_ text: String) -> Set<String> {
     Set(text.split(separator: "{").dropFirst(text.hasPrefix("{") ? 0 : 1).map { "{\($0.prefix { $0 != "}" })}" })
 }
 
-/// How often `text` has `piece`.
+/// How often `piece` occurs in `text`.
 private func count(_ piece: String, in text: String) -> Int {
     text.split(separator: piece, omittingEmptySubsequences: false).count - 1
 }

@@ -1,4 +1,4 @@
-// What people are told by mail without asking, in which language, and how they turn it off.
+// Notices that people get without asking: their language, and how to turn them off.
 
 import Cryptography
 import Platform

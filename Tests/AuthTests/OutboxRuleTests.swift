@@ -1,4 +1,4 @@
-// The outbox: what is sent, once, and what becomes of what is not.
+// The outbox: each mail is sent once; what happens to mail that is not sent.
 
 import Cryptography
 import Glibc
@@ -9,10 +9,10 @@ import Testing
 @testable import Operations
 @testable import Store
 
-/// Serialized, since each test starts programs that it wrote itself.
+/// Serialized, since each test starts programs that it wrote.
 @Suite(.serialized) struct OutboxRuleTests {
     private let service = Service()
-    /// Held so that no deliverer stays to try again.
+    /// Held so that no deliverer stays to retry.
     private let lock: FileLock
 
     init() throws {
@@ -36,7 +36,7 @@ import Testing
         return .sendmail(path)
     }
 
-    /// Delivers once; the lines that were reported.
+    /// Delivers once; returns the reported lines.
     private func deliver(_ transport: MailTransport) throws -> [String] {
         var lines: [String] = []
         try service.auth.deliverMail(by: try mailer(transport)) { lines.append(String(decoding: $0.bytes, as: UTF8.self)) }

@@ -1,4 +1,4 @@
-// A database from before the bounds: what is over them stays, cannot grow, and is deleted in steps.
+// A database from before the bounds: rows over a bound stay, cannot grow, and are deleted in steps.
 
 import Cryptography
 import Platform
@@ -14,8 +14,8 @@ import Testing
 
     init() { service.policy.resendAfter = .seconds(0) }
 
-    /// An account with `projects` more projects, `keys` keys in each, `sessions` sessions, and members and invitations
-    /// beyond all bounds, as an older version let it have them, in that version's schema.
+    /// An account with `projects` more projects, `keys` keys in each, `sessions` sessions, and members and invitations beyond
+    /// all bounds, as an older version allowed, in that version's schema.
     private func overfilled(projects: Int, keys: Int, sessions: Int, people: Int) throws -> (user: User, project: UUID) {
         let person = try service.person()
         let id = "x'\(person.user.id.text.filter { $0 != "-" })'"
@@ -64,11 +64,11 @@ import Testing
         #expect(bound { try service.auth.addMember(bob, as: .member, to: project, by: user) } == "invitations")
         #expect(try service.number("SELECT count(*) FROM members WHERE role = 'owner'") == 301)
         #expect(try service.number("SELECT count(*) FROM api_keys") == 1500)
-        // No answer lists more than so many.
+        // Every answer limits its list.
         #expect(try service.auth.account(of: user).projects.count == 100)
         let details = try service.auth.project(project, for: user)
         #expect(details.members.count == 100 && details.invitations.count == 100)
-        // What is there can be replaced, changed and ended.
+        // Existing rows can be replaced, changed and ended.
         let keys = try APIKey.page(of: project, offset: 0, limit: 2, in: service.database())
         let rename = APIKeyChanges(name: "n", scopes: .same)
         #expect(refusal { try service.auth.rotateAPIKey(keys[0].id, overlap: .seconds(0), in: project, by: user) } == "none")
@@ -106,7 +106,7 @@ import Testing
         let grant = try service.signIn()
         let auth = service.auth
         let database = try auth.database()
-        // The first step alone, as if the process were killed after it.
+        // Only the first step, as if the process were killed after it.
         let isDone = try database.write { () throws(AuthError) -> Bool in try auth.erase(user, in: database) }
         #expect(!isDone)
         #expect(refusal { try service.auth.user(bearing: grant.accessToken) } == "invalidToken")

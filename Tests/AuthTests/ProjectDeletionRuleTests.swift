@@ -1,4 +1,4 @@
-// A project is deleted: for whom, what goes with it, who is told, and in how many steps.
+// Deleting a project: who may, what is deleted with it, who is notified, and in how many steps.
 
 import Cryptography
 import Platform
@@ -106,7 +106,7 @@ import Testing
                 return try service.auth.deleteSome(of: project, by: ann.id, &left, isConsequence: false, in: database)
             }
             steps.append(before - (try rows()))
-            // Whoever deletes it can ask again until it is gone.
+            // The user can ask again until it is gone.
             if !isDone { #expect(throws: Never.self) { try service.auth.project(project, for: ann) } }
         }
         #expect(steps.allSatisfy { $0 <= Policy.rowsPerDeletion + 1 } && steps.count == 6, "\(steps)")
@@ -121,7 +121,7 @@ import Testing
             let project = try service.auth.createProject(named: "p", description: nil, by: ann)
             try service.auth.deleteProject(project.id, by: ann)
         }
-        // One mail tells of the first, and one, in an hour, of all the others.
+        // One mail reports the first, and one, an hour later, all the others.
         try makeAndDelete()
         #expect(try texts().filter { $0.contains("were deleted, by an owner or by the operator: 1.") }.count == 1)
         for _ in 0..<24 { try makeAndDelete() }
@@ -215,7 +215,7 @@ import Testing
             let database = try service.database()
             let counter = Counted()
             _ = try database.reporting({ counter.count += 1 }) { () throws(AuthError) in
-                // As often as a report, every 20,000 steps, is seldom.
+                // A report every 20,000 steps is too rare for this count.
                 for _ in 0..<10 { _ = try MailItem.counts(at: .now, in: database) }
             }
             return counter.count

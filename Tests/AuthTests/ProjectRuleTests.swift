@@ -1,4 +1,4 @@
-// Projects: who may do what in them, how people come and go, and that an outsider learns of none of it.
+// Projects: who may do what, how people join and leave, and that an outsider learns nothing.
 
 import Cryptography
 import Platform
@@ -13,7 +13,7 @@ import Testing
 
     init() { service.policy.resendAfter = .seconds(0) }
 
-    /// Someone who is in `project` as `role`, by invitation of `owner`.
+    /// A user who joined `project` as `role`, by `owner`'s invitation.
     private func join(_ email: Email, _ role: Role, _ project: UUID, by owner: User) throws -> User {
         let invitation = try service.auth.addMember(email, as: role, to: project, by: owner)
         let user = try service.person(email).user
@@ -71,7 +71,7 @@ import Testing
         #expect(refusal { try service.auth.updateMember(admin.id, to: .owner, in: project, by: admin) } == "insufficientRole")
         #expect(refusal { try service.auth.updateMember(ann.id, to: .member, in: project, by: admin) } == "insufficientRole")
         #expect(refusal { try service.auth.removeMember(ann.id, from: project, by: admin) } == "insufficientRole")
-        // What an owner offered an address, an admin neither lowers nor takes back.
+        // An admin can neither lower nor withdraw an owner's offer.
         let offer = try service.auth.addMember(eve, as: .owner, to: project, by: ann).invitation
         #expect(refusal { try service.auth.addMember(eve, as: .member, to: project, by: admin) } == "insufficientRole")
         #expect(refusal { try service.auth.removeMember(offer.id, from: project, by: admin) } == "insufficientRole")
@@ -147,7 +147,7 @@ import Testing
         _ = try service.auth.updateMember(admin.id, to: .member, in: project, by: ann)
         let user = try service.person(eve).user
         #expect(refusal { try service.auth.acceptInvitation(offer.id, by: user) } == "invitationNotFound")
-        // A project's invitation is not another project's to take back.
+        // One project cannot withdraw another project's invitation.
         let other = try service.auth.createProject(named: "Other", description: nil, by: ann)
         let mine = try service.auth.addMember(eve, as: .admin, to: other.id, by: ann).invitation
         #expect(refusal { try service.auth.removeMember(mine.id, from: project, by: ann) } == "memberNotFound")
@@ -160,7 +160,7 @@ import Testing
         #expect(refusal { try service.auth.verifyAPIKey(key.secret.text, scope: nil) } == "none")
         try service.auth.removeMember(member.id, from: project, by: ann)
         #expect(refusal { try service.auth.verifyAPIKey(key.secret.text, scope: nil) } == "invalidAPIKey")
-        // Nor does it come back with them.
+        // The key does not come back with them.
         let again = try service.auth.addMember(bob, as: .member, to: project, by: ann).invitation
         _ = try service.auth.acceptInvitation(again.id, by: member)
         #expect(refusal { try service.auth.verifyAPIKey(key.secret.text, scope: nil) } == "deadAPIKey")
@@ -195,7 +195,7 @@ import Testing
         }
         #expect(refusal { try service.auth.addMember(eve, as: .member, to: project, by: ann) } == "limited")
         #expect(try service.number("SELECT count(*) FROM invitations") == 3)
-        // An outsider hears that it is no project of theirs, however often.
+        // An outsider always gets project_not_found, however often they ask.
         let other = try service.person(bob).user
         for _ in 0..<5 {
             #expect(refusal { try service.auth.addMember(eve, as: .member, to: project, by: other) } == "projectNotFound")
@@ -205,7 +205,7 @@ import Testing
         _ = try service.auth.addMember(eve, as: .member, to: project, by: ann)
         #expect(refusal { try service.auth.addMember(eve, as: .member, to: project, by: ann) } == "limited")
         service.policy.sendPerAddressOfClient = nil
-        // They take nothing of what codes may be sent by.
+        // They use up none of the limits for sending codes.
         #expect(try service.number("SELECT sum(count) FROM limit_counts WHERE name = 'send-total'") == 2)
         #expect(refusal { try service.person(eve) } == "none")
     }
@@ -234,7 +234,7 @@ import Testing
         let after = try #require(sent.mailAfter)
         #expect(after > service.time && after <= service.time + .hours(24) + LimitCount.slotLength(of: .hours(24)))
         #expect(try service.recipients().filter { $0 == eve.text }.count == 5)
-        // What the answer says holds.
+        // The time in the answer is right.
         service.time = after
         #expect(try service.auth.addMember(eve, as: .member, to: project, by: ann).mailAfter == nil)
         #expect(try service.recipients().filter { $0 == eve.text }.count == 6)
@@ -289,7 +289,7 @@ import Testing
         #expect(try signUp(byMember) == "silent, invalidCode")
         try service.sql("UPDATE members SET role = 'admin' WHERE created_at = 0")
         #expect(try signUp(byMember) == "mailed, none")
-        // An admin cannot have offered what only an owner may.
+        // An admin cannot have offered a role that only an owner may offer.
         try service.sql("UPDATE invitations SET role = 'owner' WHERE email = 'inactive@example.net'")
         #expect(try signUp(byInactive) == "silent, invalidCode")
     }
@@ -318,7 +318,7 @@ import Testing
 
     // MARK: An active owner
 
-    /// A project that ann, active, and bob, not, own, and eve is a member of.
+    /// A project owned by ann, who is active, and bob, who is not; eve is a member.
     private func halfOwned() throws -> (ann: User, eve: User, project: UUID) {
         let (ann, project) = try service.person()
         _ = try join(bob, .owner, project, by: ann)
@@ -338,7 +338,7 @@ import Testing
             Issue.record("removed")
             return
         }
-        // With a second active owner each of them is possible.
+        // With a second active owner both are possible.
         _ = try service.auth.updateMember(eve.id, to: .owner, in: project, by: ann)
         try service.auth.removeMember(ann.id, from: project, by: ann)
         #expect(try service.auth.project(project, for: eve).members.count == 2)
@@ -362,14 +362,14 @@ import Testing
                 SELECT count(*) FROM projects WHERE id NOT IN
                     (SELECT project_id FROM members JOIN users ON users.id = user_id WHERE role = 'owner' AND is_active = 1)
                 """) == 1, "bob's own")
-        // Whoever belonged to it is told.
+        // Its members are notified.
         #expect(try service.recipients().filter { $0 == eve.email }.count >= 1)
         #expect(try service.number("SELECT count(*) FROM audit_events WHERE event = 'project-deleted'") == 1)
     }
 
     @Test func deactivatingAnAccountNamesTheProjectsThatItLeavesToNoActiveOwner() throws {
         let (ann, eve, project) = try halfOwned()
-        // Nobody is left in hers alone, and somebody owns the other.
+        // "Alone" has no other member; "Shared" has another owner.
         let alone = try service.auth.createProject(named: "Alone", description: nil, by: ann)
         let shared = try service.auth.createProject(named: "Shared", description: nil, by: ann)
         try service.join(eve, shared.id, as: "owner")

@@ -1,4 +1,4 @@
-// Sessions: how they are prolonged, and how a replay ends them.
+// Sessions: how a refresh extends them, and how a replay ends them.
 
 import Cryptography
 import Platform

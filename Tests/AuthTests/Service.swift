@@ -15,15 +15,15 @@ let ann = try! Email("ann@example.com")
 let bob = try! Email("bob@example.org")
 let eve = try! Email("eve@example.net")
 
-/// A client whose address is of no matter.
+/// A client whose address does not matter.
 let someone = Client(address: NetworkAddress("192.0.2.7"), requestID: "request")
 
-/// A path of its own for each call; nothing is there yet.
+/// A new path for each call; nothing exists there yet.
 func temporaryPath() -> String { "/tmp/latchkey-rules-\(UUID.random().text)" }
 
 func removeFolder(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
 
-/// The files in the folder `path`, sorted; none if there is no such folder.
+/// The files in the folder `path`, sorted; empty if there is no such folder.
 func files(in path: String) -> [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
 }
@@ -32,7 +32,7 @@ func text(of path: String) throws -> String {
     String(decoding: try File.read(path, limit: 1 << 20), as: UTF8.self)
 }
 
-/// The service; each `auth` is as another process would have it.
+/// The service; each `auth` acts as another process.
 final class Service {
     var time = Timestamp(seconds: 1_750_000_000)
     var policy = Policy()
@@ -71,10 +71,10 @@ final class Service {
         try Challenge.find(.signIn(email), else: CodeTerms(policy), in: try database())
     }
 
-    /// The code that was last promised to `email`, to sign in with.
+    /// The last code promised to `email`, for signing in.
     func code(for email: Email = ann) throws -> String { try code(for: .signIn(email)) }
 
-    /// The code that was last promised for `target`.
+    /// The last code promised for `target`.
     func code(for target: ChallengeTarget) throws -> String {
         let challenge = try #require(try Challenge.find(target, else: CodeTerms(policy), in: try database()))
         let code = LoginCode.derive(
@@ -83,7 +83,7 @@ final class Service {
         return String(decoding: code, as: UTF8.self)
     }
 
-    /// Asks for `email` as the address of the account that `token` is of; the codes that were promised.
+    /// Asks to move the account of `token` to `email`; returns the promised codes.
     func askToMove(to email: Email, bearing token: String) throws -> (new: String, current: String) {
         let user = try auth.user(bearing: token)
         _ = try auth.changeEmail(of: user, to: email)
@@ -93,20 +93,20 @@ final class Service {
         )
     }
 
-    /// Moves the account that `token` is of to `email`, by `codes`.
+    /// Moves the account of `token` to `email`, with `codes`.
     func move(to email: Email, bearing token: String, by codes: (new: String, current: String)) throws -> Account {
         let auth = auth
         return try auth.confirmEmail(
             email, of: try auth.session(bearing: token), code: codes.new, currentCode: codes.current)
     }
 
-    /// Deletes the account of `user` by a code for that.
+    /// Deletes the account of `user` with a deletion code.
     func delete(_ user: User) throws {
         _ = try auth.sendDeletionCode(to: user)
         try auth.deleteUser(user, code: try code(for: .deletion(of: user.id, at: try Email(user.email))))
     }
 
-    /// A code that is not the one promised.
+    /// A code other than the promised one.
     func wrongCode(for email: Email = ann) throws -> String {
         try code(for: email) == "123456" ? "654321" : "123456"
     }
@@ -116,7 +116,7 @@ final class Service {
 
     var mailFolder: String { "\(path)/mail/new" }
 
-    /// Delivers what is due into the maildir; the mails that are there now, as text.
+    /// Delivers due mail into the maildir; returns the mails now there, as text.
     func mails(_ templates: MailTemplates = .builtIn) throws -> [String] {
         let mailer = Mailer(
             from: Mailbox(name: "Latchkey", address: try Email("latchkey@example.com")), templates: templates,
@@ -125,14 +125,14 @@ final class Service {
         return try mailFiles.map { try text(of: "\(mailFolder)/\($0)") }
     }
 
-    /// The same, and takes them out of it, so that each is given once.
+    /// Like `mails`, but removes them, so that each is returned once.
     func newMails(_ templates: MailTemplates = .builtIn) throws -> [String] {
         let mails = try mails(templates)
         for name in mailFiles { File.remove("\(mailFolder)/\(name)") }
         return mails
     }
 
-    /// Delivers what is due into the maildir; to whom there is mail now, sorted.
+    /// Delivers due mail into the maildir; returns the recipients of the mails now there, sorted.
     func recipients() throws -> [String] {
         try mails().map { mail in
             String(mail.split(separator: "\n").first { $0.hasPrefix("To: ") }?.dropFirst(4) ?? "")
@@ -152,7 +152,7 @@ final class Service {
         return try auth.verifyCode(try code(for: email), for: email)
     }
 
-    /// Someone who has signed in, and their first project.
+    /// A user who has signed in, and their first project.
     func person(_ email: Email = ann) throws -> (user: User, project: UUID) {
         let user = try auth.user(bearing: try signIn(email).accessToken)
         return (user, try #require(try auth.account(of: user).projects.first?.id))
@@ -165,7 +165,7 @@ final class Service {
     }
 }
 
-/// A code of the right form that is another than `code`.
+/// A well-formed code other than `code`.
 func otherCode(than code: String) -> String { code == "000000" ? "000001" : "000000" }
 
 /// The name of the refusal that `body` throws; "none" if it does not throw.
@@ -178,7 +178,7 @@ func refusal<T>(_ body: () throws -> T) -> String {
     }
 }
 
-/// The bound that `body` is refused by; "none" if it is not.
+/// The bound that refuses `body`; "none" if none does.
 func bound<T>(_ body: () throws -> T) -> String {
     do {
         _ = try body()
@@ -191,7 +191,7 @@ func bound<T>(_ body: () throws -> T) -> String {
 }
 
 extension UserChanges {
-    /// What is not given stays as it is.
+    /// Changes only the given values.
     static func only(
         fullName: TextChange = .same, language: LanguageChange = .same, signIns: Bool? = nil, keys: Bool? = nil
     ) -> UserChanges {

@@ -1,4 +1,4 @@
-// The state folder: where it may lie, who may look into it, and what is made in it.
+// The state folder: where it may be, who may read it, and what is made in it.
 
 import Cryptography
 import Dispatch
@@ -180,7 +180,7 @@ private func reason(_ body: () throws(StateFault) -> Void) -> String? {
         #expect(mark.note(in: places) == places[1])
         #expect(try text(of: places[1]) == "\(path)/link\n\(home)\n")
         #expect(files(in: "\(path)/a") == [".states"] && files(in: "\(path)/b") == [])
-        // By either path, also when the folder is gone.
+        // By either path, even when the folder is gone.
         rmdir(home)
         for name in ["\(path)/link", home] { #expect(StateMark(of: name).place(among: places) == places[1]) }
         for other in ["\(path)/home2", "\(path)/hom", path] { #expect(StateMark(of: other).place(among: places) == nil) }
@@ -198,7 +198,7 @@ private func reason(_ body: () throws(StateFault) -> Void) -> String? {
         #expect(mark.note(in: [first, second]) == second)
         chmod(first, 0o644)
         #expect(mark.place(among: [first, second]) == first)
-        // A link that somebody put there is replaced, not followed.
+        // A symbolic link there is replaced, not followed.
         try File.create("\(path)/mine", Array("mine\n".utf8))
         let third = "\(folder("c"))/.states"
         symlink("\(path)/mine", third)

@@ -1,4 +1,4 @@
-// Fixed codes for those who review an app: for a while, within every limit, never for a superuser.
+// Fixed codes for app reviewers: for a limited time, within every limit, never for a superuser.
 
 import Cryptography
 import Platform
@@ -62,7 +62,7 @@ import Testing
     @Test func theCodeThatWouldHaveBeenMailedIsNoneOfItsCodes() throws {
         _ = try service.auth.sendCode(to: reviewer)
         #expect(guess(try service.code(for: reviewer)) == "invalidCode")
-        // Not even if someone sets a length that it would fit.
+        // Not even if the operator sets a length that it fits.
         service.policy.codeLength = 8
         #expect(guess(try service.code(for: reviewer)) == "invalidCode")
     }
@@ -75,7 +75,7 @@ import Testing
         #expect(guess(code) == "none")
         service.time = Timestamp(milliseconds: (day + 1) * 86_400_000)
         _ = try service.auth.sendCode(to: reviewer)
-        // It is an address like any other now: mail is sent, and the mailed code is good.
+        // It is now an ordinary address: mail is sent, and the mailed code works.
         #expect(guess(code) == "invalidCode")
         #expect(try service.recipients() == ["reviewer@example.com"])
         #expect(guess(try service.code(for: reviewer)) == "none")
@@ -102,7 +102,7 @@ import Testing
         #expect(refusal { try service.auth.refreshToken(grant.refreshToken, of: grant.user.text) } == "invalidRefreshToken")
         #expect(refusal { try service.auth.key(bearing: key.secret.text, for: project) } == "invalidAPIKey")
         #expect(refusal { try service.auth.verifyAPIKey(key.secret.text, scope: nil) } == "deadAPIKey")
-        // Nor is somebody who was one before the file named them.
+        // Nor is a user who was a superuser before the file named them.
         service.testIdentities = []
         #expect(refusal { try service.auth.user(bearing: grant.accessToken) } == "none")
         #expect(refusal { try service.auth.key(bearing: key.secret.text, for: project) } == "none")
@@ -114,7 +114,7 @@ import Testing
         #expect(refusal { try service.operations.administer(.email(reviewer), .superuser(true)) } == "failure")
         #expect(try service.number("SELECT is_superuser FROM users") == 0)
         #expect(try service.number("SELECT count(*) FROM audit_events WHERE event = 'account-changed'") == 0)
-        // One who was a superuser before the file named them can cease to be one.
+        // A user who was a superuser before the file named them can lose that role.
         try service.sql("UPDATE users SET is_superuser = 1")
         #expect(try service.operations.administer(.email(reviewer), .superuser(false))?.user.isSuperuser == false)
         service.testIdentities = []
@@ -128,7 +128,7 @@ import Testing
         #expect(refusal { try service.auth.verifyCode(code, for: ann) } == "invalidCode")
     }
 
-    /// A guess of that length, and the work it makes, must not tell which addresses have a fixed code.
+    /// A guess of that length, and its cost, must not reveal which addresses have a fixed code.
     @Test func whereThereIsOneEveryonesLongGuessesAreCountedAndCompared() throws {
         _ = try service.auth.sendCode(to: ann)
         _ = try service.auth.sendCode(to: reviewer)

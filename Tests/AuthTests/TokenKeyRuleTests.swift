@@ -1,4 +1,4 @@
-// The keys of access tokens: which are good is judged when a token is shown, whatever files there are.
+// The keys of access tokens: validity is decided when a token is shown, whatever files exist.
 
 import Cryptography
 import Glibc
@@ -18,7 +18,7 @@ import Testing
         refusal { try service.auth.user(bearing: token) } == "none"
     }
 
-    /// A token of `grant`'s session, that lives as long as `life`, by `key`.
+    /// A token for `grant`'s session, with lifetime `life`, signed by `key`.
     private func token(_ grant: TokenPair, life: Duration, by key: ES256PrivateKey) throws -> String {
         let good = try #require(UnverifiedToken(grant.accessToken)).claims
         return try #require(
@@ -41,7 +41,7 @@ import Testing
         let now = service.time.milliseconds
         for (end, isGood) in [
             ("\(now + 1)", true), ("\(now)", false), ("\(now - 3_600_000)", false), ("1", false),
-            // Further off than any rotation sets it, no number, more than fits.
+            // Later than any rotation sets it, not a number, too large.
             ("\(now + 86_400_000 + 120_001)", false), ("soon", false), ("", false), ("-1", false),
             ("99999999999999999999", false), ("9223372036854775807", false),
         ] {
@@ -59,17 +59,17 @@ import Testing
         let key = try service.state.signingKey()
         #expect(isTaken(try token(grant, life: .hours(24), by: key)))
         for life in [Duration.seconds(86401), .days(3650)] { #expect(!isTaken(try token(grant, life: life, by: key))) }
-        // By an old key, in its last second.
+        // Signed by an old key, in its last second.
         _ = try service.operations.rotateTokenKey(isUrgent: false)
         #expect(!isTaken(try token(grant, life: .days(3650), by: key)))
     }
 
-    /// A process that remembers what it has proved forgets no end.
+    /// A process that remembers a verified key still applies its end.
     @Test func aRememberedKeyEndsInTime() throws {
         let grant = try service.signIn()
         _ = try service.operations.rotateTokenKey(isUrgent: false)
         let cache = ProcessCache()
-        // Files of long ago, so that they may be remembered.
+        // The files are old, so that they may be remembered.
         service.time = Timestamp.now + .minutes(1)
         let key = try #require(UnverifiedToken(grant.accessToken)).keyID
         let old = try #require(ES256PrivateKey(bytes: try File.read("\(keys)/\(key).key", limit: 97)))
@@ -83,7 +83,7 @@ import Testing
     @Test func theKeyThatSignsIsGoodWhateverEndIsNotedForIt() throws {
         let grant = try service.signIn()
         let key = try service.state.signingKey()
-        // As a rotation leaves it that was killed before the new key took over.
+        // A rotation that was killed before the new key took over leaves this.
         try setEnd(key, "1")
         let orphan = ES256PrivateKey.random()
         try File.create("\(keys)/\(orphan.publicKey.id).key", orphan.bytes)
@@ -96,7 +96,7 @@ import Testing
         _ = try service.operations.purge()
         #expect(files(in: keys) == ["\(key.publicKey.id).end", "\(key.publicKey.id).key", "current"].sorted())
         #expect(isTaken(grant.accessToken))
-        // The next rotation gives it an end of its own.
+        // The next rotation gives it an end.
         _ = try service.operations.rotateTokenKey(isUrgent: false)
         #expect(isTaken(grant.accessToken))
         service.wait(.minutes(17))
@@ -124,7 +124,7 @@ import Testing
     @Test func anEndWithoutItsKeyIsCleanedUp() throws {
         _ = try service.signIn()
         let key = try service.state.signingKey().publicKey.id
-        // As a removal leaves it that was killed after the key.
+        // A removal that was killed after deleting the key leaves this.
         let gone = ES256PrivateKey.random()
         try setEnd(gone, "\(service.time.milliseconds + 60_000)")
         #expect(files(in: keys).count == 3)
@@ -135,7 +135,7 @@ import Testing
     @Test func aKeyThatCannotBeDeletedIsAnErrorAndTheOthersGo() throws {
         let grant = try service.signIn()
         let first = try service.state.signingKey().publicKey.id
-        // unlink(2) refuses a folder.
+        // unlink(2) fails on a folder.
         let stuck = String(repeating: "A", count: 43)
         mkdir("\(keys)/\(stuck).key", 0o700)
         do throws(AuthError) {

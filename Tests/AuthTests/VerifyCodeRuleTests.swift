@@ -1,4 +1,4 @@
-// Using a code: once, within its attempts, in the form that people type.
+// Using a code: once, within its attempts, in the forms that people type.
 
 import Platform
 import Testing
@@ -172,7 +172,7 @@ import Testing
     }
 }
 
-/// What `body` gives in `count` tasks at once.
+/// The results of `count` concurrent calls of `body`.
 func together<T: Sendable>(_ count: Int, _ body: @escaping @Sendable () -> T) async -> [T] {
     await withTaskGroup(of: T.self) { group in
         for _ in 0..<count { group.addTask { body() } }

@@ -1,4 +1,4 @@
-// Which bodies are taken as JSON, and which methods are known.
+// Which bodies are accepted as JSON, and which methods are known.
 
 import CGI
 import Glibc

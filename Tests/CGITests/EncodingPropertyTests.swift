@@ -1,5 +1,5 @@
-// What holds of every text, tried on many: JSON that was written is read again as it was, a query
-// that was encoded is decoded to itself, and no bytes at all make a trap.
+// Properties of every text, tried on many: written JSON reads back the same, an encoded query decodes to itself, and no bytes
+// cause a trap.
 
 import CGI
 import JSON
@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 extension Numbers {
-    /// Text with all that a writer must look at: controls, quotes, marks that combine, four bytes.
+    /// Text with everything that a writer must check: controls, quotes, combining marks, four-byte characters.
     fileprivate mutating func text() -> String {
         let pieces = [
             "a", "\"", "\\", "/", "\0", "\n", "\u{1F}", "\u{7F}", "é", "e", "\u{301}", "K", "\u{212A}", "\u{2028}", "😀",
@@ -46,7 +46,7 @@ private func write(_ json: JSONValue, to writer: inout JSONWriter) {
     }
 }
 
-/// Whether `read` is `json` with each element in an object of its own, byte by byte.
+/// Whether `read` is `json` with each element in an object of its own, byte for byte.
 private func same(_ json: JSONValue, _ read: JSONValue?) -> Bool {
     switch (json, read) {
     case (.string(let a), .string(let b)): a.utf8.elementsEqual(b.utf8)

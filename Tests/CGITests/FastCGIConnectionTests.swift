@@ -1,4 +1,4 @@
-// The records of FastCGI, one connection at a time, without a process: whatever comes, it ends within bounds.
+// The records of FastCGI, one connection at a time, without a process: any input ends within bounds.
 // https://fastcgi-archives.github.io/FastCGI_Specification.html
 
 import Glibc
@@ -19,7 +19,7 @@ private struct Pair {
         server = b
     }
 
-    /// The next request, once it has come whole; nil if the connection is over, or nothing comes for a while.
+    /// The next request, once it is complete; nil if the connection is over, or nothing arrives for a while.
     func next(waiting limit: Int64 = 500) throws(FastCGIFault) -> Parameters? {
         let deadline = Uptime.now + Duration(milliseconds: limit)
         while true {
@@ -36,13 +36,13 @@ private struct Pair {
         try! server.write(bytes, timeout: .seconds(5))
     }
 
-    /// The same for more than a socket holds: whoever reads it is at work meanwhile.
+    /// Sends more than a socket holds, while the reader works.
     func sendMuch(_ bytes: [UInt8]) {
         nonisolated(unsafe) let server = server
         onThread { try? server.write(bytes, timeout: .seconds(5)) }
     }
 
-    /// All that has come.
+    /// Everything received.
     var received: [UInt8] {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 8)
         defer { buffer.deallocate() }
@@ -105,7 +105,7 @@ private let ended: [UInt8] = [1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
         #expect(try pair.next() != nil)
         #expect(pair.connection.read(upTo: 9) == Array("body".utf8))
         try pair.connection.answer([])
-        // What follows a body is another request.
+        // After the body comes another request.
         pair.send(start + record(5, 1) + next)
         #expect(try pair.next() != nil)
         #expect(pair.connection.read(upTo: 9) == [])
@@ -121,7 +121,7 @@ private let ended: [UInt8] = [1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
             + record(4, 1, Array(CGITests.pair("A", "1").dropFirst()), padding: 1)
             + record(4, 1) + record(5, 1, [7], padding: 9) + record(5, 1, [8, 9]) + record(5, 1)
         for start in stride(from: 0, to: bytes.count, by: 3) {
-            // Until its last byte has come nothing is taken.
+            // Nothing is accepted before its last byte.
             #expect(try pair.next(waiting: 0) == nil)
             pair.send(Array(bytes[start..<min(start + 3, bytes.count)]))
         }
@@ -273,7 +273,7 @@ private let ended: [UInt8] = [1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
         #expect(pair.connection.isOver)
     }
 
-    /// Whatever bytes come, they are a request or a fault.
+    /// Any bytes are either a request or a fault.
     @Test func noBytesAreTooStrange() {
         var numbers = Numbers(state: 20)
         let good = whole(pair("REQUEST_METHOD", "POST") + pair("CONTENT_LENGTH", "5"), body: Array("hello".utf8))

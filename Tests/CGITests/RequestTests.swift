@@ -1,4 +1,4 @@
-// Requests and answers as RFC 3875 has them.
+// Requests and answers by RFC 3875.
 
 import CGI
 import Glibc

@@ -11,7 +11,7 @@ import Testing
         #expect(secret.prefix == String(secret.text.prefix(11)))
         #expect(APIKeySecret(secret.text)?.text == secret.text)
         #expect(APIKeySecret.random().text != secret.text)
-        // RFC: the last four bytes are the checksum of the 28 before.
+        // RFC: the last four bytes are the checksum of the first 28.
         let bytes = try #require(Base64.url.decode(secret.text.utf8.dropFirst(3)))
         #expect(bytes[28...].reduce(0) { $0 << 8 | UInt32($1) } == crc32(bytes[..<28]))
     }
@@ -23,7 +23,7 @@ import Testing
             changed[index] = changed[index] == UInt8(ascii: "A") ? UInt8(ascii: "B") : UInt8(ascii: "A")
             #expect(APIKeySecret(String(decoding: changed, as: UTF8.self)) == nil)
         }
-        // The reference's own example was not made with this checksum.
+        // The published API's own example has another checksum.
         #expect(APIKeySecret("sk_GDjeKTfAaJwi4sLo-2AdimcK_Ya4l0KtU-4as2nJfJ8") == nil)
     }
 }

@@ -1,4 +1,4 @@
-// Access tokens: every other form is refused, though well signed.
+// Access tokens: every other form is refused, even with a valid signature.
 
 import Cryptography
 import Platform
@@ -7,7 +7,7 @@ import Testing
 @Suite struct AccessTokenFormTests {
     private let key = ES256PrivateKey.random()
 
-    /// A token with `claims`, truly signed.
+    /// A token with `claims` and a valid signature.
     private func signed(_ claims: String) throws -> String {
         let good = try #require(accessToken().signed(by: key))
         let input = "\(good.prefix { $0 != "." }).\(Base64.url.encode(claims.utf8))"

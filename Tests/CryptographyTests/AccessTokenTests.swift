@@ -1,4 +1,4 @@
-// Access tokens: what we sign is read, and nothing else is.
+// Access tokens: we accept the tokens that we sign, and no others.
 
 import Cryptography
 import Platform

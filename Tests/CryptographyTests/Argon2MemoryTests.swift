@@ -1,4 +1,4 @@
-// Hashing in memory of the caller's own, and what a hash says of its cost.
+// Hashing in the caller's memory, and the cost that a hash states.
 
 import Cryptography
 import Testing

@@ -1,4 +1,4 @@
-// Published vectors for what everything else is derived from.
+// Published vectors for the primitives that everything else uses.
 
 import Cryptography
 import Testing

@@ -1,4 +1,4 @@
-// Login codes: the truncation of RFC 4226, on the hash of RFC 6238.
+// Login codes: the truncation of RFC 4226 on the hash of RFC 6238.
 
 import Cryptography
 import Platform
@@ -50,7 +50,7 @@ import Testing
         #expect(LoginCode.derive(key: [1], challenge: id, address: "a@b.co", digits: 8) != code)
     }
 
-    /// A chi-squared bound that a fair last digit passes all but once in a million times.
+    /// A chi-squared bound: a fair last digit exceeds it once in a million runs.
     @Test func digitsAreSpreadEvenly() {
         var counts = [Double](repeating: 0, count: 10)
         for _ in 0..<5000 {

@@ -1,4 +1,4 @@
-// Refresh tokens: what we make is read, and nothing else is.
+// Refresh tokens: we accept the tokens that we make, and no others.
 
 import Cryptography
 import Platform

@@ -1,12 +1,11 @@
-// What holds of every token, key and encoded text: one byte changed anywhere, to anything, and it is
-// refused; and no bytes at all make a trap.
+// Properties of every token, key and encoded text: any change of one byte is refused, and no bytes cause a trap.
 
 import Cryptography
 import Platform
 import TestSupport
 import Testing
 
-/// `text` with each byte in turn changed to each of `others`, a byte taken away, and a byte put in.
+/// `text` with each byte in turn changed to each of `others`, with a byte removed, and with a byte inserted.
 private func changed(_ text: String, to others: [UInt8]) -> [String] {
     let bytes = Array(text.utf8)
     return bytes.indices.flatMap { index in

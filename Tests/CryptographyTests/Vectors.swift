@@ -1,9 +1,9 @@
-// How vectors are written, and how tokens are read.
+// How the tests write vectors and read tokens.
 
 import Cryptography
 import Platform
 
-/// Bytes from hexadecimal digits; spaces are for the eye.
+/// Bytes from hexadecimal digits; spaces are ignored.
 func bytes(_ hex: String) -> [UInt8] {
     let digits = hex.filter { !$0.isWhitespace }.map { UInt8($0.hexDigitValue!) }
     return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
@@ -16,7 +16,7 @@ extension ES256PrivateKey {
     }
 }
 
-/// An access token that ends at `seconds`.
+/// An access token that expires at `seconds`.
 func accessToken(expiring seconds: Int64 = 1900) -> AccessToken {
     AccessToken(
         issuer: "http://localhost:8000", user: .random(), issuedAt: Timestamp(seconds: 1000),

@@ -1,4 +1,4 @@
-// What an API key opens and what it does not, and what its use leaves behind.
+// What an API key gives access to, what it does not, and what its use records.
 
 import TestSupport
 import Testing

@@ -1,4 +1,4 @@
-// An account's own endpoints on the wire: name and preferences, another address, and the end.
+// An account's own endpoints on the wire: name and preferences, change of address, deletion.
 
 import TestSupport
 import Testing

@@ -1,4 +1,4 @@
-// A database that is held by another, and a disk that takes no more: an answer, and nothing changed.
+// A locked database and a full disk: the client gets an answer, and nothing changes.
 
 import Glibc
 import Platform
@@ -15,7 +15,7 @@ private let unavailable = """
     """
 
 @Suite(.serialized) struct BusyDatabaseEndpointTests {
-    /// What a refused request could have changed.
+    /// Everything that a refused request could have changed.
     private func state(_ home: Home) -> [Int64] {
         [
             home.number("SELECT count(*) FROM challenges"), home.number("SELECT sum(attempts) FROM challenges"),
@@ -50,7 +50,7 @@ private let unavailable = """
         #expect(home.get("list-api-keys", ada.onProject).status == 200)
         holder.release()
         #expect(state(home) == before)
-        // The refusal cost no attempt and spent no token.
+        // The refusal used no attempt and no token.
         #expect(home.post("verify-code", verify).status == 200)
         #expect(home.post("refresh-token", refresh).status == 200)
     }
@@ -69,7 +69,7 @@ private let unavailable = """
         turn = nil
         #expect(state(home) == before)
         #expect(home.post("refresh-token", refresh).status == 200)
-        // The lock keeps order only: where there can be none, writers do without.
+        // The lock only keeps order: writers work without it where it cannot be made.
         unlink("\(home.path)/writing.lock")
         mkdir("\(home.path)/writing.lock", 0o700)
         #expect(home.post("refresh-token", refresh).status == 200)

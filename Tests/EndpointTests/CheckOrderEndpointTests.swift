@@ -1,5 +1,4 @@
-// The order in which a request is judged, and the methods of every endpoint: where several things
-// are wrong, the first of the order is what the client is told.
+// The order of checks, and the methods of every endpoint: of several faults the client is told the first in that order.
 
 import TestSupport
 import Testing
@@ -83,7 +82,7 @@ private let endpoints = [
     @Test func everyEndpointRefusesEveryOtherMethod() {
         let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "get", "post", ""]
         for endpoint in endpoints {
-            // By FastCGI the methods of a path's other endpoints are those endpoints'.
+            // By FastCGI one path serves the methods of several endpoints.
             let others = isFastCGI ? endpoint.allow.components(separatedBy: ", ") : []
             for method in methods where !endpoint.methods.contains(method) && !others.contains(method) {
                 let answer = home.run(

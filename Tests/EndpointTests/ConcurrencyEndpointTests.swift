@@ -1,10 +1,10 @@
-// Many at once: what may happen once happens once.
+// Concurrent requests: what may happen once happens once.
 
 import TestSupport
 import Testing
 
 @Suite(.serialized) struct ConcurrencyEndpointTests {
-    /// Without limits by network, so that what is asked at once is all let through to what is tested.
+    /// No limits by network, so that all concurrent requests reach the code under test.
     let home = Home(settings: "limit_verify_per_ip = off\nlimit_send_per_ip = off")
 
     private func verify(_ code: String, times: Int) -> [Int] {
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func fiftyRefreshesWithOneTokenGetOneSuccessor() {
-        // However long a busy machine takes for fifty.
+        // Long enough for a busy machine to run fifty.
         let home = Home(settings: "refresh_grace = 1h\n")
         let ada = home.signIn("ada@example.com")
         let answers = inParallel(50) { _ in home.refresh(ada.refreshToken, of: ada.id) }

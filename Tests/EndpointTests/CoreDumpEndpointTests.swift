@@ -1,12 +1,12 @@
-// No executable leaves its memory, which holds keys and codes, in a core file: whatever signal ends it, and however large
-// a core may be by the limits that it is started with.
+// No executable writes its memory, which holds keys and codes, to a core file, whatever signal ends it and whatever core size
+// limit it starts with.
 
 import Foundation
 import Glibc
 import TestSupport
 import Testing
 
-/// Whether a process that ends by such a signal leaves a core in its folder here: not where cores go to a program.
+/// Whether a process that such a signal ends leaves a core in this folder: false where cores go to a program.
 private func coresAreFiles() -> Bool {
     let pattern = (try? String(contentsOfFile: "/proc/sys/kernel/core_pattern", encoding: .utf8)) ?? ""
     return !pattern.hasPrefix("|") && !pattern.contains("/")
@@ -24,7 +24,7 @@ private func coresAreFiles() -> Bool {
         ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasPrefix("core") }
     }
 
-    /// Starts `command` where cores of any size may be written to `folder`, and its standard input is a listening socket if
+    /// Starts `command` with `folder` as the place for cores of any size, and a listening socket as standard input if
     /// `isListening`.
     private func start(_ command: [String], _ variables: [String: String], isListening: Bool = false) -> Program {
         let script = """
@@ -54,7 +54,7 @@ private func coresAreFiles() -> Bool {
         return false
     }
 
-    /// A state folder whose settings are a pipe that nobody writes to, so that whoever reads them waits.
+    /// A state folder whose settings file is a pipe without a writer, so that reading it blocks.
     private func waitingHome() -> Home {
         let home = Home()
         precondition(mkfifo("\(home.path)/latchkey.conf", 0o600) == 0)

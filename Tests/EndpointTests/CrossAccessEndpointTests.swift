@@ -1,5 +1,4 @@
-// Two users, two projects, every endpoint: nobody reaches what is another's, and what is another's
-// looks as if it were not there.
+// Two users, two projects, every endpoint: no user reaches another's data, and another's data looks as if it did not exist.
 
 import TestSupport
 import Testing
@@ -39,7 +38,7 @@ import Testing
                 home.get(
                     "list-api-keys", ["HTTP_X_PROJECT_ID": me.project, "HTTP_X_API_KEY": othersKey.secret]
                 ).code == "invalid_api_key")
-            // What the body says of identity is ignored: the key is made where the header says.
+            // Identity in the body is ignored: the key is made where the header says.
             #expect(home.post("create-api-key", name, me.onProject).status == 201)
             #expect(!home.get("list-api-keys", me.onProject).body.contains(othersKey.id))
             #expect(home.get("current-user", me.bearer).body.contains(me.email))

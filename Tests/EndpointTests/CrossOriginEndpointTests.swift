@@ -1,4 +1,4 @@
-// Pages of other sites: exact origins, by preflight and in every answer, and nobody else.
+// Cross-origin requests: exact origins only, in preflights and in every answer.
 
 import TestSupport
 import Testing
@@ -87,7 +87,7 @@ import Testing
             allowed("Baggage, sentry-trace , tracestate,x-datadog-trace-id")
                 == "\(always), baggage, sentry-trace, tracestate, x-datadog-trace-id")
         #expect(allowed("x-requested-with,x-requested-with") == "\(always), x-requested-with")
-        // What says who the client is, and what is no name, is not a page's to send.
+        // Pages may not send headers that identify the client, nor invalid names.
         #expect(allowed("x-forwarded-for,forwarded,x_forwarded_for,x-forwarded-host,x y,a:b,\u{e9},") == always)
         #expect(allowed(String(repeating: "a", count: 3000)) == always)
         #expect(allowed("traceparent", origin: "https://evil.example") == nil)

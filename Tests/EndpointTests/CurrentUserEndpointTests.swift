@@ -49,7 +49,7 @@ import Testing
 
     @Test func anExpiredTokenAndAnotherIssuersAreRefused() {
         let other = home.signIn("ada@example.com", ["LATCHKEY_BASE_URL": "https://other.example.com"])
-        // signIn asked for the account under the same settings, so that worked there.
+        // signIn read the account under the same settings, so the token worked there.
         #expect(other.project.utf8.count == 36)
         #expect(home.get("current-user", other.bearer).code == "invalid_token")
         let short = home.signIn("eve@example.com", ["LATCHKEY_ACCESS_TTL": "1s"])

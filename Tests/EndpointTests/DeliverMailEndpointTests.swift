@@ -1,11 +1,11 @@
-// The outbox, emptied by deliver-mail in a process of its own.
+// deliver-mail, in a process of its own, empties the outbox.
 
 import Foundation
 import Glibc
 import TestSupport
 import Testing
 
-/// A mail command that notes its arguments and input, and exits with `code`.
+/// A mail command that records its arguments and input, and exits with `code`.
 private func mailCommand(in home: Home, exiting code: String) -> String {
     let path = "\(home.path)/sendmail"
     let script = """
@@ -116,7 +116,7 @@ private func send(_ home: Home, _ settings: [String: String] = [:]) -> Answer {
     @Test func aMissingMailCommandFailsNoSignIn() {
         #expect(send(home, ["LATCHKEY_MAIL": "sendmail /nonexistent/sendmail"]).status == 202)
         #expect(wait { home.number("SELECT count(*) FROM mail_items WHERE last_error IS NOT NULL") == 1 })
-        // Once the command is there, the next deliverer sends it.
+        // Once the command exists, the next deliverer sends the mail.
         home.sql("UPDATE mail_items SET due_at = 0")
         let result = Program("\(executables)/deliver-mail", environment: ["LATCHKEY_HOME": home.path]).finish()
         #expect(result.exitCode == 0)
@@ -154,7 +154,7 @@ private func send(_ home: Home, _ settings: [String: String] = [:]) -> Answer {
         let path = mailCommand(in: home, exiting: "sleep 3")
         let start = Date()
         #expect(send(home, ["LATCHKEY_MAIL": "sendmail \(path)"]).status == 202)
-        // finish() reads to the end of output and errors: a child that held them would keep it.
+        // finish() reads output and errors to their end, so a child that held them open would delay it.
         #expect(Date().timeIntervalSince(start) < 2)
     }
 }

@@ -1,4 +1,4 @@
-// Mail whose command hangs: a bounded number of processes wait for it, and the mail of others goes meanwhile.
+// A mail command that hangs: a bounded number of processes wait for it, and other mail is still sent.
 
 import Foundation
 import Glibc
@@ -8,7 +8,7 @@ import Testing
 @Suite(.serialized) struct DelivererLimitEndpointTests {
     private let home = Home(settings: "limit_send_per_ip = off\nlimit_send_total = off")
 
-    /// A mail command that hangs for addresses that begin with `slow`, and writes others to a file.
+    /// A mail command that hangs for addresses that begin with `slow`, and writes other mail to a file.
     private func hangingCommand() -> String {
         let path = "\(home.path)/sendmail"
         let script = """
@@ -22,7 +22,7 @@ import Testing
         return path
     }
 
-    /// The deliverers of this state folder, by id.
+    /// The process ids of this state folder's deliverers.
     private var deliverers: [Int32] {
         let ids = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap { Int32($0) } ?? []
         return ids.filter { id in
@@ -54,7 +54,7 @@ import Testing
         for number in 0..<25 {
             #expect(home.post("send-code", #"{"email":"slow\#(number)@example.com"}"#, settings).status == 202)
         }
-        // Those that found no place have gone.
+        // Deliverers without a place have exited.
         #expect(seconds(until: { deliverers.count <= Int(bound)! }, atMost: 5) != nil, "\(deliverers.count)")
         #expect(deliverers.count >= Int(bound)! - 1)
         for name in ["ann", "bob"] {
@@ -62,7 +62,7 @@ import Testing
             let waited = seconds(
                 until: { FileManager.default.fileExists(atPath: "\(home.path)/\(name)@example.com") }, atMost: 25)
             #expect(waited != nil, "\(name)")
-            // One more may stay for what is to be tried again.
+            // One more may stay to retry.
             #expect(deliverers.count <= Int(bound)! + 1)
         }
     }

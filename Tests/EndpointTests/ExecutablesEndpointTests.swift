@@ -1,4 +1,4 @@
-// What is shipped: small, static, stripped; and nothing secret left behind by it.
+// The shipped executables: small, static, stripped; and no secret left in any file.
 
 import Foundation
 import TestSupport
@@ -17,7 +17,7 @@ import Testing
         "latchkey-fcgi",
     ]
 
-    /// Bytes of the largest: the one for all routes.
+    /// The size in bytes of the largest: the one for all routes.
     private static let mostBytes = 2_810_000
 
     @Test(arguments: names) func eachIsStaticStrippedAndSmall(_ name: String) throws {
@@ -31,7 +31,7 @@ import Testing
         #expect((String(decoding: libraries.output, as: UTF8.self) + libraries.errors).contains("not a dynamic executable"))
     }
 
-    /// A text of an endpoint's own form, view or SQL, and the executables that may hold it.
+    /// A text from one endpoint's form, view or SQL, and the executables that may contain it.
     @Test(arguments: [
         ("'owner', 'admin' or 'member'", ["add-member", "update-member"]), ("overlap_days", ["rotate-api-key"]),
         ("expires_in_days", ["create-api-key"]), ("X-Latchkey-Scopes", ["verify-api-key"]),
@@ -46,7 +46,7 @@ import Testing
         #expect(Set(found) == Set(holders + ["latchkey-fcgi"]))
     }
 
-    /// Only the operator's command tells what settings are for.
+    /// Only the operator's command contains the descriptions of settings.
     @Test(arguments: names) func noneHoldsTheSentencesOfSettings(_ name: String) throws {
         let readme = try String(contentsOfFile: "\(projectFolder)/README.md", encoding: .utf8)
         let table = try #require(readme.components(separatedBy: "| key | default | |\n|---|---|---|\n").last)
@@ -59,7 +59,7 @@ import Testing
 
     @Test func nothingElseIsThere() throws {
         let found = try FileManager.default.contentsOfDirectory(atPath: executables)
-        // The mark of state is for tests that ran here.
+        // Tests that ran here leave the list of states.
         #expect(Set(found.filter { !$0.hasPrefix(".latchkey-states") }) == Set(Self.names + [".htaccess"]))
     }
 
@@ -86,7 +86,7 @@ import Testing
                     "verify-code", ["REQUEST_METHOD": "POST", "CONTENT_LENGTH": "48"],
                     body: #"{"email":"user\#(index)@example.com","code":"\#(home.code(for: person.email))"}"#
                 ).log
-            // Asked for and not sent: the outbox holds it.
+            // Requested but not sent, so the outbox holds it.
             let unsent = ["LATCHKEY_MAIL": "sendmail /nonexistent"]
             _ = home.post("send-code", #"{"email":"unsent\#(index)@example.com"}"#, unsent)
         }
@@ -103,7 +103,7 @@ import Testing
             }
         }
         for secret in secrets { #expect(!log.contains(secret) || secret.utf8.count == 6) }
-        // Six digits occur by chance in any large file, so codes are looked for in text columns.
+        // Any large file may contain six given digits, so the test searches text columns for codes.
         for index in 0..<3 {
             let code = secrets[index * 6]
             #expect(!log.contains("code=\(code)") && !log.contains("\"\(code)\""))

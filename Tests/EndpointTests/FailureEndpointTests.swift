@@ -1,4 +1,4 @@
-// What every endpoint refuses in the same way, in the order of judgement; and faults of the machine.
+// What every endpoint refuses in the same way, in the order of checks; and faults of the machine.
 
 import Foundation
 import Glibc
@@ -51,7 +51,7 @@ private func failure(_ status: Int, _ code: String, _ message: String, _ header:
             #expect(answer.shown == expected, "\(uri)")
         }
         #expect(home.get("current-user", ["PATH_INFO": "/more"]).shown == expected)
-        // By FastCGI that path is another endpoint's.
+        // By FastCGI that path belongs to another endpoint.
         if !isFastCGI { #expect(home.get("delete-api-key").shown == expected) }
     }
 
@@ -104,7 +104,7 @@ private func failure(_ status: Int, _ code: String, _ message: String, _ header:
                 == failure(415, "unsupported_media_type", "The body must be application/json."))
     }
 
-    /// A page of another site can send a body without a type to us unasked: its visitors must lose nothing by it.
+    /// Another site's page can send us an untyped body without a preflight: that must cost its visitors nothing.
     @Test func aWebPagesBodyWithoutATypeIsRefusedAndCountsNowhere() {
         for page in ["HTTP_ORIGIN": "https://evil.example", "HTTP_SEC_FETCH_SITE": "cross-site"] {
             #expect(home.post("send-code", send, ["CONTENT_TYPE": "", page.key: page.value]).status == 415)

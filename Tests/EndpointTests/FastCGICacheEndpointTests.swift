@@ -1,4 +1,4 @@
-// What a FastCGI process remembers, and looks at again for every request.
+// What a FastCGI process remembers, and what it checks again for every request.
 
 import Foundation
 import Glibc
@@ -20,7 +20,7 @@ import Testing
             #expect(process.ask(ada.getRequest).answer.code == "internal_error")
             set("# as before")
             #expect(process.ask(ada.getRequest).answer.status == 200)
-            // Long enough for what was read to be remembered; in place, and of the same length.
+            // Long enough for the process to remember the settings; the edit is in place, of the same length.
             Thread.sleep(forTimeInterval: 2.1)
             #expect(process.ask(ada.getRequest).answer.status == 200)
             #expect(process.ask(ada.getRequest).answer.status == 200)
@@ -33,7 +33,7 @@ import Testing
         #expect(process.ask(ada.getRequest).answer.status == 500)
         chmod(home.path, 0o700)
         #expect(process.ask(ada.getRequest).answer.status == 200)
-        // A web root that holds the state is refused, whatever was allowed before.
+        // A web root that contains the state is refused, whatever was accepted before.
         let inRoot = ada.getRequest.merging(["DOCUMENT_ROOT": home.path]) { $1 }
         #expect(process.ask(inRoot).answer.status == 500)
         #expect(process.ask(ada.getRequest).answer.status == 200)
@@ -44,7 +44,7 @@ import Testing
         let process = home.processes("current-user")
         let refresh = home.processes("refresh-token")
         let body = #"{"refresh_token":"\#(ada.refreshToken)","user_uuid":"\#(ada.id)"}"#
-        // From now on the token is not its session's last, which is known without its key.
+        // From now on the token is not its session's newest, which is accepted without its key.
         #expect(refresh.ask(postRequest(body), body: body).answer.status == 200)
         // Long enough for the key to be remembered.
         Thread.sleep(forTimeInterval: 2.1)
@@ -94,7 +94,7 @@ import Testing
         #expect(process.ask(ada.getRequest).answer.code == "invalid_token")
     }
 
-    /// A token's hash has one place: what differs in one letter is not what was verified.
+    /// The cache has one slot for a token's hash: a token with one changed letter is not the verified one.
     @Test func onlyTheVeryTokenIsRemembered() {
         let ada = home.signIn("ada@example.com")
         let process = home.processes("current-user")
@@ -129,12 +129,12 @@ import Testing
         home.sql("PRAGMA user_version = \(version)")
         #expect(process.ask(ada.getRequest).answer.status == 200)
         for suffix in ["", "-wal", "-shm"] { unlink("\(home.path)/latchkey.db\(suffix)") }
-        // By CGI it would be the same: no new, empty database takes its place.
+        // CGI does the same: no new, empty database replaces it.
         #expect(process.ask(ada.getRequest).answer.code == "temporarily_unavailable")
         #expect(!FileManager.default.fileExists(atPath: "\(home.path)/latchkey.db"))
     }
 
-    /// `latchkey restore` and `secret rotate` begin a new epoch; whoever works on in the old one is refused.
+    /// `latchkey restore` and `secret rotate` begin a new epoch; work in the old epoch is refused.
     @Test func anEpochThatBeganIsSeen() {
         let ada = home.signIn("ada@example.com")
         let process = home.processes("refresh-token")
@@ -167,7 +167,7 @@ import Testing
             }
             #expect(process.ask(variables).answer.status == 200)
             #expect(noted() == 1)
-            // Nothing is left open that would keep others from writing.
+            // The process leaves nothing open that would block other writers.
             home.sql("UPDATE api_keys SET last_used_at = NULL")
         }
     }

@@ -1,4 +1,4 @@
-// FastCGI connections: many, slow, broken; and requests, which are judged as by CGI.
+// FastCGI connections: many, slow, broken; requests get the same checks as by CGI.
 
 import Foundation
 import Glibc
@@ -18,7 +18,7 @@ import Testing
             #expect(answer.status == 0 && answer.errors == "")
             #expect(answer.answer.shown == expected)
         }
-        // An open connection that says nothing keeps nobody waiting.
+        // An idle connection blocks no other.
         let silent = process.connect()
         let begun = process.connect()
         for _ in 0..<20 { #expect(process.ask(ada.getRequest).answer.shown == expected) }
@@ -40,12 +40,12 @@ import Testing
     @Test func whoIsIdleGivesWayWhenDescriptorsRunOut() throws {
         let ada = home.signIn("ada@example.com")
         let process = home.processes("current-user")
-        // Until settings and key are remembered, each request opens their files.
+        // Each request opens the files of settings and key until the process remembers them.
         Thread.sleep(forTimeInterval: 2.1)
         #expect(process.ask(ada.getRequest).answer.status == 200)
         let id = try #require(process.ids.first)
         let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/fd").compactMap { Int($0) }
-        // The number below which five are free.
+        // Five descriptors below this number are free.
         let limit = (0...).lazy.filter { !open.contains($0) }.prefix(6).max()!
         let limiting = try Process.run(URL(filePath: "/usr/bin/prlimit"), arguments: ["--pid", "\(id)", "--nofile=\(limit)"])
         limiting.waitUntilExit()
@@ -88,7 +88,7 @@ import Testing
         ]
         for _ in 0..<3 { #expect(process.ask(ada.getRequest.merging(variables) { $1 }).answer.status == 200) }
         #expect(home.get("current-user", ada.bearer).status == 200)
-        // And one request's are not the next one's.
+        // One request's variables do not reach the next.
         #expect(process.ask(["REQUEST_METHOD": "GET"]).answer.code == "not_authenticated")
     }
 
@@ -116,7 +116,7 @@ import Testing
         huge.send(1, 1, [0, 1, 0, 0, 0, 0, 0, 0])
         for _ in 0..<20 { huge.send(4, 1, [UInt8](repeating: 1, count: 65535)) }
         #expect(huge.isEnded)
-        // One that goes in the middle of its body, and one that takes it back.
+        // One client disconnects in the middle of its body, and one aborts the request.
         let gone = process.connect()
         gone.begin(variables.merging(["CONTENT_LENGTH": "100"]) { $1 })
         gone.send(5, 1, [1, 2, 3])
@@ -130,7 +130,7 @@ import Testing
         let body = #"{"name":"good"}"#
         let good = variables.merging(["CONTENT_LENGTH": String(body.utf8.count)]) { $1 }
         #expect(back.ask(good, body: Array(body.utf8), keeps: true).answer.status == 201)
-        // A body without a length, as servers pass on what came in chunks.
+        // A body without a length: servers pass chunked bodies like this.
         var chunked = good.merging(["HTTP_TRANSFER_ENCODING": "chunked"]) { $1 }
         chunked["CONTENT_LENGTH"] = nil
         #expect(back.ask(chunked, body: Array(body.utf8), keeps: true).answer.status == 201)

@@ -1,4 +1,4 @@
-// FastCGI processes: how they begin, trap and end, what they write, and what memory they take.
+// FastCGI processes: how they start, trap and end, what they write, and how much memory they use.
 
 import Foundation
 import Glibc
@@ -30,7 +30,7 @@ import Testing
     @Test func aSpentProcessBeginsAnewBetweenRequests() throws {
         let ada = home.signIn("ada@example.com")
         let process = home.processes("current-user", ["LATCHKEY_FASTCGI_REQUESTS": "3"])
-        // Settings that were changed just now are read for each request, and remembered from then on.
+        // Settings that just changed are read for each request; later they are remembered.
         Thread.sleep(forTimeInterval: 2.1)
         let kept = process.connect()
         let silent = process.connect()
@@ -41,19 +41,19 @@ import Testing
             }.count
         }
         #expect(kept.ask(ada.getRequest, keeps: true).answer.status == 200)
-        // The listening one, and two connections once both have been taken.
+        // The listening socket, and two connections once both are accepted.
         for _ in 0..<400 where try sockets() < 3 { shortPause() }
         let before = try sockets()
         for _ in 0..<2 { #expect(kept.ask(ada.getRequest, keeps: true).answer.status == 200) }
-        // It has the same connections, those too that nobody has asked on.
+        // It keeps its connections, including those without a request yet.
         for _ in 0..<20 { #expect(kept.ask(ada.getRequest, keeps: true).answer.status == 200) }
         #expect(silent.ask(ada.getRequest, keeps: true).answer.status == 200)
-        // As many as before it began anew for the first time.
+        // As many as before its first restart.
         #expect(try sockets() == before)
-        // What somebody else put into its environment is no connection.
+        // Connections that somebody else names in the environment are ignored.
         let fooled = home.processes("current-user", ["FASTCGI_KEPT_CONNECTIONS": "0 1 2 999 -1 x 99999999999"])
         #expect(fooled.ask(ada.getRequest).answer.status == 200)
-        // Whoever connects meanwhile waits, and the process is the same to whoever started it.
+        // Clients that connect meanwhile wait, and the process keeps its id.
         for _ in 0..<20 { #expect(process.ask(ada.getRequest).answer.status == 200) }
         process.signal(SIGTERM)
         #expect(process.exitCode() == 0)
@@ -93,7 +93,7 @@ import Testing
         let seen = try String(contentsOfFile: started, encoding: .utf8)
         #expect(!seen.contains("socket:"), "\(seen)")
         #expect(seen.contains("SigBlk:\t0000000000000000"), "\(seen)")
-        // SIGCHLD is the 17th.
+        // SIGCHLD is signal 17.
         let ignored = seen.components(separatedBy: "SigIgn:\t").last.flatMap { UInt64($0.prefix(16), radix: 16) }
         #expect(ignored.map { $0 & 1 << 16 } == 0, "\(seen)")
         for _ in 0..<400 where home.count("SELECT count(*) FROM mail_items") != 0 { shortPause() }
@@ -103,7 +103,7 @@ import Testing
         #expect(String(decoding: children.output, as: UTF8.self) == "")
     }
 
-    /// Has the process trap within a request, which waits for the database; the answer.
+    /// Makes the process trap during a request that waits for the database; returns the answer.
     private func trap(_ process: FastCGIProcesses, _ signal: Int32, _ person: Person) -> FastCGIAnswer {
         let holder = ExclusiveLock(home)
         let body = #"{"full_name":"Ada"}"#
@@ -125,7 +125,8 @@ import Testing
         let process = home.processes("send-code")
         let id = try #require(process.ids.first)
         let me = addressed("current-user", ada.getRequest)
-        // One that has asked and may again, one that has not, one whose request has come in part, one that will connect.
+        // A client that may ask again, one that has not asked, one that has sent part of a request, and one that will
+        // connect.
         let kept = process.connect()
         #expect(kept.ask(me, keeps: true).answer.status == 200)
         let silent = process.connect()
@@ -145,7 +146,7 @@ import Testing
         partial.send(5, 1, Array(body.utf8.dropFirst(9)))
         partial.send(5)
         #expect(partial.answer().answer.status == 202)
-        // It is the same process to the server that started it, and traps once more.
+        // The server sees the same process, which then traps again.
         #expect(process.ids == [id] && kill(id, 0) == 0)
         #expect(trap(process, signal, ada).answer.status == 500)
         #expect(kept.ask(me, keeps: true).answer.status == 200)
@@ -173,7 +174,7 @@ import Testing
         }
     }
 
-    /// Memory is that of the first thousand requests; `make torture` asks for more.
+    /// Memory stays as after the first thousand requests; `make torture` sends more.
     @Test func memoryStaysAsItIs() {
         let ada = home.signIn("ada@example.com")
         for (name, variables, body) in [

@@ -3,7 +3,7 @@
 import TestSupport
 
 extension Home {
-    /// Processes of the one executable; requests to them that name no path are for the endpoint `name`.
+    /// Processes of the one executable; requests that name no path go to the endpoint `name`.
     func processes(
         _ name: String, _ environment: [String: String] = [:], count: Int = 1, errors: String = "/dev/null"
     ) -> FastCGIProcesses {
@@ -14,7 +14,7 @@ extension Home {
 }
 
 extension Person {
-    /// A GET that bears the access token.
+    /// A GET with the access token.
     var getRequest: [String: String] { bearer.merging(["REQUEST_METHOD": "GET"]) { $1 } }
 }
 

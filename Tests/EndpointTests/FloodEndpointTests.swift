@@ -1,5 +1,5 @@
-// One account that makes as much as it can, for some seconds, while others read and write. The whole of it, by servers and
-// for ten minutes, is Tests/Torture/flood.py.
+// One account creates as much as it can for some seconds, while others read and write. Tests/Torture/flood.py runs the whole
+// test, through servers and for ten minutes.
 
 import Foundation
 import TestSupport
@@ -22,7 +22,7 @@ import Testing
         return sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, Int(Double(sorted.count) * 0.99))]
     }
 
-    /// Reads and writes of `person` for `seconds`: how long each took, in milliseconds, and the statuses but 200.
+    /// Reads and writes of `person` for `seconds`: the milliseconds of each, and every status other than 200.
     private func others(_ person: Person, _ home: Home, for seconds: Double) -> (reads: [Double], writes: [Double], faults: [Int])
     {
         var (reads, writes, faults): ([Double], [Double], [Int]) = ([], [], [])
@@ -36,13 +36,13 @@ import Testing
             reads.append(middle.timeIntervalSince(start) * 1000)
             writes.append(Date().timeIntervalSince(middle) * 1000)
             faults += [read, write].filter { $0 != 200 }
-            // 60 writes in ten seconds are the limit.
+            // The limit is 60 writes in ten seconds.
             Thread.sleep(forTimeInterval: 0.25)
         }
         return (reads, writes, faults)
     }
 
-    /// `inParallel` on threads of their own: those of a queue are few, and running a program takes one more.
+    /// `inParallel` on threads of its own: a queue has few, and running a program takes one more.
     private func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> [Int: Int]) -> [[Int: Int]] {
         let (lock, done) = (NSLock(), DispatchSemaphore(value: 0))
         nonisolated(unsafe) var results: [[Int: Int]] = []
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test func oneAccountThatMakesAsMuchAsItCanMakesLittleAndHoldsNobodyUp() {
-        // The quota is one of ten seconds here, and the bounds are those of ten minutes, made as much smaller.
+        // The quota is for ten seconds, and the bounds are those of ten minutes, scaled down to match.
         let home = Home(
             settings: """
                 limit_write_per_user = 60/10s
@@ -133,7 +133,7 @@ import Testing
         #expect(home.count("SELECT count(*) FROM members WHERE user_id = x'\(id)'") <= 5)
         #expect(home.number("SELECT count(*) FROM api_keys") <= 10)
         #expect(home.number("SELECT count(*) FROM invitations") <= 5)
-        // Changes, with their rows in the audit, the outbox and the counts; and notes of refusals, which are bounded as well.
+        // Changes, with their rows in the audit, the outbox and the counts; and records of refusals, which are bounded too.
         #expect(total <= 640)
         #expect(home.get("current-user", mallory.bearer).body.utf8.count < 20_000)
     }

@@ -1,4 +1,4 @@
-// What a client says of hosts, proxies and its own address changes neither a mail nor a limit.
+// A client's claims about hosts, proxies and its own address change neither a mail nor a limit.
 
 import TestSupport
 import Testing

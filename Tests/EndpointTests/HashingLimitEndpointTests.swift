@@ -1,4 +1,4 @@
-// The gate before Argon2: who finds no place, or no memory, is told to come back and has lost nothing.
+// The limiter before Argon2: a client that finds no place, or no memory, is told to retry and loses nothing.
 
 import Foundation
 import Platform
@@ -26,7 +26,7 @@ import Testing
             #expect(answer.status == 503)
             #expect(answer.code == "temporarily_unavailable" && answer.header("Retry-After") == "2")
         }
-        // Others are served meanwhile.
+        // Other requests are served meanwhile.
         #expect(home.get("current-user", eve.bearer).status == 200)
         #expect(home.number("SELECT attempts FROM challenges WHERE email = 'ada@example.com'") == 0)
         #expect(home.number("SELECT sum(count) FROM limit_counts") == counted)
@@ -43,7 +43,7 @@ import Testing
         let program = home.start("verify-code", ["REQUEST_METHOD": "POST", "CONTENT_LENGTH": String(text.utf8.count)])
         let semaphore = DispatchSemaphore(value: 0)
         nonisolated(unsafe) var status = 0
-        // A thread of its own: those of tasks may all be waiting in other tests.
+        // A thread of its own: all task threads may be waiting in other tests.
         Thread.detachNewThread {
             status = Answer(program.finish(Array(text.utf8)).output).status
             semaphore.signal()
@@ -66,7 +66,7 @@ import Testing
                     "CONTENT_LENGTH": String(text.utf8.count),
                 ]
             ).finish(Array(text.utf8))
-            // Too little for the process itself: there is nobody who could answer.
+            // Too little memory for the process itself: nothing can answer.
             if result.output.isEmpty { continue }
             statuses.append(Answer(result.output).status)
             if statuses.last == 200 { break }

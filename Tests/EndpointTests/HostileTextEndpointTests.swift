@@ -1,11 +1,11 @@
-// Texts that mean harm, in every field that others see: refused as names, or shown as they are, and obeyed by nothing.
+// Hostile texts in every field that other users see: refused as names, or shown unchanged; no program obeys them.
 
 import Foundation
 import TestSupport
 import Testing
 
-/// The mails of a maildir as a mail program reads them: for each recipient, of each mail the subject, the text, and the HTML
-/// without tags and with its links.
+/// The mails of a maildir as a mail program reads them: for each recipient the subject, the text, and the HTML without tags
+/// but with its links, of each mail.
 private let reader = """
     import email, email.policy, glob, html.parser, json, sys
     class Page(html.parser.HTMLParser):
@@ -64,7 +64,7 @@ private struct ReadMail: Decodable {
                 #expect(answer.status == 422 || answer.status == 200 || answer.status == 201, "\(hostile.name): \(answer.body)")
                 #expect(obeyed(in: answer.body) == [], "\(hostile.name)")
             }
-            // A description may have lines; what it has is escaped all the same.
+            // A description may have lines, but its text is still escaped.
             let project = home.post("create-project", "{\"name\":\"x\",\"description\":\(hostile.json)}", ada.bearer)
             #expect(project.status == 201 || hostile.isRefusedAsName, "\(hostile.name)")
             #expect(obeyed(in: project.body) == [] && !project.body.contains("\n"), "\(hostile.name)")
@@ -75,7 +75,7 @@ private struct ReadMail: Decodable {
         #expect(obeyed(in: home.get("list-api-keys", ada.onProject.merging(["QUERY_STRING": "limit=100"]) { $1 }).body) == [])
     }
 
-    /// Rows that an older version let in, and what clients call themselves.
+    /// Rows that an older version accepted, and the names that clients give themselves.
     @Test func whatIsThereAlreadyIsObeyedByNothing() {
         let ada = home.signIn("ada@example.com")
         for hostile in HostileText.all where !hostile.text.contains("\0") {
@@ -101,10 +101,10 @@ private struct ReadMail: Decodable {
             home.sql("UPDATE projects SET name = '\(hostile.text.replacingOccurrences(of: "'", with: "''"))'")
             let path = ["PATH_INFO": "/\(ada.project)/members"]
             #expect(home.post("add-member", "{\"email\":\"\(email)\"}", ada.bearer.merging(path) { $1 }).status == 201)
-            // Each is made of the name that there is then.
+            // Each mail uses the project's name at that moment.
             _ = Program("\(executables)/deliver-mail", environment: ["LATCHKEY_HOME": home.path]).finish()
         }
-        // A deliverer that a request began may still have one in hand. What else is there tells its inviter, within the hour.
+        // A request's deliverer may still be sending one. The rest are notices to the inviter, due within the hour.
         for _ in 0..<200 where home.number("SELECT count(*) FROM mail_items WHERE kind = 'invitation'") > 0 { shortPause() }
         #expect(home.number("SELECT count(*) FROM mail_items WHERE kind <> 'access-given'") == 0)
         let mails = mails()
@@ -123,13 +123,13 @@ private struct ReadMail: Decodable {
         }
     }
 
-    /// What a client calls itself is in the mail that tells of its sign-in.
+    /// The mail about a sign-in shows the client's own name.
     @Test func noticesOfSignInsHaveNoLinks() throws {
         let people = HostileText.all.filter { !$0.text.contains("\0") }.enumerated().map {
             (email: "person-\($0)@example.com", text: $1)
         }
         for person in people { _ = home.signIn(person.email) }
-        // So that each one's next mail with a code is the only one.
+        // So that each person has only one mail with a code.
         home.remove("mail")
         for (email, hostile) in people {
             let again = home.signIn(email, ["REMOTE_ADDR": "203.0.113.9", "HTTP_USER_AGENT": hostile.text])

@@ -1,4 +1,4 @@
-// GET /.well-known/jwks.json: others verify our tokens by it, and by nothing else.
+// GET /.well-known/jwks.json: other services verify our tokens with nothing else.
 
 import Foundation
 import TestSupport
@@ -7,7 +7,7 @@ import Testing
 @Suite struct KeySetEndpointTests {
     let home = Home()
 
-    /// What a Python program prints, which gets the key set and a token as arguments.
+    /// The output of a Python program with the key set and a token as arguments.
     private func python(_ program: String, _ token: String) -> String {
         let set = home.get("jwks").body
         let result = Program.run("python3", ["-c", program, set, token])
@@ -60,7 +60,7 @@ import Testing
 
     @Test func aKeyThatSignsNoMoreStaysInIt() throws {
         let ada = home.signIn("ada@example.com")
-        // As a rotation does.
+        // A rotation does this.
         let old = try String(contentsOfFile: "\(home.path)/keys/current", encoding: .utf8)
         let end = Int64(Date.now.timeIntervalSince1970 * 1000) + 900_000
         try String(end).write(toFile: "\(home.path)/keys/\(old).end", atomically: true, encoding: .utf8)

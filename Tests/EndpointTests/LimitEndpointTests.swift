@@ -8,7 +8,7 @@ import Testing
         home.post("send-code", "{\"email\":\"\(email)\"}", variables)
     }
 
-    /// `answer`, with the seconds of the wait by name.
+    /// `answer`, with a name in place of the wait's seconds.
     private func shown(_ answer: Answer) -> String {
         let wait = answer.header("Retry-After") ?? ""
         return answer.shown
@@ -99,7 +99,7 @@ import Testing
         #expect(status("10.0.0.1", "198.51.100.1") == 202)
         #expect(status("10.0.0.2", "6.6.6.6, 198.51.100.1") == 429)
         #expect(status("10.0.0.1", "198.51.100.2") == 202)
-        // What a client writes for itself changes nothing.
+        // An address that the client writes changes nothing.
         #expect(status("203.0.113.1", "198.51.100.3") == 202)
         #expect(status("203.0.113.1", "198.51.100.4") == 429)
         #expect(status("198.51.100.3", nil) == 202)

@@ -1,4 +1,4 @@
-// One line for each event, which a person can read and fail2ban match.
+// One line for each event, for people to read and fail2ban to match.
 
 import Foundation
 import TestSupport
@@ -13,7 +13,7 @@ import Testing
         return (answer, log)
     }
 
-    /// `line`, with what differs from run to run by name.
+    /// `line`, with names in place of what differs between runs.
     private func named(_ line: String) -> String {
         [
             ("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3}Z", "<time>"),
@@ -21,7 +21,7 @@ import Testing
         ].reduce(line) { $0.replacingOccurrences(of: $1.0, with: $1.1, options: .regularExpression) }
     }
 
-    /// The lines of a whole story, one request each.
+    /// The lines of a whole story, one for each request.
     private func story() -> [String] {
         var lines: [String] = []
         func call(_ name: String, _ body: String, _ variables: [String: String] = [:]) -> Answer {
@@ -79,7 +79,7 @@ import Testing
     @Test func fail2banMatchesGuessesAndNothingElse() throws {
         let lines = story()
         let servers = lines.flatMap { line in
-            // As lighttpd, Apache and nginx write what a handler wrote, and lighttpd and Apache by FastCGI.
+            // The formats in which lighttpd, Apache and nginx log a handler's line, and lighttpd and Apache by FastCGI.
             [
                 "2026-11-24 14:14:55: (mod_fastcgi.c.449) FastCGI-stderr:\(line)",
                 "[Tue Nov 24 14:14:55.290 2026] [fcgid:warn] [pid 77:tid 8] [remote 10.0.0.1:1234] mod_fcgid: stderr: \(line)",
@@ -104,7 +104,7 @@ import Testing
         let logged = lines.compactMap { line in
             line.components(separatedBy: " event=").dropFirst().first.map { String($0.prefix { $0 != " " }) }
         }
-        // A forgery is refused before there is a database to write to; two more refusals were not kept as lines here.
+        // A forgery is refused before the database opens; the story drops the lines of two more refusals.
         let rows = home.count("SELECT count(*) FROM audit_events")
         #expect(
             Int(rows) == logged.count - 1 + Int(home.count("SELECT count(*) - 1 FROM audit_events WHERE event = 'limit-hit'")))

@@ -1,5 +1,4 @@
-// State is made by the first request of a new installation, and by nothing else: what was there and is gone is not
-// replaced in silence.
+// Only the first request of a new installation makes state: missing state is never silently replaced.
 
 import Foundation
 import TestSupport
@@ -30,7 +29,7 @@ import Testing
         #expect(home.get("current-user", ada.bearer).status == 200)
     }
 
-    /// As where a file system is not mounted.
+    /// A file system that is not mounted looks like this.
     @Test func anEmptyFolderInItsPlaceIsNotFilled() throws {
         let ada = home.signIn("ada@example.com")
         let away = "\(home.path)-away"
@@ -78,7 +77,7 @@ import Testing
         #expect(!isThere("\(folder)/var"))
     }
 
-    /// As where the line that named the folder was lost from a server's configuration.
+    /// For example, a server's configuration lost the line that named the folder.
     @Test func executablesThatHaveWorkedOnOneStateMakeNoOtherUntilAFolderIsNamed() throws {
         let folder = "\(home.path)-installed"
         try FileManager.default.createDirectory(atPath: "\(folder)/cgi-bin", withIntermediateDirectories: true)
@@ -98,11 +97,11 @@ import Testing
             #expect(log.contains("these executables have worked on \(folder)/state: name it"), "\(log)")
         }
         #expect(!isThere("\(folder)/var"))
-        // An empty folder is no state either.
+        // An empty folder does not count as state either.
         mkdir("\(folder)/var", 0o700)
         #expect(ask("health").answer.status == 503)
         #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/var") == [])
-        // Another one that is named is another installation's.
+        // Another named folder belongs to another installation.
         #expect(ask("health", ["LATCHKEY_HOME": "\(folder)/state2"]).answer.status == 200)
         try "\(folder)/state\n".write(toFile: "\(folder)/cgi-bin/latchkey.home", atomically: true, encoding: .utf8)
         #expect(ask("health").answer.status == 200)

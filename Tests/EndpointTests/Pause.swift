@@ -1,4 +1,4 @@
-// Waiting for what happens in another process.
+// Waiting for other processes.
 
 import Foundation
 
@@ -7,7 +7,7 @@ func shortPause() {
     Thread.sleep(forTimeInterval: 0.025)
 }
 
-/// Runs `count` calls of `body` at once, and gives what they gave.
+/// Runs `count` concurrent calls of `body`, and returns their results.
 func inParallel<T: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) -> T) -> [T] {
     let lock = NSLock()
     nonisolated(unsafe) var results: [T] = []

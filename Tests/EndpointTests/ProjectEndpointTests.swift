@@ -197,19 +197,19 @@ import Testing
         #expect(list.body.contains(#""total":1"#))
     }
 
-    // For every process by the file, since whoever delivers may have begun with an earlier request's environment.
+    // Settings in the file, since a deliverer may have started with an earlier request's environment.
     @Test func whereInvitationsDoNotAdmitTheAnswerIsTheSameAndThereIsNoMail() {
         let home = Home(settings: "sign_up = example.com\ninvitations_admit = no\n")
         let ada = home.signIn("ada@example.com")
         for (email, isMailed) in [("bea@example.com", true), ("max@example.org", false)] {
             let answer = home.post("add-member", "{\"email\":\"\(email)\"}", at("/\(ada.project)/members", by: ada))
             #expect(answer.status == 201 && answer.shownBody.contains(#""mailed":true,"mail_after":null"#))
-            // Whether anything is mailed is judged when it is about to leave.
+            // The deliverer decides whether to send a mail, just before it sends.
             for _ in 0..<200 where home.count("SELECT count(*) FROM mail_items WHERE email = '\(email)'") > 0 { shortPause() }
             #expect(home.count("SELECT count(*) FROM mail_items WHERE email = '\(email)'") == 0)
             #expect(home.mails.contains { $0.contains("To: \(email)") } == isMailed)
         }
-        // Nor does a code come, or the way in open.
+        // No code is sent either, and sign-in stays closed.
         #expect(home.post("send-code", #"{"email":"max@example.org"}"#).status == 202)
         for _ in 0..<200 where home.number("SELECT count(*) FROM mail_items WHERE email = 'max@example.org'") > 0 { shortPause() }
         #expect(!home.mails.contains { $0.contains("To: max@example.org") })
@@ -237,7 +237,7 @@ import Testing
             for round in 0..<12 {
                 switch part {
                 case 0:
-                    // Whatever the lists show is made and ended meanwhile.
+                    // Meanwhile other requests create and delete what the lists show.
                     let made = home.createKey(by: ada)
                     _ = home.post("create-project", #"{"name":"p"}"#, ada.bearer)
                     _ = home.post(
@@ -247,7 +247,7 @@ import Testing
                         home.sql("DELETE FROM api_keys WHERE id = x'\(made.id.filter { $0 != "-" })'; DELETE FROM invitations")
                     }
                 case 1:
-                    // So that each list notes a use.
+                    // So that each list records a use.
                     home.sql("UPDATE api_keys SET last_used_at = NULL")
                     let list = home.get(
                         "list-api-keys", all.merging(["HTTP_X_API_KEY": key.secret, "HTTP_X_PROJECT_ID": ada.project]) { $1 })

@@ -50,7 +50,7 @@ import Testing
         ] {
             #expect(home.refresh(token, of: user).shown == refusedRefreshToken, "\(token) \(user)")
         }
-        // None of that has done the session any harm.
+        // The session still works after all of that.
         #expect(home.refresh(ada.refreshToken, of: ada.id).status == 200)
         home.sql("UPDATE sessions SET rotated_at = 0")
         #expect(home.refresh(eve.refreshToken, of: eve.id).shown == refusedRefreshToken)

@@ -1,4 +1,4 @@
-// Header fields that a rule reads are there once, or the request is refused, on every endpoint.
+// A header field that a rule reads occurs once, or every endpoint refuses the request.
 
 import Foundation
 import TestSupport
@@ -8,7 +8,7 @@ import Testing
     let home = Home(settings: "trusted_proxies = 192.0.2.7\ncors_origins = https://app.example.com\n")
     private let body = #"{"refresh_token":"none"}"#
 
-    /// A request that is good but for its header fields, with `more`; `again` comes a second time.
+    /// A valid request plus the header fields in `more`; the fields in `again` are sent a second time.
     private func revoke(_ more: [String: String], again: [String: String] = [:]) -> (answer: Answer, log: String) {
         let plain = ["REQUEST_METHOD": "POST", "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": String(body.utf8.count)]
         return home.run("revoke-token", plain.merging(more) { $1 }, again: again, body: body)
@@ -25,7 +25,7 @@ import Testing
             let more = row.variable == "HTTP_TRANSFER_ENCODING" ? ["CONTENT_LENGTH": ""] : [:]
             let twice = revoke(more.merging([row.variable: value(row)]) { $1 }, again: [row.variable: row.other]).answer
             #expect(twice.status == 400 && twice.code == row.code, "\(row.field): \(twice.body)")
-            // What the body is by the first is judged before it.
+            // The first value's content type is checked before the repetition.
             let reversed = revoke(more.merging([row.variable: row.other]) { $1 }, again: [row.variable: value(row)]).answer
             let expected = row.variable == "CONTENT_TYPE" ? "unsupported_media_type" : row.code
             #expect(reversed.code == expected, "\(row.field): \(reversed.body)")
@@ -60,7 +60,7 @@ import Testing
         let length = ["CONTENT_LENGTH": String(body.utf8.count)]
         #expect(code("create-api-key", post.merging(length) { $1 }) == "unsupported_media_type")
         let json = ["REQUEST_METHOD": "POST", "CONTENT_TYPE": "application/json"].merging(length) { $1 }
-        // Before credentials, fields and whatever comes later, on every endpoint.
+        // On every endpoint, before credentials, fields and all later checks.
         #expect(code("create-api-key", json) == "ambiguous_headers")
         #expect(code("send-code", json) == "ambiguous_headers")
         for name in ["current-user", "metrics", "health", "jwks", "list-projects", "list-sessions"] {
@@ -71,7 +71,7 @@ import Testing
     @Test func aForgedSecondFieldChangesNoAddress() {
         let get = ["REQUEST_METHOD": "GET", "HTTP_X_FORWARDED_FOR": "198.51.100.1"]
         #expect(home.run("current-user", get).log.contains(" ip=198.51.100.1 "))
-        // It is the proxy that sent two, and its log line is none that bans anybody.
+        // The proxy sent two, so the log line must not ban anyone.
         let log = home.run("current-user", get, again: ["HTTP_X_FORWARDED_FOR": "203.0.113.5"]).log
         #expect(log.contains(" ip=192.0.2.7 ") && log.contains(" status=400 outcome=ambiguous_headers "), "\(log)")
     }
@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    /// A page cannot send a body without a type by a second `Sec-Fetch-Site`.
+    /// A page cannot send an untyped body by adding a second `Sec-Fetch-Site`.
     @Test func aSecondFieldMakesNoPageAPerson() {
         for (first, second) in [("cross-site", "none"), ("none", "cross-site")] {
             let answer = revoke(["CONTENT_TYPE": "", "HTTP_SEC_FETCH_SITE": first], again: ["HTTP_SEC_FETCH_SITE": second]).answer

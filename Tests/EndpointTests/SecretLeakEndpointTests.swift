@@ -1,11 +1,11 @@
-// Every code, token and key of a whole story is looked for, byte by byte, in everything that the
-// service leaves behind, except the mail.
+// Searches everything that the service leaves behind, except mail, byte by byte for every code, token and key of a whole
+// story.
 
 import Foundation
 import TestSupport
 import Testing
 
-/// The bytes that base64url `text` stands for.
+/// The bytes that base64url `text` encodes.
 private func decoded(_ text: Substring) -> Data {
     let standard = text.replacingOccurrences(of: "-", with: "+").replacingOccurrences(of: "_", with: "/")
     return Data(base64Encoded: standard + String(repeating: "=", count: (4 - standard.count % 4) % 4)) ?? Data()
@@ -37,7 +37,7 @@ private func decoded(_ text: Substring) -> Data {
             log += errors
             return answer
         }
-        // Of `unsent` the outbox still holds the mail when everything is looked through.
+        // The outbox still holds the mail to `unsent` during the search.
         _ = call("send-code", #"{"email":"unsent@example.com"}"#, ["LATCHKEY_MAIL": "sendmail /nonexistent"])
         _ = call("send-code", #"{"email":"ada@example.com"}"#)
         let code = home.code(for: "ada@example.com")
@@ -72,7 +72,7 @@ private func decoded(_ text: Substring) -> Data {
         ]
         try #require(texts.allSatisfy { $0.utf8.count >= 8 })
         var secrets = texts.map { Data($0.utf8) }
-        // The same without their text form: what proves a refresh token is behind its session and generation.
+        // The same as bytes: a refresh token's proof comes after its session and generation.
         for token in [grant, second] {
             secrets.append(decoded(token.field("refresh_token")[...]).dropFirst(20))
             secrets.append(decoded(try #require(token.field("access_token").split(separator: ".").last)))
@@ -88,13 +88,13 @@ private func decoded(_ text: Substring) -> Data {
         }
         for (index, text) in texts.enumerated() { #expect(!log.contains(text), "secret \(index) in the log") }
         #expect(log.split(separator: "\n").count > 8)
-        // What is looked for is found where it may be.
+        // The search finds a code where one may be.
         #expect(home.mails.contains { $0.contains(code) })
     }
 
     @Test func noCodeIsInAnyCommandLineOrEnvironmentWhileItIsMailed() throws {
         let path = "\(home.path)/sendmail"
-        // What every process of this machine was started with, while the mail is on its way.
+        // The command line and environment of every process on this machine while the mail is sent.
         try """
         #!/bin/sh
         cat /proc/[0-9]*/cmdline > "$HOME/lines" 2>/dev/null

@@ -1,4 +1,4 @@
-// What a web server refuses by itself and has answered by a program: the status that it tells, in the envelope.
+// Refusals by a web server that a program answers: the server's status, in our envelope.
 
 import TestSupport
 import Testing
@@ -47,7 +47,7 @@ import Testing
         #expect(refused("405").status == 404)
     }
 
-    /// SCRIPT_NAME tells where the executable is, and the request's path is another one in the same folder.
+    /// SCRIPT_NAME names the executable; the request's path is another one in the same folder.
     @Test(arguments: [
         ("/auth/not-found", "/auth/users/me"), ("/auth/not-found", "/auth"), ("/auth/not-found", "/auth/?x=/auth/not-found"),
         ("/a/b/not-found", "/a/b/health"), ("/a/b/not-found", "/a//./b/c/../health"), ("/auth/not-found", "/%61uth/not%2Dfoundx"),
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    /// At the root of a host, at its own path, as in a host's cgi-bin, or led to from outside of its folder.
+    /// At the root of a host, at its own path, in a host's cgi-bin, or reached from outside its folder.
     @Test(arguments: [
         ("/not-found", "/auth/users/mine"), ("/cgi-bin/not-found", "/cgi-bin/not-found"),
         ("/cgi-bin/not-found", "/cgi-bin/not-found/x"),
@@ -74,7 +74,7 @@ import Testing
         for status in ["200", "", "399", "600", "4x3", "0413", "+413"] {
             #expect(refused(status).code == "not_found", "\(status)")
         }
-        // A client's header field has another name.
+        // A client's header field gets another name.
         #expect(refused("200", ["HTTP_REDIRECT_STATUS": "413"]).status == 404)
     }
 }

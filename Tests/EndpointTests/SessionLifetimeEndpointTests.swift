@@ -1,4 +1,4 @@
-// A session from sign-in to its end, and that its end reaches every endpoint.
+// A session from sign-in to its end, which reaches every endpoint.
 
 import TestSupport
 import Testing
@@ -6,7 +6,7 @@ import Testing
 @Suite struct SessionLifetimeEndpointTests {
     let home = Home(settings: "resend_after = 0s")
 
-    /// What the four endpoints that take an access token answer to `person`.
+    /// The answers to `person` of the four endpoints that take an access token.
     private func answers(to person: Person) -> [Answer] {
         let key = "63f188cc-77d4-493a-9ce2-164471d9ac29"
         return [
@@ -70,7 +70,7 @@ import Testing
     @Test func aTokenAheadOfItsSessionEndsTheSession() {
         let ada = home.signIn("ada@example.com")
         let second = home.refresh(ada.refreshToken, of: ada.id).field("refresh_token")
-        // As after a backup was restored.
+        // A restored backup looks like this.
         home.sql("UPDATE sessions SET generation = 1")
         #expect(home.refresh(second, of: ada.id).code == "invalid_refresh_token")
         #expect(home.refresh(ada.refreshToken, of: ada.id).code == "invalid_refresh_token")

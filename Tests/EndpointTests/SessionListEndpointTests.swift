@@ -7,7 +7,7 @@ import Testing
 @Suite struct SessionListEndpointTests {
     let home = Home(settings: "resend_after = 0s\nlimit_send_per_email = off")
 
-    /// Signs `email` in once more, from a browser and an address of its own.
+    /// Signs `email` in again, from another browser and address.
     private func signIn(_ email: String = "ada@example.com", agent: String, address: String) -> Person {
         let count = home.mails.count
         let variables = ["HTTP_USER_AGENT": agent, "REMOTE_ADDR": address]
@@ -87,7 +87,7 @@ import Testing
             home.post("refresh-token", #"{"refresh_token":"\#(phone.refreshToken)","user_uuid":"\#(phone.id)"}"#).status == 401)
         #expect(home.get("current-user", ada.bearer).status == 200)
         #expect(delete(id, by: ada).code == "session_not_found")
-        // One's own ends too.
+        // A user can end their own session too.
         #expect(delete(ids(ada)[0], by: ada).status == 200)
         #expect(home.get("current-user", ada.bearer).code == "invalid_token")
         #expect(home.number("SELECT count(*) FROM audit_events WHERE event = 'revocation'") == 2)
@@ -108,7 +108,7 @@ import Testing
         let others = (0..<3).map { signIn(agent: "other \($0)", address: "198.51.100.\($0)") }
         let eve = signIn("eve@example.com", agent: "e", address: "198.51.100.9")
         let ada = signIn(agent: "this", address: "198.51.100.8")
-        // No body is needed, and one is ignored.
+        // No body is needed, and a body is ignored.
         let answer = home.run("revoke-other-sessions", ["REQUEST_METHOD": "POST"].merging(ada.bearer) { $1 }).answer
         #expect(answer.body == #"{"success":true,"data":{"revoked":3},"error":null}"#)
         #expect(

@@ -1,5 +1,5 @@
-// What somebody can do who has an access token of another's and nothing else. A table holds for every endpoint what that
-// is, and who is told of what outlives the token; an endpoint that is not in it fails the test.
+// What a thief can do with only a user's access token. A table says for every endpoint what that is, and who is notified of
+// effects that outlive the token; an endpoint that is not in it fails the test.
 
 import Foundation
 import Platform
@@ -9,15 +9,15 @@ import Testing
 @Suite(.serialized) struct StolenTokenEndpointTests {
     /// What an endpoint lets a thief do.
     private enum Reach: Equatable {
-        /// Nothing: it needs something that the token is not. Or the same as anybody without it.
+        /// Nothing: the token is not enough, or anyone can do the same without it.
         case nothing
-        /// To see what the account sees, as long as the token is good.
+        /// See what the account sees, while the token is valid.
         case sees
-        /// To take something away: a key, a session, a member. It gives nobody access, and the audit has it.
+        /// Remove something: a key, a session, a member. It gives nobody access, and the audit records it.
         case ends
-        /// To give something a name, or begin something empty that only the account sees.
+        /// Name something, or create something empty that only the account sees.
         case words
-        /// To do something that outlives the token and gives access or hides it. The owner gets this kind of mail.
+        /// Do something that outlives the token and gives access or hides it. The owner gets this kind of mail.
         case lasts(told: String)
 
         var text: String {
@@ -79,7 +79,7 @@ import Testing
         let limits = ["send_per_ip", "verify_per_ip", "send_total"].map { "limit_\($0) = off\n" }.joined()
         let home = Home(settings: limits + "resend_after = 0s\n")
         let friend = home.signIn("friend@example.com")
-        // What was ever put into the outbox, also once it has left.
+        // Everything that ever entered the outbox, including delivered mail.
         home.sql(
             """
             CREATE TABLE told (kind TEXT, email TEXT);
@@ -91,7 +91,7 @@ import Testing
             let owner = home.signIn("owner\(index)@example.com")
             let (variables, body) = request(name, of: owner, friend, home)
             home.sql("DELETE FROM told")
-            // Written before the answer, so whatever is told is told by now.
+            // Mail is queued before the answer, so it is all there by now.
             let standard = [
                 "REQUEST_METHOD": "GET", "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": String(body.utf8.count),
                 "REMOTE_ADDR": "203.0.113.66",
@@ -106,7 +106,7 @@ import Testing
             default: #expect(kinds.isEmpty, "\(name)")
             }
             lines.append("\(name): \(answer.status); \(row.reach.text)")
-            // The account is still its owner's, at the same address, whatever was asked for.
+            // The owner still has the account, at the same address, whatever the thief asked for.
             #expect(
                 home.count(
                     "SELECT count(*) FROM users WHERE id = x'\(hex(owner.id))' AND email = '\(owner.email)' AND is_active = 1")
@@ -115,7 +115,7 @@ import Testing
         print(lines.joined(separator: "\n"))
     }
 
-    /// What a thief would ask for.
+    /// The thief's request.
     private func request(_ name: String, of owner: Person, _ friend: Person, _ home: Home) -> ([String: String], String) {
         func at(_ path: String, _ method: String = "POST") -> [String: String] {
             owner.onProject.merging(["PATH_INFO": path, "REQUEST_METHOD": method]) { $1 }
@@ -159,7 +159,7 @@ import Testing
 
     private func key(_ owner: Person, _ home: Home) -> String {
         let id = home.createKey(by: owner, #","scopes":["a:read"]"#).id
-        // What the owner did is told apart from what the thief does.
+        // Removes the owner's own notices, so that only the thief's count.
         home.sql("DELETE FROM mail_items WHERE kind = 'key-created'; DELETE FROM limit_counts WHERE name = 'tell-key'")
         return id
     }

@@ -1,4 +1,4 @@
-// Test identities from their file: taken if it is its owner's alone and every line is right.
+// Test identities from their file: accepted if only its owner can access it and every line is valid.
 
 import Foundation
 import TestSupport
@@ -7,7 +7,7 @@ import Testing
 @Suite struct TestIdentityEndpointTests {
     private let home = Home(settings: "test_identities = reviewers\nresend_after = 0s")
     private var path: String { "\(home.path)/reviewers" }
-    /// Of 31415926, as `argon2` of the Argon2 project prints it.
+    /// The hash of 31415926, as the Argon2 project's `argon2` prints it.
     private let hash = "$argon2id$v=19$m=7168,t=5,p=1$c29tZXNhbHQ$UlvVCwqA2R1kXdXYQhcKnyF4skW2/e0I6A6mR5ppBBU"
 
     private func day(_ offset: Int) -> String {

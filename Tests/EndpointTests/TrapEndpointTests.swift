@@ -1,4 +1,4 @@
-// A handler that traps still answers, whole; and a setting at fault in the environment is named.
+// A handler that traps still answers in full; the answer to a faulty variable names its setting.
 
 import Foundation
 import Glibc
@@ -14,8 +14,8 @@ private let internalError = """
     """
 
 @Suite struct TrapEndpointTests {
-    /// Waits until `program` reads its standard input: a call whose first argument is descriptor 0. Where the
-    /// kernel does not tell, 300 ms are long enough.
+    /// Waits until `program` reads its standard input: a call whose first argument is descriptor 0. Where the kernel does not
+    /// show calls, it waits 300 ms.
     private func waitUntilReading(_ program: Program) -> Bool {
         for _ in 0..<200 {
             guard let call = try? String(contentsOfFile: "/proc/\(program.id)/syscall", encoding: .utf8) else {

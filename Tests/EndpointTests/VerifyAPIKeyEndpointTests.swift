@@ -1,4 +1,4 @@
-// GET and POST /auth/api-keys/verify: another service asks about a key that it was shown.
+// GET and POST /auth/api-keys/verify: another service checks a key that it received.
 
 import TestSupport
 import Testing
@@ -54,7 +54,7 @@ import Testing
         let secret = made.field("full_key")
         let answer = verify(secret, scope: long[63], ["HTTP_USER_AGENT": String(repeating: "a", count: 8000)])
         #expect(answer.status == 200 && answer.body.contains(#""scopes":[\#(list)]"#))
-        // Whole scopes in their order, never part of one; the rest is counted.
+        // Whole scopes in order, never part of one; the rest are counted.
         #expect(answer.header("X-Latchkey-Scopes") == long[..<7].joined(separator: " "))
         #expect(answer.header("X-Latchkey-Scopes-Left-Out") == "57")
         let me = ada.bearer.merging([
@@ -72,7 +72,7 @@ import Testing
                 fields.allSatisfy { $0.utf8.count <= 1100 } && fields.reduce(0) { $0 + $1.utf8.count + 2 } <= 2048,
                 "\(fields.map(\.utf8.count))")
         }
-        // As long as it may be, nothing is left out.
+        // At the maximum length nothing is left out.
         let fitting = home.createKey(
             by: ada,
             #","scopes":[\#((0..<8).map { "\"\($0)\(String(repeating: "s", count: $0 == 7 ? 127 : 126))\"" }.joined(separator: ","))]"#
@@ -139,7 +139,7 @@ import Testing
         home.sql("UPDATE api_keys SET last_used_at = last_used_at - 61000")
         _ = verify(key.secret)
         #expect(home.number("SELECT last_used_at FROM api_keys") >= first)
-        // A refusal is no use.
+        // A refusal does not count as a use.
         home.sql("UPDATE api_keys SET last_used_at = NULL, scopes = ''")
         #expect(verify(key.secret, scope: "a").status == 403)
         #expect(home.number("SELECT last_used_at IS NULL FROM api_keys") == 1)

@@ -1,5 +1,5 @@
-// A request that waits for its turn to write, while its session, account or role is taken away. A table holds what each
-// writing endpoint answers then; an endpoint that is not in it fails the test.
+// A request waits for its turn to write while its session, account or role is removed. A table holds each writing endpoint's
+// answer; an endpoint that is not in it fails the test.
 
 import Foundation
 import Platform
@@ -11,7 +11,7 @@ import Testing
     private enum Loss: Int, CaseIterable {
         case session, activity, account, membership, role
 
-        /// For the user whose id is `user`, in hexadecimal.
+        /// The SQL for the user whose id is `user`, in hexadecimal.
         func sql(_ user: String) -> String {
             switch self {
             case .session: "UPDATE sessions SET revoked_at = 1 WHERE user_id = x'\(user)'"
@@ -30,9 +30,9 @@ import Testing
         }
     }
 
-    /// For each endpoint what it answers when the session was revoked, the account deactivated, the account deleted, the
-    /// membership ended, the owner made a member. Refresh and access tokens of a session die with it; a code that was mailed
-    /// signs in whatever became of sessions.
+    /// Each endpoint's answer after the session was revoked, the account deactivated, the account deleted, the membership
+    /// ended, the owner made a member. A session's refresh and access tokens end with it; a mailed code signs in, whatever
+    /// happened to sessions.
     private static let expected: [String: [String]] = [
         "send-code": ["202", "202", "202", "202", "202"],
         "verify-code": ["200", "403 account_inactive", "200", "200", "200"],
@@ -79,7 +79,7 @@ import Testing
         print(lines.joined(separator: "\n"))
     }
 
-    /// What each endpoint answers where the loss comes while it waits.
+    /// Each endpoint's answer when the loss comes while it waits.
     private func answers(after loss: Loss) -> [String: String] {
         let limits = ["send_per_ip", "verify_per_ip", "send_per_email", "send_total"].map { "limit_\($0) = off\n" }.joined()
         let home = Home(settings: limits + "resend_after = 0s\n")
@@ -101,14 +101,14 @@ import Testing
         return answers
     }
 
-    /// Runs `request` with the turn to write held by another, and `meanwhile` once the request waits for it.
+    /// Runs `request` while another process holds the turn to write, and `meanwhile` once the request waits for it.
     private func waiting(
         for home: Home, _ request: @escaping @Sendable () -> Answer, meanwhile: () -> Void
     ) -> Answer {
         let path = "\(home.path)/writing.lock"
         var turn: FileLock? = try! FileLock(waitingFor: path)
         nonisolated(unsafe) var answer: Answer?
-        // Not on a queue, whose threads the tests at hand may all have taken.
+        // Not on a queue: other tests may use all of its threads.
         let done = DispatchSemaphore(value: 0)
         Thread.detachNewThread {
             answer = request()
@@ -141,7 +141,7 @@ import Testing
         case "refresh-token": return ([:], #"{"refresh_token":"\#(person.refreshToken)","user_uuid":"\#(person.id)"}"#)
         case "revoke-token": return ([:], #"{"refresh_token":"\#(person.refreshToken)"}"#)
         case "create-api-key": return (person.onProject, #"{"name":"a"}"#)
-        // Another's key, which its owner manages and a member does not.
+        // Another member's key, which an owner manages and a member does not.
         case "delete-api-key": return (at("/\(keyOfBoss(boss, person, home))", "DELETE"), "")
         case "update-api-key": return (at("/\(keyOfBoss(boss, person, home))", "PATCH"), #"{"name":"b"}"#)
         case "rotate-api-key": return (at("/\(keyOfBoss(boss, person, home))/rotate"), "{}")

@@ -1,12 +1,12 @@
-// What several suites of endpoints send, and what they expect.
+// What several endpoint suites send and expect.
 
 import TestSupport
 
-/// The beginning of an answer that lists what is not valid.
+/// The beginning of an answer that lists invalid fields.
 let validation =
     #"{"success":false,"data":null,"error":{"code":"validation_error","message":"Some of what was sent is not valid."},"detail":["#
 
-/// The whole answer to a refresh token that is not good.
+/// The whole answer to an invalid refresh token.
 let refusedRefreshToken = """
     401
     \(standardHeaders)
@@ -17,7 +17,7 @@ let refusedRefreshToken = """
     """
 
 extension Home {
-    /// Asks for a code for Ada, and waits for the mail; the code in it.
+    /// Asks for a code for Ada, waits for the mail, and returns the code.
     func mailedCode() -> String {
         let before = mails.count
         _ = post("send-code", #"{"email":"ada@example.com"}"#)
@@ -26,12 +26,12 @@ extension Home {
     }
 }
 
-/// A code of the same form that is not `code`.
+/// A code of the same form other than `code`.
 func wrongCode(for code: String) -> String {
     code.hasPrefix("0") ? "1" + code.dropFirst() : "0" + code.dropFirst()
 }
 
-/// The digits of an id, as SQL writes a blob.
+/// The digits of an id, for an SQL blob literal.
 func hex(_ id: String) -> String { id.filter { $0 != "-" } }
 
 extension Person {
