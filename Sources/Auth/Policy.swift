@@ -123,7 +123,7 @@ package struct Policy: Equatable, Sendable {
     static let refusalsNotedPerSite: Int64 = 10
     static let refusalsNoted: Int64 = 80
     static let refusalWindow = Duration.minutes(5)
-    /// How long a request waits for an Argon2 slot before it gets 503: 70 guesses per core take 2 s.
+    /// How long a request waits for an Argon2 slot before it throws `unavailable`: 70 guesses per core take 2 s.
     static let slotWait = Duration.seconds(5)
 
     /// A code has 20 bits, so its hash must be expensive: as strong as OWASP's 19 MiB and 2 passes, in a third of the

@@ -1,5 +1,5 @@
-// The session that a request acts in, which every transaction of it judges anew: a session may end while its request
-// waits for its turn to write. `Database` does so by itself, so no action can forget it.
+// The session that a request acts in. Every transaction of the request reads it again: a session may end while its
+// request waits for its turn to write. `Database` does this itself, so no action can forget it.
 
 package import Platform
 
@@ -8,19 +8,19 @@ package final class ActingSession {
     /// The session's id: `sid` of the request's access token.
     package let id: UUID
     private let clock: () -> Timestamp
-    /// Its account as the current transaction found it; nil outside of one.
+    /// Its account as the current transaction read it; nil outside a transaction.
     package private(set) var account: User?
 
-    /// The request acts in the session `id`; `clock` tells the time.
+    /// The request acts in the session `id`; `clock` gives the time.
     package init(id: UUID, clock: @escaping () -> Timestamp) {
         self.id = id
         self.clock = clock
     }
 
-    /// Begins a transaction: reads its account. Throws as `account(in:)` does.
+    /// Begins a transaction: reads the account. Throws as `account(in:)` does.
     func begin(in database: Database) throws(AuthError) { account = try account(in: database) }
 
-    /// The transaction has ended.
+    /// Ends the transaction.
     func end() { account = nil }
 
     /// Its account, read now. Throws `invalidToken` if the session has ended, or its account is gone; `accountInactive`

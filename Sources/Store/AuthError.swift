@@ -1,31 +1,31 @@
-// Every way in which a request can be refused or fail, once it has reached the rules. The list is
-// closed: what each becomes on the wire is an exhaustive switch in API.
+// Every way in which a request that reached the rules can be refused or fail. The list is closed: an exhaustive
+// switch in API turns each case into a response.
 
 package import Platform
 
 /// Why there is no result.
 package enum AuthError: Error {
-    /// A header that decides who asks, or on what, was given more than once, or two ways at once.
+    /// A header that decides who asks, or for what, was given more than once, or in two ways at once.
     case ambiguousCredentials
-    /// Another header that something is decided by was given more than once.
+    /// Another deciding header was given more than once.
     case ambiguousHeaders
     /// No credentials.
     case notAuthenticated
-    /// An access token, or an operator's client token, that is none, or whose session has ended.
+    /// An access token or client token that is invalid, or an access token whose session has ended.
     case invalidToken
-    /// A refresh token that is unknown, spent or expired.
+    /// A refresh token that is unknown, used or expired.
     case invalidRefreshToken
-    /// An API key that is unknown, expired or deactivated, or not good for this project.
+    /// An API key that is unknown, expired or deactivated, or not valid for this project.
     case invalidAPIKey
-    /// An API key that is genuine and not good any more, for whoever asked about just that.
+    /// An API key that is genuine but no longer works. Only verify-api-key says so.
     case deadAPIKey(APIKeyRejection)
-    /// A wrong, spent or expired login code: one answer for all.
+    /// A wrong, used or expired code: one answer for all.
     case invalidCode
-    /// A guess at a code that has no attempts left, whether or not there is an account.
+    /// A guess at a code that has no attempts left, with or without an account.
     case codeExhausted
     /// The credentials are genuine, and the account is deactivated.
     case accountInactive
-    /// What the caller sent is at fault in these places.
+    /// The request is wrong in these places.
     case invalid([Fault])
     /// The API key does not have this scope.
     case insufficientScope(String)
@@ -35,27 +35,27 @@ package enum AuthError: Error {
     case apiKeyNotFound
     /// No such session, for this caller.
     case sessionNotFound
-    /// No such member or invitation, of this project.
+    /// No such member or invitation in this project.
     case memberNotFound
     /// No such invitation, for this caller.
     case invitationNotFound
     /// The caller's role in the project does not allow it.
     case insufficientRole
-    /// Somebody with that address belongs to the project.
+    /// A member of the project has that address already.
     case alreadyMember
     /// The project would be left without an owner.
     case lastOwner
     /// There is no room for one more.
     case tooMany(Bound)
-    /// A limit was hit.
+    /// A limit was reached.
     case limited(Limited)
-    /// Not now: nothing was changed. The reason is for the log.
+    /// Not now: nothing changed. The reason is for the log.
     case unavailable(reason: String)
-    /// A fault of ours or of the machine. The reason is for the log.
+    /// A fault of the service or the machine. The reason is for the log.
     case failure(reason: String)
 }
 
-/// What there may be so many of. Accounts and projects that have more already keep what they have.
+/// What is bounded. Accounts and projects that have more already keep what they have.
 package enum Bound: Equatable {
     /// Projects that an account belongs to.
     case projects(Int64)
@@ -67,7 +67,7 @@ package enum Bound: Equatable {
     /// Open invitations.
     case invitations(Int64)
 
-    /// The setting that it is.
+    /// The setting of this bound.
     package var setting: StaticString {
         switch self {
         case .projects: "max_projects_per_user"
@@ -79,7 +79,7 @@ package enum Bound: Equatable {
     }
 }
 
-/// Why a genuine API key is not good any more.
+/// Why a genuine API key no longer works.
 package enum APIKeyRejection {
     case expired
     case deactivated
@@ -87,18 +87,18 @@ package enum APIKeyRejection {
     case ownerInactive
 }
 
-/// A limit that was hit: so many in so long, and how long until one more.
+/// A limit that was reached: how many events in how much time, and how long until the next.
 package struct Limited: Equatable {
     /// The limit's name in log, audit and the answer's `RateLimit` header, such as `write-user`.
     package let name: StaticString
-    /// How many events the limit lets through in `window`.
+    /// How many events the limit allows in `window`.
     package let count: Int64
-    /// The time in which `count` events are let through.
+    /// The time in which `count` events are allowed.
     package let window: Duration
-    /// How long from now until one more event is let through (`Retry-After`, RFC 9110 §10.2.3).
+    /// How long from now until the next event is allowed (`Retry-After`, RFC 9110 §10.2.3).
     package let retryAfter: Duration
 
-    /// The limit `name`, `count` events in `window`, which lets one more through after `retryAfter`.
+    /// The limit `name`, `count` events in `window`, which allows the next after `retryAfter`.
     package init(name: StaticString, count: Int64, window: Duration, retryAfter: Duration) {
         self.name = name
         self.count = count
@@ -113,22 +113,22 @@ package struct Limited: Equatable {
     }
 }
 
-/// One thing wrong in what a caller sent, in the words that clients of the API know.
+/// One fault in a request, in the words that clients of the API know.
 package struct Fault: Equatable {
-    /// Where it stands: the part of the request, then names and indices within it.
+    /// Where the fault is: the part of the request, then names and indices within it.
     package let location: [Step]
-    /// What kind of fault: Pydantic v2's names.
+    /// The kind of fault: Pydantic v2's names.
     package let type: String
     /// A sentence for people.
     package let message: String
 
-    /// One step of the way to a fault.
+    /// One step of the path to a fault.
     package enum Step: Equatable {
         case name(String)
         case index(Int)
     }
 
-    /// A fault at `location`, of the kind `type`, in the words of `message`.
+    /// A fault at `location`, of the kind `type`, with the sentence `message`.
     package init(_ location: [Step], type: String, message: String) {
         self.location = location
         self.type = type
@@ -137,7 +137,7 @@ package struct Fault: Equatable {
 }
 
 extension AuthError {
-    /// What a log says of it.
+    /// The reason for the log.
     package var reason: String {
         switch self {
         case .unavailable(let reason), .failure(let reason): reason
@@ -147,7 +147,7 @@ extension AuthError {
         }
     }
 
-    /// `unavailable` if the call may succeed later, else `failure`. The reason is the error's log line.
+    /// `unavailable` if the call may succeed later, otherwise `failure`. The reason is the error's log line.
     package init(_ error: SystemError) {
         self =
             error.isTemporary
@@ -155,7 +155,7 @@ extension AuthError {
     }
 }
 
-/// What `body` gives; its failed calls as the rules tell of them.
+/// Runs `body` and maps a failed call to an `AuthError`.
 package func onFiles<T>(_ body: () throws(SystemError) -> T) throws(AuthError) -> T {
     do throws(SystemError) {
         return try body()

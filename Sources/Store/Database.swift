@@ -1,32 +1,31 @@
-// The service's database: opened once, when it is first needed, with a schema that is proved to be
-// the one that this executable knows.
+// The service's database. It is opened once, on first use. An open database always has the schema that this executable
+// knows.
 
 import Cryptography
 package import Platform
 import SQLite
 
-/// An open, migrated database, whose failures are `AuthError`s. Only Records and Migrations use it
-/// to run SQL.
+/// An open, migrated database, whose failures are `AuthError`s. Only Records and Migrations use it to run SQL.
 package struct Database {
     private let connection: Connection
-    /// As it was when the database was opened. What was read then, and the secret that goes with it, are no more
-    /// good in another epoch.
+    /// The epoch when the database was opened. In another epoch, what was read before and the secret of that time are no
+    /// longer valid.
     private let epoch: Int64
-    /// The file where those who want to write stand in line; nil: alone.
+    /// The file on which writers queue; nil: no queue.
     private let writingLockPath: String?
-    /// The session of the request at hand, which every transaction judges anew; nil: nobody has signed in.
+    /// The session of the current request, which every transaction reads again; nil: nobody is signed in.
     private var session: ActingSession?
 
-    /// Has SQLite do without what a process of one thread does not need. To be called before the first database is opened.
+    /// Turns off what SQLite does for threads, for a process with one thread. Call it before the first database is opened.
     package static func configureForOneThread() {
         Connection.configureForOneThread()
     }
 
-    /// Opens the database in `state`, and makes or migrates it if need be. Without a `journal` that the operator
-    /// wants it is in WAL mode, where processes share memory, unless another machine's files could not be shared so.
-    /// `isPersistent`: it is used by more than one request.
+    /// Opens the database in `state`, and creates or migrates it if needed. If the operator sets no `journal`, it uses WAL
+    /// mode, whose processes share memory, unless the files are on a remote file system, where that fails. `isPersistent`:
+    /// more than one request uses it.
     ///
-    /// Throws `unavailable` for a newer database, and for one that is closed, unless a rotation of the secret closed it and
+    /// Throws `unavailable` for a newer database, and for a closed one, unless a rotation of the secret closed it and
     /// `isRotating`.
     package init(
         in state: StateFolder, journal wanted: JournalMode?, isRotating: Bool = false,
@@ -34,26 +33,26 @@ package struct Database {
     ) throws(AuthError) {
         connection = try Database.connect(to: state, isPersistent: isPersistent)
         do throws(SQLiteError) {
-            // Before the version: should the database be closed in between, the epoch is the one that has ended.
+            // Read this before the version: if the database is closed in between, the epoch is the old one.
             epoch = try connection.epoch()
         } catch {
             throw AuthError(error)
         }
         let journal: JournalMode
         let found = try Database.stateAndMode(connection, wanted, in: state)
-        // In the other mode the files may be another machine's, whose locks are asked for by seconds.
+        // In the other mode the files may be another machine's, whose locks take seconds to poll.
         writingLockPath = found.1 == .wal ? state.writingLockPath : nil
         switch found {
         case (.current, _): return
         case (.newer, _): throw .unavailable(reason: "the database was made by a newer Latchkey")
         case (.closed(let closure), _):
             guard closure == .rotation, isRotating else { throw .unavailable(reason: closure.reason) }
-            // Whoever closed it may have known an older schema.
+            // The process that closed it may have known an older schema.
             try mapping { () throws(SQLiteError) in try migrator.migrate(connection, closedFor: closure) }
             return
         case (.older, let mode): journal = mode
         }
-        // Changing the journal's mode does not wait for others as a transaction does: one at a time.
+        // Changing the journal's mode does not wait for others as a transaction does, so one process at a time does it.
         let lock: FileLock
         do throws(SystemError) {
             lock = try FileLock(waitingFor: state.migrationLockPath)
@@ -66,7 +65,7 @@ package struct Database {
                     do throws(SQLiteError) {
                         try connection.setJournalMode(journal)
                     } catch {
-                        // Others are at work in the old mode, which is as good; later, then.
+                        // Others still use the old mode, which works as well; try again later.
                         guard error.kind == .temporary else { throw error }
                     }
                 }
@@ -74,7 +73,7 @@ package struct Database {
                 connection.checkpoint()
             }
         }
-        // It may have been closed, or brought further, while the lock was waited for.
+        // While this waited for the lock, another process may have closed or migrated it.
         switch try mapping({ () throws(SQLiteError) in try migrator.state(of: connection) }) {
         case .current, .older: break
         case .newer: throw .unavailable(reason: "the database was made by a newer Latchkey")
@@ -83,8 +82,8 @@ package struct Database {
         state.noteMade()
     }
 
-    /// A connection. Without WAL nobody can read while another process changes the schema, which takes longer than a
-    /// connection waits where there is much to change; but that process holds a lock until it is done.
+    /// A connection. Without WAL nobody can read while another process changes the schema, and a large change takes longer
+    /// than a connection waits. But that process holds a lock until it is done.
     private static func connect(to state: StateFolder, isPersistent: Bool) throws(AuthError) -> Connection {
         let refusal: SQLiteError
         do throws(SQLiteError) {
@@ -105,7 +104,7 @@ package struct Database {
         }
     }
 
-    /// A database that is open already, of the current schema.
+    /// A database that is already open, with the current schema.
     init(_ connection: Connection) throws(AuthError) {
         self.connection = connection
         writingLockPath = nil
@@ -116,12 +115,12 @@ package struct Database {
         }
     }
 
-    /// Within a transaction: whatever was read before it is no more good.
+    /// Within a transaction: begins a new epoch, which makes everything read before invalid.
     package func beginEpoch() throws(AuthError) {
         try mapping { () throws(SQLiteError) in try connection.setEpoch(Int32.random) }
     }
 
-    /// Whether schema and epoch are still those that it was opened in.
+    /// Whether the schema and the epoch are still the same as when it was opened.
     package func isCurrent() throws(AuthError) -> Bool {
         try mapping { () throws(SQLiteError) in
             guard case .current = try migrator.state(of: connection) else { return false }
@@ -129,14 +128,14 @@ package struct Database {
         }
     }
 
-    /// Whether the schema is current and the journal in its mode, as one state; and that mode.
+    /// Whether the schema is current and the journal is in its mode, read together; and that mode.
     private static func stateAndMode(
         _ connection: Connection, _ wanted: JournalMode?, in folder: StateFolder
     ) throws(AuthError) -> (Migrator.State, JournalMode) {
         do throws(SQLiteError) {
             let state = try migrator.state(of: connection)
             let mode = try connection.journalMode()
-            // Asked also where the database is in WAL mode: it may have been moved to another file system.
+            // Checked in WAL mode too: the database may have been moved to another file system.
             let journal = wanted ?? (File.isRemote(folder.path) ? .delete : .wal)
             guard case .current = state, mode != journal else { return (state, journal) }
             return (.older, journal)
@@ -145,18 +144,18 @@ package struct Database {
         }
     }
 
-    /// What is read from now on is of one moment, until `endReading` or a transaction: fewer locks, and a page of a list and
-    /// its count agree.
+    /// From now on all reads see one snapshot, until `endReading` or a transaction. This takes fewer locks, and a page of a
+    /// list agrees with its count.
     package func beginReading() throws(AuthError) {
         try mapping { () throws(SQLiteError) in try connection.beginReading() }
     }
 
-    /// What is read from now on is of its own moment.
+    /// From now on each read sees the current state again.
     package func endReading() {
         connection.endReading()
     }
 
-    /// Runs `body`, all of whose reads are of one moment: a page of a list and its count agree.
+    /// Runs `body`, whose reads all see one snapshot: a page of a list agrees with its count.
     package func read<T>(_ body: () throws(AuthError) -> T) throws(AuthError) -> T {
         guard !connection.isInTransaction else { return try body() }
         try beginReading()
@@ -164,12 +163,12 @@ package struct Database {
         return try body()
     }
 
-    /// How many rows were changed through it since it was opened, those included whose change was undone.
+    /// How many rows this connection has changed since it was opened, including changes that were rolled back.
     package var changeCount: Int64 { connection.changeCount }
 
-    /// Copies the WAL back and cuts it off, with all that was deleted, unless others are in the way for longer than what can
-    /// be left out waits; then the next commit here that finds the WAL long does. In turn with those who write, one
-    /// of whom may be copying it back as well.
+    /// Copies the WAL back and truncates it, with all that was deleted, unless others block it for longer than the short
+    /// write wait; then the next commit here that finds the WAL long does it. It queues with the writers, since one of them
+    /// may be copying it back too.
     package func checkpoint() {
         let limit = StoreBounds.shortWriteWait
         do throws(AuthError) {
@@ -188,13 +187,13 @@ package struct Database {
         }
     }
 
-    /// Runs one statement for its effect; how many rows it changed.
+    /// Runs one statement for its effect. Returns how many rows it changed.
     @discardableResult
     func run(_ sql: StaticString, _ values: [Value] = []) throws(AuthError) -> Int {
         try mapping { () throws(SQLiteError) in try connection.run(sql, values) }
     }
 
-    /// The first row, as `read` sees it; nil if there is none.
+    /// The first row, read by `read`; nil if there is none.
     func first<T>(
         _ sql: StaticString, _ values: [Value] = [], _ read: (Row) -> T
     ) throws(AuthError) -> T? {
@@ -203,33 +202,33 @@ package struct Database {
         }
     }
 
-    /// Every row, as `read` sees each; the first `limit` at most, of a statement that changes nothing.
+    /// Every row, read by `read`; at most the first `limit`, for a statement that changes nothing.
     func all<T>(
         _ sql: StaticString, _ values: [Value] = [], limit: Int = .max, _ read: (Row) -> T
     ) throws(AuthError) -> [T] {
         try mapping { () throws(SQLiteError) in try connection.all(sql, values, limit: limit, read) }
     }
 
-    /// The same database for a request in `session`: each of its transactions throws if that has ended, or its account
-    /// is deactivated or gone. nil: for what nobody who is signed in asks for.
+    /// The same database for a request in `session`: each transaction throws if the session has ended, or its account is
+    /// deactivated or gone. nil: for work that no signed-in user asks for.
     package func acting(in session: ActingSession?) -> Database {
         var database = self
         database.session = session
         return database
     }
 
-    /// Within a transaction: the account of the session that it acts in, as it is; nil if it acts in none.
+    /// Within a transaction: the current account of its session; nil if it has none.
     package var actingAccount: User? { session?.account }
 
-    /// Runs `body` as one change, if that can be had soon: for what may be left out, since the answer does not
-    /// depend on it.
+    /// Runs `body` as one change, if the database is free soon: for writes that may be skipped, since the answer does not
+    /// depend on them.
     package func attempt(_ body: () throws(AuthError) -> Void) {
         try? write(waitingAtMost: StoreBounds.shortWriteWait, body)
     }
 
-    /// Runs `body` as one change: all of it or, if it or the commit throws, nothing. Throws `unavailable` if the
-    /// database, or the secret, was replaced since this one was opened; whatever `ActingSession.account` throws if a
-    /// request acts in a session.
+    /// Runs `body` as one change: if it or the commit throws, nothing changes. Throws `unavailable` if the database or the
+    /// secret was replaced since this one was opened, and whatever `ActingSession.account` throws if the request acts in a
+    /// session.
     package func write<T>(
         waitingAtMost limit: Duration = StoreBounds.writeWait, _ body: () throws(AuthError) -> T
     ) throws(AuthError) -> T {
@@ -251,9 +250,9 @@ package struct Database {
         }
     }
 
-    /// Waits for those who came before to write. SQLite's own lock, which alone decides, is asked for again and again
-    /// after waits that grow: who has waited long comes after who came just now, and the disk is idle in between. Where the
-    /// file cannot be locked, that is all there is.
+    /// Waits for earlier writers. SQLite's own lock decides alone, and it is polled with growing waits: a process that has
+    /// waited long loses to one that just came, and the disk is idle in between. If the file cannot be locked, only that
+    /// lock remains.
     private func turnToWrite(waitingAtMost limit: Duration) throws(AuthError) -> FileLock? {
         guard let writingLockPath else { return nil }
         let turn: FileLock?
@@ -266,30 +265,29 @@ package struct Database {
         return turn
     }
 
-    /// Whether neither the database nor the secret was replaced since this one was opened.
+    /// Whether neither the database nor the secret was replaced since this database was opened.
     private func isOfThisEpoch() throws(AuthError) -> Bool {
         try mapping { () throws(SQLiteError) in try connection.epoch() == epoch }
     }
 
-    /// Within a transaction: all that others have opened ends with it, and nobody opens the database until
-    /// `reopen`.
+    /// Within a transaction: ends every database that others have open, and lets nobody open it until `reopen`.
     package func closeForRotation() throws(AuthError) {
         try mapping { () throws(SQLiteError) in try connection.close(for: .rotation) }
     }
 
-    /// The database is open to all again.
+    /// Opens the database to all again.
     package func reopen() throws(AuthError) {
         try mapping { () throws(SQLiteError) in
             try connection.setVersion(SchemaVersion(number: try connection.version().number))
         }
     }
 
-    /// The number of its schema.
+    /// The number of the database's schema.
     package func schemaNumber() throws(AuthError) -> Int64 {
         try mapping { () throws(SQLiteError) in Int64(try connection.version().number) }
     }
 
-    /// Runs `body`, during which `report` is called often.
+    /// Runs `body` and calls `report` often meanwhile.
     package func reporting<T>(
         _ report: @escaping () -> Void, _ body: () throws(AuthError) -> T
     ) throws(AuthError) -> T {
@@ -298,7 +296,7 @@ package struct Database {
 }
 
 extension Connection {
-    /// Within a transaction: begins another epoch, and shuts everyone out; the number of its schema stays.
+    /// Within a transaction: begins another epoch and locks everyone out; the schema's number stays.
     func close(for closure: Migrator.MaintenanceLock) throws(SQLiteError) {
         let number = try version().number
         try setEpoch(Int32.random)
@@ -307,7 +305,7 @@ extension Connection {
 }
 
 extension Int32 {
-    /// Any but 0.
+    /// Any number except 0.
     static var random: Int32 {
         let number = Random.bytes(4).reduce(Int32(0)) { ($0 << 8) | Int32($1) }
         return number == 0 ? 1 : number

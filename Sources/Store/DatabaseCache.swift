@@ -1,7 +1,7 @@
-// The database of a process that answers many requests, left open from one to the next.
+// The database of a process that answers many requests, which stays open between requests.
 //
-// 1. It is used again only after a look at its file and schema: another may have taken its place.
-// 2. After a failure it is opened anew.
+// 1. It is reused only if its file and schema are still the same: another database may have replaced it.
+// 2. After a failure it is opened again.
 
 import Platform
 import SQLite
@@ -10,26 +10,26 @@ import SQLite
 package final class DatabaseCache {
     private var openDatabase: OpenDatabase?
 
-    /// Opens nothing: `database` does so when it is first called.
+    /// Opens nothing: the first call of `database` does.
     package init() {}
 
     private struct OpenDatabase {
         let database: Database
         let folder: String
         let path: String
-        /// The file that was at `path` before it was opened; nil if there was none.
+        /// The file at `path` before it was opened; nil if there was none.
         let file: FileIdentity?
         let journal: JournalMode?
 
-        /// Whether it is still the one in `state`.
+        /// Whether the database is still the one in `state`.
         func isThere(in state: StateFolder, journal: JournalMode?) -> Bool {
             guard let file, self.journal == journal, folder.isSame(as: state.path) else { return false }
             return File.mark(path)?.identity == file
         }
     }
 
-    /// The open database, if it is still the one in `state` and its schema is ours; else it is opened anew. `toRead`: what is
-    /// read is of one moment, until `endReading`.
+    /// The open database, if it is still the one in `state` and its schema is current; otherwise it is opened again.
+    /// `toRead`: all reads see one snapshot, until `endReading`.
     package func database(in state: StateFolder, journal: JournalMode?, toRead: Bool) throws(AuthError) -> Database {
         if let open = openDatabase, open.isThere(in: state, journal: journal) {
             if toRead { try open.database.beginReading() }
@@ -44,12 +44,12 @@ package final class DatabaseCache {
         return database
     }
 
-    /// Copies the log back, for those who come when this process has ended.
+    /// Copies the WAL back, for the processes that come after this one.
     package func checkpoint() {
         openDatabase?.database.checkpoint()
     }
 
-    /// Closes the database, unless the request at hand still uses it: then with that.
+    /// Closes the database, or, if the current request uses it, lets that request close it.
     package func forget() {
         openDatabase = nil
     }

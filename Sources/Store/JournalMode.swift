@@ -1,4 +1,4 @@
-// How SQLite keeps its journal (sqlite.org/wal.html), by the names of the setting.
+// How SQLite keeps its journal (sqlite.org/wal.html), with the setting's names.
 
 package import SQLite
 

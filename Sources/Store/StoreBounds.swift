@@ -2,31 +2,31 @@
 
 package import Platform
 
-/// Bounds of what is read, and of how long a transaction waits.
+/// Bounds on what is read, and on how long a transaction waits.
 package enum StoreBounds {
-    /// Projects, members, and invitations that are listed within an answer.
+    /// Projects, members and invitations that one answer lists within another object.
     package static let listedWithin = 100
-    /// Networks that are known to belong to one address; beyond that the least recently used is forgotten.
+    /// Known networks of one address. One more replaces the least recently used.
     package static let networksPerEmail: Int64 = 100
     /// Clocks of machines that share a database, or one that is being corrected, differ by no more than this. What was made
     /// later than that from now was made by a wrong clock, and is not good.
     package static let clockTolerance = Duration.minutes(1)
     /// How long a request waits for others that write.
     package static let writeWait = Duration.seconds(5)
-    /// The same for what can be left out.
+    /// The same for writes that can be skipped.
     package static let shortWriteWait = Duration(milliseconds: 50)
     /// The longest wait before the next attempt at a mail, unless a thirty-second of the mail's life is longer.
     package static let longestMailBackOff = Duration.seconds(120)
-    /// Mails of the outbox that are counted at most, for numbers that are asked for often: under a millisecond.
+    /// The most mails of the outbox that are counted, for numbers that are read often: under a millisecond.
     package static let countedMails: Int64 = 10_000
-    /// What `accessLifetime` may be at most: a token that says it lives longer is none of ours, and whoever holds an old
-    /// signing key can do no more with it.
+    /// The largest `accessLifetime`: a token that says it lives longer was not issued here, so that an old stolen signing
+    /// key is worth no more than that.
     package static let longestAccessLifetime = Duration.hours(24)
-    /// How much longer than its last token's life an old signing key is kept: longer than a request takes.
+    /// How much longer than its last token an old signing key is kept: longer than a request takes.
     package static let keyOverlap = Duration.minutes(1)
 }
 
 extension Timestamp {
-    /// Whether what was made at this moment was made by a clock that was wrong then, or is wrong now.
+    /// Whether this time came from a clock that was wrong then, or the clock is wrong now.
     package func isFuture(at now: Timestamp) -> Bool { self > now + StoreBounds.clockTolerance }
 }

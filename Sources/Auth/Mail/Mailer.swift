@@ -87,7 +87,7 @@ extension Auth {
         return true
     }
 
-    /// Sends what is due from a place that is free; nil if none is, false if it is for other mail than is due.
+    /// Sends what is due from a free place; nil if there is none, false if it is only for other mail.
     private func deliver(
         by mailer: Mailer, from database: Database, report: (LogLine) -> Void
     ) throws(AuthError) -> Bool? {

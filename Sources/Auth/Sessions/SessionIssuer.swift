@@ -81,8 +81,8 @@ struct SessionIssuer {
         return .refused
     }
 
-    /// The tokens of a session's `generation`. The access token never outlives the session, nor a session that is not
-    /// refreshed.
+    /// The tokens of a session's `generation`. The access token expires no later than the session does with or without a
+    /// refresh.
     func tokens(
         of session: UUID, generation: UInt32, until sessionEnd: Timestamp, user: UUID, email: String
     ) throws(AuthError) -> TokenPair {

@@ -2,10 +2,8 @@
 // account are valid now: revoking a session ends its access tokens at once.
 //
 // 1. `Auth.session(bearing:)` follows this order: the claims (`read`), the session's row (`Session.find`), the tag or the
-//    signature (`verifies`), account and session (`Session.activeUser`). A forged token opens the database, and does nothing
-//    more.
-// 2. The session's row has a tag of its last token. Comparing it costs almost nothing; verifying a signature takes a sixth of a
-//    request.
+//    signature (`verifies`), account and session (`Session.activeUser`). A forged token only opens the database.
+// 2. The session's row has a tag of its last token. Comparing tags is cheap; verifying a signature takes a sixth of a request.
 // 3. A process that answers many requests caches the tokens that it has verified, by their hash.
 
 package import Cryptography

@@ -6,7 +6,7 @@ import SQLite
 
 /// A key, without the secret.
 package struct APIKey {
-    /// The key's id in API and audit; the secret does not hold it.
+    /// The key's id in API and audit. The secret does not contain it.
     package let id: UUID
     /// The project that the key belongs to.
     package let project: UUID
@@ -14,31 +14,31 @@ package struct APIKey {
     package let creator: UUID
     /// The first 11 characters of the secret.
     package let prefix: String
-    /// What its maker calls it, for people; several keys may have one name.
+    /// The maker's name for the key; several keys may have the same name.
     package let name: String
     /// nil: all.
     package let scopes: [String]?
-    /// When the key was last used, as far as that is noted: not every use is; nil: never.
+    /// When the key was last used, though not every use is noted; nil: never.
     package let lastUsedAt: Timestamp?
-    /// From when on the key does not work any more; nil: it does not expire.
+    /// When the key expires; nil: never.
     package let expiresAt: Timestamp?
-    /// When the key was deactivated for the first time; nil: it was not.
+    /// When the key was first deactivated; nil: never.
     package let deactivatedAt: Timestamp?
     /// When the key was made.
     package let createdAt: Timestamp
     /// When its name, scopes or expiry last changed, or it was deactivated or replaced.
     package let updatedAt: Timestamp
-    /// The key whose place it took.
+    /// The key that it replaced.
     package let replaces: UUID?
-    /// The key that took its place.
+    /// The key that replaced it.
     package let replacedBy: UUID?
 
-    /// Whether the key is good at `now`: not deactivated, not expired, and not made by a clock that ran ahead.
+    /// Whether the key works at `now`: not deactivated, not expired, and not made by a clock that ran ahead.
     package func isActive(at now: Timestamp) -> Bool {
         deactivatedAt == nil && (expiresAt.map { $0 > now } ?? true) && !createdAt.isFuture(at: now)
     }
 
-    /// Whether the key may do what needs `scope`: one of its scopes is that, or ends in "*" and begins it.
+    /// Whether the key may do what needs `scope`: one of its scopes equals it, or ends in "*" and is a prefix of it.
     package func grants(_ scope: String) -> Bool {
         guard let scopes else { return true }
         return scopes.contains { granted in
@@ -48,7 +48,7 @@ package struct APIKey {
         }
     }
 
-    /// Whether scopes may have `byte` in them: an ASCII letter or digit, or one of `:._*/-`.
+    /// Whether a scope may contain `byte`: an ASCII letter or digit, or one of `:._*/-`.
     package static func isScopeCharacter(_ byte: UInt8) -> Bool {
         (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || ":._*/-".utf8.contains(byte)
     }
@@ -72,7 +72,7 @@ package struct APIKey {
         replacedBy = row.optionalID(12)
     }
 
-    /// The key `id` of `project`, ended or not; nil if that project has no such key.
+    /// The key `id` of `project`, ended or not; nil if the project has no such key.
     package static func find(_ id: UUID, in project: UUID, _ database: Database) throws(AuthError) -> APIKey? {
         try database.first(
             """
@@ -84,7 +84,7 @@ package struct APIKey {
         ) { APIKey($0) }
     }
 
-    /// The key `id`, whatever project it is of.
+    /// The key `id`, in any project.
     package static func find(_ id: UUID, in database: Database) throws(AuthError) -> APIKey? {
         try database.first(
             """
@@ -110,9 +110,9 @@ package struct APIKey {
         ) { APIKey($0) }
     }
 
-    /// A key that a secret may be of, and what proves that it is.
+    /// A key that a secret may belong to, with what verifies it.
     package struct Candidate {
-        /// The key as its row has it, ended or not.
+        /// The stored key, ended or not.
         package let key: APIKey
         /// The Argon2id hash of the secret (RFC 9106), as a PHC string.
         package let hash: String
@@ -122,7 +122,7 @@ package struct APIKey {
         package let superuser: String?
     }
 
-    /// The keys that begin as the secret does, whose creators still belong to their projects.
+    /// The keys that begin like the secret, whose creators still belong to their projects.
     package static func candidates(
         prefix: String, in database: Database
     ) throws(AuthError) -> [Candidate] {
@@ -140,7 +140,7 @@ package struct APIKey {
         ) { Candidate(key: APIKey($0), hash: $0.text(13), creatorIsActive: $0.flag(14), superuser: $0.optionalText(15)) }
     }
 
-    /// The keys of `project`, newest first, from the `offset`th on.
+    /// The keys of `project`, newest first, starting at `offset`.
     package static func page(
         of project: UUID, offset: Int64, limit: Int64, in database: Database
     ) throws(AuthError) -> [APIKey] {
@@ -154,7 +154,7 @@ package struct APIKey {
         ) { APIKey($0) }
     }
 
-    /// How many keys `project` has, ended ones too; it reads all of them.
+    /// How many keys `project` has, including ended ones. It reads all of them.
     package static func count(of project: UUID, in database: Database) throws(AuthError) -> Int64 {
         try database.first(
             "SELECT count(*) FROM api_keys WHERE project_id = $1", [.id(project)]
@@ -180,7 +180,7 @@ package struct APIKey {
             ])
     }
 
-    /// Notes that the key was used, unless that was noted since `moment`. What a clock that ran ahead noted does not stay.
+    /// Notes that the key was used, unless a use was noted since `moment`. Overwrites a time from a clock that ran ahead.
     package func noteUse(at now: Timestamp, unlessSince moment: Timestamp, in database: Database) throws(AuthError) {
         try database.run(
             """
@@ -191,7 +191,7 @@ package struct APIKey {
             [.time(now), .id(id), .time(moment), .time(now)])
     }
 
-    /// Deactivates the key; the first time counts.
+    /// Deactivates the key. The first time stays.
     package func deactivate(at now: Timestamp, in database: Database) throws(AuthError) {
         try database.run(
             """
@@ -210,7 +210,7 @@ package struct APIKey {
             [.text(name), .optional(scopes.map { $0.joined(separator: " ") }), .time(now), .id(id)])
     }
 
-    /// Deactivates some that `creator` made in `project`; which they were.
+    /// Deactivates some keys that `creator` made in `project`. Returns which.
     package static func deactivateSome(
         by creator: UUID, in project: UUID, limit: Int64, at now: Timestamp, _ database: Database
     ) throws(AuthError) -> [UUID] {
@@ -225,17 +225,17 @@ package struct APIKey {
         ) { $0.id(0) }
     }
 
-    /// Notes that the key `new` has taken its place.
+    /// Notes that the key `new` replaced this one.
     package func noteReplacement(by new: UUID, at now: Timestamp, in database: Database) throws(AuthError) {
         try database.run(
             "UPDATE api_keys SET replaced_by = $1, updated_at = $2 WHERE id = $3",
             [.id(new), .time(now), .id(id)])
     }
 
-    // The counts come from indexes alone, since a row may be long, but for keys that were replaced. They end at `limit`.
+    // The counts read only indexes, since a row may be long, except for replaced keys. They stop at `limit`.
 
-    /// How many of `project` have not ended. One that was replaced shares the place of the key that replaced it, until that
-    /// one has ended.
+    /// How many keys of `project` have not ended. A replaced key shares the place of the key that replaced it until that
+    /// one ends.
     package static func liveCount(
         of project: UUID, at now: Timestamp, limit: Int64, in database: Database
     ) throws(AuthError) -> Int64 {
@@ -252,7 +252,7 @@ package struct APIKey {
         ) { $0.integer(0) } ?? 0
     }
 
-    /// The same for those that `creator` made.
+    /// The same for keys that `creator` made.
     package static func liveCount(
         of project: UUID, by creator: UUID, at now: Timestamp, limit: Int64, in database: Database
     ) throws(AuthError) -> Int64 {
@@ -269,7 +269,7 @@ package struct APIKey {
         ) { $0.integer(0) } ?? 0
     }
 
-    /// Deletes some of `project` that have ended, the oldest, where there are more than `kept`.
+    /// Deletes the oldest ended keys of `project`, if there are more than `kept`.
     package static func deleteEnded(
         of project: UUID, but kept: Int64, at now: Timestamp, limit: Int64, in database: Database
     ) throws(AuthError) {
@@ -283,7 +283,7 @@ package struct APIKey {
             [.id(project), .time(now), .integer(limit), .integer(kept)])
     }
 
-    /// Deletes some that ended before `moment`: they were deactivated, or have expired; how many.
+    /// Deletes some keys that were deactivated or expired before `moment`. Returns how many.
     package static func deleteEnded(
         before moment: Timestamp, limit: Int64, in database: Database
     ) throws(AuthError) -> Int {
@@ -322,7 +322,7 @@ package struct APIKey {
                 [.id(creator), .integer(limit)]))
     }
 
-    /// Makes the key expire at `expiry`, of which its maker knows.
+    /// Makes the key expire at `expiry`, which its maker already knows.
     package func expire(at expiry: Timestamp, now: Timestamp, in database: Database) throws(AuthError) {
         try database.run(
             "UPDATE api_keys SET expires_at = $1, told_days = 0, updated_at = $2 WHERE id = $3",

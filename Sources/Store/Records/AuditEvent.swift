@@ -1,22 +1,21 @@
-// The audit: what was done, by whom, from where. A row is added in the transaction of what it tells of, and goes when it is
-// old. No statement changes one.
+// The audit: who did what, from where. The transaction that does something adds its row. Old rows are deleted. No statement
+// changes one.
 
 package import Platform
 import SQLite
 
-/// One thing that happened and that an operator may have to account for.
+/// One event that an operator may have to account for.
 package struct AuditEvent {
     /// What happened; `Kind.name` is the word for it in the audit.
     package let kind: Kind
-    /// Whose account; nil if nobody had proved who they were.
+    /// The account; nil if nobody had proved who they were.
     package let user: UUID?
-    /// The session, the API key, the project, the invitation or the other account; of a failed sign-in, the address that
-    /// was tried, by its pseudonym.
+    /// The session, API key, project, invitation or other account. For a failed sign-in, the pseudonym of the address.
     package let subject: UUID?
-    /// A word more: which limit, what kind of failure.
+    /// A detail: which limit, what kind of failure.
     package let detail: StaticString?
 
-    /// What happened, by the word that log and table have for it.
+    /// What happened, by its name in log and table.
     package enum Kind: CaseIterable {
         case signIn, signInFailed, signInRefused, refresh, refreshFailed, replay, revocation
         case keyCreated, keyChanged, keyDeactivated, limitHit
@@ -60,7 +59,7 @@ package struct AuditEvent {
         }
     }
 
-    /// An event of the kind `kind`; nil for what the event does not have.
+    /// An event of the kind `kind`; nil for what it does not have.
     package init(_ kind: Kind, user: UUID? = nil, subject: UUID? = nil, detail: StaticString? = nil) {
         self.kind = kind
         self.user = user
@@ -68,7 +67,7 @@ package struct AuditEvent {
         self.detail = detail
     }
 
-    /// Adds the event to the table, whose rows never change, and counts it.
+    /// Adds the event to the table and counts it.
     package func append(from client: Client, at now: Timestamp, in database: Database) throws(AuthError) {
         try database.run(
             """
@@ -83,7 +82,7 @@ package struct AuditEvent {
         try Counter.add(to: kind.name.description, detail: detail?.description ?? "", in: database)
     }
 
-    /// Deletes some that are from before `moment`, the oldest first; how many.
+    /// Deletes some events from before `moment`, oldest first. Returns how many.
     package static func deleteOld(
         before moment: Timestamp, limit: Int64, in database: Database
     ) throws(AuthError) -> Int {
@@ -96,27 +95,27 @@ package struct AuditEvent {
     }
 }
 
-/// A row of the audit, for whoever reads it.
+/// A row of the audit, for reading.
 package struct AuditEntry {
     /// When the event was noted.
     package let at: Timestamp
-    /// An `AuditEvent.Kind`'s name, of this or another version.
+    /// The name of an `AuditEvent.Kind`, of this or another version.
     package let event: String
-    /// Whose account, by its id; nil if nobody had proved who they were.
+    /// The account's id; nil if nobody had proved who they were.
     package let user: UUID?
     /// The other thing that the event is about, as in `AuditEvent.subject`; nil if there is no other.
     package let subject: UUID?
-    /// A word more, as in `AuditEvent.detail`; nil: no more to say.
+    /// A detail, as in `AuditEvent.detail`; nil: none.
     package let detail: String?
-    /// Network address; `admin` for the operator's command.
+    /// The network address; `admin` for the operator's command.
     package let client: String
-    /// The request's id, as in the log and in `X-Request-Id`; one run's, for the operator's command.
+    /// The request's id, as in the log and in `X-Request-Id`; for the operator's command, the run's id.
     package let requestID: String
-    /// The account whose address a failed sign-in tried, if there is one.
+    /// The account whose address a failed sign-in used, if there is one.
     package var tried: UUID? = nil
 
-    /// The last `limit` of what happened since `moment`, oldest first: to `user`, or as a failed sign-in with the address
-    /// called `pseudonym`, and of the kind `event`, where they are given.
+    /// The last `limit` events since `moment`, oldest first. Optional filters: those of `user` or failed sign-ins with the
+    /// address called `pseudonym`, and the kind `event`.
     package static func last(
         _ limit: Int64, since moment: Timestamp, user: UUID?, pseudonym: UUID?, event: String?, in database: Database
     ) throws(AuthError) -> [AuditEntry] {
@@ -141,7 +140,7 @@ package struct AuditEntry {
         }
     }
 
-    /// All that names `user`, as the one who did it or to whom it was done, oldest first.
+    /// Every event with `user` as its account or subject, oldest first.
     package static func about(_ user: UUID, in database: Database) throws(AuthError) -> [AuditEntry] {
         try database.all(
             """

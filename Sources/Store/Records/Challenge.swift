@@ -1,20 +1,20 @@
-// The codes that are mailed to an address. Each has one purpose, and works for nothing else.
+// The codes that are mailed to an address. Each works for one purpose only.
 
 import Cryptography
 package import Platform
 import SQLite
 
-/// What a code lets whoever reads it do.
+/// What a code allows.
 package enum CodePurpose: CaseIterable, Sendable {
     case signIn
-    /// Shows that the owner of an account reads mail at the address that it is to get.
+    /// Proves that the owner of an account reads mail at its new address.
     case newAddress
-    /// Shows that the owner of an account agrees to another address; it is mailed to the one that the account has.
+    /// Proves that the owner of an account agrees to another address; mailed to the current one.
     case currentAddress
-    /// Shows that the owner of an account wants it deleted.
+    /// Proves that the owner of an account wants it deleted.
     case deletion
 
-    /// The purpose in the database.
+    /// The purpose's name in the database.
     package var name: StaticString {
         switch self {
         case .signIn: "sign-in"
@@ -35,33 +35,33 @@ package enum CodePurpose: CaseIterable, Sendable {
     }
 }
 
-/// What a code is asked for: the address that it is mailed to, and what it lets its reader do.
+/// What a code is for: the address that gets it, and what it allows.
 package struct ChallengeTarget {
     /// Where the code is mailed to.
     package let email: Email
-    /// What the code lets its reader do, and nothing else.
+    /// The only thing that the code allows.
     package let purpose: CodePurpose
-    /// The account that it changes; nil: to sign in.
+    /// The account that it changes; nil: for signing in.
     package let user: UUID?
-    /// The new address, of a code for the current one.
+    /// The new address, if the code goes to the current one.
     package let about: Email?
 
-    /// A code that signs in with `email`, whether that has an account or not.
+    /// A code that signs in with `email`, with or without an account.
     package static func signIn(_ email: Email) -> ChallengeTarget {
         ChallengeTarget(email: email, purpose: .signIn, user: nil, about: nil)
     }
 
-    /// A code that shows that the owner of the account `user` reads mail at `email`, which it is to get.
+    /// A code that proves that the owner of the account `user` reads mail at its new address `email`.
     package static func newAddress(_ email: Email, of user: UUID) -> ChallengeTarget {
         ChallengeTarget(email: email, purpose: .newAddress, user: user, about: nil)
     }
 
-    /// A code by which the owner of the account `user`, whose address is `email`, agrees to the address `new`.
+    /// A code with which the owner of the account `user` at `email` agrees to the address `new`.
     package static func currentAddress(_ email: Email, of user: UUID, to new: Email) -> ChallengeTarget {
         ChallengeTarget(email: email, purpose: .currentAddress, user: user, about: new)
     }
 
-    /// A code that deletes the account `user`, whose address is `email`.
+    /// A code that deletes the account `user` at `email`.
     package static func deletion(of user: UUID, at email: Email) -> ChallengeTarget {
         ChallengeTarget(email: email, purpose: .deletion, user: user, about: nil)
     }
@@ -74,13 +74,13 @@ package struct ChallengeTarget {
     }
 }
 
-/// What the settings promise of a code when it is made. Kept with it: later settings are for later codes.
+/// The settings that apply to a code when it is made. They are stored with it: a later change applies to later codes.
 package struct CodeTerms {
     /// Digits of the code: 6 to 8.
     package let digits: Int
-    /// Guesses that are compared before the code is spent: 1 to 100.
+    /// Guesses that are compared before the code stops working: 1 to 100.
     package let attempts: Int64
-    /// How long the code works after it was made, up to a day.
+    /// How long the code works, up to a day.
     package let lifetime: Duration
     /// The least time between two mails with the code, up to a day; 0: none.
     package let resendAfter: Duration
@@ -93,7 +93,7 @@ package struct CodeTerms {
         self.resendAfter = resendAfter
     }
 
-    /// Those of a row; of one from before they were kept, `terms`.
+    /// The terms in a row; `terms` for a row from before they were stored.
     fileprivate init(_ row: Row, from column: Int32, else terms: CodeTerms) {
         digits = row.optionalInteger(column).map { Int($0) } ?? terms.digits
         attempts = row.optionalInteger(column + 1) ?? terms.attempts
@@ -109,25 +109,25 @@ package struct CodeTerms {
     }
 }
 
-/// One code's life, from the first mail to its use. A target has one at a time.
+/// One code, from the first mail to its use. A target has one at a time.
 package struct Challenge {
     /// The address that the code is mailed to, in lower case.
     package let email: String
     /// The code's id, a new one with every new code.
     package let id: UUID
-    /// Argon2id, with pepper.
+    /// Argon2id hash, with pepper.
     package let codeHash: String
-    /// Guesses that were counted.
+    /// Guesses counted so far.
     package let attempts: Int64
-    /// When the code was made; another mail with it changes nothing.
+    /// When the code was made; another mail with it does not change this.
     package let createdAt: Timestamp
-    /// From when on the code does not work any more.
+    /// When the code expires.
     package let expiresAt: Timestamp
-    /// When a mail was last asked for.
+    /// When a mail was last requested.
     package let mailedAt: Timestamp
-    /// Whether the code has done what it is for.
+    /// Whether the code was used successfully.
     package let isUsed: Bool
-    /// What the settings promised when the code was made.
+    /// The settings when the code was made.
     package let terms: CodeTerms
 
     /// Columns as every query here lists them.
@@ -154,15 +154,15 @@ package struct Challenge {
         self.terms = terms
     }
 
-    /// Whether it can still do what it is for, unless its attempts are used up.
+    /// Whether it still works, attempts aside.
     package func isLive(at now: Timestamp) -> Bool {
         !isUsed && expiresAt > now && !createdAt.isFuture(at: now)
     }
 
-    /// Whether all guesses that its terms allow were counted. Not even the right code works then.
+    /// Whether all allowed guesses were counted. Then not even the right code works.
     package var isExhausted: Bool { attempts >= terms.attempts }
 
-    /// The challenge of `target`, live or not; nil: it has no challenge. `terms` are for a row from before terms were kept.
+    /// The challenge of `target`, live or not; nil if there is none. `terms` are for a row from before terms were stored.
     package static func find(
         _ target: ChallengeTarget, else terms: CodeTerms, in database: Database
     ) throws(AuthError) -> Challenge? {
@@ -176,7 +176,7 @@ package struct Challenge {
         ) { Challenge($0, else: terms) }
     }
 
-    /// The challenge `id` of `email`, whatever it is for.
+    /// The challenge `id` of `email`, for any purpose.
     package static func find(
         _ id: UUID, of email: String, else terms: CodeTerms, in database: Database
     ) throws(AuthError) -> Challenge? {
@@ -190,7 +190,7 @@ package struct Challenge {
         ) { Challenge($0, else: terms) }
     }
 
-    /// Puts this challenge in the place of the target's last one.
+    /// Replaces the target's last challenge by this one.
     package func replaceLast(of target: ChallengeTarget, in database: Database) throws(AuthError) {
         try database.run(
             """
@@ -209,29 +209,28 @@ package struct Challenge {
             ] + terms.values)
     }
 
-    /// Another mail with the same code was asked for: neither expiry nor attempts change.
+    /// Records that another mail with the same code was requested: expiry and attempts stay the same.
     package func noteMail(at now: Timestamp, in database: Database) throws(AuthError) {
         try database.run(
             "UPDATE challenges SET mailed_at = $1 WHERE email = $2 AND id = $3",
             [.time(now), .text(email), .id(id)])
     }
 
-    /// Counts one guess against the challenge, by one statement; false if it has been replaced, or its attempts are used
-    /// up.
+    /// Counts one guess against the challenge, in one statement; false if it has been replaced, or has no attempts left.
     package func countAttempt(in database: Database) throws(AuthError) -> Bool {
         try database.run(
             "UPDATE challenges SET attempts = attempts + 1 WHERE email = $1 AND id = $2 AND attempts < $3",
             [.text(email), .id(id), .integer(terms.attempts)]) == 1
     }
 
-    /// Takes back a guess that was counted.
+    /// Takes back a counted guess.
     package static func takeBackAttempt(email: String, id: UUID, in database: Database) throws(AuthError) {
         try database.run(
             "UPDATE challenges SET attempts = attempts - 1 WHERE email = $1 AND id = $2 AND attempts > 0",
             [.text(email), .id(id)])
     }
 
-    /// Uses the challenge up; false if another did so first, or it expired or was replaced.
+    /// Uses the challenge up; false if another request did so first, or it expired or was replaced.
     package static func consume(
         email: String, id: UUID, at now: Timestamp, in database: Database
     ) throws(AuthError) -> Bool {
@@ -243,8 +242,8 @@ package struct Challenge {
             [.time(now), .text(email), .id(id), .time(now)]) == 1
     }
 
-    /// Deletes some that expired before `moment`; how many. One that still keeps another mail from being sent stays until
-    /// that is over.
+    /// Deletes some that expired before `moment`. Returns how many. One that still delays another mail stays until that is
+    /// over.
     package static func deleteExpired(
         before moment: Timestamp, limit: Int64, in database: Database
     ) throws(AuthError) -> Int {
@@ -257,7 +256,7 @@ package struct Challenge {
             [.time(moment), .integer(limit)])
     }
 
-    /// Deletes all there are; how many.
+    /// Deletes all challenges. Returns how many.
     package static func deleteAll(in database: Database) throws(AuthError) -> Int {
         try database.run("DELETE FROM challenges")
     }
@@ -270,22 +269,22 @@ package struct Challenge {
     }
 }
 
-/// That a code was asked for; never the code.
+/// A request for a code, without the code.
 package struct CodeExport {
     /// Where it was mailed to.
     package let email: String
-    /// A `CodePurpose`'s name.
+    /// The name of a `CodePurpose`.
     package let purpose: String
-    /// Guesses that were counted.
+    /// Guesses counted so far.
     package let attempts: Int64
     /// When the code was made.
     package let createdAt: Timestamp
-    /// From when on the code does not work any more.
+    /// When the code expires.
     package let expiresAt: Timestamp
-    /// When the code did what it is for; nil: it did not.
+    /// When the code was used successfully; nil: never.
     package let usedAt: Timestamp?
 
-    /// Those of `email`, and those for the account `user`.
+    /// The codes of `email` and of the account `user`.
     package static func all(of email: String, and user: UUID, in database: Database) throws(AuthError) -> [CodeExport] {
         try database.all(
             """

@@ -1,17 +1,18 @@
-// How often each thing in the audit has happened. Rows of the audit go when they are old, and these numbers only grow.
+// How often each event in the audit has happened. The audit's rows are deleted when they are old; these numbers only
+// grow.
 
 import SQLite
 
 /// One counter. It only grows.
 package struct Counter {
-    /// As in the audit.
+    /// The event, as in the audit.
     package let event: String
-    /// As in the audit; "" for none.
+    /// The detail, as in the audit; "" for none.
     package let detail: String
-    /// How often the event was added to the audit since the database has counters.
+    /// How often the event was added to the audit since the database has had counters.
     package let count: Int64
 
-    /// Counts one more.
+    /// Adds one.
     static func add(to event: String, detail: String, in database: Database) throws(AuthError) {
         try database.run(
             """
@@ -21,7 +22,7 @@ package struct Counter {
             [.text(event), .text(detail)])
     }
 
-    /// All, by name.
+    /// All counters, by name.
     package static func all(in database: Database) throws(AuthError) -> [Counter] {
         try database.all("SELECT event, detail, count FROM counters ORDER BY event, detail") {
             Counter(event: $0.text(0), detail: $0.text(1), count: $0.integer(2))

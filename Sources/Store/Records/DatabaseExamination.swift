@@ -1,41 +1,41 @@
-// A look into the database that changes nothing in it: no migration, no journal's mode.
+// Reads the database without changing it: no migration, no change of journal mode.
 
 package import Platform
 import SQLite
 
-/// What a look into the database finds.
+/// What an examination of the database finds.
 package struct DatabaseExamination {
-    /// Where the schema stands among those that this executable knows.
+    /// How the schema compares with those that this executable knows.
     package enum Schema {
         case current, older, newer
-        /// Closed by a restore or a new secret that did not end.
+        /// Closed by a restore or a rotation of the secret that did not finish.
         case closed
     }
 
-    /// As `3.40.1`.
+    /// For example `3.40.1`.
     package let sqliteVersion: String
-    /// The number of the last migration that it has seen.
+    /// The number of the last migration.
     package let schemaNumber: Int64
-    /// How that compares with this executable's.
+    /// How that number compares with this executable's.
     package let schema: Schema
     /// Whether its journal is a WAL.
     package let isWAL: Bool
-    /// The first thing that is wrong with the file, in SQLite's words; nil if nothing is.
+    /// The first fault in the file, in SQLite's words; nil if there is none.
     package let damage: String?
-    /// The table of the first row that names another which is not there. Looked for only if asked.
+    /// The table of the first row whose reference is missing. Checked only on request.
     package let orphan: String?
-    /// What the rows tell; nil if the schema is not current.
+    /// What the rows show; nil if the schema is not current.
     package let rows: Rows?
 
-    /// What the rows tell.
+    /// What the rows show.
     package struct Rows {
-        /// The latest moment in the audit, where every sign-in and every refresh has a row.
+        /// The latest time in the audit, where every sign-in and refresh has a row.
         package let newest: Timestamp?
-        /// When what expired first, and is still there, did so.
+        /// When the oldest expired row that still exists expired.
         package let oldestExpiry: Timestamp?
-        /// Mails that are still to be sent.
+        /// Mails that wait to be sent.
         package let pendingMails: Int64
-        /// Since when the oldest of them waits.
+        /// When the oldest of them began to wait.
         package let oldestMail: Timestamp?
         /// Mails that were given up.
         package let failedMails: Int64
@@ -43,7 +43,7 @@ package struct DatabaseExamination {
         package let mailError: String?
     }
 
-    /// Looks into the database in the file `path`, which is there; every page and every reference if `isDeep`.
+    /// Examines the database in the existing file `path`; every page and every reference if `isDeep`.
     package init(ofFile path: String, isDeep: Bool) throws(AuthError) {
         do throws(SQLiteError) {
             let connection = try Connection(path: path)
@@ -93,7 +93,7 @@ extension DatabaseExamination.Rows {
         pendingMails = try connection.first(MailItem.pendingCount, [limit, .time(.now)]) { $0.integer(0) } ?? 0
         oldestMail = try connection.first(MailItem.oldestPending, [limit, .time(.now)]) { $0.time(0) }
         failedMails = try connection.first(MailItem.failedCount, [limit]) { $0.integer(0) } ?? 0
-        // What was given up always has an error, and of what waits the oldest has waited for one.
+        // Mail that was given up always has an error. Of waiting mail, the oldest has had the most time for one.
         let waiting = try connection.first(
             """
             SELECT last_error FROM

@@ -1,27 +1,27 @@
-// Which API keys are about to expire, and who is to be told.
+// Which API keys are about to expire, and who gets a notice.
 
 import Cryptography
 package import Platform
 import SQLite
 
 extension APIKey {
-    /// A key whose maker is to be told, or is being told, that it expires.
+    /// A key whose maker gets a notice that it expires.
     package struct ExpiryNotice {
         /// The id of the key that expires.
         package let key: UUID
-        /// What its maker calls the key.
+        /// The maker's name for the key.
         package let name: String
         /// The first 11 characters of the key's secret.
         package let prefix: String
         /// The name of the key's project.
         package let projectName: String
-        /// When the key expires; nil: it does not, which only `find` gives.
+        /// When the key expires; nil: never, which only `find` returns.
         package let expiresAt: Timestamp?
         /// The maker's address, which the notice goes to.
         package let email: String
         /// The account that made the key.
         package let maker: UUID
-        /// The number of days that this notice is for.
+        /// How many days before expiry this notice is for.
         package let days: Int64
 
         /// Columns as the queries here list them.
@@ -36,7 +36,7 @@ extension APIKey {
             self.days = days
         }
 
-        /// The key `id`, if it is active and its maker wants to be told.
+        /// The key `id`, if it is active and its maker wants notices.
         package static func find(_ id: UUID, in database: Database) throws(AuthError) -> ExpiryNotice? {
             try database.first(
                 """
@@ -50,8 +50,8 @@ extension APIKey {
             ) { ExpiryNotice($0, days: 0) }
         }
 
-        /// Some keys that expire within one of `days`, fewest first, whose makers have not been told of that many
-        /// or fewer. A key that was made with no longer a life than that is no surprise.
+        /// Some keys that expire within one of `days`, fewest first, whose makers have had no notice for that many
+        /// days or fewer. A key made with a shorter life than that needs no notice.
         package static func due(
             at now: Timestamp, days: [Int64], limit: Int64, in database: Database
         ) throws(AuthError) -> [ExpiryNotice] {
@@ -81,7 +81,7 @@ extension APIKey {
             return found
         }
 
-        /// The maker of `key` has been told of `days`.
+        /// Records that the maker of `key` got the notice for `days`.
         package static func noteTold(_ key: UUID, days: Int64, in database: Database) throws(AuthError) {
             try database.run(
                 "UPDATE api_keys SET told_days = $1 WHERE id = $2", [.integer(days), .id(key)])

@@ -1,10 +1,11 @@
-// Rows that no record could have written: the tables have no CHECKs, since every process would read those. SQLite's alone.
+// Finds rows that no record could have written. The tables have no CHECKs, since every process would have to parse them. SQLite's
+// alone.
 
 import Platform
 import SQLite
 
 extension Connection {
-    /// A table of the current schema with a row that is not as its record writes it: an id, a flag, a role; nil if there is none.
+    /// A table of the current schema with an invalid row: a wrong id, flag or role; nil if there is none.
     func tableWithInvalidRow() throws(SQLiteError) -> String? {
         try first(
             """

@@ -1,33 +1,33 @@
-// Invitations to projects. They go by address: whether it has an account shows in nothing.
+// Invitations to projects. They go by address: nothing shows whether it has an account.
 
 import Cryptography
 package import Platform
 import SQLite
 
-/// An invitation that was not accepted yet.
+/// An invitation that has not been accepted yet.
 package struct Invitation {
-    /// The invitation's id. It stays when the address is invited to the project again.
+    /// The invitation's id. It stays when the address is invited again.
     package let id: UUID
     /// The project that it invites to.
     package let project: UUID
-    /// What that project is called now.
+    /// The project's current name.
     package let projectName: String
-    /// The address that is invited, in lower case, with an account or without.
+    /// The invited address, in lower case, with or without an account.
     package let email: String
-    /// The role that the address gets by accepting.
+    /// The role that accepting it gives.
     package let role: Role
-    /// The address of whoever invited.
+    /// The inviter's address.
     package let inviter: String
     /// When the invitation was made; inviting the address again does not change it.
     package let createdAt: Timestamp
-    /// From when on it cannot be accepted any more.
+    /// When the invitation expires.
     package let expiresAt: Timestamp
     /// The account that invited last.
     package let inviterID: UUID
     /// Whether the account that invited last is active.
     package let inviterIsActive: Bool
 
-    /// Whether it has not expired, and was not made by a clock that ran ahead.
+    /// Whether it can be accepted: not expired, and not made by a clock that ran ahead.
     package func isOpen(at now: Timestamp) -> Bool { expiresAt > now && !createdAt.isFuture(at: now) }
 
     /// Columns as every query here lists them.
@@ -44,7 +44,7 @@ package struct Invitation {
         inviterIsActive = row.flag(9)
     }
 
-    /// The invitation `id`, expired or not; nil: no such invitation.
+    /// The invitation `id`, expired or not; nil if there is none.
     package static func find(_ id: UUID, in database: Database) throws(AuthError) -> Invitation? {
         try database.first(
             """
@@ -57,7 +57,7 @@ package struct Invitation {
         ) { Invitation($0) }
     }
 
-    /// The invitation of `email` to `project`, expired or not, of which there is one at most; nil: not invited.
+    /// The invitation of `email` to `project`, expired or not; there is at most one. nil: not invited.
     package static func find(
         _ email: String, to project: UUID, in database: Database
     ) throws(AuthError) -> Invitation? {
@@ -72,7 +72,7 @@ package struct Invitation {
         ) { Invitation($0) }
     }
 
-    /// Those to `project` that have not expired, oldest first; `StoreBounds.listedWithin` at most.
+    /// The unexpired invitations to `project`, oldest first; at most `StoreBounds.listedWithin`.
     package static func all(
         of project: UUID, at now: Timestamp, in database: Database
     ) throws(AuthError) -> [Invitation] {
@@ -88,7 +88,7 @@ package struct Invitation {
         ) { Invitation($0) }
     }
 
-    /// Those of `email` that have not expired, newest first, from the `offset`th on.
+    /// The unexpired invitations of `email`, newest first, starting at `offset`.
     package static func page(
         of email: String, at now: Timestamp, offset: Int64, limit: Int64, in database: Database
     ) throws(AuthError) -> [Invitation] {
@@ -107,7 +107,7 @@ package struct Invitation {
         ) { Invitation($0) }
     }
 
-    /// All of `email`, expired ones too, oldest first.
+    /// All invitations of `email`, including expired ones, oldest first.
     package static func all(to email: String, in database: Database) throws(AuthError) -> [Invitation] {
         try database.all(
             """
@@ -120,7 +120,7 @@ package struct Invitation {
         ) { Invitation($0) }
     }
 
-    /// All that `inviter` made, expired ones too, oldest first.
+    /// All invitations that `inviter` made, including expired ones, oldest first.
     package static func all(by inviter: UUID, in database: Database) throws(AuthError) -> [Invitation] {
         try database.all(
             """
@@ -133,7 +133,7 @@ package struct Invitation {
         ) { Invitation($0) }
     }
 
-    /// How many `page` has on all its pages.
+    /// How many invitations all pages of `page` have.
     package static func count(
         of email: String, at now: Timestamp, in database: Database
     ) throws(AuthError) -> Int64 {
@@ -143,8 +143,8 @@ package struct Invitation {
         ) { $0.integer(0) } ?? 0
     }
 
-    /// Invites `email`, or gives the invitation that it has another role, inviter and expiry. One that a clock made that ran
-    /// ahead is made now.
+    /// Invites `email`, or gives its open invitation another role, inviter and expiry. Resets the date of one that a clock
+    /// made that ran ahead.
     package static func put(
         _ email: String, to project: UUID, as role: Role, by inviter: UUID, at now: Timestamp,
         until expiry: Timestamp, in database: Database
@@ -164,12 +164,12 @@ package struct Invitation {
             ])
     }
 
-    /// Deletes the invitation, if it is still there.
+    /// Deletes the invitation, if it still exists.
     package func delete(in database: Database) throws(AuthError) {
         try database.run("DELETE FROM invitations WHERE id = $1", [.id(id)])
     }
 
-    /// Deletes those to `project` that `inviter` made.
+    /// Deletes the invitations to `project` that `inviter` made.
     package static func deleteAll(
         by inviter: UUID, to project: UUID, in database: Database
     ) throws(AuthError) {
@@ -178,7 +178,7 @@ package struct Invitation {
             [.id(inviter), .id(project)])
     }
 
-    /// Deletes those to `project` that `inviter` made and that would make an owner.
+    /// Deletes the invitations to `project` that `inviter` made for owners.
     package static func deleteOwners(
         by inviter: UUID, to project: UUID, in database: Database
     ) throws(AuthError) {
@@ -187,7 +187,7 @@ package struct Invitation {
             [.id(inviter), .id(project)])
     }
 
-    /// Deletes those of `email` to projects that `user` belongs to.
+    /// Deletes the invitations of `email` to projects that `user` belongs to.
     package static func deleteAll(
         to email: String, whereIs user: UUID, in database: Database
     ) throws(AuthError) {
@@ -199,7 +199,7 @@ package struct Invitation {
             [.text(email), .id(user)])
     }
 
-    /// How many to `project` have not expired; `limit` if they are more.
+    /// How many unexpired invitations `project` has; at most `limit`.
     package static func openCount(
         of project: UUID, at now: Timestamp, limit: Int64, in database: Database
     ) throws(AuthError) -> Int64 {
@@ -209,7 +209,7 @@ package struct Invitation {
         ) { $0.integer(0) } ?? 0
     }
 
-    /// Deletes some that `inviter` made; how many.
+    /// Deletes some invitations that `inviter` made. Returns how many.
     package static func deleteSome(by inviter: UUID, limit: Int64, in database: Database) throws(AuthError) -> Int64 {
         Int64(
             try database.run(
@@ -217,7 +217,7 @@ package struct Invitation {
                 [.id(inviter), .integer(limit)]))
     }
 
-    /// Deletes some of `email`; how many.
+    /// Deletes some invitations of `email`. Returns how many.
     package static func deleteSome(to email: String, limit: Int64, in database: Database) throws(AuthError) -> Int64 {
         Int64(
             try database.run(
@@ -225,7 +225,7 @@ package struct Invitation {
                 [.text(email), .integer(limit)]))
     }
 
-    /// Deletes some to `project`; how many.
+    /// Deletes some invitations to `project`. Returns how many.
     package static func deleteSome(
         of project: UUID, limit: Int64, in database: Database
     ) throws(AuthError) -> Int64 {
@@ -235,7 +235,7 @@ package struct Invitation {
                 [.id(project), .integer(limit)]))
     }
 
-    /// Whether an invitation of `email` is open at `now`: it has not expired, and whoever invited could still do so.
+    /// Whether `email` has an open invitation at `now`: it has not expired, and its inviter could still invite.
     package static func isOpen(
         to email: String, at now: Timestamp, in database: Database
     ) throws(AuthError) -> Bool {
@@ -251,7 +251,7 @@ package struct Invitation {
         ) { _ in true } ?? false
     }
 
-    /// Deletes some that expired before `moment`; how many.
+    /// Deletes some invitations that expired before `moment`. Returns how many.
     package static func deleteExpired(
         before moment: Timestamp, limit: Int64, in database: Database
     ) throws(AuthError) -> Int {

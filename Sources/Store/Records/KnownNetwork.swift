@@ -1,12 +1,12 @@
-// The networks from which an address was signed in with. Whoever asks from one of them is served out of a
-// share that strangers cannot use up.
+// The networks of an address's sign-ins. Requests from them have their own share of the limits, which strangers
+// cannot use up.
 
 package import Platform
 import SQLite
 
-/// Look-ups by address and network, never by account: they are the same for an address that has none.
+/// Lookups go by address and network, never by account: an address without an account behaves the same.
 package enum KnownNetwork {
-    /// Whether `email` was signed in with from `network` since `moment`, by a clock that was right.
+    /// Whether someone signed in with `email` from `network` since `moment`, at a time that is not in the future.
     package static func isKnown(
         _ network: String, for email: String, since moment: Timestamp, at now: Timestamp, in database: Database
     ) throws(AuthError) -> Bool {
@@ -19,7 +19,7 @@ package enum KnownNetwork {
         ) { _ in true } ?? false
     }
 
-    /// Notes a sign-in with `email` from `network`.
+    /// Records a sign-in with `email` from `network`.
     package static func note(
         _ network: String, for email: String, at now: Timestamp, in database: Database
     ) throws(AuthError) {
@@ -37,12 +37,12 @@ package enum KnownNetwork {
             [.text(email), .integer(StoreBounds.networksPerEmail)])
     }
 
-    /// Deletes every network from which `email` was signed in with.
+    /// Deletes every known network of `email`.
     package static func deleteAll(of email: String, in database: Database) throws(AuthError) {
         try database.run("DELETE FROM known_networks WHERE email = $1", [.text(email)])
     }
 
-    /// Deletes some that were last used before `moment`; how many.
+    /// Deletes some that were last used before `moment`. Returns how many.
     package static func deleteUnused(
         since moment: Timestamp, limit: Int64, in database: Database
     ) throws(AuthError) -> Int {
@@ -56,14 +56,14 @@ package enum KnownNetwork {
     }
 }
 
-/// A network from which an address was signed in with.
+/// A known network of an address.
 package struct KnownNetworkExport {
     /// An IPv4 address, or the /64 of an IPv6 one.
     package let network: String
-    /// The last time.
+    /// The last sign-in from there.
     package let signedInAt: Timestamp
 
-    /// All of `email`.
+    /// All known networks of `email`.
     package static func all(of email: String, in database: Database) throws(AuthError) -> [KnownNetworkExport] {
         try database.all(
             "SELECT network, signed_in_at FROM known_networks WHERE email = $1 ORDER BY signed_in_at, network",

@@ -1,35 +1,35 @@
-// How often something happened lately: the counts that limits are judged by.
+// How often something happened lately: the counts behind the limits.
 //
-// A window is cut into slots. A slot counts until all of it has left the window, so no window, wherever
-// it begins, ever holds more than its quota; a place is given back at most one slot late.
+// A window is divided into slots. A slot counts until all of it has left the window, so no window, wherever it begins,
+// ever exceeds its quota. An event is forgotten at most one slot late.
 
 package import Platform
 import SQLite
 
-/// What one slot has counted.
+/// The counts of one slot.
 package struct LimitCount {
-    /// The slot's first moment.
+    /// When the slot began.
     package let beganAt: Timestamp
-    /// Events that were let through.
+    /// Events that were allowed.
     package let count: Int64
-    /// Refusals that were noted.
+    /// Refusals that were recorded.
     package let refused: Int64
 
     /// Slots of one window.
     private static let slotsPerWindow: Int64 = 16
 
-    /// How long one slot of `window` is.
+    /// The length of one slot of `window`.
     package static func slotLength(of window: Duration) -> Duration {
         Duration(milliseconds: max(1, (window.milliseconds + slotsPerWindow - 1) / slotsPerWindow))
     }
 
-    /// The first moment of the slot that `now` lies in.
+    /// When the slot that contains `now` began.
     private static func slot(at now: Timestamp, of window: Duration) -> Timestamp {
         Timestamp(milliseconds: now.milliseconds - now.milliseconds % slotLength(of: window).milliseconds)
     }
 
-    /// The slots of `window` that count at `now`, oldest first. What a clock that was set back since
-    /// makes the future does not count, but for what a clock may be off by.
+    /// The slots of `window` that count at `now`, oldest first. After a clock was set back, slots in the future do not
+    /// count, within the clock tolerance.
     package static func all(
         of name: StaticString, subject: String, window: Duration, at now: Timestamp, in database: Database
     ) throws(AuthError) -> [LimitCount] {
@@ -45,7 +45,7 @@ package struct LimitCount {
         ) { LimitCount(beganAt: $0.time(0), count: $0.integer(1), refused: $0.integer(2)) }
     }
 
-    /// Counts one event, or one refusal, in the slot of `now`; the slot's first moment.
+    /// Counts one event, or one refusal, in the slot of `now`. Returns when the slot began.
     @discardableResult
     package static func add(
         count: Int64, refused: Int64, to name: StaticString, subject: String, window: Duration,
@@ -68,7 +68,7 @@ package struct LimitCount {
         return slot
     }
 
-    /// How many refusals the slot of `now` has noted.
+    /// How many refusals the slot of `now` has recorded.
     package static func refused(
         of name: StaticString, subject: String, window: Duration, at now: Timestamp, in database: Database
     ) throws(AuthError) -> Int64 {
@@ -78,7 +78,7 @@ package struct LimitCount {
         ) { $0.integer(0) } ?? 0
     }
 
-    /// Takes one event back out of the slot that began at `slot`.
+    /// Takes one event back from the slot that began at `slot`.
     package static func takeBack(
         from name: StaticString, subject: String, slot: Timestamp, in database: Database
     ) throws(AuthError) {
@@ -90,7 +90,7 @@ package struct LimitCount {
             [.text(name.description), .text(subject), .time(slot)])
     }
 
-    /// Deletes some that stopped counting before `moment`; how many.
+    /// Deletes some slots that stopped counting before `moment`. Returns how many.
     package static func deleteExpired(
         before moment: Timestamp, limit: Int64, in database: Database
     ) throws(AuthError) -> Int {
@@ -103,8 +103,8 @@ package struct LimitCount {
             [.time(moment), .integer(limit)])
     }
 
-    /// Forgets what was counted: of the limit `name`, if it is given, and for `subject`, if it is given, also as
-    /// a share for known networks and, for an address, by site; how many slots that had not stopped counting at `now`.
+    /// Deletes counts: of the limit `name` and for `subject`, if given, including the shares of known networks and, for an
+    /// address, the counts by site. Returns how many slots still counted at `now`.
     package static func delete(
         of name: String?, subject: String?, at now: Timestamp, in database: Database
     ) throws(AuthError) -> Int {
@@ -121,21 +121,21 @@ package struct LimitCount {
     }
 }
 
-/// What one limit has counted lately for one subject, all its slots together.
+/// The sum of one limit's slots for one subject.
 package struct LimitTotal {
-    /// As a 429 tells it.
+    /// The name, as in a 429.
     package let name: String
-    /// A network, an address or an account's id (after `known ` for its own networks' share), a site and an address, or ""
-    /// for all.
+    /// A network, an address or an account's id (after `known ` for the share of its known networks), a site and an
+    /// address, or "" for all.
     package let subject: String
-    /// Events that were let through, in all slots together.
+    /// Events that were allowed, in all slots together.
     package let count: Int64
-    /// Refusals that were noted, in all slots together.
+    /// Refusals that were recorded, in all slots together.
     package let refused: Int64
-    /// When the last of it stops counting.
+    /// When the last slot stops counting.
     package let until: Timestamp
 
-    /// All that has not stopped counting at `now`, the largest first, `limit` at most.
+    /// All counts that still count at `now`, the largest first, at most `limit`.
     package static func all(
         at now: Timestamp, limit: Int64, in database: Database
     ) throws(AuthError) -> [LimitTotal] {
@@ -153,7 +153,7 @@ package struct LimitTotal {
         }
     }
 
-    /// All that is counted for the address `email` and for the account `user`, also as their shares for known networks.
+    /// All counts for the address `email` and the account `user`, including the shares of known networks.
     package static func all(
         of email: String, and user: String, in database: Database
     ) throws(AuthError) -> [LimitTotal] {

@@ -1,33 +1,32 @@
-// The outbox. A row is written in the same transaction as what it is about, and goes when a
-// mail system has accepted the mail: at least once, and twice only if the deliverer is killed
-// between those two moments.
+// The outbox. The transaction that causes a mail also writes its row, and the row is deleted once a mail system has accepted the
+// mail: at least once, and twice only if the deliverer is killed in between.
 
 import Cryptography
 package import Platform
 import SQLite
 
-/// A mail that is still to be sent.
+/// A mail that waits to be sent.
 package struct MailItem {
-    /// Also the Message-ID's, so that receivers can tell a second copy.
+    /// Also in the Message-ID, so that receivers can recognize a second copy.
     package let id: UUID
-    /// What the mail is about, which chooses its text.
+    /// What the mail is about, which selects its text.
     package let kind: MailKind
     /// The row that the mail is about: a challenge, a session, a key, an invitation, an account.
     package let subject: UUID
     /// The address that the mail goes to.
     package let email: String
-    /// That the request asked for.
+    /// The language that the request asked for.
     package let language: Language?
-    /// What the subject's row will not tell any more.
+    /// What the subject's row will no longer contain.
     package let details: String?
     /// When it was put into the outbox.
     package let createdAt: Timestamp
-    /// From when on it is not sent any more.
+    /// When it expires.
     package let expiresAt: Timestamp
-    /// Attempts begun, this one among them.
+    /// Attempts begun, including this one.
     package let attempts: Int64
 
-    /// Puts a mail into the outbox, to be sent from `due` on; nil: at once.
+    /// Puts a mail into the outbox, to send from `due` on; nil: at once.
     package static func enqueue(
         _ kind: MailKind, about subject: UUID, to email: String, in language: Language?,
         details: String? = nil, until expiry: Timestamp, at now: Timestamp, due: Timestamp? = nil, database: Database
@@ -54,7 +53,7 @@ package struct MailItem {
         ) { (id: $0.id(0), details: $0.optionalText(1) ?? "") }
     }
 
-    /// Has the mail `id` tell of something more.
+    /// Replaces the details of the mail `id`.
     package static func setDetails(
         _ details: String, of id: UUID, about subject: UUID, in database: Database
     ) throws(AuthError) {
@@ -62,8 +61,8 @@ package struct MailItem {
             "UPDATE mail_items SET details = $1, subject_id = $2 WHERE id = $3", [.text(details), .id(subject), .id(id)])
     }
 
-    /// Takes the item that has been due longest, for `lease`: until then no other deliverer gets it. One that a clock put
-    /// off that ran ahead is due now: it was made later than now, or is due later than a back-off lasts.
+    /// Takes the item that has been due longest, for `lease`: until then no other deliverer gets it. An item that a clock ahead
+    /// of time postponed is due now: it was made later than now, or is due later than any back-off lasts.
     package static func take(
         at now: Timestamp, lease: Duration, in database: Database
     ) throws(AuthError) -> MailItem? {
@@ -83,7 +82,7 @@ package struct MailItem {
             ], taken)
     }
 
-    /// Takes the newest item that has not been tried yet, likewise.
+    /// Takes the newest untried item, with a lease too.
     package static func takeNewest(
         at now: Timestamp, lease: Duration, in database: Database
     ) throws(AuthError) -> MailItem? {
@@ -104,7 +103,7 @@ package struct MailItem {
             attempts: row.integer(8))
     }
 
-    /// Whether an item is due that has not been tried yet.
+    /// Whether an untried item is due.
     package static func hasUntried(at now: Timestamp, in database: Database) throws(AuthError) -> Bool {
         try database.first(
             "SELECT 1 FROM mail_items WHERE due_at <= $1 AND attempts = 0 LIMIT 1", [.time(now)]
@@ -118,7 +117,7 @@ package struct MailItem {
         ) { $0.time(0) }
     }
 
-    /// When the next item that has failed before is due; nil if none is.
+    /// When the next item that failed before is due; nil if there is none.
     package static func nextRetry(in database: Database) throws(AuthError) -> Timestamp? {
         try database.first(
             """
@@ -128,8 +127,8 @@ package struct MailItem {
         ) { $0.time(0) }
     }
 
-    /// How the outbox stands: how many wait, since when, and how many were given up. A mail that is to be sent later does not
-    /// wait yet. Of many only `StoreBounds.countedMails` are looked at.
+    /// The state of the outbox: how many mails wait, since when, and how many were given up. A mail that is due later does not
+    /// wait yet. Counts stop at `StoreBounds.countedMails`.
     package static func counts(
         at now: Timestamp, in database: Database
     ) throws(AuthError) -> (pending: Int64, oldest: Timestamp?, failed: Int64) {
@@ -149,30 +148,30 @@ package struct MailItem {
             (SELECT due_at, attempts FROM mail_items WHERE due_at IS NOT NULL ORDER BY due_at LIMIT $1) AS waiting
         WHERE due_at <= $2 OR attempts > 0
         """
-    /// SQL: when the oldest mail that waits was made; no row if none waits. `$1`: how many are looked at, the oldest first; `$2`:
-    /// now, in milliseconds.
+    /// SQL: when the oldest waiting mail was made; no row if none waits. `$1`: how many to look at, the oldest first; `$2`: now,
+    /// in milliseconds.
     package static let oldestPending: StaticString =
         """
         SELECT created_at FROM
             (SELECT created_at, due_at, attempts FROM mail_items WHERE due_at IS NOT NULL ORDER BY created_at LIMIT $1) AS waiting
         WHERE due_at <= $2 OR attempts > 0 LIMIT 1
         """
-    /// SQL: how many mails were given up. `$1`: how many are counted at most.
+    /// SQL: how many mails were given up. `$1`: the most to count.
     package static let failedCount: StaticString =
         "SELECT count(*) FROM (SELECT 1 FROM mail_items WHERE due_at IS NULL LIMIT $1) AS failed"
 
-    /// Deletes all that is still to be sent to `email`.
+    /// Deletes all waiting mail to `email`.
     package static func deleteAll(to email: String, in database: Database) throws(AuthError) {
         try database.run("DELETE FROM mail_items WHERE email = $1", [.text(email)])
     }
 
-    /// Deletes all that would carry a code.
+    /// Deletes all mail that would carry a code.
     package static func deleteCodes(in database: Database) throws(AuthError) {
         try database.run(
             "DELETE FROM mail_items WHERE kind IN ('code', 'email-code', 'current-email-code', 'deletion-code')")
     }
 
-    /// Deletes what would carry a code to `email`.
+    /// Deletes the mail that would carry a code to `email`.
     package static func deleteCodes(to email: String, in database: Database) throws(AuthError) {
         try database.run(
             """
@@ -182,12 +181,12 @@ package struct MailItem {
             [.text(email)])
     }
 
-    /// It was accepted, or is not wanted any more.
+    /// Deletes a mail that was accepted, or is no longer wanted.
     package func delete(in database: Database) throws(AuthError) {
         try database.run("DELETE FROM mail_items WHERE id = $1", [.id(id)])
     }
 
-    /// The attempt failed: the next is at `next`, or never.
+    /// Records that the attempt failed: the next is at `next`, or never.
     package func noteFailure(
         _ reason: String, next: Timestamp?, in database: Database
     ) throws(AuthError) {
@@ -196,8 +195,8 @@ package struct MailItem {
             [.time(next), .text(reason), .id(id)])
     }
 
-    /// Deletes some that were given up and expired before `moment`, and some that have waited since then, and have expired
-    /// at `now`, with nobody to give them up; how many.
+    /// Deletes some that were given up and expired before `moment`, and some that have waited since then and have expired at
+    /// `now` without being given up. Returns how many.
     package static func deleteExpired(
         before moment: Timestamp, at now: Timestamp, limit: Int64, in database: Database
     ) throws(AuthError) -> Int {
@@ -218,23 +217,23 @@ package struct MailItem {
     }
 }
 
-/// A mail in the outbox, for whoever looks through it.
+/// A mail in the outbox, for listing.
 package struct MailStatus {
-    /// Also the Message-ID's.
+    /// Also in the Message-ID.
     package let id: UUID
-    /// What kind of mail, by the name in the table.
+    /// The kind's name in the table.
     package let kind: String
     /// The address that the mail goes to.
     package let email: String
     /// When it was put into the outbox.
     package let createdAt: Timestamp
-    /// From when on it is not sent any more.
+    /// When it expires.
     package let expiresAt: Timestamp
     /// Attempts begun.
     package let attempts: Int64
-    /// When it is tried next; nil: it was given up.
+    /// When the next attempt is due; nil: it was given up.
     package let dueAt: Timestamp?
-    /// Why the last failed attempt failed; nil: none did.
+    /// Why the last failed attempt failed; nil: none failed.
     package let lastError: String?
 
     /// The whole outbox, oldest first, `limit` at most.
@@ -253,7 +252,7 @@ package struct MailStatus {
         }
     }
 
-    /// All to `email`, oldest first.
+    /// All mail to `email`, oldest first.
     package static func all(to email: String, in database: Database) throws(AuthError) -> [MailStatus] {
         try database.all(
             """

@@ -4,11 +4,11 @@ import Cryptography
 package import Platform
 import SQLite
 
-/// What a member of a project may do in it.
+/// What a member may do in a project.
 package enum Role: Equatable {
     case owner, admin, member
 
-    /// The role that is called `name` on the wire and in the database.
+    /// The role called `name` in the API and in the database.
     package init?(named name: String) {
         switch name {
         case "owner": self = .owner
@@ -18,7 +18,7 @@ package enum Role: Equatable {
         }
     }
 
-    /// The role on the wire and in the database: `owner`, `admin` or `member`.
+    /// The role's name in the API and in the database: `owner`, `admin` or `member`.
     package var name: String {
         switch self {
         case .owner: "owner"
@@ -27,7 +27,7 @@ package enum Role: Equatable {
         }
     }
 
-    /// Whether the role changes the project, its members, and the keys that others made.
+    /// Whether the role may change the project, its members, and other members' keys.
     package var manages: Bool { self != .member }
 
     /// The role of `user` in `project`; nil for outsiders.
@@ -61,7 +61,7 @@ package struct Member {
         isActive = row.flag(4)
     }
 
-    /// The members of `project`, in the order in which they came; `StoreBounds.listedWithin` at most.
+    /// The members of `project`, in the order in which they joined; at most `StoreBounds.listedWithin`.
     package static func all(of project: UUID, in database: Database) throws(AuthError) -> [Member] {
         try database.all(
             """
@@ -114,7 +114,7 @@ package struct Member {
         ) { _ in true } ?? false
     }
 
-    /// The owner of `project` who came first among those whose accounts are active.
+    /// The owner of `project` with an active account who joined first.
     package static func firstActiveOwner(of project: UUID, in database: Database) throws(AuthError) -> UUID? {
         try database.first(
             """
@@ -126,7 +126,7 @@ package struct Member {
         ) { $0.id(0) }
     }
 
-    /// Some members of `project`, but not `user`.
+    /// Some members of `project` except `user`.
     package static func some(
         of project: UUID, but user: UUID?, limit: Int64, in database: Database
     ) throws(AuthError) -> [Member] {
@@ -158,13 +158,13 @@ package struct Member {
             [.text(role.name), .id(user), .id(project)])
     }
 
-    /// Takes `user` out of `project`; changes nothing for outsiders. Their keys and invitations there stay.
+    /// Removes `user` from `project`; changes nothing for outsiders. Their keys and invitations there stay.
     package static func remove(_ user: UUID, from project: UUID, in database: Database) throws(AuthError) {
         try database.run(
             "DELETE FROM members WHERE user_id = $1 AND project_id = $2", [.id(user), .id(project)])
     }
 
-    /// How many belong to `project`; `limit` if they are more.
+    /// How many members `project` has; at most `limit`.
     package static func count(of project: UUID, limit: Int64, in database: Database) throws(AuthError) -> Int64 {
         try database.first(
             "SELECT count(*) FROM (SELECT 1 FROM members WHERE project_id = $1 LIMIT $2) AS first",
@@ -172,7 +172,7 @@ package struct Member {
         ) { $0.integer(0) } ?? 0
     }
 
-    /// How many projects `user` belongs to; `limit` if they are more.
+    /// How many projects `user` belongs to; at most `limit`.
     package static func projectCount(of user: UUID, limit: Int64, in database: Database) throws(AuthError) -> Int64 {
         try database.first(
             "SELECT count(*) FROM (SELECT 1 FROM members WHERE user_id = $1 LIMIT $2) AS first", [.id(user), .integer(limit)]

@@ -1,19 +1,19 @@
-// How an account wants to be written to.
+// Which mail an account wants, and in which language.
 
 import Cryptography
 package import Platform
 import SQLite
 
-/// An account's language, and what it is told of by mail.
+/// An account's language, and which notices it gets.
 package struct Preferences: Equatable {
     /// nil: as the browser says.
     package var language: Language?
-    /// Sign-ins from networks that are new for it.
+    /// Sign-ins from networks that are new for the account.
     package var tellsSignIns: Bool
     /// Keys that are about to expire.
     package var tellsKeyExpiry: Bool
 
-    /// Those of the account `user`. Throws `failure` if there is no such account.
+    /// The preferences of the account `user`. Throws `failure` if there is no such account.
     package static func find(_ user: UUID, in database: Database) throws(AuthError) -> Preferences {
         let found = try database.first(
             "SELECT locale, tells_sign_ins, tells_key_expiry FROM users WHERE id = $1", [.id(user)]
@@ -26,7 +26,7 @@ package struct Preferences: Equatable {
         return found
     }
 
-    /// Makes these the preferences of the account `user`, if it exists.
+    /// Stores these preferences for the account `user`, if it exists.
     package func save(for user: UUID, at now: Timestamp, in database: Database) throws(AuthError) {
         try database.run(
             """

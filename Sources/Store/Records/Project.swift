@@ -8,7 +8,7 @@ import SQLite
 package struct Project {
     /// The project's id, as in the API's paths.
     package let id: UUID
-    /// What its members call it; several projects may have one name.
+    /// Its name; several projects may have the same one.
     package let name: String
 
     /// The projects that `user` belongs to, oldest membership first; `StoreBounds.listedWithin` at most.
@@ -46,12 +46,12 @@ package struct Project {
             [.text(name), .optional(description), .time(now), .id(id)])
     }
 
-    /// What the project `id` is called; nil if there is none.
+    /// The name of the project `id`; nil if there is none.
     package static func name(of id: UUID, in database: Database) throws(AuthError) -> String? {
         try database.first("SELECT name FROM projects WHERE id = $1", [.id(id)]) { $0.text(0) }
     }
 
-    /// The projects that `user` owns, also with others, oldest membership first; `limit` at most.
+    /// The projects that `user` owns, also with others, oldest membership first; at most `limit`.
     package static func owned(by user: UUID, limit: Int64 = .max, in database: Database) throws(AuthError) -> [Project] {
         try database.all(
             """
@@ -62,7 +62,7 @@ package struct Project {
         ) { Project(id: $0.id(0), name: $0.text(1)) }
     }
 
-    /// Whether somebody besides `user` belongs to the project and has an active account.
+    /// Whether another member of the project besides `user` has an active account.
     package func hasActiveMember(besides user: UUID, in database: Database) throws(AuthError) -> Bool {
         try database.first(
             """
@@ -73,27 +73,27 @@ package struct Project {
         ) { _ in true } ?? false
     }
 
-    /// Deletes the project `id`, in which nothing may be left.
+    /// Deletes the project `id`, which must be empty.
     package static func delete(_ id: UUID, in database: Database) throws(AuthError) {
         try database.run("DELETE FROM projects WHERE id = $1", [.id(id)])
     }
 }
 
-/// A project with all that its members are told of it.
+/// A project with everything that its members can see.
 package struct ProjectDetails {
     /// The project's id, as in the API's paths.
     package let id: UUID
-    /// What its members call it; several projects may have one name.
+    /// Its name; several projects may have the same one.
     package let name: String
-    /// What its members say about it; nil: nothing.
+    /// Its members' description; nil: none.
     package let description: String?
     /// When the project was made.
     package let createdAt: Timestamp
     /// When its name or description last changed.
     package let updatedAt: Timestamp
-    /// Its members, in the order in which they came; `StoreBounds.listedWithin` at most.
+    /// Its members, in the order in which they joined; at most `StoreBounds.listedWithin`.
     package internal(set) var members: [Member] = []
-    /// Invitations to it that have not expired, oldest first; `StoreBounds.listedWithin` at most.
+    /// Its unexpired invitations, oldest first; at most `StoreBounds.listedWithin`.
     package internal(set) var invitations: [Invitation] = []
 
     /// Columns id … updated_at.
@@ -105,7 +105,7 @@ package struct ProjectDetails {
         updatedAt = row.time(4)
     }
 
-    /// The project `id` with its members and open invitations; nil: no such project.
+    /// The project `id` with its members and open invitations; nil if there is none.
     package static func find(
         _ id: UUID, at now: Timestamp, in database: Database
     ) throws(AuthError) -> ProjectDetails? {
@@ -115,7 +115,7 @@ package struct ProjectDetails {
         return try found?.withPeople(at: now, in: database)
     }
 
-    /// The projects that `user` belongs to, oldest membership first, from the `offset`th on.
+    /// The projects that `user` belongs to, oldest membership first, starting at `offset`.
     package static func page(
         of user: UUID, offset: Int64, limit: Int64, at now: Timestamp, in database: Database
     ) throws(AuthError) -> [ProjectDetails] {
@@ -145,7 +145,7 @@ package struct ProjectDetails {
         return projects
     }
 
-    /// How many `page` has on all its pages.
+    /// How many projects all pages of `page` have.
     package static func count(of user: UUID, in database: Database) throws(AuthError) -> Int64 {
         try database.first("SELECT count(*) FROM members WHERE user_id = $1", [.id(user)]) {
             $0.integer(0)

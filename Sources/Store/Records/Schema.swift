@@ -6,18 +6,18 @@ package import SQLite
 /// The number of a schema, and whether it is closed; see `Schema`.
 package typealias SchemaVersion = SQLite.SchemaVersion
 
-/// Tells how far long work has come: what is being done, and percent of it.
+/// Reports the progress of long work: what is being done, and percent of it.
 package typealias ProgressReport = (_ what: StaticString, _ percent: Int) -> Void
 
-/// Which schema it has, copies of all that is in it, and one database in another's place.
+/// The database's schema, copies of the database, and replacing it by another.
 package enum Schema {
     /// The number of the last migration.
     package static func version(of database: Database) throws(AuthError) -> Int64 {
         try database.schemaNumber()
     }
 
-    /// Writes a whole, compact copy to the file `path`, which must not be there: one moment of the database,
-    /// whatever others write meanwhile (sqlite.org/lang_vacuum.html#vacuuminto).
+    /// Writes a whole, compact copy to the file `path`, which must not exist: one snapshot of the database, whatever
+    /// others write meanwhile (sqlite.org/lang_vacuum.html#vacuuminto).
     package static func copy(
         _ database: Database, to path: String, report: @escaping ProgressReport
     ) throws(AuthError) {
@@ -38,7 +38,7 @@ package enum Schema {
         return Int(min(100, Int64(done) * 100 / max(1, size)))
     }
 
-    /// What is wrong with the database in the file `path`; nil if nothing is.
+    /// The fault of the database in the file `path`; nil if there is none.
     package static func fault(inCopy path: String) throws(AuthError) -> String? {
         do throws(SQLiteError) {
             let copy = try Connection(path: path)
@@ -53,8 +53,8 @@ package enum Schema {
 }
 
 extension Schema {
-    /// The database in the file `path`, which nobody else uses, brought to this executable's schema and into one file.
-    /// Throws `failure` for what is no database, and for a newer one.
+    /// Migrates the database in the file `path`, which nobody else uses, to this executable's schema, and into one file.
+    /// Throws `failure` if it is not a database, or is newer.
     package static func adopt(_ path: String) throws(AuthError) -> Database {
         let database: Connection
         var isNewer = true
@@ -63,7 +63,7 @@ extension Schema {
             switch try migrator.state(of: database) {
             case .current, .older:
                 isNewer = false
-                // What has no schema is no older one.
+                // A database without a schema is not an older one.
                 guard try database.version().number > 0 else {
                     throw SQLiteError(refusing: "it is empty")
                 }
@@ -80,8 +80,8 @@ extension Schema {
 
     /// Closes the database in the file `path`, in whatever schema, to all requests; makes it if there is none.
     ///
-    /// Returns its version before that, of the number 0 for a new one; nil for what cannot be read as a database, which is
-    /// then left as it is.
+    /// Returns its previous version, with the number 0 for a new one; nil if it cannot be read as a database, which then
+    /// stays as it is.
     package static func close(_ path: String) throws(AuthError) -> SchemaVersion? {
         do throws(SQLiteError) {
             let database = try Connection(path: path)
@@ -98,7 +98,7 @@ extension Schema {
         }
     }
 
-    /// Gives the database in the file `path` the version that it had before `close`.
+    /// Restores the version that the database in the file `path` had before `close`.
     package static func setVersion(of path: String, _ version: SchemaVersion) throws(AuthError) {
         do throws(SQLiteError) {
             try Connection(path: path).setVersion(version)
@@ -107,8 +107,8 @@ extension Schema {
         }
     }
 
-    /// Writes a copy of the closed database in the file `path` to `copy`, with the number of its schema; false if it
-    /// is too damaged for that.
+    /// Writes a copy of the closed database in the file `path` to `copy`, with the number of its schema; false if it is
+    /// too damaged.
     package static func keep(
         _ path: String, as copy: String, version: Int, report: @escaping ProgressReport
     ) throws(AuthError) -> Bool {
@@ -128,8 +128,8 @@ extension Schema {
         return true
     }
 
-    /// Puts the contents of the database in the file `new` in the place of the one in `path`, in one step that also
-    /// opens it. What others have open is the same file, before and after.
+    /// Replaces the contents of the database in the file `path` by those of the file `new`, in one step that also opens
+    /// it. Processes that have it open keep the same file.
     package static func replace(_ path: String, by new: String, report: ProgressReport) throws(AuthError) {
         do throws(SQLiteError) {
             let live = try Connection(path: path)

@@ -1,27 +1,27 @@
-// Sessions: what a sign-in begins, a refresh prolongs, and a revocation or a replay ends.
+// Sessions: a sign-in begins one, a refresh prolongs it, and a revocation or a replay ends it.
 
 import Cryptography
 package import Platform
 import SQLite
 
-/// A session and the account it is of.
+/// A session and its account.
 package struct Session {
     /// The session's id: `sid` of its access tokens.
     package let id: UUID
-    /// Of the refresh token that is good now.
+    /// The generation of the current refresh token.
     package let generation: UInt32
-    /// When that became so.
+    /// When that generation began.
     package let rotatedAt: Timestamp
-    /// The session's end, however often it is refreshed.
+    /// When the session ends, however often it is refreshed.
     package let expiresAt: Timestamp
     /// Whether something other than its expiry ended it.
     package let isRevoked: Bool
-    /// Of the access token that it was given last, by its signing key; nil if that was before it was noted.
+    /// The tag of its last access token, by its signing key; nil if that was issued before tags were stored.
     package let accessTokenTag: [UInt8]?
     /// The session's account, active or not.
     package let user: User
 
-    /// The session `id` and its account, in one look-up.
+    /// The session `id` and its account, in one query.
     package static func find(_ id: UUID, in database: Database) throws(AuthError) -> Session? {
         let found = try database.first(
             """
@@ -37,14 +37,14 @@ package struct Session {
                 rotatedAt: row.time(1), expiresAt: row.time(2), isRevoked: !row.isNull(3),
                 accessTokenTag: row.isNull(4) ? nil : row.blob(4), user: User(row, from: 5))
         }
-        // Of an account that is being deleted nothing is good any more.
+        // An account that is being deleted has no valid sessions.
         guard let found, !found.user.isErased else { return nil }
         return found
     }
 
-    /// The account, while account and session are good. Throws as `ActingSession.account` does.
+    /// The account, if it and the session are valid. Throws as `ActingSession.account` does.
     package func activeUser(at now: Timestamp) throws(AuthError) -> User {
-        // Deactivating an account ends its sessions, and its owner is to hear why.
+        // Deactivating an account ends its sessions, but its owner gets that reason.
         guard user.isActive else { throw .accountInactive }
         guard !isRevoked, expiresAt > now else { throw .invalidToken }
         return user
@@ -67,7 +67,7 @@ package struct Session {
             ])
     }
 
-    /// Makes the next generation the good one; false if another did so first.
+    /// Makes the next generation current; false if another request did so first.
     package func rotate(
         by client: Client, given accessTokenTag: [UInt8], at now: Timestamp, in database: Database
     ) throws(AuthError) -> Bool {
@@ -83,10 +83,10 @@ package struct Session {
             ]) == 1
     }
 
-    // A session is good if it was not revoked, has not expired and was refreshed lately. One that merely was not refreshed
-    // is revoked with the others, since another `refresh_ttl` would bring it back, but it is not counted: it had ended.
+    // A session is valid if it was not revoked, has not expired and was refreshed lately. One that merely was not refreshed
+    // is revoked with the others, since a longer `refresh_ttl` would revive it, but it is not counted: it had ended.
 
-    /// Ends the session `id` of `user`; false if there is none that is good.
+    /// Ends the session `id` of `user`; false if there is no such valid session.
     package static func revoke(
         _ id: UUID, of user: UUID, refreshedSince moment: Timestamp, at now: Timestamp, in database: Database
     ) throws(AuthError) -> Bool {
@@ -99,8 +99,7 @@ package struct Session {
         ) { $0.flag(0) } ?? false
     }
 
-    /// Ends every session of `user` but the one to `keep`, if any is, `limit` at most; which they were, and whether they were
-    /// good.
+    /// Ends every session of `user` except `keep`, at most `limit`. Returns which they were, and whether they were valid.
     package static func revokeAll(
         of user: UUID, but keep: UUID?, refreshedSince moment: Timestamp, limit: Int64 = .max, at now: Timestamp,
         in database: Database
@@ -116,8 +115,8 @@ package struct Session {
         ) { (id: $0.id(0), wasGood: $0.flag(1)) }
     }
 
-    /// Ends the sessions of `user` that were used longest ago, if more than `most` have not ended, `limit` at once; which
-    /// they were. The one to `keep` counts and stays.
+    /// Ends the least recently used sessions of `user`, if more than `most` have not ended, at most `limit` at once. Returns
+    /// which. `keep` counts and stays.
     package static func revokeExcess(
         of user: UUID, over most: Int64, keeping keep: UUID, limit: Int64, at now: Timestamp, in database: Database
     ) throws(AuthError) -> [UUID] {
@@ -133,7 +132,7 @@ package struct Session {
         ) { $0.id(0) }
     }
 
-    /// Deletes those of `user` that have ended, the longest unused, if more than `kept` have; `limit` at once.
+    /// Deletes ended sessions of `user`, the longest unused first, if there are more than `kept`; at most `limit` at once.
     package static func deleteEnded(
         of user: UUID, but kept: Int64, limit: Int64, at now: Timestamp, in database: Database
     ) throws(AuthError) {
@@ -146,7 +145,7 @@ package struct Session {
             [.id(user), .time(now), .integer(limit), .integer(kept)])
     }
 
-    /// Ends the session `id`, and tells whose it was; nil for one that was not good, or never was.
+    /// Ends the session `id` and returns its account; nil if it was not valid, or never existed.
     @discardableResult
     package static func revoke(
         _ id: UUID, refreshedSince moment: Timestamp, at now: Timestamp, in database: Database
@@ -160,7 +159,7 @@ package struct Session {
         ) { $0.flag(1) ? $0.id(0) : nil } ?? nil
     }
 
-    /// Ends every session there is; how many were good.
+    /// Ends every session. Returns how many were valid.
     package static func revokeAll(
         refreshedSince moment: Timestamp, at now: Timestamp, in database: Database
     ) throws(AuthError) -> Int {
@@ -172,7 +171,7 @@ package struct Session {
         return Int(good ?? 0)
     }
 
-    /// Deletes some of `user`; how many.
+    /// Deletes some sessions of `user`. Returns how many.
     package static func deleteSome(of user: UUID, limit: Int64, in database: Database) throws(AuthError) -> Int64 {
         Int64(
             try database.run(
@@ -180,7 +179,7 @@ package struct Session {
                 [.id(user), .integer(limit)]))
     }
 
-    /// Deletes some that expired before `moment`; how many.
+    /// Deletes some sessions that expired before `moment`. Returns how many.
     package static func deleteExpired(
         before moment: Timestamp, limit: Int64, in database: Database
     ) throws(AuthError) -> Int {
@@ -197,19 +196,19 @@ package struct Session {
 package struct SessionSummary {
     /// The session's id, by which its owner ends it.
     package let id: UUID
-    /// When the sign-in began it.
+    /// When the sign-in was.
     package let createdAt: Timestamp
     /// When it was last refreshed, or begun.
     package let lastUsedAt: Timestamp
-    /// The session's end, however often it is refreshed.
+    /// When the session ends, however often it is refreshed.
     package let expiresAt: Timestamp
-    /// Network address, the last one; nil for a session from before it was noted.
+    /// The last network address; nil for a session from before addresses were stored.
     package let client: String?
-    /// What the client called itself at the last refresh or the sign-in; nil if it did not say.
+    /// The client's user agent at the last refresh or the sign-in; nil if it sent none.
     package let userAgent: String?
 
-    /// The sessions of `user` that have not ended and were refreshed since `moment`, the last used first,
-    /// from the `offset`th on.
+    /// The sessions of `user` that have not ended and were refreshed since `moment`, the last used first, starting at
+    /// `offset`.
     package static func page(
         of user: UUID, refreshedSince moment: Timestamp, at now: Timestamp, offset: Int64, limit: Int64,
         in database: Database
@@ -228,7 +227,7 @@ package struct SessionSummary {
         }
     }
 
-    /// How many `page` has on all its pages.
+    /// How many sessions all pages of `page` have.
     package static func count(
         of user: UUID, refreshedSince moment: Timestamp, at now: Timestamp, in database: Database
     ) throws(AuthError) -> Int64 {
@@ -242,24 +241,24 @@ package struct SessionSummary {
     }
 }
 
-/// A session as it is held, ended or not.
+/// A stored session, ended or not.
 package struct SessionExport {
     /// The session's id.
     package let id: UUID
-    /// When the sign-in began it.
+    /// When the sign-in was.
     package let createdAt: Timestamp
     /// When it was last refreshed, or begun.
     package let lastUsedAt: Timestamp
-    /// The session's end, however often it is refreshed.
+    /// When the session ends, however often it is refreshed.
     package let expiresAt: Timestamp
     /// When something other than its expiry ended it; nil: nothing did.
     package let endedAt: Timestamp?
-    /// Network address, the last one.
+    /// The last network address.
     package let client: String?
-    /// What the client called itself at the last refresh or the sign-in; nil if it did not say.
+    /// The client's user agent at the last refresh or the sign-in; nil if it sent none.
     package let userAgent: String?
 
-    /// All of `user`, oldest first.
+    /// All sessions of `user`, oldest first.
     package static func all(of user: UUID, in database: Database) throws(AuthError) -> [SessionExport] {
         try database.all(
             """

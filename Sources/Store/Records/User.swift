@@ -1,4 +1,4 @@
-// Accounts, and what they are billed.
+// Accounts and their billing.
 
 import Cryptography
 package import Platform
@@ -8,15 +8,15 @@ import SQLite
 package struct User {
     /// The account's id: `sub` of access tokens, and its name in log and audit.
     package let id: UUID
-    /// The account's address, in lower case; of an erased account a text that is no address.
+    /// The account's address, in lower case; an erased account has a text that is not an address.
     package let email: String
     /// The account's name, for people; nil: it has none.
     package let fullName: String?
-    /// Whether the account may be used. An operator deactivates and activates it; an erased one is not active.
+    /// Whether the account can be used. An operator deactivates and activates it; an erased one is never active.
     package let isActive: Bool
     /// Whether an operator made the account a superuser. The services that read it decide what that allows.
     package let isSuperuser: Bool
-    /// Whether somebody has shown to read mail at its address.
+    /// Whether someone has proved to read mail at its address.
     package let isVerified: Bool
     /// When the account was made.
     package let createdAt: Timestamp
@@ -50,13 +50,13 @@ package struct User {
         updatedAt = row.time(column + 10)
     }
 
-    /// Whether the account was deleted, and what hung on it is being deleted: it has lost its address and can do nothing.
+    /// Whether the account was deleted and its rows are being deleted: it has no address and can do nothing.
     package var isErased: Bool { email.utf8.starts(with: User.erasedMark.utf8) }
 
-    /// What no address begins with.
+    /// No address begins with this.
     private static let erasedMark = "deleted "
 
-    /// The account of the address `email`, active or not; nil: no such account.
+    /// The account with the address `email`, active or not; nil if there is none.
     package static func find(email: String, in database: Database) throws(AuthError) -> User? {
         try database.first(
             """
@@ -68,7 +68,7 @@ package struct User {
         ) { User($0) }
     }
 
-    /// The language that the account of `email` wants mail in; nil if it does not say, or there is none.
+    /// The mail language of the account at `email`; nil if it has chosen none, or there is no account.
     package static func language(ofEmail email: String, in database: Database) throws(AuthError) -> Language? {
         let tag = try database.first("SELECT locale FROM users WHERE email = $1", [.text(email)]) {
             $0.optionalText(0)
@@ -76,8 +76,8 @@ package struct User {
         return tag.flatMap { $0 }.flatMap { Language(tag: $0) }
     }
 
-    /// The language of notices to the account `id`: the one that it chose, else that of its first sign-in; nil if neither
-    /// is known. Never the one of the request at hand, which may be a thief's.
+    /// The language of notices to the account `id`: the one that it chose, or else that of its first sign-in; nil if
+    /// neither is known. Never that of the current request, which may be a thief's.
     package static func noticeLanguage(of id: UUID, in database: Database) throws(AuthError) -> Language? {
         let tag = try database.first("SELECT coalesce(locale, first_locale) FROM users WHERE id = $1", [.id(id)]) {
             $0.optionalText(0)
@@ -85,7 +85,7 @@ package struct User {
         return tag.flatMap { $0 }.flatMap { Language(tag: $0) }
     }
 
-    /// The account `id`, active or not; nil: no such account, or an erased one.
+    /// The account `id`, active or not; nil if there is none, or it is erased.
     package static func find(_ id: UUID, in database: Database) throws(AuthError) -> User? {
         let found = try database.first(
             """
@@ -99,7 +99,7 @@ package struct User {
         return found
     }
 
-    /// The accounts whose addresses come after `email`, by address, `limit` at most.
+    /// Accounts with addresses after `email`, by address, at most `limit`.
     package static func addresses(
         after email: String, limit: Int64, in database: Database
     ) throws(AuthError) -> [(id: UUID, email: String)] {
@@ -108,11 +108,11 @@ package struct User {
         ) { (id: $0.id(0), email: $0.text(1)) }
     }
 
-    /// The accounts whose address contains `text`, by address, `limit` at most.
+    /// Accounts whose address contains `text`, by address, at most `limit`.
     package static func all(
         containing text: String, limit: Int64, in database: Database
     ) throws(AuthError) -> [User] {
-        // No address is that long (RFC 5321 §4.5.3.1), and SQLite takes no pattern of any length.
+        // No address is that long (RFC 5321 §4.5.3.1), and SQLite limits the length of a pattern.
         guard text.utf8.count <= 320 else { return [] }
         return try database.all(
             """
@@ -124,7 +124,7 @@ package struct User {
         ) { User($0) }
     }
 
-    /// A pattern of LIKE, with `!` to escape, for what contains `text`, in lower case as addresses are.
+    /// A LIKE pattern, with `!` as escape, for addresses that contain `text`, in lower case.
     private static func pattern(containing text: String) -> String {
         var bytes = [UInt8(ascii: "%")]
         for byte in text.utf8.lazy.map({ $0.asciiLowercased }) {
@@ -134,7 +134,7 @@ package struct User {
         return String(decoding: bytes + [UInt8(ascii: "%")], as: UTF8.self)
     }
 
-    /// Lets the account in again, or out.
+    /// Activates or deactivates the account.
     package static func setActive(
         _ id: UUID, _ isActive: Bool, at now: Timestamp, in database: Database
     ) throws(AuthError) {
@@ -188,26 +188,26 @@ package struct User {
             [.text(email), .integer(isVerified ? 1 : 0), .time(now), .id(id)])
     }
 
-    /// Takes the account's address and name, and shuts it out. The rows that belong to it can then be deleted in steps.
+    /// Removes the account's address and name, and locks it. Its rows can then be deleted in steps.
     package static func erase(_ id: UUID, at now: Timestamp, in database: Database) throws(AuthError) {
         try database.run(
             "UPDATE users SET email = $1, full_name = NULL, is_active = 0, is_superuser = 0, updated_at = $2 WHERE id = $3",
             [.text(erasedMark + id.text), .time(now), .id(id)])
     }
 
-    /// An account that was erased and is still there; nil if there is none.
+    /// An erased account that still exists; nil if there is none.
     package static func findErased(in database: Database) throws(AuthError) -> UUID? {
         try database.first(
             "SELECT id FROM users WHERE email >= 'deleted ' AND email < 'deleted!' ORDER BY email LIMIT 1"
         ) { $0.id(0) }
     }
 
-    /// Deletes the account, of which nothing else may be left.
+    /// Deletes the account, which must have no other rows left.
     package static func delete(_ id: UUID, in database: Database) throws(AuthError) {
         try database.run("DELETE FROM users WHERE id = $1", [.id(id)])
     }
 
-    /// A new account: active, on the free tier, and verified unless nobody has shown to read mail at the address.
+    /// A new account: active, on the free tier, and verified if someone has proved to read mail at the address.
     /// `language` is that of the first sign-in.
     package static func create(
         email: String, isVerified: Bool = true, language: Language? = nil, at now: Timestamp, in database: Database
@@ -225,7 +225,7 @@ package struct User {
         return id
     }
 
-    /// Whoever signed in reads mail at that address. The first language that they sign in with is noted.
+    /// Notes a sign-in, which proves that its owner reads mail at that address. The first sign-in's language is stored.
     package static func noteSignIn(
         _ id: UUID, in language: Language?, at now: Timestamp, database: Database
     ) throws(AuthError) {

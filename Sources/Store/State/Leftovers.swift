@@ -1,14 +1,14 @@
-// Temporary files and folders, and what is left of them when a process is killed: each may hold secrets.
+// Temporary files and folders that killed processes leave behind: each may hold secrets.
 //
-// A name is known by its form, not by a list of what is made: whatever ends in a random id was made by `temporaryName`.
+// A name is recognized by its form, not from a list: `temporaryName` makes every name that ends in a random id.
 
 package import Platform
 
 extension StateFolder {
-    /// A name that nothing has, for what will become `path` or belongs beside it.
+    /// A new name for a file that will become `path` or belongs beside it.
     package static func temporaryName(for path: String) -> String { "\(path).\(UUID.random().text)" }
 
-    /// Whether `name` is one that `temporaryName` makes, or that of a database's own file beside such a one.
+    /// Whether `temporaryName` made `name`, or it is a file that SQLite keeps beside such a database.
     package static func isTemporaryName(_ name: String) -> Bool {
         var name = name.utf8[...]
         for end in ["-wal", "-shm", "-journal"] where name.suffix(end.utf8.count).elementsEqual(end.utf8) {
@@ -18,13 +18,13 @@ extension StateFolder {
         return name.count > 37 && name.dropLast(36).last == UInt8(ascii: ".") && UUID(text: name.suffix(36)) != nil
     }
 
-    /// What processes left here that were killed, by its path in the folder, in order. Nothing while a restore, a rotation
-    /// or a backup is at work, whose it may be.
+    /// What killed processes left here, as sorted paths in the folder. Empty while a restore, a rotation or a backup runs,
+    /// which may own them.
     package func leftovers(at now: Timestamp) -> [String] {
         withoutMaintenance { foundLeftovers(at: now) } ?? []
     }
 
-    /// Removes it, as far as that is possible.
+    /// Removes the leftovers, as far as possible.
     package func removeLeftovers(at now: Timestamp) {
         _ = withoutMaintenance {
             for name in foundLeftovers(at: now) {
@@ -34,7 +34,7 @@ extension StateFolder {
         }
     }
 
-    /// What `body` gives while no maintenance begins; nil if some is at work.
+    /// Runs `body` while no maintenance can begin; nil if some is running.
     private func withoutMaintenance<T>(_ body: () -> T) -> T? {
         var locks: [FileLock] = []
         for path in [replacementLockPath, backupLockPath] where (try? File.status(path)) ?? nil != nil {
@@ -48,10 +48,10 @@ extension StateFolder {
         func temporary(in folder: String) -> [String] {
             ((try? File.names(in: "\(path)/\(folder)")) ?? []).filter { StateFolder.isTemporaryName($0) }.map { folder + $0 }
         }
-        // Without a database, or a key that signs, a first request may be making them.
+        // Without a database or a signing key, a first request may be making them.
         let own = isThere ? temporary(in: "") : []
         let keys = (try? File.status(currentKeyPath)) ?? nil != nil ? temporary(in: "keys/") : []
-        // Another deliverer may be at work: by its time, as maildirs are cleaned (cr.yp.to/proto/maildir.html).
+        // Another deliverer may be at work, so age decides, as for maildirs (cr.yp.to/proto/maildir.html).
         let mails = ((try? File.names(in: "\(mailPath)/tmp")) ?? []).filter { name in
             guard name.utf8.suffix(9).elementsEqual(".latchkey".utf8),
                 let changed = Machine.changed("\(mailPath)/tmp/\(name)")

@@ -1,70 +1,70 @@
 // The state folder: settings, database, secret key, signing keys, mail.
 //
-// 1. It is the owner's alone (0700, files 0600) and lies outside every web root, unless the operator
-//    says otherwise in so many words.
-// 2. What is made on first use is made whole under another name and then linked: of two first
-//    requests one wins, and both go on with the winner's.
-// 3. A secret key that is missing beside a database is an error. A new one would silently end every
-//    session, and hide that something was lost.
-// 4. State that is gone is an error too, for the same reason: a request makes state only where there never was any.
-// 5. Every temporary name is made here, so that doctor and clean-up know what a process that was killed left.
+// 1. It belongs to its owner alone (0700, files 0600) and is outside every web root, unless the operator explicitly says
+//    otherwise.
+// 2. What the first use creates is written whole under another name and then linked: of two first requests one wins, and
+//    both continue with the winner's.
+// 3. A secret key that is missing beside a database is an error. A new one would silently end every session, and hide the
+//    loss.
+// 4. Lost state is an error too, for the same reason: a request creates state only where there never was any.
+// 5. Every temporary name is made here, so that doctor and clean-up recognize what a killed process left.
 
 package import Cryptography
 package import Platform
 
-/// A state folder whose place and modes have been judged.
+/// A state folder whose place and modes were checked.
 package struct StateFolder {
-    /// Its absolute path, every link resolved.
+    /// Its absolute path, with every link resolved.
     package let path: String
-    /// Its path as it was given.
+    /// The path as given.
     private let name: String
     private let making: Making
 
-    /// Who makes state where there is none.
+    /// Who creates state where there is none.
     package enum Making: Sendable {
-        /// Whoever asked for that: `latchkey init`, `latchkey restore`.
+        /// A command that asks for it: `latchkey init`, `latchkey restore`.
         case always
-        /// A request, if the installation is new: there is no mark of state that it had.
+        /// A request, if the installation is new: no mark says that it had state.
         case ifNew
-        /// The same where nothing names the folder: whoever named another one to these executables may have lost that.
+        /// The same, but only if nothing names the folder: someone who named another one may have lost it.
         case ifNewAndUnnamed
-        /// Nobody: the process needs state that is there.
+        /// Nobody: the process needs existing state.
         case never
     }
 
-    /// Settings, as lines `key = value`; it need not exist.
+    /// Settings, as lines `key = value`; the file is optional.
     package var settingsPath: String { "\(path)/\(StateFolder.settingsName)" }
     /// The name of the settings file in the state folder.
     package static var settingsName: String { "latchkey.conf" }
-    /// The log of deliveries of mail.
+    /// The log of mail deliveries.
     package var logPath: String { "\(path)/latchkey.log" }
-    /// The maildir that mail goes into where no mail command sends it (cr.yp.to/proto/maildir.html).
+    /// The maildir for mail if there is no mail command (cr.yp.to/proto/maildir.html).
     package var mailPath: String { "\(path)/mail" }
-    /// The SQLite database. Its WAL and its shared memory, or its journal, lie beside it.
+    /// The SQLite database. Its WAL and shared memory, or its journal, are beside it.
     package var databasePath: String { "\(path)/latchkey.db" }
     /// `FileLock` of the process that migrates the database.
     package var migrationLockPath: String { "\(path)/migration.lock" }
-    /// `FileLock` in which those who write to the database stand in line, in WAL mode.
+    /// `FileLock` on which writers of the database queue, in WAL mode.
     package var writingLockPath: String { "\(path)/writing.lock" }
-    /// `FileLock` of the one process that waits for mails to be tried again.
+    /// `FileLock` of the one process that waits to retry mails.
     package var deliveryLockPath: String { "\(path)/delivery.lock" }
-    /// `SlotLock` of the processes that send mail, of which `deliverers` says how many there may be.
+    /// `SlotLock` of the processes that send mail; `deliverers` sets their number.
     package var deliverersLockPath: String { "\(path)/deliverers.lock" }
-    /// `SlotLock` of the processes that hash a code, of which `argon2_slots` says how many there may be.
+    /// `SlotLock` of the processes that hash a code; `argon2_slots` sets their number.
     package var hashingLockPath: String { "\(path)/argon2.lock" }
     /// The 32 bytes of `secret`.
     package var secretPath: String { "\(path)/secret.key" }
-    /// The folder of the keys that sign access tokens, or did.
+    /// The folder of the keys that sign access tokens, or used to.
     package var keysPath: String { "\(path)/keys" }
-    /// The file that holds the id of the key that signs, 43 bytes.
+    /// The file with the id of the signing key, 43 bytes.
     package var currentKeyPath: String { "\(keysPath)/current" }
     /// `FileLock` of a restore or a rotation of the secret.
     package var replacementLockPath: String { "\(path)/replacement.lock" }
     /// `FileLock` of a backup.
     package var backupLockPath: String { "\(path)/backup.lock" }
 
-    /// Opens the folder at `path`, and makes it, and its parents, if there is none and `making` lets it. Refuses one
-    /// that is another user's, or open to others.
+    /// Opens the folder at `path`, and creates it and its parents if there is none and `making` allows it. Refuses a folder
+    /// that another user owns, or that is open to others.
     package init(at path: String, making: Making = .always) throws(StateFault) {
         name = path
         self.making = making
@@ -105,8 +105,8 @@ package struct StateFolder {
         try? File.create("\(path)/.htaccess", Array("Require all denied\n".utf8))
     }
 
-    /// Refuses a folder that a web server may serve: one that is, or lies below, `documentRoot` or a
-    /// folder called `public_html`, `www` or `htdocs`.
+    /// Refuses a folder that a web server may serve: `documentRoot` or a folder called `public_html`, `www` or `htdocs`, or
+    /// any folder below one.
     package func refuseWebRoot(documentRoot: String?) throws(StateFault) {
         if let documentRoot, let root = try? File.resolve(documentRoot),
             path.isSame(as: root)
@@ -125,9 +125,9 @@ package struct StateFolder {
     private static let remedy =
         "; move it, or set allow_state_in_web_root = yes"
 
-    /// Makes what a new installation needs, before there is a database.
+    /// Creates what a new installation needs, before there is a database.
     ///
-    /// Throws `unavailable` where there was a database before, and `failure` where one is needed.
+    /// Throws `unavailable` if there was a database before, and `failure` if one is required.
     package func prepare() throws(AuthError) {
         guard try isNew() else { return }
         switch making {
@@ -138,7 +138,7 @@ package struct StateFolder {
                 if hasLocks { throw StateFault(goneFrom: path) }
                 try StateFolder.refuseIfGone(from: name, making)
             } catch {
-                // Looked at again: another request may just have made the database, and noted that.
+                // Check again: another request may just have created the database and noted that.
                 if try isNew() { throw .unavailable(reason: error.reason) }
                 return
             }
@@ -151,12 +151,12 @@ package struct StateFolder {
         _ = try madeSigningKey()
     }
 
-    /// Whether there are files that are made beside a database only.
+    /// Whether files exist that only appear beside a database.
     private var hasLocks: Bool {
         [writingLockPath, deliveryLockPath].contains { (try? File.status($0)) ?? nil != nil }
     }
 
-    /// Throws if a request must not make state at `path`: there was some, or, where nothing names that folder, the
+    /// Throws if a request must not create state at `path`: there was some, or nothing names that folder and the
     /// executables have worked on another.
     private static func refuseIfGone(from path: String, _ making: Making) throws(StateFault) {
         let mark = StateMark(of: path)
@@ -165,10 +165,10 @@ package struct StateFolder {
         throw StateFault(unnamed: path, other: other)
     }
 
-    /// Why a command that needs state finds none at `path`, which is not there or holds no database: `what`.
+    /// Why a command finds no state at `path`, which does not exist or has no database: `what`.
     package static func absence(of path: String, _ what: String) -> StateFault {
         let mark = StateMark(of: path)
-        // The operator's command may lie beside the executables' folder, or above it.
+        // The operator's command may be beside the executables' folder, or above it.
         let own = ownFolder ?? "."
         for folder in [own, "\(own)/cgi-bin", "\(File.parent(of: own))/cgi-bin"]
         where mark.place(among: mark.places(executables: folder)) != nil {
@@ -177,8 +177,8 @@ package struct StateFolder {
         return StateFault(reason: "\(path) \(what); latchkey init makes it")
     }
 
-    /// Notes outside of the folder that it holds a database, if that is not noted yet: beside the executables in the folder
-    /// `executables`, or wherever else a request looks. Where that stands; nil if nothing can be written there.
+    /// Notes outside the folder that it has a database, if that is not noted yet: beside the executables in the folder
+    /// `executables`, or wherever else a request looks. Returns that place; nil if none can be written.
     @discardableResult
     package func noteMade(executables: String?) -> String? {
         let mark = StateMark(of: name)
@@ -187,7 +187,7 @@ package struct StateFolder {
         return mark.note(in: places)
     }
 
-    /// The same by one of the executables that answer requests. Only they find what is beside themselves.
+    /// The same, by an executable that answers requests. Only these find what is beside them.
     package func noteMade() {
         switch making {
         case .ifNew, .ifNewAndUnnamed: break
@@ -197,7 +197,7 @@ package struct StateFolder {
         mark.note(in: mark.places(executables: ownFolder))
     }
 
-    /// Whether the folder and its database have not been taken away.
+    /// Whether the folder and its database still exist.
     package var isThere: Bool { (try? isNew()) == false }
 
     /// Whether there is no database yet.
@@ -210,7 +210,7 @@ package struct StateFolder {
         }
     }
 
-    /// The 32 bytes that codes, peppers and refresh tokens are derived from.
+    /// The 32 bytes from which codes, peppers and refresh tokens are derived.
     package func secret() throws(AuthError) -> [UInt8] {
         try prepare()
         let bytes: [UInt8]
@@ -226,9 +226,9 @@ package struct StateFolder {
         return bytes
     }
 
-    /// The key that signs access tokens now. Made if there is none.
+    /// The current signing key of access tokens. Created if there is none.
     package func signingKey() throws(AuthError) -> ES256PrivateKey {
-        // Between the two reads another may have become the one that signs, and this one have gone.
+        // Between the two reads, another key may become the signing key, and this one may be removed.
         for _ in 0..<3 {
             do throws(SystemError) {
                 return try key(named: currentKeyID())
@@ -236,12 +236,12 @@ package struct StateFolder {
                 guard error.isAbsent else { throw AuthError(error) }
             }
         }
-        // Not where all of the state is gone.
+        // Not if all of the state is gone.
         try prepare()
         return try madeSigningKey()
     }
 
-    /// The key that signs, which is made unless another request has just made it.
+    /// The signing key, created unless another request has just done so.
     private func madeSigningKey() throws(AuthError) -> ES256PrivateKey {
         do throws(SystemError) {
             if try File.createFolder(keysPath) { try File.syncFolder(path) }
@@ -256,8 +256,7 @@ package struct StateFolder {
         }
     }
 
-    /// The signing key of the id `id`, if tokens that it signed are good at `now`: it signs, or it did and has not ended;
-    /// else nil.
+    /// The signing key `id`, if its tokens are accepted at `now`: it signs, or it used to and has not ended; otherwise nil.
     package func tokenKey(_ id: String, at now: Timestamp) throws(AuthError) -> ES256PrivateKey? {
         switch try status(ofKey: id) {
         case .signs: try wholeKey(id)
@@ -276,14 +275,14 @@ package struct StateFolder {
         }
     }
 
-    /// Whether `id` may be a key's, and so part of a file's name.
+    /// Whether `id` can be a key's id, and so part of a file's name.
     package func isKeyID(_ id: String) -> Bool {
         id.utf8.allSatisfy {
             $0 &- 0x30 < 10 || ($0 | 0x20) &- 0x61 < 26 || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
         }
     }
 
-    /// Every public key whose tokens are still taken, by its id. There is one at least.
+    /// Every public key whose tokens are still accepted, by its id. There is at least one.
     package func verificationKeys(at now: Timestamp) throws(AuthError) -> [(id: String, key: ES256PublicKey)] {
         _ = try signingKey()
         var keys: [(id: String, key: ES256PublicKey)] = []
@@ -293,16 +292,16 @@ package struct StateFolder {
         return keys
     }
 
-    /// The ids of all signing keys, also of those that sign no more, in order.
+    /// The sorted ids of all signing keys, including old ones.
     package func keyIDs() throws(AuthError) -> [String] { try ids(ofFiles: ".key") }
 
-    /// The ids of keys that are gone, and whose end is noted still.
+    /// The ids of removed keys whose end is still noted.
     package func endedKeyIDs() throws(AuthError) -> [String] {
         let keys = try keyIDs()
         return try ids(ofFiles: ".end").filter { id in !keys.contains { $0.isSame(as: id) } }
     }
 
-    /// The ids of the files in the folder of keys whose names end in `end`, four bytes.
+    /// The ids of the files in the key folder whose names end in `end`, four bytes.
     private func ids(ofFiles end: String) throws(AuthError) -> [String] {
         do throws(SystemError) {
             return try File.names(in: keysPath)
@@ -314,15 +313,15 @@ package struct StateFolder {
         }
     }
 
-    /// The file of the signing key `id`, 96 bytes; it need not exist.
+    /// The file of the signing key `id`, 96 bytes; it may not exist.
     package func keyPath(_ id: String) -> String { "\(keysPath)/\(id).key" }
 
-    /// The id of the key that signs, as `keys/current` has it. Throws if that cannot be read.
+    /// The id of the signing key, from `keys/current`. Throws if that cannot be read.
     package func currentKeyID() throws(SystemError) -> String {
         String(decoding: try File.read(currentKeyPath, limit: 43), as: UTF8.self)
     }
 
-    /// The signing key `id`. Throws if its file cannot be read, and `damaged` if that holds no key, or another.
+    /// The signing key `id`. Throws if its file cannot be read, and `damaged` if it holds no key, or another one.
     package func key(named id: String) throws(SystemError) -> ES256PrivateKey {
         let path = keyPath(id)
         guard let key = ES256PrivateKey(bytes: try File.read(path, limit: 97)),
@@ -331,7 +330,7 @@ package struct StateFolder {
         return key
     }
 
-    /// Makes the file `path` with `bytes`, durably and in one step; false if there was one already.
+    /// Creates the file `path` with `bytes`, durably and in one step; false if it already existed.
     @discardableResult
     package func createOnce(_ path: String, _ bytes: [UInt8]) throws(SystemError) -> Bool {
         let temporary = StateFolder.temporaryName(for: path)
@@ -347,7 +346,7 @@ package struct StateFolder {
         return true
     }
 
-    /// Makes the file `path` hold `bytes`, durably and in one step.
+    /// Writes `bytes` to the file `path`, durably and in one step.
     package func replace(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
         let temporary = StateFolder.temporaryName(for: path)
         try File.create(temporary, bytes)
@@ -361,17 +360,17 @@ package struct StateFolder {
     }
 }
 
-/// Where this process's executable lies.
+/// The folder of this process's executable.
 private var ownFolder: String? { try? Environment.executableFolder() }
 
-/// Why a state folder is not used: a sentence for the operator.
+/// Why a state folder is refused: a sentence for the operator.
 package struct StateFault: Error {
     /// One sentence for the operator, with the folder's path.
     package let reason: String
-    /// Whether it may pass: the folder, or its database, was there and is not any more, or the disk is full or read-only.
+    /// Whether it may pass: the folder or its database existed before, or the disk is full or read-only.
     package let isTemporary: Bool
 
-    /// A fault for `reason` that stays until the operator acts.
+    /// A fault that stays until the operator acts.
     package init(reason: String) {
         self.reason = reason
         isTemporary = false

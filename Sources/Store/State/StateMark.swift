@@ -1,31 +1,31 @@
-// The mark of an installation that has state: the state folder's path, noted in a file outside of it. A folder that is
-// not mounted, or was moved away, is so not taken for that of a new installation.
+// The mark of an installation that has state: the state folder's path, noted in a file outside it. So a folder that is
+// not mounted, or was moved, does not look like a new installation.
 //
-// 1. The file is a list of paths, one a line, since several services may share executables. It stands beside the
-//    executables; where this user may not write there, beside the state folder; else in /var/tmp.
-// 2. All three are read. Only a file counts that is this user's or root's, and that nobody else may write to.
-// 3. It is replaced in one step, never written to: a link that somebody put there leads nowhere.
+// 1. The file is a list of paths, one per line, since several services may share executables. It is beside the
+//    executables; if this user cannot write there, beside the state folder; otherwise in /var/tmp.
+// 2. All three are read. A file counts only if this user or root owns it, and nobody else can write to it.
+// 3. It is replaced in one step, never written to: a link that somebody put there has no effect.
 
 import Platform
 
 /// The mark, for one state folder.
 package struct StateMark {
-    /// The folder's path as it was given, and with every link resolved as far as it is there.
+    /// The folder's path as given, and with every link resolved in the part that exists.
     private let paths: [String]
 
-    /// The mark of the state folder `path`, which need not exist.
+    /// The mark of the state folder `path`, which may not exist.
     package init(of path: String) {
         let resolved = StateMark.resolved(path)
         paths = path.isSame(as: resolved) ? [path] : [path, resolved]
     }
 
-    /// How long others that note theirs are waited for.
+    /// How long to wait for others that note theirs.
     private static let longestWait = Duration.seconds(2)
 
-    /// Bytes after which the older half of the list goes.
+    /// Above this many bytes the older half of the list is dropped.
     private static let size = 32768
 
-    /// Where the mark may stand, the best place first; `executables` is their folder, if it is known.
+    /// Where the mark can be, the best place first; `executables` is their folder, if known.
     package func places(executables: String?) -> [String] {
         (executables.map { ["\($0)/.latchkey-states"] } ?? []) + [
             "\(File.parent(of: paths[paths.count - 1]))/.latchkey-states",
@@ -33,21 +33,21 @@ package struct StateMark {
         ]
     }
 
-    /// The first of `places` that has the mark; nil if none has.
+    /// The first of `places` with the mark; nil if there is none.
     package func place(among places: [String]) -> String? {
         places.first { holds(StateMark.list(in: $0)) }
     }
 
-    /// Notes the mark in the first of `places` that can be written, unless one of them has it; where it stands, or nil if
-    /// there is no such place.
+    /// Notes the mark in the first writable one of `places`, unless one of them has it. Returns the place; nil if there
+    /// is none.
     @discardableResult
     package func note(in places: [String]) -> String? {
         if let place = place(among: places) { return place }
         return places.first { place in
-            // Others may note theirs at the same moment. Whoever holds the lock for long makes nobody wait for it.
+            // Others may note theirs at the same time. A process that holds the lock for long blocks nobody.
             let lock = try? FileLock(onFolder: File.parent(of: place), atMost: StateMark.longestWait)
             defer { withExtendedLifetime(lock) {} }
-            // Somebody else's file stays as it is.
+            // Somebody else's file stays unchanged.
             if (try? File.status(place)) ?? nil != nil, !StateMark.isTrusted(place) { return false }
             var list = StateMark.list(in: place)
             if list.count > StateMark.size {
@@ -67,7 +67,7 @@ package struct StateMark {
         }
     }
 
-    /// The state that executables in `folder` have made last; nil if they never did, or that is not noted beside them.
+    /// The state that executables in `folder` created last; nil if they never did, or it is not noted beside them.
     package static func last(beside folder: String) -> String? {
         let list = list(in: "\(folder)/.latchkey-states")
         return list.split(separator: 0x0A).last.map { String(decoding: $0, as: UTF8.self) }
@@ -82,7 +82,7 @@ package struct StateMark {
         return (try? File.read(place, limit: 2 * size)) ?? []
     }
 
-    /// Removes what a process left beside `places` that was killed while it noted the mark.
+    /// Removes what a process left beside `places` when it was killed while it noted the mark.
     package func removeLeftovers(beside places: [String]) {
         for place in places {
             let folder = File.parent(of: place)
@@ -100,7 +100,7 @@ package struct StateMark {
             && (status.owner == 0 || status.owner == Environment.effectiveUser)
     }
 
-    /// `path` with every link resolved in the part of it that is there.
+    /// `path` with every link resolved in the part that exists.
     private static func resolved(_ path: String) -> String {
         var (there, rest) = (path, "")
         while true {

@@ -1,46 +1,46 @@
-// The keys that sign access tokens: one signs, others have signed. `keys/current` names the one that signs; an old
-// one has the moment from which it is of no use in `keys/<id>.end`.
+// The keys that sign access tokens: one signs, others used to. `keys/current` names the signing key; `keys/<id>.end` has
+// the time when an old key ends.
 //
-// 1. Whether tokens of a key are good is judged whenever one is shown; that clean-up removes old keys only saves room.
-// 2. The key that `current` names signs, whatever else is there: a rotation that was killed may have left it an end.
-// 3. Any other key without an end never signed, or nobody knows until when: its tokens are not good, and it goes.
-// 4. A key that was to go and stayed is an error.
+// 1. Every token that arrives is checked against its key's end. Clean-up removes old keys only to save room.
+// 2. The key that `current` names signs, whatever else exists: a killed rotation may have left it an end.
+// 3. Any other key without an end never signed, or its end is unknown: its tokens are refused, and it is removed.
+// 4. If a key that should be removed stays, that is an error.
 
 import Cryptography
 package import Platform
 
 extension StateFolder {
-    /// The file that says from when the key `id` is of no use, in milliseconds since 1970; it need not exist.
+    /// The file with the time when the key `id` ends, in milliseconds since 1970; it may not exist.
     package func endPath(ofKey id: String) -> String { "\(keysPath)/\(id).end" }
 
-    /// What a key is good for.
+    /// The status of a key.
     package enum TokenKeyStatus {
         case signs
-        /// It has signed, and its tokens end with this moment.
+        /// It used to sign, and its tokens end at this time.
         case until(Timestamp)
         case ended
     }
 
-    /// How the key `id` stands, whether it is there or not.
+    /// The status of the key `id`, whether it exists or not.
     package func status(ofKey id: String) throws(AuthError) -> TokenKeyStatus {
         do throws(SystemError) {
             if try currentKeyID().isSame(as: id) { return .signs }
         } catch {
             guard error.isAbsent else { throw AuthError(error) }
-            // All of the state may be gone, which is no fault of the token's.
+            // All of the state may be gone, which is not the token's fault.
             try prepare()
         }
         guard isKeyID(id), let end = try end(ofKey: id) else { return .ended }
         return .until(end)
     }
 
-    /// Whether a key that ends with `end` is good at `now`. An end that is further off than any rotation sets is none: it
-    /// was set by a clock that was wrong, or by somebody else.
+    /// Whether a key that ends at `end` is valid at `now`. An end further ahead than any rotation sets is invalid: a
+    /// wrong clock set it, or somebody else.
     package func isGood(until end: Timestamp, at now: Timestamp) -> Bool {
         now < end && end <= now + StoreBounds.longestAccessLifetime + StoreBounds.keyOverlap + StoreBounds.keyOverlap
     }
 
-    /// From when on the key `id` is of no use; nil if that is not noted.
+    /// When the key `id` ends; nil if that is not noted.
     private func end(ofKey id: String) throws(AuthError) -> Timestamp? {
         let text: [UInt8]
         do throws(SystemError) {
@@ -53,7 +53,7 @@ extension StateFolder {
         return Int64(String(decoding: text, as: UTF8.self)).map { Timestamp(milliseconds: $0) }
     }
 
-    /// Removes the keys whose tokens are not good any more at `now`.
+    /// Removes the keys whose tokens are no longer accepted at `now`.
     package func removeEndedKeys(at now: Timestamp) throws(AuthError) {
         try removeKeys { (status) in
             if case .until(let end) = status { return !isGood(until: end, at: now) }
@@ -61,13 +61,13 @@ extension StateFolder {
         }
     }
 
-    /// Removes every key but the one that signs.
+    /// Removes every key except the signing key.
     package func removeOldKeys() throws(AuthError) {
         try removeKeys { _ in true }
     }
 
-    /// Removes, durably, each of the keys that do not sign for which `isToGo`. Every one is tried; the first failure is
-    /// thrown. Nothing is removed where it is not known which one signs: a first request may be making it.
+    /// Removes, durably, each old key for which `isToGo` is true. Tries every one, then throws the first failure. Removes
+    /// nothing if the signing key is unknown: a first request may be creating it.
     private func removeKeys(_ isToGo: (TokenKeyStatus) -> Bool) throws(AuthError) {
         do throws(SystemError) {
             _ = try key(named: currentKeyID())
@@ -82,14 +82,14 @@ extension StateFolder {
             guard isToGo(status) else { continue }
             isChanged = true
             do throws(SystemError) {
-                // The key first: with its end gone it would be one that nobody knows about.
+                // The key first: without its end it would be a key that nobody knows about.
                 try File.delete(keyPath(id))
                 try File.delete(endPath(ofKey: id))
             } catch {
                 failure = failure ?? error
             }
         }
-        // Ends of keys that are gone: a removal was killed between the two.
+        // Ends of removed keys: a removal was killed between the two steps.
         for id in try endedKeyIDs() {
             isChanged = true
             do throws(SystemError) {

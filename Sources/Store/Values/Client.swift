@@ -1,30 +1,30 @@
-// Who is at the other end, as far as a network can tell.
+// The client of a request, as far as the network shows.
 
 package import Platform
 
 /// The origin of one request.
 package struct Client {
-    /// The network address, in its one canonical spelling.
+    /// The network address, in its canonical spelling.
     package let address: String
-    /// What limits count by: an IPv4 address, or the /64 of an IPv6 one, of which a single host can
-    /// use every address (RFC 8981).
+    /// The unit of limits: an IPv4 address, or the /64 of an IPv6 one, since a single host can use every address in
+    /// it (RFC 8981).
     package let network: String
-    /// The /48 of an IPv6 address: the most that one customer is commonly given (RFC 6177), with 65,536
-    /// networks in it. nil for IPv4.
+    /// The /48 of an IPv6 address: the most that one customer usually gets (RFC 6177), with 65,536 networks in it.
+    /// nil for IPv4.
     package let site: String?
-    /// Whether the server told the address. A network that is not known is nobody's own.
+    /// Whether the server passed the address. An unknown network belongs to nobody.
     package let hasAddress: Bool
-    /// Whether it is this machine (127.0.0.0/8, ::1).
+    /// Whether the client is this machine (127.0.0.0/8, ::1).
     package let isLocal: Bool
-    /// What the client calls itself, its printable ASCII, 255 bytes at most.
+    /// The client's user agent: its printable ASCII, at most 255 bytes.
     package let userAgent: String?
-    /// The language that it asks for.
+    /// The language that the client asks for.
     package let language: Language?
-    /// The request's own id, as in the log and in `X-Request-Id`.
+    /// The request's id, as in the log and in `X-Request-Id`.
     package let requestID: String
 
-    /// `address` is nil if the server did not tell it: all such clients count as one, since nobody
-    /// may escape a limit by having no address.
+    /// `address` is nil if the server did not pass it: all such clients count as one, so that nobody escapes a limit
+    /// by having no address.
     package init(
         address: NetworkAddress?, userAgent: String? = nil, language: Language? = nil, requestID: String
     ) {
@@ -38,7 +38,7 @@ package struct Client {
         self.requestID = requestID
     }
 
-    /// The operator at the machine itself, whom the audit calls `admin`; `requestID` is one run's.
+    /// The operator at the machine itself, called `admin` in the audit; `requestID` is the run's.
     package init(operatorIn requestID: String) {
         address = "admin"
         network = "admin"
@@ -52,7 +52,7 @@ package struct Client {
 }
 
 extension Client {
-    /// Printable ASCII, which is all that a User-Agent may hold (RFC 9110 §10.1.5); nil if nothing is left.
+    /// Printable ASCII, the only characters that a User-Agent may contain (RFC 9110 §10.1.5); nil if nothing is left.
     private static func shortened(_ text: String) -> String? {
         let bytes = text.utf8.filter { $0 >= 0x20 && $0 < 0x7F }.prefix(255)
         return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)

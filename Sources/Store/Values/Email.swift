@@ -1,20 +1,20 @@
-// An e-mail address, judged byte by byte. Only what every mail system agrees on is taken: no
-// quoted local parts, no comments, no literals, no Unicode, and nothing that a mail command or a
-// route (`user%host`, `host!user`) could read as more than a name.
+// An e-mail address, checked byte by byte. It accepts only what every mail system agrees on: no quoted local parts,
+// comments, literals or Unicode, and nothing that a mail command or a route (`user%host`, `host!user`) could read as
+// more than a name.
 
 /// A valid address, in lower case.
 package struct Email: Equatable {
-    /// The whole address: ASCII in lower case, 254 bytes at most.
+    /// The whole address: lower-case ASCII, at most 254 bytes.
     package let text: String
 
-    /// The part behind "@".
+    /// The part after "@".
     package var domain: String {
         let at = text.utf8.lastIndex(of: UInt8(ascii: "@"))!
         return String(text[text.utf8.index(after: at)...])
     }
 
-    /// Reads `text`: ASCII letters become small; dots and plus tags stay. Throws the reason, as a
-    /// sentence for people.
+    /// Reads `text` and makes its ASCII letters lower case; dots and plus tags stay. Throws the reason, as a sentence
+    /// for people.
     package init(_ text: String) throws(EmailFault) {
         var bytes = Array(text.utf8)
         for index in bytes.indices where bytes[index] &- 0x41 < 26 { bytes[index] |= 0x20 }
@@ -28,7 +28,7 @@ package struct Email: Equatable {
         self.text = String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Reads `text` as people type and paste it: spaces, tabs and line ends around the address do not count.
+    /// Reads `text` as people type and paste it: spaces, tabs and line ends around the address are ignored.
     package init(typed text: String) throws(EmailFault) {
         var scalars = text.unicodeScalars[...].drop(while: Email.isSpace)
         while let last = scalars.last, Email.isSpace(last) { scalars.removeLast() }
@@ -91,28 +91,28 @@ package struct Email: Equatable {
         }
     }
 
-    /// Two letters and two hyphens begin a label that stands for another one (RFC 5890 §2.3.1).
+    /// A label with hyphens in third and fourth place is an encoding of another one (RFC 5890 §2.3.1).
     private static func hasHyphensOfACode(_ label: ArraySlice<UInt8>) -> Bool {
         label.dropFirst(2).prefix(2).elementsEqual("--".utf8)
     }
 
-    /// The only code there is.
+    /// `xn--` is the only such encoding.
     private static func isCoded(_ label: ArraySlice<UInt8>) -> Bool { label.starts(with: "xn--".utf8) }
 
     private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
         byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 26
     }
 
-    /// RFC 5322's atext and the dot, without "%" and "!", which old mail systems route by.
+    /// RFC 5322's atext and the dot, without "%" and "!", which old mail systems use for routes.
     private static let localPunctuation = Array("#$&'*+-/=?^_`{|}~.".utf8)
 
-    /// The address with all but its first character and its domain hidden, for logs.
+    /// The address with everything but its first character and its domain hidden, for logs.
     package var masked: String {
         "\(String(decoding: text.utf8.prefix(1), as: UTF8.self))***@\(domain)"
     }
 }
 
-/// Why a text is no e-mail address that we take.
+/// Why a text is not an accepted e-mail address.
 package struct EmailFault: Error {
     /// A sentence for people.
     package let reason: String

@@ -1,8 +1,8 @@
-// The languages that mail is written in, and how a browser's wish leads to one of them.
+// The languages of mail, and how a browser's preference selects one.
 
 import Platform
 
-/// A language that mail is written in.
+/// A language of mail.
 package enum Language: Equatable, Sendable, CaseIterable {
     case english
     case german
@@ -11,11 +11,11 @@ package enum Language: Equatable, Sendable, CaseIterable {
     case japanese
     case chinese
 
-    /// The most of an `Accept-Language` that is read, in bytes: far more than a browser sends.
+    /// The most bytes of an `Accept-Language` that are read: far more than a browser sends.
     private static let longestAcceptLanguage = 1024
 
     /// The language whose tag is the primary subtag of `tag` (RFC 5646 §2.1), in any case: `de`, `de-AT`,
-    /// `DE-Latn-CH-1996`. nil for other languages, and for what is no tag.
+    /// `DE-Latn-CH-1996`. nil for other languages, and for an invalid tag.
     package init?(tag: String) {
         self.init(range: tag.utf8[...])
     }
@@ -35,13 +35,13 @@ package enum Language: Equatable, Sendable, CaseIterable {
     /// The language that a request wants by its `Accept-Language` (RFC 9110 §12.5.4), found by lookup (RFC 4647
     /// §3.4): the range of the highest weight that is, or begins with, one of our tags; of equal ones the first.
     ///
-    /// A tag of weight 0 is not taken, whatever longer range leads to it; `de-AT;q=0` says nothing of `de`. `*`
-    /// stands for the default, so with it, as with nothing that fits, the answer is nil. Malformed parts do not
-    /// count, nor does what lies behind the first 1024 bytes.
+    /// A tag of weight 0 is excluded, even if a longer range matches it; `de-AT;q=0` does not affect `de`. `*` means
+    /// the default, so with it, as when nothing matches, the result is nil. Malformed parts are ignored, and so is
+    /// everything after the first 1024 bytes.
     package static func preferred(acceptLanguage: String) -> Language? {
         var bytes = acceptLanguage.utf8.prefix(longestAcceptLanguage)
         if bytes.endIndex != acceptLanguage.utf8.endIndex {
-            // Cut, `q=0.9` would be another weight.
+            // A cut `q=0.9` would be another weight.
             bytes = bytes.prefix(upTo: bytes.lastIndex(of: UInt8(ascii: ",")) ?? bytes.startIndex)
         }
         var wanted: [(language: Language, weight: Int)] = []
@@ -65,7 +65,7 @@ package enum Language: Equatable, Sendable, CaseIterable {
         return best?.language
     }
 
-    /// A basic language range (RFC 4647 §2.1) other than `*`, cut down to its primary subtag.
+    /// A basic language range (RFC 4647 §2.1) except `*`, reduced to its primary subtag.
     private init?(range: Substring.UTF8View) {
         let subtags = range.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
         let isWellFormed = subtags.allSatisfy { subtag in
@@ -95,7 +95,7 @@ package enum Language: Equatable, Sendable, CaseIterable {
         return weight <= 1000 ? weight : nil
     }
 
-    /// Without spaces and tabs around it (OWS, RFC 9110 §5.6.3).
+    /// Trims spaces and tabs (OWS, RFC 9110 §5.6.3).
     private static func trimmed(_ text: Substring.UTF8View) -> Substring.UTF8View {
         let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
         var text = text.drop(while: isSpace)

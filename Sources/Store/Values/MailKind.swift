@@ -1,4 +1,4 @@
-// What a mail can be about.
+// The kinds of mail.
 
 import Platform
 
@@ -6,19 +6,19 @@ import Platform
 package enum MailKind: Equatable, Sendable, CaseIterable {
     /// A code to sign in with.
     case code
-    /// A code that confirms a new address for an account; it goes to that address.
+    /// A code that confirms a new address for an account; it goes to the new address.
     case emailCode
-    /// A code that agrees to a new address for an account; it goes to the one that the account has.
+    /// A code that agrees to a new address for an account; it goes to the current address.
     case currentEmailCode
     /// A code that deletes an account.
     case deletionCode
-    /// Tells the old address that the account has another one.
+    /// Tells the old address that the account has moved to another.
     case emailChanged
-    /// Tells the new address that the operator gave it to an account.
+    /// Tells the new address that the operator assigned it to an account.
     case emailGiven
-    /// Tells of a sign-in from a network that is new for the account.
+    /// Tells about a sign-in from a network that is new for the account.
     case newNetwork
-    /// Tells that an API key is about to expire.
+    /// Tells about an API key that is about to expire.
     case keyExpiry
     /// Invites somebody to a project.
     case invitation
@@ -30,7 +30,7 @@ package enum MailKind: Equatable, Sendable, CaseIterable {
     case ownerMade
     /// Tells that the account invited somebody to a project, gave them another role, or removed them.
     case accessGiven
-    /// Tells somebody that they belong to a project no more, or have fewer rights there.
+    /// Tells somebody that they no longer belong to a project, or have fewer rights there.
     case accessEnded
     /// Tells that the account's notices were switched off, or their language was changed.
     case noticesOff
@@ -64,11 +64,11 @@ package enum MailKind: Equatable, Sendable, CaseIterable {
         self = MailKind.allCases.first { $0.name.isSame(as: name) } ?? .code
     }
 
-    /// What stands in the texts for values of a single mail.
+    /// The placeholders for a single mail's values.
     ///
-    /// `{email}` is the new address, the one from before, or another person's, masked; `{count}` how many changes of the kind
-    /// a mail tells of; `{time}` reads the same in every language, such as `2026-12-31 14:05 UTC`; `{prefix}` is the beginning
-    /// of the key, which may be shown.
+    /// `{email}` is the new address, the old one, or another person's, masked; `{count}` is how many changes a mail announces;
+    /// `{time}` reads the same in every language, such as `2026-12-31 14:05 UTC`; `{prefix}` is the beginning of the key,
+    /// which is not secret.
     package var placeholders: [String] {
         switch self {
         case .code, .emailCode, .deletionCode: ["{code}", "{minutes}", "{service}"]
