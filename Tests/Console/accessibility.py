@@ -1,8 +1,8 @@
-"""What a page owes to those who do not see it, or do not see it well, or use a keyboard (WCAG 2.2 AA)."""
+"""What a page must offer people who cannot see it, see it poorly, or use a keyboard (WCAG 2.2 AA)."""
 
 from selenium.webdriver.common.keys import Keys
 
-# What is wrong with the page as it stands, as sentences. Contrast is computed from what is painted.
+# The page's current faults, as sentences. Contrast is computed from the painted colours.
 AUDIT = r"""
 const faults = [];
 const fault = (node, text) => faults.push(`${text}: ${node.outerHTML.slice(0, 120)}`);
@@ -126,7 +126,7 @@ return [...scope.querySelectorAll("a[href], button, input, select, textarea, [ta
   .filter((node) => node.checkVisibility({ checkVisibilityCSS: true }) && !node.disabled)
 """
 
-# Contrast of the focus ring with what is behind it, 0 if there is no ring.
+# Contrast of the focus ring with its background, 0 if there is no ring.
 RING = """
 const style = getComputedStyle(document.activeElement);
 return style.outlineStyle === "none" ? 0 : parseFloat(style.outlineWidth);
@@ -139,7 +139,7 @@ def audit(browser):
 
 
 def unnamed(browser):
-    """Controls to which Chromium's own accessibility tree gives no name."""
+    """Controls without a name in Chromium's own accessibility tree."""
     roles = {"button", "link", "textbox", "combobox", "checkbox", "dialog", "heading", "navigation", "region"}
     found = []
     for node in browser.cdp("Accessibility.getFullAXTree")["nodes"]:
@@ -150,12 +150,12 @@ def unnamed(browser):
 
 
 def rewind(browser):
-    """Puts the focus before everything."""
+    """Moves the focus before the first element."""
     browser.js("const b = document.body; b.tabIndex = -1; b.focus(); b.removeAttribute('tabindex'); scrollTo(0, 0)")
 
 
 def tabbed(browser):
-    """Tabs through the page from its start: what was not reached, what came out of order, what showed no focus."""
+    """Tabs through the page from its start: controls not reached, out of order, or without visible focus."""
     wanted = browser.js(FOCUSABLE)
     rewind(browser)
     faults, order = [], []
@@ -174,7 +174,7 @@ def tabbed(browser):
 
 
 def overflowing(browser):
-    """By how many pixels the page is wider than the window, and what sticks out."""
+    """How many pixels wider than the window the page is, and what sticks out."""
     return browser.js("""
 const width = document.documentElement.clientWidth;
 if (document.documentElement.scrollWidth <= width && document.body.scrollWidth <= width) {

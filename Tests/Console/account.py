@@ -47,7 +47,7 @@ def notices_and_language_are_kept(browser):
     browser.language = "en"
     browser.see(browser.t("nav.account"), "h1")
     assert focused == "language", focused
-    # Without a choice, the browser's.
+    # Without a choice, the browser's language.
     browser.choose("#language", "es")
     browser.language = "es"
     browser.see(browser.t("nav.account"), "h1")

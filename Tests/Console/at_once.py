@@ -1,4 +1,4 @@
-"""Several things at once: the last request wins, and a button is busy while it works."""
+"""Concurrent actions: the last request wins, and a button is busy while it works."""
 
 import time
 
@@ -22,7 +22,7 @@ if (init.method === 'PATCH' && init.body.includes('"es"')) await pause(700);
     time.sleep(1)
     assert browser.js("return document.documentElement.lang") == "fr"
     assert browser.t("nav.account") in texts(browser, "h1")
-    # At the service as well, though the earlier answer comes late.
+    # The service has it too, though the earlier answer arrives late.
     browser.choose("#language", "es")
     wait(lambda: browser.asked("PATCH") == 2, "the first request")
     browser.choose("#language", "ja")
@@ -54,7 +54,7 @@ def a_language_that_cannot_be_fetched_leaves_the_page_as_it_was(browser):
     browser.language = "en"
     browser.see(browser.t("nav.account"), "h1")
     browser.ready()
-    # Without its language the page comes in English, and without any words it says so.
+    # Without its language file the page is in English, and without any words it says so.
     browser.choose("#language", "fr")
     browser.language = "fr"
     browser.see(browser.t("nav.account"), "h1")
@@ -102,7 +102,7 @@ for (let i = 0; i < 11; i += 1) await call("POST", "/auth/api-keys/", { project:
     browser.see(browser.t("keys.empty"), ".empty")
     assert browser.asked("POST /projects") == 1
     browser.unstub()
-    # A view that is tried again
+    # A view that is retried
     browser.stub("if (url.includes('/auth/sessions')) { await pause(300); return refused(503, 'temporarily_unavailable') }")
     browser.view("sessions")
     browser.see(browser.t("error.temporarily_unavailable"), ".alert")
@@ -161,7 +161,7 @@ def answers_that_are_no_json_are_shown_as_they_are(browser):
         browser.see(status, "h3")
         assert "JSON" not in browser.one("main").text, (method, path)
         assert not browser.all("main .alert"), (method, path)
-    # The answer to the last request stays, though an earlier one comes later.
+    # The answer to the last request stays, though an earlier one arrives later.
     browser.stub("if (url.endsWith('/slow')) { await pause(700); return granted({ which: 'the slow one' }) }")
     browser.choose("main [name=method]", "GET")
     browser.type("path", "/slow")
@@ -174,7 +174,7 @@ def answers_that_are_no_json_are_shown_as_they_are(browser):
     time.sleep(0.9)
     assert "the slow one" not in browser.one("main").text
     browser.unstub()
-    # Without the description there is no list, and it is asked for again.
+    # Without the description there is no list, and the page asks for it again.
     browser.reload()
 
 
@@ -195,7 +195,8 @@ def a_copy_that_the_browser_refuses_is_said_and_selected(browser):
 
 
 def a_long_life_of_tokens_is_no_short_timer(browser):
-    """Delays beyond 2^31 ms end at once unless they are capped; those near 0 must not become a storm."""
+    """The page caps delays beyond 2^31 ms, which otherwise end at once; delays near 0 must not become a
+    storm."""
     browser.view("sessions")
     for life in (2592000, 2147484, 10**9, 1, 0):
         browser.reload()

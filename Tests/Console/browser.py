@@ -1,4 +1,4 @@
-"""A real Chromium on the console."""
+"""A real Chromium that uses the console."""
 
 import json
 import os
@@ -26,7 +26,7 @@ WATCH = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", (e) => violations.push(e.violatedDirective + " " + e.blockedURI));
 """
-# What WebDriver says of an element that is just being drawn anew.
+# WebDriver's error for an element that the page is redrawing.
 NOT_YET = (
     ElementClickInterceptedException,
     ElementNotInteractableException,
@@ -37,7 +37,7 @@ NOT_YET = (
 
 
 def wait(condition, what, seconds=10):
-    """What `condition` gives once it is true."""
+    """The value of `condition` once it is true."""
     end = time.monotonic() + seconds
     while True:
         try:
@@ -52,10 +52,10 @@ def wait(condition, what, seconds=10):
 
 
 class Browser:
-    """One Chromium. A host has one session for all its tabs; `tab(person)` opens a host of the person's own."""
+    """One Chromium. All tabs of a host share one session; `tab(person)` opens a host of the person's own."""
 
     def __init__(self, service, blocks_storage=False, script=""):
-        """`script` runs in every page before the page's own."""
+        """`script` runs in every page before the page's own scripts."""
         self.service, self.script = service, script
         self.home = service.url
         self.words = {code: json.load(open(f"{PUBLIC}/languages/{code}.json")) for code in LANGUAGES}
@@ -87,7 +87,7 @@ class Browser:
         self.prepare()
 
     def prepare(self):
-        """What every tab needs before it loads the page."""
+        """Prepares a tab before it loads the page."""
         handle = self.driver.current_window_handle
         if handle not in self.prepared:
             self.prepared.add(handle)
@@ -112,9 +112,9 @@ class Browser:
         return self.driver.execute_script(text, *values)
 
     def collect(self):
-        """Moves what the browser logged to `complaints` and `urls`."""
+        """Moves the browser's log entries to `complaints` and `urls`."""
         for entry in self.driver.get_log("browser"):
-            # A refusal is an answer that the page handles.
+            # The page handles a refusal as an answer.
             if entry["level"] == "SEVERE" and "the server responded with a status of" not in entry["message"]:
                 self.complaints.append(entry["message"])
         for entry in self.driver.get_log("performance"):
@@ -128,7 +128,7 @@ class Browser:
     def t(self, key, **values):
         return re.sub(r"\{(\w+)\}", lambda match: str(values[match.group(1)]), self.words[self.language][key])
 
-    # Finding and using what is on the page
+    # Finding and using elements of the page
 
     def all(self, css):
         found = []
@@ -144,7 +144,7 @@ class Browser:
         return wait(lambda: (self.all(css) or [None])[0], css)
 
     def button(self, key, item=None, scope="", **values):
-        """The button or link with the word `key`, of the list's item `item`."""
+        """The button or link with the word `key`, in the list's item `item`."""
         text = self.t(key, **values)
         name = f"{text}: {item}" if item else text
 
@@ -152,7 +152,7 @@ class Browser:
             inside = "dialog " if self.all("dialog") else scope
             for node in self.all(f"{inside}button, {inside}a"):
                 own = node.get_attribute("aria-label") or node.text
-                # A key's name has its prefix behind it.
+                # A key's name is followed by its prefix.
                 if own == name or (item and own.startswith(f"{name} sk_")):
                     return node
 
@@ -165,7 +165,7 @@ class Browser:
         wait(lambda: self.all(css)[index:] and self.all(css)[index].click() is None, f"to click {css}")
 
     def submit(self):
-        """Presses the button that sends the form, of the dialog if there is one."""
+        """Presses the button that sends the form, in the dialog if there is one."""
         self.click("dialog [type=submit]" if self.all("dialog") else "main [type=submit]")
 
     def field(self, name):
@@ -189,7 +189,7 @@ class Browser:
         )
 
     def see(self, text, css="body", seconds=10):
-        """Waits until `text` is shown."""
+        """Waits until the page shows `text`."""
         wait(lambda: any(text in node.text for node in self.all(css)), f"the text {text!r}", seconds)
 
     def gone(self, text, css="main"):
@@ -199,7 +199,7 @@ class Browser:
         wait(lambda: not self.all("dialog"), "the dialog to close")
 
     def item(self, name):
-        """The row of the list that is about `name`."""
+        """The list's row for `name`."""
         return wait(
             lambda: next(
                 (
@@ -218,7 +218,7 @@ class Browser:
         )
 
     def view(self, name, id=None):
-        """Goes to a view by its address."""
+        """Opens a view by its address."""
         address = {"keys": f"#/projects/{id}/keys", "project": f"#/projects/{id}"}.get(name, f"#/{name}")
         self.js(
             "document.querySelector('#main')?.setAttribute('aria-busy', 'true'); "
@@ -238,11 +238,11 @@ class Browser:
         self.ready()
 
     def focused(self):
-        """What says which element has the focus."""
+        """A description of the focused element."""
         return self.js("const e = document.activeElement; return e.getAttribute('aria-label') || e.name || e.textContent")
 
     def sign_in(self, address):
-        """Signs `address` in on the page, with the code of the mail that this sends."""
+        """Signs `address` in on the page, with the code from the mail that this sends."""
         known = [mail.path for mail in self.service.mails(address)]
         self.open()
         self.type("email", address)
@@ -254,7 +254,7 @@ class Browser:
         self.ready()
 
     def tab(self, person=None):
-        """A new tab: of this host, or at `<person>.localhost`, which is another browser to the page."""
+        """A new tab: of this host, or at `<person>.localhost`, which the page sees as another browser."""
         self.driver.switch_to.new_window("tab")
         if person:
             self.home = self.service.url.replace("//localhost", f"//{person}.localhost")
@@ -275,8 +275,8 @@ class Browser:
         self.home = self.homes[back]
 
     def stub(self, text):
-        """Puts `answer(url, init, fetch)` of the script `text` before every request of this page, until it is loaded anew.
-        Gives what it returns, or the service's own answer for nothing."""
+        """Runs `answer(url, init, fetch)` of the script `text` before every request of this page, until it is reloaded.
+        Returns its result, or the service's own answer if it returns nothing."""
         self.js(
             """
 window.realFetch ??= window.fetch;
@@ -300,7 +300,7 @@ window.pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
         self.js("if (window.realFetch) window.fetch = window.realFetch")
 
     def asked(self, part):
-        """How often the page asked for a path with `part` in it since `stub`."""
+        """How often the page requested a path that contains `part` since `stub`."""
         return len([line for line in self.js("return window.asked") if part in line])
 
     def quit(self):

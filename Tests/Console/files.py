@@ -1,4 +1,4 @@
-"""The files themselves: their size, their words, and what they never hold."""
+"""The files themselves: their size, their words, and what they must not contain."""
 
 import glob
 import json
@@ -17,7 +17,7 @@ def read(name):
 
 
 def scripts():
-    """The console's scripts: what index.html loads, and what that imports."""
+    """The console's scripts: those that index.html loads, and their imports."""
     names = re.findall(r'src="(\w+\.js)"', read("index.html"))
     for name in names:
         names += [other for other in re.findall(r'from "\./(\w+\.js)"', read(name)) if other not in names]
@@ -58,9 +58,9 @@ def every_key_is_used_and_every_used_key_is_there(_):
         with open(path, encoding="utf-8") as file:
             codes |= set(re.findall(r'"([a-z]+(?:_[a-z]+)+)"', file.read()))
     codes |= {"offline"}
-    # Of the endpoints of projects.
+    # From the endpoints of projects.
     codes |= {"member_not_found", "invitation_not_found", "insufficient_role", "already_member", "last_owner", "code_exhausted"}
-    # How the scripts put keys together.
+    # How the scripts build keys.
     families = {"nav": literals, "role": {"owner", "admin", "member", "invited"}, "error": codes}
     known = words("en")
     for key in known:

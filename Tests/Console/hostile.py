@@ -1,11 +1,11 @@
-"""Texts that mean harm, of Tests/Hostile, as names: the page shows them as text, and nothing of them becomes part of it."""
+"""Hostile texts from Tests/Hostile as names: the page shows them as text, and none becomes part of the page."""
 
 import json
 
 from latchkey_tests.project import PROJECT
 from people import STAMP, chosen
 
-# The page but for the text in it: elements, their attributes, and the values of those that act.
+# The page without its text: elements, their attributes, and the values of active attributes.
 SHAPE = """
 const acts = (name) => ["href", "src", "srcdoc", "action", "style"].includes(name) || name.startsWith("on");
 return [...document.querySelectorAll("*")].map((element) => [element.localName, ...[...element.attributes]

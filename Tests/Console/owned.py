@@ -1,4 +1,4 @@
-"""What owners see: keys with one name, and a project that is deleted."""
+"""What owners see: keys with the same name, and a deleted project."""
 
 import time
 

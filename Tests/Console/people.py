@@ -1,4 +1,4 @@
-"""Who is on the console, and what they do beside it."""
+"""The people on the console, and what they do outside it."""
 
 import json
 import time
@@ -12,14 +12,14 @@ ADA, BOB, NEW = f"ada-{STAMP}@example.com", f"bob-{STAMP}@example.com", f"lovela
 
 
 class Story:
-    """What later tests need from earlier ones."""
+    """Values that later tests need from earlier ones."""
 
     tabs = {}
     project = key = None
 
 
 def ask(browser, method, path, headers=(), fields=None):
-    """Status and `data` of a request that the page does not make."""
+    """Status and `data` of a request that the page does not send."""
     body = None if fields is None else json.dumps(fields).encode()
     request = urllib.request.Request(browser.service.url + path, method=method, data=body, headers=dict(headers))
     if body:
@@ -32,7 +32,7 @@ def ask(browser, method, path, headers=(), fields=None):
 
 
 def grant(browser, address):
-    """A session of `address` that is not the page's."""
+    """A session of `address` outside the page."""
     known = [mail.path for mail in browser.service.mails(address)]
 
     def sent():
@@ -58,5 +58,5 @@ def use(browser, who):
 
 
 def refreshes(browser):
-    """How many refreshes the page made since it was loaded."""
+    """How many refreshes the page sent since it was loaded."""
     return browser.js("return performance.getEntriesByType('resource').filter((e) => e.name.includes('refresh-token')).length")

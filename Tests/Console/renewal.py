@@ -1,4 +1,4 @@
-"""Tokens that are renewed."""
+"""Renewal of tokens."""
 
 from browser import wait
 from people import NEW, refreshes
@@ -43,7 +43,7 @@ def a_service_out_of_reach_is_told_and_tried_again(browser):
     browser.cdp("Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1)
     browser.press("retry")
     browser.see(NEW, "main")
-    # What the browser itself says of the cut.
+    # The browser's own message about the broken connection.
     browser.driver.get_log("browser")
 
 

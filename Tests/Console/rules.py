@@ -1,7 +1,7 @@
-"""What holds when things happen at once, in several tabs, or not at all: the last request wins, a button is busy while
-it works, what was typed stays, one browser has one session, and the page claims nothing that was not done.
+"""Rules for concurrent actions, several tabs and failures: the last request wins, a button is busy while it
+works, typed text stays, one browser has one session, and the page reports only what was done.
 
-Where an answer has to come late, fail or be rare, the page's own `fetch` is given it (`Browser.stub`)."""
+Where an answer must be late, failed or rare, the test replaces the page's own `fetch` (`Browser.stub`)."""
 
 import at_once
 import owned

@@ -1,7 +1,7 @@
 """The service behind the console.
 
-`BASE_URL` and `LATCHKEY_HOME` in the environment say where a service runs that the tests may use; its settings must
-be those of `SETTINGS`. Without them the project's own lighttpd is started on a state folder that is removed again.
+`BASE_URL` and `LATCHKEY_HOME` in the environment name a running service for the tests; its settings must
+be those of `SETTINGS`. Without them the tests start the project's own lighttpd on a temporary state folder.
 """
 
 import os
@@ -12,7 +12,7 @@ from latchkey_tests.home import Home
 from latchkey_tests.service import Service
 from latchkey_tests.waiting import until
 
-# Tokens that end soon show their renewal; a short wait for the next code shows its countdown.
+# Short-lived tokens show their renewal; a short wait for the next code shows its countdown.
 SETTINGS = """\
 access_ttl = 30s
 resend_after = 4s
@@ -26,7 +26,7 @@ limit_send_total = off
 
 
 class Running:
-    """Where the console is, and where its mail goes."""
+    """The console's address, and its mail folder."""
 
     def __init__(self):
         self.url = os.environ.get("BASE_URL", "").rstrip("/")
@@ -49,11 +49,11 @@ class Running:
         return [mail for mail in maildir.mails(self.path) if address in mail.to]
 
     def code(self, address, known=()):
-        """The code in the last mail to `address` whose path is not among `known`; waits for it."""
+        """The code in the last mail to `address` whose path is not in `known`; waits for it."""
 
         def last():
             for mail in reversed(self.mails(address)):
-                # Of every language: it need not come first.
+                # The subject is in any language, so the code need not come first.
                 code = re.search(r"(?<!\d)\d{6,8}(?!\d)", mail.subject)
                 if code and mail.path not in known:
                     return code.group(0)

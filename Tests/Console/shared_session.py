@@ -1,4 +1,4 @@
-"""One session for a browser, in all of its tabs, with storage or without."""
+"""One session for a browser, in all of its tabs, with or without storage."""
 
 import time
 
@@ -38,7 +38,7 @@ def one_tab_renews_for_all(browser):
     assert refreshes(browser) == 1
     kept = browser.js("return localStorage.latchkey")
     browser.switch(Tabs.first)
-    # The first has the tokens that the second got, and needs no renewal.
+    # The first tab has the tokens that the second got, and needs no renewal.
     assert browser.js("return localStorage.latchkey") == kept
     browser.view("account")
     browser.see(MIA, "main")
@@ -57,7 +57,7 @@ def tabs_renew_one_at_a_time(browser):
     browser.js("window.release()")
     browser.switch(Tabs.second)
     browser.see(MIA, ".who")
-    # Both at once: one asks, and the other takes what it got.
+    # Both at once: one asks, and the other uses its result.
     browser.js("""
 window.go = async () => {
   const { adopt, call } = await import("/api.js");
@@ -188,7 +188,8 @@ def a_browser_that_blocks_storage_works_in_memory_and_says_so(browser):
         own.quit()
 
 
-# Browsers and their extensions fail in other ways, too: an area is null, is full, or forgets what it took.
+# Browsers and their extensions also fail in other ways: a storage area is null, is full, or loses its
+# data.
 NO_STORAGE = [
     "for (const area of ['localStorage', 'sessionStorage']) Object.defineProperty(window, area, { value: null });",
     "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };",
@@ -226,5 +227,5 @@ TESTS = [
     a_browser_that_blocks_storage_works_in_memory_and_says_so,
 ]
 
-# Each in browsers of its own, for minutes.
+# Each in its own browsers, for minutes.
 IN_OTHER_BROWSERS = [storage_that_fails_in_any_way_is_as_good_as_none]

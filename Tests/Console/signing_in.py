@@ -1,4 +1,4 @@
-"""Signing in, and out."""
+"""Signing in and out."""
 
 import json
 import time

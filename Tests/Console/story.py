@@ -1,4 +1,4 @@
-"""What people do on the console, in the order in which they would. Ada owns a project, Bob joins it."""
+"""What people do on the console, in a natural order. Ada owns a project, Bob joins it."""
 
 import account
 import keys

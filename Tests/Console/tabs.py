@@ -1,4 +1,4 @@
-"""Tabs of a browser that nobody has signed in with."""
+"""Tabs of a browser without a session."""
 
 from people import STAMP
 
@@ -10,7 +10,7 @@ class Tabs:
 
 
 def visitor(browser, host):
-    """A new tab of a browser that nobody has signed in with."""
+    """A new tab of a browser without a session."""
     handle = browser.tab(host)
     browser.open()
     return handle
@@ -21,5 +21,5 @@ def texts(browser, css):
 
 
 def drain(browser):
-    """Forgets what the browser logged of failures that a test made on purpose."""
+    """Drops the browser's log of failures that a test caused on purpose."""
     browser.driver.get_log("browser")

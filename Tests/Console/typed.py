@@ -1,4 +1,4 @@
-"""What was typed stays."""
+"""Typed text stays."""
 
 from browser import wait
 from tabs import MIA, Tabs
@@ -24,7 +24,7 @@ def what_was_typed_stays_in_another_language(browser):
     browser.type("full_name", "Mia Half-Typed")
     browser.field("sign_in").click()
     switched(lambda: holds(full_name="Mia Half-Typed", sign_in=False))
-    # Another form of the view is saved; this one stays.
+    # Saving another form of the view keeps this one.
     browser.click("section[aria-labelledby=section-preferences] [type=submit]")
     browser.see(browser.t("done"), "#status")
     holds(full_name="Mia Half-Typed", sign_in=False)
@@ -33,7 +33,7 @@ def what_was_typed_stays_in_another_language(browser):
         lambda: browser.js("return document.querySelector('main [name=full_name]').defaultValue") == "Mia Half-Typed",
         "it to be saved",
     )
-    # What was sent is not typed any more: the service's word counts.
+    # Sent text no longer counts as typed: the service's value is shown.
     browser.js("const { call } = await import('/api.js'); await call('PATCH', '/auth/users/me', { body: { full_name: 'Mia' } })")
     switched(lambda: holds(full_name="Mia"))
     browser.view("project", Tabs.project)
@@ -44,7 +44,7 @@ def what_was_typed_stays_in_another_language(browser):
     browser.type("path", "/half/typed")
     browser.type("body", '{"half')
     switched(lambda: holds(path="/half/typed", body='{"half'))
-    # Somewhere else it is not.
+    # Elsewhere it does not.
     browser.view("project", Tabs.project)
     assert browser.field("name").get_attribute("value") == "Default"
     browser.view("sessions")

@@ -1,4 +1,4 @@
-"""Every view and dialog, in every language, scheme and width: what accessibility.py asks of it."""
+"""Every view and dialog, in every language, scheme and width, checked by accessibility.py."""
 
 import time
 
@@ -13,19 +13,19 @@ CHARLES = f"charles-{STAMP}@example.com"
 
 
 class Eve:
-    """Someone with something in every view."""
+    """A user with data in every view."""
 
     tab = project = None
 
 
 def views(browser):
-    """Shows every view of who is signed in, by name."""
+    """Opens every view of the signed-in user, by name."""
     for name in ("keys", "project", "projects", "account", "sessions", "requests"):
         browser.view(name, Eve.project)
         yield name
 
 
-# Dialogs by the view in which they open, the word of their button, and what it is about.
+# Dialogs by the view in which they open, their button's word, and their subject.
 DIALOGS = [
     ("keys", "keys.create", None),
     ("keys", "edit", "Continuous integration"),
@@ -76,7 +76,8 @@ def sound(browser, where):
 
 
 def prepare(browser, eve=EVE, charles=CHARLES, odd=True):
-    """Signs Eve in, with keys, members, an invitation and other sessions; `odd`: with names that are hard to place."""
+    """Signs Eve in, with keys, members, an invitation and other sessions; `odd`: with names that are hard to lay
+    out."""
     browser.collect()
     Eve.tab = browser.tab("eve")
     browser.language = "en"
@@ -147,7 +148,7 @@ def nothing_overflows_at_360_pixels_in_any_language(browser):
 def the_tab_key_reaches_everything_in_order_and_shows_where_it_is(browser):
     faults = []
     for name in views(browser):
-        # A renewal of the tokens would draw the record anew underway.
+        # A renewal of the tokens would redraw the record meanwhile.
         browser.reload()
         faults += [f"{name}: {fault}" for fault in accessibility.tabbed(browser)]
     browser.size(360, 740)

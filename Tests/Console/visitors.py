@@ -1,4 +1,4 @@
-"""What visitors are told, and what those who come back find."""
+"""What visitors see, and what returning users find."""
 
 from browser import wait
 from people import chosen
@@ -35,7 +35,7 @@ def the_page_for_the_code_survives_a_reload(browser):
         browser.see(browser.t("signin.code"), "h1")
         browser.see(browser.t("signin.sent", email=MIA), ".card")
     assert len(browser.service.mails(MIA)) == 1
-    # The wait for the next code goes on as well.
+    # The wait for the next code also continues.
     wait(lambda: any("second" in text for text in texts(browser, "main .link")), "a countdown")
     browser.press("signin.back")
     browser.reload()
@@ -52,7 +52,7 @@ def the_page_for_the_code_survives_a_reload(browser):
 
 
 def a_code_without_attempts_leads_to_a_new_one(browser):
-    """After five wrong codes even the right one is refused, and only a new one helps."""
+    """After five wrong codes even the right one is refused, and only a new one works."""
     browser.tab("ida")
     browser.open()
     browser.type("email", IDA)
@@ -82,7 +82,7 @@ def a_code_without_attempts_leads_to_a_new_one(browser):
     browser.type("code", browser.service.code(IDA, known))
     browser.submit()
     browser.see(browser.t("nav.keys"), "h1")
-    # The same dialog takes the codes of a change of address.
+    # The same dialog asks for the codes of a change of address.
     browser.view("account")
     browser.stub("""
 if (url.endsWith('/me/email')) return granted({ expires_in: 600, resend_after: 0 }, 202);
@@ -123,7 +123,7 @@ if (url.endsWith('/confirm')) { window.confirmed = JSON.parse(init.body); return
     confirmed = browser.js("return window.confirmed")
     assert confirmed == {"email": f"new-{IDA}", "code": "123456", "current_code": "654321"}, confirmed
     browser.unstub()
-    # The record of requests holds neither.
+    # The record of requests contains neither.
     browser.view("requests")
     line = wait(lambda: next((text for text in texts(browser, ".line") if "/confirm" in text), None), "its line")
     assert line.count("$CODE") == 2 and "123456" not in line and "654321" not in line, line

@@ -1,4 +1,4 @@
-// A handler that traps still answers in full; the answer to a faulty variable names its setting.
+// A handler that traps still answers in full; the log names a faulty environment variable.
 
 import Foundation
 import Glibc

@@ -1,5 +1,5 @@
-// Tokens: none is accepted that the key did not make. The first byte chooses what is tried, since
-// no fuzzer finds a signature by itself.
+// Tokens: only tokens that the key signed are accepted. The first byte chooses what is tried, since no fuzzer finds a
+// signature by itself.
 
 import Cryptography
 import Platform
@@ -39,7 +39,7 @@ private func read(_ text: String) -> AccessToken? {
     UnverifiedToken(text).flatMap { same($0.keyID, key.publicKey.id) && $0.isSigned(by: key.publicKey) ? $0.claims : nil }
 }
 
-/// All that is signed: header and claims.
+/// The signed part: header and claims.
 private func input(of text: String) -> [UInt8] {
     Array(text.utf8.prefix(text.utf8.count - text.utf8.reversed().prefix { $0 != UInt8(ascii: ".") }.count))
 }
@@ -50,7 +50,7 @@ private func checkText(_ text: String) {
     must(accepted == token && input(of: text) == input(of: genuine), "no forged token is accepted")
 }
 
-/// Claims that the key did sign: whatever is read of them is what stands there.
+/// Claims that the key did sign: the values read are the values in the text.
 private func checkClaims(_ claims: [UInt8]) {
     guard let accepted = read(signed(header: header, claims: claims)) else { return }
     for part in ["\"iss\":\"\(accepted.issuer)\"", "\"email\":\"\(accepted.email)\""] {

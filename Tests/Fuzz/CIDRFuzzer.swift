@@ -37,7 +37,7 @@ private func isHexDigit(_ byte: UInt8) -> Bool {
     0x30...0x39 ~= byte || 0x41...0x46 ~= byte || 0x61...0x66 ~= byte
 }
 
-/// The plainest text of an address: four numbers, or eight groups.
+/// The plainest spelling of an address: four numbers, or eight groups.
 private func spelled(_ bytes: [UInt8]) -> String {
     if bytes.count == 4 { return bytes.map { String($0) }.joined(separator: ".") }
     return stride(from: 0, to: 16, by: 2)

@@ -1,4 +1,4 @@
-// Addresses: whatever is accepted is a name at a domain to every mail system, command and log.
+// Addresses: every mail system, command and log reads an accepted address as a name at a domain.
 
 import Auth
 import Store

@@ -1,4 +1,4 @@
-// What every fuzzer uses: libFuzzer's loop, and the claim that ends a run when it does not hold.
+// What every fuzzer uses: libFuzzer's loop, and an assertion that ends the run when it fails.
 
 /// libFuzzer's own main, as its header FuzzerInterface.h declares it.
 @_silgen_name("LLVMFuzzerRunDriver")
@@ -10,7 +10,7 @@ private func runDriver(
 
 nonisolated(unsafe) private var check: ([UInt8]) -> Void = { _ in }
 
-/// Calls `body` with one text after another; gives libFuzzer's exit code.
+/// Calls `body` with one text after another; returns libFuzzer's exit code.
 func fuzz(_ body: @escaping ([UInt8]) -> Void) -> Int32 {
     check = body
     var argc = CommandLine.argc
@@ -21,18 +21,18 @@ func fuzz(_ body: @escaping ([UInt8]) -> Void) -> Int32 {
     }
 }
 
-/// Ends the run with `claim` unless it holds. Unlike a precondition it says so in a release build.
+/// Ends the run with `claim` unless it holds. Unlike a precondition it prints the claim in a release build.
 func must(_ holds: Bool, _ claim: @autoclosure () -> String) {
     if !holds { fatalError("does not hold: \(claim())") }
 }
 
-/// `bytes` as a string, as they would come from an environment: what is no UTF-8 is replaced.
+/// `bytes` as a string, as from the environment: invalid UTF-8 is replaced.
 func text(_ bytes: some Collection<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
 
-/// Whether `a` and `b` are the same bytes. `==` on strings takes more than that as equal.
+/// Whether `a` and `b` are the same bytes. `==` on strings also accepts canonical equivalents.
 func same(_ a: String, _ b: String) -> Bool { a.utf8.elementsEqual(b.utf8) }
 
-/// `original` after the edits in `script`: three bytes each, a place (two) and what comes there.
+/// `original` after the edits in `script`, three bytes each: a position (two) and the new byte.
 func edited(_ original: String, by script: ArraySlice<UInt8>) -> [UInt8] {
     var bytes = Array(original.utf8)
     var script = script

@@ -1,5 +1,5 @@
-// A whole request, made up: the lines before the first empty one are meta-variables, what follows
-// is the body. All that an endpoint reads of it before it opens anything.
+// A whole request: the lines before the first empty one are meta-variables, the rest is the body. Covers everything that an
+// endpoint reads before it opens a file.
 
 import Auth
 import CGI
@@ -37,7 +37,7 @@ import Store
 
 private let bodyLimit = 65536
 
-/// The lines before the first empty one, each as far as a C string goes, and the rest.
+/// The lines before the first empty one, each cut where a C string ends, and the rest.
 private func divided(_ bytes: [UInt8]) -> (entries: [[UInt8]], body: ArraySlice<UInt8>) {
     let end = bytes.indices.dropLast().first { bytes[$0] == 0x0A && bytes[$0 + 1] == 0x0A } ?? bytes.endIndex
     return (bytes[..<end].split(separator: 0x0A).map { Array($0.prefix { $0 != 0 }) }, bytes[end...].dropFirst(2))
@@ -57,7 +57,7 @@ private func checkVariables(_ request: Request, _ entries: [[UInt8]]) {
     }
 }
 
-/// The values of `name` that are not empty.
+/// The non-empty values of `name`.
 private func values(of name: HeaderFields.Name, in entries: [[UInt8]]) -> [String] {
     let prefix = Array("\(name.variable)=".utf8)
     return entries.filter { $0.starts(with: prefix) && $0.count > prefix.count }.map { text($0.dropFirst(prefix.count)) }
@@ -93,7 +93,7 @@ private func checkMethodAndPath(_ request: Request) {
     }
 }
 
-/// The body, if it is one; what refuses it is what the length says.
+/// The body, if there is one; only its stated length can refuse it.
 private func checkBody(_ request: Request, sent: ArraySlice<UInt8>) -> [UInt8]? {
     let length = request.parameters.nonEmpty("CONTENT_LENGTH")
     let isChunked = request.parameters.nonEmpty("HTTP_TRANSFER_ENCODING") != nil
@@ -169,7 +169,7 @@ private func checkForms(_ request: Request, _ entries: [[UInt8]], body: [UInt8])
     }
 }
 
-/// A form, or nil if it was refused in an answer that is whole and JSON.
+/// The form, or nil if it was refused; the refusal must be whole JSON.
 private func taken<Form>(_ read: () throws(AuthError) -> Form) -> Form? {
     do throws(AuthError) {
         return try read()

@@ -1,4 +1,4 @@
-// JSON: what is read is strict, and what was read can be written and read again.
+// JSON: the reader is strict, and a value that was read can be written and read again.
 
 import CGI
 import JSON

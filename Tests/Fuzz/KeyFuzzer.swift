@@ -1,5 +1,4 @@
-// API keys, Base64, UUIDs and the stored form of a hash: one value has one text. The first byte
-// chooses which of them is read.
+// API keys, Base64, UUIDs and the stored form of a hash: one value has one text. The first byte chooses the parser.
 
 import Cryptography
 import Platform
@@ -31,7 +30,7 @@ private func checkEditedSecret(_ bytes: [UInt8]) {
     let sum = crc32(random)
     let genuine = "sk_" + Base64.url.encode(random + (0..<4).map { UInt8(truncatingIfNeeded: sum >> (24 - $0 * 8)) })
     must(APIKeySecret(genuine) != nil, "a genuine key is read")
-    // One edit: a checksum finds every burst of 32 bits, and not every pair of distant ones.
+    // One edit: the checksum detects every burst of 32 bits, but not every pair of distant errors.
     let changed = text(edited(genuine, by: bytes[28...].prefix(3)))
     must((APIKeySecret(changed) != nil) == same(changed, genuine), "a mistyped key is refused")
     must(APIKeySecret(genuine + "A") == nil && APIKeySecret(" " + genuine) == nil, "a key is the whole text")
@@ -59,8 +58,7 @@ private func checkUUID(_ bytes: [UInt8]) {
 /// The Base64 of bytes that are all zero.
 private func zeros(_ count: Int) -> String { String(repeating: "A", count: count) }
 
-/// The memory that a hash takes is measured by the run's own limit. A hash that may be made and takes
-/// long is left out: its cost is only time.
+/// The run's own limit measures a hash's memory. Valid hashes that take long are left out: they only cost time.
 private func checkHash(_ text: String) {
     let numbers = text.utf8.split { !(0x30...0x39 ~= $0) }.compactMap { Int(String(Substring($0))) }
     guard !numbers.contains(where: { 257...65536 ~= $0 || 9...16 ~= $0 }) else { return }

@@ -1,4 +1,4 @@
-// Queries and percent escapes, against a second reading of the same rules.
+// Queries and percent escapes, compared with a second implementation of the same rules.
 
 import CGI
 

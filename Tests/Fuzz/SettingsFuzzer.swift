@@ -1,4 +1,4 @@
-// The settings file: what is accepted is within its bounds, whatever the order of the lines.
+// The settings file: accepted values are within their bounds, whatever the order of the lines.
 
 import Auth
 import Cryptography
@@ -67,7 +67,7 @@ private func checkBounds(_ settings: Settings) {
     must(settings.trustedProxies.allSatisfy { 0...$0.address.bytes.count * 8 ~= $0.prefix }, "ranges are within their addresses")
 }
 
-/// A line of the file as a variable of the environment.
+/// Reads a line of the file as an environment variable.
 private func checkVariable(_ line: ArraySlice<UInt8>, _ settings: inout Settings) {
     let line = trimmed(text(line).utf8[...])
     guard line.first != UInt8(ascii: "#"), let equals = line.firstIndex(of: UInt8(ascii: "=")) else { return }

@@ -1,8 +1,8 @@
-// Fuzzers for everything that reads what a stranger, or an operator in a hurry, has written.
+// Fuzzers for everything that parses text from a stranger, or from an operator in a hurry.
 //
-// One executable holds them all; PARSER names the one to run, and the arguments are libFuzzer's:
-// `PARSER=json fuzz -max_total_time=60 corpus/json`. Each not only waits for a trap but checks what
-// must hold of whatever is accepted. `Tests/Fuzz/run SECONDS` builds and runs every one.
+// One executable holds them all; PARSER names the one to run, and the arguments are libFuzzer's: `PARSER=json fuzz
+// -max_total_time=60 corpus/json`. Each looks for traps and also checks what must hold of accepted text. `Tests/Fuzz/run
+// SECONDS` builds and runs every one.
 
 import Glibc
 

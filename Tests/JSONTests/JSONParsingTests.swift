@@ -1,4 +1,4 @@
-// JSON, byte by byte: every text that is refused.
+// JSON, byte by byte: every refused text.
 
 import CGI
 import JSON

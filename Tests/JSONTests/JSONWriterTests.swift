@@ -1,4 +1,4 @@
-// JSON text: every escape as it is written.
+// JSON text: every escape as written.
 
 import CGI
 import JSON
@@ -26,7 +26,7 @@ private func written(_ body: (inout JSONWriter) -> Void) -> String {
         #expect(json.utf8.elementsEqual(expected.utf8), "\(json)")
     }
 
-    /// The escapes of RFC 8259 §7 alone are obeyed by nothing, and what is read again is what was written.
+    /// With only the escapes of RFC 8259 §7, no program obeys the text, and it reads back the same.
     @Test func nothingInJSONIsObeyed() throws {
         for hostile in HostileText.all {
             let json = written { $0.string(hostile.text) }

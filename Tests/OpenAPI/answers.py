@@ -1,5 +1,5 @@
-"""Real answers: the success of every operation, and every failure that the document has for it, each provoked
-through lighttpd and judged by the document."""
+"""Real answers: the success of every operation, and every failure in the document, each caused through
+lighttpd and checked against the document."""
 
 import re
 import threading
@@ -45,7 +45,7 @@ def successes(judge, drafts):
 
 
 def held(judge, ready):
-    """503 of every operation at once, while another process holds the database."""
+    """503 of every operation at once, while another process locks the database."""
     world = judge.world
     connection = world.home.database()
     connection.execute("BEGIN EXCLUSIVE")
@@ -66,7 +66,7 @@ def held(judge, ready):
     for draft in ready:
         operation = draft.operation
         if operation.id == "jwks":
-            # It asks no database; where there is no room for its first key it has to wait as well.
+            # It reads no database; without space for its first key it must wait too.
             full = Home("")
             answers["jwks"] = full.run("jwks", "GET", prefix=("prlimit", "--fsize=0"))
             full.remove()
@@ -80,7 +80,7 @@ def run(results):
         drafts = Drafts(world)
         ready = []
 
-        # `Allow` of every path, and of no others.
+        # `Allow` of every path, and only of those.
         for path, item in DOCUMENT["paths"].items():
             methods = {m.upper() for m in item} | {"OPTIONS"} | ({"HEAD"} if "get" in item else set())
             for url in {re.sub(r"\{\w+\}", NOBODY, path), re.sub(r"\{\w+\}", NOBODY, path).rstrip("/")}:
@@ -92,7 +92,7 @@ def run(results):
                     if (answer.status, allowed) == (204, methods)
                     else f"{answer.status}, {sorted(allowed)} instead of {sorted(methods)}",
                 )
-                # What is not allowed is refused, by every other method.
+                # Every other method is refused.
                 for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"} - methods:
                     answer = world.request(method, url, drafts.ada.on_project)
                     allowed = set(answer.headers.get("allow", "").split(", "))

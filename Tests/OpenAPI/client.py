@@ -1,5 +1,4 @@
-"""A client that is generated from the document signs in by the code in the mail, and makes, lists and deactivates a
-key with it."""
+"""A client generated from the document signs in with the mailed code, and creates, lists and deactivates a key."""
 
 import importlib.util
 import os
@@ -42,7 +41,7 @@ def run(results):
             try:
                 load(f"{folder}/latchkey")
                 use(check, world)
-            except Exception as error:  # whatever it raises, the client could not be used
+            except Exception as error:  # any exception means that the client is unusable
                 check("the client can be used", f"{type(error).__name__}: {error}")
     finally:
         world.close()
@@ -50,7 +49,7 @@ def run(results):
 
 
 def load(folder):
-    """Makes the package in `folder` the module `latchkey`."""
+    """Makes the package in `folder` available as the module `latchkey`."""
     spec = importlib.util.spec_from_file_location("latchkey", f"{folder}/__init__.py", submodule_search_locations=[folder])
     sys.modules["latchkey"] = module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -1,4 +1,4 @@
-"""What every operation of its kind refuses."""
+"""Refusals that all operations of a kind share."""
 
 import json
 
@@ -8,7 +8,8 @@ from world import CLIENT_TOKEN
 
 
 def spoilt(operation):
-    """(what, body, location, type) for every field of the operation's body, in turn of a wrong kind."""
+    """(what, body, location, type) for every field of the operation's body, each in turn with a wrong
+    type."""
     schema = resolved(operation.body["content"]["application/json"]["schema"])
     if schema.get("required"):
         name = schema["required"][0]
@@ -51,7 +52,7 @@ def spoilt(operation):
 
 
 def invalid(judge, draft):
-    """Every fault that the document leaves room for."""
+    """Every fault that the document permits."""
     operation = draft.operation
     cases = []
     for parameter in operation.parameters:
@@ -87,7 +88,7 @@ def invalid(judge, draft):
 
 
 def common(judge, draft):
-    """What every operation of its kind refuses."""
+    """Refusals that all operations of a kind share."""
     operation, world = draft.operation, judge.world
     answered = {code for _, code in operation.failures()}
 
@@ -137,7 +138,7 @@ def common(judge, draft):
         one(401, "invalid_token", "for nonsense", headers=wrong)
     one(401, "invalid_api_key", "for another key", headers={**bare, "x-api-key": "sk_" + "A" * 43})
 
-    # The machine.
+    # Faults of the machine.
     world.configure("no_such_setting = 1\n")
     try:
         one(500, "internal_error", "for settings that are none")

@@ -1,5 +1,5 @@
-"""public/openapi.json as the tests read it: operations with every reference followed, and schemas that
-judge what was really answered."""
+"""public/openapi.json as the tests read it: operations with every reference resolved, and schemas that check
+real answers."""
 
 import json
 import re
@@ -16,7 +16,7 @@ with open(OPENAPI, encoding="utf-8") as file:
 
 
 def resolved(value):
-    """`value`, or what it refers to."""
+    """`value`, or the target of its reference."""
     while isinstance(value, dict) and "$ref" in value:
         target = DOCUMENT
         for step in value["$ref"].removeprefix("#/").split("/"):
@@ -26,13 +26,14 @@ def resolved(value):
 
 
 def faults(schema, value):
-    """What `schema`, which may refer to others of the document, has against `value`, as sentences."""
+    """How `value` violates `schema`, which may refer to others in the document, as sentences."""
     validator = Draft202012Validator({**schema, "components": DOCUMENT["components"]}, format_checker=FormatChecker())
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(value)]
 
 
 def disagreements(status, envelope):
-    """What generators cannot be told by a schema: which of `data` and `error` is null, and what `detail` is made of."""
+    """Rules that a schema cannot express for generators: which of `data` and `error` is null, and the contents of
+    `detail`."""
     found = []
     if envelope["success"] is not (status < 400):
         found.append(f"success is {envelope['success']} with {status}")
@@ -55,7 +56,7 @@ class Operation:
 
     @property
     def executable(self):
-        """The name that the id is made of: verifyApiKeyByPost is verify-api-key's other method."""
+        """The executable's name for the id: verifyApiKeyByPost is verify-api-key's other method."""
         name = self.id.removesuffix("ByPost")
         return re.sub("[A-Z]", lambda letter: "-" + letter.group().lower(), name)
 
@@ -68,7 +69,7 @@ class Operation:
         return media, content["schema"], content["examples"]
 
     def codes(self, status):
-        """The values of `error.code` that the document has for `status`."""
+        """The values of `error.code` that the document lists for `status`."""
         schema = resolved(self.content(status)[1])
         code = schema["properties"]["error"]["properties"]["code"]
         return [code["const"]] if "const" in code else code["enum"]
@@ -82,7 +83,7 @@ class Operation:
         return [(s, code) for s in self.responses if s >= 400 for code in self.codes(s)]
 
     def judge(self, status, headers, body):
-        """What the document has against an answer, as sentences. `headers` has lower-case names."""
+        """How an answer violates the document, as sentences. `headers` has lower-case names."""
         if status not in self.responses:
             return [f"status {status} is not documented"]
         media, schema, _ = self.content(status)

@@ -1,4 +1,4 @@
-"""Requests that would succeed, one for every operation."""
+"""A valid request for every operation."""
 
 import re
 
@@ -8,7 +8,7 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
 class Draft:
-    """A request that would succeed, to be sent as it is or spoilt."""
+    """A valid request, to be sent unchanged or spoilt."""
 
     def __init__(self, operation, headers=(), path=None, body=None, query=""):
         self.operation, self.headers, self.path = operation, dict(headers), dict(path or {})
@@ -28,7 +28,7 @@ class Draft:
 
 
 class Drafts:
-    """Makes a request for every operation that would succeed."""
+    """Makes a valid request for every operation."""
 
     def __init__(self, world):
         self.world = world
@@ -36,11 +36,11 @@ class Drafts:
         world.join(self.grace, self.ada.project)
 
     def shared(self, owner=None):
-        """A project that `owner` made."""
+        """A project that `owner` created."""
         return self.world.do("POST", "/projects", (owner or self.ada).bearer, {"name": "Shared"})["id"]
 
     def invited(self):
-        """Somebody, and the id of an invitation to them."""
+        """A user, and the id of an invitation to them."""
         person = self.world.sign_in()
         self.world.do("POST", f"/projects/{self.shared()}/members", self.ada.bearer, {"email": person.email})
         items = self.world.do("GET", "/projects/invitations", person.bearer)["items"]
@@ -123,7 +123,7 @@ class Drafts:
 
 
 class Pairs(dict):
-    """Header fields that may have the same name."""
+    """Header fields that may occur more than once."""
 
     def __init__(self, pairs):
         super().__init__(pairs)

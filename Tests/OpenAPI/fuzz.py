@@ -1,5 +1,5 @@
 """schemathesis through lighttpd: all checks, all phases. MAX_EXAMPLES (25) for each operation and phase; MAX_TIME
-(120) seconds in all, which ends the last phases early."""
+(120) seconds in total, which may cut the last phases short."""
 
 import itertools
 import os

@@ -1,5 +1,5 @@
-"""Clients that openapi-generator makes from the document, in Python, Go and Swift: generated, built, and used against the
-service. Its jar comes with the package from PyPI; it needs java. Go is built without third-party modules."""
+"""Clients that openapi-generator makes from the document, in Python, Go and Swift: generated, built, and used with the
+service. The PyPI package contains its jar, which needs java. Go is built without third-party modules."""
 
 import filecmp
 import glob
@@ -15,10 +15,10 @@ from latchkey_tests.project import PROJECT
 from latchkey_tests.waiting import until
 from world import World
 
-# Where the Python client finds what its requirements.txt asks for.
+# Where the Python client finds the packages of its requirements.txt.
 PACKAGES = os.path.join(PROJECT, ".build-openapi-client")
 CLIENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients")
-# What each client sees and prints.
+# The expected output of each client.
 EXPECTED = """\
 sent: 600
 wrong code: invalid_code
@@ -35,7 +35,7 @@ member: invited false true
 
 
 def execute(arguments, folder, **environment):
-    """What a command says if it fails; nothing if it succeeds."""
+    """A failed command's output; empty if it succeeds."""
     outcome = subprocess.run(
         arguments, cwd=folder, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -80,7 +80,7 @@ def python(folder):
         if found:
             return None, found
         shutil.copy(f"{folder}/requirements.txt", installed)
-    # Every module is read, whether it is used or not.
+    # Every module is loaded, even if unused.
     return [interpreter, "client.py"], execute([interpreter, "-c", "import latchkey.models, latchkey.api"], folder)
 
 
@@ -113,7 +113,7 @@ LANGUAGES = [
 
 
 def use(world, command, folder, email):
-    """What a client that signs in as `email` printed, from its first line to its last."""
+    """The output of a client that signs in as `email`, from its first line to its last."""
 
     def codes():
         return maildir.codes(world.home.path, email)

@@ -1,6 +1,6 @@
-"""What schemathesis cannot invent: genuine codes, tokens, keys, members and invitations. Half of the requests that
-are right by the document get them, the other half keep what was invented. Whatever ends a session or an
-account is done by people of their own."""
+"""What schemathesis cannot invent: genuine codes, tokens, keys, members and invitations. Half of the valid
+requests get them, the other half keep the invented values. Requests that end a session or an account use people of
+their own."""
 
 import contextlib
 import os
@@ -18,8 +18,8 @@ ADA = WORLD.sign_in(os.environ["LATCHKEY_FUZZ_EMAIL"])
 CHANCE = random.Random(1)
 # lighttpd refuses such URLs with a page of its own, before they reach an endpoint.
 REFUSED_BY_THE_SERVER = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-# An invented value of these is lighttpd's to refuse as well: they frame the request or are of the connection (RFC 9110
-# §7.6.1, §10.1.1, RFC 9112 §6). 501 for a transfer coding that nobody knows is one of its answers.
+# lighttpd also refuses invented values of these: they frame the request or belong to the connection (RFC 9110 §7.6.1,
+# §10.1.1, RFC 9112 §6). One of its answers is 501 for an unknown transfer coding.
 OF_THE_CONNECTION = {
     "connection",
     "content-length",
@@ -35,7 +35,7 @@ OF_THE_CONNECTION = {
 
 
 def reaches_an_endpoint(value):
-    """Whether no text within `value`, a part of a URL, makes lighttpd refuse it."""
+    """Whether lighttpd accepts every text within `value`, a part of a URL."""
     if isinstance(value, dict):
         return all(reaches_an_endpoint(k) and reaches_an_endpoint(v) for k, v in value.items())
     if isinstance(value, (list, tuple)):
@@ -54,7 +54,7 @@ def filter_case(context, case):
 
 
 def plain(value):
-    """`value` with 27.0 as 27: JSON Schema takes both for an integer, and the service digits alone."""
+    """`value` with 27.0 as 27: JSON Schema accepts both as an integer, the service only digits."""
     if isinstance(value, dict):
         return {k: plain(v) for k, v in value.items()}
     if isinstance(value, list):
@@ -90,7 +90,7 @@ def invitation():
 
 
 def genuine(case):
-    """Puts what is genuine in place of what was invented."""
+    """Replaces invented values with genuine ones."""
     by, path, body = None, case.path_parameters, case.body
     match case.operation.definition.raw["operationId"]:
         case "verifyCode":
@@ -135,13 +135,13 @@ def before_call(context, case, kwargs):
             by = genuine(case)
     if id in ("revokeOtherSessions", "deleteSession") and by is None:
         by = WORLD.sign_in()
-    # The key that other requests show stays.
+    # Keeps the key that other requests use.
     if (case.path_parameters or {}).get("key_id") == os.environ["LATCHKEY_KEY_ID"]:
         case.path_parameters["key_id"] = WORLD.key(ADA)["id"]
-    # An invitation has no user, which schemathesis writes into the path of its next request as it is.
+    # An invitation has no user, and schemathesis would write that into the path of its next request.
     if (case.path_parameters or {}).get("user_id", "") in (None, "None"):
         case.path_parameters["user_id"] = ADA.id
-    # The project that they are for stays, too.
+    # The project that they belong to is kept too.
     if id in ("deleteProject", "updateMember", "removeMember") and case.path_parameters["project_id"] == ADA.project:
         case.path_parameters["project_id"] = shared_project()
     if by is not None and stands:
@@ -150,7 +150,7 @@ def before_call(context, case, kwargs):
 
 @schemathesis.check
 def is_there(ctx, response, case):
-    """What the document has is never answered as a path or a method that there is not."""
+    """A documented operation never answers that its path or method does not exist."""
     method = response.request.method.lower()
     if method not in DOCUMENT["paths"][case.operation.path] or response.status_code not in (404, 405):
         return

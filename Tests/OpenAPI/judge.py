@@ -1,10 +1,10 @@
-"""Answers, held against the document."""
+"""Compares answers with the document."""
 
 from world import Refused
 
 
 class Judge:
-    """Sends requests, and holds their answers against the document."""
+    """Sends requests, and compares their answers with the document."""
 
     def __init__(self, world, results):
         self.world, self.results = world, results
@@ -15,7 +15,7 @@ class Judge:
         return self.world.request(method or draft.operation.method, draft.url, draft.headers, draft.body)
 
     def expect(self, operation, status, code, what, answer, also=()):
-        """One test: `answer` has this status and code, and is as documented."""
+        """One test: `answer` has this status and code, and matches the document."""
         found = []
         if isinstance(answer, Exception):
             found.append(f"{type(answer).__name__}: {answer}")
@@ -30,7 +30,7 @@ class Judge:
         return not found
 
     def attempt(self, operation, status, code, what, make):
-        """`make` gives the answer; what it raises is a failure of this test alone."""
+        """`make` returns the answer; an exception fails only this test."""
         try:
             answer = make()
         except (Refused, AssertionError, OSError, KeyError, IndexError) as error:

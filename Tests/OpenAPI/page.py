@@ -1,5 +1,5 @@
-"""The reference page at /docs, in headless Chromium: all of the document is there, under the strict policy,
-without an error, on a phone and a desk, in light and dark, by keyboard."""
+"""The reference page at /docs, in headless Chromium: it shows the whole document, under the strict policy and
+without errors, on a phone and a desktop, in light and dark, by keyboard."""
 
 import json
 import os
@@ -24,7 +24,7 @@ POLICY = (
 )
 LARGEST = 40_000
 
-# Elements that stick out of the page, but for what scrolls within a block of its own.
+# Elements that stick out of the page, except those that scroll within their own block.
 WIDE = """
     const width = document.documentElement.clientWidth;
     const out = [...document.querySelectorAll("body *")].filter((e) =>
@@ -32,7 +32,7 @@ WIDE = """
         && !e.classList.contains("skip"));
     return [document.documentElement.scrollWidth - width, out.slice(0, 3).map((e) => e.outerHTML.slice(0, 90))];
 """
-# The least contrast (WCAG 2.2, 1.4.3) of any text with the page or the block behind it.
+# The lowest contrast (WCAG 2.2, 1.4.3) of any text with the page or block behind it.
 CONTRAST = """
     const light = (c) => { const v = c.match(/[\\d.]+/g).slice(0, 3).map((x) => x / 255)
         .map((x) => x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
@@ -86,7 +86,7 @@ def size(driver, width, height, phone):
 
 
 def opened(driver, url):
-    """Opens the page, and waits until it is made."""
+    """Opens the page, and waits until it is complete."""
     driver.get("about:blank")
     driver.get(url)
     WebDriverWait(driver, 20).until(
@@ -95,7 +95,7 @@ def opened(driver, url):
 
 
 def judge(results, base):
-    """All of the tests, on the server at `base`. Gives the command lines for curl, by operation."""
+    """All of the tests, on the server at `base`. Returns the curl commands, by operation."""
     check = results.check
     names = ("docs.html", "docs.js", "docs.css")
     total = sum(os.path.getsize(os.path.join(PROJECT, "public", name)) for name in names)
@@ -236,10 +236,10 @@ def judge(results, base):
 
 
 def try_commands(results, world, commands):
-    """The page's command lines for curl, as they stand there."""
+    """The page's curl commands, unchanged."""
     person = world.sign_in()
     for id, status in (("sendCode", 202), ("currentUser", 200), ("createApiKey", 404), ("health", 200), ("metrics", 200)):
-        # The project of the example is nobody's.
+        # No project has the example's id.
         outcome = subprocess.run(
             ["sh", "-c", commands[id] + " -o /dev/null -w '%{http_code}'"],
             stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""What only some operations refuse."""
+"""Refusals of single operations."""
 
 import time
 
@@ -8,7 +8,7 @@ from world import SETTINGS, TIGHT
 
 
 def special(judge, drafts):
-    """(operation's id, status, code, what, how) of what only some operations refuse."""
+    """(operation's id, status, code, what, how) for refusals of single operations."""
     world, ada, grace, eve = judge.world, drafts.ada, drafts.grace, drafts.eve
     by_id = {o.id: o for o in OPERATIONS}
 
@@ -30,7 +30,7 @@ def special(judge, drafts):
         draft = drafts.draft(operation)
         return judge.send(draft, headers={**draft.headers, **person.bearer})
 
-    # Made while nothing is limited.
+    # Created while no limits apply.
     ready = {}
 
     def limited(id):
@@ -79,7 +79,7 @@ def special(judge, drafts):
         draft = drafts.draft(by_id["rotateApiKey"])
         now = int(time.time() * 1000)
         slot = now - now % 18750
-        # As text: `sql` makes ids of what looks like one.
+        # As text: `sql` turns text that looks like an id into one.
         world.sql(f"INSERT OR REPLACE INTO limit_counts VALUES ('rotate-user', '{ada.id}', ?, ?, 600, 0)", slot, slot + 320000)
         try:
             return judge.send(draft)
@@ -87,7 +87,7 @@ def special(judge, drafts):
             world.sql("DELETE FROM limit_counts WHERE name = 'rotate-user'")
 
     def bounded(setting, id, **changes):
-        """With room for one, and one there."""
+        """Where the bound is one, and one exists."""
         draft = drafts.draft(by_id[id]).but(**changes)
         world.configure(f"{setting} = 1\n")
         try:

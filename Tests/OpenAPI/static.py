@@ -1,4 +1,4 @@
-"""The document by itself, and against the sources' tables: routes, refusals, and the servers' files."""
+"""The document alone, and compared with the sources' tables: routes, refusals, and the servers' files."""
 
 import os
 import re
@@ -27,7 +27,7 @@ def source(*path):
 
 
 def routes():
-    """{(method, path with {} for any part): executable} of Routes.swift."""
+    """{(method, path with {} for any part): executable} from Routes.swift."""
     found = {}
     pattern = r'Route\(\s*"([\w-]+)",\s*((?:\.\w+,\s*)+)at:\s*\[([^\]]*)\]'
     for name, methods, parts in re.findall(pattern, source("Sources", "API", "Routes.swift")):
@@ -42,7 +42,7 @@ def shape(path):
 
 
 def lighttpd(method, path):
-    """The executable that lighttpd.conf gives a request; None if it stays with not-found."""
+    """The executable for a request by lighttpd.conf; None if not-found answers it."""
     text = source("lighttpd.conf")
     for block in re.finditer(r'^\$HTTP\["request-method"\] (==|=~) "([^"]+)" \{\n(.*?)^\}', text, re.M | re.S):
         equal, wanted, body = block.groups()
@@ -56,7 +56,7 @@ def lighttpd(method, path):
 
 
 def htaccess(method, path):
-    """The executable that .htaccess gives a request at the root of a host, where no file is asked for."""
+    """The executable for a request by .htaccess at the root of a host, where no file is requested."""
     condition, is_special = None, False
     for line in source("cgi-bin", ".htaccess").splitlines():
         if match := re.match(r"RewriteCond %\{REQUEST_METHOD\} (\S+)", line):
@@ -77,7 +77,7 @@ def htaccess(method, path):
 
 
 def server_routes():
-    """(method, path with {}) of every executable that lighttpd.conf names, but not-found."""
+    """(method, path with {}) of every executable in lighttpd.conf, except not-found."""
     found = set()
     text = source("lighttpd.conf")
     for block in re.finditer(r'^\$HTTP\["request-method"\] (?:==|=~) "([^"]+)" \{\n(.*?)^\}', text, re.M | re.S):
@@ -88,7 +88,7 @@ def server_routes():
     return found
 
 
-# Types of the languages that clients are generated in, and of what generators add.
+# Types of the languages of the generated clients, and types that generators add.
 TAKEN = set(
     """
 any apiclient apiexception apiresponse array bool boolean bundle calendar character configuration data date decimal dict
@@ -100,7 +100,7 @@ result scanner serverconfiguration set stream string thread timer type unit url 
 
 
 def schemas(value, where):
-    """(path, schema) of every schema in a part of the document, in one within another as well."""
+    """(path, schema) of every schema in a part of the document, nested ones included."""
     if isinstance(value, dict):
         if {"type", "anyOf", "oneOf", "allOf", "const", "enum", "properties", "items"} & set(value) and "in" not in value:
             yield where, value
@@ -113,7 +113,7 @@ def schemas(value, where):
 
 
 def suits_generators(check):
-    """What the usual generators stumble over, each met in one: openapi-generator's Python, Go and Swift,
+    """Traps for common generators, each seen in one of them: openapi-generator's Python, Go and Swift,
     openapi-python-client."""
     names = list(DOCUMENT["components"]["schemas"])
     parts = list(schemas(DOCUMENT["paths"], "paths")) + list(schemas(DOCUMENT["components"], "components"))
@@ -139,7 +139,7 @@ def suits_generators(check):
         [n for n in names if n.removeprefix("New") in names and n.startswith("New")],
     )
 
-    # Generators name what has no name by where it is. No two names may be the same, in any case of letters.
+    # Generators name an unnamed schema by its place. Two names may not be equal, ignoring case.
     given = list(names)
     for operation in OPERATIONS:
         for status in operation.responses:
@@ -217,7 +217,7 @@ def run(results):
         ],
     )
 
-    # The document, the table in Routes.swift, and both servers' files say the same.
+    # The document, the table in Routes.swift, and both servers' files agree.
     table = routes()
     written = {(o.method, shape(o.path)): o.executable for o in OPERATIONS}
     for key, name in written.items():
@@ -246,7 +246,7 @@ def run(results):
             f"the refusal {code}",
             [f"not in {where}" for where, there in (("Failure.swift", codes), ("the document", mentioned)) if code not in there],
         )
-    # And the words for what is wrong with a field.
+    # So do the words for a field's faults.
     types = set()
     for name in ("Fields.swift", "Failure.swift"):
         text = source("Sources", "API", name)

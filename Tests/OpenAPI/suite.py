@@ -1,4 +1,4 @@
-"""All of the tests of the document, or the parts that are named: static, answers, client, page, fuzz."""
+"""All of the document's tests, or only the named parts: static, answers, client, page, fuzz."""
 
 import importlib
 import sys
@@ -17,7 +17,7 @@ def main():
         start = time.monotonic()
         try:
             importlib.import_module(name).run(results)
-        except Exception:  # a part that breaks off has failed; the others go on
+        except Exception:  # an aborted part has failed; the others continue
             results.check(f"{name} runs to its end", traceback.format_exc().splitlines())
         results.part(name, time.monotonic() - start)
     results.finish()

@@ -1,4 +1,4 @@
-"""The service behind the project's own lighttpd, and people in it: what real requests are made of."""
+"""The service behind the project's own lighttpd, and its users: the basis of real requests."""
 
 import json
 import os
@@ -10,17 +10,17 @@ from latchkey_tests.service import Service
 
 METRICS_TOKEN = "a-token-for-the-numbers-0123456789"
 CLIENT_TOKEN = "a-token-for-the-clients-0123456789"
-# A rollback journal, so that a held database keeps readers waiting as well.
+# A rollback journal, so that a locked database also blocks readers.
 SETTINGS = NO_LIMITS + f"metrics_token = {METRICS_TOKEN}\njournal = delete\n"
 TIGHT = SETTINGS.replace("= off", "= 1/5m")
 
 
 class Refused(Exception):
-    """A step that others build on did not succeed."""
+    """A step that others depend on failed."""
 
 
 class Person:
-    """Somebody who is signed in."""
+    """A signed-in user."""
 
     def __init__(self, email, grant):
         self.email, self.id = email, grant["user_uuid"]
@@ -37,7 +37,7 @@ class Person:
 
 
 class World:
-    """A state folder and a server for it; `close` ends both."""
+    """A state folder and its server; `close` ends both."""
 
     def __init__(self):
         self.home = Home(SETTINGS)
@@ -59,7 +59,7 @@ class World:
         self.home.remove()
 
     def configure(self, more=""):
-        """The settings with those of `more`, which take the place of others."""
+        """The settings, with those of `more` in place of the same keys."""
         keys = {line.split("=")[0] for line in more.splitlines()}
         self.home.configure("".join(line for line in SETTINGS.splitlines(True) if line.split("=")[0] not in keys) + more)
 
@@ -68,7 +68,8 @@ class World:
         return f"person-{self.people}@example.com"
 
     def request(self, method, path, headers=(), body=None):
-        """One request. `headers` is a dictionary or a list of pairs; `body` is bytes, or what becomes JSON."""
+        """One request. `headers` is a dictionary or a list of pairs; `body` is bytes, or a value to send as
+        JSON."""
         pairs = list(headers.items()) if isinstance(headers, dict) else list(headers)
         names = {name.lower() for name, _ in pairs}
         if body is not None and not isinstance(body, bytes):
@@ -89,7 +90,7 @@ class World:
         return answer.data
 
     def code(self, email, ask=None):
-        """A code for `email`, from the mail that `ask` brings: send-code's, unless it is another."""
+        """A code for `email`, from the mail that `ask` sends; by default send-code's."""
         try:
             return maildir.code_of(
                 self.home.path, email, ask or (lambda: self.do("POST", "/auth/verification/send-code", body={"email": email}))
@@ -102,7 +103,8 @@ class World:
         return self.code(person.email, lambda: self.do("POST", "/auth/users/me/deletion-code", person.bearer))
 
     def address_codes(self, person, email):
-        """The codes that make `email` the address of `person`: the one mailed there, and the one to the current address."""
+        """The codes that make `email` the address of `person`: one mailed there, and one mailed to the current
+        address."""
 
         def ask():
             self.do("POST", "/auth/users/me/email", person.bearer, {"email": email})

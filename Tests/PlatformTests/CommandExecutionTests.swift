@@ -1,4 +1,4 @@
-// Programs that are fed and waited for: they get all of their input, and do not outlive their time.
+// Commands with input and a timeout: they get all of their input, and do not outlive the timeout.
 
 import Foundation
 import Platform
@@ -22,7 +22,7 @@ import Testing
         let input = [UInt8](repeating: 65, count: 300_000)
         #expect(try run("sleep 0.2; cat > \"$1/read\"", input: input) == .exit(0))
         #expect(text("read").utf8.elementsEqual(input))
-        // One that reads nothing is no failure.
+        // A command that reads nothing has not failed.
         #expect(try run("exit 7", input: input) == .exit(7))
         try? FileManager.default.removeItem(atPath: folder)
     }
@@ -32,7 +32,7 @@ import Testing
         #expect(try run("sleep 300 & echo $! > \"$1/child\"; wait", limit: .seconds(1)) == .timeout)
         #expect(Timestamp.now - start < .seconds(10))
         let child = try #require(Int32(text("child").dropLast()))
-        /// A process that has ended and was not waited for yet is a zombie.
+        /// A process that ended but was not waited for is a zombie.
         func runs() -> Bool {
             guard let status = try? String(contentsOfFile: "/proc/\(child)/status", encoding: .utf8) else { return false }
             return !status.contains("State:\tZ")

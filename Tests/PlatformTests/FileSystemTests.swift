@@ -1,4 +1,4 @@
-// Which file systems are another machine's, or a program's.
+// Which file systems belong to another machine or to a program.
 
 import Glibc
 import Testing
@@ -6,8 +6,8 @@ import Testing
 @testable import Platform
 
 @Suite struct FileSystemTests {
-    // NFS, CIFS, SMB2, SMB, FUSE, 9p; shared folders of virtual machines; file systems of clusters; the rest of what GNU
-    // coreutils calls remote.
+    // NFS, CIFS, SMB2, SMB, FUSE, 9p; shared folders of virtual machines; cluster file systems; the rest that GNU coreutils
+    // calls remote.
     @Test(
         arguments: [
             0x6969, 0xFF53_4D42, 0xFE53_4D42, 0x517B, 0x6573_5546, 0x0102_1997, 0x786F_4256, 0xBACB_ACBC, 0x7C7C_6673,

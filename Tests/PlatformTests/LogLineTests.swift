@@ -1,4 +1,4 @@
-// Log lines: whatever a client sent stays within its quotes.
+// Log lines: a client's text stays within its quotes.
 
 import Platform
 import Testing

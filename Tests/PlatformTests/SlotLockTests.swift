@@ -1,4 +1,4 @@
-// Places that processes share: no more than there are, free again when their holder ends.
+// Slots that processes share: a fixed number, each free again when its holder ends.
 
 import Foundation
 import Platform
@@ -53,20 +53,20 @@ import Testing
         #expect(throws: SystemError.self) { try SlotLock(waitingFor: "/nonexistent/slots", slots: 1, atMost: .seconds(0)) }
     }
 
-    // Nothing here waits for a task: those may all be at work in other tests, for minutes.
+    // This test waits for no task: other tests may use all task threads for minutes.
     @Test func whoComesFirstHasTheLockFirst() throws {
         let path = "\(path).turns"
         defer { unlink(path) }
         var held: FileLock? = try FileLock(waitingFor: path)
         let order = Order()
         for number in 0..<5 {
-            // A thread each: the wait is the kernel's.
+            // One thread each: the kernel does the waiting.
             Thread {
                 let lock = try? FileLock(inTurnFor: path, atMost: .minutes(10))
                 order.append(lock == nil ? -1 : number)
                 withExtendedLifetime(lock) {}
             }.start()
-            // The next one comes once this one waits, however long a busy machine takes to get there.
+            // The next one starts once this one waits, however long a busy machine takes.
             try wait { try waiting(for: path) == number + 1 }
         }
         #expect(order.all == [] && held != nil)
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    /// How many wait for a lock on the file `path`, as the kernel lists them: "1: -> FLOCK ADVISORY WRITE 7 fe:00:12 0 EOF".
+    /// How many wait for a lock on the file `path`, from kernel lines like "1: -> FLOCK ADVISORY WRITE 7 fe:00:12 0 EOF".
     private func waiting(for path: String) throws -> Int {
         var status = stat()
         try #require(stat(path, &status) == 0)
@@ -93,7 +93,7 @@ import Testing
     }
 
     @Test func whoHasWaitedLongEnoughIsTold() throws {
-        // As some servers start programs.
+        // Some servers start programs like this.
         var alarm = sigset_t()
         sigemptyset(&alarm)
         sigaddset(&alarm, SIGALRM)
@@ -121,7 +121,7 @@ import Testing
         let path = "\(path).lock"
         defer { unlink(path) }
         let held = try FileLock(waitingFor: path)
-        // Were the refused lock's descriptor closed twice, one opened in between would go with it.
+        // If the refused lock closed its descriptor twice, it would close one opened in between.
         for _ in 0..<100 {
             let refused = try FileLock(trying: path)
             #expect(refused == nil)

@@ -16,7 +16,7 @@ private func plain(_ bytes: [UInt8]) -> String? { plainText(bytes).map { String(
         #expect(plain([]) == "")
         #expect(plain(Array("a\rb".utf8)) == "a\nb")
         #expect(plain(Array("a\r\n\r\nb\n\rc".utf8)) == "a\n\nb\n\nc")
-        // It is one at the beginning only.
+        // Only a mark at the beginning is a byte order mark.
         #expect(plain(Array("a".utf8) + mark) == "a\u{FEFF}")
     }
 

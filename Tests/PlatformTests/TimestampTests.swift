@@ -1,4 +1,4 @@
-// Moments, as they are written, and lengths of time.
+// Timestamps in text, and durations.
 
 import Platform
 import Testing

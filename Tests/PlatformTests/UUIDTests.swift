@@ -1,4 +1,4 @@
-// Names for things, read and written.
+// UUIDs, read and written.
 
 import Platform
 import Testing

@@ -1,4 +1,4 @@
-// The wrapper around SQLite: what it promises of transactions and defence.
+// The SQLite wrapper: its guarantees for transactions and its defences.
 
 import Foundation
 import Platform
@@ -79,7 +79,7 @@ import Testing
     /// The log's bytes (sqlite.org/fileformat2.html#walformat).
     private var log: [UInt8] { FileManager.default.contents(atPath: "\(path)-wal").map { Array($0) } ?? [] }
 
-    /// Pages in the log that are of its present beginning.
+    /// The number of pages in the log since its last restart.
     private func logPages() -> Int {
         let log = log
         guard log.count > 32, log[0] == 0x37 else { return 0 }
@@ -90,7 +90,7 @@ import Testing
         let database = try open()
         var emptied = 0
         for number in 0..<200 {
-            // Each by a process of its own, as it were.
+            // Each write uses a connection of its own, like a separate process.
             let before = logPages()
             try (number % 2 == 0 ? database : open()).run("INSERT INTO t VALUES (?, 'x')", [.integer(Int64(number))])
             if log.isEmpty { emptied += 1 } else { #expect(logPages() > before && logPages() < 80) }
@@ -105,7 +105,7 @@ import Testing
         let copy = try Connection(path: "\(path)-copy")
         #expect(try copy.first("SELECT count(*) FROM t") { $0.integer(0) } == 200)
         #expect(try copy.first("PRAGMA integrity_check") { $0.text(0) } == "ok")
-        // A reader in the way is no failure, and costs no wait.
+        // A reader in the way is not a failure, and causes no wait.
         let reader = try open()
         try reader.script("BEGIN; SELECT * FROM t")
         let time = try ContinuousClock().measure {
@@ -139,9 +139,9 @@ import Testing
             size = log.count
         }
         #expect(longest >= 900 && logPages() < longest)
-        // A new connection ignores the old frames behind the new beginning.
+        // A new connection ignores the old frames after the restart of the log.
         #expect(try open().first("SELECT count(*) FROM t") { $0.integer(0) } == 1100)
-        // A process that cuts it off has it begin anew for this connection, too.
+        // A process that truncates the log makes it restart for this connection too.
         try open().checkpoint()
         #expect(log.isEmpty)
         try database.run("INSERT INTO t VALUES (1100, 'x')")
@@ -171,7 +171,7 @@ import Testing
         database.endReading()
         #expect(try count() == 1)
         database.endReading()
-        // Whoever writes has ended it, and waits for others as always.
+        // A write ends the read, and waits for other writers as always.
         try database.beginReading()
         #expect(try count() == 1)
         try other.run("INSERT INTO t VALUES (2, 'y')")

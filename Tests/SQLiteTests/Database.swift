@@ -1,4 +1,4 @@
-// Databases of the tests' own.
+// Databases for these tests.
 
 import Foundation
 import Platform

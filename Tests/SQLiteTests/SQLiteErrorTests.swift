@@ -1,4 +1,4 @@
-// Which failures may pass by waiting, and what a connection is after one.
+// Which errors are temporary, and the state of a connection after an error.
 
 import Platform
 import SQLite
@@ -27,7 +27,7 @@ private func kind(_ body: () throws -> Void) -> SQLiteError.Kind? {
         return database
     }
 
-    // SQLITE_BUSY_SNAPSHOT, for which SQLite does not wait.
+    // SQLITE_BUSY_SNAPSHOT: SQLite does not wait for it.
     @Test func anothersChangeInBetweenIsTemporary() throws {
         let (first, second) = (try open(), try open())
         try first.script("BEGIN")

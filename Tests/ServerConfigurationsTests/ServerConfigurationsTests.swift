@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    /// A file with a section that nobody writes would keep an old table.
+    /// A section that nothing writes would keep an old table.
     @Test func everySectionIsWritten() throws {
         let known = Dictionary(uniqueKeysWithValues: sections(Route.all).map { ($0.file, $0.sections.count) })
         let folders = ["lighttpd.conf", "lighttpd-fastcgi.sh", "cgi-bin/.htaccess"]

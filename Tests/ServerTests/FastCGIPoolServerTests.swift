@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct FastCGIPoolServerTests {
-    /// `max-procs` of each pool, by LATCHKEY_FASTCGI_PROCESSES and the settings of a state folder.
+    /// `max-procs` of each pool, with LATCHKEY_FASTCGI_PROCESSES and the settings of a state folder.
     private func counts(_ processes: String? = nil, settings: String = "") -> [String] {
         let home = Home(settings: settings)
         var environment = ["PATH": "/usr/bin:/bin", "LATCHKEY_FASTCGI": "1", "LATCHKEY_HOME": home.path]

@@ -43,7 +43,7 @@ import Testing
         let key = server.send(
             "POST /auth/api-keys/", [bearer, project], body: #"{"name": "test", "expires_in_days": null, "scopes": null}"#)
         #expect(key.status == 201)
-        // The reference sends a body with this GET.
+        // The published API sends a body with this GET.
         let secret = "x-api-key: \(key.field("full_key"))"
         let listed = server.send("GET /auth/api-keys/?page=1&limit=5", [secret, project], body: "{}")
         #expect(

@@ -1,5 +1,5 @@
-// lighttpd.conf, however it is started: whatever standard error is, with settings in the environment, for a machine with an
-// underscore in its name; and what lighttpd refuses by itself.
+// lighttpd.conf, however it is started: with any kind of standard error, with settings in the environment, and on a host name
+// with an underscore; and what lighttpd itself refuses.
 
 import Foundation
 import Glibc
@@ -7,8 +7,8 @@ import TestSupport
 import Testing
 
 @Suite(.serialized) struct LighttpdStartServerTests {
-    /// Starts lighttpd.conf by `python`, a few lines that make the variable `options` for Popen, asks once, stops it, and gives
-    /// what was printed.
+    /// Starts lighttpd.conf with `python`, a few lines that set the variable `options` for Popen, sends one request, stops it,
+    /// and returns the output.
     private func started(_ python: String, then report: String = "", _ variables: [String: String] = [:]) -> String {
         let home = Home()
         let script = """
@@ -104,7 +104,7 @@ import Testing
                 environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LATCHKEY_HOME": folder].merging(variables) { $1 }
             ).finish()
             #expect(String(decoding: result.output, as: UTF8.self) == "202", "\(result.errors)")
-            // That one file for both loses them is lighttpd's; the samples say so.
+            // lighttpd loses them when both logs are one file; the samples say so.
             for name in Set([logs.0, logs.1]) {
                 let log = (try? String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)) ?? ""
                 #expect(log.contains(line) == (name == file), "\(name), \(variables): \(log)")
@@ -196,7 +196,7 @@ import Testing
             #expect(answer.status == status && answer.code == code, "\(request.prefix(60)): \(answer.status) \(answer.body)")
             #expect(answer.header("Content-Type") == "application/json; charset=utf-8", "\(request.prefix(60))")
         }
-        // A page that is not there, and the answers of executables, are as before.
+        // A missing page and the answers of executables stay the same.
         #expect(server.send("GET /languages/xx.json").code == "not_found")
         #expect(server.send("GET /auth/users/me").code == "not_authenticated")
     }

@@ -1,4 +1,4 @@
-// README's sign-in, run as it is printed.
+// README's sign-in, run as printed.
 
 import Foundation
 import TestSupport
@@ -30,7 +30,7 @@ import Testing
         #expect(output.contains(#""deactivated_at":"#))
     }
 
-    /// Whichever limit an address has reached: what is said of it is true. Once the network is known, it has a share of its own.
+    /// Whichever limit an address reached, the message about it is true. A known network has a share of its own.
     @Test(arguments: [("resend_after = 8s", 2), ("resend_after = 0s\nlimit_send_per_email = 1/12s", 3)])
     func theSignInRunAgainSaysThatItWaitsAndWorks(settings: String, last: Int) throws {
         let server = Lighttpd(Home(settings: settings))

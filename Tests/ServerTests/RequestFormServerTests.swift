@@ -1,5 +1,4 @@
-// Requests in odd forms, through a real lighttpd: what a client can put into a line or a header
-// changes nothing but its own answer.
+// Malformed requests through a real lighttpd: whatever a client puts into a line or a header changes only its own answer.
 
 import Foundation
 import TestSupport
@@ -23,7 +22,7 @@ import Testing
         let split = server.send("GET /auth/api-keys/", [bearer, "x-project-id: \(ada.project)\rX-Injected: 1"])
         #expect([400, 422].contains(split.status))
         #expect(!split.headers.contains { $0.lowercased().hasPrefix("x-injected") })
-        // A folded header is one value or none.
+        // A folded header is either one value or refused.
         let folded = server.send("GET /auth/users/me", ["Authorization: Bearer", " \(ada.accessToken)"])
         #expect([200, 400, 401].contains(folded.status))
         #expect(server.send("GET /auth/users/me", [bearer]).status == 200)

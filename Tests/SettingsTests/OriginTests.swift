@@ -1,4 +1,4 @@
-// cors_origins: what a person writes becomes what browsers send, or is refused by name.
+// cors_origins: a person's spelling becomes the origin that browsers send, or an error names it.
 
 import Testing
 

@@ -1,4 +1,4 @@
-// Settings, read from the text of a file that is called `f`.
+// Settings, read from the text of a file named `f`.
 
 @testable import Settings
 
@@ -10,7 +10,7 @@ func read(_ bytes: [UInt8]) throws(ConfigurationFault) -> Settings {
 
 func read(_ text: String) throws(ConfigurationFault) -> Settings { try read(Array(text.utf8)) }
 
-/// What is wrong with `text`; nil if nothing is.
+/// What is wrong with `text`; nil if it is valid.
 func fault(_ text: String) -> String? {
     do {
         _ = try read(text)

@@ -1,4 +1,4 @@
-// Each setting has a range that its use can bear: the ends of it are taken, and what lies beyond is refused.
+// Each setting has a workable range: both ends are accepted, and values beyond them are refused.
 
 import Auth
 import Platform

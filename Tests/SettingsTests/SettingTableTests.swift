@@ -1,4 +1,4 @@
-// The table of settings, and what is made of it: README's table, the sample file, the defaults, the secrets.
+// The table of settings, and everything generated from it: README's table, the sample file, the defaults, the secrets.
 
 import Auth
 import Foundation
@@ -20,7 +20,7 @@ import Testing
         return settings
     }
 
-    /// What `text` means, as text: not all of it can be compared.
+    /// The settings in `text`, printed: not all of them can be compared.
     private func shown(_ text: String) throws -> String {
         let settings = try read(text)
         return """
@@ -52,7 +52,7 @@ import Testing
         #expect(Set(keys).count == keys.count && keys.count == 39)
     }
 
-    /// What the table calls the default is what is in force without the setting.
+    /// The table's default is the value in force without the setting.
     @Test func aDefaultThatIsSetChangesNothing() throws {
         let defaults = try shown("")
         let settings = SettingDescription.all.filter { $0.defaultValue != nil }

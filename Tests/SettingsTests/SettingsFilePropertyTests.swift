@@ -1,5 +1,5 @@
-// What holds of every settings file: the order of its lines means nothing, no bytes make a trap, and
-// what only looks like a key, a word or a number is none.
+// Properties of every settings file: the order of lines does not matter, no bytes cause a trap, and near misses of a key,
+// word or number are refused.
 
 import Platform
 import TestSupport

@@ -1,4 +1,4 @@
-// Settings: every key with its default, and a name for everything that is wrong.
+// Settings: every key with its default, and a named error for every fault.
 
 import Auth
 import Platform
@@ -153,7 +153,7 @@ import Testing
         }
     }
 
-    /// As a file of variables from Windows has them.
+    /// A file of variables from Windows contains such values.
     @Test func aVariablesValueIsTakenWithoutSpacesAroundIt() throws {
         var settings = Settings()
         for (name, value) in [("CODE_TTL", "5m\r"), ("BASE_URL", " https://id.example.com\r"), ("SIGN_UP", "closed\t")] {
@@ -180,7 +180,7 @@ import Testing
         var settings = Settings()
         try settings.readVariable("LATCHKEY_CODE_LENGTH", "7")
         try settings.readVariable("LATCHKEY_HOME", "/anything")
-        // What container platforms set for a service of that name, and what servers' files read.
+        // Variables that container platforms set for a service of that name, and that servers' files read.
         for name in [
             "PORT", "SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTP", "PORT_8000_TCP", "PORT_8000_TCP_PROTO",
             "PORT_8000_TCP_PORT",

@@ -1,11 +1,11 @@
-// Imports point one way: the manifest and the sources are read as text and compared with the table below.
+// Imports point one way: the test reads the manifest and the sources as text and compares them with the table below.
 
 import Foundation
 import TestSupport
 import Testing
 
-/// What each module and each executable outside the list of endpoints imports, lowest first: an entry imports only what
-/// stands above it. Who adds a module adds its line here; who adds an import says here that it may be.
+/// The imports of each module, and of each executable outside the list of endpoints, lowest first: an entry imports only
+/// entries above it. If you add a module or an import, add it here.
 private let graph: KeyValuePairs<String, Set<String>> = [
     "CLibc": [], "CSQLite": [], "CArgon2": [], "CNettle": [],
     "Platform": ["CLibc"],
@@ -27,19 +27,19 @@ private let graph: KeyValuePairs<String, Set<String>> = [
     "latchkey": ["API", "Auth", "CGI", "JSON", "Operations", "Settings", "Store", "Platform", "ArgumentParser"],
 ]
 
-/// What an executable of one endpoint imports: all of them are alike.
+/// The imports of an endpoint's executable: all are alike.
 private let endpointImports: Set<String> = ["API", "Endpoints"]
 
-/// What Swift and its platform bring: it is no target, so the manifest does not name it. Each is allowed by name.
+/// Modules of Swift and its platform: they are not targets, so the manifest does not name them. Each is allowed by name.
 private let external: [String: Set<String>] = ["write-routes": ["Foundation"], "write-settings": ["Foundation"]]
 
-/// Modules of Swift that are not for the embedded build, or that see more of C than `CLibc` shows.
+/// Modules of Swift that the embedded build lacks, or that expose more of C than `CLibc` does.
 private let barred: Set<String> = [
     "Foundation", "FoundationEssentials", "FoundationNetworking", "FoundationInternationalization", "Glibc", "Musl", "Dispatch",
 ]
 
-/// A C module may be imported by the module that hides it and by nobody else. Those that are imported by more stand here, with
-/// all of their importers.
+/// Only the module that hides a C module may import it. C modules with more importers are listed here, with all of their
+/// importers.
 private let sharedCModules: [String: Set<String>] = [:]
 
 @Suite struct ImportGraphTests {
@@ -57,7 +57,7 @@ private let sharedCModules: [String: Set<String>] = [:]
         quoted(manifest.firstMatch(of: /let endpoints = \[([^\]]*)\]/)?.1 ?? "")
     }
 
-    /// What the manifest says of each target in Sources: its name, and what it uses.
+    /// Each target in Sources that the manifest declares, and what it uses.
     private var targets: [String: Set<String>] {
         var targets: [String: Set<String>] = [:]
         for match in manifest.matches(of: /\.systemLibrary\(name: "(\w+)"\)/) { targets[String(match.1)] = [] }
@@ -114,7 +114,7 @@ private let sharedCModules: [String: Set<String>] = [:]
 
     @Test func theManifestSaysWhatTheTableSays() {
         #expect(targets == table)
-        // One line of the manifest makes all executables of endpoints.
+        // One line of the manifest makes the executables of all endpoints.
         let line = manifest.firstMatch(of: /endpoints\.map \{ executable\(\$0, uses: \[([^\]]*)\]\) \}/)
         #expect(Set(quoted(line?.1 ?? "")) == endpointImports)
     }
@@ -141,7 +141,7 @@ private let sharedCModules: [String: Set<String>] = [:]
         }
     }
 
-    /// Whether the folder holds a module map, and so a C module.
+    /// Whether the folder has a module map, and so is a C module.
     private func isSystemLibrary(_ folder: String) -> Bool {
         FileManager.default.fileExists(atPath: "\(folder)/module.modulemap")
     }

@@ -1,13 +1,13 @@
-// Names of test suites: no two share one, each says of what kind it is, and its file is named as it is.
+// Names of test suites: each is unique, shows its kind, and is also the name of its file.
 
 import Foundation
 import TestSupport
 import Testing
 
-/// How names of suites end, by test target; every other target has unit tests, which end otherwise.
+/// Endings of suite names, by test target; every other target has unit tests, which end otherwise.
 private let endings = ["EndpointTests": "EndpointTests", "ServerTests": "ServerTests", "AdminTests": "CommandTests"]
 
-/// Suites of the rules of module Auth; the others in that target are unit tests of one of its types.
+/// The ending for rules of module Auth; the target's other suites are unit tests of one of its types.
 private let ruleEnding = "RuleTests"
 
 @Suite struct SuiteNameTests {
@@ -63,7 +63,7 @@ private let ruleEnding = "RuleTests"
         #expect(try files().filter { $0.lines > 400 }.map { "\($0.target)/\($0.name): \($0.lines)" } == [])
     }
 
-    /// README's tables name the suite that shows each feature.
+    /// README's tables name a suite for each feature.
     @Test(arguments: ["README.md", "Tests/README.md"]) func documentsNameSuitesThatExist(document: String) throws {
         let known = Set(try files().flatMap { [$0.target] + $0.suites })
         let text = try String(contentsOfFile: "\(projectFolder)/\(document)", encoding: .utf8)

@@ -1,15 +1,15 @@
-// A whole answer, taken apart, and made comparable: what differs from run to run has a name instead.
+// A whole answer, parsed and made comparable: names replace what differs between runs.
 
 import Foundation
 
 /// An answer of a handler or a server.
 package struct Answer: Sendable {
     package let status: Int
-    /// Header lines as they came, without the status.
+    /// Header lines as received, without the status.
     package let headers: [String]
     package let body: String
 
-    /// Takes CGI output (`Status: …`) or an HTTP answer (`HTTP/1.1 …`) apart.
+    /// Parses CGI output (`Status: …`) or an HTTP answer (`HTTP/1.1 …`).
     package init(_ bytes: [UInt8]) {
         let text = String(decoding: bytes, as: UTF8.self)
         guard let end = text.range(of: "\r\n\r\n") else {
@@ -28,7 +28,7 @@ package struct Answer: Sendable {
             .map { String($0.dropFirst(name.count + 2)) }
     }
 
-    /// The text of the first member called `name`, wherever it stands.
+    /// The text of the first member called `name`, at any depth.
     package func field(_ name: String) -> String {
         let pattern = "\"\(name)\":\"([^\"]*)\""
         guard let range = body.range(of: pattern, options: .regularExpression) else { return "" }
@@ -38,7 +38,7 @@ package struct Answer: Sendable {
     /// `error.code`.
     package var code: String { field("code") }
 
-    /// Status, the headers that matter, and the body, as one text: ids, times, tokens and lengths by name.
+    /// Status, relevant headers and body as one text, with names in place of ids, times, tokens and lengths.
     package var shown: String {
         let kept = headers.filter { line in
             [
@@ -51,7 +51,7 @@ package struct Answer: Sendable {
             .joined(separator: "\n")
     }
 
-    /// The body alone, as `shown` has it.
+    /// The body alone, in the form of `shown`.
     package var shownBody: String { Answer.named(body) }
 
     private static func named(_ text: String) -> String {
@@ -70,7 +70,7 @@ package struct Answer: Sendable {
     }
 }
 
-/// The header lines that every JSON answer has, as `Answer.shown` has them.
+/// The header lines of every JSON answer, in the form of `Answer.shown`.
 package let standardHeaders = """
     Content-Type: application/json; charset=utf-8
     Cache-Control: no-store

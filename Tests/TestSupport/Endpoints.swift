@@ -5,5 +5,5 @@ import API
 /// The names of all endpoints, in the table's order.
 package var allEndpoints: [String] { Route.all.map { $0.name.description } }
 
-/// The names of those that change something.
+/// The names of the endpoints that change something.
 package var writingEndpoints: [String] { Route.all.filter { !$0.isRead }.map { $0.name.description } }

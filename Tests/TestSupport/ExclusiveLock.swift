@@ -1,8 +1,8 @@
-// A database that another process keeps to itself.
+// A database that another process locks.
 
 import SQLite
 
-/// The whole database, taken by another: with a rollback journal nobody can even read until `release`.
+/// An exclusive lock on the whole database: with a rollback journal nobody can even read until `release`.
 package final class ExclusiveLock: @unchecked Sendable {
     private var connection: Connection?
 

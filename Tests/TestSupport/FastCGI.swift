@@ -4,10 +4,10 @@ import API
 import Foundation
 import Glibc
 
-/// Whether handlers are run by FastCGI, in processes that stay, and not by CGI, in one for each request.
+/// Whether handlers run by FastCGI, in persistent processes, instead of by CGI, in one process for each request.
 package let isFastCGI = ProcessInfo.processInfo.environment["LATCHKEY_TEST_GATEWAY"] == "fastcgi"
 
-/// Processes of one executable that share a listening socket on descriptor 0; stopped with the value.
+/// Processes of one executable that share a listening socket on descriptor 0; deinit stops them.
 package final class FastCGIProcesses: @unchecked Sendable {
     private let name = "latchkey-test-\(Foundation.UUID().uuidString)"
     private let listening: Int32
@@ -20,8 +20,8 @@ package final class FastCGIProcesses: @unchecked Sendable {
     /// Their standard error.
     private let errors: Int32
 
-    /// Starts `count` of them with only `environment`. `errors` takes what they write to standard error. Requests that name
-    /// no path are for `endpoint`.
+    /// Starts `count` of them with only `environment`; their standard error goes to the file `errors`. Requests that name no
+    /// path go to `endpoint`.
     package init(
         _ path: String, _ arguments: [String] = [], environment: [String: String], count: Int = 1,
         errors: String = "/dev/null", endpoint: String = ""
@@ -60,7 +60,7 @@ package final class FastCGIProcesses: @unchecked Sendable {
         lock.withLock { running.append(id) }
     }
 
-    /// Starts another for each that has ended.
+    /// Starts a replacement for each process that has ended.
     package func replaceEnded() {
         for id in ids where FastCGIProcesses.wait(id, WNOHANG) != nil {
             lock.withLock { running.removeAll { $0 == id } }
@@ -68,12 +68,12 @@ package final class FastCGIProcesses: @unchecked Sendable {
         }
     }
 
-    /// Sends `signal` to the only one.
+    /// Sends `signal` to the only process.
     package func signal(_ signal: Int32) {
         for id in ids { kill(id, signal) }
     }
 
-    /// The exit code of the only one, once it has ended by itself; nil if it has not after ten seconds.
+    /// The exit code of the only process, once it has ended by itself; nil if it is still running after ten seconds.
     package func exitCode() -> Int32? {
         guard let id = ids.first else { return nil }
         for _ in 0..<400 {
@@ -95,7 +95,7 @@ package final class FastCGIProcesses: @unchecked Sendable {
         return FastCGIClient(descriptor, endpoint: endpoint)
     }
 
-    /// A request on a connection of its own.
+    /// Sends a request on a connection of its own.
     package func ask(_ variables: [String: String], body: String = "") -> FastCGIAnswer {
         connect().ask(variables, body: Array(body.utf8))
     }
@@ -106,7 +106,7 @@ package final class FastCGIProcesses: @unchecked Sendable {
         return status & 0x7F == 0 ? (status >> 8) & 0xFF : -(status & 0x7F)
     }
 
-    /// The socket's name is of Linux's own kind, which needs no file.
+    /// The socket's name is in Linux's abstract namespace, which needs no file.
     private static func call(
         _ function: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32, _ socket: Int32, _ name: String
     ) -> Int32 {
@@ -123,7 +123,7 @@ package final class FastCGIProcesses: @unchecked Sendable {
     }
 }
 
-/// What came of one request.
+/// The result of one request.
 package struct FastCGIAnswer: Sendable {
     package let output: [UInt8]
     package let errors: String
@@ -174,7 +174,7 @@ package final class FastCGIClient: @unchecked Sendable {
         }
     }
 
-    /// Begins a request, with its parameters; what is in `again` comes a second time.
+    /// Begins a request, with its parameters; the variables in `again` are sent a second time.
     package func begin(
         _ variables: [String: String], again: [String: String] = [:], request: UInt16 = 1, keeps: Bool = false, role: UInt8 = 1
     ) {
@@ -194,14 +194,14 @@ package final class FastCGIClient: @unchecked Sendable {
         send(5, request)
     }
 
-    /// A whole request, and what comes of it.
+    /// Sends a whole request and returns the result.
     package func ask(_ variables: [String: String], body: [UInt8] = [], keeps: Bool = false) -> FastCGIAnswer {
         begin(variables, keeps: keeps)
         finish(body)
         return answer()
     }
 
-    /// What comes until the request `request` ends.
+    /// Everything received until the request `request` ends.
     package func answer(to request: UInt16 = 1) -> FastCGIAnswer {
         var (output, errors): ([UInt8], [UInt8]) = ([], [])
         while let record = receive() {
@@ -226,7 +226,7 @@ package final class FastCGIClient: @unchecked Sendable {
         return (header[1], UInt16(header[2]) << 8 | UInt16(header[3]), Array(content[..<count]))
     }
 
-    /// Whether the other side has closed, or does so within 90 seconds, and sends nothing before.
+    /// Whether the other side closes within 90 seconds without sending anything.
     package var isEnded: Bool {
         var byte: UInt8 = 0
         let count = recv(descriptor, &byte, 1, 0)
@@ -255,18 +255,18 @@ package final class FastCGIClient: @unchecked Sendable {
     }
 }
 
-/// `variables` of a request to the executable `name`, with the path that a client asks for, where they do not tell it.
+/// `variables` of a request to the executable `name`, plus the path that a client asks for if they do not have it.
 package func addressed(_ name: String, _ variables: [String: String]) -> [String: String] {
     guard variables["REQUEST_URI"] == nil, let route = Route.all.first(where: { $0.name.description == name }) else {
         return variables
     }
-    // What follows the path's first id, with it, is the rest of the path by CGI.
+    // By CGI the rest of the path starts with the first id.
     let words = route.path.prefix { $0 != nil }.map { "/\($0!)" }.joined()
     let rest = (variables["PATH_INFO"] ?? "").addingPercentEncoding(withAllowedCharacters: .urlPathAllowed)!
     return variables.merging(["REQUEST_URI": words + rest]) { $1 }
 }
 
-/// The processes that stay while a `Home` is used: two for each set of settings.
+/// The processes that stay while a `Home` is in use: two for each set of settings.
 final class FastCGIPool: @unchecked Sendable {
     private let lock = NSLock()
     private var processes: [String: FastCGIProcesses] = [:]

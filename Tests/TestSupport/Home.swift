@@ -1,10 +1,10 @@
-// A state folder of a test's own, and the handlers run on it by environment and input alone: by CGI, or where the tests
-// are told so by FastCGI.
+// A temporary state folder, and the handlers run on it with only environment and input: by CGI, or by FastCGI if the tests
+// are told so.
 
 import Foundation
 import SQLite
 
-/// A temporary state folder; removed with the value.
+/// A temporary state folder; deinit removes it.
 package final class Home: Sendable {
     package let path: String
     private let pool = FastCGIPool()
@@ -23,8 +23,8 @@ package final class Home: Sendable {
         try? FileManager.default.removeItem(atPath: path)
     }
 
-    /// Runs the handler `name` with only `variables` (LATCHKEY_HOME and REMOTE_ADDR are added) and `body`. What is in
-    /// `again` is given a second time.
+    /// Runs the handler `name` with only `variables` (LATCHKEY_HOME and REMOTE_ADDR are added) and `body`. The variables in
+    /// `again` are passed a second time.
     package func run(
         _ name: String, _ variables: [String: String], again: [String: String] = [:], body: String = ""
     ) -> (answer: Answer, log: String) {
@@ -55,12 +55,12 @@ package final class Home: Sendable {
         post(name, body, ["REQUEST_METHOD": "PATCH"].merging(variables) { $1 })
     }
 
-    /// DELETEs, as `variables` say.
+    /// DELETE with `variables`.
     package func delete(_ name: String, _ variables: [String: String]) -> Answer {
         run(name, ["REQUEST_METHOD": "DELETE"].merging(variables) { $1 }).answer
     }
 
-    /// GETs, as `variables` say.
+    /// GET with `variables`.
     package func get(_ name: String, _ variables: [String: String] = [:]) -> Answer {
         run(name, ["REQUEST_METHOD": "GET"].merging(variables) { $1 }).answer
     }
@@ -78,7 +78,7 @@ package final class Home: Sendable {
         return ""
     }
 
-    /// The mails that were delivered, oldest first.
+    /// The delivered mails, oldest first.
     package var mails: [String] {
         let folder = URL(filePath: "\(path)/mail/new")
         let files =
@@ -92,7 +92,7 @@ package final class Home: Sendable {
             .compactMap { try? String(contentsOf: $0, encoding: .utf8) }
     }
 
-    /// Takes the file `name` away.
+    /// Removes the file `name`.
     package func remove(_ name: String) {
         try! FileManager.default.removeItem(atPath: "\(path)/\(name)")
     }
@@ -102,7 +102,7 @@ package final class Home: Sendable {
         try! Connection(path: "\(path)/latchkey.db").script(sql)
     }
 
-    /// The count that `sql`, made at run time, selects.
+    /// The count that `sql`, composed at run time, selects.
     package func count(_ sql: String) -> Int64 {
         let database = try! Connection(path: "\(path)/latchkey.db")
         try! database.script("CREATE TEMP TABLE counted AS SELECT (\(sql)) AS n")
@@ -115,7 +115,7 @@ package final class Home: Sendable {
     }
 }
 
-/// Someone who signed in.
+/// A user who signed in.
 package struct Person: Sendable {
     package let email: String
     package let accessToken: String
@@ -131,7 +131,7 @@ package struct Person: Sendable {
         self.project = project
     }
 
-    /// The variables of a request that bears the access token.
+    /// The variables of a request with the access token.
     package var bearer: [String: String] { ["HTTP_AUTHORIZATION": "Bearer \(accessToken)"] }
 
     /// The same, on the person's own project.
@@ -144,7 +144,7 @@ package struct Person: Sendable {
 }
 
 extension Home {
-    /// Signs `email` in, by code.
+    /// Signs `email` in with a mailed code.
     package func signIn(_ email: String, _ settings: [String: String] = [:]) -> Person {
         _ = post("send-code", "{\"email\":\"\(email)\"}", settings)
         let grant = verify(code(for: email), for: email, settings)
@@ -179,7 +179,7 @@ extension Home {
         delete("delete-api-key", ["PATH_INFO": "/\(id)"].merging(variables) { $1 })
     }
 
-    /// Makes an API key on `person`'s project; `members` is JSON to add to the name.
+    /// Creates an API key on `person`'s project; `members` is JSON to add to the name.
     package func createKey(by person: Person, _ members: String = "") -> (secret: String, id: String) {
         let answer = post("create-api-key", "{\"name\":\"key\"\(members)}", person.onProject)
         return (answer.field("full_key"), answer.field("id"))

@@ -1,9 +1,8 @@
-// Texts that people may send to do harm where others read them, Tests/Hostile/texts.json, and what nobody may find in
-// what is shown.
+// Hostile texts from Tests/Hostile/texts.json, meant to harm other readers, and what shown text must not contain.
 
 import Foundation
 
-/// A text that is meant to be obeyed, decoded or clicked.
+/// A text that a program might obey, decode or make clickable.
 package struct HostileText: Decodable, Sendable {
     package let name: String
     package let text: String
@@ -18,12 +17,12 @@ package struct HostileText: Decodable, Sendable {
         return try! JSONDecoder().decode([HostileText].self, from: Data(contentsOf: file))
     }()
 
-    /// The text as JSON, quotes and all.
+    /// The text as JSON, with its quotes.
     package var json: String {
         "\"" + text.utf16.map { String(format: "\\u%04x", $0) }.joined() + "\""
     }
 
-    /// Whether it is no name: it has control characters or turns the direction of text.
+    /// Whether it is refused as a name: it has control characters or changes the direction of text.
     package var isRefusedAsName: Bool {
         text.unicodeScalars.contains { scalar in
             switch scalar.properties.generalCategory {
@@ -34,8 +33,8 @@ package struct HostileText: Decodable, Sendable {
     }
 }
 
-/// Scalars of `text` that act on what shows it, but for line ends: controls, format characters, separators, and
-/// characters that are ignored where they are shown.
+/// Scalars of `text` that affect a display, except line ends: controls, format characters, separators, and characters that
+/// displays ignore.
 package func acting(in text: String) -> [Unicode.Scalar] {
     text.unicodeScalars.filter { scalar in
         if scalar == "\n" { return false }
@@ -46,7 +45,7 @@ package func acting(in text: String) -> [Unicode.Scalar] {
     }
 }
 
-/// Scalars of `text` that a terminal or what shows JSON may obey.
+/// Scalars of `text` that a terminal or a JSON viewer may obey.
 package func obeyed(in text: String) -> [Unicode.Scalar] {
     text.unicodeScalars.filter { scalar in
         if scalar == "\n" { return false }
@@ -59,7 +58,7 @@ package func obeyed(in text: String) -> [Unicode.Scalar] {
     }
 }
 
-/// What some program makes a link of in `text`, or decodes: each rule is wider than what any of them has.
+/// What some program turns into a link in `text`, or decodes: each rule is wider than any program's.
 package func links(in text: String) -> [String] {
     let range = NSRange(location: 0, length: text.utf16.count)
     return linkPattern.matches(in: text, range: range).map { (text as NSString).substring(with: $0.range) }
@@ -76,12 +75,12 @@ private let linkPattern = try! NSRegularExpression(
         #"=\?"#,  // an encoded word
     ].joined(separator: "|"))
 
-/// A header field that a rule reads, of Tests/Hostile/headers.json, with two values.
+/// A header field that a rule reads, from Tests/Hostile/headers.json, with two values.
 package struct DecidingField: Decodable, Sendable {
     package let field: String
     package let value: String
     package let other: String
-    /// What the answer says if it is there twice.
+    /// The error code of the answer if the field occurs twice.
     package let code: String
 
     /// The meta-variable.

@@ -1,16 +1,15 @@
-// A real lighttpd with the project's own configuration, on a free loopback port, for as long as a
-// test needs it.
+// A real lighttpd with the project's own configuration, on a free loopback port, for the duration of a test.
 
 import Foundation
 import Glibc
 
-/// A running server; stopped, by its own process id, with the value.
+/// A running server; deinit stops it by its process id.
 package final class Lighttpd: @unchecked Sendable {
     package let port: UInt16
     package let home: Home
     private let process: Int32
 
-    /// `configuration` is a file beside the project's own, or an absolute path; `variables` are in the server's environment.
+    /// `configuration` is a file next to the project's own, or an absolute path; `variables` are in the server's environment.
     package init(_ home: Home = Home(), configuration: String = "lighttpd.conf", variables: [String: String] = [:]) {
         self.home = home
         port = Lighttpd.freePort()
@@ -38,7 +37,7 @@ package final class Lighttpd: @unchecked Sendable {
 
     private let logPath: String
 
-    /// What server and handlers wrote to standard error.
+    /// The standard error of the server and its handlers.
     package var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
 
     deinit {
@@ -48,7 +47,7 @@ package final class Lighttpd: @unchecked Sendable {
         unlink(logPath)
     }
 
-    /// Sends `request` as it is, and gives all that comes until the server closes. Lines end in CR LF.
+    /// Sends `request` unchanged, and returns everything until the server closes. Lines end in CR LF.
     package func exchange(_ request: String) -> Answer {
         guard let socket = Lighttpd.connect(to: port) else { return Answer([]) }
         defer { close(socket) }
@@ -65,7 +64,7 @@ package final class Lighttpd: @unchecked Sendable {
         return Answer(answer)
     }
 
-    /// A request with a JSON body, its length counted.
+    /// Sends a request with a JSON body and its length.
     package func send(_ line: String, _ headers: [String] = [], body: String? = nil) -> Answer {
         var lines = ["\(line) HTTP/1.1", "Host: localhost:\(port)", "Accept: */*", "Connection: close"] + headers
         if let body {
@@ -113,7 +112,7 @@ package final class Lighttpd: @unchecked Sendable {
 
     private static func freePort() -> UInt16 {
         while true {
-            // Below those that the kernel gives to clients: one of them could have it before the server does.
+            // Below the ephemeral ports: a client could otherwise take the port before the server does.
             let port = UInt16.random(in: 20000..<32768)
             let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
             defer { close(descriptor) }

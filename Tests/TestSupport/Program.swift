@@ -1,34 +1,34 @@
-// Running a program as a web server would: with exactly the environment and input given, its
-// output drained while it runs, and only then waited for.
+// Runs a program as a web server does: with exactly the given environment and input; drains its output while it runs, and
+// only then waits for it.
 
 import Foundation
 import Glibc
 
-/// How a program ended, and what it wrote.
+/// A program's exit code and output.
 package struct ProgramResult: Sendable {
     package let exitCode: Int32
     package let output: [UInt8]
     package let errors: String
 }
 
-/// A program that was started and not yet waited for.
+/// A program that has started but was not yet waited for.
 package final class Program: @unchecked Sendable {
     package let id: Int32
     private let input: Int32
     private let output: Int32
     private let errors: Int32
-    /// nil for one that really is a program of its own.
+    /// nil if this is a real process.
     private let request: FastCGIClient?
 
-    /// A request to a process that was there before, which has no process of its own (its id is
-    /// nobody's) and no exit code but 0 for a whole answer.
+    /// A request to a process that already runs. It has no process of its own (no process has its id), and its only exit code
+    /// is 0, for a whole answer.
     init(_ client: FastCGIClient, _ variables: [String: String], again: [String: String] = [:]) {
         (id, input, output, errors) = (.max, -1, -1, -1)
         request = client
         client.begin(variables, again: again)
     }
 
-    /// Starts `path` with `arguments` and only `environment`, in which what is in `again` comes a second time.
+    /// Starts `path` with `arguments` and only `environment`; the variables in `again` are passed a second time.
     package init(
         _ path: String, _ arguments: [String] = [], environment: [String: String], again: [String: String] = [:]
     ) {
@@ -38,7 +38,7 @@ package final class Program: @unchecked Sendable {
             for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
             return (ends[0], ends[1])
         }
-        // Until the flags are set, another program started meanwhile would inherit the pipes.
+        // Until the flags are set, another program that starts meanwhile would inherit the pipes.
         starting.lock()
         defer { starting.unlock() }
         let (standardInput, standardOutput, standardError) = (pipe(), pipe(), pipe())
@@ -59,7 +59,7 @@ package final class Program: @unchecked Sendable {
         errors = standardError.read
     }
 
-    /// Gives it `bytes`, ends its input, drains what it writes, then waits for it.
+    /// Sends it `bytes`, closes its input, drains its output, then waits for it.
     package func finish(_ bytes: [UInt8] = []) -> ProgramResult {
         if let request {
             request.finish(bytes)
@@ -100,7 +100,7 @@ package final class Program: @unchecked Sendable {
         return bytes
     }
 
-    /// Runs a program of the system, looked up in the usual folders, and gives what it wrote.
+    /// Runs a system program, found in the usual folders, and returns its output.
     package static func run(
         _ name: String, _ arguments: [String], environment: [String: String] = [:]
     ) -> ProgramResult {
@@ -110,7 +110,7 @@ package final class Program: @unchecked Sendable {
     }
 }
 
-/// Runs `body` on a thread of its own: those of tasks may all be waiting in other tests.
+/// Runs `body` on a thread of its own: all task threads may be waiting in other tests.
 package func onThread(_ body: @escaping @Sendable () -> Void) {
     Thread.detachNewThread(body)
 }
@@ -125,14 +125,14 @@ package let executables = "\(projectFolder)/cgi-bin"
 /// Held while a program is started.
 let starting = NSRecursiveLock()
 
-/// `posix_spawn_file_actions_addclosefrom_np`, which the module Glibc leaves out.
+/// `posix_spawn_file_actions_addclosefrom_np`, which the module Glibc lacks.
 private let closeFrom = unsafeBitCast(
     dlsym(nil, "posix_spawn_file_actions_addclosefrom_np"),
     to: (@convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32).self)
 
-/// Starts `path`; frees `argv` and `envp`. The threads that tests run on block signals and ignore some,
-/// and a program would inherit that; and, by a FastCGI process for as long as it lives, a file that another test is just
-/// writing, which nobody can execute then.
+/// Starts `path`; frees `argv` and `envp`. Test threads block and ignore some signals, and a program would inherit that. It
+/// would also inherit a file that another test is still writing, and a FastCGI process would keep it open, so that nobody
+/// could execute that file.
 func spawn(
     _ path: String, _ argv: [UnsafeMutablePointer<CChar>?], _ envp: [UnsafeMutablePointer<CChar>?],
     _ actions: UnsafeMutablePointer<posix_spawn_file_actions_t>
@@ -156,7 +156,7 @@ func spawn(
     return process
 }
 
-/// `strings` as C wants an argument list, to be freed one by one.
+/// `strings` as a C argument list; the caller frees each string.
 func cStrings(_ strings: [String]) -> [UnsafeMutablePointer<CChar>?] {
     strings.map { strdup($0) } + [nil]
 }

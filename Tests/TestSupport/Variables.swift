@@ -1,4 +1,4 @@
-// Meta-variables as a web server would hand them over.
+// Meta-variables in the form that a web server passes them.
 
 package import CGI
 import Glibc

@@ -1,5 +1,5 @@
-"""Uses the Python client that openapi-generator makes: `client.py <base URL> <e-mail address> <another address>`, the
-code on standard input. Prints what it saw, one `name: value` a line."""
+"""Uses openapi-generator's Python client: `client.py <base URL> <e-mail address> <another address>`, the
+code on standard input. Prints its results, one `name: value` a line."""
 
 import json
 import sys

@@ -1,5 +1,5 @@
-// Uses the Swift client that openapi-generator makes: `client <base URL> <e-mail address> <another address>`, the code on
-// standard input. Prints what it saw, one `name: value` a line.
+// Uses openapi-generator's Swift client: `client <base URL> <e-mail address> <another address>`, the code on standard input.
+// Prints its results, one `name: value` a line.
 
 import Foundation
 
