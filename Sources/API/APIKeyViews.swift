@@ -1,4 +1,4 @@
-// The shapes of API keys, field by field in the reference's order.
+// The shapes of API keys, with the fields in the published API's order.
 
 package import Auth
 package import CGI
@@ -7,7 +7,7 @@ package import JSON
 import Platform
 package import Store
 
-/// An API key; the whole secret only in the answer that made it.
+/// An API key. Only the answer that creates it has the whole secret.
 package struct APIKeyView: View {
     private let key: APIKey
     private let fullKey: String?
@@ -20,7 +20,7 @@ package struct APIKeyView: View {
         now = created.asOf
     }
 
-    /// For a key that was there before: `full_key` is null.
+    /// For an existing key: `full_key` is null.
     package init(_ shown: APIKeyInProject) {
         self.init(shown.key, asOf: shown.asOf)
     }
@@ -76,7 +76,7 @@ package struct APIKeyPageView: View {
 package struct DeactivatedAPIKeyView: View {
     private let key: DeactivatedAPIKey
 
-    /// For a key that is deactivated, now or since before.
+    /// For a deactivated key.
     package init(_ key: DeactivatedAPIKey) {
         self.key = key
     }
@@ -95,7 +95,7 @@ package struct DeactivatedAPIKeyView: View {
 package struct VerifiedAPIKeyView: View {
     private let key: APIKey
 
-    /// For a key that is good and has the scope that was asked for.
+    /// For a valid key that has the requested scope.
     package init(_ key: APIKey) {
         self.key = key
     }
@@ -113,7 +113,7 @@ package struct VerifiedAPIKeyView: View {
         }
     }
 
-    /// The same for a server that reads only header fields: `*` are all scopes. Web servers take so many bytes of them, so
+    /// The same as header fields, for a server that reads only those: `*` means all scopes. Web servers limit their size, so
     /// scopes beyond `longestScopes` are left out, and counted.
     package var headers: [HeaderField] {
         let (scopes, leftOut) = listedScopes
@@ -128,10 +128,10 @@ package struct VerifiedAPIKeyView: View {
         return fields
     }
 
-    /// Bytes of the longest `X-Latchkey-Scopes`.
+    /// The most bytes of `X-Latchkey-Scopes`.
     package static let longestScopes = 1024
 
-    /// As many whole scopes, in their order, as the field may hold, and how many those are not.
+    /// As many whole scopes, in order, as fit in the field, and how many are left out.
     private var listedScopes: (text: String, leftOut: Int) {
         guard let scopes = key.scopes else { return ("*", 0) }
         var text = ""

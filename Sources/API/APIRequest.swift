@@ -1,5 +1,4 @@
-// A request as an endpoint sees it: its body read, and what decides who asks and on what given
-// once at most.
+// A request as an endpoint sees it: with its body read, and with every credential given at most once.
 
 package import Auth
 package import CGI
@@ -10,28 +9,28 @@ import Store
 package final class APIRequest {
     /// The request as the gateway hands it over: method, meta-variables (RFC 3875 §4.1) and header fields.
     package let request: Request
-    /// Empty where bodies are ignored.
+    /// Empty if bodies are ignored.
     package let body: [UInt8]
     /// The ids in its path, in order.
     let pathIDs: [String]
-    /// As sent: bytes that last as long as the request.
+    /// As sent. The bytes are valid as long as the request.
     private let authorization: UnsafeBufferPointer<UInt8>?
     private let apiKey: String?
     /// `x-project-id`, as sent.
     let projectHeader: String?
-    /// `x-verification-code`: a code, where the request has no body for it.
+    /// `x-verification-code`: a code, if the request has no body for it.
     let verificationCode: String?
-    /// What the log is to say of the request.
+    /// What the log line says about the request.
     private(set) var notes: [(key: StaticString, value: Note)] = []
 
-    /// What a note says. An id is written out only where there is a line.
+    /// The value of a note. An id becomes text only if a line is written.
     enum Note {
         case text(String)
         case id(UUID)
     }
 
-    /// Throws `ambiguousCredentials` or `ambiguousHeaders` if a header that decides was sent twice: as two fields, or as
-    /// one that a server joined with a comma.
+    /// Throws `ambiguousCredentials` or `ambiguousHeaders` if a deciding header was sent twice: as two fields, or as one
+    /// that a server joined with a comma.
     package init(_ request: Request, body: [UInt8], pathIDs: [String] = []) throws(AuthError) {
         self.request = request
         self.body = body
@@ -42,8 +41,8 @@ package final class APIRequest {
         case nil: break
         }
         let sent = request.fields.bytes(of: .authorization)
-        // Apache keeps `Authorization` from programs unless it is told otherwise; on a host where that cannot be done,
-        // this field stands for it.
+        // Apache hides `Authorization` from programs by default. On a host where that cannot be changed, this field
+        // replaces it.
         let instead = request.fields.bytes(of: .insteadOfAuthorization)
         guard sent == nil || instead == nil else { throw .ambiguousCredentials }
         authorization = sent ?? instead
@@ -52,7 +51,7 @@ package final class APIRequest {
         verificationCode = request.fields[.verificationCode]
     }
 
-    /// Tells the log something of the request. No code, token or key.
+    /// Adds something to the log line. No code, token or key.
     func note(_ key: StaticString, _ value: Note) {
         notes.append((key, value))
     }
@@ -67,19 +66,19 @@ package final class APIRequest {
         return String(decoding: token, as: UTF8.self)
     }
 
-    /// Whether a proxy says that it stands between, trusted or not.
+    /// Whether a proxy, trusted or not, says that it forwarded the request.
     fileprivate var isForwarded: Bool {
         let fields = request.fields
         return fields.has(.forwardedFor) || fields.has(.forwarded) || fields.has(.via) || fields.has(.realIP)
     }
 
-    /// The API key that somebody else showed, for whoever asks about it. Their own credentials do not count.
+    /// The API key that another service received and asks about. The caller's own credentials do not count.
     func shownAPIKey() throws(AuthError) -> String {
         guard let apiKey else { throw .notAuthenticated }
         return apiKey
     }
 
-    /// The API key, if one was sent. Throws `ambiguousCredentials` beside an Authorization.
+    /// The API key, if one was sent. Throws `ambiguousCredentials` if there is also an Authorization.
     fileprivate func soleAPIKey() throws(AuthError) -> String? {
         guard apiKey == nil || authorization == nil else { throw .ambiguousCredentials }
         return apiKey
@@ -87,12 +86,12 @@ package final class APIRequest {
 }
 
 extension Auth {
-    /// The user whose access token `request` bears.
+    /// The user of `request`'s access token.
     func user(bearing request: APIRequest) throws(AuthError) -> User {
         try session(bearing: request).user
     }
 
-    /// The user and the session whose access token `request` bears.
+    /// The user and the session of `request`'s access token.
     func session(bearing request: APIRequest) throws(AuthError) -> SignedIn {
         guard let token = request.bearerToken else { throw .notAuthenticated }
         let caller = try session(bearing: token)
@@ -100,17 +99,17 @@ extension Auth {
         return caller
     }
 
-    /// The numbers, for whoever bears the token for them or is on this machine.
+    /// The metrics, for a caller with their token or on this machine.
     func metrics(for request: APIRequest) throws(AuthError) -> Metrics {
         try metrics(token: request.bearerToken, isForwarded: request.isForwarded)
     }
 
-    /// Where the operator has named client tokens, refuses a request that bears none of them.
+    /// Refuses a request without a client token, if the operator set any.
     func admit(_ request: APIRequest) throws(AuthError) {
         try admit(clientToken: request.bearerToken)
     }
 
-    /// The user or the API key that `request` bears.
+    /// The user or the API key of `request`.
     func caller(of request: APIRequest) throws(AuthError) -> Caller {
         guard let text = try request.soleAPIKey() else {
             return .user(try user(bearing: request))

@@ -1,4 +1,4 @@
-// The line that a request leaves in the server's log.
+// The line in the server's log about a request.
 
 import Auth
 import CGI
@@ -7,12 +7,12 @@ import Store
 
 /// What happened to one request, for its answer and its log line.
 struct AccessLogEntry {
-    /// The client's, as far as it is known.
+    /// The client's address, as far as it is known.
     var address: String
     private let route: Route
     private let id: String
     private let wire: Request
-    /// Set once the request is known to be well formed.
+    /// Set once the request is well formed.
     var request: APIRequest?
 
     init(request: Request, route: Route, id: String) {
@@ -22,7 +22,7 @@ struct AccessLogEntry {
         wire = request
     }
 
-    /// Reads that succeed are not logged: the web server's own log has them.
+    /// Successful reads are not logged: the web server's own log has them.
     func succeed(_ reply: Reply, _ audited: AuditEvent?) -> Response {
         if !route.isRead {
             log(status: reply.status, code: "ok", reason: nil, audited)
@@ -31,14 +31,14 @@ struct AccessLogEntry {
     }
 
     func fail(_ failure: Failure, _ audited: AuditEvent? = nil) -> Response {
-        // What was about to happen when a fault stopped it did not happen.
+        // An action that a fault stopped did not happen.
         log(
             status: failure.status, code: failure.code, reason: failure.reason,
             failure.status.rawValue < 500 ? audited : nil)
         return Envelope.response(failure, requestID: id)
     }
 
-    /// One line in the server's log. The address comes before whatever a client may have written.
+    /// Writes one line to the server's log. The address comes before anything a client may have written.
     func log(status: Status?, code: StaticString, reason: String?, _ audited: AuditEvent? = nil) {
         var line = LogLine(at: .now)
         line.add("ip", address)

@@ -1,4 +1,4 @@
-// What the endpoints of one's own account take, as values.
+// The parameters of the endpoints for the user's own account, as values.
 
 package import Auth
 import Platform
@@ -6,7 +6,7 @@ import Store
 
 /// update-user's body.
 package struct UpdateUserForm {
-    /// From `full_name`, `locale` and `notices`; what the body leaves out stays as it is.
+    /// From `full_name`, `locale` and `notices`. What the body omits stays the same.
     package let changes: UserChanges
 
     /// Reads update-user's body, all of it optional: `full_name` (1…255 Unicode scalars, or null), `locale` (a language tag, or

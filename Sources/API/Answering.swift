@@ -1,5 +1,5 @@
-// What every endpoint does around its own few lines, in the order of judgement that the API promises: path, method,
-// body's size and type, ambiguity, credentials, and then the rest.
+// What every endpoint does around its own few lines, in the order that the API promises: path, method, size and type of the
+// body, ambiguity, credentials, and then the rest.
 
 import Auth
 import CGI
@@ -7,10 +7,10 @@ import Platform
 import Settings
 import Store
 
-/// Bytes of the largest body.
+/// The most bytes of a body.
 private let bodyLimit = 65536
 
-/// Answers a request to `endpoint`, whose path has the given ids.
+/// Answers a request to `endpoint`, whose path contains the given ids.
 func respond(
     to request: Request, by endpoint: Endpoint, ids: [String], isOwnPath: Bool, of service: Service, id: String
 ) -> Response {
@@ -54,7 +54,7 @@ func respond(
         let apiRequest = try APIRequest(request, body: body, pathIDs: ids)
         entry.request = apiRequest
         let reply = try endpoint.answer(apiRequest, auth)
-        // Before the log, which may have to wait for the web server.
+        // Before the log, which may wait for the web server.
         auth.endReading()
         return entry.succeed(reply, auth.event)
     } catch {
@@ -65,11 +65,10 @@ func respond(
     }
 }
 
-/// Starts a deliverer if mail is due: what this request put into the outbox, or what an earlier one
-/// left. Now and then also without mail, since it cleans up as well: it deletes more rows each time than that
-/// many requests add. A request that changed nothing adds none: a flood of refusals starts nothing. Only requests that write
-/// look, so that reads stay cheap. If it cannot be started the
-/// mail waits for the next request; that is no reason to fail this one.
+/// Starts a deliverer if mail is due: from this request or an earlier one. Sometimes it starts one without mail, because it
+/// also cleans up: each time it deletes more rows than that many requests add. A request that changed nothing adds none, so
+/// a flood of refusals starts nothing. Only requests that write look, so that reads stay cheap. If the deliverer cannot
+/// start, the mail waits for the next request; this one does not fail.
 private func wakeDeliverer(_ auth: Auth, after route: Route, log entry: AccessLogEntry) {
     guard !route.isRead else { return }
     let requestsPerCleanUp: UInt8 = 32

@@ -1,18 +1,17 @@
-// Whose request it is, where proxies stand between.
+// Finds the client's address behind proxies.
 //
-// A header says whatever its sender likes, so `X-Forwarded-For` counts only as far as proxies that the
-// operator trusts have written it: it is read from the right, and the first address that is not a trusted
-// proxy's is the client's. Whatever cannot be read ends the reading there; nothing that a client sends can
-// make a limit count for somebody else, or for nobody.
+// A client can send any header, so `X-Forwarded-For` counts only where proxies that the operator trusts have written
+// it. It is read from the right: the first address that is not a trusted proxy's is the client's. An unreadable
+// address ends the reading. Nothing that a client sends can make a limit count for somebody else, or for nobody.
 
 import CGI
 import Platform
 
-/// The client's address; nil if not even the peer's is known.
+/// The client's address; nil if even the peer's is unknown.
 func clientAddress(of request: Request, trusting proxies: [NetworkRange]) -> NetworkAddress? {
     guard let peer = NetworkAddress(request.remoteAddress) else { return nil }
     func isProxy(_ address: NetworkAddress) -> Bool { proxies.contains { $0.contains(address) } }
-    // A request with two such fields is refused, and that is the peer's doing.
+    // A request with two such fields is refused, and counts for the peer.
     guard isProxy(peer), let header = request.fields[.forwardedFor] else { return peer }
     var client = peer
     for hop in header.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).reversed() {
@@ -23,7 +22,7 @@ func clientAddress(of request: Request, trusting proxies: [NetworkRange]) -> Net
     return client
 }
 
-/// An address as proxies write it: alone, with a port behind, or an IPv6 one in brackets.
+/// An address as proxies write it: alone, with a port, or IPv6 in brackets.
 private func forwardedAddress(_ text: Substring.UTF8View) -> NetworkAddress? {
     var text = text
     if text.first == UInt8(ascii: "[") {

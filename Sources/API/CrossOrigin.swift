@@ -1,13 +1,13 @@
-// What pages of other sites may read (Fetch §3.2). There are no cookies here, so a page can only show credentials that
-// it has; none is ever asked of a browser, and no origin is admitted but by its exact name.
+// What pages of other sites may read (Fetch §3.2). There are no cookies, so a page can only send credentials that it has.
+// The service never asks a browser for any, and allows an origin only by its exact name.
 
 import CGI
 import Platform
 import Settings
 
 extension Response {
-    /// The answer as the page that `request` comes from may read it, if the operator has named its origin. To a
-    /// preflight, which methods and header fields there are.
+    /// The answer with the headers that let `request`'s page read it, if the operator named its origin. For a preflight,
+    /// also the methods and header fields.
     func admittingOrigin(of request: Request, by service: Service) -> Response {
         guard request.fields.has(.origin),
             !headers.contains(where: { $0.name.isSame(as: "Access-Control-Allow-Origin") }),
@@ -37,15 +37,15 @@ extension Response {
             return try service.configuration(documentRoot: request.parameters.nonEmpty("DOCUMENT_ROOT"))
                 .settings.corsOrigins
         } catch {
-            // Whoever answered has said so already.
+            // The handler has already set it.
             return nil
         }
     }
 }
 
-/// The names of header fields that a preflight asks for and no rule reads, such as `traceparent`, each behind a comma: what
-/// libraries add to requests by themselves must not keep a page from calling. None of them says anything about the client:
-/// the fields that do are not a page's to write.
+/// The header fields that a preflight asks for and no rule reads, such as `traceparent`, each after a comma. Libraries add
+/// them by themselves, and that must not keep a page from calling. None of them says anything about the client: a page
+/// cannot write those that do.
 private func fieldsAskedFor(by request: Request) -> String {
     guard let asked = request.fields[.requestedFields], asked.utf8.count <= 2048 else {
         return ""
@@ -54,7 +54,7 @@ private func fieldsAskedFor(by request: Request) -> String {
     var text = ""
     for piece in asked.utf8.split(separator: UInt8(ascii: ",")) {
         let name = trimmed(piece).map { $0.asciiLowercased }
-        // Other signs are left out: by CGI they would make another field's name.
+        // Other characters are left out: CGI would turn them into another field's name.
         let isName = !name.isEmpty && name.allSatisfy { $0.isLetter || $0.isDigit || $0 == UInt8(ascii: "-") }
         guard isName, !names.contains(where: { $0 == name }),
             !["forwarded", "x-forwarded-"].contains(where: { name.starts(with: $0.utf8) })
@@ -65,9 +65,9 @@ private func fieldsAskedFor(by request: Request) -> String {
     return text
 }
 
-/// Fields of a request beyond those that any page may send.
+/// Request fields beyond those that every page may send.
 private let acceptedFields = "authorization, content-type, x-api-key, x-project-id, x-verification-code"
-/// Fields of an answer beyond those that any page may read.
+/// Response fields beyond those that every page may read.
 private let exposedFields = "RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id"
 
 extension StaticString {

@@ -1,19 +1,19 @@
 // An endpoint is a value: its route, who may call it, and what it answers.
 //
-// Each initializer is for one kind of credentials. It checks them, and hands what they prove to the handler, so that an
-// endpoint without a check does not compile. `run` answers requests by it.
+// Each initializer is for one kind of credentials. It checks them and hands the result to the handler, so that an
+// endpoint without a check does not compile. `run` uses it to answer requests.
 
 package import Auth
 package import Store
 
 /// One endpoint.
 package struct Endpoint: Sendable {
-    /// Its name, methods and path, by which requests are matched to it.
+    /// Its name, methods and path, which select its requests.
     package let route: Route
-    /// Answers a request whose path, method, and body's form are right.
+    /// Answers a request with the right path, method and form of body.
     let answer: @Sendable (APIRequest, Auth) throws(AuthError) -> Reply
 
-    /// For anyone: nothing is checked.
+    /// For anyone: checks nothing.
     package init(
         _ route: Route, forAnyone handler: @escaping @Sendable (APIRequest, Auth) throws(AuthError) -> Reply
     ) {
@@ -21,7 +21,7 @@ package struct Endpoint: Sendable {
         answer = handler
     }
 
-    /// For what needs no signed-in user: where the operator has set `client_tokens`, a request has to bear one of them.
+    /// For callers without a user: if the operator set `client_tokens`, a request needs one of them.
     package init(
         _ route: Route, forClients handler: @escaping @Sendable (APIRequest, Auth) throws(AuthError) -> Reply
     ) {
@@ -42,7 +42,7 @@ package struct Endpoint: Sendable {
         }
     }
 
-    /// The same, for what depends on the session.
+    /// The same, if the handler also needs the session.
     package init(
         _ route: Route, forSession handler: @escaping @Sendable (APIRequest, SignedIn, Auth) throws(AuthError) -> Reply
     ) {
@@ -62,7 +62,7 @@ package struct Endpoint: Sendable {
         }
     }
 
-    /// For a service that was shown an API key, and asks about it: the key's text, which the handler verifies.
+    /// For a service that received an API key and asks about it. The handler gets the key's text and verifies it.
     package init(
         _ route: Route, forShownKey handler: @escaping @Sendable (APIRequest, String, Auth) throws(AuthError) -> Reply
     ) {
@@ -72,7 +72,7 @@ package struct Endpoint: Sendable {
         }
     }
 
-    /// For a caller on this machine, or one that bears `metrics_token`: the numbers.
+    /// For a caller on this machine, or with `metrics_token`: the metrics.
     package init(
         _ route: Route, forMonitoring handler: @escaping @Sendable (Metrics) throws(AuthError) -> Reply
     ) {

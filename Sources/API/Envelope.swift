@@ -6,16 +6,16 @@ import JSON
 import Platform
 import Store
 
-/// What an endpoint answers when all went well.
+/// The answer of an endpoint that succeeded.
 package struct Reply {
     let status: Status
     let data: [UInt8]
     /// Header fields that this answer adds.
     let headers: [HeaderField]
-    /// What stands in place of the envelope's own header fields, for what is none.
+    /// Replaces the envelope's own header fields, for an answer without an envelope.
     let bare: Bare?
 
-    /// An answer that some other standard shapes.
+    /// An answer whose form another standard defines.
     struct Bare {
         let type: String
         let caching: String
@@ -38,20 +38,21 @@ package struct Reply {
     package static func ok(_ view: some View, headers: [HeaderField] = []) -> Reply {
         Reply(.ok, view, headers: headers)
     }
-    /// 200: a document that some other standard shapes, without the envelope. Caches may keep it, and every page read it.
+    /// 200: a document whose form another standard defines, without the envelope. Caches may keep it, and every page may
+    /// read it.
     package static func document(_ view: some View, cachedFor seconds: Int) -> Reply {
         Reply(
             .ok, view, headers: [HeaderField("Access-Control-Allow-Origin", "*")],
             bare: Bare(
                 type: "application/json; charset=utf-8", caching: "public, max-age=\(seconds)"))
     }
-    /// 200: text, of the media type `type`, which caches may not keep.
+    /// 200: text of the media type `type`, which caches must not keep.
     package static func text(_ text: String, type: String) -> Reply {
         Reply(.ok, Array(text.utf8), headers: [], bare: Bare(type: type, caching: "no-store"))
     }
-    /// 201: something was made, and it is in the answer.
+    /// 201: something was created, and the answer contains it.
     package static func created(_ view: some View) -> Reply { Reply(.created, view) }
-    /// 202: something was promised.
+    /// 202: something will be done.
     package static func accepted(_ view: some View) -> Reply { Reply(.accepted, view) }
 }
 
@@ -75,8 +76,8 @@ package enum Envelope {
             reply.status, headers: headers(requestID) + reply.headers, body: json.bytes)
     }
 
-    /// The answer to a request that failed. A 422 has the reference's `detail` as well, a 5xx the id
-    /// that its log line has.
+    /// The answer to a request that failed. A 422 also has the published API's `detail`, and a 5xx has the id of its log
+    /// line.
     package static func response(_ failure: Failure, requestID: String) -> Response {
         var json = JSONWriter()
         json.object { json in
@@ -100,7 +101,7 @@ package enum Envelope {
             failure.status, headers: headers(requestID) + failure.headers, body: json.bytes)
     }
 
-    /// The answer to OPTIONS: which methods there are, and nothing else.
+    /// The answer to OPTIONS: only the methods.
     static func options(allow: String, requestID: String) -> Response {
         Response(
             .noContent,
@@ -136,23 +137,23 @@ package enum Envelope {
     }
 }
 
-/// The answer that is laid ready for a trap.
+/// The answer that is prepared for a trap.
 struct TrapAnswer {
-    /// All of it, to the request `id`.
+    /// The whole answer to the request `id`.
     func bytes(requestID id: String) -> [UInt8] {
         Envelope.response(.internalError(reason: nil), requestID: id).serialized()
     }
 }
 
-/// The same for many requests: it differs by the request's id alone, so it is made once.
+/// The same for many requests. Only the request's id differs, so the rest is made once.
 struct KeptTrapAnswer {
     private var bytes: [UInt8] = []
-    /// The id in it.
+    /// The request's id in it.
     private var id: [UInt8] = []
-    /// Where that begins.
+    /// Where the id begins.
     private var places: [Int] = []
 
-    /// All of it, to the request `id`.
+    /// The whole answer to the request `id`.
     mutating func bytes(requestID id: String) -> [UInt8] {
         let id = Array(id.utf8)
         if bytes.isEmpty {

@@ -1,12 +1,12 @@
-// The one door by which failures leave: every refusal, as status, code and sentence. Codes are
-// stable; sentences are for people and may change.
+// Turns every failure into a status, a code and a sentence, in this one place. Codes are stable; sentences are for
+// people and may change.
 
 package import Auth
 package import CGI
 import Platform
 package import Store
 
-/// A failure on the wire.
+/// A failure as the client sees it.
 package struct Failure {
     /// 4xx or 5xx.
     package let status: Status
@@ -16,9 +16,9 @@ package struct Failure {
     package let message: String
     /// Header fields that this failure adds.
     package var headers: [HeaderField] = []
-    /// What a 422 lists.
+    /// The faults that a 422 lists.
     package var faults: [Fault] = []
-    /// What the log says; the client is never told.
+    /// The reason in the log. The client never gets it.
     package var reason: String? = nil
 
     init(
@@ -72,7 +72,7 @@ extension Failure {
             }
     }
 
-    /// What each refusal of the rules is on the wire.
+    /// The answer to each refusal of the rules.
     package init(_ error: AuthError) {
         self =
             switch error {
@@ -153,7 +153,7 @@ extension Failure {
             faults: faults)
     }
 
-    /// The headers are draft-ietf-httpapi-ratelimit-headers'.
+    /// The headers follow draft-ietf-httpapi-ratelimit-headers.
     private init(_ limit: Limited) {
         let wait = limit.retryAfter.secondsRoundedUp
         self.init(

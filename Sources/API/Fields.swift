@@ -1,5 +1,5 @@
-// Reads the parts of a request into values, and gathers every fault on the way: a client hears all
-// of them at once, in Pydantic v2's words, which clients of the reference parse.
+// Reads the parts of a request into values and collects every fault: a client gets all of them at once, in Pydantic v2's
+// words, which clients of the published API parse.
 
 import Auth
 import CGI
@@ -7,7 +7,7 @@ import JSON
 import Platform
 import Store
 
-/// A request's fields, and what was found wrong with them.
+/// A request's fields, and the faults found in them.
 struct Fields {
     private(set) var faults: [Fault] = []
     private let body: JSONValue?
@@ -18,7 +18,7 @@ struct Fields {
         self.body = body
     }
 
-    /// The fields of a request whose body is not looked at.
+    /// The fields of a request whose body is ignored.
     init(_ request: APIRequest) {
         self.init(request, body: nil)
     }
@@ -54,8 +54,7 @@ struct Fields {
 
     // MARK: Body
 
-    /// The member `name`, whatever it is; a fault and nil if there is none. nil without a fault if
-    /// there is no body to look in.
+    /// The member `name`, of any type. If it is missing, a fault and nil. nil without a fault if there is no body.
     private mutating func required(_ name: StaticString) -> JSONValue? {
         guard let body else { return nil }
         guard let value = body.member(name) else {
@@ -67,7 +66,7 @@ struct Fields {
 
     private func at(_ name: StaticString) -> [Fault.Step] { [.name("body"), .name(name.description)] }
 
-    /// A string that must be there.
+    /// A required string.
     mutating func string(_ name: StaticString) -> String? {
         guard let value = required(name) else { return nil }
         guard case .string(let text) = value else {
@@ -77,14 +76,14 @@ struct Fields {
         return text
     }
 
-    /// A string of `range` Unicode scalars that must be there.
+    /// A required string of `range` Unicode scalars.
     mutating func string(_ name: StaticString, count range: ClosedRange<Int>) -> String? {
         guard let text = string(name) else { return nil }
         return hasLength(range, text, at: at(name)) ? text : nil
     }
 
-    /// A name of `range` Unicode scalars that must be there. Others see it, so it is one line, without control characters
-    /// and what turns the direction of text.
+    /// A required name of `range` Unicode scalars. Others see it, so it is one line, without control characters or
+    /// characters that change the direction of text.
     mutating func name(_ name: StaticString, count range: ClosedRange<Int>) -> String? {
         guard let text = string(name, count: range), isShowable(text, at: at(name)) else { return nil }
         return text
@@ -118,7 +117,7 @@ struct Fields {
         return range.contains(count)
     }
 
-    /// An e-mail address that must be there.
+    /// A required e-mail address.
     mutating func email(_ name: StaticString) -> Email? {
         guard let text = string(name) else { return nil }
         do throws(EmailFault) {
@@ -131,7 +130,7 @@ struct Fields {
         }
     }
 
-    /// An integer in `range`; nil for null or none.
+    /// An integer in `range`; nil if it is null or missing.
     mutating func optionalInteger(_ name: StaticString, in range: ClosedRange<Int64>) -> Int64? {
         switch body?.member(name) {
         case nil, .null?: return nil
@@ -166,8 +165,7 @@ struct Fields {
         return range.contains(number)
     }
 
-    /// A list of scopes: at most 64, each of 1…128 characters from those that scopes are made of. nil
-    /// for null or none.
+    /// A list of scopes: at most 64, each of 1…128 scope characters. nil if it is null or missing.
     mutating func optionalScopes(_ name: StaticString) -> [String]? {
         let elements: [JSONValue]
         switch body?.member(name) {
@@ -221,8 +219,8 @@ struct Fields {
         return body?.member(parent)?.member(name)
     }
 
-    /// A name of `range` Unicode scalars, which null takes away, and none leaves as it is. If it `hasLines`, it may have
-    /// line ends and tabs.
+    /// A text of `range` Unicode scalars; null removes it, and a missing one leaves it unchanged. If it `hasLines`, it
+    /// may contain line ends and tabs.
     mutating func textChange(
         _ name: StaticString, count range: ClosedRange<Int>, hasLines: Bool = false
     ) -> TextChange {
@@ -238,7 +236,7 @@ struct Fields {
         }
     }
 
-    /// One of the words that `read` knows, which `expected` lists; nil if it is none of them.
+    /// One of the words that `read` knows, which `expected` lists; nil for any other.
     mutating func word<T>(
         _ name: StaticString, _ expected: StaticString, _ read: (String) -> T?
     ) -> T? {
@@ -249,7 +247,7 @@ struct Fields {
         return value
     }
 
-    /// True or false, of the object `parent` in the body; nil if there is none.
+    /// A boolean of the object `parent` in the body; nil if it is missing.
     mutating func flag(_ name: StaticString, of parent: StaticString) -> Bool? {
         switch member(name, of: parent) {
         case nil: return nil
@@ -261,7 +259,7 @@ struct Fields {
         }
     }
 
-    /// The member `name` must be an object, if there is one.
+    /// Requires the member `name` to be an object, if it is there.
     mutating func requireObject(_ name: StaticString) {
         guard let value = member(name) else { return }
         if case .object = value { return }
@@ -295,7 +293,7 @@ struct Fields {
         return uuid(text, at: [.name("path"), .name(name.description)])
     }
 
-    /// The code that a request without a body shows in `x-verification-code`.
+    /// The code in `x-verification-code`, for a request without a body.
     mutating func verificationCode() -> String? {
         if request.verificationCode == nil {
             fault([.name("header"), .name("x-verification-code")], "missing", "Field required")
@@ -311,7 +309,7 @@ struct Fields {
         return nil
     }
 
-    /// The query's last value called `name`, at least 1; `standard` if there is none.
+    /// The query's last value of `name`, at least 1; `standard` if there is none.
     mutating func count(_ name: StaticString, standard: Int64) -> Int64? {
         guard let text = Query(request.request.query).last(name) else { return standard }
         let location: [Fault.Step] = [.name("query"), .name(name.description)]

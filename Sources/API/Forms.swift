@@ -1,5 +1,5 @@
-// What each endpoint takes, as values. A form exists only if all of the request was right; else
-// `AuthError.invalid` tells everything that was wrong.
+// The parameters of each endpoint, as values. A form exists only if the whole request is valid; otherwise `AuthError.invalid`
+// lists every fault.
 
 package import Auth
 package import Platform
@@ -7,7 +7,7 @@ package import Store
 
 /// send-code's body.
 package struct SendCodeForm {
-    /// The address that a code goes to, without blanks around it, in lower case.
+    /// The address that gets the code, without blanks around it, in lower case.
     package let email: Email
 
     /// Reads `email` from the body of send-code or change-email. Throws `invalid` with all faults at once.
@@ -25,7 +25,7 @@ package struct ConfirmEmailForm {
     package let email: Email
     /// As typed: the code that was mailed there.
     package let code: String
-    /// As typed: the code that was mailed to the address that the account has.
+    /// As typed: the code that was mailed to the current address.
     package let currentCode: String
 
     /// Reads `email`, `code` and `current_code` from confirm-email's body. Throws `invalid` with all faults at once.
@@ -61,9 +61,9 @@ package struct VerifyCodeForm {
 
 /// refresh-token's body.
 package struct RefreshTokenForm {
-    /// `refresh_token` as sent, which need not be a token of ours.
+    /// `refresh_token` as sent, which may not be a valid token.
     package let refreshToken: String
-    /// `user_uuid` as sent, which need not be a UUID.
+    /// `user_uuid` as sent, which may not be a UUID.
     package let userID: String
 
     /// Reads `refresh_token` and `user_uuid`, both strings, from refresh-token's body. Throws `invalid` with all faults at
@@ -82,7 +82,7 @@ package struct RefreshTokenForm {
 
 /// revoke-token's body.
 package struct RevokeTokenForm {
-    /// `refresh_token` as sent, which need not be a token of ours.
+    /// `refresh_token` as sent, which may not be a valid token.
     package let refreshToken: String
 
     /// Reads `refresh_token`, a string, from revoke-token's body. Throws `invalid` with all faults at once.
@@ -98,7 +98,7 @@ package struct RevokeTokenForm {
 package struct ListAPIKeysForm {
     /// The project that `x-project-id` names.
     package let project: UUID
-    /// From `page` (1 if there is none) and `limit` (10 if there is none, cut to 100), both at least 1.
+    /// From `page` (default 1) and `limit` (default 10, reduced to 100), both at least 1.
     package let page: PageRequest
 
     /// Reads list-api-keys' `x-project-id`, and `page` and `limit` from its query. Throws `invalid` with all faults at once.
@@ -126,15 +126,15 @@ extension Fields {
 package struct CreateAPIKeyForm {
     /// The project that `x-project-id` names.
     package let project: UUID
-    /// What the key is to be called: 1…255 Unicode scalars on one line, without control characters.
+    /// The new key's name: 1…255 Unicode scalars on one line, without control characters.
     package let name: String
     /// nil: it never expires.
     package let days: Int64?
     /// nil: all.
     package let scopes: [String]?
 
-    /// Reads create-api-key's `x-project-id`, and from its body `name`, and, if they are there, `expires_in_days` (1…3650) and
-    /// `scopes` (64 at most, of 1…128 characters each). Throws `invalid` with all faults at once.
+    /// Reads create-api-key's `x-project-id`, and from its body `name` and the optional `expires_in_days` (1…3650) and
+    /// `scopes` (at most 64, of 1…128 characters each). Throws `invalid` with all faults at once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(withBodyOf: request)
         let project = fields.projectID()
@@ -171,11 +171,11 @@ package struct UpdateAPIKeyForm {
     package let key: UUID
     /// The project that `x-project-id` names.
     package let project: UUID
-    /// Another name, other scopes, or both; what the body leaves out stays as it is.
+    /// Another name, other scopes, or both. What the body omits stays the same.
     package let changes: APIKeyChanges
 
-    /// Reads update-api-key's `key_id` from its path, `x-project-id`, and from its body, if they are there, `name` (1…255
-    /// Unicode scalars) and `scopes` (as create-api-key takes them; null: all). Throws `invalid` with all faults at once.
+    /// Reads update-api-key's `key_id` from its path, `x-project-id`, and from its body the optional `name` (1…255 Unicode
+    /// scalars) and `scopes` (as in create-api-key; null: all). Throws `invalid` with all faults at once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(withBodyOf: request)
         let key = fields.pathID("key_id")
@@ -195,10 +195,10 @@ package struct RotateAPIKeyForm {
     package let key: UUID
     /// The project that `x-project-id` names.
     package let project: UUID
-    /// How long the old key stays good; none if the body does not say.
+    /// How long the old key keeps working; zero if the body omits it.
     package let overlap: Duration
 
-    /// Reads rotate-api-key's `key_id` from its path, `x-project-id`, and from its body `overlap_days` (0…30), if it is there.
+    /// Reads rotate-api-key's `key_id` from its path, `x-project-id`, and from its body the optional `overlap_days` (0…30).
     /// Throws `invalid` with all faults at once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(withBodyOf: request)
@@ -214,11 +214,11 @@ package struct RotateAPIKeyForm {
 
 /// verify-api-key's query.
 package struct VerifyAPIKeyForm {
-    /// nil: none is asked for.
+    /// nil: no scope required.
     package let scope: String?
 
-    /// Reads `scope` (1…128 characters of a scope), if it is there, from verify-api-key's query. Throws `invalid` with all
-    /// faults at once.
+    /// Reads the optional `scope` (1…128 scope characters) from verify-api-key's query. Throws `invalid` with all faults at
+    /// once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(request)
         scope = fields.queryScope("scope")
@@ -242,7 +242,7 @@ package struct DeleteSessionForm {
 
 /// The query of a list.
 package struct PageForm {
-    /// From `page` (1 if there is none) and `limit` (10 if there is none, cut to 100), both at least 1.
+    /// From `page` (default 1) and `limit` (default 10, reduced to 100), both at least 1.
     package let page: PageRequest
 
     /// Reads `page` and `limit` from the query of list-sessions, list-projects or list-invitations. Throws `invalid` with all

@@ -1,4 +1,4 @@
-// What the endpoints of projects, members and invitations take, as values.
+// The parameters of the endpoints for projects, members and invitations, as values.
 
 package import Auth
 package import Platform
@@ -6,12 +6,12 @@ package import Store
 
 /// create-project's body.
 package struct CreateProjectForm {
-    /// What the project is to be called: 1…255 Unicode scalars on one line, without control characters.
+    /// The new project's name: 1…255 Unicode scalars on one line, without control characters.
     package let name: String
-    /// 0…2000 Unicode scalars, which may have line ends and tabs; nil if the body has none, or null.
+    /// 0…2000 Unicode scalars, which may include line ends and tabs; nil if the body omits it or has null.
     package let description: String?
 
-    /// Reads `name`, and `description` if it is there, from create-project's body. Throws `invalid` with all faults at once.
+    /// Reads `name` and the optional `description` from create-project's body. Throws `invalid` with all faults at once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(withBodyOf: request)
         let name = fields.name("name", count: 1...255)
@@ -25,7 +25,7 @@ package struct CreateProjectForm {
 /// Unicode scalars of a project's description.
 private let descriptionLength = 0...2000
 
-/// The path of what is about one project.
+/// The path of an endpoint for one project.
 package struct ProjectForm {
     /// The project, from the path's `project_id`.
     package let project: UUID
@@ -43,13 +43,13 @@ package struct ProjectForm {
 package struct UpdateProjectForm {
     /// The project, from the path's `project_id`.
     package let project: UUID
-    /// nil: the same.
+    /// nil: unchanged.
     package let name: String?
-    /// 0…2000 Unicode scalars, which may have line ends and tabs; null in the body takes it away.
+    /// 0…2000 Unicode scalars, which may include line ends and tabs; null in the body removes it.
     package let description: TextChange
 
-    /// Reads update-project's `project_id` from its path, and from its body `name` (1…255 Unicode scalars) and `description`,
-    /// if they are there. Throws `invalid` with all faults at once.
+    /// Reads update-project's `project_id` from its path, and from its body the optional `name` (1…255 Unicode scalars) and
+    /// `description`. Throws `invalid` with all faults at once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(withBodyOf: request)
         let project = fields.pathID("project_id")
@@ -73,10 +73,10 @@ package struct AddMemberForm {
     package let project: UUID
     /// The address to invite, without blanks around it, in lower case.
     package let email: Email
-    /// What the invitation offers; `member` if the body does not say.
+    /// The offered role; `member` if the body omits it.
     package let role: Role
 
-    /// Reads add-member's `project_id` from its path, and from its body `email`, and `role` if it is there. Throws `invalid`
+    /// Reads add-member's `project_id` from its path, and from its body `email` and the optional `role`. Throws `invalid`
     /// with all faults at once.
     package init(_ request: APIRequest) throws(AuthError) {
         var fields = Fields(withBodyOf: request)
@@ -92,11 +92,11 @@ package struct AddMemberForm {
     }
 }
 
-/// The path of what is about one member.
+/// The path of an endpoint for one member.
 package struct MemberForm {
     /// The project, from the path's `project_id`.
     package let project: UUID
-    /// Or an invitation's id.
+    /// The id of an account, or of an invitation.
     package let member: UUID
 
     /// Reads remove-member's `project_id` and `user_id` from its path. Throws `invalid` with all faults at once.
@@ -136,7 +136,7 @@ package struct UpdateMemberForm {
 }
 
 extension Fields {
-    /// The member `role`, which must be there.
+    /// The required member `role`.
     fileprivate mutating func requiredRole() -> Role? {
         has("role")
             ? role()
@@ -147,7 +147,7 @@ extension Fields {
     }
 }
 
-/// The path of what is about one invitation.
+/// The path of an endpoint for one invitation.
 package struct InvitationForm {
     /// The invitation, from the path's `invitation_id`.
     package let invitation: UUID

@@ -6,7 +6,7 @@ package import JSON
 import Platform
 package import Store
 
-/// A project, its members, and who is invited.
+/// A project, its members, and its invitations.
 package struct ProjectView: View {
     private let project: ProjectDetails
 
@@ -54,14 +54,14 @@ package struct ProjectPageView: View {
     }
 }
 
-/// A member of a project, or an address that is invited, of which nothing else is told.
+/// A member of a project, or an invited address, of which nothing else is shown.
 package struct MemberView: View {
     private let user: UUID?
     private let email: String
     private let fullName: String?
     private let role: String
     private let invitation: UUID?
-    /// Where an invitation is made: when the next mail can be asked for, nil if one is on its way.
+    /// In add-member's answer: when the next mail can be requested; nil if one is being sent.
     private let mailAfter: Timestamp??
 
     /// For a member: `invitation_id` is null.
@@ -79,7 +79,7 @@ package struct MemberView: View {
         self.init(invitation, mailAfter: nil)
     }
 
-    /// For add-member's answer: it also tells of the mail.
+    /// For add-member's answer, which also has the mail's status.
     package init(_ sent: SentInvitation) {
         self.init(sent.invitation, mailAfter: .some(sent.mailAfter))
     }
@@ -93,8 +93,8 @@ package struct MemberView: View {
         self.mailAfter = mailAfter
     }
 
-    /// An object: `user_id`, `email`, `full_name`, `role`, `invitation_id`; of an invitation that was just sent also `mailed`
-    /// (whether a mail is on its way) and `mail_after` (null if it is, else when the next can be asked for).
+    /// An object: `user_id`, `email`, `full_name`, `role`, `invitation_id`; for a new invitation also `mailed` (whether a mail
+    /// is being sent) and `mail_after` (null if it is, otherwise when the next can be requested).
     package func write(to json: inout JSONWriter) {
         json.object { json in
             json.member("user_id", user?.text)
@@ -110,7 +110,7 @@ package struct MemberView: View {
     }
 }
 
-/// A page of invitations, as whoever is invited sees them.
+/// A page of invitations, for the invited user.
 package struct InvitationPageView: View {
     private let page: InvitationPage
 
@@ -119,7 +119,7 @@ package struct InvitationPageView: View {
         self.page = page
     }
 
-    /// An object: `items`, objects with `id`, `project` (`id`, `name`), `role` (that is offered), `invited_by` (an address) and
+    /// An object: `items`, objects with `id`, `project` (`id`, `name`), `role` (the offered one), `invited_by` (an address) and
     /// `created_at`; and `pagination` (`page`, `limit`, `total`, `pages`).
     package func write(to json: inout JSONWriter) {
         json.object { json in

@@ -1,8 +1,8 @@
-// The one rule that tells what path a request is for, by every server and in both modes.
+// The one rule for a request's path, on every server and in both modes.
 //
 // 1. The path is what the client sent (REQUEST_URI), up to the query, without a scheme and a host.
-// 2. `%XX` is decoded, once; then doubled slashes count as one, and `.` and `..` are resolved, as web servers do.
-// 3. A slash at the end makes another path, but for `/auth/api-keys/`, which the published API spells with it.
+// 2. `%XX` is decoded once; then doubled slashes become one, and `.` and `..` are resolved, as web servers do.
+// 3. A slash at the end makes another path, except for `/auth/api-keys/`, which the published API spells with it.
 
 import CGI
 import Platform
@@ -11,7 +11,7 @@ import Platform
 package struct RequestPath {
     /// The whole path, decoded.
     private let bytes: [UInt8]
-    /// Where each part is; an empty last one for a slash at the end.
+    /// The range of each part. A slash at the end adds an empty last one.
     private let parts: [Range<Int>]
 
     /// Reads the target of a request line, or a path. nil if it does not begin with a slash.
@@ -47,11 +47,11 @@ package struct RequestPath {
         self.parts = parts
     }
 
-    /// `target` from its path on, without the query.
+    /// The path of `target`, decoded, without the query.
     private static func decoded(_ target: String) -> [UInt8] {
         var text = Array(target.utf8)
         if let query = text.firstIndex(of: UInt8(ascii: "?")) { text.removeSubrange(query...) }
-        // The absolute form, as it is sent to a proxy (RFC 9112 §3.2.2).
+        // The absolute form, which clients send to a proxy (RFC 9112 §3.2.2).
         if text.first != UInt8(ascii: "/"), let colon = text.firstIndex(of: UInt8(ascii: ":")),
             text[colon...].starts(with: "://".utf8)
         {
@@ -61,7 +61,7 @@ package struct RequestPath {
         return text.contains(UInt8(ascii: "%")) ? percentDecoded(text) : text
     }
 
-    /// How many parts there are, without a final slash that does not count.
+    /// The number of parts, without an optional final slash.
     package var count: Int { endsInFreeSlash ? parts.count - 1 : parts.count }
 
     /// `/auth/api-keys/`.

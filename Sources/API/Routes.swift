@@ -1,22 +1,22 @@
-// The one table of paths and methods. `Allow`, 404 and 405 come from here, and `make routes` writes the servers'
+// The one table of paths and methods. `Allow`, 404 and 405 come from it, and `make routes` writes the servers'
 // configurations from it.
 
 package import CGI
 import Platform
 
-/// An endpoint's place on the wire.
+/// An endpoint's methods and path.
 package struct Route: Sendable {
     /// The executable's name.
     package let name: StaticString
-    /// The methods that it answers; a GET among them is also a HEAD.
+    /// The methods that it accepts; GET includes HEAD.
     package let methods: [Method]
-    /// The path's parts; nil stands for any one.
+    /// The path's parts; nil matches any part.
     package let path: [StaticString?]
-    /// Whether a request has a JSON body. Others' bodies are ignored.
+    /// Whether a request has a JSON body. Otherwise a body is ignored.
     package let takesBody: Bool
     /// Whether it changes nothing that a caller could see.
     package let isRead: Bool
-    /// Whether it hashes a code, for which it may have to wait: by FastCGI such routes have processes of their own.
+    /// Whether it hashes a code, which may have to wait: with FastCGI such routes have their own processes.
     package let hashesCode: Bool
 
     private init(
@@ -35,7 +35,7 @@ package struct Route: Sendable {
     /// POST /auth/verification/send-code: mails a code to sign in with.
     package static let sendCode = Route(
         "send-code", .post, at: ["auth", "verification", "send-code"], takesBody: true, hashesCode: true)
-    /// POST /auth/verification/verify-code: begins a session with such a code.
+    /// POST /auth/verification/verify-code: begins a session with that code.
     package static let verifyCode = Route(
         "verify-code", .post, at: ["auth", "verification", "verify-code"], takesBody: true,
         hashesCode: true)
@@ -54,20 +54,20 @@ package struct Route: Sendable {
         "create-api-key", .post, at: ["auth", "api-keys"], takesBody: true)
     /// DELETE /auth/api-keys/{key_id}: deactivates a key.
     package static let deleteAPIKey = Route("delete-api-key", .delete, at: ["auth", "api-keys", nil])
-    /// PATCH /auth/api-keys/{key_id}: gives a key another name or other scopes.
+    /// PATCH /auth/api-keys/{key_id}: changes a key's name or scopes.
     package static let updateAPIKey = Route(
         "update-api-key", .patch, at: ["auth", "api-keys", nil], takesBody: true)
-    /// POST /auth/api-keys/{key_id}/rotate: a new key in place of an old one.
+    /// POST /auth/api-keys/{key_id}/rotate: replaces a key by a new one.
     package static let rotateAPIKey = Route(
         "rotate-api-key", .post, at: ["auth", "api-keys", nil, "rotate"], takesBody: true)
-    /// GET or POST /auth/api-keys/verify: whether a key is good. It reads, also by POST.
+    /// GET or POST /auth/api-keys/verify: whether a key is valid. Both methods only read.
     package static let verifyAPIKey = Route(
         "verify-api-key", .get, .post, at: ["auth", "api-keys", "verify"], isRead: true)
     /// GET /auth/sessions: a page of the caller's sessions.
     package static let listSessions = Route("list-sessions", .get, at: ["auth", "sessions"])
     /// DELETE /auth/sessions/{session_id}: ends one session of the caller.
     package static let deleteSession = Route("delete-session", .delete, at: ["auth", "sessions", nil])
-    /// POST /auth/sessions/revoke-others: ends all sessions of the caller but this one.
+    /// POST /auth/sessions/revoke-others: ends all sessions of the caller except this one.
     package static let revokeOtherSessions = Route(
         "revoke-other-sessions", .post, at: ["auth", "sessions", "revoke-others"])
     /// GET /.well-known/jwks.json: the public keys of access tokens (RFC 7517).
@@ -79,17 +79,17 @@ package struct Route: Sendable {
     /// DELETE /auth/users/me: deletes the caller's account, with a code.
     package static let deleteUser = Route(
         "delete-user", .delete, at: ["auth", "users", "me"], hashesCode: true)
-    /// POST /auth/users/me/deletion-code: mails the code for that.
+    /// POST /auth/users/me/deletion-code: mails the code for deleting it.
     package static let sendDeletionCode = Route(
         "send-deletion-code", .post, at: ["auth", "users", "me", "deletion-code"], hashesCode: true)
     /// GET /auth/users/me/preferences: the caller's language and notices.
     package static let preferences = Route(
         "preferences", .get, at: ["auth", "users", "me", "preferences"])
-    /// POST /auth/users/me/email: mails the two codes for another address.
+    /// POST /auth/users/me/email: mails the two codes for a new address.
     package static let changeEmail = Route(
         "change-email", .post, at: ["auth", "users", "me", "email"], takesBody: true,
         hashesCode: true)
-    /// POST /auth/users/me/email/confirm: gives the caller's account that address.
+    /// POST /auth/users/me/email/confirm: changes the address of the caller's account.
     package static let confirmEmail = Route(
         "confirm-email", .post, at: ["auth", "users", "me", "email", "confirm"], takesBody: true,
         hashesCode: true)
@@ -100,7 +100,7 @@ package struct Route: Sendable {
     package static let createProject = Route("create-project", .post, at: ["projects"], takesBody: true)
     /// GET /projects/{project_id}: a project, its members and invitations.
     package static let getProject = Route("get-project", .get, at: ["projects", nil])
-    /// PATCH /projects/{project_id}: gives a project another name or description.
+    /// PATCH /projects/{project_id}: changes a project's name or description.
     package static let updateProject = Route(
         "update-project", .patch, at: ["projects", nil], takesBody: true)
     /// DELETE /projects/{project_id}: deletes a project and its keys.
@@ -108,10 +108,10 @@ package struct Route: Sendable {
     /// POST /projects/{project_id}/members: invites an address to a project.
     package static let addMember = Route(
         "add-member", .post, at: ["projects", nil, "members"], takesBody: true)
-    /// PATCH /projects/{project_id}/members/{user_id}: gives a member another role.
+    /// PATCH /projects/{project_id}/members/{user_id}: changes a member's role.
     package static let updateMember = Route(
         "update-member", .patch, at: ["projects", nil, "members", nil], takesBody: true)
-    /// DELETE /projects/{project_id}/members/{user_id}: takes out a member, or takes back an invitation.
+    /// DELETE /projects/{project_id}/members/{user_id}: removes a member, or takes back an invitation.
     package static let removeMember = Route(
         "remove-member", .delete, at: ["projects", nil, "members", nil])
     /// GET /projects/invitations: a page of the invitations to the caller.
@@ -119,16 +119,16 @@ package struct Route: Sendable {
     /// POST /projects/invitations/{invitation_id}/accept: the caller becomes a member.
     package static let acceptInvitation = Route(
         "accept-invitation", .post, at: ["projects", "invitations", nil, "accept"])
-    /// DELETE /projects/invitations/{invitation_id}: the caller turns it down.
+    /// DELETE /projects/invitations/{invitation_id}: the caller declines it.
     package static let declineInvitation = Route(
         "decline-invitation", .delete, at: ["projects", "invitations", nil])
 
-    /// GET /health: whether the service can do its work.
+    /// GET /health: whether the service can work.
     package static let health = Route("health", .get, at: ["health"])
-    /// GET /metrics: numbers in Prometheus' text format.
+    /// GET /metrics: metrics in Prometheus' text format.
     package static let metrics = Route("metrics", .get, at: ["metrics"])
 
-    /// All of them: the reference's in its order, then ours.
+    /// All routes: the published API's in its order, then the rest.
     package static var all: [Route] {
         [
             sendCode, verifyCode, refreshToken, revokeToken, currentUser, listAPIKeys, createAPIKey,
@@ -139,7 +139,7 @@ package struct Route: Sendable {
         ]
     }
 
-    /// Whether it answers `method`.
+    /// Whether it accepts `method`.
     package func takes(_ method: Method) -> Bool {
         methods.contains(method) || (method == .head && methods.contains(.get))
     }
@@ -149,7 +149,7 @@ package struct Route: Sendable {
 
     private var idCount: Int { path.reduce(0) { $1 == nil ? $0 + 1 : $0 } }
 
-    /// Whether `other` is one of its paths.
+    /// Whether the path `other` matches.
     package func matches(_ other: RequestPath) -> Bool {
         guard other.count == path.count else { return false }
         for index in path.indices {
@@ -162,7 +162,7 @@ package struct Route: Sendable {
         return true
     }
 
-    /// The ids in `other`, which matches.
+    /// The ids in the matching path `other`.
     fileprivate func ids(in other: RequestPath) -> [String] {
         var ids: [String] = []
         for (index, part) in path.enumerated() where part == nil { ids.append(other.part(index)) }
@@ -179,7 +179,7 @@ package struct Route: Sendable {
         return (names + ["OPTIONS"]).joined(separator: ", ")
     }
 
-    /// `Allow` for the routes of this one's path.
+    /// `Allow` for all routes with this one's path.
     private var allowedAtPath: String {
         Route.allow(
             Route.all.filter { other in
@@ -192,12 +192,12 @@ package struct Route: Sendable {
     }
 }
 
-/// What an executable makes of a request's path.
+/// How a request's path relates to an executable.
 package enum Addressed: Equatable {
-    /// It is for this route. `isOwnPath`: at the executable's own path, `/cgi-bin/<executable>`, where POST stands for
-    /// its PATCH or DELETE, which some hosts refuse. `allow` gives the methods of that path.
+    /// It is for this route. `isOwnPath`: at the executable's own path, `/cgi-bin/<executable>`, where POST also works for
+    /// PATCH and DELETE, which some hosts refuse. `allow` gives the methods of that path.
     case here(ids: [String], isOwnPath: Bool)
-    /// The path belongs to other routes; their methods, as `Allow` lists them.
+    /// The path belongs to other routes, with the methods of `allow`.
     case elsewhere(allow: String)
     /// There is no such path.
     case nowhere
@@ -206,12 +206,12 @@ package enum Addressed: Equatable {
 extension Route {
     /// Whether a request is for this route.
     ///
-    /// The path that the client asked for decides. Where a server does not tell it, or has rewritten a path that we do not
-    /// know, what follows the executable's name (PATH_INFO) does.
+    /// The path that the client asked for decides. If the server does not pass it, or rewrote it to a path that is not in
+    /// the table, the part after the executable's name (PATH_INFO) decides.
     package func address(of request: Request) -> Addressed {
         if let path = request.target.flatMap({ RequestPath($0) }) {
             if matches(path) {
-                // What is no id may be a word of another path, as in `/auth/api-keys/verify`.
+                // A part that is not an id may be a word of another path, as in `/auth/api-keys/verify`.
                 if let first = self.path.firstIndex(where: { $0 == nil }), path.length(of: first) != Route.idLength,
                     let allow = Route.allowOfWords(at: path)
                 {
@@ -234,10 +234,10 @@ extension Route {
         return routes.isEmpty ? nil : allow(routes)
     }
 
-    /// Where the executable's name is in `path`.
+    /// The index of the executable's name in `path`.
     private func place(in path: RequestPath) -> Int? { (0..<path.count).first { path.isPart($0, name) } }
 
-    /// The ids that follow the executable's name in `path`, and nothing else; nil if its name or an id is not there.
+    /// The ids that follow the executable's name in `path`, if nothing else does; nil if its name or an id is missing.
     func idsBehindName(in path: RequestPath) -> [String]? {
         guard let place = place(in: path) else { return nil }
         var rest = place + 1..<path.count
@@ -246,7 +246,7 @@ extension Route {
         return rest.map { path.part($0) }
     }
 
-    /// The ids in `pathInfo`, what follows the executable's name: alone, or with the words of the route's path that
+    /// The ids in `pathInfo`, the part after the executable's name: alone, or with the words of the route's path that
     /// follow its first id. nil if it is neither.
     private func ids(behindName pathInfo: String) -> [String]? {
         if pathInfo.utf8.isEmpty { return idCount == 0 ? [] : nil }
@@ -271,22 +271,22 @@ extension Route {
         return ids
     }
 
-    /// The methods that it answers where it was addressed, as `Allow` lists them.
+    /// The methods that it accepts at the requested path, as in `Allow`.
     func allow(isOwnPath: Bool) -> String {
         guard isOwnPath else { return allowedAtPath }
         let list = Route.allow([self])
         return standsPostIn ? "\(list.prefix(list.utf8.count - ", OPTIONS".utf8.count)), POST, OPTIONS" : list
     }
 
-    /// Whether it answers `method` where it was addressed.
+    /// Whether it accepts `method` at the requested path.
     func takes(_ method: Method, isOwnPath: Bool) -> Bool {
         takes(method) || (isOwnPath && method == .post && standsPostIn)
     }
 
-    /// Whether POST stands for its method at the executable's own path.
+    /// Whether POST also works for its method at the executable's own path.
     private var standsPostIn: Bool { methods.contains(.patch) || methods.contains(.delete) }
 
-    /// `Allow` for the routes of `target`, a path; nil if it has none.
+    /// `Allow` for the routes of the path `target`; nil if it has none.
     package static func allowed(at target: String) -> String? {
         guard let path = RequestPath(target) else { return nil }
         if let allow = allowOfWords(at: path) { return allow }
@@ -295,19 +295,19 @@ extension Route {
     }
 }
 
-/// What a process of all routes makes of a request.
+/// How a process for all routes dispatches a request.
 enum Dispatch {
-    /// The route of this index, and where it was addressed.
+    /// The route's index, and the path that was used.
     case route(Int, ids: [String], isOwnPath: Bool)
-    /// The path has routes for other methods alone.
+    /// The path has routes, but only for other methods.
     case wrongMethod(allow: String)
     case nowhere
 
-    /// Finds the one of `routes` that `request` is for.
+    /// Finds the route of `request` in `routes`.
     init(_ request: Request, among routes: [Route]) {
         self = .nowhere
         guard let path = request.target.flatMap({ RequestPath($0) }) else { return }
-        // Most requests are for a path of words alone, which is no other's.
+        // Most requests are for a path of words only, which belongs to no other route.
         for index in routes.indices
         where routes[index].path.count == path.count && routes[index].takes(request.method) && !routes[index].hasIDs
             && routes[index].matches(path)
@@ -320,7 +320,7 @@ enum Dispatch {
             found.append(index)
             if !route.hasIDs { words.append(index) }
         }
-        // A path of words alone is no id's.
+        // A path of words only is not a path with ids.
         if !words.isEmpty { found = words }
         if let index = found.first(where: { routes[$0].takes(request.method) }) {
             self = .route(index, ids: routes[index].ids(in: path), isOwnPath: false)

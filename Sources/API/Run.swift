@@ -1,11 +1,11 @@
-// How an executable begins: one for each endpoint, by CGI, and one for all of them, by FastCGI.
+// How an executable starts: with CGI one for each endpoint, with FastCGI one for all of them.
 
 import Auth
 import CGI
 import Platform
 import Store
 
-/// Answers this process's request by `endpoint`, and ends the process.
+/// Answers this process's request with `endpoint`, and ends the process.
 @export(interface)
 package func run(_ endpoint: Endpoint) -> Never {
     runOne { (request, service, id) in
@@ -18,7 +18,7 @@ package func run(_ endpoint: Endpoint) -> Never {
     }
 }
 
-/// Answers this process's request, whose path or method no endpoint has, and ends the process.
+/// Answers this process's request, whose path or method has no endpoint, and ends the process.
 @export(interface)
 package func runNotFound() -> Never {
     runOne { (request, _, id) in
@@ -39,10 +39,10 @@ private func runOne(_ answer: @escaping (Request, Service, _ id: String) -> Resp
         })
 }
 
-/// Answers requests for all of `endpoints` by FastCGI, on the listening socket that standard input is, until the process is
-/// told to stop. They are in the order of `Route.all`.
+/// Answers requests for all of `endpoints` with FastCGI, on the listening socket at standard input, until a signal stops
+/// the process. The endpoints are in the order of `Route.all`.
 ///
-/// Without such a socket it serves nobody: it answers 404 to a web server that runs it by CGI, and ends with 64.
+/// Without such a socket it does not serve: it answers 404 to a web server that runs it with CGI, and exits with 64.
 @export(interface)
 package func run(_ endpoints: [Endpoint]) -> Never {
     Signals.leaveNoCore()
@@ -75,7 +75,7 @@ package func run(_ endpoints: [Endpoint]) -> Never {
     }
 }
 
-/// 404, or where the path has other methods, 405 or the answer to OPTIONS.
+/// Answers 404 or, if the path has other methods, 405 or OPTIONS.
 private func refuse(_ request: Request, allow: String?, id: String) -> Response {
     guard let allow else { return Envelope.response(.notFound, requestID: id) }
     if request.method == .options { return Envelope.options(allow: allow, requestID: id) }

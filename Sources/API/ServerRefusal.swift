@@ -1,14 +1,14 @@
-// What the web server refuses by itself, in the envelope: a URL with control characters, a body over its limit, a POST
-// without a length, a process that could not be started.
+// Puts the web server's own refusals into the envelope: a URL with control characters, a body over its limit, a POST
+// without a length, a process that could not start.
 //
-// A server that can have such an answer made by a program (lighttpd's server.error-handler, Apache's ErrorDocument, nginx's
-// error_page) runs `not-found` for it, and tells the status as REDIRECT_STATUS. That is a variable of the server's own: no
-// header field of a request becomes one of its name.
+// A server that can let a program make such an answer (lighttpd's server.error-handler, Apache's ErrorDocument, nginx's
+// error_page) runs `not-found` for it, and passes the status as REDIRECT_STATUS. Only the server can set that variable: no
+// header field of a request becomes it.
 
 import CGI
 
 extension Failure {
-    /// What the server has refused `request` for; nil if it has not.
+    /// The server's refusal of `request`; nil if there is none.
     init?(ofServerIn request: Request) {
         guard let text = request.parameters.nonEmpty("REDIRECT_STATUS"), text.utf8.count == 3, let number = Int(text),
             400...599 ~= number
@@ -34,7 +34,7 @@ extension Failure {
             self.init(
                 Status(rawValue: number) ?? .serviceUnavailable, "temporarily_unavailable",
                 "Try again in a moment.", headers: [HeaderField("Retry-After", "2")])
-        // A version of HTTP that the server does not know is the client's fault, not the server's.
+        // An HTTP version that the server does not support is the client's fault, not the server's.
         case 500...504, 506...599: self = .internalError(reason: nil)
         default: self.init(.badRequest, "bad_request", "The request is malformed.")
         }

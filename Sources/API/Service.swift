@@ -1,4 +1,4 @@
-// What an executable answers with: its configuration, and what it remembers if it answers more than one request.
+// What an executable needs to answer: its configuration, and a cache if it answers more than one request.
 
 import Auth
 import CGI
@@ -6,7 +6,7 @@ import Platform
 import Settings
 import Store
 
-/// The service as one process has it.
+/// The service in one process.
 final class Service {
     /// nil in a process that answers one request.
     let cache: ProcessCache?
@@ -17,7 +17,7 @@ final class Service {
         cache = isPersistent ? ProcessCache() : nil
     }
 
-    /// A configuration, and what it was read from.
+    /// A configuration, and the files that it came from.
     private struct Known {
         let configuration: Configuration
         let sources: Sources
@@ -29,8 +29,8 @@ final class Service {
         }
     }
 
-    /// The operator's configuration now, judged for a server whose document root is `documentRoot`. It is read again
-    /// when its file has changed, or the folder is another or other people's.
+    /// The operator's current configuration, checked for a server whose document root is `documentRoot`. It is read
+    /// again when its file has changed, or the folder is another one or has another owner or mode.
     func configuration(documentRoot: String?) throws(ConfigurationFault) -> Configuration {
         guard cache != nil else { return try Configuration(documentRoot: documentRoot) }
         let sources = try Sources()
@@ -45,13 +45,13 @@ final class Service {
         return configuration
     }
 
-    /// A process of one request ends with its answer, and its locks with it: closing the database of `auth` first would
+    /// A process of one request ends with its answer, and so do its locks. Closing the database of `auth` first would
     /// only make the client wait, by a twentieth of the whole.
     func spareClosing(_ auth: Auth) {
         if cache == nil { unclosed = auth }
     }
 
-    /// Whether a process that has answered `count` requests has done its part.
+    /// Whether a process that has answered `count` requests should be replaced.
     func hasReachedMaxRequests(_ count: Int) -> Bool {
         count >= known?.configuration.settings.fastCGIRequests ?? Settings.defaultFastCGIRequests
     }
@@ -62,7 +62,7 @@ final class Service {
         private let owner, permissions: UInt32
         private let settings: FileFingerprint?
 
-        /// What there is now; nil if there is no state folder.
+        /// The current files; nil if there is no state folder.
         init?() throws(ConfigurationFault) {
             do throws(StateFault) {
                 home = try Configuration.home()

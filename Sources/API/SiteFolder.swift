@@ -1,14 +1,14 @@
-// Where the executables are served. Latchkey is the root of a host. In a folder of a site some paths would work and others not,
-// so there every request is refused, by name.
+// Detects that the executables are served from a folder of a site. Latchkey needs the root of a host. In a folder some paths
+// would work and others not, so every request there is refused, with that reason.
 //
-// Such a request comes to `not-found` or `latchkey-fcgi`, since .htaccess leads all of them there. The server tells where that
-// is (SCRIPT_NAME): in a folder, and what the client asked for is in the same folder, but not at the executable's own path,
-// as it is in a host's cgi-bin.
+// Such a request reaches `not-found` or `latchkey-fcgi`, since .htaccess sends all of them there. SCRIPT_NAME shows it: the
+// executable is in a folder, and the client asked for something in the same folder, but not for the executable's own path, as
+// in a host's cgi-bin.
 
 import CGI
 
 extension Request {
-    /// Whether it was led to this executable in a folder of a site.
+    /// Whether the request reached this executable in a folder of a site.
     var isInFolderOfSite: Bool {
         guard let script = parameters.nonEmpty("SCRIPT_NAME").flatMap({ RequestPath($0) }),
             let path = target.flatMap({ RequestPath($0) })

@@ -1,4 +1,4 @@
-// The shapes of `data`, field by field in the reference's order.
+// The shapes of `data`, with the fields in the published API's order.
 
 package import Auth
 package import Cryptography
@@ -6,15 +6,15 @@ package import JSON
 import Platform
 package import Store
 
-/// A value in its wire shape.
+/// A value as JSON in an answer.
 package protocol View {
-    /// Writes the one JSON value that it is.
+    /// Writes its one JSON value.
     func write(to json: inout JSONWriter)
 }
 
-/// `{}`: it worked, and there is nothing to tell.
+/// `{}`: success without data.
 package struct EmptyView: View {
-    /// For every answer that has nothing to tell.
+    /// For every answer without data.
     package init() {}
 
     /// An object without members.
@@ -50,8 +50,8 @@ package struct TokenPairView: View {
         self.tokens = tokens
     }
 
-    /// An object, as RFC 6749 §5.1 has it: `access_token`, `refresh_token`, `token_type` (`bearer`), `expires_in` (of the
-    /// access token, in whole seconds, rounded up), and `user_uuid`.
+    /// An object, as in RFC 6749 §5.1: `access_token`, `refresh_token`, `token_type` (`bearer`), `expires_in` (of the access
+    /// token, in whole seconds, rounded up), and `user_uuid`.
     package func write(to json: inout JSONWriter) {
         json.object { json in
             json.member("access_token", tokens.accessToken)
@@ -108,13 +108,13 @@ package struct AccountView: View {
 package struct SessionPageView: View {
     private let page: SessionPage
 
-    /// For the page that `page.request` asks for; the session `page.current` is marked.
+    /// For the requested page. The session `page.current` is marked.
     package init(_ page: SessionPage) {
         self.page = page
     }
 
-    /// An object: `items`, objects with `id`, `created_at`, `last_used_at`, `expires_at`, `ip` (null: not known), `user_agent`
-    /// (null: not told) and `current`; and `pagination` (`page`, `limit`, `total`, `pages`).
+    /// An object: `items`, objects with `id`, `created_at`, `last_used_at`, `expires_at`, `ip` (null: unknown), `user_agent`
+    /// (null: not sent) and `current`; and `pagination` (`page`, `limit`, `total`, `pages`).
     package func write(to json: inout JSONWriter) {
         json.object { json in
             json.name("items")
@@ -165,13 +165,13 @@ package struct RevokedCountView: View {
         self.count = count
     }
 
-    /// An object: `revoked`, how many.
+    /// An object: `revoked`, the count.
     package func write(to json: inout JSONWriter) {
         json.object { $0.member("revoked", count) }
     }
 }
 
-/// How an account wants to be written to.
+/// Which mail an account wants, and in which language.
 package struct PreferencesView: View {
     private let preferences: Preferences
 
@@ -180,7 +180,7 @@ package struct PreferencesView: View {
         self.preferences = preferences
     }
 
-    /// An object: `locale` (a language tag; null: as the browser says), and `notices` (`sign_in`, `key_expiry`: booleans).
+    /// An object: `locale` (a language tag; null: the browser's), and `notices` (`sign_in`, `key_expiry`: booleans).
     package func write(to json: inout JSONWriter) {
         json.object { json in
             json.member("locale", preferences.language?.tag)
@@ -193,7 +193,7 @@ package struct PreferencesView: View {
     }
 }
 
-/// A JSON Web Key Set (RFC 7517): the public keys that access tokens are signed by.
+/// A JSON Web Key Set (RFC 7517): the public keys for access tokens.
 package struct KeySetView: View {
     private let keys: [(id: String, key: ES256PublicKey)]
 
@@ -226,7 +226,7 @@ package struct KeySetView: View {
 
 /// health's answer.
 package struct HealthView: View {
-    /// For a service that was just found healthy.
+    /// For a healthy service.
     package init() {}
 
     /// An object: `status`, which is `ok`.
@@ -239,7 +239,7 @@ extension Metrics {
     /// The media type of `text`.
     package static let mediaType = "text/plain; version=0.0.4; charset=utf-8"
 
-    /// The numbers in Prometheus' text format, version 0.0.4. Events and details are words of ours.
+    /// The metrics in Prometheus' text format, version 0.0.4. Events and details are our own words, so nothing needs escaping.
     package var text: String {
         var text = """
             # HELP latchkey_events_total What happened, by the audit's words.

@@ -1,31 +1,31 @@
-// What the operator may do with sessions, API keys and limits, and read of audit and outbox.
+// The operator's actions on sessions, API keys and limits, and on audit and outbox.
 
 package import Auth
 package import Platform
 package import Store
 
-/// A key that is deactivated, and what it was before.
+/// A deactivated key, and its status before.
 package struct KeyDeactivation {
-    /// What a key can have been: good, past its expiry, or deactivated.
+    /// A key's previous status: active, expired, or deactivated.
     package enum Before {
         case active, expired, deactivated
     }
 
-    /// What it was; `deactivated` if nothing was changed.
+    /// The status before; if `deactivated`, nothing changed.
     package let before: Before
-    /// Now, or when it was deactivated first.
+    /// Now, or when it was first deactivated.
     package let deactivatedAt: Timestamp
 }
 
 extension Operations {
-    /// The sessions of `user` that can still be refreshed, the last used first, `limit` at most.
+    /// The sessions of `user` that can still be refreshed, the last used first, at most `limit`.
     package func sessions(of user: User, limit: Int64) throws(AuthError) -> [SessionSummary] {
         try SessionSummary.page(
             of: user.id, refreshedSince: now - policy.refreshLifetime, at: now, offset: 0, limit: limit,
             in: try database())
     }
 
-    /// Ends the session `id`, whoever's it is; false if there is none that has not ended.
+    /// Ends the session `id` of any account; false if it does not exist or has ended.
     package func revokeSession(_ id: UUID) throws(AuthError) -> Bool {
         let database = try database()
         return try database.write { () throws(AuthError) -> Bool in
@@ -37,7 +37,7 @@ extension Operations {
         }
     }
 
-    /// Ends every session of `user`; how many they were.
+    /// Ends every session of `user`. Returns how many.
     package func revokeSessions(of user: User) throws(AuthError) -> Int {
         let database = try database()
         var count = 0
@@ -50,7 +50,7 @@ extension Operations {
         }
     }
 
-    /// The keys that `user` made, newest first, `limit` at most.
+    /// The keys that `user` made, newest first, at most `limit`.
     package func apiKeys(madeBy user: User, limit: Int64) throws(AuthError) -> [APIKeyInProject] {
         let now = now
         return try APIKey.all(by: user.id, limit: limit, in: try database()).map {
@@ -58,7 +58,7 @@ extension Operations {
         }
     }
 
-    /// The keys of `project`, newest first, `limit` at most; nil if there is no such project.
+    /// The keys of `project`, newest first, at most `limit`; nil if there is no such project.
     package func apiKeys(of project: UUID, limit: Int64) throws(AuthError) -> [APIKeyInProject]? {
         let (now, database) = (now, try database())
         return try database.read { () throws(AuthError) -> [APIKeyInProject]? in
@@ -69,8 +69,7 @@ extension Operations {
         }
     }
 
-    /// Deactivates the key `id`, whoever's it is; one that is deactivated already keeps its time. nil if there
-    /// is none.
+    /// Deactivates the key `id` of any project. A key that is already deactivated keeps its time. nil if there is none.
     package func deactivateKey(_ id: UUID) throws(AuthError) -> KeyDeactivation? {
         let database = try database()
         return try database.write { () throws(AuthError) -> KeyDeactivation? in
@@ -83,8 +82,8 @@ extension Operations {
         }
     }
 
-    /// The last `limit` entries of the audit since `moment`, oldest first. Of failed sign-ins they tell the account whose
-    /// address was tried; those of `user` are among its own.
+    /// The last `limit` entries of the audit since `moment`, oldest first. Failed sign-ins also show the account whose
+    /// address was used; the entries of `user` include them.
     package func audit(
         since moment: Timestamp, user: UUID?, event: String?, limit: Int64
     ) throws(AuthError) -> [AuditEntry] {
@@ -112,13 +111,12 @@ extension Operations {
         return entries
     }
 
-    /// What limits count now, the largest first, `limit` at most.
+    /// The current counts of limits, the largest first, at most `limit`.
     package func limitTotals(limit: Int64) throws(AuthError) -> [LimitTotal] {
         try LimitTotal.all(at: now, limit: limit, in: try database())
     }
 
-    /// Forgets what limits have counted: of the limit `name`, if it is given, and for `subject`, if it is
-    /// given; how many counts that still counted.
+    /// Deletes the counts of limits: of the limit `name` and for `subject`, if given. Returns how many still counted.
     package func clearLimits(named name: String?, subject: String?) throws(AuthError) -> Int {
         let database = try database()
         return try database.write { () throws(AuthError) -> Int in
@@ -128,12 +126,12 @@ extension Operations {
         }
     }
 
-    /// The outbox, oldest first, `limit` at most.
+    /// The outbox, oldest first, at most `limit`.
     package func outbox(limit: Int64) throws(AuthError) -> [MailStatus] {
         try MailStatus.all(limit: limit, in: try database())
     }
 
-    /// Sends a test mail to `email` by `mailer`; nothing of it is in the outbox.
+    /// Sends a test mail to `email` through `mailer`, without the outbox.
     package func sendTestMail(to email: Email, by mailer: Mailer) throws(AuthError) -> TestMailOutcome {
         try mailer.sendTest(to: email, of: auth)
     }

@@ -1,35 +1,35 @@
-// What the operator may do with projects and their keys. The rules of the API hold, but for who asks.
+// The operator's actions on projects and their keys. The rules of the API apply, except those about the caller.
 
 package import Auth
 package import Platform
 package import Store
 
-/// How an operator's change to a project came out.
+/// The result of an operator's change to a project.
 package enum ProjectOutcome {
     case done(ProjectDetails)
     case noProject
-    /// The account is no member.
+    /// The account is not a member.
     case noMember
-    /// The account is one already.
+    /// The account is already a member.
     case alreadyMember
-    /// It is the last owner whose account is active.
+    /// The account is the last owner with an active account.
     case lastOwner
 }
 
-/// Who makes a key that an operator asks for.
+/// The account that makes a key for an operator.
 package enum KeyMaker {
     case user(User)
     case noProject
-    /// No owner's account is active.
+    /// No owner has an active account.
     case noOwner
-    /// The account is no member.
+    /// The account is not a member.
     case noMember
     /// The account is deactivated.
     case inactive
 }
 
 extension Operations {
-    /// All projects, or those that `user` belongs to, the oldest first, `limit` at most.
+    /// All projects, or those that `user` belongs to, oldest first, at most `limit`.
     package func projects(of user: User?, limit: Int64) throws(AuthError) -> [ProjectDetails] {
         let database = try database()
         return try database.read { () throws(AuthError) in
@@ -44,7 +44,7 @@ extension Operations {
         return try database.read { () throws(AuthError) in try ProjectDetails.find(id, at: now, in: database) }
     }
 
-    /// Who makes a key for the project `id`: `user`, or the first owner whose account is active.
+    /// The account that makes a key for the project `id`: `user`, or the first owner with an active account.
     package func keyMaker(for id: UUID, _ user: User?) throws(AuthError) -> KeyMaker {
         let database = try database()
         return try database.read { () throws(AuthError) -> KeyMaker in
@@ -60,7 +60,7 @@ extension Operations {
         }
     }
 
-    /// Gives the project `id` another name.
+    /// Changes the name of the project `id`.
     package func renameProject(_ id: UUID, to name: String) throws(AuthError) -> ProjectOutcome {
         try changeProject(id) { (project, database) throws(AuthError) in
             try Project.update(id, name: name, description: project.description, at: now, in: database)
@@ -69,8 +69,8 @@ extension Operations {
         }
     }
 
-    /// Makes `user` a member of the project `id` at once; an invitation that it has is used up by that. Who is a member
-    /// already can become an owner.
+    /// Makes `user` a member of the project `id` at once, and uses up their invitation. An existing member can become
+    /// an owner.
     package func addMember(
         _ user: User, as role: Role, to id: UUID
     ) throws(AuthError) -> ProjectOutcome {
@@ -88,7 +88,7 @@ extension Operations {
         }
     }
 
-    /// Takes `user` out of the project `id`; keys that they made in it are deactivated.
+    /// Removes `user` from the project `id` and deactivates the keys that they made in it.
     package func removeMember(_ user: User, from id: UUID) throws(AuthError) -> ProjectOutcome {
         while true {
             var isDone = true
@@ -102,7 +102,7 @@ extension Operations {
         }
     }
 
-    /// Deletes the project `id`; what it was called, or nil if there is none.
+    /// Deletes the project `id`. Returns its name; nil if there is none.
     package func deleteProject(_ id: UUID) throws(AuthError) -> String? {
         let database = try database()
         guard let name = try Project.name(of: id, in: database) else { return nil }
@@ -117,7 +117,7 @@ extension Operations {
         return name
     }
 
-    /// Changes a project in one transaction; `body` gives why it does not.
+    /// Changes a project in one transaction; `body` returns why not, if it cannot.
     private func changeProject(
         _ id: UUID, _ body: (ProjectDetails, Database) throws(AuthError) -> ProjectOutcome?
     ) throws(AuthError) -> ProjectOutcome {

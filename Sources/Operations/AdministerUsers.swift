@@ -1,5 +1,5 @@
-// What the operator may do with accounts. Nobody proves who they are here: whoever can read the state folder
-// may do all of it. Each change is in the audit.
+// The operator's actions on accounts. They need no credentials: anyone who can read the state folder can do all of them.
+// Each change is in the audit.
 
 package import Auth
 package import Platform
@@ -11,7 +11,7 @@ package enum AccountName {
     case email(Email)
 }
 
-/// An account with what an operator wants to see of it.
+/// An account, with what an operator wants to see about it.
 package struct AccountOverview {
     /// The account and the projects that it belongs to.
     package let account: Account
@@ -19,16 +19,16 @@ package struct AccountOverview {
     package let sessions: Int64
 }
 
-/// What the operator makes of an account.
+/// An operator's change to an account.
 package enum AccountChange {
-    /// It may sign in again.
+    /// Allow it to sign in again.
     case activate
-    /// It may not sign in, and its sessions end.
+    /// Forbid it to sign in, and end its sessions.
     case deactivate
     case superuser(Bool)
     /// Another subscription tier.
     case tier(String)
-    /// So much more balance, or less.
+    /// Add this to the balance; may be negative.
     case credit(Int64)
     /// Another full name; nil: none.
     case rename(String?)
@@ -46,24 +46,24 @@ package enum AccountChange {
     }
 }
 
-/// An account after a change, and what followed from it.
+/// An account after a change, and the consequences.
 package struct ChangedAccount {
     /// The account after the change.
     package let user: User
-    /// How many sessions ended by it that could still be refreshed.
+    /// How many sessions the change ended that could still be refreshed.
     package let endedSessions: Int
-    /// Projects with other active members that are left without an owner whose account is active.
+    /// Projects with other active members that no longer have an owner with an active account.
     package let ownerless: [Project]
-    /// Only so many of the account's projects are looked at: as many as it may have.
+    /// How many of the account's projects are checked: as many as it may have.
     static let examinedProjects: Int64 = 100
-    /// Whether it was so before: then nothing was changed, and the audit has no entry.
+    /// Whether nothing changed: then the audit has no entry.
     package let wasSo: Bool
 }
 
-/// What came of giving an account another address.
+/// The result of giving an account another address.
 package enum Move {
     case moved(from: String, endedSessions: Int)
-    /// It has that address.
+    /// It already has that address.
     case wasSo
     /// Another account has it.
     case taken
@@ -71,7 +71,7 @@ package enum Move {
 }
 
 extension Operations {
-    /// The accounts whose address contains `text`, by address, `limit` at most.
+    /// The accounts whose address contains `text`, by address, at most `limit`.
     package func users(containing text: String, limit: Int64) throws(AuthError) -> [User] {
         try User.all(containing: text, limit: limit, in: try database())
     }
@@ -95,8 +95,8 @@ extension Operations {
         }
     }
 
-    /// A new account for `email` with a project of its own, as a first sign-in makes one, whatever `sign_up`
-    /// says; nil if there is one already.
+    /// Creates an account for `email` with its own project, like a first sign-in, whatever `sign_up` says; nil if there is
+    /// one already.
     package func createUser(_ email: Email, fullName: String?) throws(AuthError) -> User? {
         let database = try database()
         return try database.write { () throws(AuthError) -> User? in
@@ -110,8 +110,8 @@ extension Operations {
         }
     }
 
-    /// Makes `email` the address of the account called `name`, for somebody who cannot read mail at the one that it has. All
-    /// its sessions end, and both addresses are told.
+    /// Makes `email` the address of the account called `name`, for a user who can no longer read mail at the current one.
+    /// Ends all its sessions, and tells both addresses.
     package func moveUser(named name: AccountName, to email: Email) throws(AuthError) -> Move {
         guard auth.testIdentity(of: email) == nil else {
             throw .failure(reason: "\(email.text) is a test identity: with it anyone who knows its code could sign in")
@@ -130,11 +130,11 @@ extension Operations {
         }
     }
 
-    /// Makes `change` to the account called `name`; nil if there is none. An account is deactivated also where it leaves
-    /// projects without an owner: shutting somebody out must not wait for that. The outcome names those projects.
+    /// Makes `change` to the account called `name`; nil if there is none. An account is deactivated even if its projects
+    /// then have no owner: locking somebody out must not wait for that. The outcome names those projects.
     ///
-    /// Throws `failure` for a balance that would fall below 0 or grow past counting, and for a superuser who would be a test
-    /// identity; then nothing is changed.
+    /// Throws `failure` for a balance that would fall below 0 or overflow, and for a test identity that would become a
+    /// superuser; then nothing changes.
     package func administer(
         _ name: AccountName, _ change: AccountChange
     ) throws(AuthError) -> ChangedAccount? {
@@ -159,7 +159,7 @@ extension Operations {
                 case .credit: false
                 }
             if wasSo {
-                // Sessions may be left of a deactivation that was interrupted.
+                // An interrupted deactivation may have left sessions.
                 if case .deactivate = change { ended = try auth.endSessions(of: user.id, in: database) }
                 isAll = ended.isAll
                 return ChangedAccount(user: user, endedSessions: ended.good, ownerless: [], wasSo: true)
@@ -195,7 +195,7 @@ extension Operations {
             wasSo: changed.wasSo)
     }
 
-    /// Projects that `user` owns, that have other active members, and no other active owner.
+    /// The projects of `user` that have other active members, and no other active owner.
     private func projectsWithoutOwner(but user: UUID, in database: Database) throws(AuthError) -> [Project] {
         var found: [Project] = []
         for project in try Project.owned(by: user, limit: ChangedAccount.examinedProjects, in: database) {
@@ -205,8 +205,8 @@ extension Operations {
         return found
     }
 
-    /// Deletes the account called `name` with all that hangs on it, as its owner could; what it was, or nil if
-    /// there is none.
+    /// Deletes the account called `name` with everything that depends on it, as its owner could. Returns the deleted
+    /// account; nil if there is none.
     package func deleteUser(named name: AccountName) throws(AuthError) -> User? {
         let database = try database()
         var isDone = true

@@ -1,28 +1,28 @@
-// The database and the files beside it: made, brought forward, copied.
+// Creates, migrates and copies the database and the files beside it.
 
 package import Auth
 import Cryptography
 import Platform
 package import Store
 
-/// Where a service's state lies.
+/// Where a service's state is.
 package struct Installation {
-    /// Whether it was made just now.
+    /// Whether it was just created.
     package let isNew: Bool
-    /// The state folder's absolute path, every link resolved.
+    /// The state folder's absolute path, with every link resolved.
     package let folder: String
-    /// The path of `latchkey.conf`, where there need not be a file.
+    /// The path of `latchkey.conf`, which may not exist.
     package let settings: String
     /// The path of `secret.key`.
     package let secret: String
-    /// The path of the key that signs access tokens now, in `keys`.
+    /// The path of the current signing key of access tokens, in `keys`.
     package let signingKey: String
     /// The path of `latchkey.db`.
     package let database: String
 }
 
 extension Operations {
-    /// Makes what the state folder lacks: secret, signing key and database.
+    /// Creates what the state folder lacks: secret, signing key and database.
     ///
     /// Throws `failure` if the secret is missing beside a database.
     package func initialize() throws(AuthError) -> Installation {
@@ -34,17 +34,17 @@ extension Operations {
             signingKey: state.keyPath(try state.signingKey().publicKey.id), database: state.databasePath)
     }
 
-    /// Brings the database to this executable's schema, and makes it if need be; the schema's number.
+    /// Migrates the database to this executable's schema, and creates it if needed. Returns the schema's number.
     package func migrate() throws(AuthError) -> Int64 {
         try Schema.version(of: try database())
     }
 
-    /// Writes the database, the secret, the signing keys and the settings into the one file `path`, a POSIX
-    /// archive that is its owner's alone. What was there is replaced in one step, once the archive has been judged as
-    /// a restore judges it, and is durable; how many files are in it. A link is followed.
+    /// Writes the database, the secret, the signing keys and the settings into the one file `path`, a POSIX archive that
+    /// only its owner can read. Replaces an existing file in one step, once the archive is durable and has passed the
+    /// checks of a restore. Follows a link. Returns how many files are in it.
     ///
-    /// Throws `failure` if the service has not been initialized, `path` is no regular file or one of the state's own, or
-    /// what there is could not be restored.
+    /// Throws `failure` if the service has not been initialized, if `path` is not a regular file or is one of the
+    /// state's own, or if the state could not be restored.
     package func backUp(to path: String, report: @escaping ProgressReport = { _, _ in }) throws(AuthError) -> Int {
         guard state.isThere else { throw .failure(reason: "there is no database in \(state.path)") }
         let path = try target(ofBackupTo: path)
@@ -79,8 +79,8 @@ extension Operations {
         return count
     }
 
-    /// The secret, the signing keys and the settings, all of one moment: no restore and no rotation is at work, nor was
-    /// since `database` was opened.
+    /// A consistent copy of the secret, the signing keys and the settings: no restore or rotation is running, nor has
+    /// run since `database` was opened.
     private func smallFiles(of database: Database) throws(AuthError) -> [(name: String, bytes: [UInt8])] {
         let lock = try replacementLock()
         defer { withExtendedLifetime(lock) {} }
@@ -92,7 +92,7 @@ extension Operations {
             var files: [(name: String, bytes: [UInt8])] = []
             for name in names {
                 guard let limit = Operations.largestSize(ofBackedUp: name) else { continue }
-                // One more, so that what is too long is found so.
+                // Read one byte more, to detect a file that is too long.
                 let extra = name.isSame(as: "keys/current") ? 0 : 1
                 files.append((name, try File.read("\(state.path)/\(name)", limit: limit + extra)))
             }
@@ -120,7 +120,7 @@ extension Operations {
         }
     }
 
-    /// The file that a backup to `path` makes or replaces: `path`, or what it is a link to.
+    /// The file that a backup to `path` creates or replaces: `path`, or the target of that link.
     private func target(ofBackupTo path: String) throws(AuthError) -> String {
         let (status, folder) = try onFiles { () throws(SystemError) in
             (try File.status(path), try File.resolve(File.parent(of: path)))
@@ -137,7 +137,7 @@ extension Operations {
         return target
     }
 
-    /// Throws `failure` if the file `path`, which lies in `folder`, is what the service lives on.
+    /// Throws `failure` if the file `path` in `folder` is part of the service's state.
     private func refuseStateFile(_ path: String, in folder: String) throws(AuthError) {
         let name = path.utf8.split(separator: UInt8(ascii: "/")).last ?? path.utf8[...]
         let isOwn =
@@ -148,7 +148,7 @@ extension Operations {
         if isOwn { throw .failure(reason: "\(path) is a file of the state itself") }
     }
 
-    /// Removes what backups to `path` left that were killed: no other is at work.
+    /// Removes what killed backups to `path` left behind: no other is running.
     private func removeLeftovers(ofBackupsTo path: String) {
         let (folder, name) = (File.parent(of: path), path.utf8.split(separator: UInt8(ascii: "/")).last ?? path.utf8[...])
         for other in (try? File.names(in: folder)) ?? []

@@ -1,4 +1,4 @@
-// What the operator's doctor asks of a service, changing nothing.
+// Checks for the operator's doctor, which change nothing.
 
 package import Auth
 import Cryptography
@@ -6,12 +6,12 @@ package import Platform
 package import Store
 
 extension StateFolder {
-    /// What may lie in the folder and matters, by name.
+    /// The names in the folder that matter.
     package static let names = ["latchkey.db", "secret.key", "keys", "latchkey.conf", "mail", "latchkey.log"]
 
-    /// The id of the key that signs access tokens now.
+    /// The id of the current signing key of access tokens.
     ///
-    /// Throws if there is none, it is not whole, or it is not among those whose tokens are taken.
+    /// Throws if it is missing or damaged, or if its tokens are not accepted.
     package func examineSigningKey() throws(StateFault) -> String {
         do throws(SystemError) {
             let id = String(decoding: try File.read("\(keysPath)/current", limit: 43), as: UTF8.self)
@@ -28,7 +28,7 @@ extension StateFolder {
         }
     }
 
-    /// Throws if the secret is not there or not whole.
+    /// Throws if the secret is missing or damaged.
     package func examineSecret() throws(StateFault) {
         do throws(SystemError) {
             guard try File.read(secretPath, limit: 33).count == 32 else {
@@ -39,17 +39,17 @@ extension StateFolder {
         }
     }
 
-    /// Looks into the database; at every page and every reference if `isDeep`.
+    /// Examines the database; every page and every reference if `isDeep`.
     package func examineDatabase(isDeep: Bool) throws(AuthError) -> DatabaseExamination {
         try DatabaseExamination(ofFile: databasePath, isDeep: isDeep)
     }
 }
 
 extension Operations {
-    /// KiB that hashing one code takes.
+    /// The KiB that hashing one code needs.
     package static var hashingMemory: Int64 { Int64(Policy.codeCost.memory) }
 
-    /// How long hashing one code takes here and now; nil if there is no memory for it.
+    /// How long hashing one code takes now; nil if there is no memory for it.
     package static func timeOfHashing() -> Duration? {
         let start = Machine.uptime
         guard let memory = Argon2Memory(for: Policy.codeCost) else { return nil }
@@ -61,8 +61,8 @@ extension Operations {
         return Machine.uptime - start
     }
 
-    /// A refresh token of a session that never was. The service of this state answers it with a refusal and
-    /// notes that in the audit; to any other it is a forgery.
+    /// A refresh token of a session that never existed. The service of this state refuses it and records that in the
+    /// audit; any other service sees a forgery.
     package func refreshTokenOfNobody() throws(AuthError) -> String {
         RefreshToken(session: UUID.random(), generation: 0).text(key: try auth.secrets().refreshTokenKey)
     }

@@ -1,47 +1,48 @@
-// All that is held about a person, for whoever has a right to know it. No secret is among it: none is kept.
+// Everything that is stored about a person, for someone who has a right to know it. It contains no secret: none is
+// stored.
 
 package import Auth
 import Platform
 package import Store
 
-/// What is held about one account.
+/// What is stored about one account.
 package struct PersonalData {
     /// The account itself, with its billing.
     package let user: User
-    /// Of mail; nil: as the browser says.
+    /// The language of mail; nil: the browser's.
     package let locale: String?
     /// Whether it wants mail about sign-ins from new networks.
     package let tellsSignIns: Bool
     /// Whether it wants mail about keys that are about to expire.
     package let tellsKeyExpiry: Bool
-    /// All that the account belongs to, oldest membership first.
+    /// All projects of the account, oldest membership first.
     package let projects: [ProjectDetails]
-    /// To the account's address.
+    /// Invitations to the account's address.
     package let invitationsTo: [Invitation]
-    /// That the account made.
+    /// Invitations that the account made.
     package let invitationsFrom: [Invitation]
-    /// All there are, ended ones too.
+    /// All sessions, including ended ones.
     package let sessions: [SessionExport]
-    /// That the account made, newest first, without their secrets.
+    /// Keys that the account made, newest first, without their secrets.
     package let keys: [APIKeyInProject]
-    /// From which the account's address has signed in, the longest ago first.
+    /// Networks from which the account's address has signed in, oldest first.
     package let networks: [KnownNetworkExport]
-    /// Codes that are pending at the address, or for the account.
+    /// Pending codes of the address or the account.
     package let codes: [CodeExport]
-    /// Events that name the account, as the one that acted or the one concerned, oldest first.
+    /// Events that name the account as the actor or the subject, oldest first.
     package let audit: [AuditEntry]
-    /// What limits count for the account's address and its id.
+    /// Counts of limits for the account's address and its id.
     package let limits: [LimitTotal]
-    /// In the outbox, to the account's address, oldest first.
+    /// Mail in the outbox to the account's address, oldest first.
     package let mails: [MailStatus]
 }
 
 extension Operations {
-    /// Everything that is held about `user`, at one moment.
+    /// Everything that is stored about `user`, as one snapshot.
     package func personalData(of user: User) throws(AuthError) -> PersonalData {
         let database = try database()
         let now = now
-        // Nobody who writes waits for this.
+        // No writer waits for this.
         try database.beginReading()
         defer { database.endReading() }
         let preferences = try Preferences.find(user.id, in: database)

@@ -1,6 +1,6 @@
-// What only an operator does, at the machine itself: administer, back up, restore, rotate, examine, export. Endpoints do not
-// link this module. Nobody proves who they are here: who can read the state folder may do all of it. Each change is in the
-// audit, as `admin`.
+// The actions that only an operator performs, at the machine itself: administer, back up, restore, rotate, examine, export.
+// Endpoints do not link this module. The actions need no credentials: anyone who can read the state folder can do all of
+// them. Each change is in the audit, as `admin`.
 
 package import Auth
 import Platform
@@ -8,10 +8,10 @@ import Store
 
 /// The operator's actions on one service.
 package struct Operations {
-    /// The service itself, for actions that anyone may ask it for.
+    /// The service itself, for actions that are open to users too.
     package let auth: Auth
 
-    /// On the service as `auth` sees it, whose client is the operator.
+    /// `auth` is the service, with the operator as its client.
     package init(_ auth: Auth) { self.auth = auth }
 
     var policy: Policy { auth.policy }

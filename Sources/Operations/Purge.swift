@@ -1,10 +1,10 @@
-// Deletes what has expired, all of it at once.
+// Deletes everything that has expired, in one run.
 
 package import Auth
 import Store
 
 extension Operations {
-    /// Deletes all that has expired, a little at a time, so that others are hardly held up.
+    /// Deletes everything that has expired, in small steps, so that others hardly wait.
     package func purge(report: (_ deleted: Int) -> Void = { _ in }) throws(AuthError) -> CleanedUp {
         let database = try database()
         var all = CleanedUp()

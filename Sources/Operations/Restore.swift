@@ -1,36 +1,34 @@
-// Puts a backup in the place of the state, also while requests are served.
+// Replaces the state by a backup, even while requests are served.
 //
-// 1. Nothing is touched before all of the archive has been unpacked beside the state, and found whole.
-// 2. Then the database is closed, in one transaction: whoever opens it is told to come back, and whoever had it
-//    open can begin no transaction, since its epoch has ended.
-// 3. What was there is kept, whatever the database is: whole, damaged, empty or missing. If it cannot be, nothing is
-//    changed. The files take the places of the old ones one by one, and the database comes last, in
-//    one transaction that also opens it. So a restore that is killed leaves the old state, or a closed one that
-//    another restore mends, or the new state.
-// 4. The database's file stays the same one: its contents are replaced by SQLite itself. A request that has it open
-//    never sees one database's log beside another's pages.
-// 5. Nobody is signed in afterwards, and no code is good: a backup's sessions would get their generations a second
-//    time.
+// 1. Nothing changes before the whole archive has been unpacked beside the state and checked.
+// 2. Then one transaction closes the database: anyone who opens it gets `unavailable`, and anyone who has it open can
+//    begin no transaction, since its epoch has ended.
+// 3. The old state is kept, whether its database is whole, damaged, empty or missing. If it cannot be kept, nothing
+//    changes. The new files replace the old ones one by one. The database comes last, in one transaction that also opens
+//    it. So a killed restore leaves the old state, or a closed one that another restore repairs, or the new state.
+// 4. The database's file stays the same: SQLite itself replaces its contents. A request that has it open never sees one
+//    database's WAL with another's pages.
+// 5. Afterwards nobody is signed in, and no code works: a backup's sessions would reuse their generations.
 
 package import Auth
 import Cryptography
 import Platform
 package import Store
 
-/// What a restore did.
+/// The result of a restore.
 package struct Restoration {
-    /// Files that were in the archive.
+    /// The number of files in the archive.
     package let files: Int
-    /// The folder in which the state of before is kept; nil if there was none.
+    /// The folder with the old state; nil if there was none.
     package let kept: String?
-    /// Sessions of the backup that have ended by it.
+    /// How many sessions of the backup it ended.
     package let endedSessions: Int
 }
 
 extension Operations {
-    /// Puts the backup in the file `path` in the place of the state, the settings too unless `keepingSettings`.
+    /// Replaces the state by the backup in the file `path`, including the settings unless `keepingSettings`.
     ///
-    /// Throws `failure` for an archive that is none of ours, damaged, incomplete, or newer; then nothing is changed.
+    /// Throws `failure` for an archive that is not a backup, damaged, incomplete, or newer; then nothing changes.
     package func restore(
         from path: String, keepingSettings: Bool, report: @escaping ProgressReport
     ) throws(AuthError) -> Restoration {
@@ -48,7 +46,7 @@ extension Operations {
         let kept = found.isEmpty ? nil : try keep(found)
         let before: SchemaVersion?
         do throws(AuthError) {
-            // A file of no length is one that a first request is about to fill: it is closed like any other.
+            // An empty file is one that a first request is about to fill: it is closed like any other.
             before = try Schema.close(state.databasePath)
         } catch {
             if let kept { File.removeFolder(kept) }
@@ -58,7 +56,7 @@ extension Operations {
             do throws(AuthError) {
                 try keepDatabase(in: kept, found, version: before?.number, report: report)
             } catch {
-                // Nothing has been replaced: what was open goes on.
+                // Nothing has been replaced: the old database opens again.
                 if let before { try? Schema.setVersion(of: state.databasePath, before) }
                 File.removeFolder(kept)
                 throw error
@@ -80,7 +78,7 @@ extension Operations {
         return Restoration(files: names.count, kept: kept, endedSessions: ended)
     }
 
-    /// One restore or rotation at a time. A backup and a clean-up hold this for a moment only.
+    /// One restore or rotation at a time. A backup and a clean-up hold this lock only briefly.
     func replacementLock() throws(AuthError) -> FileLock {
         let lock = try onFiles { () throws(SystemError) in
             try FileLock(inTurnFor: state.replacementLockPath, atMost: StoreBounds.writeWait)
@@ -92,7 +90,7 @@ extension Operations {
 
 private let databaseSuffixes = ["", "-wal", "-shm", "-journal"]
 
-/// Where an archive is unpacked: in the state folder, so that files can be moved to their places.
+/// Where an archive is unpacked: in the state folder, so that files can be moved into place.
 private struct Staging {
     let path: String
 
@@ -105,12 +103,12 @@ private struct Staging {
 }
 
 extension Operations {
-    /// Unpacks the archive `path`; the names of its files.
+    /// Unpacks the archive `path`. Returns the names of its files.
     private func unpack(
         _ path: String, into staging: Staging, report: @escaping ProgressReport
     ) throws(AuthError) -> [String] {
         do throws(SystemError) {
-            // What a restore left that was killed.
+            // What a killed restore left behind.
             for name in try File.names(in: state.path)
             where StateFolder.isTemporaryName(name) && name.utf8.starts(with: Staging.name.utf8) {
                 File.removeFolder("\(state.path)/\(name)")
@@ -129,7 +127,7 @@ extension Operations {
         }
     }
 
-    /// Bytes that a backup's file called `name` may have; nil for a name that none has.
+    /// The most bytes of a backup's file called `name`; nil if a backup has no such file.
     static func largestSize(ofBackedUp name: String) -> Int? {
         let name = name.utf8
         if name.elementsEqual("latchkey.db".utf8) { return 1 << 33 }
@@ -144,7 +142,7 @@ extension Operations {
         return key.count == 47 && key.suffix(4).elementsEqual(".end".utf8) ? 20 : nil
     }
 
-    /// Judges what was unpacked, ends what must not come back, and makes it durable; how many sessions ended.
+    /// Checks what was unpacked, ends sessions and codes, and makes it durable. Returns how many sessions ended.
     private func makeReady(_ staging: Staging, _ names: [String]) throws(AuthError) -> Int {
         try Operations.judgeBackup(of: names) { (name) throws(SystemError) in
             do throws(SystemError) {
@@ -153,7 +151,7 @@ extension Operations {
                 throw error.isAbsent ? SystemError.damaged(name) : error
             }
         }
-        // Before a look at what is in it: a newer schema is said to be newer, not damaged.
+        // Before the contents are checked: a newer schema must be reported as newer, not damaged.
         let database = try Schema.adopt(staging.database)
         if let fault = try Schema.fault(inCopy: staging.database) {
             throw .failure(reason: "the database in it is damaged: \(fault)")
@@ -174,15 +172,15 @@ extension Operations {
         return ended
     }
 
-    /// Ends every session and every code that is pending, in the current transaction; how many sessions were good.
+    /// Ends every session and every pending code, in the current transaction. Returns how many sessions were valid.
     func endAllSessions(at now: Timestamp, in database: Database) throws(AuthError) -> Int {
         _ = try Challenge.deleteAll(in: database)
         try MailItem.deleteCodes(in: database)
         return try Session.revokeAll(refreshedSince: now - policy.refreshLifetime, at: now, in: database)
     }
 
-    /// Judges a backup that holds files of these names, by what `read` gives of the small ones: there is a database and a
-    /// whole secret, each signing key is whole and under its own id, and `current` names one of them.
+    /// Checks a backup with files of these names, of which `read` returns the small ones: there is a database and a whole
+    /// secret, each signing key is whole and has its own id, and `current` names one of them.
     static func judgeBackup(
         of names: [String], _ read: (String) throws(SystemError) -> [UInt8]
     ) throws(AuthError) {
@@ -208,12 +206,12 @@ extension Operations {
         }
     }
 
-    /// What a restore replaces of what is there.
+    /// The files that a restore replaces.
     private struct StateFiles {
-        /// Secret, settings and keys, by their paths in the folder.
+        /// The paths of secret, settings and keys in the folder.
         var small: [String] = []
         var hasDatabase = false
-        /// What belongs to a database that is missing or empty. SQLite would delete it.
+        /// Logs of a missing or empty database, which SQLite would delete.
         var orphanedLogs: [String] = []
 
         var isEmpty: Bool { small.isEmpty && !hasDatabase && orphanedLogs.isEmpty }
@@ -239,19 +237,19 @@ extension Operations {
         return found
     }
 
-    /// Whether `name` is a folder that somebody put among the keys: it stays where it is.
+    /// Whether `name` is a folder that somebody put among the keys: it stays there.
     private func isForeign(_ name: String, _ status: FileStatus) -> Bool {
         status.isFolder && Operations.largestSize(ofBackedUp: name) == nil
     }
 
-    /// Keeps the small files that are there, and logs without a database; where.
+    /// Keeps the small files, and logs without a database. Returns the folder.
     private func keep(_ found: StateFiles) throws(AuthError) -> String {
         try onFiles { () throws(SystemError) -> String in
             let folder = try keepFolder()
             do throws(SystemError) {
                 try File.createFolder("\(folder)/keys")
                 for file in found.small {
-                    // Files are replaced, never written to: a second name keeps what this one held.
+                    // Files are replaced, never written to, so a second link keeps the old contents.
                     try File.link("\(state.path)/\(file)", as: "\(folder)/\(file)")
                 }
                 for suffix in found.orphanedLogs {
@@ -261,7 +259,7 @@ extension Operations {
                 try File.syncFolder(folder)
                 try File.syncFolder(state.path)
             } catch {
-                // A part of what was there, secrets among it, is of no use.
+                // An incomplete copy, with secrets in it, is useless.
                 File.removeFolder(folder)
                 throw error
             }
@@ -269,7 +267,7 @@ extension Operations {
         }
     }
 
-    /// Keeps the database, which is closed and has the schema `version`, or is no database (nil).
+    /// Keeps the closed database, which has the schema `version`, or is not a database (nil).
     private func keepDatabase(
         in folder: String, _ found: StateFiles, version: Int?, report: @escaping ProgressReport
     ) throws(AuthError) {
@@ -277,7 +275,7 @@ extension Operations {
         let copy = "\(folder)/latchkey.db"
         if let version, try Schema.keep(state.databasePath, as: copy, version: version, report: report) { return }
         try onFiles { () throws(SystemError) in
-            // As it is, with what its log holds.
+            // Unchanged, with the contents of its log.
             for suffix in ["", "-wal", "-journal"] where try File.status(state.databasePath + suffix) != nil {
                 try File.copy(state.databasePath + suffix, to: copy + suffix)
             }
@@ -285,7 +283,7 @@ extension Operations {
         }
     }
 
-    /// A new folder `before-restore-20261124T214500`, with a number after it if there is one of that second.
+    /// A new folder `before-restore-20261124T214500`, with a number appended if there is already one of that second.
     private func keepFolder() throws(SystemError) -> String {
         let digits = now.text.utf8.prefix(19).filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: ":") }
         let name = "\(state.path)/before-restore-\(String(decoding: digits, as: UTF8.self))"
@@ -295,7 +293,7 @@ extension Operations {
         return "\(name)-\(number)"
     }
 
-    /// Moves what was unpacked to its place: first what nothing points to yet.
+    /// Moves the unpacked files into place: first those that nothing refers to yet.
     private func install(
         _ staging: Staging, _ names: [String], keepingSettings: Bool
     ) throws(SystemError) {

@@ -1,20 +1,20 @@
-// Replaces the secret. All that was made with the old one ends first, and nothing begins until the new one is there.
+// Replaces the secret. Everything made with the old one ends first, and nothing begins until the new one is stored.
 //
-// The database is closed in the transaction that ends sessions and codes, the secret is replaced, and then the
-// database is opened again. Killed in between, the service is closed, nobody is signed in, and another rotation
-// opens it: no token of the one secret is ever judged beside the other.
+// One transaction ends sessions and codes and closes the database; then the secret is replaced, and the database is
+// opened again. If this is killed in between, the service is closed, nobody is signed in, and another rotation opens
+// it: no token of one secret is ever verified with the other.
 
 package import Auth
 import Platform
 import Store
 
 extension Operations {
-    /// Makes a new secret, and ends every session and every pending code; how many sessions those were. API keys
-    /// stay good: nothing of the secret is in their hashes.
+    /// Makes a new secret, and ends every session and every pending code. Returns how many sessions. API keys keep
+    /// working: their hashes do not depend on the secret.
     package func rotateSecret() throws(AuthError) -> Int {
         let lock = try replacementLock()
         defer { withExtendedLifetime(lock) {} }
-        // Its absence is a fault of its own, which no new one may hide.
+        // A missing secret is a fault of its own, which a new one must not hide.
         _ = try state.secret()
         let database = try auth.databaseToRotate()
         let now = now

@@ -1,22 +1,22 @@
-// Another key that signs access tokens, and what becomes of those that signed before.
+// Replaces the key that signs access tokens, and ends old keys.
 
 package import Auth
 import Cryptography
 package import Platform
 import Store
 
-/// A key of access tokens.
+/// A key for access tokens.
 package struct TokenKey {
-    /// `kid`.
+    /// The `kid` of its tokens.
     package let id: String
     /// When its file was last written.
     package let madeAt: Timestamp
-    /// Until when tokens that it signed are good; nil for the one that signs.
+    /// When its tokens stop working; nil for the signing key.
     package let goodUntil: Timestamp?
 }
 
 extension Operations {
-    /// The key that signs, and those whose tokens are still good, the newest first.
+    /// The signing key, and the keys whose tokens still work, newest first.
     package func tokenKeys() throws(AuthError) -> [TokenKey] {
         let current = try state.signingKey().publicKey.id
         var keys: [TokenKey] = []
@@ -35,10 +35,10 @@ extension Operations {
         }
     }
 
-    /// Makes a new key, which signs from now on; its id. Old ones stay in the key set while tokens that they signed
-    /// are good, or go at once if `isUrgent`: then every access token is dead, and sessions refresh.
+    /// Makes a new key, which signs from now on. Returns its id. Old keys stay in the key set while their tokens are
+    /// valid, or are removed at once if `isUrgent`: then every access token stops working, and sessions refresh.
     ///
-    /// Throws `failure` if an old key that was to go could not be deleted; the new one signs all the same.
+    /// Throws `failure` if an old key could not be deleted; the new one signs all the same.
     package func rotateTokenKey(isUrgent: Bool) throws(AuthError) -> String {
         let lock = try replacementLock()
         defer { withExtendedLifetime(lock) {} }
@@ -47,8 +47,8 @@ extension Operations {
         let key = ES256PrivateKey.random()
         let id = key.publicKey.id
         let now = now
-        // A request that has just read the old key's name may sign with it a moment from now. An urgent rotation ends it
-        // with the moment that the new one signs, even if its file cannot be deleted.
+        // A request that has just read the old key's name may still sign with it. An urgent rotation ends the old key at
+        // the moment when the new one signs, even if its file cannot be deleted.
         let end = isUrgent ? now : now + policy.accessLifetime + StoreBounds.keyOverlap
         try onFiles { () throws(SystemError) in
             try state.createOnce(state.keyPath(id), key.bytes)

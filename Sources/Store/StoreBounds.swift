@@ -8,8 +8,8 @@ package enum StoreBounds {
     package static let listedWithin = 100
     /// Known networks of one address. One more replaces the least recently used.
     package static let networksPerEmail: Int64 = 100
-    /// Clocks of machines that share a database, or one that is being corrected, differ by no more than this. What was made
-    /// later than that from now was made by a wrong clock, and is not good.
+    /// The clocks of machines that share a database, or one clock that is corrected, differ by no more than this. A time
+    /// further ahead of now came from a wrong clock, and is not valid.
     package static let clockTolerance = Duration.minutes(1)
     /// How long a request waits for others that write.
     package static let writeWait = Duration.seconds(5)

@@ -81,8 +81,7 @@ struct SessionIssuer {
         return .refused
     }
 
-    /// The tokens of a session's `generation`. The access token expires no later than the session does with or without a
-    /// refresh.
+    /// The tokens of a session's `generation`. The access token expires no later than the refresh token and the session.
     func tokens(
         of session: UUID, generation: UInt32, until sessionEnd: Timestamp, user: UUID, email: String
     ) throws(AuthError) -> TokenPair {

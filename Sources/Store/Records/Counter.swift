@@ -1,4 +1,4 @@
-// How often each event in the audit has happened. The audit's rows are deleted when they are old; these numbers only
+// How often each event in the audit has happened. Old rows of the audit are deleted; these numbers only grow.
 // grow.
 
 import SQLite

@@ -1,4 +1,4 @@
-// Finds rows that no record could have written. The tables have no CHECKs, since every process would have to parse them. SQLite's
+// Finds rows that no record could have written. The tables have no CHECKs, which every process would parse. SQLite's alone.
 // alone.
 
 import Platform

@@ -140,7 +140,7 @@ package struct MailItem {
     }
 
     // Each reads so much of an index, however large the outbox is.
-    /// SQL: how many mails wait, which are due or were tried. `$1`: how many are looked at, the first due first; `$2`: now, in
+    /// Each query reads a bounded part of an index, however large the outbox is.
     /// milliseconds.
     package static let pendingCount: StaticString =
         """

@@ -78,7 +78,7 @@ extension Schema {
         return try Database(database)
     }
 
-    /// Closes the database in the file `path`, in whatever schema, to all requests; makes it if there is none.
+    /// Closes the database in the file `path` to all requests, whatever its schema; creates it if there is none.
     ///
     /// Returns its previous version, with the number 0 for a new one; nil if it cannot be read as a database, which then
     /// stays as it is.
