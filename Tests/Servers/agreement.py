@@ -1,4 +1,4 @@
-"""Whether a server's answers are those of Tests/Parity, and the same as without a server."""
+"""Whether a server's answers match Tests/Parity, and the answers without a server."""
 
 import re
 
@@ -18,8 +18,8 @@ WITHOUT_VHOST = [
 ]
 MOD_FCGID = ["Apache, mod_fcgid", "Apache, .htaccess, mod_fcgid", "Apache, suEXEC, mod_fcgid"]
 NGINX = ["nginx and fcgiwrap", "nginx, FastCGI"]
-# servers, a request's file, the status there, and why that is as it should be. `Apache` stands for every server
-# whose name begins so.
+# servers, a request's file, the status there, and why that is correct. `Apache` means every server whose name
+# begins with it.
 DIFFERENCES = [
     (
         ["lighttpd", "lighttpd, FastCGI"],
@@ -72,7 +72,7 @@ def listed(server, case):
 
 
 def check_corpus(server, cases, norm):
-    """Sends all of it; `norm` has the answers without a server, or gets them."""
+    """Sends all requests; `norm` has the answers without a server, or is filled with them."""
     agree, differ = 0, 0
     if not server.serves_routes:
         cases = [case for case in cases if re.match("/+cgi-bin/", case.target)]

@@ -11,7 +11,7 @@ NAME = "localhost"
 
 
 class Authority:
-    """A certificate authority, and a certificate of it for NAME."""
+    """A certificate authority, and its certificate for NAME."""
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="latchkey-https-")

@@ -1,4 +1,4 @@
-"""What servers give besides endpoints: the console's files, and nothing else."""
+"""What servers serve besides endpoints: the console's files, and nothing else."""
 
 import glob
 import os
@@ -20,7 +20,7 @@ TYPES = {
 
 
 def check_files(server):
-    """The console's files are served, and nothing else is."""
+    """The server serves the console's files, and nothing else."""
     names = sorted(os.path.relpath(p, PUBLIC) for p in glob.glob(f"{PUBLIC}/**/*.*", recursive=True))
     policy = re.search(r'"Content-Security-Policy" => "(.*?)"', open(f"{PROJECT}/lighttpd.conf").read()).group(1)
     for path, name in [("", "index.html"), ("docs", "docs.html"), *((name, name) for name in names)]:
@@ -92,7 +92,7 @@ def check_files(server):
 
 
 def check_without_console(fixture):
-    """Where public/ was not uploaded its paths are ours, and not found."""
+    """Without public/ its paths still belong to us, and answer not found."""
 
     class Bare(Shared):
         name = "Apache, .htaccess, no public/"

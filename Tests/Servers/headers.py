@@ -1,10 +1,9 @@
 """Every header field that a rule reads, Tests/Hostile/headers.json, sent a second time under a name that the gateway
-interface takes for the same one (`X_Forwarded_For`, `X.Forwarded.For`), before and after the genuine field, through
-lighttpd, Apache and nginx. Each time the answer is 400, or all is as it is without the second field.
+interface maps to the same variable (`X_Forwarded_For`, `X.Forwarded.For`), before and after the genuine field, through
+lighttpd, Apache and nginx. Each time the answer is 400, or everything is as without the second field.
 
-The peer is a trusted proxy there, and what each request is logged with is compared as well. Arguments, if any, are the
-names of servers to run. Prints one line for each server and `N passed, N failed`, and exits with 1 if anything did not
-hold.
+The peer is a trusted proxy, and each request's log line is compared too. Arguments, if any, are the names of servers
+to run. Prints one line for each server and `N passed, N failed`, and exits with 1 if any check failed.
 """
 
 import json
@@ -20,7 +19,7 @@ from latchkey_tests.servers.lighttpd import Lighttpd, LighttpdFastCGI
 from latchkey_tests.servers.nginx import Nginx, NginxFastCGI
 
 BODY = b'{"refresh_token": "none"}'
-# What a request has beside the field in question. Credentials come from the table where it names them.
+# A request's other fields. The table sets the credentials where it names them.
 BEARER = ("Authorization", "Bearer {access}")
 REQUESTS = {
     "Authorization": ("GET", "/auth/users/me", [], b""),
@@ -42,7 +41,7 @@ ORDINARY = "GET", "/auth/users/me", [BEARER], b""
 
 
 class Proxied:
-    """The fixture as every server gets it, with its peer as a trusted proxy."""
+    """The fixture for every server, with its peer as a trusted proxy."""
 
     def __init__(self, fixture):
         self.fixture = fixture
@@ -52,7 +51,7 @@ class Proxied:
 
 
 def spellings(field):
-    """Names that are another header field and the same variable."""
+    """Names of other header fields that map to the same variable."""
     parts = field.split("-")
     return [
         "_".join(parts),
@@ -62,7 +61,7 @@ def spellings(field):
 
 
 def client(server):
-    """The address that the server's log has for its last request; nil for one that it did not log."""
+    """The address that the server logged for its last request; nil if it logged none."""
     time.sleep(0.05)
     found = re.findall(r"ip=(\S+) endpoint=\S+ status=", server.log())
     return found[-1] if found else None
@@ -88,7 +87,7 @@ def check(server, fixture, rows):
             second = spelling, row["other"].format(**values)
             for fields in ([genuine, second], [second, genuine]):
                 answer = server.exchange(method, target, [*others, *fields], body)
-                # Of one name in other letters nginx refuses the second itself.
+                # nginx itself refuses a second field whose name differs only in case.
                 codes = [row["code"], *(["bad_request"] if spelling.lower() == field.lower() and "nginx" in server.name else [])]
                 if answer.status == 400 and any(f'"{code}"'.encode() in answer.body for code in codes):
                     refused += 1
@@ -99,7 +98,7 @@ def check(server, fixture, rows):
                     f"{server.name}: {field} beside {spelling} is as without it",
                     (answer.status, answer.body[:200], alone.status, alone.body[:200]),
                 )
-    # Whom a refused request is laid to, and one whose second field never arrived.
+    # The logged client of a refused request, and of one whose second field did not arrive.
     for spelling in spellings("X-Forwarded-For"):
         fields = [("X-Forwarded-For", "198.51.100.1"), (spelling, "203.0.113.5")]
         answer = server.exchange("GET", "/auth/users/me", fields)

@@ -1,14 +1,14 @@
-"""What hosts set around Latchkey's folder, with a real Apache:
+"""What hosts place around Latchkey's folder, with a real Apache:
 
-1. A .htaccess in the folder above, each of HOSTILE by itself and nearly all together: every route, its own path and the console's
-   files are answered as without it.
-2. What a host does not allow (AllowOverride, Options): .htaccess needs as little as can be, and where it needs more, log, README
-   and `latchkey doctor` say what to do, and that works.
-3. The folder in a folder of a site: refused by name, whatever the path and the method.
-4. A host that lets nothing but GET and POST through: POST at the executables' own paths does what PATCH and DELETE do, and
-   `latchkey doctor` says so.
+1. A .htaccess in the folder above, each of HOSTILE alone and nearly all together: every route, its own path and the console's
+files get the same answers as without it.
+2. What a host forbids (AllowOverride, Options): .htaccess needs as little as possible, and where it needs more, log, README
+and `latchkey doctor` say what to do, and that works.
+3. Latchkey's folder within a site: refusals name it, whatever the path and the method.
+4. A host that allows only GET and POST: POST at the executables' own paths replaces PATCH and DELETE, and
+`latchkey doctor` says so.
 
-Prints one line for each part and `N passed, N failed`, and exits with 1 if anything did not hold.
+Prints one line for each part and `N passed, N failed`, and exits with 1 if any check failed.
 """
 
 import sys

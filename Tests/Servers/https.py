@@ -1,8 +1,8 @@
-"""The samples for HTTPS, each under its own server with a certificate of an authority made for the test: a sign-in from
-start to end, HTTP that leads to HTTPS, bodies without a length by whatever protocol server and client agree on, and nginx in
+"""The samples for HTTPS, each under its own server with a certificate from a test authority: a complete sign-in, a
+redirect from HTTP to HTTPS, bodies without a length by whatever protocol server and client agree on, and nginx in
 front of lighttpd, where limits count the client and not the proxy, whatever the client writes into X-Forwarded-For.
 
-Prints one line for each server and `N passed, N failed`, and exits with 1 if anything did not hold.
+Prints one line for each server and `N passed, N failed`, and exits with 1 if any check failed.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ KEY = f"/etc/letsencrypt/live/{SAMPLE}/privkey.pem"
 
 
 class Secure:
-    """What a Server needs besides: a second port, and requests that go to it by TLS."""
+    """Adds to a Server a second port, and requests to it by TLS."""
 
     settings = ""
 
@@ -42,17 +42,17 @@ class Secure:
         assert wait_for_port(self.tls_port), f"{self.name}: no port for TLS: {self.log()}"
 
     def copy(self, path, more=""):
-        """A state that knows nobody yet."""
+        """A state without users."""
         os.mkdir(path, 0o700)
         write(f"{path}/latchkey.conf", f"base_url = {self.url}\nresend_after = 0s\n{self.settings}{more}")
 
     def substituted(self, path, places):
-        """The sample `path`, with other places, each of which it must name."""
+        """The sample `path` with its places replaced; it must contain each."""
         text = open(f"{PROJECT}/samples/{path}").read()
         for old, new in [(CERTIFICATE, self.authority.certificate), (KEY, self.authority.key), *places]:
             assert old in text, (path, old)
             text = text.replace(old, new)
-        # What is left is where the redirect leads, and the server's name.
+        # The remaining places are the redirect's target and the server's name.
         return re.sub(rf"https://{SAMPLE}(?=[/$])", self.url, text).replace(SAMPLE, NAME)
 
     def over(self, context, method, target, fields=(), body=b"", port=None, source="127.0.0.1"):
@@ -77,7 +77,7 @@ class Secure:
 
 
 class Lighttpd(Secure, Server):
-    """samples/lighttpd/https.conf, in a copy of the package's folder that others can read."""
+    """samples/lighttpd/https.conf, in a readable copy of the package's folder."""
 
     name = "lighttpd, samples/lighttpd/https.conf"
 
@@ -132,7 +132,7 @@ class Vhost(Secure, Apache):
 
 
 class FastCGI(Secure, Nginx):
-    """samples/nginx/latchkey.conf with its lines for HTTPS, as it says that they are had."""
+    """samples/nginx/latchkey.conf with its HTTPS lines enabled, as it describes."""
 
     name = "nginx and fcgiwrap, samples/nginx/latchkey.conf"
 
@@ -147,12 +147,12 @@ class FastCGI(Secure, Nginx):
         ]:
             assert old in text, old
             text = text.replace(old, new)
-        # The one place that is looked for, and is gone.
+        # The one expected place, which is now gone.
         return text + "# 127.0.0.1:8000\n"
 
 
 class Proxy(Secure, Nginx):
-    """samples/nginx/https-proxy.conf in front of lighttpd.conf as it stands."""
+    """samples/nginx/https-proxy.conf in front of the unchanged lighttpd.conf."""
 
     name = "nginx before lighttpd, samples/nginx/https-proxy.conf"
     settings = "trusted_proxies = 127.0.0.1\nlimit_send_per_ip = 3/5m\n"
@@ -262,7 +262,7 @@ def check_story(server):
     key = server.call("POST /auth/api-keys/", [bearer, project], name="test", expires_in_days=None, scopes=None)
     expect(key.status == 201, f"{server.name}: a key is made", key.body)
     by_key = [("x-api-key", key.data["full_key"]), project]
-    # As the API's clients send it: a GET with a body.
+    # The API's clients send this: a GET with a body.
     listed = server.over(server.authority.trusting, "GET", "/auth/api-keys/", [*by_key, ("Content-Length", "2")], b"{}")
     expect(listed.status == 200 and key.data["id"].encode() in listed.body, f"{server.name}: keys by a key", listed.body)
     renewed = server.call(
@@ -282,7 +282,7 @@ def check_story(server):
 
 
 def check_unsized_bodies(server):
-    """A body whose length its sender does not say, by each protocol that a client may offer."""
+    """A body without a stated length, by each protocol that a client may offer."""
     for protocol in ("--http1.1", "--http2"):
         answer = subprocess.run(
             [
@@ -310,13 +310,14 @@ def check_unsized_bodies(server):
 
 
 def clients(server):
-    """The clients of the audit."""
+    """The client addresses in the audit."""
     with contextlib.closing(sqlite3.connect(f"{server.home}/latchkey.db", timeout=30)) as db:
         return {row[0] for row in db.execute("SELECT client FROM audit_events")}
 
 
 def check_clients(server):
-    """Three mails for a network: the fourth is refused, whatever it says of itself; another's is not."""
+    """Three mails for a network: the fourth is refused, whatever address it claims; another network's is
+    not."""
 
     def send(number, source, *fields, **options):
         return server.call("POST /auth/verification/send-code", fields, source=source, email=f"s{number}@example.com", **options)
@@ -333,7 +334,7 @@ def check_clients(server):
     statuses = [send(10 + number, "127.0.0.5", field).status for number, field in enumerate(more)]
     expect(statuses == [429, 429, 429], f"{server.name}: nor is any other header", statuses)
     expect(send(20, "127.0.0.6").status == 202, f"{server.name}: another client has a limit of its own")
-    # Whoever reaches the server past the proxy, and is none, is who they are.
+    # A client that bypasses the proxy, and is not one, counts by its own address.
     statuses = [
         send(30 + number, "127.0.0.7", ("X-Forwarded-For", f"203.0.113.{number}"), plain=True, port=server.behind).status
         for number in range(4)

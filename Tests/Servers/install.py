@@ -1,10 +1,10 @@
-"""The package on a shared host: INSTALL followed word by word by a user of their own, and served by an Apache that runs
-programs by suEXEC as that user and gives nothing but .htaccess. A sign-in from start to end, what the host and we
-refuse, the operator's command, and an update by the same words while requests go on.
+"""The package on a shared host: a new user follows INSTALL word by word, and an Apache serves it that runs programs by
+suEXEC as that user and allows only .htaccess. Checks a complete sign-in, the host's and our refusals, the operator's
+command, and an update by the same steps while requests continue.
 
-It makes two users for the time of the test, and so needs root; else it is left out, and says so, but under CI that
-is a failure. DIST names a folder with a package to take; else one is made. Prints `N passed, N failed`, and exits
-with 1 if anything did not hold.
+It creates two temporary users, and so needs root; without root it is skipped and says so, but under CI that is a
+failure. DIST names a folder with a package to use; else one is made. Prints `N passed, N failed`, and exits with 1 if
+any check failed.
 """
 
 import glob
@@ -40,7 +40,7 @@ class Person:
         self.uid, self.gid, self.home = entry.pw_uid, entry.pw_gid, entry.pw_dir
 
     def run(self, command, cwd=None, umask=0o027):
-        """`command` in a login's shell: what it said on both outputs, and its exit code."""
+        """`command` in a login shell: both its outputs, and its exit code."""
         done = subprocess.run(
             ["runuser", "-u", self.name, "--", "env", "-i", f"HOME={self.home}", f"PATH={PATH}", "sh", "-c", command],
             cwd=cwd or self.home,
@@ -54,12 +54,13 @@ class Person:
         return done.stdout, done.returncode
 
     def remove(self):
-        # userdel refuses while a deliverer of theirs is at work.
+        # userdel fails while a deliverer of that user runs.
         until(lambda: subprocess.run(["userdel", self.name], stderr=subprocess.DEVNULL).returncode == 0, 20, 0.2)
 
 
 class Host(Apache):
-    """suEXEC below the user's home, as hosts set it up: Debian's reads where from a file of the server's user."""
+    """suEXEC below the user's home, as hosts configure it: Debian's reads the path from a file of the server's
+    user."""
 
     name = "a shared host"
     modules = ["mpm_prefork", "cgi", "suexec"]
@@ -78,7 +79,7 @@ class Host(Apache):
         return f"SuexecUserGroup {self.owner.name} {self.owner.name}\n" + super().host()
 
     def said(self):
-        """All of the error log."""
+        """The whole error log."""
         return open(f"{self.folder}/error.log", encoding="utf-8", errors="replace").read()
 
     def call(self, line, fields=(), **body):
@@ -87,7 +88,7 @@ class Host(Apache):
 
 
 class Stricter(Host):
-    """A host where .htaccess may not say Options, and programs run by themselves."""
+    """A host that does not allow Options in .htaccess, and sets ExecCGI itself."""
 
     name = "a stricter shared host"
     override = "FileInfo"
@@ -95,7 +96,7 @@ class Stricter(Host):
 
 
 def tarball(scratch):
-    """The package of DIST, or one made now."""
+    """The package in DIST, or a new one."""
     found = glob.glob(f"{os.environ.get('DIST') or scratch}/latchkey-*.tar.xz")
     if not found:
         process = package.package(PROJECT, scratch, SOURCE_DATE_EPOCH="1700000000")
@@ -106,7 +107,7 @@ def tarball(scratch):
 
 
 def unpack(path, person):
-    """The package in the user's home, by the user."""
+    """The package in the user's home, unpacked by the user."""
     shutil.copyfile(path, f"{person.home}/package.tar.xz")
     os.chmod(f"{person.home}/package.tar.xz", 0o644)
     output, code = person.run("tar -xJf package.tar.xz && rm -f package.tar.xz")
@@ -115,7 +116,7 @@ def unpack(path, person):
 
 
 def follow(folder, person):
-    """INSTALL's commands but the check, in one shell each; its lines."""
+    """INSTALL's commands except the check, in one shell each; returns its lines."""
     with open(f"{folder}/INSTALL") as file:
         lines = file.read().splitlines()
     for command in (line.strip() for line in lines if line.startswith("   ") and "curl" not in line):
@@ -125,7 +126,7 @@ def follow(folder, person):
 
 
 def check(lines, host):
-    """INSTALL's check, with the address that is the reader's: it answers what INSTALL says."""
+    """INSTALL's check, with the reader's address: it answers as INSTALL says."""
     command = next(line.strip() for line in lines if "curl" in line)
     assert f"https://{SAMPLE}" in command
     output, code = host.owner.run(command.replace(f"https://{SAMPLE}", f"http://127.0.0.1:{host.port}"))
@@ -133,7 +134,7 @@ def check(lines, host):
 
 
 def configure(host):
-    """What INSTALL says to set: base_url. Mail stays in the maildir, where a test can read it."""
+    """The setting that INSTALL asks for: base_url. Mail stays in the maildir, where a test can read it."""
     output, code = host.owner.run(f"sed -i 's|^#base_url = .*|base_url = http://127.0.0.1:{host.port}|' ~/latchkey/latchkey.conf")
     expect(code == 0 and "\nbase_url =" in open(f"{host.owner.home}/latchkey/latchkey.conf").read(), "base_url is set", output)
 
@@ -144,7 +145,7 @@ def code_for(email, host):
 
 
 def story(host):
-    """README's sign-in, from start to end; what the rest needs of it."""
+    """README's sign-in, start to end; returns what later steps need."""
     email = "ada@example.com"
     verification = "POST /auth/verification/"
     answer = host.call(f"{verification}send-code", email=email)
@@ -176,14 +177,14 @@ def story(host):
 
 
 def state(host):
-    """All of the state is the user's, and nobody else's; none of it, and no executable, can be had by the web."""
+    """Only the user can access the state; the web serves none of it, and no executable."""
     home = host.owner.home
     for path in [f"{home}/latchkey", *glob.glob(f"{home}/latchkey/**", recursive=True, include_hidden=True)]:
         if path.startswith(f"{home}/latchkey/bin/latchkey") or os.path.islink(path):
             continue
         entry = os.stat(path)
         wanted = 0o700 if stat.S_ISDIR(entry.st_mode) else 0o600
-        # What INSTALL copies has the mode of the user's own files; the folder above is closed.
+        # INSTALL's copies have the mode of the user's own files; the folder above is closed.
         mode = stat.S_IMODE(entry.st_mode) & (
             0o700 if path.endswith(("latchkey.conf", "latchkey.home", "bin/VERSION")) else 0o777
         )
@@ -214,7 +215,7 @@ def state(host):
 
 
 def refusals(host):
-    """What others can write to does not run, whoever notices it; and all is well once it is as INSTALL makes it."""
+    """A file that others can write does not run, whoever detects it; with INSTALL's modes all works again."""
     site = host.site
     for what, change, back in [
         ("~/auth, which its group can write to", "chmod g+w ~/auth", "chmod g-w ~/auth"),
@@ -248,7 +249,7 @@ def operator(host):
     expect(stat.S_IMODE(os.stat(f"{host.owner.home}/backup.tar").st_mode) == 0o600, "the backup is the user's alone")
     output, code = host.owner.run("~/auth/deliver-mail")
     expect(code == 0, "deliver-mail, as cron runs it", output)
-    # What INSTALL makes is as doctor wants it.
+    # doctor accepts INSTALL's result.
     output, code = host.owner.run(f"{latchkey} doctor")
     expect(code == 0 and "files: all yours alone" in " ".join(output.split()), "doctor agrees with INSTALL", output)
     output, code = host.owner.run(f"{latchkey} --version")
@@ -260,7 +261,7 @@ def operator(host):
 
 
 def without_options(host, folder, bearer):
-    """What the log says there, and the sample that is for it."""
+    """The log's message there, and the sample for it."""
     answer = host.call("GET /auth/users/me", bearer)
     expect(answer.status == 500 and "Options not allowed here" in host.said(), "the log names Options", host.said())
     output, code = host.owner.run(
@@ -272,7 +273,7 @@ def without_options(host, folder, bearer):
 
 
 def second(folder, top):
-    """A later version beside the first: other bytes in executables, console and .htaccess, which do the same."""
+    """A later version next to the first: executables, console and .htaccess have other bytes but do the same."""
     later = f"{os.path.dirname(folder)}/{top}"
     shutil.copytree(folder, later, symlinks=True)
     for path in [*glob.glob(f"{later}/cgi-bin/*"), f"{later}/latchkey"]:
@@ -286,7 +287,8 @@ def second(folder, top):
 
 
 def update(host, folder, bearer, by_key):
-    """Follows the INSTALL of a later version, and of the first again, while requests go on; how many there were."""
+    """Follows the INSTALL of a later version, then of the first again, while requests continue; returns their
+    number."""
     later = second(folder, "latchkey-later")
     own(later, (host.owner.uid, host.owner.gid))
     requests = [
@@ -347,7 +349,7 @@ def main():
     try:
         owner = Person(names[0], "--user-group", "--create-home", "--home-dir", f"{scratch}/home")
         people.append(owner)
-        # The group of those that may start suexec.
+        # The group that may start suexec.
         worker = Person(names[1], "--no-create-home", "--home-dir", "/nonexistent", "--gid", "www-data")
         people.append(worker)
         os.chmod(owner.home, 0o711)

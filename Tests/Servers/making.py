@@ -1,8 +1,8 @@
-"""`make`, as people use it: a port that is in use is said before anything is built; what `make run` serves is what tokens and
-links name; executables take their places in one step each, also while they are being served; `make bench` leaves the results
-that the project shows alone.
+"""`make`, as people use it: a port in use is reported before anything is built; tokens and links name what `make run`
+serves; each executable is replaced in one step, also while it is served; `make bench` leaves the project's published
+results alone.
 
-Prints `N passed, N failed`, and exits with 1 if anything did not hold.
+Prints `N passed, N failed`, and exits with 1 if any check failed.
 """
 
 import base64
@@ -26,7 +26,7 @@ from latchkey_tests.project import PROJECT
 
 
 def short_free_port():
-    """One of four digits."""
+    """A port of four digits."""
     for port in range(8100, 10000):
         with socket.socket() as probe:
             try:
@@ -84,7 +84,7 @@ def post(url, fields):
 
 
 def issuer(port, home, host="localhost"):
-    """`iss` of a token of the service at `port` of `host`, by a sign-in."""
+    """`iss` of a token from the service at `port` of `host`, after a sign-in."""
     email = f"ann{port}@example.com"
     post(f"http://{host}:{port}/auth/verification/send-code", {"email": email})
     code = maildir.code(home, email)
@@ -135,7 +135,7 @@ def check_base_url():
 
 
 def check_placing():
-    """While executables take their places, each start of one is that of a whole one, and an open one stays what it is."""
+    """While executables are replaced, each start gets a whole one, and an open one does not change."""
     home, stop, wrong, starts = tempfile.mkdtemp(prefix="latchkey-making-"), threading.Event(), [], [0]
     path = f"{PROJECT}/cgi-bin/health"
     size = os.path.getsize(path)
@@ -173,10 +173,10 @@ def check_placing():
 
 
 def check_results():
-    """Where the programs that measure write, without measuring."""
+    """Where the measuring programs write, without measuring."""
 
     def measuring(program, update):
-        """What a program says that imports one of Benchmarks."""
+        """The output of a program that imports a module of Benchmarks."""
         return subprocess.run(
             [sys.executable, "-c", program],
             cwd=PROJECT,

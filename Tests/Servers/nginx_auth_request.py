@@ -1,7 +1,7 @@
-"""samples/nginx/auth_request.conf as it stands, with other ports: nginx in front of a backend that echoes, asking
-the project's own lighttpd. Between nginx and lighttpd stands a relay that keeps every question, and can be down.
+"""samples/nginx/auth_request.conf unchanged except for its ports: nginx in front of a backend that echoes, asking
+the project's own lighttpd. A relay between nginx and lighttpd keeps every question, and can be down.
 
-Prints `N passed, N failed`, and exits with 1 if anything did not hold.
+Prints `N passed, N failed`, and exits with 1 if any check failed.
 """
 
 from auth_request.answers import check

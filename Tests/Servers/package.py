@@ -1,8 +1,8 @@
-"""packaging/package: the same bytes from different folders, umasks and languages; what the package holds; what it
-refuses; INSTALL, followed to the letter; and a sign-in under the unpacked lighttpd.conf.
+"""packaging/package: the same bytes from different folders, umasks and languages; the package's contents; its
+refusals; INSTALL, followed to the letter; and a sign-in under the unpacked lighttpd.conf.
 
 With DIST it leaves the package in that folder, for install.py.
-Prints the sizes and `N passed, N failed`, and exits with 1 if anything did not hold.
+Prints the sizes and `N passed, N failed`, and exits with 1 if any check failed.
 """
 
 import glob
@@ -53,7 +53,7 @@ def files(folder):
 
 
 def copy(to):
-    """The project at `to`, as a host would have it that made every file for its owner alone, in another order."""
+    """The project at `to`, as on a host that creates every file for its owner alone, in another order."""
     os.makedirs(to)
     for part in reversed(PARTS):
         if os.path.isdir(f"{PROJECT}/{part}"):
@@ -80,7 +80,7 @@ def package(project, dist, version=VERSION, umask=0o022, **variables):
 
 
 def refusals(scratch):
-    """What packaging/package does not pack, and the words that it says."""
+    """What packaging/package refuses to pack, and its messages."""
     project = f"{scratch}/refused"
     copy(project)
 
@@ -118,7 +118,7 @@ def refusals(scratch):
 
 
 def contents(path, time, admin):
-    """The list of entries, one by one, and no more."""
+    """The exact list of entries."""
     with tarfile.open(path) as tar:
         entries = tar.getmembers()
     top = os.path.basename(path).removesuffix(".tar.xz")
@@ -176,7 +176,7 @@ def unpacked(folder, admin):
 
 
 def sample_settings(folder):
-    """samples/latchkey.conf: nothing is set, every setting is there, and the executables take each default."""
+    """samples/latchkey.conf: it lists every setting and sets none, and the executables accept each default."""
     text = read(f"{folder}/samples/latchkey.conf").decode()
     expect(all(line.startswith("#") for line in text.splitlines() if line), "every line is a comment")
     keys = re.findall(r"^#(\w+) =", text, re.M)
@@ -194,7 +194,7 @@ def sample_settings(folder):
 
 
 def followed(install, folder, scratch):
-    """INSTALL's commands by a shell, twice, as on an update, with a umask that lets the group write."""
+    """A shell runs INSTALL's commands twice, as on an update, with a umask that lets the group write."""
     user = f"{scratch}/user"
     os.mkdir(user)
     commands = [line.strip() for line in install if line.startswith("   ") and "curl" not in line]
@@ -232,8 +232,8 @@ def followed(install, folder, scratch):
 
 
 def own_folder(folder, scratch):
-    """README's commands for a host that runs programs only in its cgi-bin, where another program is already; twice."""
-    user = f"{scratch}/user"  # step 1 of INSTALL was followed there
+    """README's commands for a host that runs programs only in its cgi-bin, which has another program; twice."""
+    user = f"{scratch}/user"  # step 1 of INSTALL was done there
     os.mkdir(f"{user}/cgi-bin")
     with open(f"{user}/cgi-bin/other", "w") as file:
         file.write("#!/bin/sh\n")
@@ -264,7 +264,7 @@ def own_folder(folder, scratch):
 
 
 def signed_in(folder):
-    """The unpacked lighttpd.conf on a free port: the console, and a sign-in by the mail's code."""
+    """The unpacked lighttpd.conf on a free port: the console, and a sign-in with the mailed code."""
     home = Home(read(f"{folder}/samples/latchkey.conf").decode(), executables=f"{folder}/cgi-bin")
     server = Service(home, project=folder)
     try:
@@ -303,7 +303,8 @@ def signed_in(folder):
 def main():
     scratch = tempfile.mkdtemp(prefix="latchkey-package-")
     try:
-        # The project itself, by its commit's time; and a copy of it, elsewhere, without its history.
+        # The project itself, with its commit's time; and a copy of it, elsewhere, without its
+        # history.
         git = subprocess.run(["git", "-C", PROJECT, "log", "-1", "--format=%ct"], stdout=subprocess.PIPE, text=True)
         time = git.stdout.strip() or "1700000000"
         copy(f"{scratch}/another folder/deeper")

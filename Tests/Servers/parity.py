@@ -1,15 +1,15 @@
-"""One set of requests, Tests/Parity, against every way to run Latchkey: by environment and standard input alone,
-lighttpd, Apache with nothing but .htaccess, Apache with the vhost of samples/, suEXEC, and nginx with fcgiwrap; by
-FastCGI, in processes that stay: lighttpd, Apache with mod_fcgid (vhost, .htaccess, suEXEC), nginx; and the cgi-bin of
-a host, with nothing but the executables copied into it.
+"""One set of requests, Tests/Parity, against every way to run Latchkey: with only environment and standard input,
+lighttpd, Apache with only .htaccess, Apache with the vhost of samples/, suEXEC, and nginx with fcgiwrap; by FastCGI, in
+persistent processes: lighttpd, Apache with mod_fcgid (vhost, .htaccess, suEXEC), nginx; and the cgi-bin of a host, with
+only the executables copied into it.
 
 Every server is a process of its own on a free loopback port, with a folder of its own and a copy of the same state.
-A request agrees where its answer is what its file says *and* is the same, header by header, as the answer without
-any server. Where a server differs, DIFFERENCES of agreement.py says how and why; a difference that is not listed there
-fails, and so does a listed one that is none any more.
+A request agrees if its answer matches its file *and* equals, header by header, the answer without any server. Where a
+server differs, DIFFERENCES of agreement.py says how and why; an unlisted difference fails, and so does a listed one
+that no longer exists.
 
-Apache's suexec needs root; else it is left out, and said so. Arguments, if any, are the names of servers to run.
-Prints one line for each server and `N passed, N failed`, and exits with 1 if anything did not hold.
+Apache's suexec needs root; without root it is skipped and says so. Arguments, if any, are the names of servers to run.
+Prints one line for each server and `N passed, N failed`, and exits with 1 if any check failed.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Servers by FastCGI: pools of processes, which stay, and which slow clients do not hold."""
+"""Servers by FastCGI: pools of persistent processes, which slow clients do not block."""
 
 import glob
 import http.client
@@ -12,8 +12,8 @@ from latchkey_tests.servers.routes import routes
 
 
 def pools(server):
-    """The processes of latchkey-fcgi that serve `server`, once none runs: the pool of each, and how long it has run, by its
-    id."""
+    """The latchkey-fcgi processes that serve `server`, by id: the pool of each, and how long it has run, once none is
+    running."""
     before = None
     while True:
         now = running(server)
@@ -48,16 +48,17 @@ def running(server):
 
 
 def busy(before, after):
-    """The pools that have answered something in between."""
+    """The pools that have answered a request in between."""
     return {pool for process, (pool, time) in after.items() if time > before.get(process, (pool, 0))[1]}
 
 
 def check_pools(server):
-    """Each route is answered by its pool, at both of its paths; processes stay; and what they log is in the server's log."""
+    """Each route's pool answers it, at both of its paths; processes stay; and their log lines are in the server's
+    log."""
     if not server.is_fastcgi:
         return
     for target in ("/auth/users/me", "/auth/verification/verify-code"):
-        server.exchange("POST", target, [("Content-Length", "0")])  # mod_fcgid starts processes when they are asked for
+        server.exchange("POST", target, [("Content-Length", "0")])  # mod_fcgid starts processes on demand
     first = pools(server)
     expect({pool for pool, _ in first.values()} == {"codes", "api"}, f"{server.name}: two pools", first)
     wrong = []
@@ -96,7 +97,7 @@ def check_pools(server):
 
 
 def check_slow(server):
-    """Bodies that come slowly hold no process: thirty of them, of either pool, and all others are answered at once."""
+    """Slow bodies block no process: thirty of them, to either pool, and all other requests are answered at once."""
     if not server.is_fastcgi:
         return
     slow, body = [], b'{"email": "slow@example.com", "code": "123456"}'

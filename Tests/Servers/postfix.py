@@ -1,11 +1,11 @@
-"""Postfix's sendmail as the mail command, under what samples/nginx/latchkey@.service says: NoNewPrivileges, ProtectSystem and
-ReadWritePaths as systemd has them, made by setpriv and a mount namespace. As the sample is, mail reaches Postfix's queue; with
-either taken away it does not, and log, outbox and doctor say why.
+"""Postfix's sendmail as the mail command, under the settings of samples/nginx/latchkey@.service: NoNewPrivileges,
+ProtectSystem and ReadWritePaths, set by setpriv and a mount namespace as systemd does. With the unchanged sample, mail
+reaches Postfix's queue; without either setting it does not, and log, outbox and doctor say why.
 
-Needs root, and Postfix on this machine; else it is left out, and said so. Postfix need not run: what is in its queue is looked
-at, and removed.
+Needs root, and Postfix on this machine; otherwise it is skipped and says so. Postfix need not run: the test reads its
+queue, and removes the mail.
 
-Prints `N passed, N failed`, and exits with 1 if anything did not hold.
+Prints `N passed, N failed`, and exits with 1 if any check failed.
 """
 
 import fcntl
@@ -25,7 +25,7 @@ NOBODY = 65534
 
 
 def settings(text):
-    """The unit's lines, by name; of a name the last."""
+    """The unit's lines, by name; the last one if a name repeats."""
     return dict(re.findall(r"^(\w+)=(.*)$", text, re.M))
 
 
@@ -47,7 +47,8 @@ def queued():
 
 
 def deliver(unit):
-    """What became of one mail under `unit`: whether it came to the queue, and what the outbox, the log and doctor say."""
+    """The fate of one mail under `unit`: whether it reached the queue, and what the outbox, the log and doctor
+    report."""
     home, before = Home(NO_LIMITS + "mail = sendmail /nonexistent\n"), queued()
     try:
         assert home.post("send-code", {"email": "ann@example.com"}).status == 202
@@ -56,7 +57,7 @@ def deliver(unit):
         home.configure(NO_LIMITS + "mail = sendmail /usr/sbin/sendmail\nmail_from = latchkey@example.com\n")
         home.sql("UPDATE mail_items SET due_at = 0, attempts = 0, last_error = NULL")
         with open(f"{home.path}/deliverers.lock", "w") as places:
-            # Only a place with little time is left, so that a command that hangs is killed soon.
+            # Only a place with little time is left, so that a hanging command is killed soon.
             fcntl.lockf(places, fcntl.LOCK_EX, 6, 0)
             for folder, folders, files in os.walk(home.path):
                 for name in (folder, *(f"{folder}/{entry}" for entry in folders + files)):

@@ -1,14 +1,14 @@
-"""What servers refuse by themselves, and what they must not: through lighttpd, Apache and nginx as the samples have them.
+"""What servers themselves refuse, and what they must not refuse: through lighttpd, Apache and nginx with the samples.
 
-1. A URL with control characters, a body of 2 MB, a POST without a length and the like are answered in the envelope, as
-   JSON, where the server can be made to; UNREACHED says where it cannot.
-2. 30 KB of other programs' cookies arrive, and a machine's name may have an underscore.
+1. A URL with control characters, a body of 2 MB, a POST without a length and the like get our envelope, as JSON, where
+the server can be configured so; UNREACHED lists where it cannot.
+2. 30 KB of other programs' cookies arrive, and a host name may have an underscore.
 3. A body of HTTP/2 needs no length.
-4. Configuration around ours that replaces error pages replaces none of ours.
-5. A setting in the environment, as README says of each server, counts.
+4. Surrounding configuration that replaces error pages replaces none of ours.
+5. A setting in the environment, as README describes for each server, takes effect.
 
-Arguments, if any, are the names of servers to run. Prints one line for each server and `N passed, N failed`, and exits with
-1 if anything did not hold.
+Arguments, if any, are the names of servers to run. Prints one line for each server and `N passed, N failed`, and exits
+with 1 if any check failed.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ SEND = "/auth/verification/send-code"
 CLOSE = b"Host: localhost\r\nConnection: close\r\n"
 MANY = b"x" * 2_000_000
 
-# A name, what is sent, and the statuses and codes that are as they should be.
+# A name, the request, and the expected statuses and codes.
 REFUSED = [
     ("a control character in a URL", b"GET /auth/users\x01/me HTTP/1.1\r\n" + CLOSE + b"\r\n", {(400, "bad_request")}),
     ("an encoded one", b"GET /auth/users%01/me HTTP/1.1\r\n" + CLOSE + b"\r\n", {(400, "bad_request"), (404, "not_found")}),
@@ -69,7 +69,7 @@ REFUSED = [
         {(400, "bad_request")},
     ),
 ]
-# Where only .htaccess is ours, what Apache says before it reads that file is Apache's.
+# Where only .htaccess is ours, Apache's answers before it reads that file are its own.
 EARLY = {
     "a control character in a URL",
     "a bad escape",
@@ -79,7 +79,7 @@ EARLY = {
     "no Host",
     "two lengths",
 }
-# mod_fcgid has a limit of its own, 128 KiB unless the server's configuration raises it, over which it says 500.
+# mod_fcgid has its own limit, 128 KiB unless the server's configuration raises it, and answers 500 above it.
 UNREACHED = {Shared.name: EARLY, SharedFastCGI.name: EARLY | {"a body of 2 MB", "chunks of 2 MB"}}
 
 
@@ -122,7 +122,7 @@ def check_refusals(server):
 
 
 def check_admitted(server):
-    """What must arrive."""
+    """Requests that must arrive."""
     for count in (9000, 30000):
         if server.name in UNREACHED:
             break  # .htaccess cannot raise Apache's limit of 8190 bytes a field
@@ -134,7 +134,7 @@ def check_admitted(server):
 
 
 def check_setting(server, digits):
-    """The settings of the server's environment say how long a code is."""
+    """The settings in the server's environment set a code's length."""
     server.exchange(
         "POST", SEND, [("Content-Type", "application/json"), ("Content-Length", "31")], b'{"email":"length8@example.com"} '[:31]
     )
@@ -151,7 +151,7 @@ class LighttpdFastCGIWithSetting(LighttpdFastCGI):
 
 
 class VhostFastCGIWithHTTP2(VhostFastCGI):
-    """By HTTP/2 as well, and with a setting."""
+    """Also by HTTP/2, and with a setting."""
 
     modules = [*VhostFastCGI.modules, "http2"]
 
@@ -160,7 +160,7 @@ class VhostFastCGIWithHTTP2(VhostFastCGI):
 
 
 class VhostWithHTTP2(Vhost):
-    """By HTTP/2 as well, and with a setting as the sample shows it."""
+    """Also by HTTP/2, and with a setting as in the sample."""
 
     modules = [*Vhost.modules, "http2"]
 
@@ -172,7 +172,7 @@ class VhostWithHTTP2(Vhost):
 
 
 class AmongOthers:
-    """Where other configuration of nginx replaces error pages and does not wait for bodies, and by HTTP/2 as well."""
+    """Other nginx configuration replaces error pages and does not wait for bodies; also by HTTP/2."""
 
     def sample(self):
         text, listening = super().sample(), "    listen 127.0.0.1:8000;"
@@ -186,7 +186,7 @@ class AmongOthers:
 
 
 class NginxAmongOthers(AmongOthers, Nginx):
-    """With a setting as the sample shows it."""
+    """With a setting as in the sample."""
 
     def sample(self):
         text, line = super().sample(), "# A setting is such a parameter, too: fastcgi_param LATCHKEY_CODE_LENGTH 8;"
@@ -199,7 +199,7 @@ class NginxFastCGIAmongOthers(AmongOthers, NginxFastCGI):
 
 
 def check_http2(server, port):
-    """A body whose length nobody has said: curl sends what it reads from a pipe so."""
+    """A body without a stated length: curl sends what it reads from a pipe like this."""
     for path, body, expected in [
         (SEND, '{"email":"two@example.com"}', b'"success":true'),
         (SEND, '{"email":"two"}', b'"validation_error"'),

@@ -1,4 +1,4 @@
-"""What requests leave behind, and bodies that nobody reads."""
+"""What requests leave behind, and bodies that no endpoint reads."""
 
 import os
 import re
@@ -11,8 +11,8 @@ from latchkey_tests.servers.server import user
 
 
 def check_unread(server):
-    """A body that no endpoint reads costs nobody the answer, however the executable's end and the server's writing
-    meet: mod_cgid loses an answer whose executable ends before it has read its input, fcgiwrap fails on it."""
+    """An unread body never costs the answer, whatever the timing of the executable's end and the server's writing:
+    mod_cgid loses an answer if the executable ends before it has read its input, and fcgiwrap fails."""
     requests = [
         ("GET", "/auth/users/me", b"{}", 401),
         ("GET", "/auth/api-keys/", b"{}", 401),
@@ -34,14 +34,14 @@ def check_unread(server):
 
 
 def check_state(server):
-    """Nothing was left behind where the web can see it, and the state is its owner's alone."""
+    """The web can see nothing that was left behind, and only the owner can access the state."""
     if not isinstance(server, Apache):
         return
     expected = {*executable_names(), ".htaccess", "public", *(["latchkey.home"] if server.named else [])}
     expected |= {"latchkey-fcgi-codes"} if server.is_fastcgi else set()
     expected -= set() if server.serves_files else {"public"}
     found = set(os.listdir(server.site))
-    # The executables note there that they have state, where they may write. Nobody is shown that.
+    # The executables record their state there, if they may write. The server shows it to nobody.
     expect(found - {".latchkey-states"} == expected, f"{server.name}: the folder is as it was", found)
     if ".latchkey-states" in found:
         with open(f"{server.site}/.latchkey-states", "rb") as file:
@@ -65,7 +65,7 @@ def check_state(server):
 
 
 def check_variants():
-    """The other .htaccess files differ from the one in cgi-bin only where they say so."""
+    """The other .htaccess files differ from cgi-bin's only where they say so."""
 
     def rules(path):
         text = open(path).read()

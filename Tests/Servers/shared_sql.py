@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Every statement of Sources/Store/Records is one text that SQLite and PostgreSQL both speak.
 
-1. Values are `$1`, `$2` … in the order in which they first appear: so both stores bind them alike.
+1. Values are `$1`, `$2` … in the order of their first use, so both stores bind them alike.
 2. SQLite and PostgreSQL prepare each statement, with the schema that the service makes.
 
-Schema.swift, DatabaseExamination.swift and InvalidRows.swift are SQLite's alone: copies of the file, its pages, its integrity.
+Schema.swift, DatabaseExamination.swift and InvalidRows.swift are for SQLite only: copies of the file, its pages, its integrity.
 """
 
 import glob
@@ -44,7 +44,7 @@ def statements():
 
 
 def order(sql):
-    """The numbers of the values, in the order in which they first appear."""
+    """The numbers of the values, in the order of their first use."""
     seen = []
     for number in re.findall(r"\$(\d+)", sql):
         if int(number) not in seen:
@@ -89,7 +89,7 @@ def postgresql_schema(database):
 
 
 class PostgreSQL:
-    """A server of its own in `folder`, reached by a socket there."""
+    """A server in `folder`, with a socket there."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -116,7 +116,7 @@ class PostgreSQL:
         return subprocess.run([*as_user, *words], input=text, text=True, check=False, capture_output=True, cwd=self.folder)
 
     def script(self, text):
-        """What psql says is wrong with `text`; empty: nothing."""
+        """psql's errors about `text`; empty if there are none."""
         done = self.run(f"{self.tools}/psql", "-h", self.folder, "-d", "postgres", "-q", "-v", "VERBOSITY=terse", text=text)
         return done.stderr.strip()
 

@@ -1,13 +1,12 @@
-"""A database of the first release, brought forward by the executables themselves while clients are at work.
+"""The executables migrate a database of the first release while clients are at work.
 
-1. Twenty times: 8 clients at once, each with requests of several kinds, and others that come while they are at work, on
-   a state of the first release that nobody has opened since: no answer is 5xx, every old row is there, old sessions
-   refresh, old keys work.
-2. The same with 100,000 accounts, where bringing it forward takes its time, in both journal modes.
-3. A schema that is newer than the executables: 503 with a reason in the log from every endpoint that opens the
-   database, and not a byte of it changes.
+1. Twenty times: 8 concurrent clients, each with requests of several kinds, and others that come meanwhile, on an
+unopened state of the first release: no answer is 5xx, every old row remains, old sessions refresh, old keys work.
+2. The same with 100,000 accounts, where the migration takes longer, in both journal modes.
+3. A schema newer than the executables: 503 with a reason in the log from every endpoint that opens the database, and
+not a byte of it changes.
 
-Prints `figure <name>: <value>` and `N passed, N failed`, and exits with 1 if anything did not hold.
+Prints `figure <name>: <value>` and `N passed, N failed`, and exits with 1 if any check failed.
 """
 
 import contextlib
@@ -38,7 +37,7 @@ def columns(connection, table):
 
 
 class Old:
-    """What the first release would have left: its schema, with people, sessions, keys and a code in it."""
+    """A state as the first release left it: its schema, with people, sessions, keys and a code."""
 
     def __init__(self):
         self.home = Home(NO_LIMITS)
@@ -57,7 +56,7 @@ class Old:
         time.sleep(0.3)
 
     def back(self):
-        """The same rows under the first schema, by the columns that it has."""
+        """The same rows under the first schema, by its columns."""
         path = f"{self.home.path}/latchkey.db"
         with contextlib.closing(sqlite3.connect(f"{path}.old", isolation_level=None)) as old:
             with open(FIRST) as file:
@@ -105,7 +104,7 @@ class Old:
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def copy(self, settings=NO_LIMITS, journal="wal"):
-        """A state folder of its own, as it was left: the database in that journal mode."""
+        """A new copy of that state folder: the database in that journal mode."""
         home = Home(settings)
         unwanted = shutil.ignore_patterns("*-wal", "*-shm", "*.lock")
         shutil.copytree(self.home.path, home.path, dirs_exist_ok=True, ignore=unwanted)
@@ -116,7 +115,7 @@ class Old:
 
 
 def rows(home):
-    """Every row of the first release's tables, by the columns that it had."""
+    """Every row of the first release's tables, by the columns of that release."""
     found = {}
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as first:
         with open(FIRST) as file:
@@ -130,7 +129,7 @@ def rows(home):
     return found
 
 
-# What a client's work may change in rows that were there.
+# What a client's work may change in old rows.
 CHANGES = {
     "users": {"full_name", "updated_at"},
     "sessions": {"generation", "rotated_at"},
@@ -144,7 +143,7 @@ KEYS = {"members": ("user_id", "project_id"), "challenges": ("email",)}
 
 
 def lost(before, after):
-    """What was in `before` and is not in `after`, but for CHANGES."""
+    """The rows of `before` that are not in `after`, except for CHANGES."""
     found = []
     for table in TABLES:
         key = KEYS.get(table, ("id",))
@@ -158,7 +157,7 @@ def lost(before, after):
 
 
 def requests(old, number):
-    """The requests of one client: endpoint, the status that must come, and a call."""
+    """The requests of one client: endpoint, expected status, and a call."""
     person = old.people[number]
     by_key = {"HTTP_X_API_KEY": person["key"]["full_key"], "HTTP_X_PROJECT_ID": person["project"]}
     grant = {k: person[k] for k in ("refresh_token", "user_uuid")}
@@ -174,12 +173,12 @@ def requests(old, number):
     ]
     if number == 0:
         work[2] = ("verify-code", 200, lambda home: home.post("verify-code", {"email": "waiting@example.com", "code": old.code}))
-    # Each begins with another.
+    # Each starts with another.
     return work[number % len(work) :] + work[: number % len(work)]
 
 
 def under_load(old, home, what):
-    """All clients at once on `home`, and latecomers while they are at work; the longest wait of a client."""
+    """All clients at once on `home`, and latecomers while they work; returns a client's longest wait."""
     barrier, wrong, longest = threading.Barrier(CLIENTS), [], []
     home.grants = {}
 
@@ -214,7 +213,7 @@ def under_load(old, home, what):
 
 
 def whole(old, home, before, what):
-    """The schema is the new one, no row is lost, and what clients hold works."""
+    """The schema is the new one, no row is lost, and the clients' credentials work."""
     expect(home.sql("PRAGMA user_version") == [(SCHEMA,)], f"{what}: the schema is current")
     expect(home.integrity() == "ok", f"{what}: the database is whole", home.integrity())
     gone = lost(before, rows(home))
@@ -236,7 +235,7 @@ def whole(old, home, before, what):
 def rounds(old):
     waits = []
     for number in range(ROUNDS):
-        journal = "delete" if number % 4 == 3 else "wal"  # as a backup that was put back
+        journal = "delete" if number % 4 == 3 else "wal"  # a restored backup
         home = old.copy(journal=journal)
         before = rows(home)
         waits.append(under_load(old, home, f"round {number}"))
@@ -274,7 +273,7 @@ def large(old):
 
 
 def newer(old):
-    """Every endpoint, by the sources' own list, with credentials as they are on an old state."""
+    """Every endpoint, from the sources' own list, with an old state's credentials."""
     home = old.copy()
     home.get("health")
     home.sql(f"PRAGMA user_version = {SCHEMA + 1}")
@@ -331,7 +330,7 @@ def newer(old):
     expect(listed == {*asked, *closed}, "every endpoint is asked", listed ^ {*asked, *closed})
 
     def contents():
-        """The database's bytes, and how many there are in its WAL."""
+        """The database's bytes, and its WAL's size."""
         path = f"{home.path}/latchkey.db"
         with open(path, "rb") as file:
             return file.read(), os.path.getsize(f"{path}-wal") if os.path.exists(f"{path}-wal") else 0

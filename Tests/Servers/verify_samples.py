@@ -1,7 +1,7 @@
-"""samples/verify: each program on genuine tokens of the project's own lighttpd, and on tokens that are none.
+"""samples/verify: each program on genuine tokens of the project's own lighttpd, and on invalid tokens.
 
-With SKIP_SWIFT=1 the Swift program is left out; SWIFT_SCRATCH names a folder that keeps its build. Prints
-`N passed, N failed`, and exits with 1 if anything did not hold.
+SKIP_SWIFT=1 skips the Swift program; SWIFT_SCRATCH names a folder that keeps its build. Prints
+`N passed, N failed`, and exits with 1 if any check failed.
 """
 
 import base64
@@ -36,7 +36,7 @@ def decode(text):
 
 
 def signed(private, header, claims):
-    """A token over exactly this header and these claims (a dictionary, or bytes), signed with ES256."""
+    """A token with exactly this header and these claims (a dictionary, or bytes), signed with ES256."""
     text = claims if isinstance(claims, bytes) else json.dumps(claims).encode()
     head = f"{encode(json.dumps(header).encode())}.{encode(text)}"
     r, s = utils.decode_dss_signature(private.sign(head.encode(), ec.ECDSA(hashes.SHA256())))
@@ -56,7 +56,7 @@ except Exception as error:
 
 
 def readme_sample(scratch):
-    """README's sample for PyJWT, as a program like the others: its lines, and nothing but the address is changed."""
+    """README's PyJWT sample as a program: its lines, with only the address changed."""
     with open(f"{PROJECT}/README.md", encoding="utf-8") as file:
         lines = file.read().split("```python\nimport jwt\n")[1].split("```")[0].strip("\n").split("\n")
     assert lines[-1] == 'print(claims["sub"], claims["email"])', lines
@@ -93,8 +93,8 @@ def programs(scratch):
 
 
 def forgeries(genuine, other, foreign, expired, private, base):
-    """(what it is, token) for all that must be refused. `private` is the service's own key: with it, what the
-    service never says is made with a genuine signature."""
+    """(what it is, token) for all that must be refused. `private` is the service's own key: it signs claims
+    that the service never makes."""
     head, payload, signature = genuine.split(".")
     header, claims = json.loads(decode(head)), json.loads(decode(payload))
     public, stranger = private.public_key(), ec.generate_private_key(ec.SECP256R1())
@@ -222,7 +222,7 @@ def main():
         bad = list(forgeries(token, eve["access_token"], foreign, expired, private, base))
 
         def shifted(iat, exp):
-            """The token of a service whose clock differs from the verifier's: seconds from now."""
+            """A token from a service whose clock differs from the verifier's: seconds from now."""
             now = int(time.time())
             return signed(private, header, {**held, "iat": now + iat, "exp": now + exp})
 
@@ -247,7 +247,7 @@ def main():
             refused(name, command, "http://localhost:1", token, "a token whose service is down")
             refused(name, command, "nonsense", token, "a base that is none")
 
-        # The service signs with a new key: tokens by the old one are good until they expire.
+        # The service signs with a new key: the old key's tokens stay valid until they expire.
         rotated = subprocess.run(
             [COMMAND, "token-key", "rotate"], env={"LATCHKEY_HOME": home.path}, capture_output=True, text=True
         )

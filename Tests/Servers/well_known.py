@@ -1,12 +1,12 @@
-"""The host's own files in .well-known/, by which certificate authorities see whose a name is: through lighttpd, Apache and
-nginx, by CGI and FastCGI.
+"""The host's own files in .well-known/, by which certificate authorities verify the owner of a name: through lighttpd,
+Apache and nginx, by CGI and FastCGI.
 
-1. What lies in acme-challenge/ or pki-validation/, beside the executables, is served byte for byte, as plain text, and never run.
-2. Nothing else is: what is missing, folders, what begins with a dot, paths that lead out, other methods, the folder gone. All
-   that is answered in the envelope.
+1. Files in acme-challenge/ or pki-validation/, next to the executables, are served byte for byte, as plain text, and never run.
+2. Nothing else is served: missing files, folders, names that begin with a dot, paths that lead out, other methods, a missing
+folder. All of these get the envelope.
 
-Arguments, if any, are the names of servers to run. Prints one line for each server and `N passed, N failed`, and exits with
-1 if anything did not hold.
+Arguments, if any, are the names of servers to run. Prints one line for each server and `N passed, N failed`, and exits
+with 1 if any check failed.
 """
 
 import json
@@ -34,7 +34,7 @@ from latchkey_tests.servers.server import Server, own, user
 from latchkey_tests.waiting import until
 
 TOKEN = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
-# A path below .well-known/, what the file holds, and its mode.
+# A path below .well-known/, the file's contents, and its mode.
 FILES = [
     (f"acme-challenge/{TOKEN}", TOKEN.encode() + b".9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI", 0o644),
     ("acme-challenge/abc", b"token\n", 0o644),
@@ -98,7 +98,7 @@ def fill(server):
     for name, content, mode in [*FILES, *((name, SECRET, 0o644) for name in HIDDEN)]:
         path = f"{top}/{name}"
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        # Apache reads .htaccess wherever it is, so that one must be valid.
+        # Apache reads .htaccess in every folder, so this one must be valid.
         content = b"# " + content if name.endswith(".htaccess") else content
         with open(path, "wb") as file:
             file.write(content)
@@ -129,9 +129,9 @@ def check_refused(server, method, target, code="not_found"):
         seen = json.loads(answer.body)["error"]["code"] if method != "HEAD" else code
     except (ValueError, KeyError, TypeError):
         seen = None
-    # What Apache and lighttpd refuse before they look at our configuration is theirs to word.
+    # Apache and lighttpd word the refusals that they make before they read our configuration.
     is_early = any(part in target for part in ("%2f", "%5c", "%00", "%0a"))
-    # lighttpd completes a folder's name by a slash, and that is not found.
+    # lighttpd adds a slash to a folder's name, and answers not found.
     is_completed = target.endswith("/folder") and server.name.startswith("lighttpd") and answer.status == 301
     expect(
         ((answer.status == 404 and seen == code) or (is_early and answer.status in (400, 404)) or is_completed)
@@ -143,7 +143,7 @@ def check_refused(server, method, target, code="not_found"):
 
 
 def check(server):
-    for name, _, _ in FILES:  # nothing is there yet
+    for name, _, _ in FILES:  # nothing exists yet
         check_refused(server, "GET", f"/.well-known/{name}")
     fill(server)
     check_served(server)
@@ -162,7 +162,7 @@ def check(server):
 
 
 def stand_in(scratch):
-    """The project but for cgi-bin, which is a copy: tests write there."""
+    """The project with a copy of cgi-bin, since tests write there."""
     for name in os.listdir(PROJECT):
         if name != "cgi-bin" and not name.startswith("."):
             os.symlink(f"{PROJECT}/{name}", f"{scratch}/{name}")

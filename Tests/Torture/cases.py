@@ -1,4 +1,4 @@
-"""A request of each kind, the state that it begins with, and what must hold after a fault in it."""
+"""A request of each kind, its starting state, and what must hold after a fault in it."""
 
 from latchkey_tests.deliverers import deliver
 from latchkey_tests.home import bearer
@@ -35,11 +35,11 @@ from templates import NEW, OTHER
 
 
 def guess(name):
-    """What a counted guess alone changes: one code's row, or two codes'."""
+    """The only change of a counted guess: one code's row, or two codes' rows."""
     return {"challenges": (2, 2) if name == "confirm-email" else (1, 1)}
 
 
-# What they change is that a key was used, which may be left out of a good answer.
+# These only record a key's use, which a good answer may omit.
 NOTING = ("verify-api-key", "list-api-keys, by key")
 GUESSING = ("verify-code, right", "verify-code, wrong", "confirm-email", "delete-user")
 
@@ -54,7 +54,7 @@ def running(name, method, variables, body=b""):
 
 send = posting("send-code", lambda known: {"email": NEW})
 refreshing = posting("refresh-token", lambda known: {k: known.spare[k] for k in ("refresh_token", "user_uuid")})
-CASES = {  # name: (state to begin with, request, what must hold afterwards)
+CASES = {  # name: (starting state, request, what must hold afterwards)
     "first request": ("empty", send, after_send),
     "send-code, new": (
         "plain",

@@ -1,14 +1,14 @@
-"""A disk that is really full, a file that may grow no further, and too little memory, at every size that makes
-a difference, for each writing endpoint and the first request.
+"""A really full disk, a file that may grow no further, and too little memory, at every size that makes a
+difference, for each writing endpoint and the first request.
 
 Shown for each:
-1. Without room the answer is a whole 503; with enough it is the change; never a 2xx without the change,
-   and never a refusal (such as "wrong code") of what is right.
-2. A 503 changed nothing, and costs no attempt at a code.
-3. The database is sound, and the same request does what it should once there is room.
-4. A process too small to begin answers nothing; from the least memory at which one answers, all do.
+1. Without room the answer is a whole 503; with enough room the change succeeds; never a 2xx without the change, and
+never a wrong refusal (such as "wrong code") of a valid request.
+2. A 503 changed nothing, and uses no attempt at a code.
+3. The database is sound, and the same request succeeds once there is room.
+4. A process too small to start answers nothing; from the least memory at which one answers, all do.
 
-The full disk is a small file system in memory, which takes root to mount.
+The full disk is a small file system in memory; mounting it needs root.
 """
 
 import collections
@@ -66,7 +66,7 @@ class SmallDisk:
 
 
 class Trial:
-    """One request of a case with little room, and all that must hold of it."""
+    """One request of a case with little room, and all checks on it."""
 
     def __init__(self, name, known, report, seen):
         self.name, self.known, self.report, self.seen = name, known, report, seen
@@ -80,7 +80,7 @@ class Trial:
         self.lost, self.unknown = collections.Counter(), collections.defaultdict(list)
 
     def run(self, kind, size, home, options, make_room=lambda: None):
-        """The answer; None if the process could not even begin."""
+        """The answer; None if the process could not start."""
         place, name = f"{self.name}, {kind} {size}", self.name
         before, events = state(home), counted(home) if os.path.exists(f"{home.path}/latchkey.db") else 0
         try:
@@ -98,7 +98,7 @@ class Trial:
         else:
             good = 200 <= first.status < 300 or (first.status == 400 and name == "verify-code, wrong")
             self.report.expect(first.is_envelope() and (good or first.status in (500, 503)), f"{place}: {first.raw}, {first.log}")
-            judged = first.status == 400 and found == guess(name)  # that it was counted is all that a wrong code asks
+            judged = first.status == 400 and found == guess(name)  # a wrong code only needs to be counted
             spared = name in NOTING and found == {}
             self.report.expect(not good or judged or spared or found == self.whole, f"{place}: {first.status}, changed: {found}")
             if first.status == 503 and name in GUESSING and found == guess(name):
@@ -120,11 +120,11 @@ class Trial:
         return None if silent else first
 
     def full_disk(self, disk):
-        """From no free page to as many as it takes."""
+        """From no free page up to as many as it needs."""
         for pages in range(128):
             if late():
                 return
-            # A path of its own: where there was a database once, no first request makes another.
+            # A new path each time: where a database once existed, no first request makes another.
             home = copy(getattr(self.known, self.base), f"{disk.path}/{uuid.uuid4()}")
             disk.fill(pages)
             answer = self.run("disk", pages, home, {}, disk.clear)
@@ -135,7 +135,7 @@ class Trial:
         self.report.expect(False, f"{self.name} does not work with 128 free pages")
 
     def within(self, kind, limit, sizes):
-        """With each of `sizes` as the process's limit, until it works at three of them."""
+        """With each of `sizes` as the process's limit, until it succeeds at three of them."""
         answered, least, worked = None, None, 0
         for size in sizes:
             if late() or worked == 3:
@@ -154,7 +154,7 @@ class Trial:
         self.report.figure(f"{kind} at which {self.name} answers, and works", f"{answered}, {least}")
 
     def judge(self):
-        """Expects once what many sizes tell alike."""
+        """Reports once what many sizes show alike."""
         for kind, lost in self.lost.items():
             self.report.expect(False, f"{self.name}, {kind}: {lost} answers of 503 cost an attempt")
         for kind, found in self.unknown.items():
@@ -162,8 +162,8 @@ class Trial:
 
 
 def limited(ask, home, known, options):
-    """`ask`, with `options` for the process that it starts. It starts no deliverer: one would inherit a limit, and
-    wait long for room to record what it sent."""
+    """`ask`, with `options` for its process. It starts no deliverer: one would inherit a limit, and wait long for
+    room to record what it sent."""
     plain = home.start
     alone = {"executable": ALONE} if options else {}
     home.start = lambda name, *given, **others: plain(
@@ -175,14 +175,14 @@ def limited(ask, home, known, options):
         del home.start
 
 
-# The executables, without deliver-mail.
+# The executables except deliver-mail.
 ALONE = tempfile.mkdtemp(prefix="latchkey-torture-alone-")
 begin, budget = time.monotonic(), seconds()
 share = 1.0
 
 
 def late():
-    """Whether the part of the time that is this part's is over."""
+    """Whether this part's share of the time is over."""
     return budget > 0 and time.monotonic() - begin > budget * share
 
 

@@ -1,15 +1,15 @@
-"""Faults at every system call that writes: the process killed before it, or the call refused with a full
-disk (ENOSPC) or a broken one (EIO), once or from then on; and a broken disk at every call that reads.
+"""Faults at every system call that writes: the process is killed before it, or the call fails with a full disk
+(ENOSPC) or a broken one (EIO), once or from then on; and a broken disk at every call that reads.
 
-Shown for each writing endpoint, the very first request, and the deliverer of mail:
-1. An answer is whole: 2xx only if the change is in the database, else 5xx; nothing only if killed.
-   A 503 changed nothing (a counted guess apart).
-2. A change is there as a whole or not at all, and whatever was there before still is.
-3. The same request again, without a fault, succeeds, or is refused as the change that was made asks.
+Shown for each writing endpoint, the very first request, and the mail deliverer:
+1. An answer is whole: 2xx only if the change is in the database, else 5xx; no answer only if killed.
+A 503 changed nothing (except a counted guess).
+2. A change is made completely or not at all, and all earlier data remains.
+3. The same request again, without a fault, succeeds, or is refused as the made change requires.
 4. No mail is lost. The database is sound, and the next requests work.
 
-A fault is met by counting: one run without faults tells how often each call is made; then each count of
-each call gets each fault, on a fresh copy of the state.
+One run without faults counts how often each call is made; then each count of each call gets each fault, on a fresh
+copy of the state.
 """
 
 import collections
@@ -40,7 +40,7 @@ WRITES = [
     "rename",
     "fchown",
 ]
-ENDS = ["clone3", "exit_group"]  # where only a kill tells something
+ENDS = ["clone3", "exit_group"]  # where only a kill shows anything
 READS = ["read", "pread64"]
 FAULTS = {
     "kill": "signal=KILL:when={}",
@@ -52,7 +52,7 @@ FAULTS = {
 
 
 def combinations(name, known):
-    """What the case changes when all goes well, and its faults: (case, call, count, fault)."""
+    """What the case changes without a fault, and its faults: (case, call, count, fault)."""
     base, ask, _ = CASES[name]
     home, found, counts = copy(getattr(known, base)), [], collections.Counter()
     before = state(home)
@@ -70,7 +70,7 @@ def combinations(name, known):
             continue
         if call in ("read", "write") and arguments.split(",")[0] in ("0", "1", "2"):
             continue
-        # From then on would include the answer's own write.
+        # "From then on" would include the answer's own write.
         once = call in READS or (call == "write" and name != "deliver-mail")
         found += [
             (name, call, counts[call], fault)
@@ -85,7 +85,7 @@ def combinations(name, known):
 
 
 def examine(combination, known, whole, report, seen):
-    """Runs one combination, and looks at all that must hold."""
+    """Runs one combination, and checks all that must hold."""
     name, call, count, fault = combination
     base, ask, holds = CASES[name]
     home = copy(getattr(known, base))

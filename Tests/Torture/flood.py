@@ -1,8 +1,8 @@
-"""One account that makes as much as it can: projects, keys, invitations and changes, each with the largest fields, as fast
-as two connections can, behind lighttpd by CGI and by FastCGI; ten minutes each. Others read and write meanwhile.
+"""One account creates as much as it can: projects, keys, invitations and changes, each with the largest fields, as
+fast as two connections can, behind lighttpd by CGI and by FastCGI; ten minutes each. Others read and write meanwhile.
 
-What holds: the account's rows and every answer's size stay within the bounds; no other account gets an error; others wait
-not much longer than before. In the end the account is deleted while others write.
+Checks: the account's rows and every answer's size stay within the bounds; no other account gets an error; others wait
+not much longer than before. Finally the account is deleted while others write.
 """
 
 import json
@@ -52,7 +52,7 @@ def request(server, method, path, grant, fields=None, project=None):
 
 
 def flood(server, grant, number, end):
-    """Makes things until `end`; how many answers of each status, as lines of a file."""
+    """Creates things until `end`; the number of answers of each status, as lines of a file."""
     counts, project, key, turn = {}, grant["project"], None, 0
 
     def count(what, answer):
@@ -89,7 +89,7 @@ def flood(server, grant, number, end):
 
 
 class Others:
-    """Accounts that read and write at a steady pace, and how long they wait."""
+    """Accounts that read and write at a steady pace, and their waiting times."""
 
     def __init__(self, server, grants):
         self.server, self.grants = server, grants
@@ -206,7 +206,7 @@ def mode(report, name, variables, duration):
         ][0]
         keys = home.sql("SELECT max(n) FROM (SELECT count(*) AS n FROM api_keys GROUP BY project_id)")[0][0]
 
-        # Leaving, while others write as fast as they can.
+        # Deleting the account, while others write as fast as they can.
         global PACED
         PACED = False
         others.phase = "deletion"
@@ -240,7 +240,7 @@ def mode(report, name, variables, duration):
             report.expect(answer.status == 200, f"{name}: the deletion answers {answer.status} {answer.code}")
             left = home.sql("SELECT count(*) FROM users WHERE email LIKE 'mallory%' OR email LIKE 'deleted %'")[0][0]
             report.expect(left == 0, f"{name}: {left} accounts are left")
-            # A busy machine makes everybody slow: a little is always allowed.
+            # A busy machine slows everybody: a small increase is always allowed.
             for kind, times in (("read", 2), ("write", 3)):
                 a, b = others.p99("before", kind), others.p99("flood", kind)
                 if duration >= 60:
@@ -256,7 +256,7 @@ def mode(report, name, variables, duration):
         home.remove()
 
 
-# UNBOUNDED=1: for executables that have no bounds, to see what they stand.
+# UNBOUNDED=1: for executables without bounds, to see what they withstand.
 BOUNDED = not os.environ.get("UNBOUNDED")
 
 

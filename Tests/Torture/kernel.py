@@ -1,11 +1,10 @@
-"""Kernels and containers that lack newer system calls: each of them in turn answers ENOSYS to every handler and deliverer, by
-strace, and a person signs in, makes an API key, uses it and leaves, with mail by a mail command. The same with all of them
-at once, and where a container's filter answers EPERM instead. (Locks of an opening of a file, Linux 3.15, are a use of `fcntl`,
-which strace cannot refuse by itself.)
+"""Kernels and containers that lack newer system calls: strace makes each of them in turn return ENOSYS to every handler
+and deliverer, while a person signs in, makes an API key, uses it and deletes the account, with mail by a mail command. Then
+all of them at once, and with EPERM, as some containers' filters return. (Open file description locks, Linux 3.15, are a use
+of `fcntl`, which strace cannot refuse by itself.)
 
-And file systems that share no memory, by what statfs answers: the database gets no WAL there, and loses it if it is moved there.
+And file systems without shared memory, by the result of statfs: the database gets no WAL there, and loses it if moved there.
 """
-
 import os
 import re
 import sys
@@ -16,7 +15,8 @@ from latchkey_tests.waiting import until
 
 # memfd_create: Linux 3.17. getrandom: 3.17. statx: 4.11. close_range: 5.9. Containers refuse the others.
 CALLS = ["memfd_create", "getrandom", "close_range", "statx", "clone3", "rseq", "prlimit64", "prctl", "faccessat2", "openat2"]
-# Those that a filter may answer EPERM: for clone3, glibc itself needs ENOSYS, and no filter takes getrandom away.
+# Calls that a filter may refuse with EPERM: glibc itself needs ENOSYS for clone3, and no filter refuses
+# getrandom.
 FILTERED = [call for call in CALLS if call not in ("clone3", "getrandom")]
 COMMAND = """\
 #!/bin/sh
@@ -26,7 +26,7 @@ cat > "$HOME/arriving" && mv "$HOME/arriving" "$HOME/mail-to-$recipient"
 
 
 def story(calls, error):
-    """What a person does, on a kernel that answers `calls` with `error`."""
+    """A person's actions on a kernel that returns `error` for `calls`."""
     prefix = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={','.join(calls)}"]
     for call in calls:
         prefix += ["-e", f"inject={call}:error={error}"]
@@ -69,7 +69,8 @@ def story(calls, error):
         home.remove()
 
 
-# As statfs(2) and GNU coreutils know file systems: of other machines and programs, and of this machine.
+# File systems by statfs(2) and GNU coreutils: those of other machines and programs, and those of this
+# machine.
 REMOTE = {
     "NFS": 0x6969,
     "FUSE": 0x65735546,
@@ -85,7 +86,7 @@ LOCAL = {"ext4": 0xEF53, "overlay": 0x794C7630}
 
 
 def on(number):
-    """The prefix by which a program finds all files on the file system `number`."""
+    """The command prefix that makes a program find all files on the file system `number`."""
     return [
         "strace",
         "-f",

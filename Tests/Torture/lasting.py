@@ -1,9 +1,9 @@
-"""Processes that stay: a million requests by FastCGI (in a sample 20,000), and processes that begin anew under load.
+"""Persistent processes: a million requests by FastCGI (in a sample 20,000), and processes that restart under load.
 
-Shown: one process for each pool, both of one executable, take 8 MiB (PSS) at most when they are idle and 16 MiB after all of the
-requests; the memory of a process is the same after all requests of a kind as after the first thousand, for reads, writes,
-refusals and hashes; where processes begin anew after 50 requests each, while 8 clients ask through lighttpd, every request is
-answered once and rightly; a stopped server leaves no process behind.
+Shown: one process for each pool, both of one executable, use at most 8 MiB (PSS) when idle and 16 MiB after all of the
+requests; a process uses the same memory after all requests of a kind as after the first thousand, for reads, writes,
+refusals and hashes; where processes restart after 50 requests each, while 8 clients send requests through lighttpd, every
+request gets one correct answer; a stopped server leaves no process behind.
 """
 
 import os
@@ -17,19 +17,19 @@ from latchkey_tests.service import Service
 from latchkey_tests.waiting import until
 
 report = Report()
-ALLOWED = 128  # KiB: what malloc may still settle by
-CACHE = 2000  # KiB: SQLite's own (cache_size), which a database that grows fills
+ALLOWED = 128  # KiB: the amount that malloc may still vary by
+CACHE = 2000  # KiB: SQLite's own cache (cache_size), which a growing database fills
 
 
 class Process(FastCGIProcess):
-    """With what it takes of memory and descriptors."""
+    """Measures its memory and descriptors."""
 
     def memory(self):
         with open(f"/proc/{self.process.pid}/status") as file:
             return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
 
     def share(self):
-        """KiB, with its share of what processes share."""
+        """KiB, with its share of the memory that processes share."""
         with open(f"/proc/{self.process.pid}/smaps_rollup") as file:
             return next(int(line.split()[1]) for line in file if line.startswith("Pss:"))
 
@@ -100,7 +100,7 @@ def is_running(process):
 
 
 def ending(home, grant, sample):
-    """Through lighttpd, with processes that begin anew all the time."""
+    """Through lighttpd, with processes that restart all the time."""
     home.configure(NO_LIMITS + "fastcgi_requests = 50\n")
     server = Service(home, {"LATCHKEY_FASTCGI": "1"})
     line = [f"Authorization: Bearer {grant['access_token']}"]
@@ -141,7 +141,7 @@ def main():
     home = Home(NO_LIMITS + "access_ttl = 20h\n")
     try:
         grant = home.sign_in("ada@example.com")
-        time.sleep(2.1)  # files that were made just now are read for each request
+        time.sleep(2.1)  # new files are read for each request
         flat(home, grant, sample)
         ending(home, grant, sample)
         report.expect(home.integrity() == "ok", "the database is whole")

@@ -1,4 +1,4 @@
-"""A state folder whose mail goes to a command of the test's making, and the deliverers that work on it."""
+"""A state folder whose mail goes to a command that the test writes, and the deliverers that work on it."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from latchkey_tests.home import NO_LIMITS, Home
 from latchkey_tests.project import EXECUTABLES
 from latchkey_tests.waiting import until
 
-# Keeps each mail whole as $HOME/got/…, then does what the case wants.
+# Keeps each whole mail as $HOME/got/…, then does what the case needs.
 COMMAND = """\
 #!/bin/sh
 mkdir -p "$HOME/got"
@@ -30,7 +30,7 @@ class Outbox:
         self.command = f"{self.home.path}/sendmail"
         self.home.configure(f"{NO_LIMITS}mail = sendmail {self.command}\n{settings}")
         self.write(begin, end, script, mode)
-        # A copy without deliver-mail beside it: what it promises waits until a deliverer is started here.
+        # A copy without deliver-mail next to it: its mail waits until the test starts a deliverer.
         self.folder = tempfile.mkdtemp(prefix="latchkey-outbox-")
         shutil.copy(f"{EXECUTABLES}/send-code", self.folder)
         self.started, self.promised = [], 0
@@ -52,7 +52,7 @@ class Outbox:
         return self
 
     def begun(self):
-        """Waits until the command runs; it must say so."""
+        """Waits until the command reports that it runs."""
         return self.until(lambda: os.path.exists(f"{self.home.path}/begun"))
 
     def deliverer(self, prefix=()):
@@ -67,12 +67,12 @@ class Outbox:
         return process
 
     def row(self):
-        """(attempts, due_at, last_error, expires_at) of the only mail; None if it is done with."""
+        """(attempts, due_at, last_error, expires_at) of the only mail; None if it is gone."""
         rows = self.home.sql("SELECT attempts, due_at, last_error, expires_at FROM mail_items")
         return rows[0] if rows else None
 
     def attempt(self, wait=20):
-        """One attempt at the only mail, by a deliverer that does not stay for another; its row after that."""
+        """One attempt at the only mail, by a deliverer that does not retry; returns its row afterwards."""
         self.home.sql("UPDATE mail_items SET due_at = 0, last_error = NULL")
         process = self.deliverer()
         self.until(lambda: (row := self.row()) is None or row[2], wait)
@@ -93,11 +93,11 @@ class Outbox:
         return [open(f"{folder}/{name}", "rb").read() for name in names]
 
     def ids(self):
-        """The Message-ID of each; "" for what has none."""
+        """The Message-ID of each; "" if it has none."""
         return [(re.search(rb"^Message-ID: (.*)$", mail, re.M) or [b"", b""])[1].decode() for mail in self.got()]
 
     def halves(self):
-        """How long each mail is that does not end as mails do."""
+        """The length of each mail that has no proper end."""
         return [len(mail) for mail in self.got() if not mail.endswith(b"--\n")]
 
     def remove(self):

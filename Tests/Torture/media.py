@@ -1,13 +1,13 @@
-"""A file system on which no file can be made any more, and one that became read-only, for each writing endpoint, the
+"""A file system on which no more files can be made, and one that became read-only, for each writing endpoint, the
 first request, and health.
 
 Shown for each:
-1. The answer is whole: a 503, or what it is with room; never a 500, and never a 2xx without the change.
+1. The answer is whole: a 503, or the same as with room; never a 500, and never a 2xx without the change.
 2. A 503 changed nothing.
-3. Once files can be made again, or written to, the same request does what it should.
+3. Once files can be made or written again, the same request succeeds.
 4. While the file system is read-only, health says so.
 
-Both are small file systems in memory, which take root to mount.
+Both are small file systems in memory; mounting them needs root.
 """
 
 import collections
@@ -43,7 +43,7 @@ class Medium:
         subprocess.run(["mount", "-o", f"remount,{mode}", self.path], check=True, capture_output=True)
 
     def fill(self, inodes):
-        """Leaves room for `inodes` more files."""
+        """Leaves `inodes` free inodes."""
         os.makedirs(f"{self.path}/filler", exist_ok=True)
         number = 0
         while os.statvfs(self.path).f_favail > inodes:
@@ -60,7 +60,7 @@ class Medium:
 
 
 def without_log(home):
-    """Copies the log back, so that the next who opens the database has to make one."""
+    """Copies the log back, so that the next process that opens the database must make one."""
     if os.path.exists(f"{home.path}/latchkey.db"):
         connection = sqlite3.connect(f"{home.path}/latchkey.db", isolation_level=None)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -88,7 +88,7 @@ def trial(report, known, seen, medium, name, kind, hinder, allow):
     report.expect(first.is_envelope() and first.status != 500, f"{place}: {first.raw}, {first.log}")
     if first.status == 503:
         report.expect(found in ({}, guess(name)) and (found == {} or name in GUESSING), f"{place}: 503, changed: {found}")
-    # A key's use may go unnoted, and what is read is answered.
+    # A key's use may go unrecorded, and reads are answered.
     made = bool(found) and found != guess(name)
     held = holds(home, known, lambda: ask(home, known, ()), first, made)
     report.expect(held, f"{place}: after {first.status}, changed: {found}, the next do not do as they should")
@@ -107,7 +107,7 @@ def main():
             report.figure("tmpfs", "not possible here")
         names = list(ENDPOINTS) if medium.mounted else []
         trials = [(name, "read-only", lambda home: medium.remount("ro"), lambda home: medium.remount("rw")) for name in names]
-        # Without any, with one for the log and none for the shared memory, and so on.
+        # With none, with one for the log and none for the shared memory, and so on.
         trials += [
             (name, f"{count} inodes", lambda home, count=count: medium.fill(count), lambda home: medium.clear())
             for count in (0, 1, 2, 3)

@@ -1,10 +1,10 @@
-"""Odd and malformed requests, each with the statuses that are right for it, and a second request planted in
-what a careless reader would take for the first one's end."""
+"""Odd and malformed requests, each with its correct statuses, and a second request planted where a careless
+reader would see the first one's end."""
 
 BODY = b'{"email": "wire@example.com"}'
 SEND = "/auth/verification/send-code"
 SEND_BYTES = SEND.encode()
-# What is planted in bodies: served, it would leave a challenge for this address.
+# The request planted in bodies: if served, it leaves a challenge for this address.
 EVIL = b'{"email": "smuggled@example.com"}'
 PLANTED = (
     b"POST /auth/verification/send-code HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -25,7 +25,7 @@ def chunked(*chunks, end=b"0\r\n\r\n", headers=b""):
 
 
 def oddities():
-    """name, bytes, statuses that are right (0: closed without an answer)."""
+    """name, bytes, correct statuses (0: closed without an answer)."""
     te, bad = b"Transfer-Encoding: chunked\r\n", {400, 0}
     long = b"".join(b"X-Header-%d: %s\r\n" % (n, b"v" * 20) for n in range(100))
     cases = [
@@ -82,7 +82,7 @@ def oddities():
         ("another expectation", post(b"Expect: wonders\r\n"), {417, 400, 202}),
         ("chunked", chunked(BODY[:10], BODY[10:]), {202}),
         ("chunked, with a trailer", chunked(BODY, end=b"0\r\nContent-Length: 3\r\n\r\n"), {202, 400}),
-        # lighttpd takes two fields that say chunked for one.
+        # lighttpd merges two fields that say chunked.
         ("chunked twice", post(te + te, b"0\r\n\r\n", length=False), {400, 501, 422}),
         ("chunked, gzip", post(b"Transfer-Encoding: gzip, chunked\r\n", b"0\r\n\r\n", length=False), {400, 501, 422}),
         (

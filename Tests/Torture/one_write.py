@@ -1,8 +1,7 @@
-"""An answer is one write, and the last thing that a handler does.
+"""An answer is one write, and the last action of a handler.
 
-Shown, by strace, for every endpoint and each way that it can answer: exactly one write to standard output,
-with the whole answer in it; after the process's last write to a file and last sync; and nothing written
-anywhere after it.
+Shown, by strace, for every endpoint and each of its answers: exactly one write to standard output, with the whole
+answer in it; after the process's last write to a file and last sync; and no write anywhere after it.
 """
 
 import json
@@ -21,7 +20,7 @@ looked_at = {}
 
 
 def calls_of(process, lines):
-    """The lines of `process`, whole: strace parts a call's line in two when another process's call comes between."""
+    """The whole lines of `process`: strace splits a call's line when another process's call comes between."""
     begun = ""
     for line in lines:
         if line.split()[0] != process:
@@ -39,22 +38,22 @@ class Traced:
         self.home = Home(NO_LIMITS)
 
     def ask(self, status, name, method="POST", fields=None, variables=(), body=None, home=None):
-        """One traced request, which must be answered with `status`; its data."""
+        """One traced request, which must be answered with `status`; returns its data."""
         home = home or self.home
         trace = f"{self.folder}/trace"
         body = body if body is not None else b"" if fields is None else json.dumps(fields).encode()
-        # -s: as much of a write as tells an answer; -y would name files, which the numbers do as well.
+        # -s: enough of a write to recognize an answer; -y would name files, but the numbers suffice.
         prefix = ("strace", "-f", "-qq", "-s", "64", "-o", trace, "-e", f"trace={CALLS}", "-e", "signal=none")
         answer = home.run(name, method, variables, body, prefix)
         what = f"{name} {status}"
-        # HEAD and 204 have no body, so they are judged by their first line.
+        # HEAD and 204 have no body, so the first line identifies them.
         report.expect(answer.raw.startswith(b"Status: %d " % status), f"{what}: {answer.raw!r:.300} {answer.log}")
         self.judge(what, answer, open(trace, encoding="latin-1").read().splitlines())
         looked_at.setdefault(name, []).append(status)
         return answer.data
 
     def judge(self, what, answer, lines):
-        calls = []  # of the handler alone: a deliverer that it starts writes on its own
+        calls = []  # only the handler's: a deliverer that it starts writes too
         for line in calls_of(lines[0].split()[0] if lines else "", lines):
             match = re.match(r"\d+\s+(\w+)\((\d*)", line)
             if match:
@@ -74,7 +73,7 @@ def open_endpoints(traced):
     ada, guess = {"email": "ada@example.com"}, {"email": "ada@example.com", "code": "000000"}
     ask(202, "send-code", fields=ada)  # the very first request, which makes the database
     ask(202, "send-code", fields=ada)
-    # When the next mail may be asked for is kept with the first.
+    # The time when the next mail may be asked for is kept with the first.
     home.configure(NO_LIMITS.replace("resend_after = 0s\n", ""))
     ask(202, "send-code", fields={"email": "later@example.com"})
     ask(429, "send-code", fields={"email": "later@example.com"})
@@ -87,7 +86,7 @@ def open_endpoints(traced):
     ask(400, "verify-code", fields={**guess, "code": code})
     tokens = {"refresh_token": grant["refresh_token"], "user_uuid": grant["user_uuid"]}
     second = ask(200, "refresh-token", fields=tokens)
-    ask(200, "refresh-token", fields=tokens)  # within the grace
+    ask(200, "refresh-token", fields=tokens)  # within the grace period
     ask(401, "refresh-token", fields={**tokens, "refresh_token": "x" * 86})
     ask(401, "refresh-token", fields={**tokens, "user_uuid": "x"})
     ask(200, "revoke-token", fields={"refresh_token": "x" * 86})
@@ -137,7 +136,7 @@ def keys(traced):
     ask(404, "delete-session", "DELETE", variables={**me, "PATH_INFO": "/00000000-0000-4000-8000-000000000000"})
     ask(200, "delete-api-key", "DELETE", variables={**me, "PATH_INFO": f"/{key['id']}"})
     ask(200, "delete-api-key", "DELETE", variables={**me, "PATH_INFO": f"/{key['id']}"})
-    # An answer that no pipe holds at once: a hundred keys of 64 scopes each.
+    # An answer larger than any pipe: a hundred keys of 64 scopes each.
     scopes = [f"{'s' * 120}:{n}" for n in range(64)]
     for number in range(100):
         home.post("create-api-key", {"name": f"key {number}", "scopes": scopes}, me)
@@ -150,7 +149,7 @@ def keys(traced):
         ("delete-api-key", "DELETE"),
     ):
         ask(403, name, method, {"name": "x"}, {**me, "PATH_INFO": f"/{key['id']}" if method == "DELETE" else ""})
-    # A mail that is still on its way would be taken for the next one.
+    # A mail still on its way would look like the next one.
     home.has_delivered()
     shutil.rmtree(f"{home.path}/mail")
     home.post("send-code", {"email": "bob@example.com"})
@@ -212,7 +211,7 @@ BODIES = (
 
 
 def refusals(traced):
-    """What every endpoint refuses in the same way."""
+    """Refusals that every endpoint shares."""
     home, ask = traced.home, traced.ask
     for name in sorted(os.listdir(EXECUTABLES)):
         if name.startswith(".") or name in ("deliver-mail", "not-found", "latchkey-fcgi"):

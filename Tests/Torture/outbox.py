@@ -1,10 +1,9 @@
-"""The outbox under fire.
+"""The outbox under faults.
 
-Shown: whatever the mail command does, the mail is sent, tried again, or given up as its exit code says;
-however many deliverers work at once, each mail goes out once; a deliverer killed at any moment loses
-nothing, and what goes out twice has one Message-ID; attempts end with the code's life; no mail is half a
-mail; nothing is sent for a code that expired, was used or was replaced. Time passes by moving the times in
-the database.
+Shown: whatever the mail command does, its exit code decides whether the mail is sent, tried again, or given up;
+however many deliverers run at once, each mail goes out once; a deliverer killed at any moment loses nothing, and a
+mail that goes out twice keeps its Message-ID; attempts end when the code expires; no mail is cut short; nothing is
+sent for a code that expired, was used or was replaced. The test passes time by changing the times in the database.
 """
 
 import os
@@ -21,7 +20,7 @@ SLOW = 'touch "$HOME/begun"; sleep 0.3'
 
 
 def commands():
-    """What a command does, and what becomes of the mail: sent, later, or never."""
+    """A command's behaviour, and the fate of the mail: sent, later, or never."""
     later, never, sent = "later", "never", "sent"
     cases = [
         ("exits 0", {}, sent),
@@ -35,7 +34,7 @@ def commands():
         ("traps", {"end": "kill -SEGV $$"}, later),
         ("reads nothing, exits 75", {"script": "#!/bin/sh\nexit 75\n"}, later),
     ]
-    # 68 is what msmtp says when the relay's name cannot be looked up just now.
+    # msmtp exits with 68 when it cannot look up the relay's name at the moment.
     cases += [(f"exits {code}", {"end": f"exit {code}"}, later) for code in (1, 64, 68, 69, 71, 73, 74, 75, 77, 78, 255)]
     cases += [(f"exits {code}", {"end": f"exit {code}"}, never) for code in (65, 67)]
     for name, how, expected in cases:
@@ -53,7 +52,7 @@ def commands():
 
 
 def retries():
-    """Attempts until the code's life is over; time passes by moving every time in the database."""
+    """Attempts until the code expires; the test passes time by changing every time in the database."""
     box, waits = Outbox(end="exit 75").promise(), []
     while len(waits) < 50:
         row = box.attempt()
@@ -69,7 +68,7 @@ def retries():
     report.figure("attempts in a code's life", len(box.got()))
     box.remove()
 
-    # Two mails that fail: the wait for the older one's late turn holds up nothing.
+    # Two failing mails: the older one's late retry delays nothing.
     box = Outbox(end="exit 75").promise()
     box.home.sql("UPDATE mail_items SET attempts = 6")
     staying = box.deliverer()
@@ -85,7 +84,8 @@ def retries():
 
 
 def useless():
-    """What became useless while it waited is not sent: in the outbox, and under a deliverer that waits."""
+    """Mail that became useless while it waited is not sent: in the outbox, and under a deliverer that
+    waits."""
     ways = {
         "expired": "UPDATE mail_items SET expires_at = 1",
         "used": "UPDATE challenges SET used_at = 1",
@@ -143,7 +143,8 @@ def killed_at(moment):
         process.kill()
         report.expect(box.until(lambda: len(box.got()) == 1), "a command whose deliverer was killed lost its mail")
     else:
-        # The database is locked once the command has begun, so the deliverer cannot record what it did.
+        # The database is locked once the command has started, so the deliverer cannot record the
+        # result.
         box.write(begin=SLOW)
         process = box.deliverer()
         box.begun()
@@ -187,7 +188,7 @@ def killed_anywhere(rounds):
 
 
 def whole(killing):
-    """A mail that is longer than a pipe, to a slow reader: whole, or not at all."""
+    """A mail that is longer than a pipe, to a slow reader: sent whole, or not at all."""
     box = Outbox(begin='touch "$HOME/begun"; sleep 1')
     os.mkdir(f"{box.home.path}/templates")
     for ending, head in (("txt", "Subject: {code}\n\n"), ("html", "")):
@@ -219,7 +220,7 @@ def unrecorded():
 
 
 def ended(process):
-    """Whether it has ended; nobody may have asked for its exit code yet."""
+    """Whether it has ended, even if its exit code was not collected yet."""
     try:
         return "\nState:\tZ" in open(f"/proc/{process}/status").read()
     except OSError:
@@ -227,7 +228,7 @@ def ended(process):
 
 
 def hanging():
-    """After a minute a command that hangs is killed, with what it started."""
+    """A command that hangs is killed after a minute, with its child processes."""
     box = Outbox(begin='sleep 300 & echo $! > "$HOME/child"; wait').promise()
     start = time.monotonic()
     row = box.attempt(80)

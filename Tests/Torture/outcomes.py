@@ -1,4 +1,4 @@
-"""What must hold after a fault: `first` answered as it did, `made` tells whether its change is there."""
+"""What must hold after a fault: `first` is the first answer, `made` says whether its change was made."""
 
 import collections
 import time
@@ -13,13 +13,13 @@ def at(known, path, person="ada"):
 
 
 def project(home, known, which="second"):
-    """What its owner is shown of a project."""
+    """What a project's owner sees of it."""
     id = known.second if which == "second" else known.ada["project"]
     return home.get("get-project", at(known, f"/{id}")).data
 
 
 def works(home, grant):
-    """Whether both tokens of a grant are good."""
+    """Whether both tokens of a grant work."""
     return (home.get("current-user", bearer(grant)).status, refresh(home, grant).status) == (200, 200)
 
 
@@ -41,7 +41,7 @@ def after_send(home, known, ask, first, made):
     if ask().status != 202:
         return False
     end = time.monotonic() + 10
-    while time.monotonic() < end:  # each promised mail, and a code that is good
+    while time.monotonic() < end:  # each promised mail, and a code that works
         settle(home)
         if sum(to == NEW for to, _, _ in home.mails()) >= 1 + made:
             break
@@ -101,7 +101,7 @@ def after_rotate(home, known, ask, first, made):
 
 
 def after_end(home, known, ask, first, made):
-    """The other session has ended, and the one that asked has not."""
+    """The other session has ended, and the requesting one has not."""
     lives = home.get("current-user", bearer(known.spare)).status
     again = ask().status
     return (
@@ -117,7 +117,7 @@ def after_name(home, known, ask, first, made):
 
 
 def after_leaving(home, known, ask, first, made):
-    """The account is gone with all of its own, or whole."""
+    """The account is gone with all its data, or intact."""
 
     def lives():
         key = home.get("verify-api-key", {"HTTP_X_API_KEY": known.keys[0]["full_key"]}).status
@@ -145,7 +145,7 @@ def after_renaming(home, known, ask, first, made):
 
 
 def after_deleting(home, known, ask, first, made):
-    """The project is gone with its invitation, or whole."""
+    """The project is gone with its invitation, or intact."""
 
     def lives():
         return home.sql("SELECT (SELECT count(*) FROM projects WHERE name = 'second'), (SELECT count(*) FROM invitations)")[0]

@@ -1,7 +1,7 @@
-"""A hundred thousand refused requests (in a sample as many as fit), from one IPv6 /48, from 1,000 /64s of ten sites, and from
-1,000 /48s: half of them ask for a mail too early, half guess for an address that has had its failures.
+"""A hundred thousand refused requests (in a sample as many as fit), from one IPv6 /48, from 1,000 /64s of ten sites, and
+from 1,000 /48s: half of them ask for a mail too early, half guess for an address that has reached its limit of failures.
 
-Shown: what is written for them has a bound in each slot, whoever asks; each has its line in the log.
+Shown: each slot bounds what is written for them, whoever asks; each has its line in the log.
 """
 
 import os
@@ -24,7 +24,7 @@ SOURCES = {
 
 
 class Refusing(FastCGIProcess):
-    """Counts the refusals that are logged, into a file or by the connection."""
+    """Counts the logged refusals, in a file or from the connection."""
 
     def __init__(self, home):
         self.home, self.log, self.lines = home, tempfile.TemporaryFile(), 0
@@ -46,7 +46,7 @@ class Refusing(FastCGIProcess):
 
 
 def rows(home):
-    """The most rows that were written for refusals in one slot, and all."""
+    """The most rows written for refusals in one slot, and the total."""
     written = {}
     for (slot,) in home.sql(f"SELECT at / {SLOT} FROM audit_events WHERE event = 'limit-hit'"):
         written[slot] = written.get(slot, 0) + 1

@@ -1,8 +1,8 @@
 """Mail through a real program: msmtp, with an SMTP server on loopback behind it.
 
-Shown: the mail arrives byte for byte as the maildir has it, for the right sender and recipient; a server
-that says "later" or is away gets it again; one that says "never" is not asked again; a relay whose name
-cannot be looked up just now is no reason to give a mail up.
+Shown: the mail arrives byte for byte as in the maildir, for the right sender and recipient; a server
+that says "later" or is down gets it again; one that says "never" is not tried again; if a relay's name
+cannot be looked up at the moment, the mail is not given up.
 """
 
 import email
@@ -25,7 +25,7 @@ TEXTS = {
 
 
 class Relayed(Outbox):
-    """An outbox whose command is msmtp, set up by `.msmtprc` in the state folder."""
+    """An outbox whose command is msmtp, configured by `.msmtprc` in the state folder."""
 
     def __init__(self, port):
         super().__init__(settings="mail_from = Grüße <codes@sender.example>\n")
@@ -35,7 +35,7 @@ class Relayed(Outbox):
         self.relay("127.0.0.1", port)
 
     def relay(self, host, port):
-        """Sets msmtp up as README does, for a server that asks for neither TLS nor a password."""
+        """Configures msmtp as README does, for a server that needs neither TLS nor a password."""
         path = f"{self.home.path}/.msmtprc"
         readme = open(f"{PROJECT}/README.md", encoding="utf-8").read()
         text = readme.split("### Mail by SMTP")[1].split("```\n")[1]
@@ -78,7 +78,7 @@ def arrives(sink):
         report.expect(len(parsed.get_all(name, [])) == 1, f"{name}: {parsed.get_all(name)}")
     report.expect("Bcc" not in parsed, "a Bcc")
 
-    # The same code once more, into the maildir: the same but for its date, id and boundary.
+    # The same code again, into the maildir: the mail differs only in date, id and boundary.
     box.home.configure(open(f"{box.home.path}/latchkey.conf").read().replace("\nmail = ", "\n# mail = "))
     box.promised = 0
     box.promise().deliverer().wait(30)
@@ -93,7 +93,7 @@ def arrives(sink):
 
 
 def answers(sink):
-    """What the server says to which command, and what becomes of the mail."""
+    """The server's answer to a command, and the fate of the mail."""
     cases = [
         (command, answer, True)
         for command in ("MAIL", "RCPT", "DATA", "end")

@@ -1,17 +1,17 @@
-"""A backup restored in the middle of a mixed load; `restore`, `secret rotate` and `token-key rotate --now` killed at
-every call that changes a file; and the last of them where a file cannot be deleted.
+"""A backup restored during a mixed load; `restore`, `secret rotate` and `token-key rotate --now` killed at every
+call that changes a file; and the last of them where a file cannot be deleted.
 
 Shown under load, by the executables themselves:
-1. No answer of 5xx but a 503.
-2. Every account and key that was acknowledged before the backup is there after the restore, and works.
-3. Whatever was acknowledged after the restore is there too: nothing goes into a database that is no more.
-4. No session of before works after; the database is whole.
+1. The only 5xx is 503.
+2. Every account and key acknowledged before the backup exists after the restore, and works.
+3. So does everything acknowledged after the restore: nothing is written to the old database.
+4. No earlier session works after it; the database is sound.
 
-Shown for each kill: the old state, or the new one, or a 503 that the same command mends; never a session of the
-old secret beside the new one; and clean-up finds what was left.
+Shown for each kill: the old state, or the new one, or a 503 that the same command repairs; never a session of the old
+secret next to the new one; and clean-up finds the leftovers.
 
-Shown for each deletion that fails: the old key's tokens are dead all the same, and the command tells of a key that it
-could not delete; and the folder is synced after the last deletion.
+Shown for each failed deletion: the old key's tokens are refused all the same, and the command names the key that it
+could not delete; the folder is synced after the last deletion.
 """
 
 import collections
@@ -44,7 +44,7 @@ def admin(home, *arguments, prefix=()):
 
 
 class Worker(threading.Thread):
-    """Signs in, refreshes and makes keys; notes what was acknowledged, with the times it was asked and answered."""
+    """Signs in, refreshes and makes keys; records what was acknowledged, with the times of request and answer."""
 
     def __init__(self, number, load):
         super().__init__()
@@ -72,7 +72,7 @@ class Worker(threading.Thread):
                         self.accounts.append((email, answer.data["user_uuid"], begun, ended))
                         self.use(answer.data, begun, ended)
             except AssertionError:
-                pass  # the mail went with the restore
+                pass  # the restore removed the mail
 
     def use(self, grant, begun, ended):
         me = self.load.home.get("current-user", bearer(grant))
@@ -151,7 +151,7 @@ class Load:
 
 
 def kills(report, arguments, length, seen):
-    """Kills the command at every change, on fresh copies of one state, until `length` seconds are over."""
+    """Kills the command at every change, on fresh copies of one state, until `length` seconds have passed."""
     end, base = time.monotonic() + length, Home()
     ada = base.sign_in("ada@example.com")
     key = base.post("create-api-key", {"name": "k"}, bearer(ada, True)).data["full_key"]

@@ -1,6 +1,6 @@
-"""An SMTP server on loopback that keeps what it gets (RFC 5321: HELO, EHLO, MAIL, RCPT, DATA, RSET, NOOP, QUIT).
+"""An SMTP server on loopback that keeps the mail it receives (RFC 5321: HELO, EHLO, MAIL, RCPT, DATA, RSET, NOOP, QUIT).
 
-`answers` sets what it says instead of yes: {"RCPT": "451 4.2.0 later"}; the keys are commands, and `end`
+`answers` sets its answers in place of acceptance: {"RCPT": "451 4.2.0 later"}; the keys are commands, and `end`
 for the answer to the whole message. Every connection is a thread, and ends with the server.
 """
 
@@ -73,7 +73,8 @@ class Session(socketserver.StreamRequestHandler):
                 self.say("500 5.5.1 what?")
 
     def message(self):
-        """The lines up to the lone dot, their first dots taken off (RFC 5321 §4.5.2); None if it broke off."""
+        """The lines up to the lone dot, without their first dots (RFC 5321 §4.5.2); None if the transfer was
+        cut off."""
         lines = []
         while True:
             line = self.rfile.readline()

@@ -11,8 +11,8 @@ from latchkey_tests.home import Home
 
 
 def state(home):
-    """All rows of all tables, read from a copy; what is mailed and what is to be are one table, `mail`. Not the
-    counts for limits, whose rows depend on the moment: those are summed up by `counted`."""
+    """All rows of all tables, read from a copy; sent and queued mails are one table, `mail`. Without the counts
+    for limits, whose rows depend on the moment: `counted` sums them."""
     tables = collections.defaultdict(set)
     with tempfile.TemporaryDirectory() as folder:
         for end in ("", "-wal", "-journal"):
@@ -32,12 +32,12 @@ def state(home):
 
 
 def counted(home):
-    """How many events all limits have counted."""
+    """The number of events that all limits have counted."""
     return home.sql("SELECT ifnull(sum(count), 0) FROM limit_counts")[0][0]
 
 
 def change(before, after):
-    """How many rows of each table went and came."""
+    """The number of rows removed from and added to each table."""
     counts = {t: (len(before[t] - after[t]), len(after[t] - before[t])) for t in {*before, *after}}
     return {table: count for table, count in counts.items() if count != (0, 0)}
 
@@ -50,7 +50,7 @@ def copy(template, path=None):
 
 
 def log_pages(home):
-    """How many pages are in the WAL that are of its present beginning (sqlite.org/fileformat2.html#walformat)."""
+    """The number of pages in the WAL since its last restart (sqlite.org/fileformat2.html#walformat)."""
     with open(f"{home.path}/latchkey.db-wal", "rb") as file:
         log = file.read()
     frames = [log[at + 8 : at + 16] == log[16:24] for at in range(32, len(log), 24 + 4096)]

@@ -1,9 +1,9 @@
-"""200 clients at once on verify-code, through lighttpd, while others ask who they are: by CGI, then by FastCGI.
+"""200 concurrent clients on verify-code, through lighttpd, while others ask for users/me: by CGI, then by FastCGI.
 
-Shown: the memory of all handlers together stays within the hashing slots' 8 MiB each and what a waiting
-handler needs; every guess gets an answer of ours, 400 or 503, and a 503 has cost no attempt; those who ask
-GET /auth/users/me get 200 throughout. By FastCGI, where codes have a pool of their own: within what time 99% of those answers
-come, and while nobody guesses.
+Shown: all handlers together use no more than 8 MiB for each hashing slot plus what a waiting handler needs; every
+guess gets one of our answers, 400 or 503, and a 503 uses no attempt; clients of GET /auth/users/me get 200
+throughout. By FastCGI, where codes have their own pool: the time within which 99% of those answers come, under load
+and while nobody guesses.
 """
 
 import collections
@@ -24,7 +24,7 @@ report = Report()
 
 
 def memory(process):
-    """Bytes of a process: shared pages as its share of them."""
+    """Bytes of a process: shared pages count by its share."""
     try:
         with open(f"/proc/{process}/smaps_rollup", "rb") as file:
             for line in file:
@@ -44,7 +44,7 @@ def children(process):
 
 
 class Sampler(threading.Thread):
-    """The handlers of a server, all together, every `pause` seconds: the peak of their memory and number."""
+    """All handlers of a server together, every `pause` seconds: their peak memory and number."""
 
     def __init__(self, server, pause):
         super().__init__()
@@ -64,8 +64,8 @@ class Sampler(threading.Thread):
 
 
 def base(home, count=40):
-    """Bytes of a handler that waits: `count` of them do, since the database is locked, and each has all that it
-    needs but the memory to hash in. Its own, and its share of what all of them share."""
+    """Bytes of a waiting handler: `count` of them wait, since the database is locked, and each has all its
+    memory except the hashing memory. Its own, and its share of the shared memory."""
     lock = home.database()
     lock.execute("BEGIN IMMEDIATE")
     body = json.dumps({"email": "base@example.com", "code": "000000"}).encode()
@@ -81,7 +81,7 @@ def base(home, count=40):
 
 
 class Client(threading.Thread):
-    """Sends `request` once all are ready; keeps its answer and how long that took."""
+    """Sends `request` once all are ready; keeps its answer and its duration."""
 
     def __init__(self, server, request, ready):
         super().__init__()
@@ -111,13 +111,13 @@ def post(fields):
 
 
 def percentile(latencies):
-    """What 99% are within, in ms."""
+    """The 99th percentile, in ms."""
     return sorted(latencies)[len(latencies) * 99 // 100] * 1000
 
 
 class Askers:
-    """A process with two clients that ask who they are, until they are stopped: how long each answer took, and the statuses.
-    A process of its own: in this one it would wait for the threads of 200 clients."""
+    """A process with two clients that ask for users/me until stopped: the duration of each answer, and the statuses. A
+    separate process: in this one it would wait for the threads of 200 clients."""
 
     def __init__(self, server, grant):
         self.server, self.latencies, self.statuses = server, [], collections.Counter()
@@ -156,8 +156,8 @@ class Askers:
 
 
 def stampede(home, server, grant, addresses, pause):
-    """`addresses` are guessed at by 200 clients at once; memory is looked at every `pause` seconds. How many got
-    which status, and the peak of memory."""
+    """200 concurrent clients guess at `addresses`; memory is measured every `pause` seconds. Returns the number
+    of answers by status, and the peak memory."""
     sampler = Sampler(server.process.pid, pause)
     ready = threading.Barrier(CLIENTS)
     clients = [Client(server, post({"email": addresses[n % len(addresses)], "code": "000000"}), ready) for n in range(CLIENTS)]
@@ -174,8 +174,8 @@ def stampede(home, server, grant, addresses, pause):
 
 
 def rounds(home, server, grant, addresses, bound, idle=None):
-    """`idle` is what 99% of users/me are within while nobody guesses, in ms, where that is compared: one round of three has to
-    be within three times of it, in a sample within ten, since other work on the machine can only make it more."""
+    """`idle` is the 99th percentile of users/me while nobody guesses, in ms, where that is compared: one round of three
+    must stay within three times that, in a sample within ten, since other work on the machine can only increase it."""
     within = []
     for round in range(1 if 0 < seconds() < 60 and not idle else 3):
         if any(within):
@@ -183,7 +183,7 @@ def rounds(home, server, grant, addresses, bound, idle=None):
         home.sql("UPDATE challenges SET attempts = 0")
         clients, sampler, latencies, others, took = stampede(
             home, server, grant, addresses, pause=0.05 if idle else 0.005
-        )  # looking takes time from the server
+        )  # measuring takes time from the server
         statuses = collections.Counter(client.answer.status for client in clients)
         report.figure(f"answers, round {round + 1}", dict(sorted(statuses.items())))
         report.figure(f"seconds, round {round + 1}", f"{took:.1f}, slowest {max(c.took for c in clients):.1f}")

@@ -1,11 +1,11 @@
-"""Ten thousand mixed requests, sixteen at a time, while one handler in ten is killed at a random moment, and
-deliverers of mail are killed too.
+"""Ten thousand mixed requests, sixteen at a time, while one handler in ten is killed at a random moment, and mail
+deliverers are killed too.
 
-Every client keeps what was acknowledged to it. Shown at the end:
-1. Every account, session (its newest token works, unless it was revoked) and key (made: listed; deleted:
-   inactive since the moment that was told) is there; each answer on the way fitted what was known.
+Every client records what was acknowledged to it. Shown at the end:
+1. Every account, session (its newest token works, unless revoked) and key (created: listed; deleted: inactive since
+the stated time) is there; each answer on the way matched what was known.
 2. Every promised mail came, unless its code was used or replaced.
-3. No answer is partial, or any 5xx but 503; only a killed handler gives none. The database is sound.
+3. No answer is partial, and the only 5xx is 503; only a killed handler gives none. The database is sound.
 """
 
 import collections
@@ -42,7 +42,7 @@ class Maildir:
                 for name in sorted(fresh, key=lambda n: os.path.getmtime(f"{self.folder}/{n}")):
                     self.known.add(name)
                     mail = maildir.read(f"{self.folder}/{name}")
-                    # Others announce what was changed.
+                    # Others announce changes.
                     if mail.code:
                         self.codes[mail.to].append(mail.code)
             return list(self.codes[email])
@@ -57,12 +57,12 @@ class Account:
     def __init__(self, email):
         self.email, self.user, self.project = email, None, None
         self.sessions, self.keys = [], {}  # id: when it was deactivated, "?" while that is not known
-        self.promised = 0  # mails with the code that is good now
+        self.promised = 0  # mails with the code that works now
         self.wrong = 0  # guesses at a code since the last sign-in
 
 
 class Client(threading.Thread):
-    """One client: a request after the other, with accounts of its own."""
+    """One client: one request after the other, with its own accounts."""
 
     def __init__(self, number, storm):
         super().__init__()
@@ -77,12 +77,12 @@ class Client(threading.Thread):
             self.storm.report.expect(False, f"client {self.number}: {type(error).__name__} {error}")
 
     def ask(self, name, method, fields=None, variables=(), slow=False):
-        """The answer, or None if the handler was killed before it gave one."""
+        """The answer, or None if the handler was killed before it answered."""
         body = b"" if fields is None else json.dumps(fields).encode()
         process = self.home.start(name, method, variables, body)
         killed = self.storm.raging and self.chance.random() < KILLED
         if killed:
-            # Those that hash take longer: some of their kills come later, too.
+            # Endpoints that hash take longer, so some of their kills come later.
             time.sleep(self.chance.uniform(0, 0.040 if slow and self.chance.random() < 0.5 else 0.005))
             process.kill()
         output, errors = process.communicate(timeout=120)
@@ -146,7 +146,7 @@ class Client(threading.Thread):
     def refresh(self, account, session):
         fields = {k: session.grant[k] for k in ("refresh_token", "user_uuid")}
         answer = self.ask("refresh-token", "POST", fields)
-        for _ in range(20):  # a lost answer is asked for again, within the grace
+        for _ in range(20):  # a lost answer is asked for again, within the grace period
             if answer:
                 break
             answer = self.ask("refresh-token", "POST", fields)
@@ -200,7 +200,7 @@ class Client(threading.Thread):
             session.revoked = True
 
     def settle_accounts(self):
-        """Holds the service to all that it acknowledged."""
+        """Checks everything that the service acknowledged."""
         for account in self.accounts:
             for session in account.sessions:
                 status = self.home.get("current-user", bearer(session.grant)).status
@@ -263,7 +263,7 @@ class Storm:
             time.sleep(chance.uniform(0.02, 0.1))
 
     def empty_outbox(self):
-        """Delivers all that is left; the leases of killed deliverers end now."""
+        """Delivers all remaining mail; the leases of killed deliverers end now."""
         for _ in range(20):
             settle(self.home)
             self.home.sql("UPDATE mail_items SET due_at = 0 WHERE due_at IS NOT NULL")

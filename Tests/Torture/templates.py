@@ -1,4 +1,4 @@
-"""The states that tests of faults begin with."""
+"""The starting states of fault tests."""
 
 import shutil
 
@@ -8,12 +8,12 @@ from snapshots import copy, log_pages
 
 NEW, OLD = "new@example.com", "ada@example.com"
 FRIEND, OTHER = "bob@example.com", "other@example.com"
-# Codes outlast the tests, on a slow machine too.
+# Codes outlast the tests, even on a slow machine.
 LASTING = NO_LIMITS + "code_ttl = 6h\n"
 
 
 class Templates:
-    """The states that cases begin with, and what a client knows of them."""
+    """The starting states of cases, and what a client knows of them."""
 
     def __init__(self):
         self.empty, self.plain = Home(LASTING), Home(LASTING)
@@ -26,7 +26,7 @@ class Templates:
         self.code = home.code(NEW)
         self.people(home)
         settle(home)
-        # As many pages in the log as make the next commit copy them back.
+        # Enough pages in the log that the next commit copies them back.
         self.long_log, log, grown = copy(home), 0, 0
         while grown <= 0 or log + grown < 64:
             self.fresh = refresh(self.long_log, getattr(self, "fresh", self.ada)).data
@@ -36,7 +36,7 @@ class Templates:
         assert self.rollback.get("current-user", bearer(self.ada)).status == 200
         self.outbox = copy(home)
         shutil.rmtree(f"{self.outbox.path}/mail")
-        # Announcements that are gathered for an hour.
+        # Announcements that are collected for an hour.
         self.outbox.sql("DELETE FROM mail_items")
         for _ in range(2):
             self.outbox.sql(
@@ -46,7 +46,7 @@ class Templates:
             )
 
     def people(self, home):
-        """Someone who is in ada's project, and is invited to another of hers; and codes that she has not used."""
+        """A user who is in ada's project, and is invited to another of hers; and her unused codes."""
         self.bob = home.sign_in(FRIEND)
         self.second = home.post("create-project", {"name": "second"}, bearer(self.ada)).data["id"]
         self.joined, self.invited = (
@@ -70,7 +70,7 @@ class Templates:
 
 
 def mailed(home, email, before):
-    """The code in the mail to `email` that is not among those `before`."""
+    """The code in the mail to `email` that is not in `before`."""
     settle(home)
     return next(code for to, code, item in home.mails() if to == email and item not in before and code)
 
@@ -80,7 +80,7 @@ def refresh(home, grant, prefix=()):
 
 
 def sign_in(home, email):
-    """The answer to the last code for `email`, after one more was asked for."""
+    """The answer to the last code for `email`, after asking for one more."""
     assert home.post("send-code", {"email": email}).status == 202
     settle(home)
     return home.post("verify-code", {"email": email, "code": home.code(email)})

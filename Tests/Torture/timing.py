@@ -1,8 +1,8 @@
-"""Whether there is an account shows in no answer, and in no clock.
+"""No answer and no response time reveals whether an account exists.
 
-Shown: send-code and verify-code give known and unknown addresses the same status, header fields and body,
-and medians within a millisecond of each other, asked in turns; and verify-code reads no account before the
-code has matched: with the table of accounts gone, a wrong code is answered and logged as ever.
+Shown: send-code and verify-code give known and unknown addresses the same status, header fields and body, and medians
+within a millisecond of each other, in alternating requests; and verify-code reads no account before the code has
+matched: without the table of accounts, a wrong code is answered and logged as usual.
 """
 
 import os
@@ -51,9 +51,8 @@ def asked(home, name, body):
 
 
 def compare(name, home, first, second, bodies, count, tries=3):
-    """`count` requests for an address of each kind, in turns whose order is drawn. A machine that is busy with
-    something else gets more than one try: a difference that is there does not go away. Few requests tell only
-    of large ones."""
+    """`count` requests for an address of each kind, in turns of random order. A busy machine gets more than
+    one try: a real difference does not go away. Few requests show only large differences."""
     within = 1.0 if count >= 300 else 4.0
     times, answers, chance = ([], []), (set(), set()), random.Random(11)
     database = home.database()
@@ -76,7 +75,7 @@ def compare(name, home, first, second, bodies, count, tries=3):
         f"{medians[0]:.2f} ms and {medians[1]:.2f} ms, difference {difference:+.2f} ms (median of pairs "
         f"{pairs:+.2f} ms), {Answer(next(iter(answers[0]))).status}, {count} each",
     )
-    # Asked one after the other, a pair has the same load: its difference is the finer measure.
+    # A pair asked one after the other has the same load, so its difference is the finer measure.
     holds = abs(difference) < within and abs(pairs) < within / 2
     if not holds and tries > 1:
         return compare(name, home, first, second, bodies, count, tries - 1)
@@ -92,7 +91,7 @@ def guessing(email):
 
 
 def accounts(home):
-    """The known addresses sign in; nothing is left of how."""
+    """The known addresses sign in, without leaving traces of it."""
     home.configure(NO_LIMITS)
     for email in KNOWN:
         home.sign_in(email)
@@ -101,7 +100,7 @@ def accounts(home):
 
 
 def challenges(home):
-    """Every address gets a code that stays good for the whole test."""
+    """Every address gets a code that stays valid for the whole test."""
     home.sql("DELETE FROM challenges")
     for email in KNOWN + UNKNOWN:
         report.expect(home.post("send-code", {"email": email}).status == 202, "send-code")
@@ -133,12 +132,12 @@ def clocks(count):
 
 
 def logged(answer):
-    """What was logged, without time and request id."""
+    """The log, without time and request id."""
     return re.sub(r"(time|request)=\S+", "", answer.log).split("\n")
 
 
 def rows():
-    """No account is read before the code matched: the same folder, with and without the table of accounts."""
+    """No account is read before the code matches: the same folder, with and without the table of accounts."""
     home = Home()
     email = KNOWN[0]
     home.sign_in(email)
@@ -178,7 +177,7 @@ def rows():
     without.remove()
 
 
-# One of eight digits is not met by chance: of six, one run in 16,000 would meet it.
+# Guesses do not hit a code of eight digits by chance: with six, one run in 16,000 would.
 wrong = b"00000000"
 limit = seconds()
 rows()

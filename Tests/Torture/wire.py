@@ -1,8 +1,8 @@
-"""The wire: what clients do that no client should, through lighttpd and straight to a handler.
+"""The wire: what clients must not do, through lighttpd and directly to a handler.
 
-Shown: clients that reset, dawdle or go away leave the service as it was; each malformed request gets one answer
-(ours is JSON) or a closed connection; a request planted in another's body is never served; CONTENT_LENGTH in
-every form has the status that is written here; afterwards the service answers and the database is whole.
+Shown: clients that reset, dawdle or disconnect leave the service unchanged; each malformed request gets one answer
+(ours is JSON) or a closed connection; a request planted in another's body is never served; CONTENT_LENGTH in every
+form has the status that is written here; afterwards the service answers and the database is sound.
 """
 
 import json
@@ -29,7 +29,7 @@ class Wire:
         self.server = Service(self.home)
 
     def say(self, raw, wait=0.6, half_close=False):
-        """All that comes for `raw`, until the server closes or says nothing for `wait` seconds."""
+        """Everything received for `raw`, until the server closes or is silent for `wait` seconds."""
         received = b""
         with socket.create_connection(("127.0.0.1", self.server.port), 10) as connection:
             try:
@@ -53,7 +53,7 @@ class Wire:
 
 
 def split(raw):
-    """The answers in `raw`, one after the other; interim ones (100) left out. None if they do not add up."""
+    """The answers in `raw`, one after the other, without interim ones (100). None if they do not parse."""
     answers = []
     while raw:
         head, found, rest = raw.partition(b"\r\n\r\n")
@@ -73,7 +73,7 @@ def split(raw):
 
 
 def raw_requests(wire):
-    """Each oddity: one answer, or none and a closed connection; what is planted behind is not served."""
+    """Each oddity: one answer, or none and a closed connection; the planted request is not served."""
     for name, raw, right in oddities():
         answers = split(wire.say(raw))
         if answers is None:
@@ -94,7 +94,7 @@ def raw_requests(wire):
 
 
 def bodies(wire):
-    """A request in a body with a right length is a body; requests behind each other are requests."""
+    """A request within a body of correct length is a body; requests one after another are requests."""
     for method, path in (
         (b"GET", b"/auth/users/me"),
         (b"DELETE", b"/auth/api-keys/x"),
@@ -130,7 +130,7 @@ def bodies(wire):
 
 
 def rude_clients(wire, count):
-    """Resets at a random byte of a request, half requests, and slow ones beside them."""
+    """Resets at a random byte of a request, half requests, and slow requests next to them."""
     chance, grant = random.Random(5), wire.home.sign_in("rude@example.com")
     requests = [
         post(),
@@ -159,7 +159,7 @@ def rude_clients(wire, count):
         thread.join(60)
     report.figure("clients that reset or went away", count)
     wire.works("the rude clients")
-    # Handlers end with their clients' requests: none is left.
+    # Handlers end with their clients' requests: none remains.
     path = f"/proc/{wire.server.process.pid}/task/{wire.server.process.pid}/children"
     until(lambda: not open(path).read(), 10, 0.1)
     left = open(path).read().split()
@@ -167,7 +167,7 @@ def rude_clients(wire, count):
 
 
 def dawdle(wire, raw):
-    """A byte at a time, and then the answer."""
+    """One byte at a time, and then the answer."""
     with socket.create_connection(("127.0.0.1", wire.server.port), 30) as connection:
         for n in range(len(raw)):
             connection.sendall(raw[n : n + 1])
@@ -177,7 +177,7 @@ def dawdle(wire, raw):
 
 
 def lengths():
-    """CONTENT_LENGTH in every form, straight to the handler; None: the variable is absent."""
+    """CONTENT_LENGTH in every form, directly to the handler; None: the variable is absent."""
     home, size = Home(), len(BODY)
     cases = [
         (None, 411),

@@ -1,1 +1,1 @@
-"""nginx that asks Latchkey; nginx_auth_request.py runs all of it."""
+"""nginx that asks Latchkey; nginx_auth_request.py runs all parts."""

@@ -1,4 +1,4 @@
-"""What holds with and without the cache."""
+"""Checks that hold with and without the cache."""
 
 import socket
 import threading
@@ -9,10 +9,10 @@ from latchkey_tests.checks import expect
 
 
 def check(nginx, home, owner, relay, backend):
-    """What holds with and without the cache."""
+    """Checks that hold with and without the cache."""
     id, key, expires_at = owner.key(["reports:read", "files:*"], days=3)
 
-    # A good key: the answer's fields, and the request as it was.
+    # A valid key: the answer's fields, and the unchanged request.
     answer = nginx.get(key)
     fields = [
         ("x-latchkey-expires-at", expires_at),
@@ -73,7 +73,7 @@ def check(nginx, home, owner, relay, backend):
         try:
             _, secret, _ = owner.key(scopes)
         except AssertionError:
-            continue  # no scope at all
+            continue  # no scope
         refused(nginx.get(secret), 403, "insufficient_scope", f"scopes {scopes}")
     answer = nginx.get(secret, path="/reports/?scope=")
     refused(answer, 403, "insufficient_scope", "a scope in the client's URL does not count")
@@ -88,13 +88,13 @@ def check(nginx, home, owner, relay, backend):
         expect(answer.status == status, f"one key, locations with scopes of their own: {path}", answer.text)
     refused(nginx.get(path="/any/"), 401, "not_authenticated", "where any key will do, no key")
 
-    # Two keys: the first is judged, or there are two; never the second behind the first's back.
+    # Two keys: the first is checked, or both are refused; the second never passes behind the first.
     answer = nginx.get(headers=[("x-api-key", "garbage"), ("x-api-key", key)])
     expect(answer.status in (400, 401), "two keys, the first bad", answer.text)
     answer = nginx.get(f"{key}, {key}")
     expect(answer.status == 400 and answer.code == "ambiguous_credentials", "two keys in one field", answer.text)
 
-    # Bodies go to the backend, and to nobody else.
+    # Only the backend receives bodies.
     relay.questions.clear()
     body = b"secret " * 14000
     fresh = owner.key(["reports:read"])[1]
@@ -124,7 +124,7 @@ def check(nginx, home, owner, relay, backend):
         relay.questions,
     )
 
-    # A refusal does not wait for a body that is announced.
+    # A refusal does not wait for an announced body.
     with socket.create_connection(("127.0.0.1", nginx.port), 10) as connection:
         connection.settimeout(3)
         connection.sendall(
@@ -136,11 +136,11 @@ def check(nginx, home, owner, relay, backend):
             first = b"silence"
     expect(first.startswith(b"HTTP/1.1 401 "), "a refusal does not wait for the body", first[:100])
 
-    # What the backend says by itself is left as it is.
+    # The backend's own answers are unchanged.
     answer = nginx.get(everything, path="/reports/401")
     expect(answer.status == 401 and answer.json["path"] == "/reports/401", "the backend's own 401 passes", answer.text)
 
-    # Nobody gets at the question, or around it.
+    # Clients can neither reach the internal location nor bypass it.
     for path in ["/_latchkey", "/_latchkey?scope=a", "/reports/../_latchkey", "/%5flatchkey"]:
         answer = nginx.get(everything, path=path)
         expect(answer.status == 404, f"{path}: 404", answer.status)
@@ -150,7 +150,7 @@ def check(nginx, home, owner, relay, backend):
         expect(answer.status == 401, f"{path} with a bad key: 401", answer.status)
     expect(backend.count == count, "none of them reached the backend")
 
-    # Many at once.
+    # Concurrent requests.
     statuses = []
     keys = [everything, "garbage"] * 20
     threads = [threading.Thread(target=lambda key=key: statuses.append((key, nginx.get(key).status))) for key in keys]

@@ -1,4 +1,4 @@
-"""What nginx guards."""
+"""The backend that nginx guards."""
 
 import http.server
 import json
@@ -6,7 +6,7 @@ import threading
 
 
 class Backend:
-    """Answers with what it got, as JSON; under /reports/401 with a 401 of its own."""
+    """Answers with the received request, as JSON; under /reports/401 with a 401 of its own."""
 
     def __init__(self):
         backend, self.count = self, 0

@@ -1,4 +1,4 @@
-"""How long an answer counts."""
+"""How long an answer stays valid."""
 
 import os
 import re
@@ -7,11 +7,11 @@ import time
 from auth_request.gateway import latchkey_fields, refused
 from latchkey_tests.checks import expect
 
-KEPT = 5  # seconds, as the sample has it
+KEPT = 5  # seconds, as in the sample
 
 
 def check_dead_at_once(nginx, owner, relay):
-    """Without the cache every request asks, and a key that is deactivated is dead at once."""
+    """Without the cache every request asks, and a deactivated key stops working at once."""
     id, key, _ = owner.key()
     relay.questions.clear()
     expect([nginx.get(key).status for _ in range(3)] == [200] * 3, "a good key, three times")
@@ -21,7 +21,7 @@ def check_dead_at_once(nginx, owner, relay):
 
 
 def check_cache(nginx, owner, relay):
-    """With the cache a good answer lives for five seconds, for its own key and scope, and not longer."""
+    """With the cache a good answer lives for five seconds, for its own key and scope only."""
     id, key, _ = owner.key(["reports:read"])
     relay.questions.clear()
     start = time.monotonic()

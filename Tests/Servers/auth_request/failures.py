@@ -1,4 +1,4 @@
-"""The verifier fails in every way."""
+"""Every failure of the verifier."""
 
 from latchkey_tests.checks import expect
 
@@ -6,7 +6,7 @@ SETTINGS = "limit_send_per_ip = off\nresend_after = 0s\ntrusted_proxies = 127.0.
 
 
 def check_failures(nginx, home, owner, relay, backend):
-    """The verifier fails in every way: the door stays shut, and the client is told that it is not the key."""
+    """Every failure of the verifier: nginx lets nobody in, and the error does not blame the key."""
     key = owner.key()[1]
     count = backend.count
 

@@ -1,4 +1,4 @@
-"""nginx with samples/nginx/auth_request.conf, and what it answers."""
+"""nginx with samples/nginx/auth_request.conf, and its answers."""
 
 import http.client
 import json
@@ -13,7 +13,7 @@ from latchkey_tests.project import PATH, PROJECT
 from latchkey_tests.servers.nginx import nginx_configuration
 
 SAMPLE = open(f"{PROJECT}/samples/nginx/auth_request.conf").read()
-# What other configuration may say of errors: it must let nobody in, and replace no answer.
+# Other configuration for errors: it must let nobody in, and replace no answer.
 AROUND = (
     "proxy_intercept_errors on; recursive_error_pages on; error_page 401 403 418 =200 /others.html;"
     "proxy_next_upstream error http_500; proxy_request_buffering off;"
@@ -21,7 +21,7 @@ AROUND = (
 
 
 class Gateway:
-    """nginx with the sample, on a port of its own; `around`: other configuration that the sample is among."""
+    """nginx with the sample, on a port of its own; `around`: other configuration around the sample."""
 
     def __init__(self, latchkey, backend, cached, around=""):
         self.folder = tempfile.mkdtemp(prefix="latchkey-nginx-")
@@ -35,7 +35,7 @@ class Gateway:
         ]:
             assert old in sample, old
             sample = sample.replace(old, new)
-        # Two more guarded locations, as the sample says how.
+        # Two more guarded locations, made as the sample describes.
         guarded = re.search(r"    location /reports/ \{.*?\n    \}\n", sample, re.S).group()
         for place, query in [("/files/", "?scope=files:read"), ("/any/", '""')]:
             more = guarded.replace("/reports/", place).replace("?scope=reports:read", query)
@@ -89,7 +89,7 @@ class Gateway:
 
 
 def latchkey_fields(answer):
-    """What of our names reached the backend, in any spelling."""
+    """Our header names that reached the backend, in any spelling."""
     return sorted(
         (name.lower(), value) for name, value in answer.json["headers"] if name.lower().replace("_", "-").startswith("x-latchkey")
     )

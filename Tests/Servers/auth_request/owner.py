@@ -1,8 +1,8 @@
-"""Someone who makes keys."""
+"""A user who creates keys."""
 
 
 class Owner:
-    """Someone who signed in, and makes keys."""
+    """A signed-in user who creates keys."""
 
     def __init__(self, server):
         self.server = server

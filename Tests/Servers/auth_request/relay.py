@@ -1,4 +1,4 @@
-"""What stands between nginx and Latchkey."""
+"""The relay between nginx and Latchkey."""
 
 import contextlib
 import socket
@@ -8,8 +8,8 @@ from latchkey_tests.ports import free_port
 
 
 class Relay:
-    """Passes questions on to `port`, and keeps their bytes. `canned`: bytes that it answers instead, or empty
-    ones for a silence; `down`: nobody listens."""
+    """Forwards questions to `port`, and keeps their bytes. `canned`: bytes to answer instead, or empty ones
+    for no answer; `down`: refuses connections."""
 
     def __init__(self, port):
         self.target, self.questions, self.canned = port, [], None
@@ -40,7 +40,7 @@ class Relay:
                 if not chunk:
                     return
                 question += chunk
-            connection.settimeout(0.05)  # would there be a body?
+            connection.settimeout(0.05)  # does nginx send a body?
             with contextlib.suppress(TimeoutError):
                 question += connection.recv(65536)
             connection.settimeout(30)
@@ -50,7 +50,7 @@ class Relay:
                 if canned:
                     connection.sendall(canned)
                 else:
-                    connection.recv(1)  # until nginx has had enough
+                    connection.recv(1)  # until nginx gives up
                 return
             with socket.create_connection(("127.0.0.1", self.target), 30) as server:
                 server.sendall(question)

@@ -1,1 +1,1 @@
-"""What hosts set around Latchkey's folder; hosts.py runs all of it."""
+"""What hosts place around Latchkey's folder; hosts.py runs all parts."""

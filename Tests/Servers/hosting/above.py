@@ -18,7 +18,7 @@ RewriteCond %{REQUEST_FILENAME} !-f
 RewriteCond %{REQUEST_FILENAME} !-d
 RewriteRule . /index.php [L]
 """
-# What people have in the .htaccess of their site, above a folder of ours.
+# Typical .htaccess files of sites, in the folder above ours.
 HOSTILE = {
     "AcceptPathInfo": "AcceptPathInfo Off",
     "WordPress, before ours": f"RewriteEngine On\nRewriteOptions InheritDownBefore\n{WORDPRESS}",
@@ -66,12 +66,12 @@ Header set Expires "Thu, 31 Dec 2099 00:00:00 GMT\"""",
     '<FilesMatch "\\.(sql|log|sh)$">\nRequire all denied\n</FilesMatch>',
     "no Authorization": "CGIPassAuth Off",
 }
-# These undo others.
+# These cancel others.
 ALONE = {"no rewriting", "a base for all"}
 
 
 class Below(Shared):
-    """Below a folder whose .htaccess the host's user has written for something else."""
+    """Below a folder with a .htaccess that the host's user wrote for something else."""
 
     name = Shared.name
     modules = [*Apache.modules, "expires", "autoindex", "include", "actions", "access_compat", "filter", "deflate", "info"]

@@ -1,4 +1,4 @@
-"""What a host does not allow."""
+"""What a host forbids."""
 
 import os
 import re
@@ -24,7 +24,7 @@ class Everything(Shared):
 
 
 class Nothing(Shared):
-    """A host where .htaccess may not say Options."""
+    """A host that does not allow Options in .htaccess."""
 
     override = "FileInfo"
 
@@ -48,18 +48,18 @@ class NoFileInfo(Shared):
 
 
 class Denied(Below):
-    """Nobody may have anything of the site."""
+    """No file of the site is served."""
 
 
 def advice():
-    """README's commands for what a host refuses, by what the log says."""
+    """README's commands for a host's refusals, by the message in the log."""
     text = open(f"{PROJECT}/README.md").read()
     table = re.search(r"^### What the host must allow\n.*?(?=^##)", text, re.M | re.S)[0]
     return dict(re.findall(r"^\| `([^`]+)`[^|]*\|[^|`]*`((?:sed|cp) [^`]+)`", table, re.M))
 
 
 def follow(server, command):
-    """`command` of README's, in the project, where ~/auth is the server's folder."""
+    """README's `command`, run in the project, with the server's folder as ~/auth."""
     done = subprocess.run(["sh", "-c", command.replace("~/auth", server.site)], cwd=PROJECT, capture_output=True, text=True)
     os.chmod(f"{server.site}/.htaccess", 0o644)
     assert done.returncode == 0, done

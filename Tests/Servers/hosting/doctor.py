@@ -1,4 +1,4 @@
-"""What `latchkey doctor` finds."""
+"""Findings of `latchkey doctor`."""
 
 import subprocess
 
@@ -6,7 +6,7 @@ from latchkey_tests.project import AS_ROOT, COMMAND, PATH
 
 
 def doctor(server, url=None):
-    """What `latchkey doctor` finds there, in one line."""
+    """The findings of `latchkey doctor` there, in one line."""
     url = url or f"http://127.0.0.1:{server.port}"
     options = (
         {"user": server.user, "group": server.user if server.user != "nobody" else "nogroup", "extra_groups": []}

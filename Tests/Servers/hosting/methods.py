@@ -1,4 +1,4 @@
-"""A host that lets nothing but GET and POST through."""
+"""A host that allows only GET and POST."""
 
 import json
 import re

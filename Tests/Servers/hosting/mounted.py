@@ -1,4 +1,4 @@
-"""The folder in a folder of a site."""
+"""Latchkey's folder within a site."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from latchkey_tests.servers.apache import FcgidOptions, Shared, SharedFastCGI
 
 
 class Mounted(Shared):
-    """The folder at /auth of a site that has pages of its own."""
+    """The folder at /auth of a site with its own pages."""
 
     name = "a folder of a site"
     place = "auth"
@@ -93,10 +93,11 @@ def check_mounted(fixture):
             ]:
                 for method in ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"):
                     answer = server.exchange(method, f"/{server.place}/{path}", [("Content-Length", "0")])
-                    # The two that refuse know nothing of a folder where they are asked for themselves.
+                    # The two executables that refuse do not know the folder when a client requests
+                    # them directly.
                     is_own = re.match("not-found|latchkey-fcgi", path) and b'"not_found"' in answer.body
                     code = b'"not_at_root"' if method != "HEAD" and not is_own else b""
-                    # Apache completes a folder's name by a slash, and that is refused.
+                    # Apache adds a slash to a folder's name, and refuses that.
                     is_completed = path == "public" and answer.status == 301
                     expect(
                         (answer.status, code in answer.body) == (404, True) or is_completed,

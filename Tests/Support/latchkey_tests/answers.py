@@ -1,11 +1,11 @@
-"""What an executable or a server answered."""
+"""The answer of an executable or a server."""
 
 import json
 import re
 
 
 class Answer:
-    """What a handler or a server answered. `status` is 0 if there was no whole answer."""
+    """The answer of a handler or a server. `status` is 0 if the answer was not whole."""
 
     def __init__(self, raw):
         self.raw = raw
@@ -30,7 +30,7 @@ class Answer:
             pass
 
     def is_envelope(self):
-        """Whether the answer is whole, and one of ours."""
+        """Whether the answer is whole, and comes from Latchkey."""
         try:
             return self.status > 0 and list(json.loads(self.body))[:3] == ["success", "data", "error"]
         except ValueError:

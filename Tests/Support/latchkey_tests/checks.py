@@ -1,4 +1,4 @@
-"""Counts of what holds, and how a test ends: with exit code 1 if anything did not hold."""
+"""Counts of checks, and how a test ends: with exit code 1 if any check failed."""
 
 import sys
 
@@ -22,7 +22,7 @@ class Checks:
 
 
 class Report(Checks):
-    """Of a test that prints figures, and no counts."""
+    """For a test that prints figures, and no counts."""
 
     def figure(self, name, value):
         print(f"figure {name}: {value}", flush=True)
@@ -32,10 +32,10 @@ class Report(Checks):
 
 
 class Results(Checks):
-    """Of a test that has parts."""
+    """For a test that has parts."""
 
     def check(self, name, found):
-        """One check; `found` is what is wrong: nothing, a sentence, or a list of them."""
+        """One check; `found` is the fault: nothing, a sentence, or a list of them."""
         found = [found] if isinstance(found, str) else list(found or [])
         if found:
             self.failed += 1
@@ -48,10 +48,10 @@ class Results(Checks):
 
 
 def seconds():
-    """How long the test may take, from its first argument; 0: all of it."""
+    """The test's time limit, from its first argument; 0: run everything."""
     return float(sys.argv[1]) if len(sys.argv) > 1 else 0.0
 
 
-# The counts of the test that runs.
+# The counts of the running test.
 checks = Checks()
 expect, finish = checks.expect, checks.finish

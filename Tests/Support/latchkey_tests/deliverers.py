@@ -15,7 +15,7 @@ def deliverers(home):
         try:
             if os.readlink(f"/proc/{pid}/exe").endswith("/deliver-mail"):
                 environment = open(f"/proc/{pid}/environ", "rb").read()
-                # A process that has only just begun shows none yet.
+                # A process that has just started shows none yet.
                 if not environment or wanted in environment.split(b"\0"):
                     found.append(int(pid))
         except OSError:
@@ -24,13 +24,13 @@ def deliverers(home):
 
 
 def settle(home):
-    """Waits until no deliverer is at work."""
+    """Waits until no deliverer is running."""
     # A deliverer that cannot record a sent mail stays for a while.
     assert until(lambda: not deliverers(home), 40, 0.005), "a deliverer stays"
 
 
 def deliver(home, prefix=()):
-    """The answer of one deliverer, which has no status: its exit and what it logged."""
+    """The answer of one deliverer, which has no status: its exit code and its log."""
     process = subprocess.run(
         [*prefix, f"{EXECUTABLES}/deliver-mail"],
         env={"LATCHKEY_HOME": home.path},

@@ -24,7 +24,7 @@ def packed(variables, body):
 
 
 class FastCGIProcess:
-    """A process of the executable for all routes, and one connection to it. What it logs goes to `log`."""
+    """A process of the executable for all routes, and one connection to it. It logs to `log`."""
 
     def __init__(self, home, log=subprocess.DEVNULL):
         address = f"\0latchkey-tests-{os.getpid()}-{time.monotonic_ns()}"
@@ -42,7 +42,7 @@ class FastCGIProcess:
         self.connection.settimeout(60)
         self.connection.connect(address)
         self.input = self.connection.makefile("rb")
-        # What came to standard error by the connection.
+        # Standard error, received over the connection.
         self.errors = b""
 
     def ask(self, request):

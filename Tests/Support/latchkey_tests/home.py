@@ -1,4 +1,4 @@
-"""A state folder, and the release executables run on it by environment and standard input."""
+"""A state folder, and the release executables run on it with environment and standard input."""
 
 import json
 import os
@@ -62,7 +62,7 @@ class Home:
         return values
 
     def start(self, name, method, variables=(), body=b"", prefix=(), **options):
-        """Starts the handler `name`, behind the command `prefix`; it has its whole input already."""
+        """Starts the handler `name` through the command `prefix`, with its whole input."""
         reading, writing = os.pipe()
         os.write(writing, body)  # bodies here are shorter than a pipe
         os.close(writing)
@@ -95,7 +95,7 @@ class Home:
         return sqlite3.connect(f"{self.path}/latchkey.db", timeout=30, isolation_level=None)
 
     def sql(self, text, values=()):
-        """The rows of one statement, which is committed."""
+        """The rows of one statement, which is then committed."""
         connection = self.database()
         try:
             return connection.execute(text, values).fetchall()
@@ -103,7 +103,7 @@ class Home:
             connection.close()
 
     def mails(self):
-        """(recipient, code, Message-ID) of every delivered mail, oldest first; "" where there is no code."""
+        """(recipient, code, Message-ID) of every delivered mail, oldest first; "" if it has no code."""
         return [(mail.to, mail.code, mail.message_id) for mail in maildir.mails(self.path)]
 
     def code(self, email, timeout=10):
@@ -111,7 +111,7 @@ class Home:
         return maildir.code(self.path, email, timeout=timeout)
 
     def sign_in(self, email):
-        """The grant of a sign-in by code."""
+        """The tokens from a sign-in with a code."""
         assert self.post("send-code", {"email": email}).status == 202
         answer = self.post("verify-code", {"email": email, "code": self.code(email)})
         assert answer.status == 200, (answer.raw, answer.log)
@@ -122,11 +122,11 @@ class Home:
         return grant
 
     def has_delivered(self, timeout=20):
-        """Whether no mail is left to deliver within `timeout` seconds."""
+        """Whether all mail is delivered within `timeout` seconds."""
         return until(lambda: not self.sql("SELECT 1 FROM mail_items LIMIT 1"), timeout)
 
     def integrity(self):
-        """What `integrity_check` and `foreign_key_check` say: "ok" if nothing."""
+        """The errors of `integrity_check` and `foreign_key_check`; "ok" if there are none."""
         connection = self.database()
         try:
             found = [row[0] for row in connection.execute("PRAGMA integrity_check")]
@@ -137,7 +137,7 @@ class Home:
 
 
 def remove_folder(path):
-    """Removes a state folder, or one around it: a deliverer that still runs may put a file there meanwhile."""
+    """Removes a state folder, or a folder around it, although a running deliverer may add a file meanwhile."""
 
     def is_removed():
         shutil.rmtree(path, ignore_errors=True)

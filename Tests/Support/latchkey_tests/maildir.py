@@ -1,4 +1,4 @@
-"""The mails that were delivered into the maildir of a state folder."""
+"""The mails delivered into a state folder's maildir."""
 
 import email.header
 import os
@@ -13,7 +13,7 @@ class Mail:
     path: str
     to: str
     subject: str
-    # "" where the subject has none.
+    # "" if the subject has none.
     code: str
     message_id: str
 
@@ -40,19 +40,19 @@ def read(path):
 
 
 def codes(home, address):
-    """The codes that were mailed to `address`, oldest first."""
+    """The codes mailed to `address`, oldest first."""
     return [mail.code for mail in mails(home) if mail.to == address and mail.code]
 
 
 def code(home, address, after=0, timeout=10):
-    """The last code that was mailed to `address`; waits until there are more than `after`."""
+    """The last code mailed to `address`; waits until there are more than `after`."""
     found = until(lambda: codes(home, address)[after:], timeout)
     assert found, f"no mail to {address}"
     return found[-1]
 
 
 def code_of(home, address, ask, timeout=10):
-    """The code in the next mail to `address`, which `ask` brings."""
+    """The code in the next mail to `address`, which `ask` triggers."""
     before = len(codes(home, address))
     ask()
     return code(home, address, before, timeout)

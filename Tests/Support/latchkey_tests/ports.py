@@ -12,7 +12,7 @@ def free_port():
 
 
 def answers(port, host="127.0.0.1"):
-    """Whether somebody listens."""
+    """Whether a server listens."""
     try:
         socket.create_connection((host, port), 1).close()
     except OSError:
@@ -21,5 +21,5 @@ def answers(port, host="127.0.0.1"):
 
 
 def wait_for_port(port, timeout=10, host="127.0.0.1"):
-    """Whether somebody listens within `timeout` seconds."""
+    """Whether a server listens within `timeout` seconds."""
     return until(lambda: answers(port, host), timeout, 0.025)

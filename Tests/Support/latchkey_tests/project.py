@@ -1,4 +1,4 @@
-"""Where things are."""
+"""Paths."""
 
 import os
 
@@ -7,7 +7,7 @@ PUBLIC = f"{PROJECT}/public"
 # The release executables, and the operator's command.
 EXECUTABLES = os.environ.get("EXECUTABLES", f"{PROJECT}/cgi-bin")
 COMMAND = os.environ.get("LATCHKEY_COMMAND", f"{PROJECT}/bin/latchkey")
-# Where Debian has servers and tools.
+# Debian's folders for servers and tools.
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 AS_ROOT = os.geteuid() == 0
 

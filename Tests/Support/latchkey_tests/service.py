@@ -37,7 +37,7 @@ class Service:
         return service
 
     def exchange(self, raw, timeout=30):
-        """Sends the bytes `raw`, and gives all that comes until the server closes."""
+        """Sends the bytes `raw`, and returns everything until the server closes."""
         received = b""
         with socket.create_connection(("127.0.0.1", self.port), timeout) as connection:
             connection.sendall(raw)
@@ -52,7 +52,7 @@ class Service:
         return Answer(received)
 
     def request(self, line, headers=(), fields=None):
-        """One request, by its line (`POST /x`), header lines, and the fields of a JSON body."""
+        """One request, from its line (`POST /x`), header lines, and the fields of a JSON body."""
         body = b"" if fields is None else json.dumps(fields).encode()
         lines = [f"{line} HTTP/1.1", "Host: localhost", "Connection: close", *headers]
         if fields is not None:

@@ -1,10 +1,10 @@
-"""Waiting for something to become true."""
+"""Waiting for a condition."""
 
 import time
 
 
 def until(condition, timeout, interval=0.02):
-    """What `condition` gives once that is true; after `timeout` seconds what it gave last."""
+    """The value of `condition` once it is true; after `timeout` seconds its last value."""
     end = time.monotonic() + timeout
     while not (value := condition()) and time.monotonic() < end:
         time.sleep(interval)

@@ -1,4 +1,4 @@
-"""No server: environment and standard input alone."""
+"""No server: only environment and standard input."""
 
 import posixpath
 import re
@@ -11,7 +11,7 @@ from latchkey_tests.servers.server import Server, ServerAnswer
 
 
 class Alone(Server):
-    """No server: the executable that Routes.swift names gets an environment and its standard input."""
+    """No server: the executable from Routes.swift gets only an environment and its standard input."""
 
     name = "no server"
     serves_files = False
@@ -23,7 +23,7 @@ class Alone(Server):
         assert names == set(executable_names(self.executables)), names ^ set(executable_names(self.executables))
 
     def executable(self, method, path):
-        """The executable for a path. As lighttpd.conf routes."""
+        """The executable for a path, routed as in lighttpd.conf."""
         parts = path.split("/")[1:]
         if path == "/auth/api-keys/":
             parts.pop()
@@ -35,7 +35,7 @@ class Alone(Server):
             and all(f == p if f is not None else p for f, p in zip(route.path, parts))
         ]
         if path.startswith("/") and fitting:
-            # What is one to the letter comes before what has ids.
+            # Exact paths come before paths with ids.
             return min(fitting, key=lambda route: route.id_count).name
         own = re.fullmatch(r"/cgi-bin/([a-z-]+)((?:/[^/]+)*)/?", path)
         for route in self.routes:
@@ -51,7 +51,7 @@ class Alone(Server):
     def exchange(self, method, target, fields=(), body=b""):
         path, _, query = target.partition("?")
         decoded = urllib.parse.unquote(path, errors="surrogateescape")
-        # As servers do: doubled slashes are one, and dots are followed.
+        # Like servers: merges doubled slashes and resolves dots.
         decoded = posixpath.normpath(re.sub("/+", "/", decoded)) + ("/" if re.search(r"/\.{0,2}$", decoded) else "")
         decoded = re.sub("/+", "/", decoded)
         name = self.executable(method, decoded)
@@ -87,7 +87,7 @@ class Alone(Server):
 
 
 class AloneOwnPaths(Alone):
-    """The same for the executables' own paths alone, with no trace of other requests in the state."""
+    """The same for the executables' own paths only, on a state without traces of other requests."""
 
     name = "no server, own paths"
     serves_routes = False

@@ -1,4 +1,4 @@
-"""Apache, as hosts and the samples set it up."""
+"""Apache, as hosts and the samples configure it."""
 
 import grp
 import os
@@ -10,18 +10,19 @@ from latchkey_tests.servers.server import Server, own, user
 
 
 class Apache(Server):
-    """Apache with a host's own configuration, and Latchkey in a folder that it serves."""
+    """Apache with a host's own configuration, and Latchkey in a served folder."""
 
     modules = ["mpm_prefork", "cgi"]
-    # No more than .htaccess needs.
+    # The minimum that .htaccess needs.
     override = "FileInfo Options=ExecCGI"
-    # What the host itself allows of Options.
+    # The Options that the host itself allows.
     options = "FollowSymLinks"
     htaccess = f"{PROJECT}/cgi-bin/.htaccess"
-    # Who runs the executables, and the server itself.
+    # The users of the executables and of the server.
     user = "www-data"
     worker = "www-data"
-    # Whether the file latchkey.home names the state folder; else it is ../var from the executables.
+    # Whether the file latchkey.home names the state folder; otherwise it is ../var from the
+    # executables.
     named = False
 
     def prepare(self, world):
@@ -69,7 +70,7 @@ ScriptSock {self.folder}/cgid.sock
         self.wait()
 
     def install(self):
-        """What an operator uploads."""
+        """The files that an operator uploads."""
         os.mkdir(self.site)
         for name in executable_names(self.executables):
             shutil.copy(f"{self.executables}/{name}", self.site)
@@ -126,7 +127,7 @@ class Vhost(Apache):
 
 
 class FcgidOptions:
-    """What an Apache with mod_fcgid has besides: the name of the second pool, and its own files."""
+    """What Apache needs for mod_fcgid: the name of the second pool, and its own files."""
 
     is_fastcgi = True
 
@@ -139,7 +140,7 @@ class FcgidOptions:
 
 
 class VhostFastCGI(FcgidOptions, Vhost):
-    """samples/apache/fastcgi.conf, likewise."""
+    """samples/apache/fastcgi.conf, with other places."""
 
     name = "Apache, mod_fcgid"
     modules = ["mpm_event", "fcgid"]
@@ -161,7 +162,7 @@ class SharedFastCGI(FcgidOptions, Apache):
 
 
 class SuEXEC(Apache):
-    """As hosts run it: another user's files below /var/www, and no environment but the request."""
+    """As on shared hosts: another user's files below /var/www, and an environment with only the request."""
 
     name = "Apache, suEXEC, latchkey.home"
     user = "nobody"
@@ -175,7 +176,7 @@ class SuEXEC(Apache):
         super().__init__(world, base="/var/www")
 
     def install(self):
-        # Below /var/www a state folder is refused unless the operator insists.
+        # A state folder below /var/www is refused unless the operator insists.
         with open(f"{self.home}/latchkey.conf", "a") as file:
             file.write("allow_state_in_web_root = yes\n")
         super().install()
@@ -200,14 +201,14 @@ class SuEXECFastCGI(FcgidOptions, SuEXEC):
 
 
 class OwnFolder(Apache):
-    """A host's own cgi-bin, as Debian's serve-cgi-bin.conf makes it: no .htaccess is read, Authorization does not arrive, and
-    there is no environment but the request. The executables are copied there, and latchkey.home beside them."""
+    """A host's own cgi-bin, as in Debian's serve-cgi-bin.conf: it reads no .htaccess, drops Authorization, and passes
+    an environment with only the request. The executables are copied there, with latchkey.home next to them."""
 
     name = "Apache, the host's cgi-bin"
     named = True
     serves_files = False
     serves_routes = False
-    # Since 2.4.59 Apache drops it unless it is told to trust it.
+    # Since 2.4.59 Apache drops it unless told to trust it.
     keeps_length = False
 
     def install(self):
@@ -228,6 +229,6 @@ ScriptAlias /cgi-bin/ {self.site}/
 
 
 class OwnFolderSuEXEC(SuEXEC, OwnFolder):
-    """The same where programs run as the user whose files they are."""
+    """The same where programs run as the owner of their files."""
 
     name = "Apache, the host's cgi-bin, suEXEC"

@@ -1,4 +1,4 @@
-"""The requests of Tests/Parity, and what is expected of their answers."""
+"""The requests of Tests/Parity, and their expected answers."""
 
 import glob
 import json
@@ -11,7 +11,7 @@ CORPUS = f"{PROJECT}/Tests/Parity"
 
 
 class Case:
-    """One file of Tests/Parity; README.md there says how they are written."""
+    """One file of Tests/Parity; README.md there describes the format."""
 
     def __init__(self, path, variables):
         self.name = os.path.basename(path).removesuffix(".txt")
@@ -36,7 +36,7 @@ class Case:
         self.expected_body = body.strip("\n")
 
     def fields_to_send(self):
-        """The header fields of the request, with what every client adds, and its body as it goes over the wire."""
+        """The request's header fields, with those that every client adds, and its body as sent."""
         fields, body = list(self.fields), self.body
         names = {name.lower(): value for name, value in fields}
         if names.get("transfer-encoding") == "chunked":
@@ -50,7 +50,7 @@ class Case:
         return fields, body
 
     def faults(self, answer, has_length=True):
-        """What in `answer` is not as the file says. Without `has_length` it may lack Content-Length."""
+        """How `answer` differs from the file. Without `has_length` it may lack Content-Length."""
         found = []
         if answer.status != self.status:
             found.append(f"{answer.status} instead of {self.status}")
@@ -96,7 +96,7 @@ def matches(pattern, text):
 
 
 def differing(expected, seen, place):
-    """Where JSON is not as expected, the order of members included."""
+    """Where JSON differs from the expected value, including the order of members."""
     if isinstance(expected, dict) and isinstance(seen, dict):
         if list(expected) != list(seen):
             return [f"{place}: {list(seen)} instead of {list(expected)}"]
@@ -111,6 +111,6 @@ def differing(expected, seen, place):
 
 
 def cases_of(variables):
-    """All requests, in the order of their names, with `variables` in their braces."""
+    """All requests, ordered by name, with `variables` in their braces."""
     variables = {**variables, "spaces_65536": " " * 65536, "a_256": "a" * 256}
     return sorted((Case(path, variables) for path in glob.glob(f"{CORPUS}/*.txt")), key=lambda case: case.name)

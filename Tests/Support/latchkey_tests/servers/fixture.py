@@ -1,5 +1,5 @@
-"""The people and things that the requests of Tests/Parity are about: made once, by the executables themselves,
-and copied for every server, so that all of them start from the same state.
+"""The people and things in the requests of Tests/Parity: the executables make them once, and every server gets a
+copy, so that all start from the same state.
 """
 
 import json
@@ -12,13 +12,13 @@ from latchkey_tests.waiting import until
 
 METRICS_TOKEN = "a-token-for-the-numbers-0123456789"
 SETTINGS = f"metrics_token = {METRICS_TOKEN}\ncors_origins = https://app.example.com\nargon2_slots = 2\n"
-# What the requests meet: the limit between two mails is on.
+# The requests meet this: the limit between two mails is on.
 MEASURED = NO_LIMITS.replace("resend_after = 0s", "resend_after = 1h") + SETTINGS
 HERE = {"REMOTE_ADDR": "127.0.0.1"}
 
 
 class Fixture:
-    """`variables` is what stands in braces in the requests."""
+    """`variables` are the values for the braces in the requests."""
 
     def __init__(self):
         self.home = Home(NO_LIMITS + SETTINGS)
@@ -32,7 +32,7 @@ class Fixture:
         self.home.configure(MEASURED)
 
     def settle(self):
-        """Waits until mail is delivered, but for announcements that are gathered for an hour, and no process holds the
+        """Waits until mail is delivered, except announcements that are collected for an hour, and no process has the
         database open."""
         soon = (time.time() + 1800) * 1000
         waiting = "SELECT count(*) FROM mail_items WHERE due_at < ?"
@@ -43,7 +43,7 @@ class Fixture:
         connection.close()
 
     def copy(self, path, more=""):
-        """A copy of the state folder, as the folder `path`."""
+        """Copies the state folder to `path`."""
         shutil.copytree(self.home.path, path)
         with open(f"{path}/latchkey.conf", "a") as file:
             file.write(more)
@@ -61,7 +61,7 @@ class Fixture:
         return answer.data
 
     def code(self, email, ask):
-        """The code in the next mail to `email`, which `ask` brings."""
+        """The code in the next mail to `email`, which `ask` triggers."""
         return maildir.code_of(self.home.path, email, ask)
 
     def sign_in(self, name):
@@ -91,7 +91,7 @@ class Fixture:
         v["metrics_token"] = METRICS_TOKEN
         v["nobody"] = "00000000-0000-4000-8000-000000000000"
 
-        # ada owns {project}; grace is a member of it; eve has nothing to do with it; ivy is deactivated.
+        # ada owns {project}; grace is a member; eve has no part in it; ivy is deactivated.
         ada, grace, eve, ivy = (self.sign_in(name) for name in ("ada", "grace", "eve", "ivy"))
         v["access"], v["user"], v["project"] = ada["access_token"], ada["user_uuid"], ada["project"]
         v["member_access"], v["member"] = grace["access_token"], grace["user_uuid"]
@@ -108,18 +108,18 @@ class Fixture:
             "key_to_delete_by_post": {},
             "dead_key": {},
             "scoped_key": {"scopes": ["reports:*"]},
-            # As many scopes as a key can have, each as long as it can be.
+            # The maximum number of scopes, each of maximum length.
             "long_key": {"scopes": [f"{number:03}".ljust(128, "s") for number in range(64)]},
         }
         for name, fields in keys.items():
             made = self.key(ada, **fields)
             v[name], v[f"{name}_id"] = made["full_key"], made["id"]
-        # Its first letter by its number, for a path that has a %.
+        # Its first letter as a number, for a path with a %.
         v["key_to_change_id_by_number"] = f"{ord(v['key_to_change_id'][0]):02X}{v['key_to_change_id'][1:]}"
         self.do("delete-api-key", "DELETE", ada, path_info=f"/{v['dead_key_id']}", project=ada["project"])
 
-        # Codes that are waiting to be used.
-        # When the next mail may be asked for is kept with this one.
+        # Codes that are ready for use.
+        # The time when the next mail may be asked for is kept with this one.
         v["code"] = self.code(
             "newcomer@example.com",
             lambda: self.do("send-code", "POST", body={"email": "newcomer@example.com"}, headers={"LATCHKEY_RESEND_AFTER": "1h"}),
@@ -136,7 +136,7 @@ class Fixture:
         v["leaver_access"] = dora["access_token"]
         v["leaver_code"] = self.code(dora["email"], lambda: self.do("send-deletion-code", "POST", dora))
 
-        # Sessions to renew and to end.
+        # Sessions to refresh and to end.
         for name, person in (("renewed", "rita"), ("revoked", "rosa")):
             grant = self.sign_in(person)
             v[f"{name}_refresh"], v[f"{name}_user"] = grant["refresh_token"], grant["user_uuid"]

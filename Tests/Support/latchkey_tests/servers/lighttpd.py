@@ -5,7 +5,7 @@ from latchkey_tests.servers.server import Server
 
 
 class Lighttpd(Server):
-    """lighttpd.conf as it stands."""
+    """lighttpd.conf unchanged."""
 
     name = "lighttpd"
     variables = {}
@@ -24,7 +24,7 @@ class Lighttpd(Server):
 
 
 class LighttpdFastCGI(Lighttpd):
-    """The same, with its executables staying."""
+    """The same, with persistent executables."""
 
     name = "lighttpd, FastCGI"
     is_fastcgi = True

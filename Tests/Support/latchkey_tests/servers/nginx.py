@@ -10,7 +10,7 @@ from latchkey_tests.servers.server import Server
 
 
 def nginx_configuration(folder, included, modules="", around=""):
-    """Writes `folder`/nginx.conf, which has the file `included` among the configuration `around` it."""
+    """Writes `folder`/nginx.conf, which includes the file `included` within the configuration `around`."""
     worker = f"user {pwd.getpwuid(0).pw_name} {grp.getgrgid(0).gr_name};" if AS_ROOT else ""
     temporary = "".join(f"{name}_temp_path {folder}/{name};" for name in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"])
     write(

@@ -1,4 +1,4 @@
-"""The table of routes, as Routes.swift has it."""
+"""The table of routes in Routes.swift."""
 
 import re
 
@@ -16,7 +16,7 @@ class Route:
         self.id_count = self.path.count(None)
 
     def targets(self):
-        """A path of it, and its own path, with ids of nobody's."""
+        """One of its paths, and its own path, with ids that do not exist."""
         ids = "00000000-0000-4000-8000-000000000000"
         return ["/" + "/".join(part or ids for part in self.path), f"/cgi-bin/{self.name}" + f"/{ids}" * self.id_count]
 

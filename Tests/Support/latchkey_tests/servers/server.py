@@ -1,4 +1,4 @@
-"""What there is of every server, and of what it answers."""
+"""What all servers and their answers share."""
 
 import contextlib
 import glob
@@ -19,7 +19,7 @@ from latchkey_tests.servers.corpus import PLACEHOLDERS
 
 
 def own(path, user):
-    """Gives `path` and all that is in it to `user` (uid, gid), where that can be done."""
+    """Makes `user` (uid, gid) the owner of `path` and everything in it, where possible."""
     if not AS_ROOT:
         return
     for folder, folders, files in os.walk(path):
@@ -48,12 +48,12 @@ class ServerAnswer:
         except (ValueError, KeyError, TypeError):
             return None
 
-    # The server's own. Content-Length is judged by itself, since some leave it out of the answer to HEAD;
-    # lighttpd offers ranges of whatever it answers.
+    # The server's own fields. Content-Length is checked separately, since some omit it from the answer to
+    # HEAD; lighttpd offers ranges for all its answers.
     OWN = ("date", "server", "connection", "keep-alive", "content-length", "transfer-encoding", "accept-ranges")
 
     def essence(self):
-        """All of it that does not change from one run to the next."""
+        """Everything that is the same in every run."""
         text = json.dumps(
             [
                 self.status,
@@ -75,19 +75,19 @@ class ServerAnswer:
 
 
 class Server:
-    """What there is of every server: a folder, a state folder and a port."""
+    """What every server has: a folder, a state folder and a port."""
 
     name = ""
-    # The project whose configuration is served, and the executables.
+    # The project whose configuration is used, and the executables.
     project = PROJECT
     executables = EXECUTABLES
     # Whether it also serves the console's files.
     serves_files = True
-    # Whether it has more than the executables' own paths.
+    # Whether it serves more than the executables' own paths.
     serves_routes = True
-    # Whether it passes Content-Length on.
+    # Whether it passes Content-Length to executables.
     keeps_length = True
-    # Whether processes stay.
+    # Whether processes are persistent.
     is_fastcgi = False
 
     def __init__(self, world, base=None):
@@ -137,7 +137,8 @@ class Server:
 
     @staticmethod
     def with_json(line, fields, body):
-        """Method, target, fields and body of a request by its line (`POST /x`) with `body` as JSON, if it has members."""
+        """Method, target, fields and body of a request from its line (`POST /x`), with `body` as JSON if it has
+        members."""
         method, target = line.split(" ")
         fields, content = list(fields), json.dumps(body).encode() if body else b""
         if body or method == "POST":
@@ -145,7 +146,7 @@ class Server:
         return method, target, fields, content
 
     def stop(self):
-        # Each leads a group of its own: fcgiwrap leaves its children behind otherwise.
+        # Each leads its own process group: otherwise fcgiwrap leaves its children behind.
         for process in reversed(self.processes):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
