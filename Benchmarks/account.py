@@ -1,7 +1,7 @@
-"""Where one GET /auth/users/me goes: its system calls, its instructions by library, and the floor beneath it. Writes
-ACCOUNT.md.
+"""What one GET /auth/users/me costs: its system calls, its instructions by library, and the minimum for any process.
+Writes ACCOUNT.md.
 
-The release executables have no symbols, so current-user is linked once more with them, from the objects of the build
+The release executables have no symbols, so current-user is linked again with symbols, from the objects of the build
 (`.build-embedded`, or the folder BUILD in the environment).
 """
 
@@ -33,7 +33,7 @@ NOTHING = {
 
 
 def link(folder):
-    """current-user with symbols, and the linker's map of it."""
+    """current-user with symbols, and its linker map."""
     found = re.search(
         r'^  "C\.current-user-[^"]*\.exe":\n(?:    (?!args).*\n)+    args: (\[.*\])', open(f"{BUILD}/release.yaml").read(), re.M
     )
@@ -50,7 +50,7 @@ def link(folder):
 
 
 def owner(path):
-    """Whose code stands in the input `path` of a link."""
+    """The owner of the code in the input `path` of a link."""
     for library, name in (
         ("libsqlite3.a", "SQLite"),
         ("libhogweed.a", "Nettle and GMP"),
@@ -70,7 +70,7 @@ def owner(path):
 
 
 def owners(map_path):
-    """Whose each symbol is, by the linker's map."""
+    """The owner of each symbol, by the linker's map."""
     found, current = {}, "other"
     for line in open(map_path, errors="replace"):
         parts = line.split(None, 4)
@@ -85,7 +85,7 @@ def owners(map_path):
 
 
 def costs(path):
-    """Instructions of each function by itself, of callgrind's output."""
+    """Instructions of each function itself, from callgrind's output."""
     own, names, function, is_call = collections.Counter(), {}, None, False
     for line in open(path):
         match = re.match(r"fn=\((\d+)\)(?: (.*))?", line)
@@ -109,7 +109,7 @@ def costs(path):
 
 
 def inclusive(path, wanted):
-    """Instructions of functions with all that they call."""
+    """Instructions of functions including everything that they call."""
     text = subprocess.run(
         ["callgrind_annotate", "--inclusive=yes", "--threshold=100", path], capture_output=True, text=True, env={"PATH": PATH}
     ).stdout
@@ -125,7 +125,7 @@ def main():
             account(folder)
     finally:
         shutil.rmtree(folder)
-    # Only who asks for it has what the project shows replaced.
+    # The published results are replaced only on request.
     results = FOLDER if os.environ.get("UPDATE") == "1" else f"{PROJECT}/.build-bench"
     os.makedirs(results, exist_ok=True)
     with open(f"{results}/ACCOUNT.md", "w") as file:
@@ -187,7 +187,7 @@ def account(folder):
     whose = collections.Counter()
     known, own = owners(map_path), costs(f"{folder}/callgrind")
     for name, count in own.items():
-        # A function that calls itself has a second name.
+        # A recursive function has a second name.
         whose[known.get(name.removesuffix("'2"), "other")] += count
     total = sum(own.values())
     print("| whose code | instructions | share |\n|---|---|---|")
@@ -227,7 +227,7 @@ def account(folder):
     print(TRIED, end="")
 
 
-# Measured once, while the choice was made: not by this program.
+# Measured once, for the decision; this program does not measure it.
 TRIED = """
 ## Cut, and not cut
 

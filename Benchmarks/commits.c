@@ -1,6 +1,7 @@
-// commits FILE SECONDS — how many durable commits a second SQLite makes here, each the change of one row.
+// commits FILE SECONDS — durable SQLite commits per second on this machine, each changing one row.
 //
-// The limit of every writing endpoint: one connection, opened once, WAL, synchronous=FULL. Prints the number.
+// The upper limit for every writing endpoint: one connection, opened once, WAL, synchronous=FULL. Prints the
+// number.
 
 #include <sqlite3.h>
 #include <stdio.h>

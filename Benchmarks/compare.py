@@ -1,10 +1,10 @@
-"""Measures Latchkey and what it is compared with, all in turn in every round, and writes results.md and results.svg
-into .build-bench, or, with UPDATE=1 in the environment, into this folder. Call it by `make bench`, which builds first.
+"""Measures Latchkey and its rivals, all in turn in every round, and writes results.md and results.svg into
+.build-bench, or, with UPDATE=1 in the environment, into this folder. Call it by `make bench`, which builds first.
 
 ROUNDS (5), DURATION (1, seconds of load per round, rival and number of connections) and USERS (1000000) come from the
 environment. A ratio is the median of the rounds' ratios, whose two sides are measured close together. It refuses to
-measure a C program that does not answer the same bytes, or makes other system calls. A bar that is missed is reported, and is
-no error.
+measure a C program that does not answer the same bytes, or makes other system calls. A missed bar is reported, and is
+not an error.
 """
 
 import os
@@ -39,7 +39,7 @@ class Bench(RivalServers, Rounds, Growth, Findings, Report):
         self.home = self.world.home.path
         self.jwt = {"Authorization": f"Bearer {self.world.ada['access_token']}"}
         self.by_jwt = {**self.jwt, "x-project-id": self.world.ada["project"]}
-        # An access token that is not its session's last, so that its signature has to be verified.
+        # An access token that is not its session's newest, so its signature must be verified.
         self.earlier = self.world.again("ada@example.com")
         grant = {name: self.earlier[name] for name in ("refresh_token", "user_uuid")}
         if self.world.home.post("refresh-token", grant).status != 200:

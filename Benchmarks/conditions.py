@@ -1,4 +1,4 @@
-"""How long, how many and on what all is measured, and where the results go."""
+"""The conditions of measurement: durations, counts and connections, and where the results go."""
 
 import os
 import time
@@ -10,11 +10,11 @@ ROUNDS = int(os.environ.get("ROUNDS", "5"))
 DURATION = int(os.environ.get("DURATION", "1"))
 USERS = int(os.environ.get("USERS", "1000000"))
 CONNECTIONS = (1, 4, 16, 64)
-# Only who asks for it has the results that the project shows replaced.
+# The published results are replaced only on request.
 RESULTS = FOLDER if os.environ.get("UPDATE") == "1" else f"{PROJECT}/.build-bench"
 CORES = os.cpu_count()
 SYNCED = 40
-# A slow disk: every wait for it takes so many ms more, which costs no core anything. Other calls run untouched.
+# A slow disk: every wait for it takes so many ms more, without using a core. Other calls run unchanged.
 DELAY = 5
 ME, KEYS, REFRESH = "/auth/users/me", "/auth/api-keys/", "/auth/verification/refresh-token"
 

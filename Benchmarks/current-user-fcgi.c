@@ -1,5 +1,5 @@
-// GET /auth/users/me in C as a FastCGI server: what the Swift executable is measured against when it
-// stays. Its socket is descriptor 0.
+// GET /auth/users/me in C as a FastCGI server: the baseline for the persistent Swift executable. Its
+// socket is descriptor 0.
 
 #define RESIDENT
 #include "twin.h"
@@ -19,7 +19,7 @@ static _Noreturn void deliver(const struct text *whole) {
     longjmp(next, 1);
 }
 
-// Which file something is, and what changes with its contents.
+// Identifies a file, with values that change when its contents change.
 
 struct mark {
     dev_t device;
@@ -30,7 +30,7 @@ struct mark {
     mode_t mode;
 };
 
-// All zero if nothing is there.
+// All zero if the file does not exist.
 static struct mark mark_of(const char *path) {
     struct stat status;
     if (stat(path, &status) != 0) return (struct mark){0};
@@ -49,7 +49,7 @@ static bool is_settled(struct mark mark) {
     return mark.modified.tv_sec < time && mark.changed.tv_sec < time;
 }
 
-// The settings: read again when their file has changed, or the folder is another or other people's.
+// The settings: read again when their file has changed, or when the folder or its owner is another.
 
 static char **process_environment;
 
@@ -82,7 +82,7 @@ static void renew_configuration(void) {
     known.is_known = true;
 }
 
-// Keys, each good as long as its file, and the one that names the key that signs, are there as they were.
+// Keys, each valid while its file, and the file that names the signing key, are unchanged.
 
 static struct known_key { char id[44], bytes[96]; struct mark file, current; int64_t end; } known_keys[8];
 
@@ -92,7 +92,7 @@ static struct mark mark_of_key(const char *id, const char *kind) {
     return mark_of(path);
 }
 
-// Looks for the key proof.key_id among those that were read.
+// Looks for the key proof.key_id among the remembered keys.
 static bool find_known_key(void) {
     for (size_t i = 0; i < sizeof known_keys / sizeof *known_keys; i++) {
         struct known_key *known = &known_keys[i];
@@ -125,7 +125,7 @@ static bool find_key_of_token(void) {
     return true;
 }
 
-// Verified tokens, by their hash. A token has one place: whoever comes later takes it.
+// Verified tokens, by their hash. A token has one slot: a later token replaces an earlier one.
 
 static struct known {
     uint8_t digest[SHA256_DIGEST_SIZE];
@@ -165,8 +165,8 @@ static void remember(const struct claims *claims) {
     if (!place->claims.issuer) abort();
 }
 
-// The open database, if it is still the one in the folder, of the same epoch, and its schema is ours; else it is opened anew.
-// What is read is of one moment, until the answer.
+// Uses the open database if it is still the one in the folder, of the same epoch, with our schema; otherwise opens it again.
+// All reads until the answer see one snapshot.
 static void open_database(void) {
     static char path[path_limit + 32], opened_journal[sizeof journal];
     static struct mark file;
@@ -181,7 +181,7 @@ static void open_database(void) {
     connect_to_database();
 }
 
-// What the web server refuses by itself, or leads here from a folder of a site, is none of ours.
+// Requests that the web server itself refuses, or sends here from a folder of a site, are not ours.
 static void judge_server(void) {
     static struct path script, path;
     const char *status = getenv("REDIRECT_STATUS"), *name = non_empty("SCRIPT_NAME");
@@ -194,7 +194,7 @@ static void judge_server(void) {
     if (script.count > 1 && same == script.count - 1) refuse("404 Not Found", "not_at_root");
 }
 
-// The answer to a trap, in the records of FastCGI. It differs by the request's id alone, so it is made once.
+// The answer to a trap, as FastCGI records. Only the request's id differs, so it is made once.
 static void lay_trap_answer_ready(void) {
     static size_t count;
     static char *id;
@@ -216,8 +216,8 @@ static void lay_trap_answer_ready(void) {
     trap_answer_count = sizeof head + count + sizeof end;
 }
 
-// libfcgi ends a connection as it always does: it waits until the web server has closed it, too. Ours closes it with the
-// answer. A C program that reached into the library to skip that wait had about 1.5 of the requests/s at 16 and 64 connections.
+// libfcgi ends a connection in its usual way: it waits until the web server has closed it too. Ours closes it with the answer.
+// A C program that reached into the library to skip that wait had about 1.5 of the requests/s at 16 and 64 connections.
 static _Noreturn void respond(struct text *body) {
     // The statements keep pointers to these.
     static struct claims claims;

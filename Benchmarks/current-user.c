@@ -1,4 +1,4 @@
-// GET /auth/users/me in C: what the Swift executable current-user is measured against.
+// GET /auth/users/me in C: the baseline for the Swift executable current-user.
 
 #include "twin.h"
 

@@ -1,4 +1,4 @@
-"""Figures, and the bars that they have to meet."""
+"""Figures, and the bars that they must meet."""
 
 import os
 
@@ -8,7 +8,7 @@ from measure import summary
 
 
 class Findings:
-    """What was found, against its bars."""
+    """The results, compared with their bars."""
 
     def bar(self, what, figure, bound, at_least=True, form="{:.2f}"):
         met = figure >= bound if at_least else figure <= bound
@@ -45,7 +45,8 @@ class Findings:
         self.bar("page 1,000 of 12,000 keys, of page 1's time", self.process_ratio("thousandth", "first"), 2, False)
         worst = max(self.growth, key=lambda name: self.growth[name][2])
         self.bar(f"{USERS:,} users instead of 1,000, the worst endpoint ({worst})", self.growth[worst][2], 1.1, False)
-        # What writes waits for the disk, which others keep busy: its shortest time tells nothing.
+        # Writes wait for the disk, which other programs keep busy, so their shortest time shows
+        # nothing.
         worst = max(self.reading, key=lambda name: self.growth[name][3])
         self.bar(f"… that only reads, by the shortest times ({worst})", self.growth[worst][3], 1.1, False)
         self.bar(

@@ -41,7 +41,7 @@ class Growth:
                         world.restore()
                     order = programs if turn % 2 else programs[::-1]
                     both = self.spawn.run(1, *order)
-                    # The first two find nothing in memory yet.
+                    # In the first two nothing is in memory yet.
                     if turn > 1:
                         found.append(both if turn % 2 else both[::-1])
             few_times, many_times = ([turn[i][0] for turn in found] for i in (0, 1))
@@ -57,5 +57,5 @@ class Growth:
 
     @staticmethod
     def least(found):
-        """The ratio of the shortest times: what is left of it when others work on the machine, too."""
+        """The ratio of the shortest times: other work on the machine affects it least."""
         return min(turn[1][3] for turn in found) / min(turn[0][3] for turn in found)

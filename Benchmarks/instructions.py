@@ -1,11 +1,11 @@
-"""How many instructions one good request of each endpoint takes, and how many bytes its executable has, against
-Benchmarks/instructions.md. Ends with 1 if either grew by 3%. UPDATE=1 in the environment writes the table anew.
-Endpoints that are named as arguments are measured alone.
+"""The instructions of one good request of each endpoint, and the bytes of its executable, compared with
+Benchmarks/instructions.md. Exits with 1 if either grew by 3%. UPDATE=1 in the environment rewrites the table.
+Endpoints named as arguments are measured alone.
 
-Instructions are counted outside of the kernel, so neither the machine's load nor its speed shows. Random ids, keys
-and signatures do, by 1.3% at most: each endpoint is run three times from the same rows, and the least counts.
-glibc, Nettle and GMP choose code by the processor, of which valgrind shows the same one to all programs, on every
-machine that has AVX2: elsewhere sizes alone are compared.
+Instructions are counted outside of the kernel, so neither the machine's load nor its speed matters. Random ids, keys
+and signatures do, by 1.3% at most: each endpoint runs three times from the same rows, and the minimum counts.
+glibc, Nettle and GMP choose code by the processor. valgrind shows all programs the same one on every machine with
+AVX2; on other machines only sizes are compared.
 """
 
 import os
@@ -20,7 +20,7 @@ from world import World
 
 TABLE = f"{PROJECT}/Benchmarks/instructions.md"
 RUNS, ALLOWED = 3, 1.03
-# Beside a hash of a code, which is the same work always, what is random does not show: one run is enough.
+# Hashing a code is constant work that hides random differences: one run is enough.
 LONG = 100_000_000
 HEAD = """\
 # Instructions and sizes

@@ -1,4 +1,4 @@
-// GET /auth/api-keys/ with x-api-key in C: what the Swift executable list-api-keys is measured against.
+// GET /auth/api-keys/ with x-api-key in C: the baseline for the Swift executable list-api-keys.
 
 #include "twin.h"
 
@@ -28,7 +28,7 @@ static void judge_form(const char *secret) {
         if (bytes[28 + i] != (uint8_t)(sum >> (24 - i * 8))) refuse_key();
 }
 
-// Base64 with + and /, as PHC strings have it, without padding.
+// Base64 with + and /, as in PHC strings, without padding.
 static ssize_t decode_standard(const char *text, size_t count, uint8_t *bytes, size_t limit) {
     char url[128];
     if (count >= sizeof url || count * 3 / 4 >= limit) return -1;
@@ -69,7 +69,8 @@ static bool matches(const char *secret, const char *hash) {
     return difference == 0;
 }
 
-// Whether the key in columns 7 to 9 is good: not deactivated, not expired, and not made by a clock that ran ahead.
+// Whether the key in columns 7 to 9 is valid: not deactivated, not expired, and not made by a clock that ran
+// ahead.
 static bool is_active(sqlite3_stmt *row) {
     int64_t time = now();
     return sqlite3_column_type(row, 8) == SQLITE_NULL
@@ -77,7 +78,7 @@ static bool is_active(sqlite3_stmt *row) {
            && sqlite3_column_int64(row, 9) <= time + clock_tolerance;
 }
 
-// The key of `secret`, which is to be of `project`; NULL if the caller named none.
+// The key for `secret`, which must belong to `project`; NULL if the caller named none.
 static struct key find_key(const char *secret, const uint8_t *project) {
     sqlite3_stmt *row = prepare(
         "SELECT k.id, k.project_id, k.created_by, k.prefix, k.name, k.scopes, k.last_used_at,\n"
@@ -119,7 +120,7 @@ static bool grants(const char *scopes, const char *scope) {
     return false;
 }
 
-// Notes the use within a transaction. Whatever fails undoes it, and is no failure of the request.
+// Records the use within a transaction. An error undoes it, but does not fail the request.
 static void write_use(const struct key *key, int64_t time, int64_t recent) {
     if (!runs(statement_of("BEGIN IMMEDIATE"))) return;
     sqlite3_stmt *statement = number_of(epoch_sql) == epoch ? statement_of(
@@ -136,7 +137,7 @@ static void write_use(const struct key *key, int64_t time, int64_t recent) {
         sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
 }
 
-// At most once a minute, and behind those who came before to write, if they are done soon.
+// At most once a minute, and after earlier writers, if they finish soon.
 static void note_use(const struct key *key) {
     static char path[path_limit + 32];
     int64_t time = now(), recent = time - 60000;
@@ -268,7 +269,7 @@ int main(void) {
     if (!has_project) refuse("422 Unprocessable Content", "validation_error");
     if (!grants(key.scopes, "api-keys:read")) refuse("403 Forbidden", "insufficient_scope");
     note_use(&key);
-    // What is read after the use was noted shows it.
+    // Reads after the use was recorded see it.
     if (sqlite3_get_autocommit(database)) begin_reading();
     struct text body = {0};
     add(&body, "{\"success\":true,\"data\":");

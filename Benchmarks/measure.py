@@ -1,4 +1,4 @@
-"""How things are measured: programs compiled, servers started, load made, processes timed, instructions counted."""
+"""How to measure: compile programs, start servers, generate load, time processes, count instructions."""
 
 import contextlib
 import os
@@ -21,11 +21,11 @@ BASE = {"PATH": PATH, "LC_ALL": "C"}
 
 
 class Failed(Exception):
-    """A measurement that cannot be made."""
+    """A measurement that is not possible."""
 
 
 def compile_all(folder):
-    """The C programs, static, as ours are; their paths by name."""
+    """The C programs, static like ours; their paths by name."""
     programs = {}
     version = len(os.listdir(f"{PROJECT}/Sources/Store/Migrations"))
     for name, libraries in (
@@ -36,7 +36,8 @@ def compile_all(folder):
         ("spawn", ""),
     ):
         programs[name] = f"{folder}/{name}"
-        # The compiler's remarks are shown only if it fails: a static SQLite always draws one about dlopen.
+        # The compiler's messages are shown only if it fails: a static SQLite always causes one about
+        # dlopen.
         done = subprocess.run(
             [
                 "gcc",
@@ -66,15 +67,15 @@ def compile_all(folder):
 
 
 def write_anew(path):
-    """Writes an executable once more, as who installs it does: how its pages lie in memory depends on how, and how long ago, it
-    was written, and with that how often a start has to wait for one (97 or 108 page faults of ours). The C program's file took
-    107 all the same, and 96 once it was copied by hand: a process's time is comparable only where the faults are as many."""
+    """Writes an executable again, as an installation does: how its pages lie in memory depends on how, and how long
+    ago, it was written, and so does the number of page faults at a start (97 or 108 of ours). The C program's file
+    still took 107, and 96 once it was copied by hand: times of processes are comparable only with equal page faults."""
     shutil.copy2(path, f"{path}.new")
     os.replace(f"{path}.new", path)
 
 
 class Server:
-    """A command that answers on a loopback port, and is stopped by its own process id."""
+    """A command that answers on a loopback port; it is stopped by its own process id."""
 
     def __init__(self, command, log, port=None, environment=(), cwd=None, is_up=None):
         self.port, self.log_path = port, log
@@ -100,7 +101,7 @@ class Server:
 
 
 def descendants(pid):
-    """The process and all below it."""
+    """The process and all its descendants."""
     found = [pid]
     try:
         for task in os.listdir(f"/proc/{pid}/task"):
@@ -112,7 +113,7 @@ def descendants(pid):
 
 
 def resident(pids):
-    """Kilobytes in memory; what processes share is counted once (PSS)."""
+    """Kilobytes in memory; memory that processes share is counted once (PSS)."""
     total = 0
     for pid in pids:
         with contextlib.suppress(OSError, AttributeError):
@@ -134,7 +135,7 @@ def milliseconds(text):
 
 
 def load(port, path, headers, connections, seconds, script=(), environment=()):
-    """Requests a second, the median and the 99th percentile in milliseconds, and how many there were."""
+    """Requests a second, the median and the 99th percentile in milliseconds, and the number of requests."""
     arguments = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
     done = subprocess.run(
         [
@@ -172,7 +173,7 @@ class Spawn:
         self.program, self.folder, self.bodies = program, folder, 0
 
     def arguments(self, environment, program, body=b""):
-        """What tells spawn of one program."""
+        """spawn's arguments for one program."""
         words = [f"{name}={value}" for name, value in environment.items()]
         if body:
             self.bodies += 1
@@ -183,7 +184,8 @@ class Spawn:
         return [*words, program]
 
     def run(self, count, *programs):
-        """Of each: microseconds, page faults, the largest resident set in KiB, and the least microseconds."""
+        """For each: microseconds, page faults, the largest resident set in KiB, and the minimum
+        microseconds."""
         done = subprocess.run(
             [self.program, str(count), *(word for words in programs for word in words)], capture_output=True, text=True, env={}
         )

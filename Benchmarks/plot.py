@@ -1,4 +1,5 @@
-"""The plot of the results: bars on a logarithmic scale, as SVG that is readable on light and on dark."""
+"""The plot of the results: bars on a logarithmic scale, as SVG that is readable on light and dark
+backgrounds."""
 
 import math
 from xml.sax.saxutils import escape
@@ -15,8 +16,8 @@ LEFT, WIDTH, BAR, GAP, TOP = 170, 560, 11, 14, 70
 
 
 def draw(path, title, rows):
-    """`rows` are a name and, by number of connections, median, least and most. The bars of one name stand together,
-    the fewest connections above.
+    """`rows` are a name and, by number of connections, median, minimum and maximum. The bars of one name are
+    together, with the fewest connections on top.
     """
     values = [value for _, figures in rows for figure in figures.values() for value in figure]
     low, high = math.floor(math.log10(min(values))), math.log10(max(values) * 1.6)

@@ -54,7 +54,7 @@ pm.max_children = {children}
 
 
 class Rival:
-    """Somebody who answers on a port, and what was measured of them, by number of connections."""
+    """A server on a port, and its measurements, by number of connections."""
 
     def __init__(self, name, server, connections=CONNECTIONS, pids=(), patience=1):
         self.name, self.server, self.connections, self.pids = name, server, connections, pids
@@ -66,12 +66,13 @@ class Rival:
             self.figures.setdefault((kind, count), []).append(load(self.server.port, path, headers, count, self.seconds)[:3])
 
     def rate(self, kind, count):
-        """Requests a second: median, least, most; None if it was not measured."""
+        """Requests a second: median, minimum, maximum; None if not measured."""
         found = self.figures.get((kind, count))
         return summary([figure[0] for figure in found]) if found else None
 
     def against(self, other, kind="me", count=4):
-        """Of the other's requests a second: the median of the rounds, in which both stand close together."""
+        """The share of the other's requests a second: the median of the rounds, each of which measures both
+        close together."""
         pairs = zip(self.figures[kind, count], other.figures[kind, count])
         return summary([ours[0] / theirs[0] for ours, theirs in pairs])[0]
 
@@ -82,7 +83,7 @@ class Rival:
 
 
 class RivalServers:
-    """Everybody who is compared, and the servers that they need."""
+    """All rivals, and the servers that they need."""
 
     def serve(self, name, command, port=None, **options):
         server = Server(command, f"{self.folder}/{name}.log", port, **options)
@@ -90,7 +91,7 @@ class RivalServers:
         return server
 
     def own_lighttpd(self, name, replacements=()):
-        """The project's lighttpd.conf, with other programs for some."""
+        """The project's lighttpd.conf, with some programs replaced."""
         text, port = open(f"{PROJECT}/lighttpd.conf").read(), free_port()
         for executable, program in replacements:
             line = f'var.cgi + "/{executable}/"'
@@ -138,7 +139,7 @@ class RivalServers:
         )
 
     def php_fpm(self):
-        # Root's own php-fpm needs to be told whose its children are.
+        # Root's php-fpm must be told the user of its children.
         user = "user = root\ngroup = root\n" if os.geteuid() == 0 else ""
         with open(f"{self.folder}/php-fpm.conf", "w") as file:
             file.write(PHP_FPM.format(folder=self.folder, children=CORES * 4, user=user))
@@ -157,7 +158,7 @@ class RivalServers:
         return self.lighttpd(name, FASTCGI, under, path=REFRESH, program=f"{EXECUTABLES}/latchkey-fcgi")
 
     def start(self):
-        """Everybody, in the order of the tables."""
+        """All rivals, in the order of the tables."""
         swift = self.own_lighttpd("latchkey")
         twin = self.own_lighttpd("c", [(name, self.programs[name]) for name in ("current-user", "list-api-keys")])
         fcgi_twin = self.lighttpd("c-fastcgi", FASTCGI, path=ME, program=self.programs["current-user-fcgi"])
@@ -198,7 +199,7 @@ class RivalServers:
             server.stop()
 
     def refuse_differences(self):
-        """Twins answer the same bytes, and rivals the same values."""
+        """Baselines answer the same bytes, and rivals the same values."""
         varying = ("x-request-id", "date")
         ours = {
             kind: get(self.swift.server.port, path, headers)
@@ -233,7 +234,8 @@ class RivalServers:
             same(rival, "jwt", KEYS, self.by_jwt, False)
 
     def refuse_other_calls(self):
-        """Twins by CGI make the same system calls, in the same order, but for those that only get memory."""
+        """Baselines by CGI make the same system calls, in the same order, except those that only allocate
+        memory."""
         by_key = {"HTTP_X_API_KEY": self.by_key["x-api-key"], "HTTP_X_PROJECT_ID": self.by_key["x-project-id"]}
         for name, path, variables in (("current-user", ME, bearer(self.world.ada)), ("list-api-keys", KEYS, by_key)):
             environment = {**BASE, **self.world.home.environment("GET", b"", {**variables, "REQUEST_URI": path})}

@@ -1,4 +1,4 @@
-"""The rounds, in which all take turns."""
+"""The rounds, in which all rivals take turns."""
 
 import json
 import os
@@ -14,19 +14,20 @@ from world import add_sessions
 
 
 def busy_seconds():
-    """What all cores have worked since the machine started."""
+    """The work of all cores since the machine started."""
     user, nice, system, _, _, interrupts, soft = (int(word) for word in open("/proc/stat").readline().split()[1:8])
     return (user + nice + system + interrupts + soft) / os.sysconf("SC_CLK_TCK")
 
 
 class Rounds:
-    """What is measured in every round, and once after them."""
+    """The measurements of every round, and those made once after them."""
 
     def round(self, number):
         loads = [(rival, "me", ME, self.jwt) for rival in self.rivals]
         loads += [(rival, "key", KEYS, self.by_key) for rival in (self.swift, self.twin, self.fastapi)]
         loads += [(rival, "jwt", KEYS, self.by_jwt) for rival in (self.swift, self.fastapi)]
-        # Whoever begins is another each time, and so is the direction: what the machine does besides falls on all.
+        # Each round starts with another rival, and alternates direction, so that other work on the machine affects
+        # all alike.
         loads = loads[number - 1 :] + loads[: number - 1]
         for count in CONNECTIONS:
             for rival, *what in loads if number % 2 else reversed(loads):
@@ -67,7 +68,7 @@ class Rounds:
         )
 
     def write_round(self):
-        """Refreshes at 16 connections, between two measures of what the disk can do."""
+        """Refreshes at 16 connections, between two measurements of the disk's limit."""
         commits = [self.commits()]
         self.refreshes.append(self.refresh(self.swift.server.port))
         commits.append(self.commits())
@@ -91,7 +92,8 @@ class Rounds:
         return rate, latest
 
     def write_slowly(self):
-        """The same by CGI, and by FastCGI, where every wait for the disk is long: what SQLite commits, and of that, refreshes."""
+        """The same by CGI and by FastCGI, with long waits for the disk: SQLite's commits, and the share that refreshes
+        reach."""
         self.slow_commits, self.slow_refreshes, servers = [], {}, []
         try:
             servers.append(
@@ -109,7 +111,8 @@ class Rounds:
                 server.stop()
 
     def count_syncs(self):
-        """How often the disk is waited for: by refreshes, each by a process that finds no other, and by SQLite's commits."""
+        """The number of waits for the disk: by refreshes, each in a process that finds no other, and by SQLite's
+        commits."""
         bodies = open(f"{self.folder}/bodies", "rb").read().splitlines()[-SYNCED:]
         traced = ["strace", "-f", "-c", "-e", "trace=fsync,fdatasync", "-o", f"{self.folder}/syncs"]
         count = 0
@@ -161,6 +164,6 @@ class Rounds:
 
     @staticmethod
     def below(rival, root):
-        """The processes that stay for a rival: lighttpd itself is not one of them."""
+        """The persistent processes of a rival, without lighttpd itself."""
         pids = descendants(root)
         return pids[1:] if "FastCGI" in rival.name else pids

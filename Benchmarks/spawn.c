@@ -1,9 +1,10 @@
-// spawn COUNT [NAME=VALUE… | STDIN=FILE] PROGRAM … — what programs take, each from its start to its end.
+// spawn COUNT [NAME=VALUE… | STDIN=FILE] PROGRAM … — the cost of programs, each from its start to its
+// end.
 //
-// Runs every program COUNT times, in turn and in alternating order, so that whatever else the machine
-// does falls on all alike. They get this process's environment, and the variables that stand between the
-// program before them and themselves; /dev/null, or the file STDIN. Prints one line for each: the median in
-// microseconds, page faults (median), the largest resident set in KiB, and the least microseconds.
+// Runs every program COUNT times, in turn and in alternating order, so that other work on the machine
+// affects all alike. Each gets this process's environment, and the variables between the previous program
+// and itself; /dev/null, or the file STDIN. Prints one line for each: the median in microseconds, page
+// faults (median), the largest resident set in KiB, and the minimum microseconds.
 
 #define _GNU_SOURCE
 #include <fcntl.h>

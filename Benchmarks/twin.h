@@ -1,15 +1,15 @@
-// What the C programs share that the Swift executables are measured against.
+// What the C programs share, which are baselines for the Swift executables.
 //
-// 1. They do the same work in the same order, by the same libraries, and their answers are the same
-//    byte for byte, but for the request's id. Benchmarks/compare.py refuses to measure if they are not.
-// 2. They are written as C would be: buffers in place, no copies that are not needed.
-// 3. Each stands for one endpoint. They make and migrate nothing, pass over settings that their
+// 1. They do the same work in the same order, with the same libraries, and their answers are the same
+//    byte for byte, except the request's id. Benchmarks/compare.py refuses to measure if they are not.
+// 2. They are idiomatic C: buffers in place, no needless copies.
+// 3. Each implements one endpoint. They make and migrate nothing, skip settings that their
 //    endpoints do not use, and neither explain a failure nor log it.
-// 4. A process of one request makes the same system calls as ours, one by one, but for memory. compare.py refuses else.
+// 4. A process of one request makes the same system calls as ours, one by one, except for memory; otherwise compare.py refuses.
 //
-// RESIDENT is defined by the one that stays: it hands its answer to `deliver`, and remembers what ours does (ProcessCache.swift,
-// Service.swift): the open database, the settings, keys, and verified tokens. Before each use it looks, as ours, whether their
-// files are what they were; session and account are read for every request.
+// The persistent one defines RESIDENT: it passes its answer to `deliver`, and remembers what ours does (ProcessCache.swift,
+// Service.swift): the open database, the settings, keys, and verified tokens. Before each use it checks, like ours, whether
+// their files have changed; it reads session and account for every request.
 
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -69,7 +69,7 @@ struct text {
     size_t count, capacity;
 };
 
-// What a trap writes, and where.
+// The answer to a trap, and where it is written.
 static char trap_answer[512];
 static volatile size_t trap_answer_count;
 static int trap_output = STDOUT_FILENO;
@@ -94,8 +94,8 @@ static void add_bytes(struct text *text, const char *bytes, size_t count) {
 
 static void add(struct text *text, const char *string) { add_bytes(text, string, strlen(string)); }
 
-// The header fields that anything is decided by, found in one pass: the first value of each that is not empty, and a bit for each
-// that is there twice. A comma in a field that has one value is how some servers join what was sent twice.
+// The header fields that affect a decision, found in one pass: the first non-empty value of each, and a bit for each that
+// occurs twice. Some servers join repeated fields with a comma, so a comma counts in a field of one value.
 
 enum field {
     authorization, instead_of_authorization, api_key, project_id, verification_code, forwarded_for, forwarded, via, real_ip,
@@ -133,7 +133,7 @@ static void read_fields(void) {
 #ifdef RESIDENT
 static _Noreturn void deliver(const struct text *whole);
 #else
-// Some servers lose the answer of a process that ends before it has taken the whole body.
+// Some servers lose the answer of a process that ends before it has read the whole body.
 static void discard_input(void) {
     char bytes[4096];
     const char *length = fields[content_length];
@@ -192,7 +192,7 @@ static void write_trap_answer(int signal_number) {
     _exit(1);
 }
 
-// The whole answer to a trap in `bytes`; its length.
+// Writes the whole answer to a trap into `bytes`; returns its length.
 static size_t write_trap_text(char *bytes, size_t capacity) {
     static const char body[] = "{\"success\":false,\"data\":null,\"error\":{\"code\":\"internal_error\"}}";
     size_t count = snprintf(bytes, capacity, head_format, "500 Internal Server Error", request_id, LENGTH(body));
@@ -238,7 +238,7 @@ static void new_request_id(void) {
 }
 
 #ifndef RESIDENT
-// What a process does before it looks at its request.
+// A process does this before it reads its request.
 static void begin(void) {
     libc_leave_no_core();
     csqlite_configure_for_one_thread();
@@ -256,7 +256,7 @@ static int64_t now(void) {
     return time.tv_sec * INT64_C(1000) + time.tv_nsec / 1000000;
 }
 
-// By arithmetic, as gmtime would look for a time zone. Times in the database are after 1970.
+// By arithmetic, since gmtime looks for a time zone. Times in the database are after 1970.
 static void add_time(struct text *text, int64_t milliseconds) {
     int64_t seconds = milliseconds / 1000, days = seconds / 86400, time = seconds % 86400;
     int64_t shifted = days + 719468, era = shifted / 146097, day_of_era = shifted % 146097;
@@ -291,10 +291,10 @@ static void add_string(struct text *text, const char *string) {
 
 static char home[path_limit];
 static char base_url[1024] = "http://localhost:8000";
-static char journal[8];  // empty: as the file system has it
+static char journal[8];  // empty: by the file system
 static bool allow_state_in_web_root;
 
-// The count of bytes read, of at most `limit`; -1 if there is no such file.
+// The number of bytes read, at most `limit`; -1 if there is no such file.
 static ssize_t read_file(const char *path, char *bytes, size_t limit) {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
@@ -382,7 +382,8 @@ static void refuse_web_root(const char *document_root) {
 
 // The access token
 
-// The bytes that base64url `text` stands for, ended by a zero; -1 unless it is their one canonical text.
+// The bytes that base64url `text` encodes, with a terminating zero; -1 unless it is their one canonical
+// text.
 static ssize_t decode(const char *text, size_t count, uint8_t *bytes) {
     uint32_t bits = 0;
     int bit_count = 0;
@@ -478,8 +479,8 @@ struct claims {
     bool is_proved;
 };
 
-// What the token in hand is proved by: the text that is signed, the signature, the key and its id, the whole text; and, for one
-// that stays, its hash.
+// What verifies the current token: the signed text, the signature, the key and its id, the whole text; and, in a persistent
+// process, its hash.
 static struct {
     const char *input;
     size_t count;
@@ -489,7 +490,7 @@ static struct {
     uint8_t digest[SHA256_DIGEST_SIZE];
 } proof;
 
-// From when on the key `id` is of no use: INT64_MAX for the one that signs, 0 for one that has ended.
+// When the key `id` ends: INT64_MAX for the signing key, 0 for a key that has ended.
 static int64_t end_of_key(const char *id) {
     static char path[path_limit + 64];
     char text[44];
@@ -506,12 +507,12 @@ static int64_t end_of_key(const char *id) {
     return take_number(&reader, &end) && *reader == 0 ? end : 0;
 }
 
-// An end that is further off than any rotation sets is none.
+// An end later than any rotation sets is invalid.
 static bool is_good_until(int64_t end) {
     return end == INT64_MAX || (now() < end && end <= now() + longest_access_lifetime + 2 * key_overlap);
 }
 
-// Reads the key proof.key_id into proof.key. False if there is none, or its tokens are not good any more.
+// Reads the key proof.key_id into proof.key. False if there is none, or its tokens are no longer valid.
 static bool read_key(void) {
     static char path[path_limit + 64];
     if (!is_good_until(end_of_key(proof.key_id))) return false;
@@ -525,7 +526,7 @@ static bool find_key_of_token(void);
 static bool find_key_of_token(void) { return read_key(); }
 #endif
 
-// What the token says is good at this moment.
+// Checks the token's claims at this moment.
 static void judge_claims(const struct claims *claims) {
     int64_t time = now();
     if (claims->expires_at * 1000 <= time || claims->issued_at * 1000 > time + clock_tolerance) refuse_token();
@@ -573,8 +574,8 @@ static struct claims read_token(const char *token) {
     return claims;
 }
 
-// How SQLite opens files, as FileSystem.swift has it: a log that holds more than its header is there, and its folder need not be
-// synced again.
+// How SQLite opens files, as in FileSystem.swift: a log that has content after its header already exists, and its folder need
+// not be synced again.
 
 static sqlite3_vfs *original_vfs, own_vfs;
 
@@ -603,7 +604,7 @@ static const char *name_of_vfs(void) {
     return own_vfs.zName;
 }
 
-// The database. A statement is prepared once, and told from others by where its text lies.
+// The database. A statement is prepared once, and identified by the address of its text.
 
 static const char epoch_sql[] = "PRAGMA application_id", version_sql[] = "PRAGMA user_version";
 
@@ -653,7 +654,7 @@ static void finish(sqlite3_stmt *statement) {
     end(statement);
 }
 
-// Whether a statement that takes no value, or `statement` with its values, ran to its end.
+// Runs a statement without values, or `statement` with its values; whether it ran to its end.
 static bool runs(sqlite3_stmt *statement) {
     int code = SQLITE_ROW;
     while (statement && code == SQLITE_ROW) code = sqlite3_step(statement);
@@ -694,7 +695,7 @@ static int copy_log_back(void *context, sqlite3 *handle, const char *name, int p
     return SQLITE_OK;
 }
 
-// Whether memory and locks of the file system that `path` lies on cannot be relied on (File.isRemote).
+// Whether the file system of `path` has unreliable shared memory and locks (File.isRemote).
 static bool is_remote(const char *path) {
     switch (libc_file_system(path)) {
     case 0x61636673: case 0x5346414F: case 0x00C36400: case 0xFF534D42: case 0x73757245: case 0x19830326: case 0x65735546:
@@ -726,7 +727,7 @@ static void connect_to_database(void) {
     if (sqlite3_exec(database, "PRAGMA journal_size_limit=8388608", NULL, NULL, NULL) != SQLITE_OK) fail();
 #endif
 
-    // The epoch, in which the state is replaced as a whole: what is read later is compared with it.
+    // The epoch changes when the whole state is replaced: later reads compare it.
     epoch = number_of(epoch_sql);
     if (number_of(version_sql) != schema_version) fail();
     sqlite3_stmt *statement = prepare("PRAGMA journal_mode", NULL);
@@ -746,7 +747,7 @@ static void forget_database(void) {
 #else
 static void forget_database(void) {}
 
-// What is read from now on is of one moment, until the answer.
+// All reads from now until the answer see one snapshot.
 static void open_database(void) {
     connect_to_database();
     begin_reading();
@@ -811,7 +812,7 @@ static void remember(const struct claims *claims);
 static void remember(const struct claims *claims) { (void)claims; }
 #endif
 
-// The token that the session was given last is known by its tag, any other by its signature.
+// The session's newest token is verified by its tag, any other by its signature.
 static void prove(struct claims *claims, const void *last, int count) {
     if (claims->is_proved) return;
     uint8_t tag[SHA256_DIGEST_SIZE];
@@ -822,7 +823,8 @@ static void prove(struct claims *claims, const void *last, int count) {
     remember(claims);
 }
 
-// The session's account, in the shape of the answer. Deactivation is told apart from an ended session.
+// The session's account, in the form of the answer. A deactivated account is distinct from an ended
+// session.
 static void add_account(struct text *body, struct claims *claims) {
     sqlite3_stmt *row = prepare(
         "SELECT s.generation, s.rotated_at, s.expires_at, s.revoked_at, s.access_token_tag,\n"
@@ -830,7 +832,7 @@ static void add_account(struct text *body, struct claims *claims) {
         "       u.token_balance, u.tokens_used, u.subscription_tier, u.created_at, u.updated_at\n"
         "FROM sessions AS s JOIN users AS u ON u.id = s.user_id WHERE s.id = $1",
         claims->session);
-    // Of an account that is being deleted nothing is good any more.
+    // Nothing of an account that is being deleted is valid any more.
     if (!step(row) || strncmp(column_text(row, 6), "deleted ", LENGTH("deleted ")) == 0) refuse_token();
     if (sqlite3_column_int64(row, 1) > now() + clock_tolerance) refuse_token();
     if (memcmp(sqlite3_column_blob(row, 5), claims->user, sizeof claims->user) != 0) refuse_token();
@@ -847,7 +849,7 @@ static void add_account(struct text *body, struct claims *claims) {
     add_flag(body, ",\"is_active\":", true);
     add_flag(body, ",\"is_superuser\":", sqlite3_column_int64(row, 9));
     add_flag(body, ",\"is_verified\":", sqlite3_column_int64(row, 10));
-    // What stands behind the projects is kept, so that this query ends before theirs begins.
+    // The text after the projects is kept, so that this query ends before theirs begins.
     struct text rest = {0};
     add(&rest, "],\"created_at\":");
     add_time(&rest, sqlite3_column_int64(row, 14));
@@ -866,7 +868,7 @@ static void add_account(struct text *body, struct claims *claims) {
     free(rest.bytes);
 }
 
-// What the request is for: as RequestPath.swift reads its path, in parts.
+// The request's path in parts, read as in RequestPath.swift.
 
 struct path {
     char bytes[path_limit];
@@ -925,7 +927,7 @@ static bool is_part(const struct path *path, int index, const char *name) {
     return path->parts[index].count == count && memcmp(path->bytes + path->parts[index].start, name, count) == 0;
 }
 
-// A slash at the end makes another path, but for /auth/api-keys/.
+// A slash at the end makes another path, except for /auth/api-keys/.
 static int part_count(const struct path *path) {
     bool ends_in_free_slash = path->count == 3 && path->parts[2].count == 0 && is_part(path, 1, "api-keys")
                               && is_part(path, 0, "auth");
@@ -937,7 +939,7 @@ static const char *non_empty(const char *name) {
     return value && *value ? value : NULL;
 }
 
-// What the client asked for. False if the server does not tell, or it is no path.
+// The path that the client asked for. False if the server does not pass it, or it is not a path.
 static bool read_target(struct path *path) {
     const char *target = non_empty("REQUEST_URI"), *script = non_empty("SCRIPT_NAME"), *info = getenv("PATH_INFO");
     char both[path_limit];
@@ -946,8 +948,8 @@ static bool read_target(struct path *path) {
     return read_path(both, path);
 }
 
-// Whether the request is for the path of `words`, or for the executable `name` at its own path; where the server tells no path,
-// or another one, what follows the executable's name decides.
+// Whether the request is for the path of `words`, or for the executable `name` at its own path; if the server passes no path,
+// or another one, the text after the executable's name decides.
 static bool is_addressed(const char *name, const char *const *words) {
     static struct path path;
     if (read_target(&path)) {
@@ -961,7 +963,8 @@ static bool is_addressed(const char *name, const char *const *words) {
     return !info || (read_path(info, &path) && path.count == 1 && path.parts[0].count == 0);
 }
 
-// What precedes the credentials: path and method, the state folder, the settings, and whether the fields are ambiguous.
+// The checks before the credentials: path and method, the state folder, the settings, and whether the fields are
+// ambiguous.
 
 static void judge_request(const char *name, const char *const *words) {
     const char *method = getenv("REQUEST_METHOD");

@@ -1,5 +1,5 @@
-"""Two endpoints as a FastAPI service would have them, on the same database: GET /auth/users/me by a Bearer token, and
-GET /auth/api-keys/ by a Bearer token or an API key. uvicorn runs it.
+"""Two endpoints as a FastAPI service would implement them, on the same database: GET /auth/users/me with a Bearer
+token, and GET /auth/api-keys/ with a Bearer token or an API key. uvicorn runs it.
 """
 
 import os

@@ -61,7 +61,7 @@ def spellings(field):
 
 
 def client(server):
-    """The address that the server logged for its last request; nil if it logged none."""
+    """The address that the server logged for its last request; None if it logged none."""
     time.sleep(0.05)
     found = re.findall(r"ip=(\S+) endpoint=\S+ status=", server.log())
     return found[-1] if found else None

@@ -334,7 +334,7 @@ def check_clients(server):
     statuses = [send(10 + number, "127.0.0.5", field).status for number, field in enumerate(more)]
     expect(statuses == [429, 429, 429], f"{server.name}: nor is any other header", statuses)
     expect(send(20, "127.0.0.6").status == 202, f"{server.name}: another client has a limit of its own")
-    # A client that bypasses the proxy, and is not one, counts by its own address.
+    # A client that bypasses the proxy counts by its own address.
     statuses = [
         send(30 + number, "127.0.0.7", ("X-Forwarded-For", f"203.0.113.{number}"), plain=True, port=server.behind).status
         for number in range(4)

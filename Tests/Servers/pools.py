@@ -12,8 +12,7 @@ from latchkey_tests.servers.routes import routes
 
 
 def pools(server):
-    """The latchkey-fcgi processes that serve `server`, by id: the pool of each, and how long it has run, once none is
-    running."""
+    """The latchkey-fcgi processes that serve `server`, by id, once all are idle: the pool of each, and its running time."""
     before = None
     while True:
         now = running(server)

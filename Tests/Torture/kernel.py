@@ -5,6 +5,7 @@ of `fcntl`, which strace cannot refuse by itself.)
 
 And file systems without shared memory, by the result of statfs: the database gets no WAL there, and loses it if moved there.
 """
+
 import os
 import re
 import sys

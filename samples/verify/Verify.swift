@@ -1,5 +1,5 @@
-// Verifies an access token by the key set alone: swift run verify http://localhost:8000 TOKEN
-// Prints its `sub`, or says why not and exits with 1. Whoever verifies many keeps the key set for five minutes.
+// Verifies an access token with only the key set: swift run verify http://localhost:8000 TOKEN
+// Prints its `sub`, or prints the reason and exits with 1. To verify many tokens, keep the key set for five minutes.
 
 import Crypto
 import Foundation
@@ -43,7 +43,7 @@ func claims(of token: String, by keys: [KeySet.Key], for issuer: String) throws 
     return claims
 }
 
-/// What `text` is the base64url of.
+/// The bytes that base64url `text` encodes.
 func bytes(_ text: some StringProtocol) throws -> Data {
     let standard = text.replacingOccurrences(of: "-", with: "+").replacingOccurrences(of: "_", with: "/")
     let padding = String(repeating: "=", count: (4 - standard.count % 4) % 4)

@@ -1,5 +1,6 @@
-// Verifies an access token by the key set alone: go run verify.go http://localhost:8000 TOKEN
-// Prints its sub, or says why not and exits with 1. Whoever verifies many keeps the key set for five minutes.
+// Verifies an access token with only the key set: go run verify.go http://localhost:8000 TOKEN
+// Prints its sub, or prints the reason and exits with 1. To verify many tokens, keep the key set for five
+// minutes.
 package main
 
 import (
@@ -24,10 +25,10 @@ type Claims struct {
 	Exp             int64
 }
 
-// leeway is by how many seconds the two machines' clocks may differ.
+// leeway is the number of seconds by which the two machines' clocks may differ.
 const leeway = 30
 
-// Verify gives the claims of token, if one of keys signed it for issuer and it has not expired.
+// Verify returns the claims of token, if one of keys signed it for issuer and it has not expired.
 func Verify(token string, keys []Key, issuer string) (*Claims, error) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
@@ -62,7 +63,7 @@ func Verify(token string, keys []Key, issuer string) (*Claims, error) {
 	return nil, errors.New("an unknown key")
 }
 
-// decode gives the bytes that text is the base64url of; none if it is not.
+// decode returns the bytes that base64url text encodes; none if text is not base64url.
 func decode(text string) []byte {
 	bytes, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {

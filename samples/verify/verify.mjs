@@ -1,5 +1,6 @@
-// Verifies an access token by the key set alone: node verify.mjs http://localhost:8000 TOKEN
-// Prints its `sub`, or says why not and exits with 1. Whoever verifies many keeps the key set for five minutes.
+// Verifies an access token with only the key set: node verify.mjs http://localhost:8000 TOKEN
+// Prints its `sub`, or prints the reason and exits with 1. To verify many tokens, keep the key set for five
+// minutes.
 
 import { createPublicKey, verify } from "node:crypto";
 
