@@ -1,5 +1,4 @@
-// spawn COUNT [NAME=VALUE… | STDIN=FILE] PROGRAM … — the cost of programs, each from its start to its
-// end.
+// spawn COUNT [NAME=VALUE… | STDIN=FILE] PROGRAM … — the cost of programs, each from its start to its end.
 //
 // Runs every program COUNT times, in turn and in alternating order, so that other work on the machine
 // affects all alike. Each gets this process's environment, and the variables between the previous program

@@ -291,7 +291,7 @@ static void add_string(struct text *text, const char *string) {
 
 static char home[path_limit];
 static char base_url[1024] = "http://localhost:8000";
-static char journal[8];  // empty: by the file system
+static char journal[8];  // empty: as the file system has it
 static bool allow_state_in_web_root;
 
 // The number of bytes read, at most `limit`; -1 if there is no such file.

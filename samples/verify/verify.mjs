@@ -1,6 +1,5 @@
 // Verifies an access token with only the key set: node verify.mjs http://localhost:8000 TOKEN
-// Prints its `sub`, or prints the reason and exits with 1. To verify many tokens, keep the key set for five
-// minutes.
+// Prints its `sub`, or prints the reason and exits with 1. To verify many tokens, keep the key set for five minutes.
 
 import { createPublicKey, verify } from "node:crypto";
 
