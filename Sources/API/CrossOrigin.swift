@@ -37,7 +37,7 @@ extension Response {
             return try service.configuration(documentRoot: request.parameters.nonEmpty("DOCUMENT_ROOT"))
                 .settings.corsOrigins
         } catch {
-            // The handler has already set it.
+            // The answer already reports this fault.
             return nil
         }
     }

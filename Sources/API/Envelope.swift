@@ -38,8 +38,7 @@ package struct Reply {
     package static func ok(_ view: some View, headers: [HeaderField] = []) -> Reply {
         Reply(.ok, view, headers: headers)
     }
-    /// 200: a document whose form another standard defines, without the envelope. Caches may keep it, and every page may
-    /// read it.
+    /// 200: a document in another standard's form, without the envelope. Caches may keep it, and any page may read it.
     package static func document(_ view: some View, cachedFor seconds: Int) -> Reply {
         Reply(
             .ok, view, headers: [HeaderField("Access-Control-Allow-Origin", "*")],

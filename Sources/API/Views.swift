@@ -239,7 +239,7 @@ extension Metrics {
     /// The media type of `text`.
     package static let mediaType = "text/plain; version=0.0.4; charset=utf-8"
 
-    /// The metrics in Prometheus' text format, version 0.0.4. Events and details are our own words, so nothing needs escaping.
+    /// The metrics in Prometheus' text format, version 0.0.4. Events and details are our own words.
     package var text: String {
         var text = """
             # HELP latchkey_events_total What happened, by the audit's words.

@@ -1,34 +1,34 @@
-// The Common Gateway Interface (RFC 3875): a process answers one request, environment and standard input in, one write
-// out. The other way, for processes that stay, is FastCGIServer.swift.
+// The Common Gateway Interface (RFC 3875): a process answers one request, from environment and standard input, in one
+// write. Long-lived processes use FastCGIServer.swift instead.
 //
-// 1. The answer leaves in a single write with its length, so that a server never sees half of one.
-// 2. After that write nothing more is done: servers end a process whose answer is complete.
-// 3. A trap answers with the bytes that were laid ready before any work began, and ends the process.
-// 4. Arguments are ignored: servers pass words of the query as such.
-// 5. What is left of the input is read before the answer is written: some servers lose the answer of a process
-//    that ends before it has taken the whole body.
-// 6. Settings come from the process's own environment; by FastCGI a request's parameters never become part of it.
+// 1. The answer is a single write with its length, so that a server never sees half of it.
+// 2. Nothing happens after that write: servers kill a process whose answer is complete.
+// 3. A trap writes the answer that was prepared before any work began, and ends the process.
+// 4. Arguments are ignored: servers pass words of the query as arguments.
+// 5. The rest of the input is read before the answer is written: some servers lose the answer of a process that ends
+//    before it has read the whole body.
+// 6. Settings come from the process's own environment. With FastCGI, a request's parameters never become part of it.
 
 import Platform
 
-/// What becomes of one request.
+/// How one request is answered.
 package struct Turn {
     let trapped: [UInt8]
     let answer: (Request) -> Response
 
-    /// `trapped` is what the client gets if `answer` traps: a whole answer's bytes.
+    /// `trapped` are the bytes that the client gets if `answer` traps: a whole answer.
     package init(trapped: [UInt8], answer: @escaping (Request) -> Response) {
         self.trapped = trapped
         self.answer = answer
     }
 }
 
-/// Bytes of the longest body that is read: more than the servers' configurations let through.
+/// The most bytes of a body that are read: more than the servers' configurations allow.
 let longestBody = 2 << 20
 
 /// The request of this process.
 package enum CGIGateway {
-    /// Answers it, and ends the process: with 0 if the answer was written whole, else 1.
+    /// Answers it, and exits: with 0 if the answer was written completely, otherwise 1.
     package static func serve(_ turn: Turn) -> Never {
         File.keepNewFilesPrivate()
         Signals.answerTraps()
@@ -56,7 +56,7 @@ package enum CGIGateway {
         Signals.exit(0)
     }
 
-    /// Reads the rest of the body, as far as it is one that a server would pass on.
+    /// Reads the rest of the body, up to the size that a server would pass on.
     private static func discardInput(of request: Request, taken: Int) {
         let length = request.fields.first(.contentLength)
         var left =

@@ -1,38 +1,37 @@
-// One connection from a web server, which carries one request at a time, and by its wish (FCGI_KEEP_CONN) one after
-// another.
+// One connection from a web server. It carries one request at a time; with FCGI_KEEP_CONN, several in sequence.
 //
-// 1. A request is taken once it is whole, so that a body that arrives slowly keeps nobody else waiting.
-// 2. Whatever comes is bounded: a record by its form, parameters and body by a limit.
-// 3. What breaks the protocol ends the connection: there is nobody to explain it to.
-// 4. A request that was begun is ended by END_REQUEST, unless the connection is lost.
+// 1. A request is handled once it is complete, so that a slow body delays nobody else.
+// 2. All input is bounded: a record by its form, parameters and body by a limit.
+// 3. A protocol error ends the connection: nobody could read an explanation.
+// 4. A request that began ends with END_REQUEST, unless the connection is lost.
 
 import Platform
 
-/// Why a connection is of no more use.
+/// Why a connection cannot be used any longer.
 enum FastCGIFault: Error {
-    /// It was closed, failed, or did not take the answer in time.
+    /// It was closed, failed, or did not accept the answer in time.
     case lost
-    /// What came breaks the protocol or a limit.
+    /// The input breaks the protocol or exceeds a limit.
     case malformed
 }
 
-/// A connection and the request on it.
+/// A connection and its current request.
 final class FastCGIConnection {
     let socket: Socket
-    /// How long the web server may take to accept what is written.
+    /// How long the web server may take to accept output.
     private let timeout: Duration
-    /// Holds any one record whole.
+    /// Large enough for any record.
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 8 + 65535 + 255, alignment: 8)
-    /// What has been read and not been looked at.
+    /// Bytes that have been read but not parsed.
     private var unread = 0..<0
 
     /// Whether no request has begun on it.
     private(set) var isNew: Bool
-    /// Whether the web server wants it to stay open after the request.
+    /// Whether the web server wants it open after the request.
     private(set) var isKept = false
-    /// Whether its last request has ended, and it is not to be kept.
+    /// Whether its last request has ended, and it closes then.
     private(set) var isOver = false
-    /// When something last came on it.
+    /// When something last arrived on it.
     private(set) var lastHeard = Uptime.now
 
     private enum Phase { case idle, parameters, body, whole }
@@ -41,13 +40,13 @@ final class FastCGIConnection {
     private var request: UInt16 = 0
     private var parameterBytes: [UInt8] = []
     private var parameters: FastCGIParameters?
-    /// The body's first bytes, as many as anyone may read.
+    /// The body's first bytes, as many as an endpoint may read.
     private var body: [UInt8] = []
     private var bodyCount = 0
     /// How much of `body` has been read.
     private var bodyTaken = 0
 
-    /// `isNew` is false for one that requests came on before; `received` is what another process has read of it.
+    /// `isNew` is false if it had requests before; `received` are the bytes that another process has read.
     init(_ socket: Socket, timeout: Duration, isNew: Bool = true, received: [UInt8] = []) {
         self.isNew = isNew
         self.socket = socket
@@ -55,24 +54,24 @@ final class FastCGIConnection {
         pending = received[...]
     }
 
-    /// What another process has read and `receive` has not taken up yet.
+    /// Bytes from another process that `receive` has not parsed yet.
     private var pending: ArraySlice<UInt8>
 
     deinit {
         buffer.deallocate()
     }
 
-    /// Whether a part of a request has come.
+    /// Whether part of a request has arrived.
     var isMidRequest: Bool { phase != .idle || !unread.isEmpty || !pending.isEmpty }
 
-    /// Bytes of the longest parameters: several times what web servers pass on.
+    /// The most bytes of parameters: several times what web servers pass.
     private static let longestParameters = 1 << 20
-    /// Bytes of a body that are kept: more than any endpoint reads.
+    /// The most bytes of a body that are kept: more than any endpoint reads.
     private static let longestKeptBody = 1 << 17
 
     // Receiving.
 
-    /// Reads what is there, without waiting; whether anything was.
+    /// Reads what is available, without waiting. Returns whether anything was.
     func receive() throws(FastCGIFault) -> Bool {
         if unread.isEmpty {
             unread = 0..<0
@@ -101,13 +100,13 @@ final class FastCGIConnection {
         return true
     }
 
-    /// The parameters of the next request that has come whole, body included; nil if none has.
+    /// The parameters of the next complete request, body included; nil if there is none.
     func take() throws(FastCGIFault) -> Parameters? {
         while !isOver, let record = try nextRecord() {
             if record.request == 0 {
                 try manage(record)
             } else if phase == .idle {
-                // Others are of requests that have ended (§3.3).
+                // Other records belong to requests that have ended (§3.3).
                 if record.type == FastCGIType.beginRequest { try begin(record) }
             } else if record.request != request {
                 if record.type == FastCGIType.beginRequest { try end(record.request, .cannotMultiplex) }
@@ -154,13 +153,13 @@ final class FastCGIConnection {
         bodyCount += record.content.count
         body.append(
             copying: UnsafeRawBufferPointer(rebasing: record.content.prefix(FastCGIConnection.longestKeptBody - body.count)))
-        // No server passes on as much: the rest is not waited for, and the connection ends.
+        // No server passes that much: the rest is not awaited, and the connection ends.
         if bodyCount > longestBody { isKept = false }
         if record.content.isEmpty && !isBodyNext || bodyCount > longestBody { phase = .whole }
     }
 
-    /// Whether more of the body follows at once. The end of a stream is an empty record (§3.3), but some servers write one
-    /// before a body whose length its client did not say, as HTTP/2 allows, and the body behind it.
+    /// Whether more of the body follows at once. An empty record ends a stream (§3.3), but some servers write one before a
+    /// body of unknown length, which HTTP/2 allows, and then the body.
     private var isBodyNext: Bool {
         if unread.count < 8, !pending.isEmpty { _ = try? receive() }
         guard unread.count >= 8 else { return false }
@@ -169,14 +168,14 @@ final class FastCGIConnection {
             && (header[4] != 0 || header[5] != 0)
     }
 
-    /// Up to `limit` bytes of the body, fewer only at its end.
+    /// Up to `limit` bytes of the body; fewer only at its end.
     func read(upTo limit: Int) -> [UInt8] {
         let end = min(body.count, bodyTaken + limit)
         defer { bodyTaken = end }
         return Array(body[bodyTaken..<end])
     }
 
-    /// What has come of a request that is not whole, as it came: a connection that is given it continues it.
+    /// The raw bytes of an incomplete request: a connection that gets them continues it.
     var unfinished: [UInt8] {
         var writer = FastCGIWriter()
         if phase != .idle {
@@ -190,7 +189,7 @@ final class FastCGIConnection {
 
     // Answering.
 
-    /// Writes `output` as the whole answer, and its end, in one write. The request is over.
+    /// Writes `output` as the whole answer, and its end, in one write. This ends the request.
     func answer(_ output: [UInt8]) throws(FastCGIFault) {
         let bytes = framed(output)
         finish()
@@ -204,7 +203,7 @@ final class FastCGIConnection {
         return writer.bytes
     }
 
-    /// Puts `text` into the server's log. If the connection is lost the answer will show it.
+    /// Writes `text` to the server's log. If the connection is lost, the answer will fail.
     func log(_ text: [UInt8]) {
         var writer = FastCGIWriter(capacity: text.count + 16)
         writer.stream(FastCGIType.errors, request, text)
@@ -222,7 +221,7 @@ final class FastCGIConnection {
 
     // Records.
 
-    /// The next whole record; nil if none has come.
+    /// The next complete record; nil if there is none.
     private func nextRecord() throws(FastCGIFault) -> FastCGIRecord? {
         while true {
             if unread.count >= 8 {
@@ -237,7 +236,7 @@ final class FastCGIConnection {
                         type: header[1], request: UInt16(header[2]) << 8 | UInt16(header[3]),
                         content: UnsafeRawBufferPointer(rebasing: buffer[start + 8..<start + 8 + count]))
                 }
-                // The rest of it needs room.
+                // The rest of the record needs room.
                 if unread.lowerBound + whole > buffer.count {
                     buffer.baseAddress!.copyMemory(from: buffer.baseAddress! + unread.lowerBound, byteCount: unread.count)
                     unread = 0..<unread.count
@@ -247,7 +246,7 @@ final class FastCGIConnection {
         }
     }
 
-    /// Answers a record that is about the application (§4).
+    /// Answers a management record (§4).
     private func manage(_ record: FastCGIRecord) throws(FastCGIFault) {
         var writer = FastCGIWriter()
         if record.type == FastCGIType.getValues {

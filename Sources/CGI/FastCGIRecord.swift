@@ -1,8 +1,8 @@
-// Records of the FastCGI Specification 1.0 (§3.3): 8 bytes that say version, type, request, and how much follows.
+// Records of the FastCGI Specification 1.0 (§3.3): 8 bytes for version, type, request and length, then the content.
 
 import Platform
 
-/// What a record is (§8).
+/// The type of a record (§8).
 enum FastCGIType {
     static let beginRequest: UInt8 = 1
     static let abortRequest: UInt8 = 2
@@ -21,19 +21,19 @@ enum FastCGIStatus: UInt8 {
     case complete = 0
     /// The application takes one request at a time from a connection.
     case cannotMultiplex = 1
-    /// The application is a responder and nothing else.
+    /// The application only supports the responder role.
     case unknownRole = 3
 }
 
-/// A record that was read; its content is in the connection's buffer until the next one is read.
+/// A record; its content is in the connection's buffer until the next one is read.
 struct FastCGIRecord {
     let type: UInt8
-    /// 0 for one that is about the application, not about a request.
+    /// 0 for a management record.
     let request: UInt16
     let content: UnsafeRawBufferPointer
 }
 
-/// Records in the making.
+/// Writes records.
 struct FastCGIWriter {
     private(set) var bytes: [UInt8] = []
 
@@ -41,18 +41,18 @@ struct FastCGIWriter {
         bytes.reserveCapacity(capacity)
     }
 
-    /// The beginning of a request to a responder, which keeps the connection or not.
+    /// Begins a request to a responder. `isKept`: keep the connection.
     mutating func begin(_ request: UInt16, isKept: Bool) {
         header(FastCGIType.beginRequest, request, count: 8, padding: 0)
         bytes += [0, 1, isKept ? 1 : 0, 0, 0, 0, 0, 0]
     }
 
-    /// The record that ends a stream.
+    /// Ends a stream.
     mutating func stream(endOf type: UInt8, _ request: UInt16) {
         header(type, request, count: 0, padding: 0)
     }
 
-    /// All of `content` as a stream's records, without the one that ends it. Padded to eights, as §3.3 recommends.
+    /// All of `content` as a stream's records, without the one that ends it. Padded to 8 bytes, as §3.3 recommends.
     mutating func stream(_ type: UInt8, _ request: UInt16, _ content: [UInt8]) {
         var start = 0
         while start < content.count {
@@ -65,7 +65,7 @@ struct FastCGIWriter {
         }
     }
 
-    /// A whole answer: `output`, its end, and the request's.
+    /// A whole answer: `output`, its end, and the request's end.
     mutating func answer(_ output: [UInt8], to request: UInt16) {
         stream(FastCGIType.output, request, output)
         stream(endOf: FastCGIType.output, request)
@@ -80,14 +80,14 @@ struct FastCGIWriter {
         for _ in 0..<3 { bytes.append(0) }
     }
 
-    /// That records of `type` are not known (§4.2).
+    /// Says that records of `type` are unknown (§4.2).
     mutating func unknown(_ type: UInt8) {
         header(FastCGIType.unknown, 0, count: 8, padding: 0)
         bytes.append(type)
         for _ in 0..<7 { bytes.append(0) }
     }
 
-    /// What the server asked about (§4.1), of what there is: one request at a time on each connection.
+    /// The requested values (§4.1) that exist: one request at a time on each connection.
     mutating func values(askedBy content: UnsafeRawBufferPointer) {
         var pairs: [UInt8] = []
         let known: StaticString = "FCGI_MPXS_CONNS"
@@ -95,7 +95,7 @@ struct FastCGIWriter {
             if name.elementsEqual(known.bytes) {
                 pairs += [UInt8(known.utf8CodeUnitCount), 1] + Array(known.bytes) + [UInt8(ascii: "0")]
             }
-            // Once is enough, however often it was asked.
+            // Once is enough, even if it was requested several times.
             return pairs.isEmpty
         }
         header(FastCGIType.getValuesResult, 0, count: pairs.count, padding: 0)
@@ -111,7 +111,7 @@ struct FastCGIWriter {
     }
 }
 
-/// Calls `body` with each name and value in `content` (§3.4), until it says false. False if `content` is not made of
+/// Calls `body` with each name and value in `content` (§3.4), until it returns false. False if `content` does not consist of
 /// such pairs.
 func forEachPair(
     in content: UnsafeRawBufferPointer,
@@ -141,13 +141,13 @@ func forEachPair(
     return true
 }
 
-/// A request's parameters, as `Parameters` reads them.
+/// A request's parameters, in the form that `Parameters` reads.
 final class FastCGIParameters {
     private let text: UnsafeMutablePointer<CChar>
     private let entries: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
 
-    /// Takes the pairs in `content`. nil if it is not made of such, or one has no name, an `=` in it, or a NUL in either: by
-    /// CGI none could.
+    /// Reads the pairs in `content`. nil if it does not consist of pairs, or one has no name, an `=` in its name, or a NUL:
+    /// with CGI none could.
     init?(_ content: [UInt8]) {
         var pairs = 0
         var count = 0
@@ -189,6 +189,6 @@ final class FastCGIParameters {
         entries.deallocate()
     }
 
-    /// Good for as long as this lives.
+    /// Valid as long as this object lives.
     var parameters: Parameters { Parameters(entries) }
 }

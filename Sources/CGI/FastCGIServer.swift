@@ -1,35 +1,35 @@
-// Answers requests by FastCGI (FastCGI Specification 1.0), one at a time, until told to stop.
+// Answers requests with FastCGI (FastCGI Specification 1.0), one at a time, until a signal stops it.
 //
-// 1. All connections are waited for at once, up to a number, and a request is answered once it is whole: neither one that
-//    is idle nor one that sends slowly keeps others waiting.
-// 2. Told to stop by SIGTERM, SIGINT or SIGUSR1, the process answers what has come or is on its way, up to a number, and
-//    ends with 0. A web server that asks on a kept connection at that moment finds it closed, and has to ask again.
-// 3. When it has answered as many requests as it may, it begins anew between two of them, in the same place and with the
-//    same connections, so that a request that comes meanwhile only waits.
-// 4. A trap costs the request at hand: its answer is written, and the process begins anew as in 3.
+// 1. It waits for all connections at once, up to a limit, and answers a request once it is complete: neither an idle nor a
+//    slow connection delays others.
+// 2. On SIGTERM, SIGINT or SIGUSR1 the process answers what has arrived or is arriving, up to a limit, and exits with 0. A
+//    web server that uses a kept connection at that moment finds it closed, and has to retry.
+// 3. After the maximum number of requests it restarts between two of them, in place and with the same connections, so that
+//    a request that arrives meanwhile only waits.
+// 4. A trap costs only the current request: its prepared answer is written, and the process restarts as in 3.
 
 package import Platform
 
-/// A process that serves.
+/// A process that serves requests.
 package struct FastCGIServer {
     private let socket: ListeningSocket
 
-    /// Takes connections from `socket`, which listens already (FastCGI Specification 1.0 §2.2).
+    /// Accepts connections from `socket`, which already listens (FastCGI Specification 1.0 §2.2).
     package init(_ socket: ListeningSocket) {
         self.socket = socket
     }
 
-    /// Connections that are open at once, idle ones mostly: more than web servers keep to one process.
+    /// The most open connections, mostly idle: more than web servers keep to one process.
     private static let mostConnections = 64
-    /// How long a web server may be silent within a request, or not take the answer.
+    /// How long a web server may be silent within a request, or not accept the answer.
     private static let timeout = Duration.seconds(60)
-    /// The same for the rest of a request once the process was told to stop.
+    /// The same for the rest of a request after a stop signal.
     private static let stopTimeout = Duration.seconds(5)
 
-    /// Answers requests, and ends the process with 0 when it is told to stop; `turn` is asked for each request.
+    /// Answers requests, and exits with 0 after a stop signal; calls `turn` for each request.
     ///
-    /// It begins anew when `hasReachedMaxRequests` says so of the number of requests that were answered; before either,
-    /// `ending` is called.
+    /// It restarts when `hasReachedMaxRequests` says so for the number of answered requests. It calls `ending` before it
+    /// restarts or exits.
     package func serve(hasReachedMaxRequests: (_ count: Int) -> Bool, ending: () -> Void, _ turn: () -> Turn) -> Never {
         File.keepNewFilesPrivate()
         Signals.answerTraps()
@@ -43,7 +43,7 @@ package struct FastCGIServer {
         var count = 0
         var prefersNewcomers = false
         var (isEnding, last) = (false, Int.max)
-        // What another process has read may hold whole requests.
+        // The bytes that another process has read may contain complete requests.
         for connection in connections {
             connections.removeFirst()
             if FastCGIServer.answer(connection, among: connections, &count, turn) { connections.append(connection) }
@@ -53,7 +53,7 @@ package struct FastCGIServer {
                 ending()
                 Succession.begin(FastCGIServer.handedOver(connections))
             }
-            // By turns, so that neither can keep the other out.
+            // In turns, so that neither starves the other.
             prefersNewcomers.toggle()
             switch socket.wait(
                 isEnding ? nil : stop, connections.map { $0.socket }, prefersNewcomers: prefersNewcomers,
@@ -69,12 +69,12 @@ package struct FastCGIServer {
                 do throws(SystemError) {
                     newcomer = try socket.accept()
                 } catch {
-                    // No descriptor is left, or no memory.
+                    // No descriptor or memory is left.
                     if connections.isEmpty { Command.sleep(Duration(milliseconds: 10)) } else { connections.removeFirst() }
                     continue
                 }
                 guard let socket = newcomer else { continue }
-                // The one that has been idle for the longest has to go.
+                // Closes the connection that has been idle longest.
                 if connections.count == FastCGIServer.mostConnections { connections.removeFirst() }
                 let connection = FastCGIConnection(socket, timeout: FastCGIServer.timeout)
                 if FastCGIServer.answer(connection, among: connections, &count, turn) { connections.append(connection) }
@@ -87,12 +87,12 @@ package struct FastCGIServer {
         Signals.exit(0)
     }
 
-    /// How long to wait for any of `connections`: until the first that is within a request has been silent for too long;
-    /// nil: for ever.
+    /// How long to wait for any of `connections`: until the first one within a request has been silent for too long; nil:
+    /// forever.
     private static func wait(for connections: [FastCGIConnection], isEnding: Bool) -> Duration? {
         if isEnding {
             if connections.contains(where: { $0.isMidRequest }) { return stopTimeout }
-            // A server that has connected just now is about to ask.
+            // A server that has just connected is about to send a request.
             return connections.contains { $0.isNew } ? .seconds(1) : .seconds(0)
         }
         var first: Duration?
@@ -109,8 +109,8 @@ package struct FastCGIServer {
         connections.map { .init(socket: $0.socket, isNew: $0.isNew, received: $0.isMidRequest ? $0.unfinished : []) }
     }
 
-    /// Takes what has come on `connection`, and answers each request that is whole; whether it is to be kept. `others` are
-    /// the connections that outlive a trap.
+    /// Reads from `connection`, and answers each complete request. Returns whether to keep the connection. `others` are
+    /// the connections that survive a trap.
     static func answer(
         _ connection: FastCGIConnection, among others: [FastCGIConnection], _ count: inout Int, _ turn: () -> Turn
     ) -> Bool {

@@ -1,26 +1,26 @@
-// The header fields that anything is decided by, found in one pass over a request's meta-variables.
+// The header fields that decide something, found in one pass over a request's meta-variables.
 //
-// 1. The gateway interface makes one name of many: `X-Forwarded-For`, `X_Forwarded_For` and, by some servers,
-//    `X.Forwarded.For` are all HTTP_X_FORWARDED_FOR (RFC 3875 §4.1.18). A proxy that sets or deletes the first knows
-//    nothing of the others, so of two fields with one name nobody can tell which one it wrote.
-// 2. A field that is there twice therefore has no value here, and the request is ambiguous: it is refused.
-// 3. The same goes for a comma in a field that has one value: it is how some servers join what was sent twice. Fields
-//    that are lists by their own rules may have commas.
-// 4. Empty fields count for nothing.
+// 1. CGI maps several names to one: `X-Forwarded-For`, `X_Forwarded_For` and, in some servers, `X.Forwarded.For` are
+//    all HTTP_X_FORWARDED_FOR (RFC 3875 §4.1.18). A proxy that sets or deletes the first does not know the others, so
+//    of two fields with one name nobody can say which one it wrote.
+// 2. So a field that occurs twice has no value here, and the request is ambiguous: it is refused.
+// 3. The same applies to a comma in a field with a single value: some servers join fields that way. Fields that are
+//    lists by definition may have commas.
+// 4. Empty fields are ignored.
 //
-// All that the service reads of HTTP_… it reads here, so that no field escapes these rules.
+// The service reads HTTP_… variables only here, so that no field escapes these rules.
 
 import Platform
 
-/// The fields of one request.
+/// The deciding header fields of one request.
 package struct HeaderFields {
-    /// A field that something is decided by.
+    /// A field that decides something.
     package enum Name: Int, Sendable, CaseIterable {
-        // Who asks, and on what.
+        // Who asks, and for what.
         case authorization, insteadOfAuthorization, apiKey, projectID, verificationCode
-        // From where, by which program, in which language, and what a page wants to send.
+        // The origin: address, program, language, and what a page wants to send.
         case forwardedFor, forwarded, via, realIP, origin, fetchSite, userAgent, acceptLanguage, requestedFields
-        // What body there is.
+        // The form of the body.
         case contentType, contentLength, transferEncoding
 
         fileprivate static let count = 17
@@ -54,19 +54,19 @@ package struct HeaderFields {
         fileprivate var hasOneValue: Bool { isCredential || self == .origin || self == .fetchSite }
     }
 
-    /// What is there twice.
+    /// What occurs twice.
     package enum Ambiguity: Sendable {
-        /// Who asks, or on what. It stands for all, if other fields are ambiguous, too.
+        /// A field that decides who asks, or for what. Takes precedence over other ambiguous fields.
         case credentials
         case others
     }
 
-    /// The first value of each that is not empty.
+    /// The first non-empty value of each.
     private var values: [UnsafeMutablePointer<CChar>?]
-    /// A bit for each that is there twice.
+    /// A bit for each field that occurs twice.
     private var repeated: UInt32 = 0
 
-    /// Looks through `parameters`.
+    /// Finds the fields in `parameters`.
     init(_ parameters: Parameters) {
         values = [UnsafeMutablePointer<CChar>?](repeating: nil, count: Name.count)
         parameters.forEach { entry in
@@ -79,18 +79,18 @@ package struct HeaderFields {
         }
     }
 
-    /// The one value of `name`; nil if there is none, or more than one.
+    /// The single value of `name`; nil if there is none, or more than one.
     package subscript(_ name: Name) -> String? { isRepeated(name) ? nil : first(name) }
 
-    /// The bytes of the one value of `name`, which last as long as the request; nil if there is none, or more than one.
+    /// The bytes of the single value of `name`, valid as long as the request; nil if there is none, or more than one.
     package func bytes(of name: Name) -> UnsafeBufferPointer<UInt8>? {
         isRepeated(name) ? nil : values[name.rawValue].map { UnsafePointer($0).textBytes }
     }
 
-    /// Whether there is a value of `name`, or more.
+    /// Whether `name` has one value or more.
     package func has(_ name: Name) -> Bool { values[name.rawValue] != nil }
 
-    /// The first value of `name`; nil if there is none. For what is judged before ambiguity is, and gives nothing away.
+    /// The first value of `name`; nil if there is none. For checks that come before ambiguity, and reveal nothing.
     func first(_ name: Name) -> String? { values[name.rawValue].map { String(cString: $0) } }
 
     /// What makes the request ambiguous; nil if nothing does.
@@ -101,11 +101,11 @@ package struct HeaderFields {
 
     private func isRepeated(_ name: Name) -> Bool { repeated >> UInt32(name.rawValue) & 1 == 1 }
 
-    /// Which field `entry` is, and where its value begins; nil if none of them.
+    /// The field that `entry` is, and where its value begins; nil if it is none of them.
     private static func field(
         in entry: UnsafeMutablePointer<CChar>
     ) -> (Name, value: UnsafeMutablePointer<CChar>)? {
-        // Most entries begin otherwise, or differ in the first letter that is not common to all.
+        // Most entries begin differently, or differ in the first letter after the common prefix.
         let start: StaticString = entry[0] == 0x48 ? "HTTP_" : "CONTENT_"
         let length = start.utf8CodeUnitCount
         for index in 0..<length where UInt8(bitPattern: entry[index]) != start.utf8Start[index] { return nil }

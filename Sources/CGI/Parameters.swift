@@ -1,6 +1,6 @@
 // A request's meta-variables (RFC 3875 §4.1), read in place.
 //
-// What a client sends as header fields is read by HeaderFields.swift alone; the other variables are the server's own.
+// Only HeaderFields.swift reads what a client sends as header fields; the other variables are the server's own.
 
 import Platform
 
@@ -8,7 +8,7 @@ import Platform
 package struct Parameters {
     private let entries: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
 
-    /// `entries` is a list in C's form, ended by a null pointer, that outlives the request.
+    /// `entries` is a list in C's form that ends with a null pointer and outlives the request.
     package init(_ entries: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) {
         self.entries = entries
     }
@@ -23,7 +23,7 @@ package struct Parameters {
         return nil
     }
 
-    /// The value of `name`, where an absent and an empty one mean the same: nil.
+    /// The value of `name`; nil if it is absent or empty.
     package func nonEmpty(_ name: StaticString) -> String? {
         guard let value = first(name), !value.utf8.isEmpty else { return nil }
         return value
@@ -38,7 +38,7 @@ package struct Parameters {
         }
     }
 
-    /// Where the value of `entry` begins, if it is called `name`.
+    /// Where the value of `entry` begins; nil if its name is not `name`.
     static func value(
         of entry: UnsafeMutablePointer<CChar>, named name: StaticString
     ) -> UnsafeMutablePointer<CChar>? {

@@ -1,4 +1,4 @@
-// The query of a URL, as HTML forms write it (application/x-www-form-urlencoded, WHATWG URL §5.1).
+// The query of a URL, as HTML forms encode it (application/x-www-form-urlencoded, WHATWG URL §5.1).
 
 import Platform
 
@@ -6,8 +6,8 @@ import Platform
 package struct Query {
     private var fields: [(name: [UInt8], value: [UInt8])] = []
 
-    /// Reads `text`: pieces between "&", "+" as a space, `%XX` as a byte. A "%" without two
-    /// hexadecimal digits stands for itself, as there.
+    /// Reads `text`: parts between "&", "+" as a space, `%XX` as a byte. A "%" without two hexadecimal digits stays,
+    /// as in that standard.
     package init(_ text: String) {
         for piece in text.utf8.split(separator: UInt8(ascii: "&")) {
             let equals = piece.firstIndex(of: UInt8(ascii: "=")) ?? piece.endIndex
@@ -16,7 +16,7 @@ package struct Query {
         }
     }
 
-    /// The last value called `name`, as bytes that need not be UTF-8; nil if there is none.
+    /// The last value of `name`, as bytes that may not be UTF-8; nil if there is none.
     package func last(_ name: StaticString) -> [UInt8]? {
         fields.last { $0.name.elementsEqual(name.bytes) }?.value
     }
@@ -26,8 +26,8 @@ package struct Query {
     }
 }
 
-/// `bytes` with each `%XX` as the byte it stands for (RFC 3986 §2.1), and "+" as a space if
-/// `plusIsSpace`. A "%" without two hexadecimal digits stands for itself.
+/// `bytes` with each `%XX` decoded (RFC 3986 §2.1), and "+" as a space if `plusIsSpace`. A "%" without two
+/// hexadecimal digits stays.
 package func percentDecoded(_ bytes: [UInt8], plusIsSpace: Bool = false) -> [UInt8] {
     var result: [UInt8] = []
     result.reserveCapacity(bytes.count)

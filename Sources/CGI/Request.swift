@@ -1,8 +1,8 @@
-// A request as RFC 3875 hands it over: meta-variables, and a body on an input.
+// A request as RFC 3875 passes it: meta-variables, and a body on an input.
 
 import Platform
 
-/// A request's method (RFC 9110 §9), as far as an answer depends on it.
+/// A request's method (RFC 9110 §9), as far as answers depend on it.
 package enum Method: Equatable, Sendable {
     case get, head, post, put, patch, delete, options
     /// Any other token.
@@ -22,7 +22,7 @@ package enum Method: Equatable, Sendable {
             }
     }
 
-    /// The method's name on the wire; empty for `other`.
+    /// The method's name in HTTP; empty for `other`.
     package var name: StaticString {
         switch self {
         case .get: "GET"
@@ -39,7 +39,7 @@ package enum Method: Equatable, Sendable {
 
 /// Why a request has no usable body.
 package enum BodyError: Error, Equatable {
-    /// No length, or one that is no number, and no chunked coding (RFC 9110 §15.5.12).
+    /// No valid length, and no chunked coding (RFC 9110 §15.5.12).
     case lengthRequired
     /// More bytes than the limit.
     case tooLarge
@@ -53,15 +53,15 @@ package enum BodyError: Error, Equatable {
 package struct Request {
     /// From REQUEST_METHOD (RFC 3875 §4.1.12).
     package let method: Method
-    /// All meta-variables (RFC 3875 §4.1), also those that header fields become.
+    /// All meta-variables (RFC 3875 §4.1), including those from header fields.
     package let parameters: Parameters
-    /// The header fields that anything is decided by.
+    /// The header fields that decide something.
     package let fields: HeaderFields
     private let input: (_ limit: Int) -> [UInt8]?
     private let errors: (_ text: [UInt8]) -> Void
 
-    /// `input` gives up to `limit` bytes of the body, fewer only at its end, nil if it failed; `errors` takes what
-    /// belongs into the server's log.
+    /// `input` returns up to `limit` bytes of the body, fewer only at its end, nil on failure; `errors` writes to the
+    /// server's log.
     package init(
         parameters: Parameters, input: @escaping (_ limit: Int) -> [UInt8]?,
         errors: @escaping (_ text: [UInt8]) -> Void = { try? Descriptor.standardError.write($0) }
@@ -73,17 +73,17 @@ package struct Request {
         method = Method(parameters.first("REQUEST_METHOD"))
     }
 
-    /// Puts `text` into the server's log. If that cannot be done there is nobody to tell.
+    /// Writes `text` to the server's log. Ignores a failure.
     package func log(_ text: [UInt8]) { errors(text) }
 
-    /// The path below the executable's own (RFC 3875 §4.1.5), decoded; "" if there is none.
+    /// The path after the executable's own (RFC 3875 §4.1.5), decoded; "" if there is none.
     package var pathInfo: String { parameters.first("PATH_INFO") ?? "" }
 
     /// The query, as sent, without "?".
     package var query: String { parameters.first("QUERY_STRING") ?? "" }
 
-    /// What the client asked for, as sent, with the query; nil if the server does not tell. RFC 3875 leaves REQUEST_URI
-    /// out; servers that do not send it tell the path in two parts (§4.1.5, §4.1.13).
+    /// What the client asked for, as sent, including the query; nil if the server does not pass it. REQUEST_URI is not
+    /// in RFC 3875; servers without it pass the path in two parts (§4.1.5, §4.1.13).
     package var target: String? {
         if let uri = parameters.nonEmpty("REQUEST_URI") { return uri }
         return parameters.nonEmpty("SCRIPT_NAME").map { $0 + pathInfo }
@@ -92,9 +92,9 @@ package struct Request {
     /// The address of the peer, as the server wrote it; "" if it did not.
     package var remoteAddress: String { parameters.first("REMOTE_ADDR") ?? "" }
 
-    /// Whether a body's Content-Type is JSON (RFC 8259, RFC 6839 §3.1): `application/json` or
-    /// `application/…+json`, with any parameters. An absent one is taken as JSON, but not from a web page, which
-    /// can leave it out to send a body to any site without asking (Fetch §2.2.2, CORS-safelisted requests).
+    /// Whether a body's Content-Type is JSON (RFC 8259, RFC 6839 §3.1): `application/json` or `application/…+json`,
+    /// with any parameters. A missing one counts as JSON, but not from a web page, which can omit it to send a body to
+    /// any site without asking (Fetch §2.2.2, CORS-safelisted requests).
     package var isJSON: Bool {
         guard let type = fields.first(.contentType) else { return !isFromWebPage }
         var name: [UInt8] = []
@@ -110,15 +110,16 @@ package struct Request {
             || (subtype.count > 5 && subtype.suffix(5).elementsEqual("+json".utf8))
     }
 
-    /// Whether a browser sent it for a page (Fetch §3.2, Fetch Metadata §2.4), not for what was typed or clicked.
+    /// Whether a browser sent it for a page (Fetch §3.2, Fetch Metadata §2.4), not because the user typed or clicked
+    /// something.
     private var isFromWebPage: Bool {
         if fields.has(.origin) { return true }
         guard fields.has(.fetchSite) else { return false }
         return fields[.fetchSite]?.isSame(as: "none") != true
     }
 
-    /// Whether a body without a length ends with the input: it came in chunks, or by HTTP/2 or 3, whose bodies need no
-    /// length (RFC 9113 §8.1), and some servers pass either on as it arrives.
+    /// Whether a body without a length ends with the input: it was chunked, or came by HTTP/2 or 3, whose bodies need
+    /// no length (RFC 9113 §8.1), and some servers pass either on as it arrives.
     var endsWithInput: Bool {
         if fields.has(.transferEncoding) { return true }
         guard method == .post || method == .patch, let version = parameters.nonEmpty("SERVER_PROTOCOL") else { return false }

@@ -1,15 +1,15 @@
-// An answer as RFC 3875 §6 wants it: header lines, an empty line, the body.
+// An answer in the form of RFC 3875 §6: header lines, an empty line, the body.
 
 import Platform
 
-/// A header field of an answer. The value holds no control characters: all of them are ours.
+/// A header field of an answer. The value has no control characters: all values are our own.
 package struct HeaderField {
-    /// As it is written, such as `X-Request-Id`.
+    /// As written, such as `X-Request-Id`.
     package let name: StaticString
-    /// The text behind the colon, on one line.
+    /// The text after the colon, on one line.
     package let value: String
 
-    /// `value` is written as it is, so it must hold no control characters.
+    /// `value` is written unchanged, so it must not contain control characters.
     package init(_ name: StaticString, _ value: String) {
         self.name = name
         self.value = value
@@ -20,7 +20,7 @@ package struct HeaderField {
 package struct Response {
     /// Written as the field `Status` (RFC 3875 §6.3.3).
     package let status: Status
-    /// All other fields but Content-Length, in the order in which they are written.
+    /// All other fields except Content-Length, in the order in which they are written.
     package var headers: [HeaderField]
     /// nil: an answer without a body, and so without Content-Type and Content-Length.
     package let body: [UInt8]?
@@ -32,8 +32,8 @@ package struct Response {
         self.body = body
     }
 
-    /// The answer's bytes. For a HEAD request (`headOnly`) the length is the body's that GET
-    /// would get, and the body is left out (RFC 9110 §9.3.2).
+    /// The answer's bytes. For a HEAD request (`headOnly`) the length is that of GET's body, and the body is omitted
+    /// (RFC 9110 §9.3.2).
     package func serialized(headOnly: Bool = false) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(512 + (body?.count ?? 0))

@@ -1,4 +1,4 @@
-// The statuses that we answer (RFC 9110 §15, RFC 6585).
+// The statuses that the service uses (RFC 9110 §15, RFC 6585).
 
 /// A status code and its reason phrase.
 package enum Status: Int {
@@ -26,7 +26,7 @@ package enum Status: Int {
     case serviceUnavailable = 503
     case gatewayTimeout = 504
 
-    /// The phrase that stands behind the code.
+    /// The phrase after the code.
     package var phrase: StaticString {
         switch self {
         case .ok: "OK"

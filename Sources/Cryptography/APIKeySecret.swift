@@ -1,6 +1,5 @@
-// A project's key, as its holder has it: `sk_` and the base64url of 28 random bytes and their
-// CRC-32. The checksum lets a scanner tell a real key from a look-alike, and a handler refuse a
-// mistyped one, without asking anyone.
+// A project's key as its holder sees it: `sk_` and the base64url of 28 random bytes and their CRC-32. The checksum
+// lets a scanner recognize a real key, and a handler refuse a mistyped one, without a query.
 
 import Platform
 
@@ -9,13 +8,13 @@ package struct APIKeySecret {
     /// `sk_` and 43 characters.
     package let text: String
 
-    /// A new one, with 224 bits of chance.
+    /// A new key, with 224 random bits.
     package static func random() -> APIKeySecret {
         let random = Random.bytes(randomSize)
         return APIKeySecret(text: "sk_" + Base64.url.encode(random + checksum(random)))
     }
 
-    /// Reads a key; nil unless its form and its checksum hold.
+    /// Reads a key; nil unless its form and its checksum are right.
     package init?(_ text: String) {
         guard text.utf8.starts(with: "sk_".utf8), text.utf8.count == 46,
             let bytes = Base64.url.decode(text.utf8.dropFirst(3)), bytes.count == 32
@@ -31,10 +30,10 @@ package struct APIKeySecret {
         self.text = text
     }
 
-    /// Its first 11 characters: what it is looked up by, and what lists show.
+    /// Its first 11 characters, for lookups and lists.
     package var prefix: String { String(decoding: text.utf8.prefix(11), as: UTF8.self) }
 
-    /// What is hashed.
+    /// The bytes that are hashed.
     package var bytes: [UInt8] { Array(text.utf8) }
 
     private static let randomSize = 28

@@ -1,14 +1,14 @@
-// The token that a client shows with each request: a JWT (RFC 7519) signed with ES256.
+// The token that a client sends with each request: a JWT (RFC 7519) signed with ES256.
 //
 // 1. The algorithm is fixed; nothing in a token chooses it (RFC 8725 §3.1).
-// 2. Only the exact form that we write is read: same header, same claims, same order. Everything
-//    else is refused before its meaning is asked for.
-// 3. Nothing that it says is believed before it is proved: by its signature, or by being, to the byte, one that we
-//    know to be ours.
+// 2. Only the exact form that we write is accepted: the same header, the same claims, the same order. Everything else is
+//    refused before it is interpreted.
+// 3. Nothing in a token is trusted before it is verified: by its signature, or because it equals, byte for byte, a token that
+//    is known to be ours.
 
 package import Platform
 
-/// What an access token says.
+/// The claims of an access token.
 package struct AccessToken: Equatable {
     /// `iss`: the service's base URL.
     package let issuer: String
@@ -18,15 +18,15 @@ package struct AccessToken: Equatable {
     package let issuedAt: Timestamp
     /// `exp`, whole seconds.
     package let expiresAt: Timestamp
-    /// `jti`: this token's own name.
+    /// `jti`: this token's id.
     package let id: UUID
-    /// `sid`: the session it belongs to.
+    /// `sid`: its session.
     package let session: UUID
-    /// The user's address when it was made: ASCII without quotes or backslashes.
+    /// The user's address when the token was made: ASCII without quotes or backslashes.
     package let email: String
 
-    /// Signing cuts the times to whole seconds. `issuer` and `email` are written as they are, so they must hold neither quotes
-    /// nor backslashes.
+    /// Signing truncates the times to whole seconds. `issuer` and `email` are written unchanged, so they must not contain
+    /// quotes or backslashes.
     package init(
         issuer: String, user: UUID, issuedAt: Timestamp, expiresAt: Timestamp, id: UUID,
         session: UUID, email: String
@@ -72,16 +72,16 @@ package struct AccessToken: Equatable {
     }
 }
 
-/// An access token as somebody shows it: of the form that we write, and not proved yet.
+/// An access token as received: in the form that we write, but not verified yet.
 package struct UnverifiedToken {
-    /// The id of the key that it says it is signed by: 43 bytes of any kind.
+    /// The id of the key that it claims to be signed with: any 43 bytes.
     package let keyID: String
-    /// What it says. Times and issuer are the caller's to judge.
+    /// Its claims. The caller checks times and issuer.
     package let claims: AccessToken
     private let input: [UInt8]
     private let signature: [UInt8]
 
-    /// nil for what is not exactly of that form.
+    /// nil unless `text` has exactly that form.
     package init?(_ text: String) {
         let bytes = Array(text.utf8)
         let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
@@ -99,14 +99,14 @@ package struct UnverifiedToken {
         input = Array(bytes[..<parts[1].endIndex])
     }
 
-    /// Whether `key` made its signature.
+    /// Whether its signature is `key`'s.
     package func isSigned(by key: ES256PublicKey) -> Bool { key.verifies(signature, of: input) }
 }
 
 private let headerStart: StaticString = "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\""
 private let headerEnd: StaticString = "\"}"
 
-/// Walks over text of a known form.
+/// Reads text of a known form.
 private struct Reader {
     private let bytes: [UInt8]
     private var index = 0

@@ -1,14 +1,14 @@
-// Argon2id (RFC 9106), kept as PHC strings: `$argon2id$v=19$m=…,t=…,p=1$salt$tag`.
+// Argon2id (RFC 9106), stored as PHC strings: `$argon2id$v=19$m=…,t=…,p=1$salt$tag`.
 //
-// The cost stands in the string, so it can be raised later without a migration. The pepper does
-// not: who reads the database alone cannot even begin to guess.
+// The string contains the cost, so it can be raised later without a migration. It does not contain the pepper: a
+// thief who has only the database cannot even begin to guess.
 
 import CArgon2
 import Platform
 
-/// What a hash costs.
+/// The cost of a hash.
 package struct Argon2Cost: Equatable, Sendable {
-    /// KiB.
+    /// In KiB.
     package let memory: UInt32
     /// Passes over the memory: t in RFC 9106 §3.1, at least 1.
     package let passes: UInt32
@@ -22,19 +22,19 @@ package struct Argon2Cost: Equatable, Sendable {
 
 /// Why a hash could not be computed.
 package enum Argon2Error: Error {
-    /// No memory for it now: nothing is known about the secret.
+    /// No memory now. This says nothing about the secret.
     case outOfMemory
-    /// The string, or a parameter in it, is none that we make.
+    /// The string, or a parameter in it, is not one that we make.
     case malformed
 }
 
-/// Memory for one hash, allocated before it is known whether there will be one: whoever holds this can no
-/// longer fail for want of it.
+/// Memory for one hash, allocated before anyone knows whether it is needed: after that, hashing cannot fail for lack
+/// of memory.
 package final class Argon2Memory {
     fileprivate let start: UnsafeMutableRawPointer
     fileprivate let size: Int
 
-    /// As much as `cost` takes; nil if the system does not give it.
+    /// The memory that `cost` needs; nil if the system does not provide it.
     package init?(for cost: Argon2Cost) {
         size = Int(cost.memory) * 1024
         guard let start = cargon2_allocate(size) else { return nil }
@@ -46,15 +46,15 @@ package final class Argon2Memory {
     }
 }
 
-/// Hashes of secrets that are stored.
+/// Hashes of stored secrets.
 package enum Argon2 {
-    /// Bytes of salt and of tag: RFC 9106 §3.1 recommends 16 for the one, its §4 allows 32 for the other.
+    /// Bytes of salt and tag: RFC 9106 §3.1 recommends 16 for the salt, and §4 allows 32 for the tag.
     private static let saltSize = 16
     fileprivate static let tagSize = 32
-    /// What a stored hash may cost at most, so that a damaged one cannot take the machine: 64 MiB.
+    /// The highest cost of a stored hash, so that a damaged one cannot exhaust the machine: 64 MiB.
     fileprivate static let highestCost = Argon2Cost(memory: 65536, passes: 16)
 
-    /// The PHC string of `secret`, with a salt of its own; computed in `memory`, if that is given.
+    /// The PHC string of `secret`, with its own salt; computed in `memory`, if given.
     package static func hash(
         _ secret: [UInt8], cost: Argon2Cost, pepper: [UInt8] = [], in memory: Argon2Memory? = nil
     ) throws(Argon2Error) -> String {
@@ -64,7 +64,7 @@ package enum Argon2 {
             + "$\(Base64.standard.encode(salt))$\(Base64.standard.encode(tag))"
     }
 
-    /// Whether `secret` is the one that `hash` was made of; computed in `memory`, if that is given.
+    /// Whether `hash` was made from `secret`; computed in `memory`, if given.
     package static func verify(
         _ secret: [UInt8], against hash: String, pepper: [UInt8] = [], in memory: Argon2Memory? = nil
     ) throws(Argon2Error) -> Bool {
@@ -73,7 +73,7 @@ package enum Argon2 {
         return equalInConstantTime(tag, stored.tag)
     }
 
-    /// What `hash` costs; nil if it is no PHC string of Argon2id with one lane.
+    /// The cost of `hash`; nil if it is not a PHC string of Argon2id with one lane.
     package static func cost(of hash: String) -> Argon2Cost? {
         do throws(Argon2Error) {
             return try PHCString(hash).cost
@@ -117,7 +117,7 @@ package enum Argon2 {
     }
 }
 
-/// A PHC string of ours, taken apart.
+/// One of our PHC strings in its parts.
 private struct PHCString {
     let cost: Argon2Cost
     let salt: [UInt8]

@@ -1,13 +1,13 @@
 // Base64 without padding, in two alphabets (RFC 4648 §4 and §5), and only in its canonical form.
 //
-// Lenient readers give several texts for the same bytes. Here one value has one text: bits that
-// belong to no byte must be zero, and nothing else may stand in the text.
+// Lenient decoders accept several texts for the same bytes. Here one value has one text: unused bits must be zero,
+// and no other characters are allowed.
 
 /// One of the two alphabets.
 package enum Base64 {
-    /// "+" and "/": what PHC strings use.
+    /// "+" and "/", for PHC strings.
     case standard
-    /// "-" and "_": what tokens and keys use.
+    /// "-" and "_", for tokens and keys.
     case url
 
     /// The text of `bytes`.
@@ -30,9 +30,9 @@ package enum Base64 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The bytes that `text` stands for; nil if it is not the canonical text of any.
+    /// The bytes that `text` encodes; nil if it is not canonical.
     package func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
-        // Where the text lies in one piece, a byte of it costs much less than by its collection.
+        // With contiguous text, a byte costs much less than through its collection.
         if let found = text.withContiguousStorageIfAvailable({ decode(all: $0) }) { return found }
         return Array(text).withUnsafeBufferPointer { decode(all: $0) }
     }

@@ -1,6 +1,6 @@
 // The checksum in an API key.
 
-/// CRC-32 as zip and Ethernet compute it (ISO 3309; of "123456789": 0xCBF43926).
+/// CRC-32 as in zip and Ethernet (ISO 3309; of "123456789": 0xCBF43926).
 package func crc32(_ bytes: some Sequence<UInt8>) -> UInt32 {
     var remainder: UInt32 = 0xFFFF_FFFF
     for byte in bytes {

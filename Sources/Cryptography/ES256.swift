@@ -1,20 +1,20 @@
-// ECDSA on P-256 with SHA-256 (RFC 7518 §3.4), by Nettle.
+// ECDSA on P-256 with SHA-256 (RFC 7518 §3.4), with Nettle.
 
 import CNettle
 import Platform
 
-/// A public key that verifies.
+/// A public key for verification.
 package struct ES256PublicKey: Equatable {
     /// 64 bytes: x ‖ y, big-endian.
     package let coordinates: [UInt8]
 
-    /// nil unless there are 64 bytes. Whether they are a point on the curve shows only in `verifies`.
+    /// nil unless there are 64 bytes. Only `verifies` checks that they are a point on the curve.
     package init?(coordinates: [UInt8]) {
         guard coordinates.count == 64 else { return nil }
         self.coordinates = coordinates
     }
 
-    /// Whether `signature` (64 bytes, r ‖ s) is this key's for `message`.
+    /// Whether `signature` (64 bytes, r ‖ s) is this key's signature of `message`.
     package func verifies(_ signature: [UInt8], of message: [UInt8]) -> Bool {
         guard signature.count == 64 else { return false }
         var point = ecc_point()
@@ -43,13 +43,13 @@ package struct ES256PublicKey: Equatable {
     }
 }
 
-/// A private key that signs, and its public half.
+/// A private key for signing, with its public key.
 package struct ES256PrivateKey: Equatable {
-    /// What verifies this key's signatures.
+    /// The key that verifies its signatures.
     package let publicKey: ES256PublicKey
     private let scalar: [UInt8]
 
-    /// A new one.
+    /// A new key.
     package static func random() -> ES256PrivateKey {
         var point = ecc_point()
         var key = ecc_scalar()
@@ -84,14 +84,14 @@ package struct ES256PrivateKey: Equatable {
     /// 96 bytes: d ‖ x ‖ y.
     package var bytes: [UInt8] { scalar + publicKey.coordinates }
 
-    /// 32 bytes: a MAC of `token`, which this key has signed. Whoever has the key knows the token by it for a hundredth of
-    /// what its signature costs, and nobody else can make it.
+    /// 32 bytes: a MAC of `token`, which this key has signed. The key's owner can recognize the token with it at a
+    /// hundredth of the cost of its signature, and nobody else can make it.
     package func tag(of token: String) -> [UInt8] {
         let key = HKDF.derive(from: scalar, info: Array("latchkey v1 access token".utf8), count: 32)
         return HMAC.sha256(key: key, Array(token.utf8))
     }
 
-    /// 64 bytes, r ‖ s: the signature of `message`. nil if the key's number is out of range.
+    /// 64 bytes, r ‖ s: the signature of `message`. nil if the private key is out of range.
     package func sign(_ message: [UInt8]) -> [UInt8]? {
         var key = ecc_scalar()
         nettle_ecc_scalar_init(&key, nettle_get_secp_256r1())
@@ -120,7 +120,7 @@ private func zero() -> __mpz_struct {
     return number
 }
 
-/// The number in 32 big-endian bytes; to be cleared.
+/// The number in 32 big-endian bytes. The caller clears it.
 private func integer(_ bytes: ArraySlice<UInt8>) -> __mpz_struct {
     var number = zero()
     nettle_mpz_set_str_256_u(&number, bytes.count, Array(bytes))

@@ -1,4 +1,4 @@
-// SHA-2, HMAC and HKDF by Nettle, and comparison in constant time.
+// SHA-2, HMAC and HKDF with Nettle, and comparison in constant time.
 
 import CNettle
 
@@ -50,7 +50,7 @@ package enum HMAC {
 
 /// HKDF with SHA-256 (RFC 5869).
 package enum HKDF {
-    /// `count` bytes derived from `secret`; `info` keeps keys for different uses apart.
+    /// `count` bytes derived from `secret`; `info` separates keys for different uses.
     package static func derive(
         from secret: [UInt8], salt: [UInt8] = [], info: [UInt8], count: Int
     ) -> [UInt8] {
@@ -62,7 +62,7 @@ package enum HKDF {
     }
 }
 
-/// Whether `a` and `b` hold the same bytes, in a time that depends on their lengths alone.
+/// Whether `a` and `b` have the same bytes, in a time that depends only on their lengths.
 package func equalInConstantTime(_ a: [UInt8], _ b: [UInt8]) -> Bool {
     guard a.count == b.count else { return false }
     var difference: UInt8 = 0

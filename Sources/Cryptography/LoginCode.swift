@@ -1,5 +1,5 @@
-// The code that is mailed: derived, so that no copy of it needs to be stored for a mail that is
-// still to be sent, and a second mail carries the same one.
+// The code in a mail. It is derived, so that no copy of it is stored for waiting mail, and a second mail has the same
+// code.
 
 package import Platform
 
@@ -14,8 +14,8 @@ package enum LoginCode {
         return text(of: truncate(tag), digits: digits)
     }
 
-    /// RFC 4226 §5.3: 31 bits, from where the last byte's low half points. RFC 6238 §1.2 uses it
-    /// on longer hashes in the same way.
+    /// RFC 4226 §5.3: 31 bits, starting where the low half of the last byte points. RFC 6238 §1.2 uses it the same
+    /// way on longer hashes.
     package static func truncate(_ tag: [UInt8]) -> UInt32 {
         let offset = Int(tag[tag.count - 1] & 15)
         return UInt32(tag[offset] & 0x7F) << 24 | UInt32(tag[offset + 1]) << 16

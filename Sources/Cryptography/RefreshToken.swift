@@ -1,8 +1,8 @@
-// The token that renews a session. Nothing of it is stored: the session's row holds the
-// generation that is current, and the rest is computed.
+// The token that renews a session. It is not stored: the session's row has the current generation, and the rest is
+// computed.
 //
-// 64 bytes: 16 of the session's id, 4 of the generation, 44 of an HMAC over both. In base64url
-// that is 86 characters.
+// 64 bytes: 16 of the session's id, 4 of the generation, 44 of an HMAC over both. In base64url these are 86
+// characters.
 
 package import Platform
 
@@ -19,7 +19,7 @@ package struct RefreshToken: Equatable {
         self.generation = generation
     }
 
-    /// Reads `text`; nil unless `key` made it. Needs no database: a forgery costs one HMAC.
+    /// Reads `text`; nil unless `key` made it. Needs no database: refusing a forgery costs one HMAC.
     package init?(_ text: String, key: [UInt8]) {
         guard text.utf8.count == 86, let bytes = Base64.url.decode(text.utf8), bytes.count == 64,
             let session = UUID(bytes[..<16])

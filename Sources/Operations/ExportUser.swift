@@ -1,5 +1,4 @@
-// Everything that is stored about a person, for someone who has a right to know it. It contains no secret: none is
-// stored.
+// Everything that is stored about a person, for someone who has a right to it. It contains no secret: none is stored.
 
 package import Auth
 import Platform

@@ -1,14 +1,14 @@
-// What a byte is in ASCII. Text from outside is judged byte by byte: a Swift Character may
-// hold many, and compares equal to others that differ.
+// What a byte is in ASCII. External text is checked byte by byte: a Swift Character may contain many bytes, and
+// equals others that differ.
 
 extension UInt8 {
-    /// "0" to "9", and no other script's digits.
+    /// "0" to "9", but no other script's digits.
     package var isDigit: Bool { self &- 0x30 < 10 }
 
     /// "A" to "Z" and "a" to "z".
     package var isLetter: Bool { (self | 0x20) &- 0x61 < 26 }
 
-    /// "A" to "Z" made small; every other byte as it is.
+    /// "A" to "Z" in lower case; every other byte unchanged.
     package var asciiLowercased: UInt8 { self &- 0x41 < 26 ? self | 0x20 : self }
 
     /// The value of "0"–"9", "a"–"f", "A"–"F"; nil for others.

@@ -1,16 +1,16 @@
-// Many files in one, in POSIX's ustar form (IEEE Std 1003.1, pax), which every tar reads.
+// Many files in one, in POSIX's ustar format (IEEE Std 1003.1, pax), which every tar reads.
 
 import CLibc
 
-/// An archive in the making. Its file is removed by whoever made it, should it not be finished.
+/// An archive that is being written. If it is not finished, the caller removes its file.
 package final class Archive {
     private let path: String
     private let descriptor: Int32
     private let time: Timestamp
-    /// Files that are in it.
+    /// The number of files in it.
     package private(set) var count = 0
 
-    /// Begins the file `path`, which must not exist, mode 0600; what is added is dated `time`.
+    /// Creates the file `path`, which must not exist, with mode 0600; its entries are dated `time`.
     package init(making path: String, at time: Timestamp) throws(SystemError) {
         self.path = path
         self.time = time
@@ -22,8 +22,8 @@ package final class Archive {
         if descriptor >= 0 { close(descriptor) }
     }
 
-    /// Adds the contents of `file` as `name`: ASCII, at most 100 bytes. A file that is longer than 8 GiB does not
-    /// fit, and one that changes its length meanwhile is refused.
+    /// Adds the contents of `file` as `name`: ASCII, at most 100 bytes. Refuses a file longer than 8 GiB, and one
+    /// whose length changes meanwhile.
     package func add(_ name: String, file: String) throws(SystemError) {
         let source = libc_open(file, O_RDONLY, 0)
         guard source >= 0 else { throw SystemError("open", file) }
@@ -61,7 +61,7 @@ package final class Archive {
         count += 1
     }
 
-    /// Ends the archive and makes its contents durable.
+    /// Finishes the archive and makes it durable.
     package func finish() throws(SystemError) {
         try Descriptor(descriptor, of: path).write([UInt8](repeating: 0, count: 2 * Archive.block))
         guard fsync(descriptor) == 0 else { throw SystemError("fsync", path) }
@@ -98,18 +98,18 @@ package final class Archive {
     }
 }
 
-/// Why an archive is not taken: a sentence.
+/// Why an archive is refused: a sentence.
 package struct ArchiveFault: Error {
     /// One line: the failed call with its error, or the archive's path and what is wrong in it.
     package let reason: String
 }
 
 extension Archive {
-    /// Writes the files of the archive `path` into `folder`, durably; their names, in its order.
+    /// Writes the files of the archive `path` into `folder`, durably. Returns their names, in order.
     ///
-    /// Only what `limit` names is taken, up to so many bytes, each once; anything else is a fault, as is whatever is
-    /// no ordinary file, a wrong checksum, and an archive without its end. Names are never looked at as paths: they
-    /// are known or refused. `report` hears how much of it has been read, in percent.
+    /// Accepts only the names that `limit` knows, up to its number of bytes, each once. Anything else is a fault, and
+    /// so are a file that is not regular, a wrong checksum, and a missing end. Names are never used as paths: they are
+    /// known or refused. `report` gets the progress in percent.
     package static func unpack(
         _ path: String, into folder: String, report: (Int) -> Void, limit: (String) -> Int?
     ) throws(ArchiveFault) -> [String] {
@@ -121,7 +121,7 @@ extension Archive {
         return names
     }
 
-    /// The files of the archive `path`, judged as `unpack` does, in its order: the contents of those of at most `size`
+    /// The files of the archive `path`, checked as in `unpack`, in order: the contents of those of at most `size`
     /// bytes, and nil for longer ones.
     package static func contents(
         _ path: String, upTo size: Int, limit: (String) -> Int?
@@ -135,7 +135,7 @@ extension Archive {
         return files
     }
 
-    /// Goes through the archive `path` once, from its beginning to its end: it may come through a pipe.
+    /// Reads the archive `path` once, from beginning to end: it may come through a pipe.
     private static func read(
         _ path: String, limit: (String) -> Int?, _ body: (Entry, inout Reader) throws(Refusal) -> Void
     ) throws(ArchiveFault) {
@@ -175,11 +175,11 @@ extension Archive {
         let size: Int
     }
 
-    /// Goes through an archive once.
+    /// Reads an archive once.
     fileprivate struct Reader {
         let path: String
         let source: Int32
-        /// Bytes in all; nil where that is not known, as in a pipe.
+        /// The total number of bytes; nil if unknown, as in a pipe.
         let length: Int?
         private var done = 0
 
@@ -212,7 +212,7 @@ extension Archive {
                 throw .says("it is not in the form ustar")
             }
             guard block[156] == UInt8(ascii: "0") else { throw .says("it holds what is no ordinary file") }
-            // A link's target, and the beginning of a long name.
+            // The target of a link, and the beginning of a long name.
             guard block[157..<257].allSatisfy({ $0 == 0 }), block[345..<500].allSatisfy({ $0 == 0 }) else {
                 throw .says("it holds a long name or a link")
             }
@@ -224,7 +224,7 @@ extension Archive {
             return Entry(name: String(decoding: name, as: UTF8.self), size: size)
         }
 
-        /// Octal digits, ended by a space, a zero byte, or both.
+        /// Octal digits that end with a space, a zero byte, or both.
         private static func octal(_ field: ArraySlice<UInt8>) -> Int? {
             let digits = field.prefix { 0x30...0x37 ~= $0 }
             guard (1...11).contains(digits.count), field[digits.endIndex...].allSatisfy({ $0 == 0 || $0 == 0x20 })
@@ -232,7 +232,7 @@ extension Archive {
             return digits.reduce(0) { $0 * 8 + Int($1 - 0x30) }
         }
 
-        /// Writes what follows a header.
+        /// Writes the contents after a header.
         mutating func contents(of entry: Entry, to path: String, report: (Int) -> Void) throws(Refusal) {
             let target = libc_open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
             guard target >= 0 else { throw .call(SystemError("open", path)) }
@@ -245,13 +245,13 @@ extension Archive {
                     throw .call(error)
                 }
             } then: { done in
-                // Of a pipe nobody knows how much is to come.
+                // The length of a pipe is unknown.
                 if let length { report(Int(min(100, Int64(done) * 100 / Int64(length)))) }
             }
             guard fsync(target) == 0 else { throw .call(SystemError("fsync", path)) }
         }
 
-        /// Gives `body` what follows a header, a piece at a time.
+        /// Passes the contents after a header to `body`, a piece at a time.
         mutating func contents(
             of entry: Entry, _ body: ([UInt8]) throws(Refusal) -> Void, then report: (_ done: Int) -> Void = { _ in }
         ) throws(Refusal) {
@@ -267,7 +267,7 @@ extension Archive {
             }
         }
 
-        /// The second block of the end; after it nothing but zeros, of which there are not many more than tar adds.
+        /// The second block of the end. Only zeros may follow, and not many more than tar adds.
         mutating func end() throws(Refusal) {
             guard try take(Archive.block).allSatisfy({ $0 == 0 }) else { throw .says("something follows its end") }
             let rest: [UInt8]
@@ -281,7 +281,7 @@ extension Archive {
             }
         }
 
-        /// Bytes: tar fills records, of 10 KiB if nobody says otherwise.
+        /// Bytes: tar fills records, of 10 KiB by default.
         private static let longestEnd = 1 << 20
     }
 }

@@ -1,10 +1,9 @@
-// Bytes compared and searched at once, by the C library: a loop of our own over a String's bytes takes several
-// times as long.
+// Compares and searches bytes with the C library: a Swift loop over a String's bytes takes several times as long.
 
 import CLibc
 
 extension String {
-    /// Whether both have the same bytes; what Unicode holds to be equal may not be the same.
+    /// Whether both have the same bytes. Strings that Unicode calls equal may differ.
     package func isSame(as other: String) -> Bool {
         let answer = utf8.withContiguousStorageIfAvailable { mine in
             other.utf8.withContiguousStorageIfAvailable { others in
@@ -14,7 +13,7 @@ extension String {
         return (answer ?? nil) ?? utf8.elementsEqual(other.utf8)
     }
 
-    /// A string of `count` ASCII bytes, all of which `fill` writes.
+    /// A string of `count` ASCII bytes, which `fill` writes.
     package init(asciiCount count: Int, _ fill: (UnsafeMutableBufferPointer<UInt8>) -> Void) {
         self.init(unsafeUninitializedCapacity: count) { buffer in
             fill(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
@@ -24,7 +23,7 @@ extension String {
 }
 
 extension [UInt8] {
-    /// Appends `bytes`, all at once. Not inlined: every place that calls it would grow by it.
+    /// Appends `bytes` in one call. Not inlined: that would enlarge every caller.
     @inline(never)
     package mutating func append(copying bytes: UnsafeRawBufferPointer) {
         guard let start = bytes.baseAddress else { return }
@@ -36,18 +35,18 @@ extension [UInt8] {
         }
     }
 
-    /// Appends `bytes`, all at once.
+    /// Appends `bytes` in one call.
     package mutating func append(copying bytes: [UInt8]) {
         bytes.withUnsafeBytes { append(copying: $0) }
     }
 
-    /// Appends the bytes of `text`, all at once.
+    /// Appends the bytes of `text` in one call.
     @inline(never)
     package mutating func append(copying text: StaticString) {
         append(copying: UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
-    /// Appends the UTF-8 of `text`, all at once.
+    /// Appends the UTF-8 of `text` in one call.
     @inline(never)
     package mutating func append(copying text: String) {
         var text = text
@@ -68,10 +67,10 @@ extension [UInt8] {
 }
 
 extension UnsafePointer<CChar> {
-    /// Whether `byte` is in the text that begins here, and ends with a zero.
+    /// Whether the zero-terminated text that begins here contains `byte`.
     package func textHas(_ byte: UInt8) -> Bool { strchr(self, Int32(byte)) != nil }
 
-    /// The bytes of the text that begins here, without the zero that ends it.
+    /// The bytes of the text that begins here, without its terminating zero.
     package var textBytes: UnsafeBufferPointer<UInt8> {
         let bytes = UnsafeRawBufferPointer(start: self, count: strlen(self))
         return bytes.bindMemory(to: UInt8.self)
@@ -79,15 +78,15 @@ extension UnsafePointer<CChar> {
 }
 
 extension UnsafeRawBufferPointer {
-    /// Whether `byte` is among them.
+    /// Whether the buffer contains `byte`.
     package func has(_ byte: UInt8) -> Bool {
         guard let baseAddress else { return false }
         return memchr(baseAddress, Int32(byte), count) != nil
     }
 }
 
-/// `text` without a byte order mark, each line ended by a line feed alone; nil if it is UTF-16 or UTF-32, which begin with
-/// a mark of their own or hold zeros.
+/// `text` without a byte order mark, with a line feed alone at the end of each line; nil for UTF-16 or UTF-32, which begin
+/// with their own mark or contain zeros.
 func plainText(_ text: [UInt8]) -> [UInt8]? {
     if text.starts(with: [0xFF, 0xFE]) || text.starts(with: [0xFE, 0xFF]) { return nil }
     var rest = text[...]

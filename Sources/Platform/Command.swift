@@ -1,15 +1,13 @@
-// Starting other programs: one that is left behind, and one that is fed and waited for.
-// Neither ever goes through a shell.
+// Starts other programs: either detached, or with input and waiting for the end. Never through a shell.
 
 import CLibc
 
-/// Other programs, by absolute path and argument list.
+/// Other programs, by absolute path and arguments.
 package enum Command {
-    /// Starts `path` and leaves it behind: in a session of its own, with descriptors 0, 1 and 2
-    /// on /dev/null, every other one closed, and only `environment` (`NAME=value`).
+    /// Starts `path` detached: in its own session, with descriptors 0, 1 and 2 on /dev/null, every other one closed, and only
+    /// `environment` (`NAME=value`).
     ///
-    /// A web server that waits for every holder of its pipes, or that signals the process
-    /// group of a request, so has no hold on it.
+    /// So a web server that waits for every holder of its pipes, or signals a request's process group, does not affect it.
     package static func startDetached(_ path: String, environment: [String]) throws(SystemError) {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -30,22 +28,22 @@ package enum Command {
     /// (prctl(2), PR_SET_NO_NEW_PRIVS).
     package static var mayGainPrivileges: Bool { libc_may_gain_privileges() == 1 }
 
-    /// How a program that was waited for ended.
+    /// How a program ended.
     package enum Ending: Equatable {
-        /// It ended by itself, with this exit code.
+        /// It exited, with this code.
         case exit(Int32)
         /// A signal ended it.
         case signal
-        /// It did not end in time, and was killed.
+        /// It ran too long, and was killed.
         case timeout
     }
 
-    /// Runs `path` with `arguments` (the program's name not among them), `environment`, and
-    /// `input` on its standard input; its output and errors go to `output`, else they are thrown away. After `limit` it is
-    /// killed, with whatever it has started in its process group. If the input has to be on a disk, it is on that of `folder`.
+    /// Runs `path` with `arguments` (without the program's name), `environment`, and `input` on its standard input. Its output
+    /// and errors go to `output`, or are discarded. After `limit` it is killed, with everything that it has started in its
+    /// process group. If the input has to be on a disk, it is on that of `folder`.
     ///
-    /// The input is whole before the program starts: should this process end meanwhile, the program does not
-    /// take half of it for all.
+    /// The input is complete before the program starts: if this process ends meanwhile, the program does not take half of it
+    /// for the whole.
     package static func run(
         _ path: String, arguments: [String], environment: [String], input: [UInt8],
         limit: Duration, output: Descriptor? = nil, folder: String? = nil
@@ -88,7 +86,7 @@ package enum Command {
             if ended < 0, libc_errno() != EINTR { return .signal }
             if Uptime.now >= deadline {
                 kill(-process, SIGKILL)
-                // It may have left its group.
+                // The program may have left its process group.
                 kill(process, SIGKILL)
                 while waitpid(process, &status, 0) < 0, libc_errno() == EINTR {}
                 return .timeout
@@ -98,7 +96,7 @@ package enum Command {
         }
     }
 
-    /// Does nothing for `duration`.
+    /// Waits for `duration`.
     package static func sleep(_ duration: Duration) {
         var time = timespec(
             tv_sec: Int(duration.milliseconds / 1000),
@@ -106,7 +104,7 @@ package enum Command {
         nanosleep(&time, nil)
     }
 
-    /// The signals that this process ignores or blocks would stay so in a program that it starts.
+    /// Otherwise a started program would inherit the signals that this process ignores or blocks.
     private static func resetSignals(_ attributes: inout posix_spawnattr_t, flags: Int32) {
         var signals = sigset_t()
         sigemptyset(&signals)

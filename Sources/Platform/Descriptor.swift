@@ -1,31 +1,31 @@
-// Reading and writing an open descriptor, whole and through interruptions.
+// Reads and writes an open descriptor completely, despite interruptions.
 
 import CLibc
 
-/// An open file descriptor. It is not closed here: who opened it closes it.
+/// An open file descriptor. The code that opened it closes it.
 package struct Descriptor {
-    /// As open(2) gives it. Nothing checks that it is open.
+    /// The number from open(2). Nothing checks that it is open.
     package let number: Int32
-    /// What failures call it: its file's path; empty if it has none.
+    /// What errors call it: its file's path; empty if it has none.
     private let path: String
 
-    /// Descriptor 0: by CGI, the request's body (RFC 3875 §4.2).
+    /// Descriptor 0: with CGI, the request's body (RFC 3875 §4.2).
     package static var standardInput: Descriptor { Descriptor(STDIN_FILENO) }
-    /// Descriptor 1: by CGI, the response (RFC 3875 §6.1).
+    /// Descriptor 1: with CGI, the response (RFC 3875 §6.1).
     package static var standardOutput: Descriptor { Descriptor(STDOUT_FILENO) }
-    /// Descriptor 2: messages for the operator. Web servers write them into their error logs.
+    /// Descriptor 2: messages for the operator. Web servers write them to their error logs.
     package static var standardError: Descriptor { Descriptor(STDERR_FILENO) }
 
-    /// The open descriptor `number`. Errors name `path`, its file's; empty: it has none.
+    /// The open descriptor `number`. Errors name its file's `path`; empty if it has none.
     package init(_ number: Int32, of path: String = "") {
         self.number = number
         self.path = path
     }
 
-    /// Whether somebody sits at the other end.
+    /// Whether it is a terminal.
     package var isTerminal: Bool { isatty(number) == 1 }
 
-    /// Reads until `limit` bytes are there or the input ends.
+    /// Reads until it has `limit` bytes or the input ends.
     package func read(upTo limit: Int) throws(SystemError) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(min(limit, 4096))
@@ -43,7 +43,7 @@ package struct Descriptor {
         return bytes
     }
 
-    /// Writes all of `bytes`: in one call, unless the system takes only a part.
+    /// Writes all of `bytes`: in one call, unless the system accepts only a part.
     package func write(_ bytes: [UInt8]) throws(SystemError) {
         var done = 0
         while done < bytes.count {

@@ -1,25 +1,25 @@
-// The process's own environment, and where its executable lies.
+// The process's own environment, and the folder of its executable.
 
 import CLibc
 
 /// The process's environment, read in place.
 package enum Environment {
-    /// The list itself, in C's form, as RFC 3875 gives a request's meta-variables.
+    /// The list in C's form, as RFC 3875 passes a request's meta-variables.
     package static var entries: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? { libc_environ() }
 
-    /// The value of `name`, or nil. An empty value is a value.
+    /// The value of `name`; nil if it is not set. An empty value counts.
     package static func value(_ name: String) -> String? {
         guard let value = name.withCString({ getenv($0) }) else { return nil }
         return String(cString: value)
     }
 
-    /// Whether `name` has a value, and that is no UTF-8: read as text it would be another value.
+    /// Whether the value of `name` is not UTF-8: as text it would be another value.
     package static func isMalformed(_ name: String) -> Bool {
         guard let value = getenv(name) else { return false }
         return String(validatingCString: value) == nil
     }
 
-    /// Calls `body` with each `NAME=value` whose name begins with `prefix`; name and value apart.
+    /// Calls `body` with name and value of each variable whose name begins with `prefix`.
     package static func forEach<E: Error>(
         prefix: StaticString, _ body: (_ name: String, _ value: String) throws(E) -> Void
     ) throws(E) {
@@ -36,16 +36,16 @@ package enum Environment {
         }
     }
 
-    /// The folder that the running executable lies in, links resolved, without a final slash.
+    /// The folder of the running executable, with links resolved, without a final slash.
     package static func executableFolder() throws(SystemError) -> String {
         let path = try File.target(ofLink: "/proc/self/exe")
         return File.parent(of: path)
     }
 
-    /// The id of the user that the process acts as.
+    /// The process's effective user id.
     package static var effectiveUser: UInt32 { geteuid() }
 
-    /// From now on the process gives way to others that want the cores (nice 10).
+    /// From now on the process lets others use the cores first (nice 10).
     package static func giveWay() { libc_give_way() }
 
     /// How many cores the process may run on; at least 1.

@@ -1,34 +1,33 @@
-// Files and folders: read whole, written whole, made durable. Everything made here is
-// readable by its owner alone.
+// Files and folders: read completely, written completely, made durable. Only the owner can read what is created here.
 
 import CLibc
 
-/// What `File.status` tells of a path.
+/// What `File.status` says about a path.
 package struct FileStatus {
     /// Whether it is a folder.
     package let isFolder: Bool
-    /// Whether it is a regular file: no folder, device, pipe or socket.
+    /// Whether it is a regular file: not a folder, device, pipe or socket.
     package let isRegular: Bool
-    /// User id of the owner.
+    /// The owner's user id.
     package let owner: UInt32
     /// The nine permission bits.
     package let permissions: UInt32
-    /// Bytes.
+    /// In bytes.
     package let size: Int
     /// When its contents last changed.
     package let modifiedAt: Timestamp
-    /// Which file it is: device and inode number.
+    /// The file itself: device and inode number.
     package let identity: FileIdentity
 
-    /// Whether the group or others may do anything with it.
+    /// Whether the group or others have any permission.
     package var isOpenToOthers: Bool { permissions & 0o077 != 0 }
     /// Whether the group or others may write to it.
     package var isWritableByOthers: Bool { permissions & 0o022 != 0 }
 }
 
-/// What changes with a file's contents, or when another file takes its place.
+/// Changes with a file's contents, or when another file replaces it.
 package struct FileFingerprint: Equatable {
-    /// Device and number: which file it is, for as long as somebody has it open.
+    /// Device and number identify a file as long as it is open.
     package let identity: FileIdentity
     private let size: Int64
     private let modified, changed: FileTime
@@ -40,14 +39,14 @@ package struct FileFingerprint: Equatable {
         changed = FileTime(status.st_ctim)
     }
 
-    /// Whether every later change shows in the mark: it is so old that the clock of the file system has gone on.
+    /// Whether every later change would show in the fingerprint: it is older than one tick of the file system's clock.
     package func isSettled(at now: Timestamp) -> Bool {
         max(modified.moment, changed.moment) < now - .seconds(2)
     }
 }
 
-/// A file's time in full. Seconds and nanoseconds stay apart: together they fit no longer than until 2262, and a
-/// file may have any time.
+/// A file's full time. Seconds and nanoseconds are separate: one number of both ends in 2262, and a file may have any
+/// time.
 private struct FileTime: Equatable {
     private let seconds, nanoseconds: Int64
 
@@ -59,7 +58,7 @@ private struct FileTime: Equatable {
     var moment: Timestamp { Timestamp(timespec(tv_sec: Int(seconds), tv_nsec: Int(nanoseconds))) }
 }
 
-/// Which file it is.
+/// Identifies a file.
 package struct FileIdentity: Equatable {
     private let device, number: UInt64
 
@@ -71,7 +70,7 @@ package struct FileIdentity: Equatable {
 
 /// Calls on paths. Each throws the failed call's `SystemError`.
 package enum File {
-    /// Files and folders made from now on grant nothing to the group and to others.
+    /// Files and folders created from now on give no permissions to the group and others.
     package static func keepNewFilesPrivate() {
         umask(0o077)
     }
@@ -84,15 +83,15 @@ package enum File {
         return try Descriptor(descriptor, of: path).read(upTo: limit)
     }
 
-    /// The text of a file that people edit, as editors everywhere write it: without a byte order mark, each line ended by
-    /// a line feed. UTF-16 is refused. Whether the rest is UTF-8 is not looked at.
+    /// The text of a file that people edit with any editor: without a byte order mark, with a line feed at the end of
+    /// each line. UTF-16 is refused. Nothing checks that the rest is UTF-8.
     package static func readText(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
         guard let text = plainText(try read(path, limit: limit)) else { throw .notUTF8(path) }
         return text
     }
 
-    /// Makes the file `path`, which must not exist, with `bytes`, mode 0600, and syncs it.
-    /// A file that could not be written whole is removed again.
+    /// Creates the file `path`, which must not exist, with `bytes` and mode 0600, and syncs it. If it cannot be written
+    /// completely, it is removed.
     package static func create(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
         let descriptor = libc_open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
         guard descriptor >= 0 else { throw SystemError("open", path) }
@@ -106,7 +105,7 @@ package enum File {
         }
     }
 
-    /// Adds `bytes` to the end of `path` in one write; makes the file, mode 0600, if need be.
+    /// Appends `bytes` to `path` in one write; creates the file with mode 0600 if needed.
     package static func append(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
         let descriptor = libc_open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         guard descriptor >= 0 else { throw SystemError("open", path) }
@@ -114,29 +113,29 @@ package enum File {
         try Descriptor(descriptor, of: path).write(bytes)
     }
 
-    /// Gives the file `path` the second name `name`; fails if that is taken (`isTaken`).
+    /// Gives the file `path` the second name `name`; fails if that exists (`isTaken`).
     package static func link(_ path: String, as name: String) throws(SystemError) {
         guard CLibc.link(path, name) == 0 else { throw SystemError("link", name) }
     }
 
-    /// Moves `path` to `name` in one step, over whatever is there.
+    /// Renames `path` to `name` in one step, and replaces what is there.
     package static func rename(_ path: String, to name: String) throws(SystemError) {
         guard CLibc.rename(path, name) == 0 else { throw SystemError("rename", name) }
     }
 
-    /// Removes the file `path`, if it is there and can be removed: for what nobody needs and nobody could misuse.
+    /// Removes the file `path`, if possible: for files that nobody needs and nobody could misuse.
     package static func remove(_ path: String) {
         unlink(path)
     }
 
-    /// Removes the file `path`, if it is there; a file that stays is an error. `syncFolder` makes it durable.
+    /// Removes the file `path`, if it exists; throws if it stays. `syncFolder` makes this durable.
     package static func delete(_ path: String) throws(SystemError) {
         guard unlink(path) != 0 else { return }
         let error = SystemError("unlink", path)
         if error.number != ENOENT { throw error }
     }
 
-    /// Makes the folder `path`, mode 0700. False if something of that name was there.
+    /// Creates the folder `path`, mode 0700. False if the name already exists.
     @discardableResult
     package static func createFolder(_ path: String) throws(SystemError) -> Bool {
         if mkdir(path, 0o700) == 0 { return true }
@@ -145,7 +144,7 @@ package enum File {
         throw error
     }
 
-    /// Removes the folder `path`, with its files and one level of folders in it, as far as that is possible.
+    /// Removes the folder `path`, with its files and one level of folders, as far as possible.
     package static func removeFolder(_ path: String) {
         removeFolder(path, depth: 1)
     }
@@ -157,7 +156,7 @@ package enum File {
         rmdir(path)
     }
 
-    /// Writes the contents of the file `path` into `name`, which must not be there, mode 0600, durably.
+    /// Copies the file `path` to `name`, which must not exist, with mode 0600, durably.
     package static func copy(_ path: String, to name: String) throws(SystemError) {
         let source = libc_open(path, O_RDONLY, 0)
         guard source >= 0 else { throw SystemError("open", path) }
@@ -173,7 +172,7 @@ package enum File {
         guard fsync(target) == 0 else { throw SystemError("fsync", name) }
     }
 
-    /// Makes names made or changed in the folder `path` durable.
+    /// Makes new and changed names in the folder `path` durable.
     package static func syncFolder(_ path: String) throws(SystemError) {
         let descriptor = libc_open(path, O_RDONLY | O_DIRECTORY, 0)
         guard descriptor >= 0 else { throw SystemError("open", path) }
@@ -181,7 +180,7 @@ package enum File {
         guard fsync(descriptor) == 0 else { throw SystemError("fsync", path) }
     }
 
-    /// The names in the folder `path`, in no order.
+    /// The names in the folder `path`, unsorted.
     package static func names(in path: String) throws(SystemError) -> [String] {
         guard let folder = opendir(path) else { throw SystemError("opendir", path) }
         defer { closedir(folder) }
@@ -192,7 +191,7 @@ package enum File {
         return names
     }
 
-    /// What lies at `path`, links followed; nil if nothing does.
+    /// What is at `path`, with links followed; nil if nothing is.
     package static func status(_ path: String) throws(SystemError) -> FileStatus? {
         var status = stat()
         guard path.withCString({ stat($0, &status) }) == 0 else {
@@ -210,34 +209,34 @@ package enum File {
             identity: FileIdentity(status))
     }
 
-    /// Whether the program at `path` runs with the rights of its owner or group (its set-user-ID or set-group-ID bit).
+    /// Whether the program at `path` runs with its owner's or group's rights (its set-user-ID or set-group-ID bit).
     package static func hasPrivileges(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & 0o6000 != 0
     }
 
-    /// Whether `path` lies on a file system that this process cannot write to.
+    /// Whether this process cannot write to the file system of `path`.
     package static func isReadOnly(_ path: String) -> Bool {
         var status = statvfs()
         return statvfs(path, &status) == 0 && status.f_flag & UInt(ST_RDONLY) != 0
     }
 
-    /// The mark of what lies at `path`, links followed; nil if nothing does, or it cannot be told.
+    /// The fingerprint of what is at `path`, with links followed; nil if nothing is, or on failure.
     package static func mark(_ path: String) -> FileFingerprint? {
         var status = stat()
-        // A String that is passed on as it is would be copied.
+        // Swift would copy a String that is passed on directly.
         return path.withCString { stat($0, &status) } == 0 ? FileFingerprint(status) : nil
     }
 
-    /// Whether `path` lies on a file system of another machine, or of a program, whose memory and locks cannot be relied
-    /// on, as NFS, SMB and FUSE.
+    /// Whether `path` is on a remote file system, or one of a program, whose memory and locks are unreliable, such as
+    /// NFS, SMB and FUSE.
     package static func isRemote(_ path: String) -> Bool {
         isRemote(fileSystem: UInt(libc_file_system(path)))
     }
 
-    /// The same by the number that Linux knows a file system by (statfs(2)). The list is that of GNU coreutils
-    /// (src/stat.c, "remote"), but for AUFS and OverlayFS: they are there because files below them change
-    /// unnoticed; memory is shared on them as on any other. OrangeFS and 9p, which are not in it, share none.
+    /// The same, by Linux's number for a file system (statfs(2)). The list is GNU coreutils' (src/stat.c, "remote"),
+    /// without AUFS and OverlayFS, which are in it because files below them change unnoticed; they share memory like any
+    /// other. OrangeFS and 9p, which are not in it, share none.
     static func isRemote(fileSystem number: UInt) -> Bool {
         switch number {
         case 0x6163_6673,  // ACFS
@@ -272,7 +271,7 @@ package enum File {
         }
     }
 
-    /// Bytes that this user can still write to the file system that `path` lies on.
+    /// How many bytes this user can still write to the file system of `path`.
     package static func freeSpace(at path: String) throws(SystemError) -> Int64 {
         var status = statvfs()
         guard statvfs(path, &status) == 0 else { throw SystemError("statvfs", path) }
@@ -281,11 +280,11 @@ package enum File {
         return overflow ? .max : Int64(clamping: space)
     }
 
-    /// The absolute path of what is at `path`, every link resolved.
+    /// The absolute path of `path`, with every link resolved.
     package static func resolve(_ path: String) throws(SystemError) -> String {
         guard let resolved = realpath(path, nil) else { throw SystemError("realpath", path) }
         defer { free(resolved) }
-        // Mended, the text would name another file.
+        // Repaired text would name another file.
         guard let text = String(validatingCString: resolved) else {
             throw SystemError("realpath", path, number: EILSEQ)
         }
@@ -298,7 +297,7 @@ package enum File {
         return readlink(path, &byte, 1) >= 0
     }
 
-    /// Where the symbolic link at `path` points.
+    /// The target of the symbolic link at `path`.
     package static func target(ofLink path: String) throws(SystemError) -> String {
         let capacity = 4096
         let buffer = UnsafeMutablePointer<CChar>.allocate(capacity: capacity)

@@ -1,13 +1,12 @@
-// Locks on files: of a whole file, in turn or at once, and of one of several places in it.
+// Locks on files: of a whole file, queued or immediate, and of one of several slots in it.
 
 import CLibc
 
-/// A lock on a file, shared by every process that asks for it; the kernel drops it when the
-/// holder ends, however it ends.
+/// A lock on a file between processes. The kernel releases it when the holder ends, however it ends.
 package final class FileLock {
     private let descriptor: Int32
 
-    /// Waits for the lock on the file `path`, which is made if need be.
+    /// Waits for the lock on the file `path`, which is created if needed.
     package init(waitingFor path: String) throws(SystemError) {
         descriptor = libc_open(path, O_RDWR | O_CREAT, 0o600)
         guard descriptor >= 0 else { throw SystemError("open", path) }
@@ -16,8 +15,8 @@ package final class FileLock {
         }
     }
 
-    /// Waits for the lock on the file `path`, which is made if need be, behind all who came before; nil if that takes
-    /// longer than `limit`, milliseconds.
+    /// Queues for the lock on the file `path`, which is created if needed; nil if that takes longer than `limit`,
+    /// milliseconds.
     package init?(inTurnFor path: String, atMost limit: Duration) throws(SystemError) {
         descriptor = libc_open(path, O_RDWR | O_CREAT, 0o600)
         guard descriptor >= 0 else { throw SystemError("open", path) }
@@ -43,7 +42,7 @@ package final class FileLock {
     package init?(trying path: String) throws(SystemError) {
         descriptor = libc_open(path, O_RDWR | O_CREAT, 0o600)
         guard descriptor >= 0 else { throw SystemError("open", path) }
-        // deinit closes what was opened, also after a failure here.
+        // deinit closes the descriptor, even after a failure here.
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return nil }
     }
 
@@ -52,20 +51,19 @@ package final class FileLock {
     }
 }
 
-/// One of a number of places, shared by every process that asks for one; the kernel frees it when the
-/// holder ends, however it ends.
+/// One of several slots between processes. The kernel releases it when the holder ends, however it ends.
 package final class SlotLock {
     private let descriptor: Int32
 
-    /// Takes one of `slots` places on the file `path`, which is made if need be: each is a lock on
-    /// one byte, the first on that of `offset`. Waits for at most `limit`; nil if none became free.
+    /// Takes one of `slots` slots in the file `path`, which is created if needed: each is a lock on one byte, the
+    /// first on the byte `offset`. Waits for at most `limit`; nil if none becomes free.
     package init?(
         waitingFor path: String, slots: Int, from offset: Int = 0, atMost limit: Duration
     ) throws(SystemError) {
         descriptor = libc_open(path, O_RDWR | O_CREAT, 0o600)
         guard descriptor >= 0 else { throw SystemError("open", path) }
         let deadline = Uptime.now + limit
-        // Not all begin at the same place, nor look again at the same time.
+        // Processes begin at different slots, and retry at different times.
         let chance = Int(Random.bytes(1)[0])
         while true {
             for slot in 0..<slots {

@@ -1,7 +1,7 @@
-// One event, one line: `time=… key=value key="value with spaces"`. Whatever a client sent is
-// escaped, so that it can neither begin a line nor close a quote.
+// One event, one line: `time=… key=value key="value with spaces"`. What a client sent is escaped, so that it can
+// neither begin a line nor close a quote.
 
-/// A log line in the making.
+/// A log line that is being written.
 package struct LogLine {
     private var text: String
 
@@ -10,7 +10,7 @@ package struct LogLine {
         text = "time=\(time.text)"
     }
 
-    /// Adds `key=value`, in quotes if it holds anything but plain characters.
+    /// Adds `key=value`, in quotes if it contains anything except plain characters.
     package mutating func add(_ key: StaticString, _ value: String) {
         text += " \(key)="
         let isPlain = !value.utf8.isEmpty && value.utf8.allSatisfy(LogLine.isPlain)
@@ -23,7 +23,7 @@ package struct LogLine {
         }
     }
 
-    /// The line's bytes, with its end.
+    /// The line's bytes, including its end.
     package var bytes: [UInt8] { Array(text.utf8) + [0x0A] }
 
     private static func isPlain(_ byte: UInt8) -> Bool {

@@ -1,17 +1,16 @@
-// What the machine gives a process: random numbers, limits, places on a disk, time. For whoever looks for the
-// reason why a service does not work.
+// What the machine provides: random numbers, limits, disk space, time. For diagnosing a service that does not work.
 
 import CLibc
 
-/// The machine as this process finds it.
+/// The machine, as this process sees it.
 package enum Machine {
-    /// Whether the kernel gives random numbers without waiting for them (getrandom(2), GRND_NONBLOCK).
+    /// Whether the kernel provides random numbers without waiting (getrandom(2), GRND_NONBLOCK).
     package static var hasEntropy: Bool {
         var byte: UInt8 = 0
         return getrandom(&byte, 1, UInt32(GRND_NONBLOCK)) == 1 || libc_errno() == ENOSYS
     }
 
-    /// The soft limit that /proc/self/limits calls `name`, as "Max file size"; nil if there is none.
+    /// The soft limit `name` in /proc/self/limits, such as "Max file size"; nil if there is none.
     package static func limit(_ name: String) throws(SystemError) -> Int64? {
         let text = String(decoding: try File.read("/proc/self/limits", limit: 16384), as: UTF8.self)
         for line in text.utf8.split(separator: 0x0A) where line.starts(with: name.utf8) {
@@ -21,28 +20,28 @@ package enum Machine {
         return nil
     }
 
-    /// Files that this user can still make on the file system that `path` lies on; nil if it does not count them.
+    /// How many files this user can still create on the file system of `path`; nil if it does not count them.
     package static func freeFiles(at path: String) throws(SystemError) -> Int64? {
         var status = statvfs()
         guard statvfs(path, &status) == 0 else { throw SystemError("statvfs", path) }
         return status.f_files == 0 ? nil : Int64(clamping: UInt64(status.f_favail))
     }
 
-    /// When the content of what lies at `path` was last changed; nil if nothing does.
+    /// When the contents of `path` last changed; nil if nothing is there.
     package static func changed(_ path: String) -> Timestamp? {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         return Timestamp(status.st_mtim)
     }
 
-    /// Whether this user may run the file at `path`.
+    /// Whether this user may execute the file at `path`.
     package static func mayRun(_ path: String) -> Bool { access(path, X_OK) == 0 }
 
-    /// Whether this user may write to the file, or make files in the folder, at `path`.
+    /// Whether this user may write to the file, or create files in the folder, at `path`.
     package static func mayWrite(_ path: String) -> Bool { access(path, W_OK) == 0 }
 
-    /// Those of this user's processes with one of these `names` (of which Linux keeps 15 bytes) that can gain no privileges,
-    /// nor can what they start (prctl(2), PR_SET_NO_NEW_PRIVS): each by name and id.
+    /// This user's processes with one of these `names` (Linux keeps 15 bytes) that cannot gain privileges, and whose
+    /// children cannot either (prctl(2), PR_SET_NO_NEW_PRIVS): each by name and id.
     package static func restrictedProcesses(named names: [String]) -> [String] {
         var found: [String] = []
         for id in ((try? File.names(in: "/proc")) ?? []).filter({ $0.utf8.allSatisfy { $0 &- 0x30 < 10 } }) {
@@ -63,12 +62,12 @@ package enum Machine {
         return found
     }
 
-    /// Since some moment in the past, by a clock that nobody sets.
+    /// The time since some fixed moment, from a clock that nobody sets.
     package static var uptime: Duration { Uptime.now }
 }
 
 extension Command {
-    /// Gives `body` a descriptor to have a program write to; what `body` gives, and the first `size` bytes written.
+    /// Runs `body` with a descriptor for a program's output. Returns its result, and the first `size` bytes written.
     package static func capture<T>(
         upTo size: Int, _ body: (Descriptor) throws(SystemError) -> T
     ) throws(SystemError) -> (result: T, output: [UInt8]) {

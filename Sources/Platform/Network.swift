@@ -7,8 +7,8 @@ package struct NetworkAddress: Equatable, Sendable {
     /// 4 or 16 bytes.
     package let bytes: [UInt8]
 
-    /// Reads any spelling of an address (RFC 4291 §2.2); nil if it is none. An IPv4 address
-    /// mapped into IPv6 (`::ffff:192.0.2.1`) is that IPv4 address.
+    /// Reads any spelling of an address (RFC 4291 §2.2); nil if it is invalid. An IPv4 address mapped into IPv6
+    /// (`::ffff:192.0.2.1`) becomes that IPv4 address.
     package init?(_ text: String) {
         guard !text.utf8.contains(0) else { return nil }  // where C would stop reading
         var four = [UInt8](repeating: 0, count: 4)
@@ -21,7 +21,7 @@ package struct NetworkAddress: Equatable, Sendable {
         self.init(sixteen)
     }
 
-    /// The address in 4 or 16 bytes; nil if they are not so many. A mapped one becomes IPv4.
+    /// The address in 4 or 16 bytes; nil for any other number. A mapped one becomes IPv4.
     package init?(_ bytes: [UInt8]) {
         guard bytes.count == 4 || bytes.count == 16 else { return nil }
         let isMapped =
@@ -29,7 +29,7 @@ package struct NetworkAddress: Equatable, Sendable {
         self.bytes = isMapped ? Array(bytes[12...]) : bytes
     }
 
-    /// Whether it is the machine's own (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
+    /// Whether it is the machine's own address (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
     package var isLoopback: Bool {
         bytes.count == 4 ? bytes[0] == 127 : bytes.dropLast().allSatisfy { $0 == 0 } && bytes[15] == 1
     }
@@ -44,7 +44,7 @@ package struct NetworkAddress: Equatable, Sendable {
         return String(cString: buffer)
     }
 
-    /// The same of an IPv4 address. Every request needs it, and the C library's takes seven times as long.
+    /// The same for an IPv4 address. Every request needs it, and the C library takes seven times as long.
     private var dottedText: String {
         String(unsafeUninitializedCapacity: 15) { text in
             var count = 0
@@ -65,18 +65,19 @@ package struct NetworkAddress: Equatable, Sendable {
 
 /// A range of network addresses (RFC 4632 §3.1).
 package struct NetworkRange: Sendable {
-    /// An address of the range. Its bits behind the first `prefix` do not count.
+    /// An address in the range. Bits after the first `prefix` are ignored.
     package let address: NetworkAddress
-    /// Leading bits that count.
+    /// How many leading bits count.
     package let prefix: Int
 
-    /// The addresses whose first `prefix` bits are those of `address`: 0 to 32 of IPv4, 0 to 128 of IPv6. More count as all.
+    /// The addresses whose first `prefix` bits equal those of `address`: 0 to 32 for IPv4, 0 to 128 for IPv6. A larger
+    /// number means all.
     package init(address: NetworkAddress, prefix: Int) {
         self.address = address
         self.prefix = prefix
     }
 
-    /// Whether `other` lies in the range. An IPv4 address never lies in an IPv6 range, nor the other way round.
+    /// Whether `other` is in the range. An IPv4 address is never in an IPv6 range, nor the other way round.
     package func contains(_ other: NetworkAddress) -> Bool {
         guard other.bytes.count == address.bytes.count else { return false }
         for (index, pair) in zip(address.bytes, other.bytes).enumerated() {

@@ -4,15 +4,15 @@ import CLibc
 
 /// The kernel's CSPRNG.
 package enum Random {
-    /// `count` unpredictable bytes. The process ends if the kernel has none to give: no secret
-    /// may be made without them.
+    /// `count` unpredictable bytes. If the kernel cannot provide them the process ends: no secret may be made without
+    /// them.
     package static func bytes(_ count: Int) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         bytes.withUnsafeMutableBytes { fill($0) }
         return bytes
     }
 
-    /// Fills `buffer` with unpredictable bytes; ends the process as `bytes` does.
+    /// Fills `buffer` with unpredictable bytes; ends the process like `bytes`.
     package static func fill(_ buffer: UnsafeMutableRawBufferPointer) {
         var done = 0
         while done < buffer.count {
@@ -27,7 +27,7 @@ package enum Random {
         }
     }
 
-    /// Linux before 3.17 gives them by a device alone.
+    /// Linux before 3.17 provides them only through a device.
     private static func readDevice(_ buffer: UnsafeMutableRawBufferPointer) {
         let device = libc_open("/dev/urandom", O_RDONLY, 0)
         guard device >= 0 else { fatalError("getrandom failed, and /dev/urandom is not there") }

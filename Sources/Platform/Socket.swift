@@ -1,38 +1,38 @@
-// Stream sockets: the one that a web server handed over to take connections from, and each connection.
+// Stream sockets: the listening socket that a web server passes, and each connection.
 
 import CLibc
 
-/// A socket that takes connections, as FastCGI's specification (§2.2) hands it over: on descriptor 0.
+/// A socket that accepts connections, as FastCGI's specification (§2.2) passes it: on descriptor 0.
 package struct ListeningSocket {
     private let number: Int32
 
-    /// The one on descriptor 0; nil if that is anything else.
+    /// The one on descriptor 0; nil if that is something else.
     package static var onStandardInput: ListeningSocket? {
         libc_is_listening(STDIN_FILENO) != 0 ? ListeningSocket(number: STDIN_FILENO) : nil
     }
 
-    /// What `wait` found.
+    /// The result of `wait`.
     package enum Event: Equatable {
-        /// The process was told to stop.
+        /// A signal told the process to stop.
         case stop
-        /// The connection of this index has something to read, or was ended.
+        /// The connection of this index has something to read, or has ended.
         case connection(Int)
-        /// Somebody connects.
+        /// A client connects.
         case newcomer
-        /// Nothing, in the time that was given.
+        /// Nothing within the time limit.
         case nothing
     }
 
-    /// From now on the process hears SIGTERM, SIGINT and SIGUSR1 in `wait` alone: what it does meanwhile it ends.
+    /// From now on the process notices SIGTERM, SIGINT and SIGUSR1 only in `wait`: it finishes what it is doing.
     package func hearStopSignals() -> StopSignals {
         libc_fill_standard_descriptors()
-        // Processes that share the socket may all see one newcomer.
+        // Several processes that share the socket may see the same newcomer.
         libc_set_nonblocking(number)
         return StopSignals(number: libc_stop_descriptor())
     }
 
-    /// Waits until one of these has something: `stop`, `connections`, this; the first of them in this order, or in that in
-    /// which this precedes them. For as long as `limit` says, or for ever.
+    /// Waits until one of these is ready: `stop`, `connections`, this. Returns the first in this order, or with this
+    /// before `connections` if it takes precedence. Waits for `limit`, or forever.
     package func wait(
         _ stop: StopSignals?, _ connections: [Socket], prefersNewcomers: Bool = false, atMost limit: Duration?
     ) -> Event {
@@ -53,7 +53,7 @@ package struct ListeningSocket {
         }
     }
 
-    /// The connection that waits; nil if another process has it, or it is gone.
+    /// The waiting connection; nil if another process took it, or it is gone.
     package func accept() throws(SystemError) -> Socket? {
         let connection = libc_accept(number)
         guard connection < 0 else { return Socket(owning: connection) }
@@ -65,16 +65,16 @@ package struct ListeningSocket {
     }
 }
 
-/// The signals that tell a process to stop.
+/// The signals that stop a process.
 package struct StopSignals {
     fileprivate let number: Int32
 }
 
-/// One connection; closed with the value.
+/// One connection. It closes when the value is released.
 package final class Socket {
     let number: Int32
 
-    /// Takes `number` over; it must not block.
+    /// Takes ownership of `number`, which must be non-blocking.
     package init(owning number: Int32) {
         self.number = number
     }
@@ -83,10 +83,10 @@ package final class Socket {
         close(number)
     }
 
-    /// Its descriptor, which is open for as long as this `Socket` lives.
+    /// Its descriptor, which is open as long as this `Socket` lives.
     package var descriptor: Descriptor { Descriptor(number) }
 
-    /// Two that are connected with each other, for a test.
+    /// Two connected sockets, for a test.
     package static func pair() throws(SystemError) -> (Socket, Socket) {
         var ends: (Int32, Int32) = (0, 0)
         let code = withUnsafeMutableBytes(of: &ends) {
@@ -96,8 +96,8 @@ package final class Socket {
         return (Socket(owning: ends.0), Socket(owning: ends.1))
     }
 
-    /// Reads what is there into `buffer`, and waits for it for at most `timeout`: how many bytes, 0 at the end; nil if
-    /// nothing came.
+    /// Reads the available bytes into `buffer`, and waits for them for at most `timeout`. Returns how many, 0 at the end;
+    /// nil if nothing came.
     package func read(
         into buffer: UnsafeMutableRawBufferPointer, timeout: Duration
     ) throws(SystemError) -> Int? {
@@ -108,7 +108,7 @@ package final class Socket {
         }
     }
 
-    /// Writes all of `bytes`: in one call, unless the system takes only a part; `timeout` is for each.
+    /// Writes all of `bytes`: in one call, unless the system accepts only a part; `timeout` applies to each call.
     package func write(_ bytes: [UInt8], timeout: Duration) throws(SystemError) {
         var done = 0
         while done < bytes.count {
@@ -125,7 +125,7 @@ package final class Socket {
         }
     }
 
-    /// After a call that failed: throws, unless it would only have had to wait. Then it waits; false if in vain.
+    /// After a failed call: throws, unless the call would only have blocked. Then it waits; false on timeout.
     private func waits(
         for event: Int32, _ timeout: Duration, after call: StaticString
     ) throws(SystemError) -> Bool {

@@ -1,25 +1,25 @@
-// How a process that stays is replaced by a new one of itself: between two requests, when it has answered as many as
-// it may, and in a trap, so that a fault costs one request and nobody else's connection.
+// Replaces a long-lived process by a new instance of itself: between two requests, when it has answered the maximum, and
+// in a trap, so that a fault costs one request and no other connection.
 //
 // 1. A signal handler may neither allocate nor lock, so everything that the replacement needs is prepared before each
-//    request: its path, its environment, and the descriptors that it gets.
-// 2. The replacement keeps the process's id, so that the server that started it sees no change.
-// 3. A trap outside of a request ends the process: a program that traps as it starts must not start for ever.
+//    request: its path, its environment, and its descriptors.
+// 2. The replacement keeps the process id, so that the server that started it sees no change.
+// 3. A trap outside a request ends the process: a program that traps at its start must not restart forever.
 
 import CLibc
 
-/// The replacement of this process by a new one of the same program.
+/// Replaces this process by a new one of the same program.
 package enum Succession {
-    /// A connection that the new process takes up.
+    /// A connection that the new process continues.
     package struct Connection {
         /// Its socket, whose descriptor stays open in the new process.
         package let socket: Socket
-        /// Whether no request has come on it yet.
+        /// Whether it has had no request yet.
         package let isNew: Bool
-        /// What has been read of a request that is not whole; empty if there is none.
+        /// The bytes read of an incomplete request; empty if there is none.
         package let received: [UInt8]
 
-        /// The connection on `socket`; `received` holds the bytes read of an unfinished request.
+        /// The connection on `socket`; `received` are the bytes read of an incomplete request.
         package init(socket: Socket, isNew: Bool, received: [UInt8] = []) {
             self.socket = socket
             self.isNew = isNew
@@ -27,21 +27,21 @@ package enum Succession {
         }
     }
 
-    /// The variable that tells the new process which descriptors are connections: numbers with spaces between, `new`
-    /// before one without a request, and `=` before the number of the file with what was received.
+    /// The variable that lists the connections' descriptors: numbers separated by spaces, `new` before one without a
+    /// request, and `=` before the number of the file with the received bytes.
     private static let variable = "FASTCGI_KEPT_CONNECTIONS"
 
-    /// Bytes for that variable's text.
+    /// The most bytes of that variable's text.
     private static let textCapacity = 2048
-    /// Descriptors, at most: more than any process keeps.
+    /// The most descriptors: more than any process keeps.
     private static let descriptorCapacity = 128
 
-    /// Has `executable` replace this process. To be called once, before `prepare`.
+    /// Sets `executable` as the replacement. Call it once, before `prepare`.
     package static func name(_ executable: String) {
         succession = Prepared(executable, textCapacity: textCapacity, descriptorCapacity: descriptorCapacity)
     }
 
-    /// From now on a trap is followed by a new process that takes up `connections`, until `forget`.
+    /// Until `forget`, a trap starts a new process that continues `connections`.
     package static func prepare(_ connections: [Connection]) {
         guard let prepared = succession else { return }
         forget()
@@ -72,21 +72,21 @@ package enum Succession {
         prepared.received = -1
     }
 
-    /// Replaces this process by a new one that takes up `connections`. If that cannot be started the process ends, with 0.
+    /// Replaces this process by a new one that continues `connections`. If that cannot start, the process exits with 0.
     package static func begin(_ connections: [Connection]) -> Never {
         prepare(connections)
         replaceProcess()
         _exit(0)
     }
 
-    /// Replaces this process, if that is prepared. Safe in a signal handler.
+    /// Replaces this process, if prepared. Safe in a signal handler.
     static func replaceProcess() {
         guard let prepared = succession, prepared.isReady else { return }
         for index in 0..<prepared.count { _ = libc_set_inherited(prepared.descriptors[index], 1) }
         execve(prepared.path, prepared.arguments, prepared.environment)
     }
 
-    /// The connections that this process was given by the one before it, those too that were closed meanwhile.
+    /// The connections from the previous process, including those that were closed meanwhile.
     package static func connections() -> [Connection] {
         guard let text = Environment.value(variable) else { return [] }
         unsetenv(variable)
@@ -110,7 +110,7 @@ package enum Succession {
         }
     }
 
-    /// What `received`, a file's contents, holds for the connection `number`.
+    /// The bytes for the connection `number` in `received`, a file's contents.
     private static func part(of number: Int32, in received: [UInt8]) -> [UInt8] {
         var index = 0
         while received.count - index >= 8 {
@@ -131,7 +131,7 @@ package enum Succession {
         bytes[index..<index + 4].reduce(0) { $0 << 8 | UInt32($1) }
     }
 
-    /// A file without a name that holds `bytes`; nil if there can be none: those requests are lost with a trap.
+    /// An unnamed file with `bytes`; nil on failure: then a trap loses those requests.
     private static func file(with bytes: [UInt8]) -> Int32? {
         try? UnnamedFile.make("received", holding: bytes)
     }
@@ -139,7 +139,7 @@ package enum Succession {
     private static func contents(ofFile number: Int32?) -> [UInt8] {
         guard let number, number > STDERR_FILENO, libc_set_inherited(number, 0) == 0 else { return [] }
         defer { close(number) }
-        // Several requests of the largest size.
+        // Enough for several requests of the largest size.
         return (try? Descriptor(number).read(upTo: 64 << 20)) ?? []
     }
 }
@@ -154,7 +154,7 @@ private final class Prepared {
     private let textCapacity: Int
     private let descriptorCapacity: Int
     var count = 0
-    /// The file with what was received; -1 for none.
+    /// The file with the received bytes; -1 for none.
     var received: Int32 = -1
     var isReady = false
 
@@ -187,7 +187,7 @@ private final class Prepared {
         count += 1
     }
 
-    /// A text that is too long hands over nothing.
+    /// A text that is too long passes no connections.
     func set(_ words: String) {
         var words = words
         words.withUTF8 { bytes in

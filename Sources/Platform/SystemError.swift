@@ -1,12 +1,12 @@
-// What a failed system call tells: which call, on what, and the error number.
+// A failed system call: which call, on what, and the error number.
 
 import CLibc
 
-/// A system call that failed. It carries what a log line needs and no more.
+/// A system call that failed, with just what a log line needs.
 package struct SystemError: Error {
     /// The call's name, as in section 2 of the manual.
     package let call: StaticString
-    /// The path or name it was given; empty if it takes none.
+    /// Its path or name; empty if it takes none.
     package let subject: String
     /// `errno`.
     package let number: Int32
@@ -17,13 +17,13 @@ package struct SystemError: Error {
         self.number = number
     }
 
-    /// Whether nothing has that name (ENOENT, ENOTDIR).
+    /// Whether the name does not exist (ENOENT, ENOTDIR).
     package var isAbsent: Bool { number == ENOENT || number == ENOTDIR }
 
-    /// Whether something has that name already (EEXIST).
+    /// Whether the name already exists (EEXIST).
     package var isTaken: Bool { number == EEXIST }
 
-    /// Whether it may work later: no space, no quota, no memory, no descriptors, a file system that is read-only.
+    /// Whether it may work later: no space, quota, memory or descriptors left, or a read-only file system.
     package var isTemporary: Bool {
         switch number {
         case ENOSPC, EDQUOT, EFBIG, ENOMEM, EMFILE, ENFILE, EAGAIN, EINTR, EROFS: true
@@ -40,12 +40,12 @@ package struct SystemError: Error {
 }
 
 extension SystemError {
-    /// A file that was read and does not hold what it should.
+    /// A file whose contents are wrong.
     package static func damaged(_ path: String) -> SystemError {
         SystemError("read", path, number: EBADMSG)
     }
 
-    /// A file that was read and is no text in UTF-8.
+    /// A file whose contents are not UTF-8.
     package static func notUTF8(_ path: String) -> SystemError {
         SystemError("read", path, number: EILSEQ)
     }
@@ -55,7 +55,7 @@ extension SystemError {
         SystemError("write", path, number: ENOSPC)
     }
 
-    /// A file that others than its owner could have written.
+    /// A file that someone other than its owner could have written.
     package static func untrusted(_ path: String) -> SystemError {
         SystemError("trust", path, number: EPERM)
     }

@@ -1,7 +1,7 @@
-// A moment, and the three ways it is written: on the wire, in mail, in a log.
+// A moment, and the three ways to write it: in the API, in mail, in a log.
 //
-// Arithmetic never traps: files, rows and clocks may hold any number, and a result that does not fit is the last
-// moment, or the first.
+// Arithmetic never traps: files, rows and clocks may contain any number, and a result that does not fit becomes the
+// last moment, or the first.
 
 import CLibc
 
@@ -10,7 +10,7 @@ package struct Timestamp: Equatable, Comparable, Sendable {
     /// Milliseconds since 1970-01-01T00:00:00Z, without leap seconds; negative before that.
     package let milliseconds: Int64
 
-    /// The moment `milliseconds` after 1970-01-01T00:00:00Z; any number is taken.
+    /// The moment `milliseconds` after 1970-01-01T00:00:00Z; any number works.
     package init(milliseconds: Int64) {
         self.milliseconds = milliseconds
     }
@@ -20,12 +20,12 @@ package struct Timestamp: Equatable, Comparable, Sendable {
         milliseconds = product(seconds, 1000)
     }
 
-    /// A moment as a file system tells it.
+    /// A moment from a file system.
     init(_ time: timespec) {
         milliseconds = sum(product(Int64(time.tv_sec), 1000), Int64(time.tv_nsec) / 1_000_000)
     }
 
-    /// The first moment of a day, written `2026-12-31`; nil for anything else, a 31 February too.
+    /// The first moment of a day, written `2026-12-31`; nil for anything else, including 31 February.
     package init?(day text: String) {
         let bytes = Array(text.utf8)
         guard bytes.count == 10, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-") else {
@@ -51,12 +51,12 @@ package struct Timestamp: Equatable, Comparable, Sendable {
         guard date.month == month, date.day == day else { return nil }
     }
 
-    /// A moment as it is shown, in UTC: a day, or a day and a time of it to the minute, the second or the millisecond,
-    /// as `2026-12-31`, `2026-12-31 23:59:59`, `2026-12-31T23:59:59.162Z`; nil for anything else.
+    /// A moment as it is displayed, in UTC: a day, optionally with a time to the minute, the second or the
+    /// millisecond, such as `2026-12-31`, `2026-12-31 23:59:59`, `2026-12-31T23:59:59.162Z`; nil for anything else.
     package init?(shown text: String) {
         let bytes = Array(text.utf8)
         guard bytes.count >= 10, let day = Timestamp(day: String(decoding: bytes[..<10], as: UTF8.self)) else { return nil }
-        // After the day, at each place: a digit (0), or what stands there.
+        // After the day, at each place: a digit (0), or this character.
         let form = Array(" 00:00:00.000".utf8)
         var rest = bytes[10...]
         if rest.last == UInt8(ascii: "Z") { rest.removeLast() }
@@ -89,17 +89,17 @@ package struct Timestamp: Equatable, Comparable, Sendable {
     /// Whether `a` is earlier than `b`.
     package static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
 
-    /// The moment `duration` after `a`; the nearest one that fits.
+    /// The moment `duration` after `a`, or the nearest one that fits.
     package static func + (a: Timestamp, duration: Duration) -> Timestamp {
         Timestamp(milliseconds: sum(a.milliseconds, duration.milliseconds))
     }
 
-    /// The moment `duration` before `a`; the nearest one that fits.
+    /// The moment `duration` before `a`, or the nearest one that fits.
     package static func - (a: Timestamp, duration: Duration) -> Timestamp {
         Timestamp(milliseconds: difference(a.milliseconds, duration.milliseconds))
     }
 
-    /// How much later `a` is than `b`; negative if it is earlier. The nearest duration that fits.
+    /// How much later `a` is than `b`; negative if it is earlier. Or the nearest duration that fits.
     package static func - (a: Timestamp, b: Timestamp) -> Duration {
         Duration(milliseconds: difference(a.milliseconds, b.milliseconds))
     }
@@ -145,10 +145,10 @@ package struct Timestamp: Equatable, Comparable, Sendable {
 
 /// A length of time.
 package struct Duration: Equatable, Comparable, Sendable {
-    /// Its length in milliseconds; negative for the time from a later moment to an earlier one.
+    /// Its length in milliseconds; negative from a later moment to an earlier one.
     package let milliseconds: Int64
 
-    /// A length of `milliseconds`; any number is taken.
+    /// A length of `milliseconds`; any number works.
     package init(milliseconds: Int64) {
         self.milliseconds = milliseconds
     }
@@ -162,20 +162,20 @@ package struct Duration: Equatable, Comparable, Sendable {
     /// `count` times 24 hours; the nearest duration that fits.
     package static func days(_ count: Int64) -> Duration { .hours(product(count, 24)) }
 
-    /// Whether `a` has fewer milliseconds than `b`; a negative duration has fewer than none.
+    /// Whether `a` has fewer milliseconds than `b`; a negative duration is less than zero.
     package static func < (a: Duration, b: Duration) -> Bool { a.milliseconds < b.milliseconds }
-    /// Both durations one after the other; the nearest duration that fits.
+    /// The sum of both durations, or the nearest one that fits.
     package static func + (a: Duration, b: Duration) -> Duration {
         Duration(milliseconds: sum(a.milliseconds, b.milliseconds))
     }
 
-    /// Whole seconds, rounded up: what a client is told to wait, or what is left.
+    /// Whole seconds, rounded up, for clients.
     package var secondsRoundedUp: Int64 { -floorDivision(difference(0, milliseconds), 1000) }
 }
 
 /// A clock that nobody sets.
 package enum Uptime {
-    /// Since some moment in the past.
+    /// The time since some fixed moment.
     package static var now: Duration {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
@@ -187,7 +187,7 @@ package enum Uptime {
 private struct Calendar {
     let year, month, day, hour, minute, second, weekday: Int64
 
-    /// Days to a date by counting eras of 400 years that begin on 1 March.
+    /// Counts days in eras of 400 years that begin on 1 March.
     init(_ moment: Timestamp) {
         let days = floorDivision(moment.seconds, 86400)
         let time = moment.seconds - days * 86400
@@ -213,19 +213,19 @@ private let monthNames = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ]
 
-/// `a + b`, or the nearest number that there is.
+/// `a + b`, or the nearest number that fits.
 func sum(_ a: Int64, _ b: Int64) -> Int64 {
     let (result, overflow) = a.addingReportingOverflow(b)
     return overflow ? (a < 0 ? .min : .max) : result
 }
 
-/// `a - b`, or the nearest number that there is.
+/// `a - b`, or the nearest number that fits.
 func difference(_ a: Int64, _ b: Int64) -> Int64 {
     let (result, overflow) = a.subtractingReportingOverflow(b)
     return overflow ? (a < 0 ? .min : .max) : result
 }
 
-/// `a * b`, or the nearest number that there is.
+/// `a * b`, or the nearest number that fits.
 func product(_ a: Int64, _ b: Int64) -> Int64 {
     let (result, overflow) = a.multipliedReportingOverflow(by: b)
     return overflow ? ((a < 0) == (b < 0) ? .max : .min) : result

@@ -1,16 +1,15 @@
-// A trap (an overflow, an index out of range, a bad access) must still answer the client.
+// After a trap (an overflow, an index out of range, a bad access) the client must still get an answer.
 //
-// Swift gives no way to catch one, so the whole answer is laid ready before any work
-// begins, and the signal handler does nothing but write it and leave.
+// Swift cannot catch a trap, so the whole answer is prepared before any work begins, and the signal handler only writes it
+// and exits.
 
 import CLibc
 
 /// The process's signals.
 package enum Signals {
-    /// From now on a trap writes the answer that `layReady` laid ready, and ends the process with status 1, or replaces it
-    /// where `Succession` is prepared. Signals
-    /// that would end a process that only writes to a closed pipe (SIGPIPE) or past a size limit (SIGXFSZ) are
-    /// ignored: the call that caused them fails instead.
+    /// From now on a trap writes the answer that `layReady` prepared, and ends the process with status 1, or replaces it if
+    /// `Succession` is prepared. Ignores the signals that would end a process that only writes to a closed pipe (SIGPIPE)
+    /// or past a size limit (SIGXFSZ): the call that caused them fails instead.
     package static func answerTraps() {
         ignoreWriteSignals()
         let stackSize = 16384
@@ -24,7 +23,7 @@ package enum Signals {
         libc_on_signal(SIGABRT, writeReadyAnswer)
     }
 
-    /// `answer` is what a trap writes to `output` from now on; a copy is kept until the next one.
+    /// From now on a trap writes `answer` to `output`; a copy is kept until the next call.
     package static func layReady(_ answer: [UInt8], on output: Descriptor) {
         readyCount = 0
         if answer.count > readyCapacity {
@@ -32,13 +31,13 @@ package enum Signals {
             readyAnswer = .allocate(capacity: answer.count)
             readyCapacity = answer.count
         }
-        // A loop of Swift's would take five instructions a byte.
+        // A Swift loop would take five instructions per byte.
         if let ready = readyAnswer { memcpy(ready, answer, answer.count) }
         readyOutput = output.number
         readyCount = answer.count
     }
 
-    /// The answer has begun: a trap after this ends the process and writes nothing.
+    /// The answer has begun: from now on a trap ends the process and writes nothing.
     package static func forgetTrapAnswer() {
         readyCount = 0
     }
@@ -49,24 +48,24 @@ package enum Signals {
         libc_ignore_signal(SIGXFSZ)
     }
 
-    /// Programs that this process starts and leaves behind are nobody's to wait for.
+    /// The process need not wait for the programs that it starts detached.
     package static func forgetChildren() {
         libc_ignore_signal(SIGCHLD)
     }
 
-    /// From now on no signal leaves the process's memory, which holds keys and codes, in a core file, and no other process
-    /// of the same user can read it.
+    /// From now on no signal writes the process's memory, which contains keys and codes, to a core file, and no other
+    /// process of the same user can read it.
     package static func leaveNoCore() {
         libc_leave_no_core()
     }
 
-    /// From now on a fault ends the process and nothing more. Where a Swift toolchain is installed, the runtime of ordinary
-    /// Swift would print registers and the memory that they point to.
+    /// From now on a fault only ends the process. With an installed Swift toolchain, the ordinary Swift runtime would print
+    /// registers and the memory that they point to.
     package static func endByFaults() {
         libc_end_by_faults()
     }
 
-    /// Ends the process at once, with nothing run or flushed on the way.
+    /// Ends the process at once, without cleanup or flushing.
     package static func exit(_ code: Int32) -> Never {
         _exit(code)
     }

@@ -1,10 +1,10 @@
-// Names for things: 122 random bits, never a number that counts.
+// Ids: 122 random bits, never a sequence number.
 
 /// A UUID (RFC 9562).
 package struct UUID: Equatable, Sendable {
     private let high, low: UInt64
 
-    /// A new one, version 4.
+    /// A new UUID, version 4.
     package static func random() -> UUID {
         var bytes = Random.bytes(16)
         bytes[6] = bytes[6] & 0x0F | 0x40
@@ -12,14 +12,14 @@ package struct UUID: Equatable, Sendable {
         return UUID(bytes)!
     }
 
-    /// The UUID in 16 bytes; nil if they are not 16.
+    /// The UUID in 16 bytes; nil for any other number.
     package init?(_ bytes: some Collection<UInt8>) {
         guard bytes.count == 16 else { return nil }
         high = bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
         low = bytes.dropFirst(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    /// Reads the text form, in either case: 8-4-4-4-12 hexadecimal digits and nothing else.
+    /// Reads the text form, in upper or lower case: 8-4-4-4-12 hexadecimal digits and nothing else.
     package init?(text: some Collection<UInt8>) {
         guard text.count == 36 else { return nil }
         var halves: (UInt64, UInt64) = (0, 0)
@@ -40,7 +40,7 @@ package struct UUID: Equatable, Sendable {
         (high, low) = halves
     }
 
-    /// 16 bytes, as the database holds them.
+    /// 16 bytes, as in the database.
     package var bytes: [UInt8] {
         (0..<16).map { index in
             let half = index < 8 ? high : low

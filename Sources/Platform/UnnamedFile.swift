@@ -1,13 +1,13 @@
-// Files without a name: what one process hands to another whole, and nobody else can open.
+// Files without a name, which one process passes to another complete, and nobody else can open.
 
 import CLibc
 
-/// A file that has no name, and is gone with the last descriptor of it.
+/// A file without a name, which disappears with its last descriptor.
 enum UnnamedFile {
-    /// Makes one that holds `bytes`, to be read from its beginning; the caller closes it.
+    /// Creates one with `bytes`, positioned at its beginning; the caller closes it.
     ///
-    /// It is in memory. Where the kernel does not give such files (Linux before 3.17, some containers), it is on a disk, in
-    /// `folder` or else where temporary files are: without a name, so that it does not outlive its processes.
+    /// It is in memory. If the kernel has no such files (Linux before 3.17, some containers), it is on a disk, in `folder`
+    /// or else in the temporary folder: without a name, so that it does not outlive its processes.
     static func make(_ label: StaticString, holding bytes: [UInt8] = [], in folder: String? = nil) throws(SystemError) -> Int32 {
         let file = try open(label, in: folder)
         do throws(SystemError) {
@@ -29,7 +29,7 @@ enum UnnamedFile {
         return file
     }
 
-    /// The same in the first of `folders` that files can be made in.
+    /// The same in the first of `folders` where files can be created.
     static func openOnDisk(_ label: StaticString, in folders: [String]) -> Int32? {
         for folder in folders {
             let path = "\(folder)/\(label).\(UUID.random().text)"

@@ -1,48 +1,48 @@
 // One connection to one database file.
 //
-// 1. It defends itself: no SQL can write to the schema's own tables (DEFENSIVE), and a tampered
-//    schema can call nothing with side effects (TRUSTED_SCHEMA off).
-// 2. It loses nothing that was committed: synchronous=FULL, in every journal mode. In WAL mode
-//    NORMAL may lose a committed transaction with the power, which would revive a used code.
+// 1. It protects itself: no SQL can write to the schema's own tables (DEFENSIVE), and a tampered schema cannot call
+//    functions with side effects (TRUSTED_SCHEMA off).
+// 2. It never loses a committed transaction: synchronous=FULL, in every journal mode. In WAL mode NORMAL may lose one in a
+//    power failure, which would revive a used code.
 // 3. It leaves nothing behind: deleted content is overwritten (secure_delete).
-// 4. It closes without a checkpoint: a process that serves one request would otherwise copy the
-//    WAL back and delete it each time. A commit that finds the WAL long does that instead.
-// 5. A statement is prepared once. Between two uses none is under way, so that it holds no lock.
+// 4. It closes without a checkpoint: otherwise a process that serves one request would copy the WAL back and delete it each
+//    time. A commit that finds the WAL long does that instead.
+// 5. A statement is prepared once. Between two uses it is reset, so that it holds no lock.
 
 import CSQLite
 
-/// How long a connection waits for another's lock, in milliseconds. Longer than any of our
-/// transactions, shorter than a web server waits.
+/// How long a connection waits for another's lock, in milliseconds. Longer than any of our transactions, shorter than a web
+/// server's timeout.
 private let busyTimeout: Int32 = 5000
 
-/// Pages in the WAL after which a commit copies them back. Few: a process that finds no other
-/// at work reads the whole WAL when it opens the database, and could not tell that it was copied back.
+/// The number of pages in the WAL after which a commit copies them back. It is small: a process that is alone reads the
+/// whole WAL when it opens the database, and cannot know that it was copied back.
 private let checkpointPages: Int32 = 64
-/// The same for a connection that lasts: as long as it is there, nobody has to read the whole WAL.
+/// The same for a persistent connection: while it is open, nobody has to read the whole WAL.
 private let lastingCheckpointPages: Int32 = 1000
 
-/// Bytes of the WAL beyond which a connection that lasts cuts it off: more than one leaves.
+/// Above this many bytes a persistent connection truncates the WAL. It leaves less than that.
 private let longestKeptLog = 8 << 20
 
 /// An open database. Not shared between threads.
 package final class Connection {
     private let handle: OpaquePointer
     private let isPersistent: Bool
-    /// As many as the program has texts, at most.
+    /// At most as many as the program has SQL texts.
     private var kept: [Statement] = []
-    /// Whether the WAL holds what was deleted.
+    /// Whether the WAL contains deleted data.
     private var mustCut = false
-    /// Whether a transaction is open that only reads.
+    /// Whether a read-only transaction is open.
     private var isReading = false
 
-    /// Has SQLite do without what a process of one thread does not need: locks between threads, statistics, and memory
-    /// that is reserved in advance. To be called before the first connection.
+    /// Turns off what a process with one thread does not need in SQLite: locks between threads, statistics, and
+    /// preallocated memory. Call it before the first connection.
     package static func configureForOneThread() {
         csqlite_configure_for_one_thread()
     }
 
-    /// Opens the file at `path`, and makes it if need be. Nothing is read yet. `isPersistent`: it is used by more
-    /// than one request.
+    /// Opens the file at `path`, and creates it if needed. Reads nothing yet. `isPersistent`: more than one request uses
+    /// it.
     package init(path: String, isPersistent: Bool = false) throws(SQLiteError) {
         var opened: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
@@ -65,7 +65,7 @@ package final class Connection {
             { context, _, _, pages in
                 guard let context else { return SQLITE_OK }
                 let connection = Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue()
-                // The commit has been made, and it is none of its failures if this cannot be done now.
+                // The commit is done, and it does not fail if this cannot be done now.
                 if pages >= connection.checkpointPages { connection.copyLogBack() }
                 return SQLITE_OK
             }, Unmanaged.passUnretained(self).toOpaque())
@@ -80,21 +80,21 @@ package final class Connection {
 
     private var checkpointPages: Int32 { isPersistent ? SQLite.lastingCheckpointPages : SQLite.checkpointPages }
 
-    /// Copies the WAL back and cuts it off, so that nothing of what was deleted stands in it. If others are in the way for
-    /// more than `limit` milliseconds, that is left to the next commit that copies the WAL back. A process that opens the
-    /// database alone reads the whole WAL, so a short one makes it start sooner.
+    /// Copies the WAL back and truncates it, so that it contains no deleted data. If others block it for more than `limit`
+    /// milliseconds, the next commit that copies the WAL back does this. A process that opens the database alone reads the
+    /// whole WAL, so a short one lets it start sooner.
     package func checkpoint(waitingAtMost limit: Int64 = 0) {
         mustCut = true
         copyLogBack(waitingAtMost: limit)
     }
 
-    /// Leaves what `checkpoint` does to the next commit that copies the WAL back.
+    /// Leaves the work of `checkpoint` to the next commit that copies the WAL back.
     package func cutLogLater() {
         mustCut = true
     }
 
-    /// Copies the WAL back, if no other connection is in the way, and has it begin anew. One that lasts leaves the file its
-    /// size: a file that grows is written in twice the time. Any other cuts it off, for the next process to open.
+    /// Copies the WAL back, if no other connection blocks it, and restarts it. A persistent connection keeps the file's
+    /// size: writes to a growing file take twice as long. Any other truncates it, for the next process to open.
     private func copyLogBack(waitingAtMost limit: Int64 = 0) {
         setBusyTimeout(limit)
         defer { setBusyTimeout(nil) }
@@ -102,10 +102,10 @@ package final class Connection {
         if sqlite3_wal_checkpoint_v2(handle, nil, mode, nil, nil) == SQLITE_OK { mustCut = false }
     }
 
-    /// How many rows it has changed since it was opened, those included whose change was undone.
+    /// How many rows it has changed since it was opened, including changes that were rolled back.
     package var changeCount: Int64 { sqlite3_total_changes64(handle) }
 
-    /// What is read from now on is of one moment, the first read's, until `endReading` or a transaction.
+    /// From now on all reads see one snapshot, taken at the first read, until `endReading` or a transaction.
     package func beginReading() throws(SQLiteError) {
         try run("BEGIN")
         isReading = true
@@ -114,30 +114,30 @@ package final class Connection {
     /// Whether a transaction is open, to read or to write.
     package var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
-    /// What is read from now on is of its own moment. Does nothing if that is so already.
+    /// From now on each read sees the current state. Does nothing outside a read transaction.
     package func endReading() {
         guard isReading else { return }
         isReading = false
         do throws(SQLiteError) {
             try run("COMMIT")
         } catch {
-            // There is nothing that could be undone.
+            // A read transaction has nothing to undo.
             rollBack()
         }
     }
 
-    /// For how many milliseconds a lock of another's is waited for from now on; nil: as always.
+    /// How many milliseconds to wait for another's lock from now on; nil: the default.
     package func setBusyTimeout(_ limit: Int64?) {
         sqlite3_busy_timeout(handle, limit.map { Int32(clamping: $0) } ?? busyTimeout)
     }
 
-    /// Runs statements that give no rows and take no values.
+    /// Runs statements without rows and parameters.
     package func script(_ sql: String) throws(SQLiteError) {
         let code = sqlite3_exec(handle, sql, nil, nil, nil)
         guard code == SQLITE_OK else { throw SQLiteError(code: code, database: handle, sql: sql) }
     }
 
-    /// Runs `body`, which may write to the schema's own tables (`PRAGMA writable_schema`), as migrations do.
+    /// Runs `body`, which may write to the schema's own tables (`PRAGMA writable_schema`), as migrations need.
     func editingSchema(_ body: () throws(SQLiteError) -> Void) throws(SQLiteError) {
         _ = csqlite_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 0)
         defer {
@@ -147,7 +147,7 @@ package final class Connection {
         try body()
     }
 
-    /// Runs one statement for its effect; how many rows it changed.
+    /// Runs one statement for its effect. Returns how many rows it changed.
     @discardableResult
     package func run(_ sql: StaticString, _ values: [Value] = []) throws(SQLiteError) -> Int {
         let statement = try statement(sql, values)
@@ -156,7 +156,7 @@ package final class Connection {
         return Int(sqlite3_changes(handle))
     }
 
-    /// The first row of one statement, as `read` sees it; nil if there is none.
+    /// The first row of one statement, read by `read`; nil if there is none.
     package func first<T>(
         _ sql: StaticString, _ values: [Value] = [], _ read: (Row) -> T
     ) throws(SQLiteError) -> T? {
@@ -164,14 +164,14 @@ package final class Connection {
         defer { statement.reset() }
         guard try statement.step() else { return nil }
         let result = read(statement.row)
-        // RETURNING changes its rows at the first step, but only the end of the statement
-        // ends its implicit transaction, and tells if that failed.
+        // RETURNING changes its rows at the first step, but only the end of the statement commits its implicit transaction,
+        // and reports a failure.
         while try statement.step() {}
         return result
     }
 
-    /// Every row of one statement, as `read` sees each; the first `limit` at most. Rows in an order
-    /// that no index has cost less so than with the SQL's LIMIT, for which SQLite sorts in a table of its own.
+    /// Every row of one statement, read by `read`; at most the first `limit`. For rows in an order without an index this is
+    /// cheaper than SQL's LIMIT, for which SQLite sorts in a table of its own.
     package func all<T>(
         _ sql: StaticString, _ values: [Value] = [], limit: Int = .max, _ read: (Row) -> T
     ) throws(SQLiteError) -> [T] {
@@ -182,8 +182,8 @@ package final class Connection {
         return results
     }
 
-    /// Runs `body` in one transaction that holds the right to write from its start, so that what
-    /// it read still holds when it writes. An error, from `body` or the commit, undoes all of it.
+    /// Runs `body` in one transaction that has the write lock from its start, so that what it read is still true when it
+    /// writes. An error, from `body` or the commit, rolls all of it back.
     package func transaction<T, E: Error>(
         _ body: () throws(E) -> T, failing: (SQLiteError) -> E
     ) throws(E) -> T {
@@ -208,9 +208,9 @@ package final class Connection {
         return result
     }
 
-    /// Makes `destination`'s contents those of this database, in one transaction of `destination`: whoever has that open
-    /// sees all of it or nothing (sqlite.org/backup.html). Waits for other writers for at most half a minute.
-    /// `report` hears how much is done, in percent.
+    /// Copies this database's contents to `destination`, in one transaction of `destination`: other connections to it see
+    /// all of it or nothing (sqlite.org/backup.html). Waits for other writers for at most half a minute. `report` gets the
+    /// progress in percent.
     package func replaceContents(of destination: Connection, report: (Int) -> Void) throws(SQLiteError) {
         guard let backup = sqlite3_backup_init(destination.handle, "main", handle, "main") else {
             throw SQLiteError(code: sqlite3_extended_errcode(destination.handle), database: destination.handle)
@@ -225,7 +225,7 @@ package final class Connection {
                 report(Int(100 - Int64(sqlite3_backup_remaining(backup)) * 100 / Int64(count)))
                 continue
             case SQLITE_BUSY where waits < 6, SQLITE_LOCKED where waits < 6:
-                // The destination's own timeout has passed each time.
+                // Each attempt has already waited for the destination's own timeout.
                 waits += 1
                 continue
             default: break
@@ -239,7 +239,7 @@ package final class Connection {
         }
     }
 
-    /// Runs `body`, during which `report` is called often.
+    /// Runs `body` and calls `report` often meanwhile.
     package func reporting<T, E: Error>(
         _ report: @escaping () -> Void, _ body: () throws(E) -> T
     ) throws(E) -> T {
@@ -265,17 +265,17 @@ package final class Connection {
         }
     }
 
-    /// Some failures have ended the transaction already.
+    /// Some failures have already ended the transaction.
     private func rollBack() {
         if sqlite3_get_autocommit(handle) == 0 { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
     }
 }
 
 extension Connection {
-    /// The statement of `sql`, with `values` bound; to be ended.
+    /// The prepared statement of `sql`, with `values` bound. The caller resets it.
     private func statement(_ sql: StaticString, _ values: [Value]) throws(SQLiteError) -> Statement {
         let statement = try prepared(sql)
-        // SQLite waits for nobody where reading is to become writing.
+        // SQLite does not wait for a lock when a read transaction becomes a write transaction.
         if isReading, !statement.onlyReads { endReading() }
         for (index, value) in values.enumerated() {
             do throws(SQLiteError) {
@@ -315,7 +315,7 @@ private struct Statement {
         self.sql = sql
     }
 
-    /// Texts of the program are told apart by where they lie.
+    /// The program's SQL texts are identified by their addresses.
     func isOf(_ sql: StaticString) -> Bool {
         self.sql.utf8Start == sql.utf8Start && self.sql.utf8CodeUnitCount == sql.utf8CodeUnitCount
     }
@@ -323,12 +323,12 @@ private struct Statement {
     /// Whether it changes nothing (sqlite3_stmt_readonly).
     var onlyReads: Bool { sqlite3_stmt_readonly(handle) != 0 }
 
-    /// Ends it for good.
+    /// Finalizes it.
     func finalize() {
         sqlite3_finalize(handle)
     }
 
-    /// Ends what is under way, and forgets the values.
+    /// Resets it, and clears the values.
     func reset() {
         sqlite3_reset(handle)
         sqlite3_clear_bindings(handle)
@@ -336,7 +336,7 @@ private struct Statement {
 
     var row: Row { Row(statement: handle) }
 
-    /// Goes to the next row; false when there is none.
+    /// Steps to the next row; false if there is none.
     func step() throws(SQLiteError) -> Bool {
         let code = sqlite3_step(handle)
         switch code {

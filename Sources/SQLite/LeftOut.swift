@@ -1,9 +1,9 @@
 // Parts of SQLite that Latchkey does not use, and so does not link: full-text search, R-trees, loadable extensions, and
 // the trigonometric functions of SQL. They are a fifth of an executable, and every connection would register them.
 //
-// SQLite calls each part by one function. These definitions take their place, so the linker leaves the part in the
-// archive. This relies on Debian's libsqlite3.a, which has one object per source file. The ordinary build links SQLite as
-// a shared library and has none of this.
+// SQLite calls each part through one function. These definitions replace them, so the linker omits the part. This relies on
+// Debian's libsqlite3.a, which has one object per source file. The ordinary build links SQLite as a shared library and has
+// none of this.
 
 #if hasFeature(Embedded)
 
@@ -13,7 +13,7 @@
 @_cdecl("sqlite3Fts5Init") func registerNoFTS5(_: OpaquePointer?) -> CInt { 0 }
 @_cdecl("sqlite3RtreeInit") func registerNoRTree(_: OpaquePointer?) -> CInt { 0 }
 
-/// Loadable extensions (sqlite.org/loadext.html): none is loaded by itself, none is closed, and loading one fails.
+/// Loadable extensions (sqlite.org/loadext.html): none is loaded or unloaded automatically, and loading one fails.
 @_cdecl("sqlite3AutoLoadExtensions") func loadNoExtensions(_: OpaquePointer?) {}
 @_cdecl("sqlite3CloseExtensions") func closeNoExtensions(_: OpaquePointer?) {}
 @_cdecl("sqlite3_reset_auto_extension") func forgetNoExtensions() {}
@@ -22,7 +22,7 @@ func refuseExtension(
     _: OpaquePointer?, _: UnsafePointer<CChar>?, _: UnsafePointer<CChar>?, _: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
 ) -> CInt { 1 }
 
-/// Trigonometry of SQL (sqlite.org/lang_mathfunc.html): not a number, which SQLite answers as NULL.
+/// SQL's trigonometric functions (sqlite.org/lang_mathfunc.html): not a number, which SQLite returns as NULL.
 @_cdecl("acos") func noArcCosine(_: Double) -> Double { .nan }
 @_cdecl("acosh") func noHyperbolicArcCosine(_: Double) -> Double { .nan }
 @_cdecl("asin") func noArcSine(_: Double) -> Double { .nan }

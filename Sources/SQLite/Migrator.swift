@@ -1,46 +1,45 @@
-// Brings a database to the schema that the executable knows.
+// Migrates a database to the schema that the executable knows.
 //
-// Numbered scripts run in order, each in one transaction with its number (`user_version`). A
-// script that has been released never changes.
+// Numbered scripts run in order, each in one transaction with its number (`user_version`). A released script never changes.
 //
-// `user_version` holds two things in bits of their own: the schema's number, and whether maintenance has closed the
-// database. So a version that finds a database closed by another one still knows what it has to migrate.
+// `user_version` holds two values in separate bits: the schema's number, and whether maintenance has closed the database.
+// So a version that finds a database closed by another version still knows what to migrate.
 
 /// The scripts, in order; the schema's number is their count.
 package struct Migrator: Sendable {
     private let count: Int
     private let script: @Sendable (_ index: Int) -> String
 
-    /// `script` gives each of `count` scripts, which are seldom needed.
+    /// `script` returns each of `count` scripts, which are rarely needed.
     package init(count: Int, script: @escaping @Sendable (_ index: Int) -> String) {
         self.count = count
         self.script = script
     }
 
-    /// Where a database stands.
+    /// A database's state.
     package enum State: Equatable {
         case current
-        /// Older than the executable knows: `migrate` it.
+        /// Older than this executable's schema: `migrate` it.
         case older
-        /// Made by a newer executable: it must be left alone.
+        /// Made by a newer executable: leave it unchanged.
         case newer
-        /// Closed to everyone but whoever closed it.
+        /// Closed to every process except the one that closed it.
         case closed(MaintenanceLock)
     }
 
-    /// Why a database is closed: bits above the schema's number, which have a version that knows neither take it for
-    /// a newer one.
+    /// Why a database is closed: bits above the schema's number. A version that knows neither takes the database for a
+    /// newer one.
     package enum MaintenanceLock: Int, Equatable, Sendable {
-        /// Another one is taking its place.
+        /// Another database is replacing it.
         case replacement = 0x4000_0000
         /// The secret is being replaced.
         case rotation = 0x6000_0000
     }
 
-    /// The number of the schema that this executable knows.
+    /// The schema number of this executable.
     package var current: Int { count }
 
-    /// Where `database` stands, by one read of its header.
+    /// The state of `database`, by one read of its header.
     package func state(of database: Connection) throws(SQLiteError) -> State {
         let version = try database.version()
         if version.number > count { return .newer }
@@ -48,8 +47,8 @@ package struct Migrator: Sendable {
         return version.number == count ? .current : .older
     }
 
-    /// Runs the scripts that `database` lacks, if it is open, or closed for `closure`; then it stays so. Safe from several
-    /// processes at once: each looks again once it holds the right to write.
+    /// Runs the missing scripts on `database`, if it is open, or closed for `closure`, in which case it stays closed.
+    /// Several processes can call it at once: each checks again once it has the write lock.
     package func migrate(_ database: Connection, closedFor closure: MaintenanceLock? = nil) throws(SQLiteError) {
         try database.transaction { () throws(SQLiteError) in
             let version = try database.version()
@@ -64,14 +63,14 @@ package struct Migrator: Sendable {
     }
 }
 
-/// What a database says of its schema.
+/// A database's schema version.
 package struct SchemaVersion: Equatable, Sendable {
     /// The number of the last script that ran; 0: none.
     package let number: Int
     /// Why it is closed; nil: it is open.
     package let closure: Migrator.MaintenanceLock?
 
-    /// A database of the schema `number`, closed for `closure`; nil: open.
+    /// A database with the schema `number`, closed for `closure`; nil: open.
     package init(number: Int, closure: Migrator.MaintenanceLock? = nil) {
         self.number = number
         self.closure = closure
@@ -93,19 +92,20 @@ extension Connection {
     package func version() throws(SQLiteError) -> SchemaVersion {
         let word = Int(try first("PRAGMA user_version") { $0.integer(0) } ?? 0)
         switch word {
-        // As the first versions closed it: without the number, which the tables tell.
+        // The first versions closed it without the number, which the tables show.
         case 0x7FFF_0001: return SchemaVersion(number: try numberByTables(), closure: .replacement)
         case 0x7FFF_0002: return SchemaVersion(number: try numberByTables(), closure: .rotation)
         default: return SchemaVersion(word: word)
         }
     }
 
-    /// Makes that `version`.
+    /// Sets the version to `version`.
     package func setVersion(_ version: SchemaVersion) throws(SQLiteError) {
         try script("PRAGMA user_version=\(version.word)")
     }
 
-    /// Which of the schemas 0 to 8 the tables are of. Who knows a later one has never closed a database without its number.
+    /// Which of the schemas 0 to 8 the tables have. No version with a later schema has closed a database without its
+    /// number.
     private func numberByTables() throws(SQLiteError) -> Int {
         let number = try first(
             """
@@ -124,7 +124,7 @@ extension Connection {
         return Int(number ?? 0)
     }
 
-    /// A number that is another one once the database, or the secret that it goes with, was replaced.
+    /// A number that changes when the database or its secret is replaced.
     package func epoch() throws(SQLiteError) -> Int64 {
         try first("PRAGMA application_id") { $0.integer(0) } ?? 0
     }
@@ -135,22 +135,22 @@ extension Connection {
     }
 }
 
-/// How a database keeps a transaction until it is whole (sqlite.org/pragma.html#pragma_journal_mode).
+/// How a database keeps a transaction until it is complete (sqlite.org/pragma.html#pragma_journal_mode).
 package enum JournalMode: Equatable, Sendable {
-    /// A log beside the file, which readers and one writer share through memory.
+    /// A log beside the file, which readers and one writer share through shared memory.
     case wal
-    /// A copy of old pages, deleted at commit: for file systems that share no memory.
+    /// A copy of old pages, deleted at commit: for file systems without shared memory.
     case delete
 }
 
 extension Connection {
-    /// The mode that the database is in.
+    /// The current journal mode.
     package func journalMode() throws(SQLiteError) -> JournalMode {
         let isWAL = try first("PRAGMA journal_mode") { $0.text(0).utf8.elementsEqual("wal".utf8) }
         return isWAL == true ? .wal : .delete
     }
 
-    /// Brings the database into `mode`. It fails (`temporary`) while others use the database.
+    /// Changes the journal mode to `mode`. Fails (`temporary`) while others use the database.
     package func setJournalMode(_ mode: JournalMode) throws(SQLiteError) {
         switch mode {
         case .wal: try script("PRAGMA journal_mode=WAL")

@@ -1,4 +1,4 @@
-// What goes into a statement and what comes out of a row. STRICT tables make the types hold.
+// Values for a statement, and values from a row. STRICT tables enforce the types.
 
 import CSQLite
 
@@ -16,7 +16,7 @@ package enum Value {
     package static func optional(_ integer: Int64?) -> Value { integer.map { .integer($0) } ?? .null }
 }
 
-/// The row that a statement stands on. Columns count from 0; it is read before the next step.
+/// A statement's current row. Columns count from 0; read it before the next step.
 package struct Row {
     let statement: OpaquePointer
 
@@ -30,7 +30,7 @@ package struct Row {
         return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
     }
 
-    /// The bytes in `column`; none for NULL.
+    /// The bytes in `column`; empty for NULL.
     package func blob(_ column: Int32) -> [UInt8] {
         guard let start = sqlite3_column_blob(statement, column) else { return [] }
         let count = Int(sqlite3_column_bytes(statement, column))

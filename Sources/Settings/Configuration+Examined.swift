@@ -1,11 +1,11 @@
-// The configuration for whoever looks for what is wrong with it: every fault, not only the first.
+// The configuration for a diagnosis: every fault, not only the first.
 
 import Auth
 import Platform
 package import Store
 
 extension Configuration {
-    /// Where the state folder is to be: judged by nobody yet.
+    /// The state folder's path, unchecked.
     package static func homePath() throws(ConfigurationFault) -> String {
         do throws(StateFault) {
             return try home()
@@ -14,8 +14,8 @@ extension Configuration {
         }
     }
 
-    /// Where executables in `folder` look for the state if the server gives them no LATCHKEY_HOME, and whether
-    /// the file `latchkey.home` there says so.
+    /// Where executables in `folder` find the state without LATCHKEY_HOME, and whether the file `latchkey.home` there
+    /// says so.
     package static func homePath(
         ofExecutablesIn folder: String
     ) throws(ConfigurationFault) -> (path: String, isNamed: Bool) {
@@ -27,7 +27,7 @@ extension Configuration {
         }
     }
 
-    /// The configuration of `state` with every fault of its settings, which are left out of it.
+    /// The configuration of `state`, and every fault in its settings. Faulty settings are ignored.
     package init(examining state: StateFolder, faults: inout [ConfigurationFault]) {
         var settings = Settings()
         do throws(SystemError) {
@@ -50,7 +50,7 @@ extension Configuration {
 }
 
 extension Settings {
-    /// What `text` sets, without the lines that are at fault.
+    /// The settings in `text`, without the faulty lines.
     init(withoutFaultsOf text: [UInt8], file: String, faults: inout [ConfigurationFault]) {
         guard String(validating: text, as: UTF8.self) != nil else {
             faults.append(ConfigurationFault(reason: "\(file): not UTF-8"))
@@ -78,18 +78,18 @@ extension Settings {
     }
 }
 
-/// Where a service answers: `http://` or `https://`, a host, perhaps a port and a path; no slash at the end.
+/// A service's URL: `http://` or `https://`, a host, optionally a port and a path; no slash at the end.
 package struct ServiceURL {
-    /// The whole URL as the setting has it, 255 bytes at most.
+    /// The whole URL as in the setting, at most 255 bytes.
     package let text: String
     /// Whether it begins with `https`.
     package let isEncrypted: Bool
     /// A name or an address, without brackets.
     package let host: String
-    /// Whether it names a port.
+    /// Whether it has a port.
     package let hasPort: Bool
 
-    /// nil if `text` is of another form.
+    /// nil if `text` has another form.
     package init?(_ text: String) {
         guard let url = try? baseURL(text) else { return nil }
         isEncrypted = url.utf8.starts(with: "https:".utf8)
@@ -106,7 +106,7 @@ package struct ServiceURL {
         self.text = url
     }
 
-    /// Whether it is this machine, by name or address.
+    /// Whether the host is this machine, by name or address.
     package var isLocal: Bool {
         host.isSame(as: "localhost") || NetworkAddress(host)?.isLoopback == true
     }

@@ -1,11 +1,11 @@
-// The configuration for whoever looks after a service: a mistyped LATCHKEY_HOME makes nothing.
+// The configuration of an existing service: a mistyped LATCHKEY_HOME must not create one.
 
 import Auth
 import Platform
 import Store
 
 extension Configuration {
-    /// Reads the configuration of a service that has a database; another is a fault, and is not made.
+    /// Reads the configuration of a service that has a database; without one, throws and creates nothing.
     package static func ofExistingService() throws(ConfigurationFault) -> Configuration {
         let configuration = try Configuration(documentRoot: nil, making: .never)
         guard configuration.state.isThere else {

@@ -1,8 +1,8 @@
-// Finds the state folder, judges it, and reads the settings.
+// Finds the state folder, checks it, and reads the settings.
 //
-// The folder is LATCHKEY_HOME of the process's own environment; else what the file `latchkey.home`
-// beside the executable names (suEXEC hands over no environment); else `../var` from the
-// executable. Nothing that a client sends has a say.
+// The folder is LATCHKEY_HOME in the process's own environment; else the path in the file `latchkey.home` beside the
+// executable (suEXEC passes no environment); else `../var` from the executable. Nothing that a client sends has any
+// influence.
 
 package import Auth
 import Platform
@@ -10,18 +10,18 @@ package import Store
 
 /// The service as its operator set it up.
 package struct Configuration {
-    /// What the settings file and the environment set, and the defaults of the rest.
+    /// The values from the settings file and the environment, and defaults for the rest.
     package let settings: Settings
-    /// The state folder, whose owner and modes have been checked.
+    /// The state folder, whose owner and modes were checked.
     package let state: StateFolder
 
-    /// The settings that the rules read.
+    /// The settings of the rules.
     package var policy: Policy { settings.policy }
-    /// The journal mode that the operator wants; nil: the file system decides.
+    /// The operator's journal mode; nil: the file system decides.
     package var journal: JournalMode? { settings.journal }
 
-    /// Reads the configuration; `documentRoot` is the web server's, if there is one. `making` tells whether a state folder
-    /// that is not there is made.
+    /// Reads the configuration; `documentRoot` is the web server's, if there is one. `making` says whether to create a
+    /// missing state folder.
     package init(documentRoot: String?, making: StateFolder.Making = .ifNew) throws(ConfigurationFault) {
         do throws(StateFault) {
             let (home, isNamed) = try Configuration.namedHome()
@@ -50,7 +50,7 @@ package struct Configuration {
         self.state = state
     }
 
-    /// A settings file that is not there has nothing to say.
+    /// A missing settings file is empty.
     private static func contents(of path: String) throws(ConfigurationFault) -> [UInt8] {
         let limit = 65536
         do throws(SystemError) {
@@ -68,7 +68,7 @@ package struct Configuration {
 
     /// The state folder's path, and whether anything names it.
     private static func namedHome() throws(StateFault) -> (path: String, isNamed: Bool) {
-        // Read as text it would be another folder's path.
+        // Read as text, it would be another folder's path.
         if Environment.isMalformed("LATCHKEY_HOME") { throw StateFault(reason: "LATCHKEY_HOME is not UTF-8") }
         if let home = Environment.value("LATCHKEY_HOME"), !home.utf8.isEmpty {
             return (try absolute(home, from: "LATCHKEY_HOME"), true)
@@ -111,8 +111,8 @@ package struct Configuration {
 }
 
 extension Configuration {
-    /// Who may sign in with a fixed code: the lines `address hash last-day` of the file that
-    /// `test_identities` names, which must be its owner's alone. None if the setting is not given.
+    /// The addresses with a fixed code: the lines `address hash last-day` of the file that `test_identities` names, which
+    /// only its owner may access. Empty if the setting is not set.
     package func testIdentities() throws(ConfigurationFault) -> [TestIdentity] {
         guard let name = settings.testIdentities else { return [] }
         let path = name.utf8.first == UInt8(ascii: "/") ? name : "\(state.path)/\(name)"
@@ -150,7 +150,7 @@ extension Configuration {
         return try TestIdentity(email: email, codeHash: words[1], lastDay: day, at: .now)
     }
 
-    /// What mail is made of and how it leaves.
+    /// How to compose mail and hand it over.
     package func mailer() throws(ConfigurationFault) -> Mailer {
         let transport =
             switch settings.mail {
@@ -161,7 +161,7 @@ extension Configuration {
             from: try sender(), templates: MailTemplates(folder: "\(state.path)/templates"), transport: transport)
     }
 
-    /// `mail_from`, else the service's own name at the host of `base_url`, or at one that no mail comes back from.
+    /// `mail_from`, else the service's own name at the host of `base_url`, or at a host that gets no mail.
     private func sender() throws(ConfigurationFault) -> Mailbox {
         if let sender = settings.mailFrom { return sender }
         let host = host(ofBaseURL: policy.baseURL)

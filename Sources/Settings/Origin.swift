@@ -1,13 +1,12 @@
-// Origins in settings, as browsers write them (URL §5, "serialization of an origin"): what is compared byte by byte must be
-// written alike.
+// Origins in settings, as browsers write them (URL §5, "serialization of an origin"): they are compared byte by byte, so
+// both must have the same spelling.
 
 import Platform
 
-/// The origin that `value` names, as browsers write it: the scheme and the host in lower case, without the scheme's own port
-/// and a slash at the end.
+/// The origin in `value`, as browsers write it: scheme and host in lower case, without the scheme's default port and a final
+/// slash.
 ///
-/// Besides `http` and `https` there are the schemes that apps are served under, such as `capacitor://localhost`. Their
-/// hosts stay as they are written.
+/// Besides `http` and `https`, apps use schemes of their own, such as `capacitor://localhost`. Their hosts stay unchanged.
 func origin(_ value: String) throws(ValueFault) -> String {
     guard !value.isSame(as: "*"), !value.isSame(as: "null") else {
         throw ValueFault("not an origin: \(value) would admit pages of anyone")
@@ -46,7 +45,7 @@ func origin(_ value: String) throws(ValueFault) -> String {
     return String(decoding: origin, as: UTF8.self)
 }
 
-/// A host as browsers write it (URL §3.5); those that they would write otherwise are refused.
+/// A host as browsers write it (URL §3.5). A host that they would spell differently is refused.
 private func hostOfWeb(_ host: ArraySlice<UInt8>, in value: String) throws(ValueFault) -> [UInt8] {
     if host.first == UInt8(ascii: "[") {
         let text = String(decoding: host.dropFirst().dropLast(), as: UTF8.self)
@@ -62,7 +61,7 @@ private func hostOfWeb(_ host: ArraySlice<UInt8>, in value: String) throws(Value
     guard !lower.isEmpty, lower.count <= 253, lower.allSatisfy({ $0.isLetter || $0.isDigit || "-._".utf8.contains($0) }),
         lower.first != UInt8(ascii: ".")
     else { throw ValueFault("not a host: \(value)") }
-    // What ends in a number is an IPv4 address, which has one spelling.
+    // A host that ends in a number is an IPv4 address, which has one spelling.
     let last = lower.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: true).last ?? []
     if last.allSatisfy({ $0.isDigit }) || last.starts(with: "0x".utf8) {
         let text = String(decoding: lower, as: UTF8.self)
@@ -73,7 +72,7 @@ private func hostOfWeb(_ host: ArraySlice<UInt8>, in value: String) throws(Value
     return lower
 }
 
-/// A host of an app's scheme: one that is there, of characters that stand for themselves.
+/// The host of an app's scheme: not empty, of characters that need no encoding.
 private func hostOfApp(_ host: ArraySlice<UInt8>, in value: String) throws(ValueFault) -> [UInt8] {
     guard !host.isEmpty, host.count <= 253, host.allSatisfy({ $0.isLetter || $0.isDigit || "-._".utf8.contains($0) }) else {
         throw ValueFault("not a host: \(value)")

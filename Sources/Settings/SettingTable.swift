@@ -1,7 +1,7 @@
-// The table of settings: each setting once, with its key, its default, the form of its value, a sentence for whoever sets
-// it, and where its value goes.
+// The table of settings: each setting once, with its key, its default, the form of its value, a sentence for the operator,
+// and where its value is stored.
 //
-// Everything that has to know the settings reads this table, in this order: the file and the environment (Settings.swift),
+// Everything that needs the settings reads this table, in this order: the file and the environment (Settings.swift),
 // `latchkey settings`, samples/latchkey.conf, which `latchkey init` writes too, and the table in README (SettingTexts.swift).
 // After a change, `make settings` writes the last two.
 
@@ -10,7 +10,7 @@ import Platform
 import Store
 
 extension Settings {
-    /// Shows `reader` each setting.
+    /// Passes each setting to `reader`.
     static func readTable(by reader: inout some SettingReader) {
         addMail(to: &reader)
         addSignIn(to: &reader)
@@ -210,7 +210,7 @@ extension Settings {
         ) { $0.allowStateInWebRoot = $1 }
     }
 
-    /// What to do instead of a setting that there was; nil for any other key.
+    /// What replaces a former setting; nil for any other key.
     static func replacement(of key: String) -> String? {
         key.isSame(as: "mail_subject") || key.isSame(as: "mail_template")
             ? "removed: put the mail's subject and text into templates/code.txt in the state folder, and its HTML into code.html"
@@ -218,20 +218,20 @@ extension Settings {
     }
 }
 
-/// Who reads the table of settings.
+/// A reader of the table of settings.
 ///
-/// Implementations are inlined, so that a text that they do not use is in no executable: endpoints take settings, and
-/// have no use for sentences.
+/// Implementations are inlined, so that an executable does not contain texts that it does not use: endpoints read settings,
+/// but need no sentences.
 protocol SettingReader {
-    /// The setting `key`. Its value has the form `form`, and `store` puts it into the settings. `default` and `sentence`
-    /// are Markdown.
+    /// The setting `key`. Its value has the form `form`, and `store` stores it in the settings. `default` and `sentence` are
+    /// Markdown.
     mutating func setting<Value>(
         _ key: String, default: SettingDefault, _ form: @autoclosure () -> SettingForm<Value>, isSecret: Bool,
         _ sentence: String, store: @escaping (inout Settings, Value) -> Void)
 }
 
 extension SettingReader {
-    /// A setting whose value may be shown.
+    /// A setting whose value is not secret.
     @inline(__always)
     mutating func setting<Value>(
         _ key: String, default standard: SettingDefault, _ form: @autoclosure () -> SettingForm<Value>,
@@ -241,13 +241,13 @@ extension SettingReader {
     }
 }
 
-/// How a value is read.
+/// How to read a value.
 typealias SettingForm<Value> = (String) throws(ValueFault) -> Value
 
-/// What a setting is that nobody sets.
+/// The default of a setting.
 enum SettingDefault {
     /// This value.
     case value(String)
-    /// What no value says: how it comes about, in words.
+    /// A default that no value can express: how it is determined, in words.
     case words(String)
 }

@@ -1,13 +1,13 @@
-// What people read of the table of settings: what is in force, the sample file, and the table in README. Only `latchkey`
-// and `make settings` use it; no endpoint holds any of it.
+// Texts from the table of settings: the current values, the sample file, and the table in README. Only `latchkey` and
+// `make settings` use this; no endpoint contains it.
 
 import Platform
 
-/// One setting as it is in force.
+/// The current value of one setting.
 package struct SettingInForce {
     /// The setting's name in the settings file, such as `code_ttl`.
     package let key: String
-    /// As it was written, or the default. A secret is not told.
+    /// As written, or the default. A secret is hidden.
     package let value: String
     /// `default`, `file:line`, or `environment:NAME`.
     package let place: String
@@ -26,12 +26,12 @@ extension Settings {
     }
 }
 
-/// What the table says of a setting.
+/// What the table says about a setting.
 package struct SettingDescription {
     /// The setting's name in the settings file, such as `code_ttl`.
     package let key: String
     let standard: SettingDefault
-    /// Markdown, as are the words of a default.
+    /// Markdown, like the words of a default.
     package let sentence: String
     /// Whether `latchkey settings` hides its value.
     package let isSecret: Bool
@@ -43,12 +43,12 @@ package struct SettingDescription {
         return collection.settings
     }
 
-    /// The default as the file takes it; nil if no value says it.
+    /// The default as the file accepts it; nil if no value can express it.
     package var defaultValue: String? {
         if case .value(let value) = standard { value } else { nil }
     }
 
-    /// The default without the marks of Markdown.
+    /// The default without Markdown.
     fileprivate var plainDefault: String {
         switch standard {
         case .value(let value): value
@@ -87,7 +87,7 @@ extension SettingDescription {
         return lines.map { "\($0)\n" }.joined()
     }
 
-    /// The rows of the table in README, with its head.
+    /// The rows of the table in README, with its header.
     package static var markdownTable: [String] {
         ["| key | default | |", "|---|---|---|"]
             + all.map { setting in

@@ -1,4 +1,4 @@
-// The forms that a setting's value may have.
+// The forms of a setting's value.
 
 import Auth
 import Platform
@@ -35,7 +35,7 @@ func elements<Element>(of form: @escaping SettingForm<Element>) -> SettingForm<[
 
 // MARK: Each form
 
-/// Elements between commas or spaces; at least one.
+/// Elements separated by commas or spaces; at least one.
 func elements<T>(
     _ value: String, _ element: (String) throws(ValueFault) -> T
 ) throws(ValueFault) -> [T] {
@@ -47,7 +47,7 @@ func elements<T>(
     return results
 }
 
-/// Text without control characters or what turns its direction, not empty, of at most `limit` bytes.
+/// Non-empty text of at most `limit` bytes, without control characters or characters that change its direction.
 func line(_ value: String, atMost limit: Int) throws(ValueFault) -> String {
     guard !value.utf8.isEmpty else { throw ValueFault("empty") }
     guard value.utf8.count <= limit else { throw ValueFault("longer than \(limit) bytes") }
@@ -65,7 +65,7 @@ func number(_ value: String, in range: ClosedRange<Int64>) throws(ValueFault) ->
     return number
 }
 
-/// A number and one of s, m, h, d: from a second (or, if `orNone`, nothing) to ten years, or to `most`.
+/// A number with s, m, h or d: from a second (or, if `orNone`, zero) to ten years, or to `most`.
 func duration(
     _ value: String, orNone: Bool = false, atLeast least: Duration = .seconds(0), atMost most: Duration = longestDuration
 ) throws(ValueFault) -> Duration {
@@ -97,7 +97,7 @@ func duration(
 private let longestDuration = Duration.days(10 * 366)
 
 extension Duration {
-    /// `1d`, `1h` or `90s`, as a setting says it.
+    /// `1d`, `1h` or `90s`, as in a setting.
     fileprivate var words: String {
         let seconds = secondsRoundedUp
         if seconds % 86400 == 0 { return "\(seconds / 86400)d" }
@@ -116,7 +116,7 @@ func quota(_ value: String) throws(ValueFault) -> Quota? {
         window: try duration(String(decoding: value.utf8[slash...].dropFirst(), as: UTF8.self), atMost: .days(31)))
 }
 
-/// How many of something there may be: as many as one transaction can count.
+/// A limit on how many: at most as many as one transaction can count.
 func bound(_ value: String) throws(ValueFault) -> Int64 { try number(value, in: 1...10_000) }
 
 func yesOrNo(_ value: String) throws(ValueFault) -> Bool {
@@ -149,8 +149,7 @@ private func domain(_ value: String) throws(ValueFault) -> String {
     }
 }
 
-/// `http://…` or `https://…` without a final slash, of characters that stand for themselves in
-/// JSON and HTML.
+/// `http://…` or `https://…` without a final slash, of characters that need no escape in JSON and HTML.
 func baseURL(_ value: String) throws(ValueFault) -> String {
     guard let rest = withoutScheme(value) else {
         throw ValueFault("begins with neither http:// nor https://")
@@ -159,9 +158,9 @@ func baseURL(_ value: String) throws(ValueFault) -> String {
         rest.allSatisfy({ $0.isLetter || $0.isDigit || "-._~:/[]%".utf8.contains($0) })
     else { throw ValueFault("not a URL of a host, perhaps a port and a path") }
     guard rest.last != UInt8(ascii: "/") else { throw ValueFault("ends in a slash") }
-    // Host and port, as browsers take them.
+    // Host and port in the form that browsers accept.
     _ = try origin(String(Substring(value.utf8.dropLast(rest.drop { $0 != UInt8(ascii: "/") }.count))))
-    // Every token has it as its issuer.
+    // It is the issuer in every token.
     guard value.utf8.count <= 255 else { throw ValueFault("longer than 255 bytes") }
     return value
 }
@@ -195,7 +194,7 @@ func mailSetting(_ value: String) throws(ValueFault) -> Settings.MailSetting {
 
 /// `address`, or `Name <address>`.
 func mailbox(_ value: String) throws(ValueFault) -> Mailbox {
-    // A header field's line holds 998 bytes (RFC 5322 §2.1.1), and encoded ones take up to three times as many.
+    // A header line holds 998 bytes (RFC 5322 §2.1.1), and encoding takes up to three times as many.
     let value = try line(value, atMost: 320)
     var (name, address): (String?, String) = (nil, value)
     if value.utf8.last == UInt8(ascii: ">"), let open = value.utf8.lastIndex(of: UInt8(ascii: "<")) {
@@ -210,7 +209,7 @@ func mailbox(_ value: String) throws(ValueFault) -> Mailbox {
     }
 }
 
-/// What a client can send as a Bearer token (RFC 6750 §2.1), long enough not to be guessed.
+/// A token that a client can send as Bearer (RFC 6750 §2.1), long enough not to be guessed.
 func clientToken(_ value: String) throws(ValueFault) -> String {
     guard 16...1024 ~= value.utf8.count,
         value.utf8.allSatisfy({ $0.isLetter || $0.isDigit || "-._~+/=".utf8.contains($0) })
@@ -218,7 +217,7 @@ func clientToken(_ value: String) throws(ValueFault) -> String {
     return value
 }
 
-/// An address, or an address, a slash and the number of leading bits that count.
+/// An address, or an address, a slash and the number of leading bits.
 func networkRange(_ value: String) throws(ValueFault) -> NetworkRange {
     let slash = value.utf8.firstIndex(of: UInt8(ascii: "/"))
     guard let address = NetworkAddress(slash.map { String(value[..<$0]) } ?? value) else {
@@ -227,7 +226,7 @@ func networkRange(_ value: String) throws(ValueFault) -> NetworkRange {
     let bits = Int64(address.bytes.count * 8)
     guard let slash else { return NetworkRange(address: address, prefix: Int(bits)) }
     let prefix = String(decoding: value.utf8[slash...].dropFirst(), as: UTF8.self)
-    // An IPv4 address mapped into IPv6 is written with IPv6's bits.
+    // An IPv4 address mapped into IPv6 is written with IPv6's bit count.
     let mapped: Int64 = bits == 32 && value.utf8.contains(UInt8(ascii: ":")) ? 96 : 0
     return NetworkRange(
         address: address, prefix: Int(try number(prefix, in: mapped...(mapped + bits)) - mapped))

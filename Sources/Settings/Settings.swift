@@ -1,6 +1,5 @@
-// The settings, as `key = value` lines and as `LATCHKEY_<KEY>` in the environment. Nothing is
-// guessed: a key that is not known, given twice, or has a value that cannot be meant is a fault
-// with a name.
+// The settings, as `key = value` lines and as `LATCHKEY_<KEY>` in the environment. Nothing is guessed: an unknown
+// key, a key that is given twice, or an invalid value is a fault with a name.
 
 package import Auth
 package import Platform
@@ -8,41 +7,41 @@ package import Store
 
 /// Every setting that processes use, with its default.
 package struct Settings {
-    /// The settings that the rules read.
+    /// The settings of the rules.
     package var policy = Policy()
-    /// nil: by the file system.
+    /// nil: the file system decides.
     package var journal: JournalMode?
     /// `mail`: how mail leaves the service.
     package var mail = MailSetting.maildir
     /// `mail_from`: the sender of all mail; nil: `latchkey@` and the host of `base_url`.
     package var mailFrom: Mailbox?
-    /// `allow_state_in_web_root`: whether the state folder may lie inside a web root.
+    /// `allow_state_in_web_root`: whether the state folder may be inside a web root.
     package var allowStateInWebRoot = false
-    /// `trusted_proxies`: the proxies whose `X-Forwarded-For` is believed; empty: none.
+    /// `trusted_proxies`: the proxies whose `X-Forwarded-For` counts; empty: none.
     package var trustedProxies: [NetworkRange] = []
     /// `cors_origins`: the origins whose pages may call the API, as browsers write them; empty: none.
     package var corsOrigins: [String] = []
     /// `test_identities`: the path of the file of fixed codes, absolute or in the state folder; nil: no fixed codes.
     package var testIdentities: String?
-    /// How many requests a FastCGI process answers before it begins anew.
+    /// How many requests a FastCGI process answers before it restarts.
     package var fastCGIRequests = Settings.defaultFastCGIRequests
-    /// `fastcgi_requests` where nobody sets it, in requests.
+    /// The default of `fastcgi_requests`, in requests.
     package static let defaultFastCGIRequests: Int64 = 100_000
 
-    /// What was given, in order; the last of a key counts.
+    /// The given settings, in order; the last one of a key counts.
     package private(set) var given: [Given] = []
 
-    /// A setting that was given, and where.
+    /// A given setting, and its place.
     package struct Given {
-        /// The setting's name as the file has it; from a variable, its name in lower case without `LATCHKEY_`.
+        /// The setting's key as in the file; for a variable, its name in lower case without `LATCHKEY_`.
         package let key: String
-        /// The value as it was written, without spaces around it; a secret too.
+        /// The value as written, without spaces around it, even if it is secret.
         package let value: String
         /// The line or the variable that sets it.
         package let place: Place
     }
 
-    /// Where a setting stands: its text is made only where somebody asks.
+    /// Where a setting was given. The text is made only on request.
     package enum Place {
         case line(Int, file: String)
         case variable(String)
@@ -66,13 +65,13 @@ package struct Settings {
     /// Every setting at its default.
     package init() {}
 
-    /// Takes the lines of `text`, the file called `file`.
+    /// Reads the lines of `text` from the file `file`.
     package mutating func read(_ text: [UInt8], file: String) throws(ConfigurationFault) {
         guard String(validating: text, as: UTF8.self) != nil else {
             throw ConfigurationFault(reason: "\(file): not UTF-8")
         }
         var seen: [String] = []
-        // As bytes: where text of its own begins in a string takes long to tell.
+        // As bytes: finding where text begins in a string is slow.
         for (index, line) in text.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
             let line = trimmed(line)
             if line.isEmpty || line.first == UInt8(ascii: "#") { continue }
@@ -90,16 +89,16 @@ package struct Settings {
         }
     }
 
-    /// Takes one setting from the environment; `name` is the variable's.
+    /// Reads one setting from the environment; `name` is the variable's name.
     package mutating func readVariable(_ name: String, _ value: String) throws(ConfigurationFault) {
         let key = String(decoding: name.utf8.dropFirst(9).map { $0.asciiLowercased }, as: UTF8.self)
         if isAnothers(key) { return }
         if Environment.isMalformed(name) { throw ConfigurationFault(reason: "environment:\(name): not UTF-8") }
-        // In capitals and not, say: none of them is meant more than the other.
+        // For example in capitals and in lower case: neither takes precedence.
         for one in given where one.key.isSame(as: key) {
             if case .variable = one.place { throw ConfigurationFault(reason: "environment:\(name): \(key): given twice") }
         }
-        // A file of variables may come from Windows.
+        // A file with variables may come from Windows.
         try set(key, String(Substring(trimmed(value.utf8[...]))), place: .variable(name))
     }
 
@@ -124,11 +123,11 @@ package struct Settings {
     }
 }
 
-/// Looks one setting up.
+/// Finds one setting.
 private struct SettingSearch: SettingReader {
     private let key: String
     private let count: Int
-    /// Takes a value of it; nil if there is no such setting.
+    /// Stores a value of it; nil if there is no such setting.
     private(set) var take: ((inout Settings, String) throws(ValueFault) -> Void)?
 
     init(of key: String) {
@@ -141,7 +140,7 @@ private struct SettingSearch: SettingReader {
         _ key: String, default _: SettingDefault, _ form: @autoclosure () -> SettingForm<Value>, isSecret _: Bool,
         _: String, store: @escaping (inout Settings, Value) -> Void
     ) {
-        // Of most keys the length tells that they are others.
+        // For most keys the length already differs.
         guard key.utf8.count == count, key.isSame(as: self.key) else { return }
         let read = form()
         take = { (settings, value) throws(ValueFault) in store(&settings, try read(value)) }
@@ -152,23 +151,23 @@ private struct SettingSearch: SettingReader {
 package struct ConfigurationFault: Error {
     /// One sentence for the operator: where the fault is, and what it is.
     package let reason: String
-    /// Whether it may pass: the state folder is not there now.
+    /// Whether it may pass: the state folder is missing now.
     package let isTemporary: Bool
 
-    /// A fault for `reason`; it stays until the operator acts, unless `isTemporary`.
+    /// A fault for `reason`. It stays until the operator acts, unless `isTemporary`.
     package init(reason: String, isTemporary: Bool = false) {
         self.reason = reason
         self.isTemporary = isTemporary
     }
 }
 
-/// Whether the variable `LATCHKEY_<KEY>` is known to be no setting: the state folder's, lighttpd.conf's own, or what
-/// container platforms set for a service that is called "latchkey" (Kubernetes' service variables, Docker's links).
+/// Whether the variable `LATCHKEY_<KEY>` is known not to be a setting: the state folder's, lighttpd.conf's own, or
+/// what container platforms set for a service called "latchkey" (Kubernetes' service variables, Docker's links).
 private func isAnothers(_ key: String) -> Bool {
     let key = key.utf8
     if ["home", "fastcgi", "port", "name"].contains(where: { key.elementsEqual($0.utf8) }) { return true }
     if ["port_", "env_", "service_host", "service_port"].contains(where: { key.starts(with: $0.utf8) }) { return true }
-    // Of a service that is called "latchkey-mail", say.
+    // For example of a service called "latchkey-mail".
     let words = key.split(separator: UInt8(ascii: "_"))
     func has(_ first: String, _ isSecond: (Substring.UTF8View) -> Bool) -> Bool {
         zip(words, words.dropFirst()).contains { $0.elementsEqual(first.utf8) && isSecond($1) }
