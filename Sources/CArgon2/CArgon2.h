@@ -1,4 +1,4 @@
-// The Argon2 reference library (RFC 9106), and a way to hand it memory that was allocated before.
+// The Argon2 reference library (RFC 9106), and a way to give it memory that was already allocated.
 
 #ifndef LATCHKEY_CARGON2_H
 #define LATCHKEY_CARGON2_H
@@ -23,7 +23,7 @@ typedef struct {
     size_t size;
 } cargon2_memory;
 
-// The library's callbacks are not told whose memory is meant: each thread notes its own.
+// The library does not tell its callbacks whose memory it is, so each thread notes its own.
 static inline cargon2_memory *cargon2_current(void) {
     static _Thread_local cargon2_memory current;
     return &current;
@@ -35,14 +35,14 @@ static inline int cargon2_take(uint8_t **memory, size_t size) {
     return 0;
 }
 
-// Whoever allocated it frees it.
+// The code that allocated it frees it.
 static inline void cargon2_leave(uint8_t *memory, size_t size) {
     (void)memory;
     (void)size;
 }
 
-// Memory that is there, not only promised: each page is written to once. It is the system's own, not malloc's, which
-// would keep it for the next hash.
+// Memory that is really there, not only promised: writes to each page once. It comes from the system, not from malloc,
+// which would keep it for the next hash.
 static inline void *cargon2_allocate(size_t size) {
     volatile char *memory = mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return 0;
@@ -59,8 +59,8 @@ static inline void cargon2_yield(int signal_number) {
     errno = error;
 }
 
-// Starts a timer that has this thread yield its core twice in a millisecond; 0 if there is none to be had. Otherwise Linux
-// lets a thread that computes go on until the clock's next tick, 4 ms, while short requests wait for the core.
+// Starts a timer that makes this thread yield its core twice per millisecond; 0 if there is no timer. Otherwise Linux lets
+// a thread that computes run until the clock's next tick, 4 ms, while short requests wait for the core.
 static inline int cargon2_start_yielding(timer_t *timer) {
     struct sigaction action;
     struct sigevent event;
@@ -72,7 +72,7 @@ static inline int cargon2_start_yielding(timer_t *timer) {
     event.sigev_notify = SIGEV_THREAD_ID;
     event.sigev_signo = SIGVTALRM;
     event.sigev_notify_thread_id = gettid();
-    // The handler stays: a signal that comes late would end the process.
+    // The handler stays: otherwise a late signal would end the process.
     if (sigaction(SIGVTALRM, &action, 0) != 0 || timer_create(CLOCK_MONOTONIC, &event, timer) != 0) return 0;
     memset(&times, 0, sizeof times);
     times.it_value.tv_nsec = times.it_interval.tv_nsec = 500000;
@@ -80,7 +80,7 @@ static inline int cargon2_start_yielding(timer_t *timer) {
     return 1;
 }
 
-// argon2_ctx for Argon2id, in `memory` of `size` bytes. It yields the core often, since the hash takes long.
+// argon2_ctx for Argon2id, in `memory` of `size` bytes. It often yields the core, since the hash takes long.
 static inline int cargon2_id_in(argon2_context *context, void *memory, size_t size) {
     timer_t timer;
     int code, yields = cargon2_start_yielding(&timer);

@@ -110,8 +110,7 @@ package struct Request {
             || (subtype.count > 5 && subtype.suffix(5).elementsEqual("+json".utf8))
     }
 
-    /// Whether a browser sent it for a page (Fetch §3.2, Fetch Metadata §2.4), not because the user typed or clicked
-    /// something.
+    /// Whether a browser sent it for a page (Fetch §3.2, Fetch Metadata §2.4), not for a typed or clicked link.
     private var isFromWebPage: Bool {
         if fields.has(.origin) { return true }
         guard fields.has(.fetchSite) else { return false }

@@ -8,8 +8,8 @@
 #define _GNU_SOURCE 1
 #endif
 
-// Two types have other members where GNU's extensions are asked for. Swift's own Glibc reads them without, and a program
-// that imports both (by Foundation, say) does not compile unless they are the same.
+// Two types have other members if GNU's extensions are on. Swift's own Glibc imports them without, and a program that
+// imports both (for example through Foundation) compiles only if they are the same.
 #include <features.h>
 #ifdef __GLIBC__
 #undef __USE_GNU
@@ -53,7 +53,7 @@ static inline int libc_open(const char *path, int flags, unsigned mode) {
     return open(path, flags | O_CLOEXEC, mode);
 }
 
-// Locks one byte of a file for this opening of it, or fails at once. Linux before 3.15 knows locks of a process alone.
+// Locks one byte of a file for this open descriptor, or fails at once. Linux before 3.15 only has locks per process.
 static inline int libc_lock_byte(int descriptor, long offset) {
     struct flock lock;
     memset(&lock, 0, sizeof lock);
@@ -65,21 +65,21 @@ static inline int libc_lock_byte(int descriptor, long offset) {
     return errno == EINVAL ? fcntl(descriptor, F_SETLK, &lock) : -1;
 }
 
-// From now on no signal writes the process's memory to a file (core(5)): the limit is for cores that are files, the
-// flag also for those that go to a program. Other processes of the same user cannot read its memory either (ptrace(2)).
+// From now on no signal writes the process's memory to a file (core(5)): the limit is for core files, the flag also for
+// cores that go to a program. Other processes of the same user cannot read its memory either (ptrace(2)).
 static inline void libc_leave_no_core(void) {
     struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-// From now on a signal that is a fault ends the process as the kernel does it.
+// From now on a fault signal has the kernel's default action: it ends the process.
 static inline void libc_end_by_faults(void) {
     int faults[] = {SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS};
     for (unsigned index = 0; index < sizeof faults / sizeof faults[0]; index++) signal(faults[index], SIG_DFL);
 }
 
-// Whether the programs that this process starts can gain privileges by their set-user-ID or set-group-ID bit.
+// Whether programs that this process starts can gain privileges through their set-user-ID or set-group-ID bit.
 static inline int libc_may_gain_privileges(void) { return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1; }
 
 static inline void libc_do_nothing(int signal_number) { (void)signal_number; }
@@ -88,9 +88,9 @@ static inline void libc_do_nothing(int signal_number) { (void)signal_number; }
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
 
-// flock(LOCK_EX), which the kernel gives to those who wait in the order in which they came; for at most `milliseconds`.
-// 1: locked; 0: the time is up; -1: `errno`. The signal that ends the wait is this thread's, and is repeated, as the first
-// could come before the wait begins; whoever started the process may have blocked it.
+// flock(LOCK_EX), which the kernel grants in the order of arrival; waits for at most `milliseconds`. 1: locked; 0:
+// timeout; -1: `errno`. The signal that ends the wait goes to this thread, and is repeated, since the first could come
+// before the wait begins; the process's parent may have blocked it.
 static inline int libc_lock_in_turn(int descriptor, long milliseconds) {
     struct sigaction action;
     struct sigevent event;
@@ -111,7 +111,7 @@ static inline int libc_lock_in_turn(int descriptor, long milliseconds) {
     times.it_value.tv_sec = milliseconds / 1000;
     times.it_value.tv_nsec = milliseconds % 1000 * 1000000 + 1;
     times.it_interval.tv_nsec = 10000000;
-    // It stays: restored by one thread, the signal of another's wait would end the process.
+    // The handler stays: if one thread restored it, the signal of another's wait would end the process.
     sigaction(SIGALRM, &action, 0);
     sigemptyset(&alarm);
     sigaddset(&alarm, SIGALRM);
@@ -123,20 +123,20 @@ static inline int libc_lock_in_turn(int descriptor, long milliseconds) {
     return code;
 }
 
-// Has this process give way to others that want the cores; it stays so. A tenth of what an ordinary process gets: at the
-// least that there is, a sign-in on a busy machine takes seconds.
+// Lets other processes use the cores first, permanently. A tenth of an ordinary process's share: with the lowest possible
+// share, a sign-in on a busy machine takes seconds.
 static inline void libc_give_way(void) {
     if (getpriority(PRIO_PROCESS, 0) < 10) setpriority(PRIO_PROCESS, 0, 10);
 }
 
-// Cores that this process may run on.
+// How many cores this process may run on.
 static inline int libc_core_count(void) {
     cpu_set_t cores;
     CPU_ZERO(&cores);
     return sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
 }
 
-// Whether `descriptor` is a socket that takes connections.
+// Whether `descriptor` is a listening socket.
 static inline int libc_is_listening(int descriptor) {
     struct sockaddr_storage address;
     socklen_t size = sizeof address;
@@ -146,7 +146,7 @@ static inline int libc_is_listening(int descriptor) {
     return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &size) == 0 && is_listening;
 }
 
-// Whether `descriptor` is a stream socket that takes no connections: it has, or had, one.
+// Whether `descriptor` is a stream socket that does not listen: it has, or had, a connection.
 static inline int libc_is_stream(int descriptor) {
     int type = 0, is_listening = 0;
     socklen_t size = sizeof type;
@@ -155,14 +155,14 @@ static inline int libc_is_stream(int descriptor) {
     return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &size) == 0 && !is_listening;
 }
 
-// Whether the program that this process is replaced by gets `descriptor`.
+// Sets whether the program that replaces this process inherits `descriptor`.
 static inline int libc_set_inherited(int descriptor, int is_inherited) {
     return fcntl(descriptor, F_SETFD, is_inherited ? 0 : FD_CLOEXEC);
 }
 
 static inline int libc_accept(int descriptor) { return accept4(descriptor, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC); }
 
-// The kinds of sockets are an enumeration, which Swift does not take for a number.
+// The kinds of sockets are an enumeration, which Swift does not import as a number.
 static inline int libc_stream_pair(int ends[2]) {
     return socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends);
 }
@@ -171,13 +171,13 @@ static inline void libc_set_nonblocking(int descriptor) {
     fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
 }
 
-// Standard output and error, if they are closed, so that no other file takes their numbers.
+// Opens standard output and error if they are closed, so that no other file gets their numbers.
 static inline void libc_fill_standard_descriptors(void) {
     for (int descriptor = 1; descriptor <= 2; descriptor++)
         if (fcntl(descriptor, F_GETFD) < 0) open("/dev/null", O_WRONLY);
 }
 
-// A descriptor that becomes readable when the process is told to stop, which from now on does nothing else.
+// A descriptor that becomes readable on a stop signal. From now on such a signal has no other effect.
 static inline int libc_stop_descriptor(void) {
     sigset_t signals;
     sigemptyset(&signals);
@@ -190,7 +190,7 @@ static inline int libc_stop_descriptor(void) {
 
 static inline void libc_ignore_signal(int signal_number) { signal(signal_number, SIG_IGN); }
 
-// Runs `handler` on a stack of its own, so that it also works after a stack overflow.
+// Runs `handler` on its own stack, so that it also works after a stack overflow.
 static inline void libc_on_signal(int signal_number, void (*handler)(int)) {
     struct sigaction action;
     memset(&action, 0, sizeof action);
@@ -207,7 +207,7 @@ static inline void libc_use_alternate_stack(void *memory, size_t size) {
     sigaltstack(&stack, 0);
 }
 
-// The number that Linux knows the file system at `path` by (statfs(2)); 0 if it does not tell.
+// Linux's number for the file system at `path` (statfs(2)); 0 if it is unknown.
 static inline unsigned long libc_file_system(const char *path) {
     struct statfs status;
     return statfs(path, &status) == 0 ? (unsigned long)status.f_type & 0xFFFFFFFF : 0;
@@ -218,7 +218,7 @@ static inline const char *libc_entry_name(const struct dirent *entry) { return e
 static inline int libc_is_directory(const struct stat *status) { return S_ISDIR(status->st_mode); }
 static inline int libc_is_regular(const struct stat *status) { return S_ISREG(status->st_mode); }
 
-// The exit code of a process that ended by itself, else -1 (it was ended by a signal).
+// The exit code of a process that exited; -1 if a signal ended it.
 static inline int libc_exit_code(int status) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }

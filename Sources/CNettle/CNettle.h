@@ -1,5 +1,5 @@
-// Nettle's primitives, and shims that pass its hash functions where Swift would
-// need a cast between C function types.
+// Nettle's primitives, and shims that pass its hash functions, for which Swift would need a cast between C function
+// types.
 
 #ifndef LATCHKEY_CNETTLE_H
 #define LATCHKEY_CNETTLE_H

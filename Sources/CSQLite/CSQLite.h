@@ -13,8 +13,8 @@ static inline int csqlite_db_config(sqlite3 *database, int option, int value) {
     return sqlite3_db_config(database, option, value, (int *)0);
 }
 
-// Has SQLite lock nothing, count nothing, and reserve no memory in advance, in this process. To be called before
-// anything else of SQLite's, in a process of one thread (sqlite.org/c3ref/c_config_covering_index_scan.html).
+// Turns off SQLite's locks between threads, its statistics, and preallocated memory, in this process. Call it before
+// anything else of SQLite, in a process with one thread (sqlite.org/c3ref/c_config_covering_index_scan.html).
 static inline void csqlite_configure_for_one_thread(void) {
     sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
@@ -25,8 +25,8 @@ static inline void csqlite_configure_for_one_thread(void) {
 // SQLite copies the value before the call returns.
 static inline sqlite3_destructor_type csqlite_transient(void) { return SQLITE_TRANSIENT; }
 
-// `errno` of the call that failed, as the database's file or its journal (or WAL) kept it: what
-// sqlite3_system_errno tells is often that of a later call.
+// `errno` of the failed call, as the file of the database or its journal (or WAL) kept it: the one from
+// sqlite3_system_errno is often a later call's.
 static inline int csqlite_file_errno(sqlite3 *database) {
     int number = 0;
     sqlite3_file *journal = 0;
@@ -38,7 +38,7 @@ static inline int csqlite_file_errno(sqlite3 *database) {
     return number;
 }
 
-// Whether no file can be made beside the database's: the file system has no inode or no block left for this user, or is
+// Whether no file can be created beside the database's: the file system has no inode or block left for this user, or is
 // read-only.
 static inline int csqlite_is_full(sqlite3 *database) {
     const char *path = sqlite3_db_filename(database, "main");

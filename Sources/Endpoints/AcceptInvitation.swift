@@ -1,6 +1,6 @@
 // POST /projects/invitations/{invitation_id}/accept
 //
-// 200: the project that the caller belongs to now. 404 for an invitation that is not theirs, or is no more.
+// 200: the project that the caller has joined. 404 for an invitation that is not theirs, or no longer exists.
 
 package import API
 import Auth

@@ -1,8 +1,8 @@
 // POST /projects/{project_id}/members
 //
-// 201: the address is invited, and told by mail; it is a member once its owner accepts. Inviting it again mails it again,
-// or, beyond the limit, the answer says when that will be possible. 409 for an address that
-// is one already, 403 and 404 as for changing the project.
+// 201: the address is invited and gets a mail; it becomes a member once its owner accepts. Inviting it again sends
+// another mail; beyond the limit, the answer says when that will be possible. 409 for a member's address, 403 and 404 as
+// for changing the project.
 
 package import API
 import Auth

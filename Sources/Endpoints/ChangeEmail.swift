@@ -1,7 +1,7 @@
 // POST /auth/users/me/email
 //
-// 202: a code is on its way to the new address, or would be if that has no account: nobody can tell; and another to the
-// address that the account has. 422 for what is no address; 429 as for any code.
+// 202: a code is sent to the new address, unless it has an account (the answer does not show which), and another to the
+// current address. 422 for an invalid address; 429 as for any code.
 
 package import API
 import Auth

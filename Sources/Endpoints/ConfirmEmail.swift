@@ -1,6 +1,6 @@
 // POST /auth/users/me/email/confirm
 //
-// 200: the account, with its new address; the old one is told by mail, and all other sessions end. 400 unless `code` was
+// 200: the account, with its new address; the old one gets a mail, and all other sessions end. 400 unless `code` was
 // mailed to the new address and `current_code` to the old one.
 
 package import API

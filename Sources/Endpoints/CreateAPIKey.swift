@@ -1,7 +1,7 @@
 // POST /auth/api-keys/
 //
-// 201: a new key of a project. The whole key is in this answer and never again: only its Argon2
-// hash is kept. 404 for a project that the caller does not belong to.
+// 201: a new key of a project. The whole key is in this answer and never again: only its Argon2 hash is stored. 404
+// for a project that the caller does not belong to.
 
 package import API
 import Auth

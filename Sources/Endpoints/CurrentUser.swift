@@ -1,6 +1,6 @@
 // GET /auth/users/me
 //
-// 200: the account that the access token is of, with its projects and billing.
+// 200: the authenticated user's account, with projects and billing.
 
 package import API
 import Auth

@@ -1,6 +1,6 @@
 // DELETE /projects/invitations/{invitation_id}
 //
-// 200: the invitation is no more. 404 as for accepting it.
+// 200: the invitation is deleted. 404 as for accepting it.
 
 package import API
 import Auth

@@ -1,6 +1,6 @@
 // DELETE /projects/{project_id}
 //
-// 200: the project is gone, with its API keys and invitations, and its members are told by mail. 403 for a member who is
+// 200: the project is deleted, with its API keys and invitations, and its members get a mail. 403 for a member who is
 // not an owner, 404 for outsiders.
 
 package import API

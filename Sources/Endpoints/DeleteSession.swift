@@ -1,6 +1,6 @@
 // DELETE /auth/sessions/{session_id}
 //
-// 200: the session has ended, and its tokens with it. 404 for one that had ended, or is somebody else's.
+// 200: the session has ended, and so have its tokens. 404 for one that had already ended, or is another account's.
 
 package import API
 import Auth

@@ -1,6 +1,6 @@
 // DELETE /auth/users/me
 //
-// 200: the account is gone, with its sessions, keys, and the projects that it alone owned. 400 unless
+// 200: the account is deleted, with its sessions, keys, and the projects that only it owned. 400 unless
 // `x-verification-code` is the code that POST /auth/users/me/deletion-code mailed.
 
 package import API

@@ -1,7 +1,7 @@
 // GET /.well-known/jwks.json
 //
-// 200: the public keys that access tokens are signed by, as RFC 7517 has it and not in the envelope. Whoever
-// verifies tokens by it keeps it for five minutes, and asks again for a key id that is not in it.
+// 200: the public keys for access tokens, in the form of RFC 7517, without the envelope. A service that verifies
+// tokens keeps it for five minutes, and fetches it again for an unknown key id.
 
 package import API
 import Auth

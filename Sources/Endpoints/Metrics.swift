@@ -1,7 +1,6 @@
 // GET /metrics
 //
-// 200: numbers in Prometheus' text format, for a caller on this machine, or one that bears `metrics_token`. 401
-// for others.
+// 200: metrics in Prometheus' text format, for a caller on this machine, or with `metrics_token`. 401 for others.
 
 package import API
 import Auth

@@ -1,6 +1,6 @@
 // GET /auth/users/me/preferences
 //
-// 200: the language that the caller wants mail in, and which notices.
+// 200: the caller's language for mail, and their notices.
 
 package import API
 import Auth

@@ -1,7 +1,7 @@
 // POST /auth/verification/refresh-token
 //
-// 200: the session's next tokens, or the same again for a token that was spent a moment ago. 401 for a
-// token that is unknown, spent or expired; if it was spent long ago, its session ends.
+// 200: the session's next tokens, or the same again for a token that was used a moment ago. 401 for a token that is
+// unknown, used or expired; if it was used before that, its session ends.
 
 package import API
 import Auth

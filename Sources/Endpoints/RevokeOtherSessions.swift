@@ -1,6 +1,6 @@
 // POST /auth/sessions/revoke-others
 //
-// 200: every session of the caller but this one has ended; how many they were.
+// 200: every other session of the caller has ended; the answer says how many.
 
 package import API
 import Auth

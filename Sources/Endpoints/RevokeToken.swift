@@ -1,12 +1,12 @@
 // POST /auth/verification/revoke-token
 //
-// 200: the session has ended, or there was none: nobody can tell.
+// 200: the session has ended, or there was none: the answer does not show which.
 
 package import API
 import Auth
 
-/// `POST /auth/verification/revoke-token` from a client that `client_tokens` admits: 200 with an `EmptyView`, whatever the
-/// token is.
+/// `POST /auth/verification/revoke-token` from a client that `client_tokens` admits: 200 with an `EmptyView`, for any
+/// token.
 @export(interface)
 package let revokeToken = Endpoint(
     .revokeToken,

@@ -1,7 +1,7 @@
 // POST /auth/api-keys/{key_id}/rotate
 //
-// 201: a new key in place of the old one, which stays good for as many days as `overlap_days` says. The whole
-// key is in this answer and never again. 404 for a key that is not active, or that the caller may not manage.
+// 201: a new key in place of the old one, which keeps working for `overlap_days`. The whole key is in this answer and never
+// again. 404 for a key that is not active, or that the caller may not manage.
 
 package import API
 import Auth

@@ -1,7 +1,7 @@
 // POST /auth/verification/send-code
 //
-// 202: a code is on its way by mail, or would be if the address may sign in: nobody can tell.
-// 422 for what is no address; 429 within a minute of the last mail to it.
+// 202: a code is sent by mail, if the address may sign in: the answer does not show which. 422 for an invalid
+// address; 429 within a minute of the last mail to it.
 
 package import API
 import Auth

@@ -1,6 +1,6 @@
 // POST /auth/users/me/deletion-code
 //
-// 202: a code with which the account can be deleted is on its way to its address. 429 as for any code.
+// 202: a code for deleting the account is sent to its address. 429 as for any code.
 
 package import API
 import Auth

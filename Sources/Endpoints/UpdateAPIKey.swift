@@ -1,7 +1,7 @@
 // PATCH /auth/api-keys/{key_id}
 //
-// 200: the key with its new name and scopes; what the body leaves out stays. 404 for a project or a key
-// that the caller may not manage.
+// 200: the key with its new name and scopes; what the body omits stays. 404 for a project or a key that the caller
+// may not manage.
 
 package import API
 import Auth

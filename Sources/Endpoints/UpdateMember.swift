@@ -1,7 +1,7 @@
 // PATCH /projects/{project_id}/members/{user_id}
 //
-// 200: the member with the new role. 403 for what is an owner's to do, 409 for the last owner, 404 for
-// outsiders and for who is no member.
+// 200: the member with the new role. 403 for what only an owner may do, 409 for the last owner, 404 for outsiders and
+// for a user who is not a member.
 
 package import API
 import Auth

@@ -1,7 +1,7 @@
 // PATCH /projects/{project_id}
 //
-// 200: the project with its new name and description; what the body leaves out stays. 403 for a member who is
-// neither owner nor admin, 404 for outsiders.
+// 200: the project with its new name and description; what the body omits stays. 403 for a member who is neither
+// owner nor admin, 404 for outsiders.
 
 package import API
 import Auth

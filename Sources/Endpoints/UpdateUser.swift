@@ -1,6 +1,6 @@
 // PATCH /auth/users/me
 //
-// 200: the account, with its new name; language and notices are changed here too. What the body leaves out stays.
+// 200: the account after changes to its name, language or notices. What the body omits stays.
 
 package import API
 import Auth

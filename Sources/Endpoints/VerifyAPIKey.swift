@@ -1,8 +1,8 @@
 // GET or POST /auth/api-keys/verify
 //
-// For a service that was shown an API key, and for servers that ask before they let a request through. 200:
-// the key in `x-api-key` is good, and has the scope `?scope=`, if one is asked for; the same in header
-// fields. 401 with a code for each reason why not, 403 for a key without the scope.
+// For a service that received an API key, and for servers that ask before they pass a request on. 200: the key in
+// `x-api-key` is valid, and has the scope `?scope=`, if given; also as header fields. 401 with a code for each reason why
+// not, 403 for a key without the scope.
 
 package import API
 import Auth

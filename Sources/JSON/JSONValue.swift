@@ -1,11 +1,11 @@
-// JSON text (RFC 8259), read strictly: what other readers would take in two ways is refused.
+// JSON text (RFC 8259), parsed strictly: text that other parsers could read in two ways is refused.
 //
-// 1. UTF-8 is validated; a lone surrogate, an unescaped control character, a duplicate name are
-//    faults, so that no two programs see different values in one text.
-// 2. Depth is bounded, so that nesting cannot use up the stack.
-// 3. Text is compared by its bytes: names that only look alike differ.
+// 1. UTF-8 is validated. A lone surrogate, an unescaped control character or a duplicate name is a fault, so that no two
+//    programs see different values in one text.
+// 2. Depth is bounded, so that nesting cannot exhaust the stack.
+// 3. Text is compared by its bytes: names that only look the same differ.
 // 4. A number is an integer if its value is one: `30`, `30.0` and `3e1` are the same.
-// 5. One byte order mark before the text is passed over (RFC 8259 §8.1 allows that).
+// 5. One byte order mark before the text is ignored (RFC 8259 §8.1 allows that).
 
 import Platform
 
@@ -15,7 +15,7 @@ package enum JSONValue: Equatable {
     case boolean(Bool)
     /// A number without a fraction, however it is written.
     case integer(Int64)
-    /// Such a number beyond 64 bits.
+    /// A number without a fraction that does not fit in 64 bits.
     case hugeInteger
     /// A number with a fraction.
     case fraction
@@ -27,17 +27,17 @@ package enum JSONValue: Equatable {
     package struct Member: Equatable {
         /// Its text, without quotes and escapes.
         package let name: String
-        /// What stands behind the colon.
+        /// The value after the colon.
         package let value: JSONValue
 
-        /// Names are compared by their bytes: two that only look alike differ.
+        /// Names are compared by their bytes: two that only look the same differ.
         package static func == (a: Member, b: Member) -> Bool {
             a.name.isSame(as: b.name) && a.value == b.value
         }
     }
 
-    /// Strings are compared by their bytes, objects with the order of their members. Two `hugeInteger`s are equal, and so are
-    /// two `fraction`s, since their numbers are not kept.
+    /// Strings are compared by their bytes, objects by their members in order. Two `hugeInteger`s are equal, and so are two
+    /// `fraction`s, since their numbers are not kept.
     package static func == (a: JSONValue, b: JSONValue) -> Bool {
         switch (a, b) {
         case (.null, .null), (.hugeInteger, .hugeInteger), (.fraction, .fraction): true
@@ -50,13 +50,13 @@ package enum JSONValue: Equatable {
         }
     }
 
-    /// The value of `name` if this is an object that has it.
+    /// The value of `name`, if this is an object with that member.
     package func member(_ name: StaticString) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name.utf8.elementsEqual(name.bytes) }?.value
     }
 
-    /// Reads `text`, which must be one value and nothing else, nested at most `maximumDepth` deep.
+    /// Parses `text`, which must be exactly one value, nested at most `maximumDepth` deep.
     package init(parsing text: [UInt8]) throws(JSONError) {
         self = try text.withUnsafeBufferPointer { (buffer) throws(JSONError) -> JSONValue in
             var parser = JSONParser(text: buffer)
@@ -64,11 +64,11 @@ package enum JSONValue: Equatable {
         }
     }
 
-    /// Arrays and objects within each other.
+    /// The deepest nesting of arrays and objects.
     package static let maximumDepth = 16
 }
 
-/// Where a text stops being JSON, and why.
+/// Where a text is not JSON, and why.
 package struct JSONError: Error, Equatable {
     /// Bytes before the fault.
     package let offset: Int
@@ -104,7 +104,7 @@ private struct JSONParser {
         }
     }
 
-    /// Steps over `byte` if it comes next.
+    /// Skips `byte` if it comes next.
     private mutating func take(_ byte: Unicode.Scalar) -> Bool {
         guard next == UInt8(ascii: byte) else { return false }
         index += 1
@@ -173,8 +173,8 @@ private struct JSONParser {
         return .object(members)
     }
 
-    /// The index of a member whose name an earlier one has. Found by sorting: a text of 64 KiB
-    /// holds thousands of names, and comparing each with each would take seconds.
+    /// The index of a member with the name of an earlier one. Sorts to find it: a text of 64 KiB can have thousands of names,
+    /// and comparing every pair would take seconds.
     private func duplicate(in members: [JSONValue.Member]) -> Int? {
         guard members.count > 1 else { return nil }
         var order = Array(members.indices)
@@ -268,7 +268,7 @@ private struct JSONParser {
         }
     }
 
-    /// The four digits behind `\u`, and the low surrogate that must follow a high one.
+    /// The four digits after `\u`, and the low surrogate that must follow a high one.
     private mutating func escapedScalar(from start: Int) throws(JSONError) -> Unicode.Scalar {
         let unit = try hexadecimalUnit(from: start)
         if let scalar = Unicode.Scalar(unit) { return scalar }
@@ -293,23 +293,23 @@ private struct JSONParser {
     }
 }
 
-/// A number as it is read: `digits`, and how many places its decimal point is to move to the right.
+/// A number while it is parsed: `digits`, and how many places its decimal point moves to the right.
 private struct Decimal {
     let isNegative: Bool
-    /// The digits so far without zeros in front; nil once they are more than 64 bits hold.
+    /// The digits so far without leading zeros; nil once they exceed 64 bits.
     private var digits: Int64? = 0
-    /// Zeros that follow `digits`, unless another digit comes.
+    /// Zeros after `digits`, kept apart until another digit comes.
     private var zeros = 0
     var exponent = 0
 
-    /// More than a text has digits: what is larger or smaller makes no difference.
+    /// More than a text has digits: a larger or smaller exponent makes no difference.
     static let largestExponent = 1 << 30
 
     init(isNegative: Bool) {
         self.isNegative = isNegative
     }
 
-    /// Takes one more digit.
+    /// Adds one digit.
     mutating func append(_ digit: UInt8) {
         if digit == UInt8(ascii: "0") {
             zeros += 1
@@ -325,7 +325,7 @@ private struct Decimal {
         digits = overflow ? nil : sum
     }
 
-    /// Takes one more digit behind the decimal point.
+    /// Adds one digit after the decimal point.
     mutating func appendDecimal(_ digit: UInt8) {
         append(digit)
         exponent -= 1

@@ -1,14 +1,14 @@
-// JSON text (RFC 8259), written straight into bytes.
+// Writes JSON text (RFC 8259) directly into bytes.
 
 import Platform
 
-/// Collects one JSON text. Commas are put in by the writer; names are ours and need no escapes.
+/// Builds one JSON text. The writer adds commas; names are our own and need no escapes.
 package struct JSONWriter {
     /// What has been written.
     package private(set) var bytes: [UInt8] = []
     private var needsComma = false
 
-    /// Nothing is written yet; there is room for 512 bytes.
+    /// Empty, with room for 512 bytes.
     package init() {
         bytes.reserveCapacity(512)
     }
@@ -41,12 +41,12 @@ package struct JSONWriter {
         bytes.append(decimal: Int(value))
     }
 
-    /// A string, with every escape that RFC 8259 §7 asks for. Control characters and direction controls beyond those are
-    /// escaped as well, since JSON is read in terminals, too.
+    /// A string, with every escape that RFC 8259 §7 requires. Other control characters and direction controls are
+    /// escaped too, because people read JSON in terminals.
     package mutating func string(_ value: String) {
         var value = value
         let isPlain = value.withUTF8 { text in
-            // Most of what is written is ASCII that needs no escape.
+            // Most text is ASCII that needs no escape.
             if text.contains(where: JSONWriter.mayNeedEscape) { return false }
             put(text, after: "\"", before: "\"")
             return true
@@ -58,7 +58,7 @@ package struct JSONWriter {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// Writes `text` between two others, after a comma where one is needed, with one look for room.
+    /// Writes `text` between two others, after a comma if needed, with a single check of capacity.
     private mutating func put(_ text: UnsafeBufferPointer<UInt8>, after start: StaticString, before end: StaticString) {
         bytes.append(addingCapacity: text.count + start.utf8CodeUnitCount + end.utf8CodeUnitCount + 1) { room in
             room.withUnsafeMutableBufferPointer { buffer, count in
@@ -95,7 +95,7 @@ package struct JSONWriter {
         }
     }
 
-    /// A value that was written before.
+    /// A value that is already JSON.
     package mutating func written(_ json: [UInt8]) {
         comma()
         bytes.append(copying: json)
@@ -128,19 +128,19 @@ package struct JSONWriter {
 }
 
 extension JSONWriter {
-    /// A member whose value is text; null for nil.
+    /// A member with a text; null for nil.
     package mutating func member(_ name: StaticString, _ value: String?) {
         self.name(name)
         if let value { string(value) } else { null() }
     }
 
-    /// A member whose value is a number.
+    /// A member with a number.
     package mutating func member(_ name: StaticString, _ value: Int64) {
         self.name(name)
         integer(value)
     }
 
-    /// A member whose value is true or false.
+    /// A member with a boolean.
     package mutating func member(_ name: StaticString, _ value: Bool) {
         self.name(name)
         boolean(value)

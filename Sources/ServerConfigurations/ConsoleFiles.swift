@@ -1,4 +1,4 @@
-// The console's files. Servers serve these, and nothing else is ever served as a file.
+// The console's files, the only files that servers deliver.
 
 /// The console's files, as a list and as a pattern for servers.
 package enum ConsoleFiles {

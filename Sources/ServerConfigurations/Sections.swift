@@ -1,6 +1,6 @@
 // The sections of the servers' configurations that come from the table of routes.
 //
-// A section is what stands between two comments:
+// A section is the text between two comments:
 //
 //     # Written by `make routes`: NAME.
 //     # End of NAME.
@@ -42,7 +42,7 @@ package func sections(_ routes: [Route]) -> [(file: String, sections: [(name: St
     ]
 }
 
-/// `text`, the contents of `file`, with its section called `name` made of `lines`, indented as its first comment is.
+/// `text`, the contents of `file`, with the section `name` replaced by `lines`, indented like its first comment.
 package func replacing(
     _ name: String, in text: String, of file: String, by lines: [String]
 ) throws(SectionFault) -> String {
@@ -62,7 +62,7 @@ package func replacing(
 
 // MARK: lighttpd
 
-/// By CGI: each request's path is laid behind the executable's, which reads REQUEST_URI.
+/// With CGI: appends each request's path to the executable's, which reads REQUEST_URI.
 private func lighttpdRoutes(_ rules: [RoutingRule]) -> [String] {
     var methods: [String] = []
     for method in rules.flatMap(\.methods) where method != "HEAD" && !methods.contains(method) { methods.append(method) }
@@ -88,7 +88,7 @@ private func lighttpdMethod(_ methods: [String]) -> String {
         : "$HTTP[\"request-method\"] =~ \"^(\(methods.joined(separator: "|")))$\" {"
 }
 
-/// By FastCGI: which requests go to the pool `codes`. It stands in a shell's here-document.
+/// With FastCGI: which requests go to the pool `codes`. It is in a shell's here-document.
 private func lighttpdPool(_ rules: [RoutingRule]) -> [String] {
     let rules = rules.filter(\.hashesCode)
     var lines: [String] = []
@@ -140,7 +140,7 @@ private let apacheHostFiles = "RewriteRule ^\(HostFiles.pattern)$ - [L,H=default
 
 // MARK: nginx
 
-/// `\z`, for `$` is also before a line end, which a decoded path may have.
+/// `\z`, because `$` also matches before a line end, which a decoded path may contain.
 private func nginxRoutes(_ rules: [RoutingRule]) -> [String] {
     rules.map { #""~^\#($0.methodPattern) \#($0.pattern)\z" \#($0.name);"# }
         + ownPaths(rules).map { #""~^\S+ /\#($0)\z" $1;"# }

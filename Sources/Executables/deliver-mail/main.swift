@@ -1,7 +1,7 @@
-// Sends the mail that waits in the outbox, and ends. Requests start it; so may cron.
+// Sends the mail in the outbox, and exits. Requests start it, and cron may.
 //
-// It is not an endpoint: a web server that runs it gets 404, and no mail is sent. What goes wrong is noted in the
-// outbox and in `latchkey.log`. Exit codes: 0, and 1 for a failure.
+// It is not an endpoint: a web server that runs it gets 404, and no mail is sent. Failures are recorded in the outbox
+// and in `latchkey.log`. Exit codes: 0, and 1 for a failure.
 
 import API
 import Auth
@@ -9,7 +9,7 @@ import Platform
 import Settings
 import Store
 
-/// What happened goes to standard error, for whoever runs it by hand, and to the log, if it is known.
+/// Reports go to standard error, for a user who runs it by hand, and to the log, if it is known.
 func report(_ line: LogLine, to configuration: Configuration?) {
     try? Descriptor.standardError.write(line.bytes)
     if let configuration { try? File.append(configuration.state.logPath, line.bytes) }
@@ -25,7 +25,7 @@ func fail(_ reason: String, _ configuration: Configuration? = nil) -> Never {
 
 func readConfiguration() -> Configuration {
     do throws(ConfigurationFault) {
-        // A deliverer that is started without LATCHKEY_HOME, as by cron, makes no second service.
+        // If it is started without LATCHKEY_HOME, for example by cron, it must not create a second service.
         return try Configuration.ofExistingService()
     } catch {
         fail(error.reason)
@@ -48,7 +48,7 @@ Signals.ignoreWriteSignals()
 
 func deliver() {
     let configuration = readConfiguration()
-    // For an installation from before that was noted, and for executables that were put in a new folder since.
+    // For an installation from before the mark existed, and for executables that have moved to a new folder since.
     configuration.state.noteMade(executables: try? Environment.executableFolder())
     let (mailer, identities) = readMailSettings(configuration)
     let auth = Auth(

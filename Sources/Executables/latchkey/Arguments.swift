@@ -1,4 +1,4 @@
-// What several commands are told in the same form.
+// Arguments that several commands share.
 
 import ArgumentParser
 import Auth
@@ -22,7 +22,7 @@ struct UserArgument: ExpressibleByArgument {
         }
     }
 
-    /// The account; trouble if there is none.
+    /// The account; throws if there is none.
     func find(in operations: Operations) throws(CommandError) -> User {
         guard let user = try asking({ () throws(AuthError) in try operations.user(named: name) }) else { throw absent }
         return user
@@ -51,7 +51,7 @@ struct IDArgument: ExpressibleByArgument {
     }
 }
 
-/// What an entry of the audit tells of.
+/// The name of an event in the audit.
 struct EventArgument: ExpressibleByArgument {
     let name: String
 
@@ -63,8 +63,8 @@ struct EventArgument: ExpressibleByArgument {
     static let allValueStrings = AuditEvent.Kind.allCases.map { $0.name.description }
 }
 
-/// A moment: so long ago (`90s`, `15m`, `24h`, `7d`), the beginning of a day (`2026-11-24`), or a moment as it is shown
-/// (`2026-11-24 19:41:07`, `2026-11-24T19:41:07.162Z`).
+/// A moment: a time ago (`90s`, `15m`, `24h`, `7d`), the beginning of a day (`2026-11-24`), or a moment as it is
+/// displayed (`2026-11-24 19:41:07`, `2026-11-24T19:41:07.162Z`).
 struct SinceArgument: ExpressibleByArgument {
     let moment: Timestamp
 
@@ -87,7 +87,7 @@ struct SinceArgument: ExpressibleByArgument {
     }
 }
 
-/// A number from 1 up.
+/// A number, at least 1.
 struct CountArgument: ExpressibleByArgument {
     let count: Int64
 
@@ -105,7 +105,7 @@ struct CountArgument: ExpressibleByArgument {
     var defaultValueDescription: String { String(count) }
 }
 
-/// A short text that people read: 1 to 255 characters, none of them a control character.
+/// A short text for people: 1 to 255 characters, without control characters.
 struct TextArgument: ExpressibleByArgument {
     let text: String
 
@@ -134,7 +134,7 @@ struct RoleArgument: ExpressibleByArgument {
     static let allValueStrings = ["owner", "admin", "member"]
 }
 
-/// What an API key may do: 1 to 128 characters.
+/// A scope of an API key: 1 to 128 characters.
 struct ScopeArgument: ExpressibleByArgument {
     let scope: String
 
@@ -146,7 +146,7 @@ struct ScopeArgument: ExpressibleByArgument {
     }
 }
 
-/// How a list is shown.
+/// How to display a list.
 struct ListOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("At most so many.", valueName: "count"))
     var limit = CountArgument(100)

@@ -1,4 +1,4 @@
-// latchkey audit: what was done, by whom, from where.
+// latchkey audit: who did what, from where.
 
 import ArgumentParser
 import Auth
@@ -62,7 +62,7 @@ extension AuditGroup {
             }
         }
 
-        /// The id may be that of an account that is gone.
+        /// The id may belong to a deleted account.
         private func userID(in operations: Operations) throws(CommandError) -> UUID? {
             guard let user else { return nil }
             if case .id(let id) = user.name { return id }

@@ -1,4 +1,4 @@
-// The doctor's look at database, secrets and mail.
+// The doctor's checks of database, secrets and mail.
 
 import API
 import Auth
@@ -8,7 +8,7 @@ import Settings
 import Store
 
 extension Report {
-    /// The secret, and the key that signs access tokens.
+    /// Checks the secret, and the key that signs access tokens.
     mutating func examineSecrets(in state: StateFolder) {
         do throws(StateFault) {
             try state.examineSecret()
@@ -27,7 +27,7 @@ extension Report {
         }
     }
 
-    /// The database, without bringing it forward.
+    /// Checks the database, without migrating it.
     mutating func examineDatabase(_ configuration: Configuration, isDeep: Bool) {
         let state = configuration.state
         let found: DatabaseExamination
@@ -110,7 +110,7 @@ extension Report {
         }
     }
 
-    /// How mail leaves. Whether it is accepted only a mail shows.
+    /// Checks how mail leaves. Only a real mail shows whether it is accepted.
     mutating func examineMail(_ configuration: Configuration) {
         examineTemplates(in: configuration.state)
         let mailer: Mailer
@@ -155,11 +155,11 @@ extension Report {
         }
     }
 
-    /// The processes that start a deliverer, or a handler that does, by the names that Linux keeps of them: 15 bytes.
+    /// The processes that start a deliverer, or a handler that does, by the names that Linux keeps: 15 bytes.
     private static let serving = ["latchkey-fcgi", "deliver-mail", "send-code", "lighttpd", "fcgiwrap", "apache2", "httpd"]
 
-    /// `program` is what the mail command needs rights of its own for; `restricted` are processes that cannot give them. nil
-    /// if there is nothing to say.
+    /// `program` is the part of the mail command that needs its own rights; `restricted` are processes that cannot give
+    /// them. nil if nothing is wrong.
     static func judgePrivileges(of program: String?, restricted: [String]) -> Finding? {
         guard let program, let process = restricted.first else { return nil }
         let folders = MailTransport.folders(writtenBy: program)
@@ -171,7 +171,7 @@ extension Report {
                 + "or use a mail command that speaks SMTP, such as msmtp.")
     }
 
-    /// The texts of mail that are files of the operator's.
+    /// Checks the operator's template files for mail.
     private mutating func examineTemplates(in state: StateFolder) {
         let found = MailTemplates.examine(folder: "\(state.path)/templates")
         for fault in found.faults {

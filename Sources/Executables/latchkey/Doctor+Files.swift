@@ -1,4 +1,4 @@
-// The doctor's look at the state folder, the settings and the executables.
+// The doctor's checks of the state folder, the settings and the executables.
 
 import API
 import Auth
@@ -8,7 +8,7 @@ import Settings
 import Store
 
 extension Report {
-    /// The state folder at `path`, which is there; nil if the service refuses it.
+    /// Checks the existing state folder at `path`; nil if the service refuses it.
     mutating func examineFolder(_ path: String) -> StateFolder? {
         do throws(StateFault) {
             let state = try StateFolder(at: path)
@@ -26,7 +26,7 @@ extension Report {
         }
     }
 
-    /// Whether a web server may serve the folder.
+    /// Checks whether a web server may serve the folder.
     mutating func examineWebRoot(_ configuration: Configuration) {
         do throws(StateFault) {
             try configuration.state.refuseWebRoot(documentRoot: nil)
@@ -44,7 +44,7 @@ extension Report {
         }
     }
 
-    /// Owner and modes of what is in the folder, and what should not be there.
+    /// Checks owner and modes of the files in the folder, and files that do not belong there.
     mutating func examineFiles(in state: StateFolder) {
         var (open, foreign): ([String], [String]) = ([], [])
         for name in StateFolder.names {
@@ -77,7 +77,7 @@ extension Report {
         }
     }
 
-    /// What a process that was killed left behind.
+    /// Checks for files that a killed process left behind.
     private mutating func examineLeftovers(in state: StateFolder) {
         let names = state.leftovers(at: .now)
         if names.isEmpty {
@@ -89,7 +89,7 @@ extension Report {
         }
     }
 
-    /// Whether requests would notice that the state folder, called `name`, is gone.
+    /// Checks whether requests would notice that the state folder, called `name`, is gone.
     mutating func examineMark(of state: StateFolder, named name: String, executables: String?) {
         let mark = StateMark(of: name)
         let places = mark.places(executables: executables)
@@ -102,7 +102,7 @@ extension Report {
             do: "As whoever may write there, add the line \(state.path) to \(places[0]), mode 644.")
     }
 
-    /// Every fault in the settings, and what in them deserves a second look.
+    /// Reports every fault in the settings, and questionable values.
     mutating func examineSettings(
         _ configuration: Configuration, faults: [ConfigurationFault], url: ServiceURL?
     ) {
@@ -125,7 +125,7 @@ extension Report {
         ok("client_tokens", tokens == 0 ? "none: anyone may ask for a code" : "\(tokens) may ask for a code")
     }
 
-    /// What is to hold floods and guesses off, and does not as it is set.
+    /// Reports limits against floods and guesses that do not work as set.
     private mutating func examineHolds(of settings: Settings) {
         let off = settings.inForce.filter { $0.key.hasPrefix("limit_") && $0.value == "off" }.map(\.key)
         if !off.isEmpty {
@@ -171,7 +171,7 @@ extension Report {
         }
     }
 
-    /// The executables in `folder`, which are to use the state at `home`, `owner`'s.
+    /// Checks the executables in `folder`, which should use the state at `home` of `owner`.
     mutating func examineExecutables(in folder: String?, of home: String, owner: UInt32?) {
         guard let folder else {
             return ok("executables", "not looked at: --executables tells where they are")
@@ -222,7 +222,7 @@ extension Report {
         if count(.fault) + count(.warning) == before { ok("executables", "\(names.count) in \(folder)") }
     }
 
-    /// Whether the executables find the state at `home` by themselves.
+    /// Checks whether the executables find the state at `home` by themselves.
     private mutating func examineHome(ofExecutablesIn folder: String, _ home: String) {
         do throws(ConfigurationFault) {
             let (path, isNamed) = try Configuration.homePath(ofExecutablesIn: folder)

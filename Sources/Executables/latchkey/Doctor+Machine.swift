@@ -1,5 +1,5 @@
-// The doctor's look at what the machine gives: time, chance, room, memory. What cannot be brought about at will is
-// judged by functions of numbers.
+// The doctor's checks of the machine: time, random numbers, disk space, memory. Conditions that a test cannot create
+// are judged by functions of numbers.
 
 import API
 import Auth
@@ -9,7 +9,7 @@ import Settings
 import Store
 
 extension Report {
-    /// What does not depend on a service.
+    /// Checks that need no service.
     mutating func examineMachine() {
         add(
             Report.judgeEntropy(
@@ -31,7 +31,7 @@ extension Report {
         return Finding(state: .ok, check: "random numbers", found: "the kernel gives them at once", advice: nil)
     }
 
-    /// This shell's limits; the web server may have others.
+    /// Checks this shell's limits; the web server may have others.
     private mutating func examineLimits() {
         let before = findings.count
         if let size = (try? Machine.limit("Max file size")) ?? nil, size < 1 << 30 {
@@ -52,7 +52,7 @@ extension Report {
         if findings.count == before { ok("limits", "none of this shell's is in the way") }
     }
 
-    /// Space and files that are left.
+    /// Checks the free space and the free files.
     mutating func examineRoom(in state: StateFolder) {
         do throws(SystemError) {
             add(Report.judgeSpace(try File.freeSpace(at: state.path)))
@@ -81,9 +81,9 @@ extension Report {
             advice: count < warning ? "Delete files: mail and the journal need new ones." : nil)
     }
 
-    /// What a code's hash takes, and how many are hashed at once.
+    /// Checks the cost of a code's hash, and how many are hashed at once.
     mutating func examineHashing(_ configuration: Configuration) {
-        // The shortest is what it takes; in others somebody else was at work, too.
+        // The shortest time is the true cost; others include the work of other processes.
         add(Report.judgeHashing((0..<3).compactMap { _ in Operations.timeOfHashing() }.min()))
         add(Report.judgeSlots(configuration.policy.argon2Slots, cores: Environment.coreCount))
     }
@@ -113,7 +113,7 @@ extension Report {
             advice: isMany ? "Set argon2_slots = \(cores): more only makes each slower, and takes memory." : nil)
     }
 
-    /// `now` against the latest moment in the database.
+    /// Compares `now` with the latest moment in the database.
     static func judgeClock(now: Timestamp, newest: Timestamp?) -> Finding {
         let advice = "Set the clock, and have it kept (chrony, systemd-timesyncd)."
         guard let first = Timestamp(day: "2025-01-01"), let last = Timestamp(day: "2100-01-01"),

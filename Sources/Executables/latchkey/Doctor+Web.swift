@@ -1,4 +1,5 @@
-// The doctor's look through the web server: does what clients send arrive, and does nothing leave that should not?
+// The doctor's checks through the web server: does it pass what clients send, and does it withhold what must stay
+// private?
 
 import API
 import Auth
@@ -8,7 +9,7 @@ import Settings
 import Store
 
 extension Report {
-    /// Asks the service at `url`, which is to be the one of `configuration`.
+    /// Checks the service at `url`, which should be the one of `configuration`.
     mutating func examineService(at url: ServiceURL, _ configuration: Configuration) {
         guard let client = WebClient(url: url.text) else {
             return warn("web", "not asked: there is no curl in PATH", do: "Install curl.")
@@ -21,7 +22,7 @@ extension Report {
         examineDownloads(client, configuration.state)
     }
 
-    /// Whether Latchkey answers at all.
+    /// Checks whether Latchkey answers at all.
     private mutating func examineHealth(_ client: WebClient, _ url: ServiceURL) -> Bool {
         let answer = client.send("GET", "/health")
         if let error = answer.error {
@@ -63,7 +64,7 @@ extension Report {
         return true
     }
 
-    /// What to do when the web server itself refuses with `status`, or somebody else answers.
+    /// What to do when the web server refuses with `status`, or something else answers.
     private static func adviceOnRefusal(_ status: Int) -> String {
         switch status {
         case 403:
@@ -83,7 +84,7 @@ extension Report {
             ("x-content-type-options", "nosniff"),
         ]
         var changed = expected.filter { answer.header($0.0) != $0.1 }.map(\.0)
-        // Nobody's origin was asked for.
+        // The request had no Origin.
         if answer.header("access-control-allow-origin") != nil { changed.append("access-control-allow-origin") }
         if changed.isEmpty {
             ok("headers", "arrive as Latchkey writes them")
@@ -101,7 +102,7 @@ extension Report {
                 "encryption", "\(url.text) is not encrypted: tokens can be read on the way",
                 do: "Have the web server speak https, and redirect to it.")
         }
-        // Behind another port than https's own, where http would be cannot be known.
+        // If https has a non-default port, the port of http is unknown.
         if url.hasPort { return ok("encryption", "the certificate is valid") }
         let plain = client.send("GET", "/health", url: "http://" + url.text.utf8.dropFirst(8).text)
         if plain.isOurs {
@@ -113,7 +114,7 @@ extension Report {
         }
     }
 
-    /// Whether the key set is this state's.
+    /// Checks whether the key set is this state's.
     private mutating func examineState(_ client: WebClient, _ state: StateFolder) {
         guard let key = try? state.examineSigningKey() else { return }
         let answer = client.send("GET", "/.well-known/jwks.json")
@@ -144,7 +145,7 @@ extension Report {
         }
     }
 
-    /// What servers like to answer by themselves.
+    /// Checks methods that servers often answer themselves.
     private mutating func examineMethods(_ client: WebClient) {
         let id = UUID.random().text
         let key = "/auth/api-keys/\(id)"
@@ -175,7 +176,7 @@ extension Report {
         }
     }
 
-    /// What clients can send in place of `method`, if that arrives.
+    /// What clients can send instead of `method`, if that arrives.
     private func standIn(for method: String, _ client: WebClient, _ id: String) -> String {
         let executables = ["DELETE": "delete-api-key", "PATCH": "update-api-key"]
         guard let executable = executables[method] else { return "" }
@@ -184,8 +185,8 @@ extension Report {
         return " Until then POST at an executable's own path stands for it, such as /cgi-bin/\(executable)/<key_id>."
     }
 
-    /// Whom the service takes for the client. A refresh token of no session leaves a row in the audit, with the
-    /// address; a made-up header tries to put another there.
+    /// Checks which address the service sees. A refresh token of no session leaves a row with the address in the
+    /// audit; a made-up header tries to put another address there.
     private mutating func examineAddress(
         _ client: WebClient, _ url: ServiceURL, _ configuration: Configuration
     ) {
@@ -223,7 +224,7 @@ extension Report {
         add(Report.judgeAddress(seen, isForged: seen == forged, url: url, trustsThisMachine: isProxy))
     }
 
-    /// `seen` is whom the service took for the client of a request that this machine made to `url`.
+    /// `seen` is the address that the service saw for this machine's request to `url`.
     static func judgeAddress(
         _ seen: String, isForged: Bool, url: ServiceURL, trustsThisMachine: Bool
     ) -> Finding {
@@ -255,7 +256,7 @@ extension Report {
             advice: nil)
     }
 
-    /// Files that must not be handed out.
+    /// Checks for files that must not be downloadable.
     private mutating func examineDownloads(_ client: WebClient, _ state: StateFolder) {
         var leaks: [String] = []
         for path in [
@@ -276,7 +277,8 @@ extension Report {
         }
     }
 
-    /// Whether `body` is what the file at `path` would hold. Many servers answer anything with a page of their own.
+    /// Whether `body` is what the file at `path` would contain. Many servers answer everything with a page of their
+    /// own.
     private static func isSecret(_ body: [UInt8], of path: String, in state: StateFolder) -> Bool {
         if body.starts(with: [0x7F, 0x45, 0x4C, 0x46]) || body.starts(with: "SQLite format 3\0".utf8) { return true }
         if body.starts(with: [0x37, 0x7F, 0x06]) { return true }  // a WAL
@@ -296,7 +298,7 @@ extension Report {
 }
 
 extension NetworkAddress {
-    /// Whether it is this machine's own or one of a private network (RFC 1918, 3927, 4193, 4291, 6598).
+    /// Whether it is this machine's address or a private one (RFC 1918, 3927, 4193, 4291, 6598).
     var isInside: Bool {
         if isLoopback { return true }
         return [

@@ -1,9 +1,8 @@
-// latchkey doctor: what keeps a service from working, and what to do about it.
+// latchkey doctor: finds what keeps a service from working, and says what to do about it.
 //
-// 1. It looks and changes nothing: no folder is made, no database migrated. With --url one refusal is noted in the
-//    audit.
-// 2. Each check is one line, and one of advice if something is found.
-// 3. It says what it did not look at, and why.
+// 1. It changes nothing: it creates no folder and migrates no database. With --url the audit records one refusal.
+// 2. Each check is one line, and a line of advice if it finds something.
+// 3. It says what it did not check, and why.
 
 import API
 import ArgumentParser
@@ -79,7 +78,7 @@ struct Doctor: ParsableCommand {
         if let url { report.examineService(at: url, configuration) }
     }
 
-    /// The folder of the executables, as a package or the project has it beside this command; nil if it is not there.
+    /// The folder of the executables beside this command, in a package or in the project; nil if there is none.
     static func executablesBeside() -> String? {
         guard let folder = try? Environment.executableFolder() else { return nil }
         return ["\(folder)/cgi-bin", "\(File.parent(of: folder))/cgi-bin"].first {
@@ -96,21 +95,21 @@ extension ServiceURL: ExpressibleByArgument {
     }
 }
 
-/// What one check found.
+/// The result of one check.
 struct Finding: Equatable {
     enum State: String {
         case ok, warning, fault
     }
 
     let state: State
-    /// What was looked at.
+    /// What was checked.
     let check: String
     let found: String
-    /// What to do; nil if all is well.
+    /// What to do; nil if nothing is wrong.
     let advice: String?
 }
 
-/// What all checks found, in order.
+/// The results of all checks, in order.
 struct Report {
     private(set) var findings: [Finding] = []
 
@@ -149,8 +148,8 @@ struct Report {
 
     private static let indent = 9
 
-    /// `text` in lines of 80 columns behind an indent, or `start` in the first one. Words are never cut, so that a
-    /// path can be copied.
+    /// `text` in lines of 80 columns after an indent, or after `start` in the first line. Words are never cut, so
+    /// that a path can be copied.
     private static func wrapped(_ text: String, after start: String) -> String {
         let blank = String(repeating: " ", count: indent)
         var (lines, line, isEmpty) = ("", start.utf8.isEmpty ? blank : start, true)

@@ -1,4 +1,4 @@
-// latchkey export: all that is held about a person.
+// latchkey export: everything that is stored about a person.
 
 import ArgumentParser
 import Auth

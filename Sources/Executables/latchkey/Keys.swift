@@ -45,7 +45,7 @@ extension KeyGroup {
             try onService { (operations, _) throws(CommandError) in
                 let keys = try keys(in: operations)
                 if list.output.json { return try showJSON(keys) { $0.object($1.write) } }
-                // Only where a key was replaced is there something to say of it.
+                // The column only appears if a key was replaced.
                 let isReplaced = keys.contains { $0.key.replacedBy != nil }
                 var table = Table(
                     columns: [("ID", 36), ("STATE", 11), ("BEGINS", 11)] + (isReplaced ? [("REPLACED BY", 36)] : []),

@@ -1,10 +1,10 @@
-// latchkey: looks after a service from a shell on its machine.
+// latchkey: administers a service from a shell on its machine.
 //
-// 1. It is no endpoint: under a web server it does nothing and says so. Whoever can read the state folder may do
-//    all of it, so nobody is asked who they are.
-// 2. It makes no rules and knows no SQL: each command parses, calls one action of Operations, and prints.
-// 3. What it changes is in the audit, with the client `admin`.
-// 4. Results go to standard output; what went wrong, one sentence, to standard error.
+// 1. It is not an endpoint: under a web server it does nothing and says so. It needs no credentials: anyone who can
+//    read the state folder can do everything.
+// 2. It has no rules and no SQL: each command parses, calls one action of Operations, and prints.
+// 3. Its changes are in the audit, with the client `admin`.
+// 4. Results go to standard output; errors, one sentence each, go to standard error.
 
 import ArgumentParser
 import Platform
@@ -29,7 +29,7 @@ enum Program {
             try command.run()
         } catch {
             guard Latchkey.exitCode(for: error) == .validationFailure else { Latchkey.exit(withError: error) }
-            // It repeats what was typed, which may be somebody else's text.
+            // The message repeats the typed text, which may be somebody else's.
             for line in Latchkey.fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false) {
                 complain(String(line))
             }
@@ -38,14 +38,14 @@ enum Program {
     }
 }
 
-/// The first argument that is no UTF-8: read as text it would name another file.
+/// The first argument that is not UTF-8: read as text, it would name another file.
 private func numberOfMalformedArgument() -> Int? {
     (1..<max(1, Int(CommandLine.argc))).first { number in
         CommandLine.unsafeArgv[number].map { String(validatingCString: $0) == nil } ?? false
     }
 }
 
-/// What the file VERSION says that a package has beside this executable, or in the folder above.
+/// The contents of a package's file VERSION, beside this executable or in the folder above.
 private var version: String {
     guard let folder = try? Environment.executableFolder() else { return "unreleased" }
     for path in ["\(folder)/VERSION", "\(File.parent(of: folder))/VERSION"] {

@@ -1,4 +1,4 @@
-// latchkey limits: what limits have counted lately.
+// latchkey limits: the current counts of limits.
 
 import ArgumentParser
 import Auth
@@ -86,15 +86,15 @@ extension LimitGroup {
     }
 }
 
-/// Whom a limit counts for, as a table shows it.
+/// The subject of a limit, as in the table.
 struct SubjectArgument: ExpressibleByArgument {
     let subject: String
 
-    /// No network, address or id is called so.
+    /// No network, address or id has this name.
     static let all = "all"
 
     init?(argument: String) {
-        // The longest is an account's id and an address.
+        // The longest subject is an account's id and an address.
         guard (1...400).contains(argument.utf8.count), argument == printable(argument) else { return nil }
         subject = argument == SubjectArgument.all ? "" : argument
     }

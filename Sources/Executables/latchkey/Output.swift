@@ -1,19 +1,19 @@
-// How results look: tables, blocks of names and values, JSON.
+// The format of results: tables, blocks of names and values, JSON.
 //
-// What is shown can be typed back: nothing is cut, but for names that people gave and no command takes. So a line
-// may be longer than 80 columns.
+// What is displayed can be typed back: nothing is cut, except names that people chose and no command accepts. So a
+// line may be longer than 80 columns.
 
 import CGI
 import JSON
 import Platform
 
-/// Rows under headings. A column is as wide as it is said to be, or as its longest cell.
+/// Rows under headings. A column has its stated width, or that of its longest cell.
 struct Table {
-    /// The heading and width of each column but the last.
+    /// The heading and width of each column except the last.
     let columns: [(heading: String, width: Int)]
-    /// The last one's heading.
+    /// The last column's heading.
     let last: String
-    /// Whether the last column takes only what is left of 80 columns; whatever is too long ends in "…".
+    /// Whether the last column only gets the rest of 80 columns; longer text ends in "…".
     var cutsLast = false
     var rows: [[String]] = []
 
@@ -52,7 +52,7 @@ struct Table {
     }
 }
 
-/// `name  value` lines, the values under each other.
+/// `name  value` lines, with aligned values.
 func block(_ pairs: [(name: String, value: String)]) -> String {
     let width = pairs.map { $0.name.utf8.count }.max() ?? 0
     return pairs.map { pair in
@@ -61,7 +61,7 @@ func block(_ pairs: [(name: String, value: String)]) -> String {
     }.joined()
 }
 
-/// `text` with nothing in it that could move a terminal's cursor or turn what follows around.
+/// `text` without anything that could move a terminal's cursor or change the direction of text.
 func printable(_ text: String) -> String {
     var result = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
@@ -73,7 +73,7 @@ func printable(_ text: String) -> String {
     return String(result)
 }
 
-/// Columns that `text` takes in a terminal: two for the scripts of East Asia and for pictures, none for marks.
+/// How many columns `text` takes in a terminal: two for East Asian scripts and emoji, none for combining marks.
 private func displayWidth(_ text: String) -> Int {
     text.unicodeScalars.reduce(0) { width, scalar in
         switch scalar.properties.generalCategory {
@@ -94,14 +94,14 @@ func show(_ text: String) throws(CommandError) {
     try show(Array(text.utf8))
 }
 
-/// Writes one JSON value and a line's end to standard output.
+/// Writes one JSON value and a line end to standard output.
 func showJSON(_ body: (inout JSONWriter) -> Void) throws(CommandError) {
     var json = JSONWriter()
     body(&json)
     try show(json.bytes + [0x0A])
 }
 
-/// Writes `[ … ]` of what `body` writes for each of `items`.
+/// Writes `[ … ]` with what `body` writes for each of `items`.
 func showJSON<T>(_ items: [T], _ body: (inout JSONWriter, T) -> Void) throws(CommandError) {
     try showJSON { json in
         json.array { json in
@@ -137,14 +137,14 @@ extension Timestamp {
 }
 
 extension JSONWriter {
-    /// A member whose value is a moment (RFC 3339); null for nil.
+    /// A member with a moment (RFC 3339); null for nil.
     mutating func member(_ name: StaticString, _ time: Timestamp?) {
         member(name, time?.text)
     }
 }
 
-/// How far long work has come: one line on standard error, rewritten in place, if that is a terminal. Whatever is told
-/// afterwards takes its place.
+/// The progress of long work: one line on standard error, rewritten in place, if that is a terminal. Later output
+/// replaces it.
 final class Progress {
     private let isShown = Descriptor.standardError.isTerminal
     private var last = ""
@@ -160,7 +160,7 @@ final class Progress {
         try? Descriptor.standardError.write(Array("\r\(text)\u{1B}[K".utf8))
     }
 
-    /// Takes the line away.
+    /// Removes the line.
     func end() {
         guard !last.isEmpty else { return }
         last = ""

@@ -1,4 +1,4 @@
-// latchkey project: projects and who belongs to them.
+// latchkey project: projects and their members.
 
 import ArgumentParser
 import Auth
@@ -234,7 +234,7 @@ private func change(
     }
 }
 
-/// The project after `body` has changed it; why it has not, as trouble.
+/// The project after the change in `body`; throws the reason if there is none.
 private func outcome(
     _ project: IDArgument, _ user: User?, _ body: () throws(AuthError) -> ProjectOutcome
 ) throws(CommandError) -> ProjectDetails {

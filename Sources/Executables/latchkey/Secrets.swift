@@ -1,4 +1,4 @@
-// latchkey secret, latchkey token-key: what the service signs and derives with.
+// latchkey secret, latchkey token-key: the service's secret and signing keys.
 
 import ArgumentParser
 import Auth

@@ -1,4 +1,4 @@
-// The service that a command works on, and how a command ends.
+// The service that a command works on, and how a command exits.
 
 import API
 import ArgumentParser
@@ -8,7 +8,7 @@ import Platform
 import Settings
 import Store
 
-/// Why a command did not do what it was asked to.
+/// Why a command failed.
 enum CommandError: Error {
     /// Exit code 1.
     case failed(String)
@@ -21,7 +21,7 @@ func complain(_ sentence: String) {
     try? Descriptor.standardError.write(Array("\(printable(sentence))\n".utf8))
 }
 
-/// Runs `body` on the service that is there; tells what goes wrong and with which code to end.
+/// Runs `body` on the existing service; reports a failure and throws its exit code.
 func onService(_ body: (Operations, Configuration) throws(CommandError) -> Void) throws(ExitCode) {
     try ending { () throws(CommandError) in
         let configuration = try configured { () throws(ConfigurationFault) in
@@ -31,7 +31,7 @@ func onService(_ body: (Operations, Configuration) throws(CommandError) -> Void)
     }
 }
 
-/// The service of `configuration`, as the operator works on it.
+/// The service of `configuration`, for the operator.
 func service(_ configuration: Configuration, testIdentities: [TestIdentity] = []) -> Operations {
     Operations(
         Auth(
@@ -39,7 +39,7 @@ func service(_ configuration: Configuration, testIdentities: [TestIdentity] = []
             client: Client(operatorIn: UUID.random().text), testIdentities: testIdentities))
 }
 
-/// Turns trouble in `body` into a sentence and an exit code.
+/// Turns an error in `body` into a sentence and an exit code.
 func ending(_ body: () throws(CommandError) -> Void) throws(ExitCode) {
     do throws(CommandError) {
         try body()
@@ -55,7 +55,7 @@ func ending(_ body: () throws(CommandError) -> Void) throws(ExitCode) {
     }
 }
 
-/// What `body` gives; its refusals as trouble.
+/// Runs `body` and turns its refusals into a `CommandError`.
 func asking<T>(_ body: () throws(AuthError) -> T) throws(CommandError) -> T {
     do throws(AuthError) {
         return try body()
@@ -64,7 +64,7 @@ func asking<T>(_ body: () throws(AuthError) -> T) throws(CommandError) -> T {
     }
 }
 
-/// What `body` reads of the configuration; its faults as trouble.
+/// Reads the configuration in `body` and turns its faults into a `CommandError`.
 func configured<T>(_ body: () throws(ConfigurationFault) -> T) throws(CommandError) -> T {
     do throws(ConfigurationFault) {
         return try body()

@@ -1,4 +1,4 @@
-// latchkey init, latchkey settings: a new service, and what its operator has set.
+// latchkey init, latchkey settings: a new service, and its operator's settings.
 
 import API
 import ArgumentParser
@@ -38,13 +38,13 @@ struct Init: ParsableCommand {
         }
     }
 
-    /// Gives a new service a file with every setting, commented out.
+    /// Gives a new service a settings file with every setting commented out.
     private func writeSettings(of state: StateFolder) throws(CommandError) {
         do throws(SystemError) {
             guard !state.isThere, try File.status(state.settingsPath) == nil else { return }
             try File.create(state.settingsPath, Array(SettingDescription.sampleFile.utf8))
         } catch {
-            // Another `latchkey init` was first.
+            // Another `latchkey init` was faster.
             if (try? File.status(state.settingsPath)) ?? nil != nil { return }
             throw .failed(error.description)
         }
@@ -78,7 +78,7 @@ struct ShowSettings: ParsableCommand {
                 }
             }
             var table = Table(columns: [("SETTING", 24), ("VALUE", 26)], last: "FROM")
-            // The folder's path may be long, and a variable is named like its setting.
+            // The folder's path may be long, and a variable has its setting's name.
             let folder = "\(configuration.state.path)/"
             table.rows = settings.map { setting in
                 let place =

@@ -1,4 +1,4 @@
-// latchkey purge, migrate, backup, restore: what keeps the database small, current and safe.
+// latchkey purge, migrate, backup, restore: maintenance of the database.
 
 import API
 import ArgumentParser

@@ -324,7 +324,7 @@ extension UserGroup {
     }
 }
 
-/// Makes `change` to the account and tells the outcome in a sentence.
+/// Makes `change` to the account and reports the outcome in a sentence.
 private func administer(
     _ user: UserArgument, _ change: AccountChange, _ sentence: (ChangedAccount) -> String
 ) throws(ExitCode) {
@@ -333,14 +333,14 @@ private func administer(
         guard let changed else { throw user.absent }
         try show("\(printable(sentence(changed)))\n")
     }
-    // Nobody is kept from being shut out by a fault in the file of test identities.
+    // A fault in the file of test identities must not keep an operator from deactivating an account.
     guard case .superuser(true) = change else {
         return try onService { (operations, _) throws(CommandError) in try act(operations) }
     }
     try onServiceWithTestIdentities { (operations) throws(CommandError) in try act(operations) }
 }
 
-/// Runs `body` on the service that is there, with its test identities; fails if their file is faulty.
+/// Runs `body` on the existing service, with its test identities; throws if their file is faulty.
 private func onServiceWithTestIdentities(_ body: (Operations) throws(CommandError) -> Void) throws(ExitCode) {
     try onService { (_, configuration) throws(CommandError) in
         let identities = try configured { () throws(ConfigurationFault) in try configuration.testIdentities() }

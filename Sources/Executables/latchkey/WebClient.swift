@@ -1,5 +1,5 @@
-// Requests through the web server, by curl: what it is told goes by standard input, so nothing of a request is in a
-// list of processes, and no shell reads it.
+// Sends requests through the web server, with curl. Its arguments go through standard input, so that no process list
+// shows a request, and no shell reads it.
 
 import CGI
 import Platform
@@ -20,7 +20,7 @@ struct WebClient {
         self.curl = curl
     }
 
-    /// Sends one request, and follows nothing. `url` is this service's, if no other is given.
+    /// Sends one request, without following redirects. `url` is this service's by default.
     func send(
         _ method: String, _ path: String, headers: [String] = [], body: String? = nil, url: String? = nil
     ) -> WebAnswer {
@@ -28,7 +28,7 @@ struct WebClient {
             "silent", "show-error", "include", "path-as-is", "globoff", "max-time = 10",
             "connect-timeout = 10", #"proto = "=http,https""#, "url = \(quoted((url ?? self.url) + path))",
         ]
-        // With any other method curl waits for the body that HEAD's answer does not have.
+        // With any other option curl waits for a body, which HEAD's answer does not have.
         lines.append(method.isSame(as: "HEAD") ? "head" : "request = \(quoted(method))")
         lines += headers.map { "header = \(quoted($0))" }
         if let body {
@@ -67,13 +67,13 @@ struct WebClient {
     }
 }
 
-/// What came back.
+/// The response.
 struct WebAnswer {
-    /// 0 if nothing did.
+    /// 0 if there was none.
     let status: Int
     private let headers: [(name: String, value: String)]
     let body: [UInt8]
-    /// What curl said if nothing came back, and its exit code.
+    /// curl's error if there was no response, and its exit code.
     let error: String?
     let curlCode: Int32?
 
@@ -83,7 +83,7 @@ struct WebAnswer {
         self.error = error
     }
 
-    /// Takes the answer as curl shows it with its headers.
+    /// Reads the response as curl prints it with its headers.
     init(_ bytes: [UInt8]) {
         (error, curlCode) = (nil, nil)
         var rest = bytes[...]
@@ -96,7 +96,7 @@ struct WebAnswer {
                 status = words.count > 1 ? Int(String(decoding: words[1], as: UTF8.self)) ?? 0 : 0
                 headers = []
             } else if line.isEmpty {
-                // An interim answer (RFC 9110 §15.2) is followed by another head.
+                // Another head follows an interim response (RFC 9110 §15.2).
                 if status < 100 || status > 199 { break }
             } else if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
                 let name = String(decoding: line[..<colon].map { 0x41...0x5A ~= $0 ? $0 | 0x20 : $0 }, as: UTF8.self)
@@ -114,13 +114,13 @@ struct WebAnswer {
 
     var text: String { String(decoding: body, as: UTF8.self) }
 
-    /// Whether Latchkey wrote it: its request id, and its envelope unless it has no body.
+    /// Whether Latchkey wrote it: it has its request id, and its envelope unless it has no body.
     var isOurs: Bool {
         guard let id = header("x-request-id"), UUID(text: id.utf8) != nil else { return false }
         return body.isEmpty || body.starts(with: #"{"success":"#.utf8)
     }
 
-    /// `error.code` of an answer of Latchkey's.
+    /// `error.code` of Latchkey's answer.
     var code: String? {
         let parts = text.utf8.split(separator: UInt8(ascii: "\""), omittingEmptySubsequences: false)
         guard let name = parts.firstIndex(where: { $0.elementsEqual("code".utf8) }), name + 2 < parts.count
@@ -128,7 +128,7 @@ struct WebAnswer {
         return String(Substring(parts[name + 2]))
     }
 
-    /// In a few words, for a report.
+    /// A summary for a report.
     var summary: String {
         if let error { return error }
         guard isOurs else { return "\(status), not from Latchkey" }

@@ -1,4 +1,4 @@
-// Every path and method that no endpoint has: 404, or 405 with Allow, in the envelope.
+// Answers every path and method without an endpoint: 404, or 405 with Allow, in the envelope.
 
 import API
 

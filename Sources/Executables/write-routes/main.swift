@@ -1,4 +1,5 @@
-// Writes what the servers' configurations have from the table of routes: `make routes`, in the project's folder.
+// Writes the parts of the servers' configurations that come from the table of routes: `make routes`, in the project's
+// folder.
 
 import API
 import Foundation

@@ -1,9 +1,9 @@
-// Writes what comes from the table of settings, the sample file and README's table: `make settings`, in the project's folder.
+// Writes the sample file and README's table from the table of settings: `make settings`, in the project's folder.
 
 import Foundation
 import Settings
 
-/// `readme` with its table of settings as it must be; nil if it has none.
+/// `readme` with its current table of settings; nil if it has none.
 func withTable(_ readme: String) -> String? {
     var lines = readme.components(separatedBy: "\n")
     let table = SettingDescription.markdownTable
