@@ -1,7 +1,6 @@
 // commits FILE SECONDS — durable SQLite commits per second on this machine, each changing one row.
 //
-// The upper limit for every writing endpoint: one connection, opened once, WAL, synchronous=FULL. Prints the
-// number.
+// The upper limit for every writing endpoint: one connection, opened once, WAL, synchronous=FULL. Prints the number.
 
 #include <sqlite3.h>
 #include <stdio.h>

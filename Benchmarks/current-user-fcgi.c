@@ -1,5 +1,4 @@
-// GET /auth/users/me in C as a FastCGI server: the baseline for the persistent Swift executable. Its
-// socket is descriptor 0.
+// GET /auth/users/me in C as a FastCGI server: the baseline for the persistent Swift executable. Its socket is descriptor 0.
 
 #define RESIDENT
 #include "twin.h"

@@ -45,8 +45,7 @@ class Findings:
         self.bar("page 1,000 of 12,000 keys, of page 1's time", self.process_ratio("thousandth", "first"), 2, False)
         worst = max(self.growth, key=lambda name: self.growth[name][2])
         self.bar(f"{USERS:,} users instead of 1,000, the worst endpoint ({worst})", self.growth[worst][2], 1.1, False)
-        # Writes wait for the disk, which other programs keep busy, so their shortest time shows
-        # nothing.
+        # Writes wait for the disk, which other programs keep busy, so their shortest time shows nothing.
         worst = max(self.reading, key=lambda name: self.growth[name][3])
         self.bar(f"… that only reads, by the shortest times ({worst})", self.growth[worst][3], 1.1, False)
         self.bar(

@@ -69,8 +69,7 @@ static bool matches(const char *secret, const char *hash) {
     return difference == 0;
 }
 
-// Whether the key in columns 7 to 9 is valid: not deactivated, not expired, and not made by a clock that ran
-// ahead.
+// Whether the key in columns 7 to 9 is valid: not deactivated, not expired, and not made by a clock that ran ahead.
 static bool is_active(sqlite3_stmt *row) {
     int64_t time = now();
     return sqlite3_column_type(row, 8) == SQLITE_NULL

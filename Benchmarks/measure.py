@@ -36,8 +36,7 @@ def compile_all(folder):
         ("spawn", ""),
     ):
         programs[name] = f"{folder}/{name}"
-        # The compiler's messages are shown only if it fails: a static SQLite always causes one about
-        # dlopen.
+        # The compiler's messages are shown only if it fails: a static SQLite always causes one about dlopen.
         done = subprocess.run(
             [
                 "gcc",
@@ -184,8 +183,7 @@ class Spawn:
         return [*words, program]
 
     def run(self, count, *programs):
-        """For each: microseconds, page faults, the largest resident set in KiB, and the minimum
-        microseconds."""
+        """For each: microseconds, page faults, the largest resident set in KiB, and the minimum microseconds."""
         done = subprocess.run(
             [self.program, str(count), *(word for words in programs for word in words)], capture_output=True, text=True, env={}
         )

@@ -1,5 +1,4 @@
-"""The plot of the results: bars on a logarithmic scale, as SVG that is readable on light and dark
-backgrounds."""
+"""The plot of the results: bars on a logarithmic scale, as SVG that is readable on light and dark backgrounds."""
 
 import math
 from xml.sax.saxutils import escape

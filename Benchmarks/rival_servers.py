@@ -234,8 +234,7 @@ class RivalServers:
             same(rival, "jwt", KEYS, self.by_jwt, False)
 
     def refuse_other_calls(self):
-        """Baselines by CGI make the same system calls, in the same order, except those that only allocate
-        memory."""
+        """Baselines by CGI make the same system calls, in the same order, except those that only allocate memory."""
         by_key = {"HTTP_X_API_KEY": self.by_key["x-api-key"], "HTTP_X_PROJECT_ID": self.by_key["x-project-id"]}
         for name, path, variables in (("current-user", ME, bearer(self.world.ada)), ("list-api-keys", KEYS, by_key)):
             environment = {**BASE, **self.world.home.environment("GET", b"", {**variables, "REQUEST_URI": path})}

@@ -26,8 +26,7 @@ class Rounds:
         loads = [(rival, "me", ME, self.jwt) for rival in self.rivals]
         loads += [(rival, "key", KEYS, self.by_key) for rival in (self.swift, self.twin, self.fastapi)]
         loads += [(rival, "jwt", KEYS, self.by_jwt) for rival in (self.swift, self.fastapi)]
-        # Each round starts with another rival, and alternates direction, so that other work on the machine affects
-        # all alike.
+        # Each round starts with another rival, and alternates direction, so that other work on the machine affects all alike.
         loads = loads[number - 1 :] + loads[: number - 1]
         for count in CONNECTIONS:
             for rival, *what in loads if number % 2 else reversed(loads):
@@ -111,8 +110,7 @@ class Rounds:
                 server.stop()
 
     def count_syncs(self):
-        """The number of waits for the disk: by refreshes, each in a process that finds no other, and by SQLite's
-        commits."""
+        """The number of waits for the disk: by refreshes, each in a process that finds no other, and by SQLite's commits."""
         bodies = open(f"{self.folder}/bodies", "rb").read().splitlines()[-SYNCED:]
         traced = ["strace", "-f", "-c", "-e", "trace=fsync,fdatasync", "-o", f"{self.folder}/syncs"]
         count = 0

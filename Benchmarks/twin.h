@@ -382,8 +382,7 @@ static void refuse_web_root(const char *document_root) {
 
 // The access token
 
-// The bytes that base64url `text` encodes, with a terminating zero; -1 unless it is their one canonical
-// text.
+// The bytes that base64url `text` encodes, with a terminating zero; -1 unless it is their one canonical text.
 static ssize_t decode(const char *text, size_t count, uint8_t *bytes) {
     uint32_t bits = 0;
     int bit_count = 0;
@@ -823,8 +822,7 @@ static void prove(struct claims *claims, const void *last, int count) {
     remember(claims);
 }
 
-// The session's account, in the form of the answer. A deactivated account is distinct from an ended
-// session.
+// The session's account, in the form of the answer. A deactivated account is distinct from an ended session.
 static void add_account(struct text *body, struct claims *claims) {
     sqlite3_stmt *row = prepare(
         "SELECT s.generation, s.rotated_at, s.expires_at, s.revoked_at, s.access_token_tag,\n"
@@ -963,8 +961,7 @@ static bool is_addressed(const char *name, const char *const *words) {
     return !info || (read_path(info, &path) && path.count == 1 && path.parts[0].count == 0);
 }
 
-// The checks before the credentials: path and method, the state folder, the settings, and whether the fields are
-// ambiguous.
+// The checks before the credentials: path and method, the state folder, the settings, and whether the fields are ambiguous.
 
 static void judge_request(const char *name, const char *const *words) {
     const char *method = getenv("REQUEST_METHOD");

@@ -1,5 +1,4 @@
-// Functions of numbers decide what a test cannot cause: a full disk, another machine's file system, a slow processor, a
-// proxy.
+// Functions of numbers decide what a test cannot cause: a full disk, another machine's file system, a slow processor, a proxy.
 
 import API
 import Auth

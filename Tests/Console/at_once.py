@@ -195,8 +195,7 @@ def a_copy_that_the_browser_refuses_is_said_and_selected(browser):
 
 
 def a_long_life_of_tokens_is_no_short_timer(browser):
-    """The page caps delays beyond 2^31 ms, which otherwise end at once; delays near 0 must not become a
-    storm."""
+    """The page caps delays beyond 2^31 ms, which otherwise end at once; delays near 0 must not become a storm."""
     browser.view("sessions")
     for life in (2592000, 2147484, 10**9, 1, 0):
         browser.reload()

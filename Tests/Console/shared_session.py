@@ -188,8 +188,7 @@ def a_browser_that_blocks_storage_works_in_memory_and_says_so(browser):
         own.quit()
 
 
-# Browsers and their extensions also fail in other ways: a storage area is null, is full, or loses its
-# data.
+# Browsers and their extensions also fail in other ways: a storage area is null, is full, or loses its data.
 NO_STORAGE = [
     "for (const area of ['localStorage', 'sessionStorage']) Object.defineProperty(window, area, { value: null });",
     "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };",

@@ -76,8 +76,7 @@ def sound(browser, where):
 
 
 def prepare(browser, eve=EVE, charles=CHARLES, odd=True):
-    """Signs Eve in, with keys, members, an invitation and other sessions; `odd`: with names that are hard to lay
-    out."""
+    """Signs Eve in, with keys, members, an invitation and other sessions; `odd`: with names that are hard to lay out."""
     browser.collect()
     Eve.tab = browser.tab("eve")
     browser.language = "en"

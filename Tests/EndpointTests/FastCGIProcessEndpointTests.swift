@@ -125,8 +125,7 @@ import Testing
         let process = home.processes("send-code")
         let id = try #require(process.ids.first)
         let me = addressed("current-user", ada.getRequest)
-        // A client that may ask again, one that has not asked, one that has sent part of a request, and one that will
-        // connect.
+        // A client that may ask again, one that has not asked, one that has sent part of a request, and one that will connect.
         let kept = process.connect()
         #expect(kept.ask(me, keeps: true).answer.status == 200)
         let silent = process.connect()

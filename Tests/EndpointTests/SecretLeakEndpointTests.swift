@@ -1,5 +1,4 @@
-// Searches everything that the service leaves behind, except mail, byte by byte for every code, token and key of a whole
-// story.
+// Searches everything that the service leaves behind, except mail, byte by byte for every code, token and key of a whole story.
 
 import Foundation
 import TestSupport

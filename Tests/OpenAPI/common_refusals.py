@@ -8,8 +8,7 @@ from world import CLIENT_TOKEN
 
 
 def spoilt(operation):
-    """(what, body, location, type) for every field of the operation's body, each in turn with a wrong
-    type."""
+    """(what, body, location, type) for every field of the operation's body, each in turn with a wrong type."""
     schema = resolved(operation.body["content"]["application/json"]["schema"])
     if schema.get("required"):
         name = schema["required"][0]

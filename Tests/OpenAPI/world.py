@@ -68,8 +68,7 @@ class World:
         return f"person-{self.people}@example.com"
 
     def request(self, method, path, headers=(), body=None):
-        """One request. `headers` is a dictionary or a list of pairs; `body` is bytes, or a value to send as
-        JSON."""
+        """One request. `headers` is a dictionary or a list of pairs; `body` is bytes, or a value to send as JSON."""
         pairs = list(headers.items()) if isinstance(headers, dict) else list(headers)
         names = {name.lower() for name, _ in pairs}
         if body is not None and not isinstance(body, bytes):
@@ -103,8 +102,7 @@ class World:
         return self.code(person.email, lambda: self.do("POST", "/auth/users/me/deletion-code", person.bearer))
 
     def address_codes(self, person, email):
-        """The codes that make `email` the address of `person`: one mailed there, and one mailed to the current
-        address."""
+        """The codes that make `email` the address of `person`: one mailed there, and one mailed to the current address."""
 
         def ask():
             self.do("POST", "/auth/users/me/email", person.bearer, {"email": email})

@@ -18,8 +18,7 @@ WITHOUT_VHOST = [
 ]
 MOD_FCGID = ["Apache, mod_fcgid", "Apache, .htaccess, mod_fcgid", "Apache, suEXEC, mod_fcgid"]
 NGINX = ["nginx and fcgiwrap", "nginx, FastCGI"]
-# servers, a request's file, the status there, and why that is correct. `Apache` means every server whose name
-# begins with it.
+# servers, a request's file, the status there, and why that is correct. `Apache` means every server whose name begins with it.
 DIFFERENCES = [
     (
         ["lighttpd", "lighttpd, FastCGI"],

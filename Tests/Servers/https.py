@@ -316,8 +316,7 @@ def clients(server):
 
 
 def check_clients(server):
-    """Three mails for a network: the fourth is refused, whatever address it claims; another network's is
-    not."""
+    """Three mails for a network: the fourth is refused, whatever address it claims; another network's is not."""
 
     def send(number, source, *fields, **options):
         return server.call("POST /auth/verification/send-code", fields, source=source, email=f"s{number}@example.com", **options)

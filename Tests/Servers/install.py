@@ -59,8 +59,7 @@ class Person:
 
 
 class Host(Apache):
-    """suEXEC below the user's home, as hosts configure it: Debian's reads the path from a file of the server's
-    user."""
+    """suEXEC below the user's home, as hosts configure it: Debian's reads the path from a file of the server's user."""
 
     name = "a shared host"
     modules = ["mpm_prefork", "cgi", "suexec"]
@@ -287,8 +286,7 @@ def second(folder, top):
 
 
 def update(host, folder, bearer, by_key):
-    """Follows the INSTALL of a later version, then of the first again, while requests continue; returns their
-    number."""
+    """Follows the INSTALL of a later version, then of the first again, while requests continue; returns their number."""
     later = second(folder, "latchkey-later")
     own(later, (host.owner.uid, host.owner.gid))
     requests = [

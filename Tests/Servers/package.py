@@ -303,8 +303,7 @@ def signed_in(folder):
 def main():
     scratch = tempfile.mkdtemp(prefix="latchkey-package-")
     try:
-        # The project itself, with its commit's time; and a copy of it, elsewhere, without its
-        # history.
+        # The project itself, with its commit's time; and a copy of it, elsewhere, without its history.
         git = subprocess.run(["git", "-C", PROJECT, "log", "-1", "--format=%ct"], stdout=subprocess.PIPE, text=True)
         time = git.stdout.strip() or "1700000000"
         copy(f"{scratch}/another folder/deeper")

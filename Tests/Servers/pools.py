@@ -52,8 +52,7 @@ def busy(before, after):
 
 
 def check_pools(server):
-    """Each route's pool answers it, at both of its paths; processes stay; and their log lines are in the server's
-    log."""
+    """Each route's pool answers it, at both of its paths; processes stay; and their log lines are in the server's log."""
     if not server.is_fastcgi:
         return
     for target in ("/auth/users/me", "/auth/verification/verify-code"):

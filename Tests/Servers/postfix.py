@@ -47,8 +47,7 @@ def queued():
 
 
 def deliver(unit):
-    """The fate of one mail under `unit`: whether it reached the queue, and what the outbox, the log and doctor
-    report."""
+    """The fate of one mail under `unit`: whether it reached the queue, and what the outbox, the log and doctor report."""
     home, before = Home(NO_LIMITS + "mail = sendmail /nonexistent\n"), queued()
     try:
         assert home.post("send-code", {"email": "ann@example.com"}).status == 202

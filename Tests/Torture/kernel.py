@@ -16,8 +16,7 @@ from latchkey_tests.waiting import until
 
 # memfd_create: Linux 3.17. getrandom: 3.17. statx: 4.11. close_range: 5.9. Containers refuse the others.
 CALLS = ["memfd_create", "getrandom", "close_range", "statx", "clone3", "rseq", "prlimit64", "prctl", "faccessat2", "openat2"]
-# Calls that a filter may refuse with EPERM: glibc itself needs ENOSYS for clone3, and no filter refuses
-# getrandom.
+# Calls that a filter may refuse with EPERM: glibc itself needs ENOSYS for clone3, and no filter refuses getrandom.
 FILTERED = [call for call in CALLS if call not in ("clone3", "getrandom")]
 COMMAND = """\
 #!/bin/sh
@@ -70,8 +69,7 @@ def story(calls, error):
         home.remove()
 
 
-# File systems by statfs(2) and GNU coreutils: those of other machines and programs, and those of this
-# machine.
+# File systems by statfs(2) and GNU coreutils: those of other machines and programs, and those of this machine.
 REMOTE = {
     "NFS": 0x6969,
     "FUSE": 0x65735546,

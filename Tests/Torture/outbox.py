@@ -84,8 +84,7 @@ def retries():
 
 
 def useless():
-    """Mail that became useless while it waited is not sent: in the outbox, and under a deliverer that
-    waits."""
+    """Mail that became useless while it waited is not sent: in the outbox, and under a deliverer that waits."""
     ways = {
         "expired": "UPDATE mail_items SET expires_at = 1",
         "used": "UPDATE challenges SET used_at = 1",
@@ -143,8 +142,7 @@ def killed_at(moment):
         process.kill()
         report.expect(box.until(lambda: len(box.got()) == 1), "a command whose deliverer was killed lost its mail")
     else:
-        # The database is locked once the command has started, so the deliverer cannot record the
-        # result.
+        # The database is locked once the command has started, so the deliverer cannot record the result.
         box.write(begin=SLOW)
         process = box.deliverer()
         box.begun()

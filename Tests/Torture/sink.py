@@ -73,8 +73,7 @@ class Session(socketserver.StreamRequestHandler):
                 self.say("500 5.5.1 what?")
 
     def message(self):
-        """The lines up to the lone dot, without their first dots (RFC 5321 §4.5.2); None if the transfer was
-        cut off."""
+        """The lines up to the lone dot, without their first dots (RFC 5321 §4.5.2); None if the transfer was cut off."""
         lines = []
         while True:
             line = self.rfile.readline()

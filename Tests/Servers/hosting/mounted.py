@@ -93,8 +93,7 @@ def check_mounted(fixture):
             ]:
                 for method in ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"):
                     answer = server.exchange(method, f"/{server.place}/{path}", [("Content-Length", "0")])
-                    # The two executables that refuse do not know the folder when a client requests
-                    # them directly.
+                    # The two executables that refuse do not know the folder when a client requests them directly.
                     is_own = re.match("not-found|latchkey-fcgi", path) and b'"not_found"' in answer.body
                     code = b'"not_at_root"' if method != "HEAD" and not is_own else b""
                     # Apache adds a slash to a folder's name, and refuses that.

@@ -21,8 +21,7 @@ class Apache(Server):
     # The users of the executables and of the server.
     user = "www-data"
     worker = "www-data"
-    # Whether the file latchkey.home names the state folder; otherwise it is ../var from the
-    # executables.
+    # Whether the file latchkey.home names the state folder; otherwise it is ../var from the executables.
     named = False
 
     def prepare(self, world):

@@ -137,8 +137,7 @@ class Server:
 
     @staticmethod
     def with_json(line, fields, body):
-        """Method, target, fields and body of a request from its line (`POST /x`), with `body` as JSON if it has
-        members."""
+        """Method, target, fields and body of a request from its line (`POST /x`), with `body` as JSON if it has members."""
         method, target = line.split(" ")
         fields, content = list(fields), json.dumps(body).encode() if body else b""
         if body or method == "POST":
