@@ -39,7 +39,7 @@ package struct FileFingerprint: Equatable {
         changed = FileTime(status.st_ctim)
     }
 
-    /// Whether every later change would show in the fingerprint: it is older than one tick of the file system's clock.
+    /// Whether every later change would show in the fingerprint: it is so old that the clock has advanced.
     package func isSettled(at now: Timestamp) -> Bool {
         max(modified.moment, changed.moment) < now - .seconds(2)
     }

@@ -70,8 +70,7 @@ package struct NetworkRange: Sendable {
     /// How many leading bits count.
     package let prefix: Int
 
-    /// The addresses whose first `prefix` bits equal those of `address`: 0 to 32 for IPv4, 0 to 128 for IPv6. More
-    /// mean all.
+    /// The addresses whose first `prefix` bits equal those of `address`: 0 to 32 for IPv4, 0 to 128 for IPv6; more mean all.
     package init(address: NetworkAddress, prefix: Int) {
         self.address = address
         self.prefix = prefix

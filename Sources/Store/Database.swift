@@ -250,9 +250,9 @@ package struct Database {
         }
     }
 
-    /// Waits for earlier writers. SQLite's own lock decides alone, and it is polled with growing waits: a process that has
-    /// waited long loses to one that just came, and the disk is idle in between. If the file cannot be locked, only that
-    /// lock remains.
+    /// Queues behind earlier writers. SQLite's own lock, which alone decides, is polled with growing waits: without the queue
+    /// a process that has waited long loses to one that just came, and the disk is idle in between. If the file cannot be
+    /// locked, there is no queue.
     private func turnToWrite(waitingAtMost limit: Duration) throws(AuthError) -> FileLock? {
         guard let writingLockPath else { return nil }
         let turn: FileLock?

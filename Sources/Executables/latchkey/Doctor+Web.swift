@@ -1,5 +1,4 @@
-// The doctor's checks through the web server: does it pass what clients send, and does it withhold what must stay
-// private?
+// The doctor's checks through the web server: does it pass what clients send, and hide what must stay private?
 
 import API
 import Auth
@@ -277,8 +276,7 @@ extension Report {
         }
     }
 
-    /// Whether `body` is what the file at `path` would contain. Many servers answer everything with a page of their
-    /// own.
+    /// Whether `body` is what the file at `path` contains. Many servers answer everything with a page of their own.
     private static func isSecret(_ body: [UInt8], of path: String, in state: StateFolder) -> Bool {
         if body.starts(with: [0x7F, 0x45, 0x4C, 0x46]) || body.starts(with: "SQLite format 3\0".utf8) { return true }
         if body.starts(with: [0x37, 0x7F, 0x06]) { return true }  // a WAL

@@ -1,5 +1,4 @@
-// Writes the parts of the servers' configurations that come from the table of routes: `make routes`, in the project's
-// folder.
+// Writes the routes into the servers' configurations: `make routes`, in the project's folder.
 
 import API
 import Foundation

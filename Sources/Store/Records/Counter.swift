@@ -1,5 +1,4 @@
 // How often each event in the audit has happened. Old rows of the audit are deleted; these numbers only grow.
-// grow.
 
 import SQLite
 

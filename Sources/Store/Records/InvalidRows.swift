@@ -1,5 +1,4 @@
-// Finds rows that no record could have written. The tables have no CHECKs, which every process would parse. SQLite's alone.
-// alone.
+// Finds rows that no record could have written. The tables have no CHECKs, which every process would parse. SQLite only.
 
 import Platform
 import SQLite

@@ -143,8 +143,8 @@ package struct Invitation {
         ) { $0.integer(0) } ?? 0
     }
 
-    /// Invites `email`, or gives its open invitation another role, inviter and expiry. Resets the date of one that a clock
-    /// made that ran ahead.
+    /// Invites `email`, or gives its invitation another role, inviter and expiry. A creation date in the future becomes
+    /// `now`.
     package static func put(
         _ email: String, to project: UUID, as role: Role, by inviter: UUID, at now: Timestamp,
         until expiry: Timestamp, in database: Database

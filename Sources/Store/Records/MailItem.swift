@@ -139,8 +139,8 @@ package struct MailItem {
         return (pending ?? 0, oldest, failed ?? 0)
     }
 
-    // Each reads so much of an index, however large the outbox is.
-    /// Each query reads a bounded part of an index, however large the outbox is.
+    // Each query reads a bounded part of an index, however large the outbox is.
+    /// SQL: how many mails wait: due, or already tried. `$1`: how many to look at, the first due first; `$2`: now, in
     /// milliseconds.
     package static let pendingCount: StaticString =
         """

@@ -225,8 +225,7 @@ package struct User {
         return id
     }
 
-    /// Notes a sign-in, which proves that the owner reads mail there. Stores the first language that they sign in
-    /// with.
+    /// Notes a sign-in, which proves that the owner reads mail there. Stores the first language they sign in with.
     package static func noteSignIn(
         _ id: UUID, in language: Language?, at now: Timestamp, database: Database
     ) throws(AuthError) {
