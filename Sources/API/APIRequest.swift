@@ -7,7 +7,7 @@ import Store
 
 /// One request to an endpoint.
 package final class APIRequest {
-    /// The request as the gateway hands it over: method, meta-variables (RFC 3875 §4.1) and header fields.
+    /// The request as the gateway passes it: method, meta-variables (RFC 3875 §4.1) and header fields.
     package let request: Request
     /// Empty if bodies are ignored.
     package let body: [UInt8]

@@ -21,7 +21,7 @@ package struct Secrets {
     /// Makes and verifies refresh tokens.
     package var refreshTokenKey: [UInt8] { key("latchkey v1 refresh token") }
 
-    /// The audit's id for the address `email` when nobody has proved to own it. An address without an account gets one
+    /// The audit's id for the address `email` when nobody has proved that it is theirs. An address without an account gets one
     /// too, and the id does not reveal the address.
     package func pseudonym(of email: String) -> UUID? {
         UUID(HMAC.sha256(key: key("latchkey v1 audit"), Array(email.utf8)).prefix(16))

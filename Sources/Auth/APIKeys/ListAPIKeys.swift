@@ -38,7 +38,7 @@ package struct PageRequest: Equatable {
 
 /// A page of a project's keys.
 package struct APIKeyPage {
-    /// Newest first, `request.limit` at most.
+    /// Newest first, at most `request.limit`.
     package let keys: [APIKey]
     /// The page that was requested.
     package let request: PageRequest

@@ -5,7 +5,7 @@ package import Store
 
 /// A page of invitations.
 package struct InvitationPage {
-    /// Newest first, `request.limit` at most.
+    /// Newest first, at most `request.limit`.
     package let invitations: [Invitation]
     /// The page that was requested.
     package let request: PageRequest

@@ -5,7 +5,7 @@ package import Store
 
 /// A page of projects.
 package struct ProjectPage {
-    /// Oldest membership first, `request.limit` at most.
+    /// Oldest membership first, at most `request.limit`.
     package let projects: [ProjectDetails]
     /// The page that was requested.
     package let request: PageRequest

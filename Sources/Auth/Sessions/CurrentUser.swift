@@ -8,7 +8,7 @@ package import Store
 package struct Account {
     /// The account itself, with its billing.
     package let user: User
-    /// Oldest membership first, `StoreBounds.listedWithin` at most.
+    /// Oldest membership first, at most `StoreBounds.listedWithin`.
     package let projects: [Project]
 }
 

@@ -5,7 +5,7 @@ package import Store
 
 /// A page of sessions.
 package struct SessionPage {
-    /// Last used first, `request.limit` at most.
+    /// Last used first, at most `request.limit`.
     package let sessions: [SessionSummary]
     /// The page that was requested.
     package let request: PageRequest

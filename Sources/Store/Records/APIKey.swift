@@ -96,7 +96,7 @@ package struct APIKey {
         ) { APIKey($0) }
     }
 
-    /// The keys that `creator` made, newest first, `limit` at most.
+    /// The keys that `creator` made, newest first, at most `limit`.
     package static func all(
         by creator: UUID, limit: Int64, in database: Database
     ) throws(AuthError) -> [APIKey] {
@@ -296,7 +296,7 @@ package struct APIKey {
             [.time(moment), .integer(limit)])
     }
 
-    /// Deletes some of `project`; how many.
+    /// Deletes some keys of `project`. Returns how many.
     package static func deleteSome(
         of project: UUID, limit: Int64, in database: Database
     ) throws(AuthError) -> Int64 {
@@ -309,7 +309,7 @@ package struct APIKey {
                 [.id(project), .integer(limit)]))
     }
 
-    /// Deletes some that `creator` made; how many.
+    /// Deletes some keys that `creator` made. Returns how many.
     package static func deleteSome(
         by creator: UUID, limit: Int64, in database: Database
     ) throws(AuthError) -> Int64 {

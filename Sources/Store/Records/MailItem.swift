@@ -236,7 +236,7 @@ package struct MailStatus {
     /// Why the last failed attempt failed; nil: none failed.
     package let lastError: String?
 
-    /// The whole outbox, oldest first, `limit` at most.
+    /// The whole outbox, oldest first, at most `limit`.
     package static func all(limit: Int64, in database: Database) throws(AuthError) -> [MailStatus] {
         try database.all(
             """

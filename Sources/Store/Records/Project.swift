@@ -11,7 +11,7 @@ package struct Project {
     /// Its name; several projects may have the same one.
     package let name: String
 
-    /// The projects that `user` belongs to, oldest membership first; `StoreBounds.listedWithin` at most.
+    /// The projects that `user` belongs to, oldest membership first; at most `StoreBounds.listedWithin`.
     package static func all(of user: UUID, in database: Database) throws(AuthError) -> [Project] {
         try database.all(
             """
@@ -132,7 +132,7 @@ package struct ProjectDetails {
         return projects
     }
 
-    /// All projects, the oldest first, `limit` at most.
+    /// All projects, the oldest first, at most `limit`.
     package static func all(
         limit: Int64, at now: Timestamp, in database: Database
     ) throws(AuthError) -> [ProjectDetails] {

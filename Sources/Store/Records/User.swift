@@ -16,7 +16,7 @@ package struct User {
     package let isActive: Bool
     /// Whether an operator made the account a superuser. The services that read it decide what that allows.
     package let isSuperuser: Bool
-    /// Whether someone has proved to read mail at its address.
+    /// Whether someone has proved that they read mail at its address.
     package let isVerified: Bool
     /// When the account was made.
     package let createdAt: Timestamp
@@ -207,7 +207,7 @@ package struct User {
         try database.run("DELETE FROM users WHERE id = $1", [.id(id)])
     }
 
-    /// A new account: active, on the free tier, and verified if someone has proved to read mail at the address.
+    /// A new account: active, on the free tier, and verified if someone has proved that they read mail at the address.
     /// `language` is that of the first sign-in.
     package static func create(
         email: String, isVerified: Bool = true, language: Language? = nil, at now: Timestamp, in database: Database

@@ -22,17 +22,17 @@ package enum MailKind: Equatable, Sendable, CaseIterable {
     case keyExpiry
     /// Invites somebody to a project.
     case invitation
-    /// Tells that the account was deleted.
+    /// Says that the account was deleted.
     case accountDeleted
-    /// Tells that API keys were made with the account, or given more rights.
+    /// Says that API keys were made with the account, or given more rights.
     case keyCreated
-    /// Tells that the account made somebody an owner of a project, or invited one.
+    /// Says that the account made somebody an owner of a project, or invited one.
     case ownerMade
-    /// Tells that the account invited somebody to a project, gave them another role, or removed them.
+    /// Says that the account invited somebody to a project, gave them another role, or removed them.
     case accessGiven
     /// Tells somebody that they no longer belong to a project, or have fewer rights there.
     case accessEnded
-    /// Tells that the account's notices were switched off, or their language was changed.
+    /// Says that the account's notices were switched off, or their language was changed.
     case noticesOff
     /// Tells a member that a project was deleted.
     case projectDeleted
