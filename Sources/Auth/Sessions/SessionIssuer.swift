@@ -49,7 +49,7 @@ struct SessionIssuer {
         }
     }
 
-    /// In the current transaction: a new session for `email`, whose owner has proved that it is theirs, or `isTestIdentity` has.
+    /// In the current transaction: a new session for `email`, whose owner has entered a code. `isTestIdentity`: a fixed one.
     func signIn(_ email: Email, isTestIdentity: Bool, in database: Database) throws(AuthError) -> Outcome {
         let now = auth.now
         guard let user = try account(of: email, isInvited: isTestIdentity, in: database) else {
