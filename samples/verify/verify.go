@@ -1,6 +1,5 @@
 // Verifies an access token with only the key set: go run verify.go http://localhost:8000 TOKEN
 // Prints its sub, or prints the reason and exits with 1. To verify many tokens, keep the key set for five minutes.
-
 package main
 
 import (
