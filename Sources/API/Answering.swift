@@ -37,7 +37,7 @@ func respond(
         let address = clientAddress(of: request, trusting: configuration.settings.trustedProxies)
         if let address { entry.address = address.text }
         auth = Auth(
-            policy: configuration.policy, state: configuration.state, journal: configuration.journal,
+            policy: configuration.policy, store: configuration.store,
             client: Client(
                 address: address, userAgent: request.fields[.userAgent],
                 language: request.fields[.acceptLanguage].flatMap { Language.preferred(acceptLanguage: $0) },

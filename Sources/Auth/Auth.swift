@@ -13,8 +13,9 @@ package typealias AuthError = Store.AuthError
 package final class Auth {
     /// The rules' numbers, as the operator has set them.
     package let policy: Policy
+    private let store: DatabaseLocation
     /// Where database, secret and signing keys are.
-    package let state: StateFolder
+    package var state: StateFolder { store.state }
     /// The client that sent this request.
     let client: Client
     /// Who may sign in with a fixed code.
@@ -22,7 +23,6 @@ package final class Auth {
     /// The audit event that this request's log line shows.
     package internal(set) var event: AuditEvent?
     let clock: () -> Timestamp
-    private let journal: JournalMode?
     /// nil in a process that answers one request.
     let cache: ProcessCache?
     private let isRead: Bool
@@ -31,18 +31,17 @@ package final class Auth {
     private var changesBefore: Int64 = 0
     private var readSecrets: Secrets?
 
-    /// `journal` is nil if the operator sets none: then the file system decides. `cache` is for a process that answers more
-    /// than one request. `isRead`: the request reads, and seldom changes anything.
+    /// `cache` is for a process that answers more than one request. `isRead`: the request reads, and seldom changes
+    /// anything.
     package init(
-        policy: Policy, state: StateFolder, journal: JournalMode?, client: Client,
+        policy: Policy, store: DatabaseLocation, client: Client,
         testIdentities: [TestIdentity] = [], cache: ProcessCache? = nil, isRead: Bool = false,
         clock: @escaping () -> Timestamp = { .now }
     ) {
         self.policy = policy
-        self.state = state
+        self.store = store
         self.client = client
         self.testIdentities = testIdentities
-        self.journal = journal
         self.cache = cache
         self.isRead = isRead
         self.clock = clock
@@ -64,7 +63,7 @@ package final class Auth {
     /// The database, even if a rotation of the secret has closed it.
     package func databaseToRotate() throws(AuthError) -> Database {
         try state.prepare()
-        let database = try Database(in: state, journal: journal, isRotating: true)
+        let database = try Database(at: store, isRotating: true)
         openDatabase = database
         return database
     }
@@ -75,9 +74,9 @@ package final class Auth {
     }
 
     private func opened() throws(AuthError) -> Database {
-        if let cache { return try cache.databases.database(in: state, journal: journal, toRead: isRead) }
+        if let cache { return try cache.databases.database(at: store, toRead: isRead) }
         try state.prepare()
-        let database = try Database(in: state, journal: journal)
+        let database = try Database(at: store)
         if isRead { try database.beginReading() }
         return database
     }

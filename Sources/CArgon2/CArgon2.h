@@ -41,17 +41,6 @@ static inline void cargon2_leave(uint8_t *memory, size_t size) {
     (void)size;
 }
 
-// Memory that is really there, not only promised: writes to each page once. It comes from the system, not from malloc,
-// which would keep it for the next hash.
-static inline void *cargon2_allocate(size_t size) {
-    volatile char *memory = mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) return 0;
-    for (size_t offset = 0; offset < size; offset += 4096) memory[offset] = 0;
-    return (void *)memory;
-}
-
-static inline void cargon2_free(void *memory, size_t size) { munmap(memory, size); }
-
 static inline void cargon2_yield(int signal_number) {
     int error = errno;
     (void)signal_number;
@@ -59,8 +48,8 @@ static inline void cargon2_yield(int signal_number) {
     errno = error;
 }
 
-// Starts a timer that makes this thread yield its core twice per millisecond; 0 if there is no timer. Otherwise Linux lets
-// a thread that computes run until the clock's next tick, 4 ms, while short requests wait for the core.
+// Starts a timer that makes this thread yield its core four times per millisecond; 0 if there is no timer. Otherwise
+// Linux lets a thread that computes run until the clock's next tick, 4 ms, while short requests wait for the core.
 static inline int cargon2_start_yielding(timer_t *timer) {
     struct sigaction action;
     struct sigevent event;
@@ -75,10 +64,25 @@ static inline int cargon2_start_yielding(timer_t *timer) {
     // The handler stays: otherwise a late signal would end the process.
     if (sigaction(SIGVTALRM, &action, 0) != 0 || timer_create(CLOCK_MONOTONIC, &event, timer) != 0) return 0;
     memset(&times, 0, sizeof times);
-    times.it_value.tv_nsec = times.it_interval.tv_nsec = 500000;
+    times.it_value.tv_nsec = times.it_interval.tv_nsec = 250000;
     timer_settime(*timer, 0, &times, 0);
     return 1;
 }
+
+// Memory that is really there, not only promised: writes to each page once, and yields, since that takes milliseconds.
+// It comes from the system, not from malloc, which would keep it for the next hash.
+static inline void *cargon2_allocate(size_t size) {
+    volatile char *memory = mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    timer_t timer;
+    int yields;
+    if (memory == MAP_FAILED) return 0;
+    yields = cargon2_start_yielding(&timer);
+    for (size_t offset = 0; offset < size; offset += 4096) memory[offset] = 0;
+    if (yields) timer_delete(timer);
+    return (void *)memory;
+}
+
+static inline void cargon2_free(void *memory, size_t size) { munmap(memory, size); }
 
 // argon2_ctx for Argon2id, in `memory` of `size` bytes. It often yields the core, since the hash takes long.
 static inline int cargon2_id_in(argon2_context *context, void *memory, size_t size) {

@@ -19,6 +19,8 @@ package struct Configuration {
     package var policy: Policy { settings.policy }
     /// The operator's journal mode; nil: the file system decides.
     package var journal: JournalMode? { settings.journal }
+    /// Where the database is.
+    package var store: DatabaseLocation { DatabaseLocation(state, journal: settings.journal) }
 
     /// Reads the configuration; `documentRoot` is the web server's, if there is one. `making` says whether to create a
     /// missing state folder.

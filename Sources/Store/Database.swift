@@ -21,16 +21,16 @@ package struct Database {
         Connection.configureForOneThread()
     }
 
-    /// Opens the database in `state`, and creates or migrates it if needed. If the operator sets no `journal`, it uses WAL
+    /// Opens the database at `location`, and creates or migrates it if needed. If the operator sets no `journal`, it uses WAL
     /// mode, whose processes share memory, unless the files are on a remote file system, where that fails. `isPersistent`:
     /// more than one request uses it.
     ///
     /// Throws `unavailable` for a newer database, and for a closed one, unless a rotation of the secret closed it and
     /// `isRotating`.
     package init(
-        in state: StateFolder, journal wanted: JournalMode?, isRotating: Bool = false,
-        isPersistent: Bool = false
+        at location: DatabaseLocation, isRotating: Bool = false, isPersistent: Bool = false
     ) throws(AuthError) {
+        let state = location.state
         connection = try Database.connect(to: state, isPersistent: isPersistent)
         do throws(SQLiteError) {
             // Read this before the version: if the database is closed in between, the epoch is the old one.
@@ -39,7 +39,7 @@ package struct Database {
             throw AuthError(error)
         }
         let journal: JournalMode
-        let found = try Database.stateAndMode(connection, wanted, in: state)
+        let found = try Database.stateAndMode(connection, location.journal, in: state)
         // In the other mode the files may be another machine's, whose locks take seconds to poll.
         writingLockPath = found.1 == .wal ? state.writingLockPath : nil
         switch found {

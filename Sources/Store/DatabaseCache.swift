@@ -21,26 +21,27 @@ package final class DatabaseCache {
         let file: FileIdentity?
         let journal: JournalMode?
 
-        /// Whether the database is still the one in `state`.
-        func isThere(in state: StateFolder, journal: JournalMode?) -> Bool {
-            guard let file, self.journal == journal, folder.isSame(as: state.path) else { return false }
+        /// Whether the database is still the one at `location`.
+        func isThere(at location: DatabaseLocation) -> Bool {
+            guard let file, journal == location.journal, folder.isSame(as: location.state.path) else { return false }
             return File.mark(path)?.identity == file
         }
     }
 
-    /// The open database, if it is still the one in `state` and its schema is current; otherwise it is opened again.
+    /// The open database, if it is still the one at `location` and its schema is current; otherwise it is opened again.
     /// `toRead`: all reads see one snapshot, until `endReading`.
-    package func database(in state: StateFolder, journal: JournalMode?, toRead: Bool) throws(AuthError) -> Database {
-        if let open = openDatabase, open.isThere(in: state, journal: journal) {
+    package func database(at location: DatabaseLocation, toRead: Bool) throws(AuthError) -> Database {
+        if let open = openDatabase, open.isThere(at: location) {
             if toRead { try open.database.beginReading() }
             if try open.database.isCurrent() { return open.database }
         }
         forget()
-        try state.prepare()
-        let path = state.databasePath
+        try location.state.prepare()
+        let path = location.state.databasePath
         let file = File.mark(path)?.identity
-        let database = try Database(in: state, journal: journal, isPersistent: true)
-        openDatabase = OpenDatabase(database: database, folder: state.path, path: path, file: file, journal: journal)
+        let database = try Database(at: location, isPersistent: true)
+        openDatabase = OpenDatabase(
+            database: database, folder: location.state.path, path: path, file: file, journal: location.journal)
         return database
     }
 

@@ -4,6 +4,7 @@
 import Auth
 import Foundation
 import Glibc
+import Platform
 import Store
 import TestSupport
 import Testing
@@ -109,14 +110,29 @@ private func windows(_ text: String) -> String { "\u{FEFF}" + text.replacingOccu
         }
     }
 
-    /// A server that starts handlers has gone before they are looked for.
-    @Test func aServerThatMayNotGainPrivilegesIsAFaultToo() throws {
+    /// Whoever starts a deliverer must be able to give the mail command its rights: doctor's own shell, and a server, whose
+    /// handlers have gone before doctor looks. One test, since each sees the processes of the other.
+    @Test func whoeverStartsTheDelivererMustBeAbleToGainPrivileges() throws {
         _ = home.admin("init")
         let command = "\(home.path)/sendmail"
         let server = "\(home.path)/fcgiwrap"
         makeFile(command, "#!/bin/sh\nexit 0\n", mode: 0o700)
         chmod(command, 0o2700)
         try FileManager.default.copyItem(atPath: "/bin/sleep", toPath: server)
+        let variables = ["LATCHKEY_HOME": home.path, "LATCHKEY_MAIL": "sendmail \(command)", "PATH": "/usr/bin:/bin"]
+        // Lines are cut at 80 columns, and the folder's path may be long.
+        func doctor(under prefix: [String] = []) -> (code: Int32, text: String) {
+            let words = prefix + ["\(projectFolder)/.build/debug/latchkey", "doctor"]
+            let run = Program(words[0], Array(words.dropFirst()), environment: variables).finish()
+            let text = String(decoding: run.output, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            return (run.exitCode, text)
+        }
+        // Doctor names the first process that it finds: if this machine has a restricted server, it is that one.
+        let others = Machine.restrictedProcesses(named: Report.serving)
+        let free = doctor().text
+        #expect(free.contains("can be run; latchkey mail test shows") == others.isEmpty, "\(free)")
+        let bound = doctor(under: ["/usr/bin/setpriv", "--no-new-privs"])
+        #expect(bound.code == 1 && bound.text.contains("NoNewPrivileges"), "\(bound.text)")
         for (prefix, expected) in [(["/usr/bin/setpriv", "--no-new-privs"], true), (["/usr/bin/env"], false)] {
             let serving = Process()
             serving.executableURL = URL(fileURLWithPath: prefix[0])
@@ -127,12 +143,10 @@ private func windows(_ text: String) -> String { "\u{FEFF}" + text.replacingOccu
                 serving.waitUntilExit()
             }
             Thread.sleep(forTimeInterval: 0.3)
-            let variables = ["LATCHKEY_HOME": home.path, "LATCHKEY_MAIL": "sendmail \(command)", "PATH": "/usr/bin:/bin"]
-            let run = Program("\(projectFolder)/.build/debug/latchkey", ["doctor"], environment: variables).finish()
-            let output = String(decoding: run.output, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            let found = doctor().text
+            let own = "fcgiwrap (process \(serving.processIdentifier)) runs with NoNewPrivileges"
             #expect(
-                output.contains("fcgiwrap (process \(serving.processIdentifier)) runs with NoNewPrivileges") == expected,
-                "\(output)")
+                found.contains(others.isEmpty ? own : "runs with NoNewPrivileges") == (expected || !others.isEmpty), "\(found)")
         }
     }
 
@@ -143,21 +157,5 @@ private func windows(_ text: String) -> String { "\u{FEFF}" + text.replacingOccu
             #expect(!folders.isEmpty)
             for folder in folders { #expect(unit.contains(" -\(folder)"), "\(folder)") }
         }
-    }
-
-    @Test func doctorAsksWhetherItsOwnShellMayGainPrivileges() {
-        _ = home.admin("init")
-        let command = "\(home.path)/sendmail"
-        makeFile(command, "#!/bin/sh\nexit 0\n", mode: 0o700)
-        chmod(command, 0o2700)
-        let doctor = ["\(projectFolder)/.build/debug/latchkey", "doctor"]
-        let variables = ["LATCHKEY_HOME": home.path, "LATCHKEY_MAIL": "sendmail \(command)", "PATH": "/usr/bin:/bin"]
-        // Lines are cut at 80 columns, and the folder's path may be long.
-        let free = String(decoding: Program(doctor[0], ["doctor"], environment: variables).finish().output, as: UTF8.self)
-            .split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        #expect(free.contains("can be run; latchkey mail test shows"), "\(free)")
-        let bound = Program("/usr/bin/setpriv", ["--no-new-privs"] + doctor, environment: variables).finish()
-        #expect(bound.exitCode == 1)
-        #expect(String(decoding: bound.output, as: UTF8.self).contains("NoNewPrivileges"))
     }
 }

@@ -167,7 +167,7 @@ import Testing
         func makeKey(from address: String) throws -> String {
             service.wait(.hours(2))
             let auth = Auth(
-                policy: service.policy, state: service.state, journal: .wal,
+                policy: service.policy, store: DatabaseLocation(service.state, journal: .wal),
                 client: Client(address: NetworkAddress(address), language: .french, requestID: "request")
             ) { [service] in service.time }
             _ = try auth.createAPIKey(named: "k", expiringIn: nil, scopes: nil, in: project, by: user)

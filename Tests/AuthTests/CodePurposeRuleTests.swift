@@ -77,7 +77,7 @@ import Testing
     @Test func whatGoesToAnAccountsAddressIsInItsLanguageNeverTheRequesters() throws {
         func auth(_ language: Language) -> Auth {
             Auth(
-                policy: service.policy, state: service.state, journal: .wal,
+                policy: service.policy, store: DatabaseLocation(service.state, journal: .wal),
                 client: Client(address: NetworkAddress("192.0.2.7"), language: language, requestID: "request")
             ) { [service] in service.time }
         }

@@ -14,14 +14,16 @@ import Testing
     deinit { removeFolder(path) }
 
     private func open(_ journal: JournalMode = .wal) throws -> Database {
-        try Auth(policy: Policy(), state: try StateFolder(at: path), journal: journal, client: someone).database()
+        try Auth(policy: Policy(), store: DatabaseLocation(try StateFolder(at: path), journal: journal), client: someone)
+            .database()
     }
 
     @Test func manyFirstUsesMakeOneDatabase() async throws {
         let path = path
         let results = await together(12) {
             refusal {
-                let auth = Auth(policy: Policy(), state: try StateFolder(at: path), journal: .wal, client: someone)
+                let auth = Auth(
+                    policy: Policy(), store: DatabaseLocation(try StateFolder(at: path), journal: .wal), client: someone)
                 return try auth.database().first("SELECT count(*) FROM users") { $0.integer(0) }
             }
         }
@@ -149,7 +151,7 @@ import Testing
 
     @Test func withoutAWordOfTheOperatorTheFileSystemDecides() throws {
         func open() throws -> Database {
-            try Auth(policy: Policy(), state: try StateFolder(at: path), journal: nil, client: someone).database()
+            try Auth(policy: Policy(), store: DatabaseLocation(try StateFolder(at: path)), client: someone).database()
         }
         #expect(try open().first("PRAGMA journal_mode") { $0.text(0) } == "wal")
         #expect(try self.open(.delete).first("PRAGMA journal_mode") { $0.text(0) } == "delete")

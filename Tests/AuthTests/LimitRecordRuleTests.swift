@@ -147,7 +147,7 @@ import Testing
                     var count = 0
                     for turn in 0..<10 {
                         let auth = Auth(
-                            policy: policy, state: try StateFolder(at: path), journal: .wal,
+                            policy: policy, store: DatabaseLocation(try StateFolder(at: path), journal: .wal),
                             client: Client(address: NetworkAddress("192.0.2.7"), requestID: "request")
                         ) { time }
                         do {

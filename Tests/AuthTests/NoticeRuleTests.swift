@@ -146,7 +146,7 @@ import Testing
 
     private func send(_ email: Email, asking language: Language?) throws -> String {
         let auth = Auth(
-            policy: service.policy, state: service.state, journal: .wal,
+            policy: service.policy, store: DatabaseLocation(service.state, journal: .wal),
             client: Client(address: NetworkAddress("192.0.2.7"), language: language, requestID: "request")
         ) { [service] in service.time }
         _ = try auth.sendCode(to: email)
@@ -180,7 +180,7 @@ import Testing
         let templates = MailTemplates(folder: folder)
         func mail(_ language: Language, _ email: Email) throws -> String {
             let auth = Auth(
-                policy: service.policy, state: service.state, journal: .wal,
+                policy: service.policy, store: DatabaseLocation(service.state, journal: .wal),
                 client: Client(address: NetworkAddress("192.0.2.7"), language: language, requestID: "request")
             ) { [service] in service.time }
             service.wait(.hours(1))

@@ -84,8 +84,10 @@ import Testing
         let (path, time) = (service.path, service.time)
         let results = await together(2) {
             refusal {
-                try Auth(policy: Policy(), state: try StateFolder(at: path), journal: .wal, client: someone) { time }
-                    .deliverMail(by: mailer.value) { _ in }
+                try Auth(policy: Policy(), store: DatabaseLocation(try StateFolder(at: path), journal: .wal), client: someone) {
+                    time
+                }
+                .deliverMail(by: mailer.value) { _ in }
             }
         }
         #expect(results == ["none", "none"])

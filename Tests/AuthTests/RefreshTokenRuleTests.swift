@@ -93,8 +93,10 @@ import Testing
         let grant = try service.signIn()
         let (token, user, path, time) = (grant.refreshToken, grant.user.text, service.path, service.time)
         let successors = await together(12) {
-            (try? Auth(policy: Policy(), state: try StateFolder(at: path), journal: .wal, client: someone) { time }
-                .refreshToken(token, of: user).refreshToken) ?? "refused"
+            (try? Auth(policy: Policy(), store: DatabaseLocation(try StateFolder(at: path), journal: .wal), client: someone) {
+                time
+            }
+            .refreshToken(token, of: user).refreshToken) ?? "refused"
         }
         #expect(Set(successors).count == 1 && successors.first?.utf8.count == 86)
         #expect(try service.number("SELECT generation FROM sessions") == 2)

@@ -47,7 +47,7 @@ final class Service {
 
     var auth: Auth {
         Auth(
-            policy: policy, state: state, journal: .wal,
+            policy: policy, store: DatabaseLocation(state, journal: .wal),
             client: Client(address: NetworkAddress(address), requestID: "request"),
             testIdentities: testIdentities
         ) { [unowned self] in time }

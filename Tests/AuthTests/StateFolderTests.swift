@@ -131,7 +131,7 @@ private func reason(_ body: () throws(StateFault) -> Void) -> String? {
     }
 
     @Test func aSecretMissingBesideADatabaseIsAnError() throws {
-        let auth = Auth(policy: Policy(), state: try StateFolder(at: path), journal: .wal, client: someone)
+        let auth = Auth(policy: Policy(), store: DatabaseLocation(try StateFolder(at: path), journal: .wal), client: someone)
         _ = try auth.database()
         File.remove("\(path)/secret.key")
         let state = try StateFolder(at: path)

@@ -148,8 +148,10 @@ import Testing
         let (code, path, time) = (try service.code(), service.path, service.time)
         let results = await together(8) {
             refusal {
-                try Auth(policy: Policy(), state: try StateFolder(at: path), journal: .wal, client: someone) { time }
-                    .verifyCode(code, for: try Email("ann@example.com"))
+                try Auth(policy: Policy(), store: DatabaseLocation(try StateFolder(at: path), journal: .wal), client: someone) {
+                    time
+                }
+                .verifyCode(code, for: try Email("ann@example.com"))
             }
         }
         #expect(results.filter { $0 == "none" }.count == 1)
@@ -162,8 +164,10 @@ import Testing
         let (code, path, time) = (try service.wrongCode(), service.path, service.time)
         let results = await together(12) {
             refusal {
-                try Auth(policy: Policy(), state: try StateFolder(at: path), journal: .wal, client: someone) { time }
-                    .verifyCode(code, for: try Email("ann@example.com"))
+                try Auth(policy: Policy(), store: DatabaseLocation(try StateFolder(at: path), journal: .wal), client: someone) {
+                    time
+                }
+                .verifyCode(code, for: try Email("ann@example.com"))
             }
         }
         #expect(results.filter { $0 == "invalidCode" }.count == 5 && results.filter { $0 == "codeExhausted" }.count == 7)

@@ -194,7 +194,7 @@ nonisolated(unsafe) private let auth: Auth = {
     defer { rmdir(folder) }
     let path = String(decoding: folder.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     guard let state = try? StateFolder(at: path) else { fatalError("no state folder") }
-    return Auth(policy: policy, state: state, journal: .wal, client: Client(address: nil, requestID: "id"))
+    return Auth(policy: policy, store: DatabaseLocation(state, journal: .wal), client: Client(address: nil, requestID: "id"))
 }()
 
 private func checkAdmission(_ request: APIRequest, authorization: String?) {

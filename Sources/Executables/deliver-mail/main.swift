@@ -52,7 +52,7 @@ func deliver() {
     configuration.state.noteMade(executables: try? Environment.executableFolder())
     let (mailer, identities) = readMailSettings(configuration)
     let auth = Auth(
-        policy: configuration.policy, state: configuration.state, journal: configuration.journal,
+        policy: configuration.policy, store: configuration.store,
         client: Client(address: nil, requestID: ""), testIdentities: identities)
     do throws(AuthError) {
         try auth.deliverMail(by: mailer) { report($0, to: configuration) }

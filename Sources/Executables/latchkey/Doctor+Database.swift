@@ -156,7 +156,7 @@ extension Report {
     }
 
     /// The processes that start a deliverer, or a handler that does, by the names that Linux keeps: 15 bytes.
-    private static let serving = ["latchkey-fcgi", "deliver-mail", "send-code", "lighttpd", "fcgiwrap", "apache2", "httpd"]
+    static let serving = ["latchkey-fcgi", "deliver-mail", "send-code", "lighttpd", "fcgiwrap", "apache2", "httpd"]
 
     /// `program` is the part of the mail command that needs its own rights; `restricted` are processes that cannot give
     /// them. nil if nothing is wrong.

@@ -35,7 +35,7 @@ func onService(_ body: (Operations, Configuration) throws(CommandError) -> Void)
 func service(_ configuration: Configuration, testIdentities: [TestIdentity] = []) -> Operations {
     Operations(
         Auth(
-            policy: configuration.policy, state: configuration.state, journal: configuration.journal,
+            policy: configuration.policy, store: configuration.store,
             client: Client(operatorIn: UUID.random().text), testIdentities: testIdentities))
 }
 
