@@ -105,7 +105,7 @@ fallback-check: fallback setup-test
 admin: setup
 	swift build -c release --scratch-path .build-static --static-swift-stdlib \
 		-Xswiftc -static-executable --product latchkey
-	@install -D -s -m 755 .build-static/release/latchkey bin/latchkey
+	@install -D -s -m 755 .build-static/release/latchkey bin/latchkey.new && mv bin/latchkey.new bin/latchkey
 	@ls -l bin/latchkey
 
 # The sections of lighttpd.conf, .htaccess and samples/ that come from the table of routes.

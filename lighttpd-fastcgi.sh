@@ -20,13 +20,14 @@ case $processes in
     *) processes=$(nproc) ;;
 esac
 
-# lighttpd's environment stays out of the processes, as by CGI.
+# lighttpd's environment stays out of the processes, as by CGI. lighttpd itself knows the folders (var.home, var.cgi), so
+# that nothing in their names needs quoting here.
 pool() {
     cat <<END
 fastcgi.server += ("$1" => ((
-    "socket" => "$home/run/$2.socket", "bin-path" => "$PWD/cgi-bin/latchkey-fcgi", "max-procs" => $processes,
+    "socket" => var.home + "/run/$2.socket", "bin-path" => var.cgi + "/latchkey-fcgi", "max-procs" => $processes,
     "check-local" => "disable", "bin-copy-environment" => var.settings,
-    "bin-environment" => ("LATCHKEY_HOME" => "$home"))))
+    "bin-environment" => ("LATCHKEY_HOME" => var.home))))
 END
 }
 pool / api

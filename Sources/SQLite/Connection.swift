@@ -80,12 +80,18 @@ package final class Connection {
 
     private var checkpointPages: Int32 { isPersistent ? SQLite.lastingCheckpointPages : SQLite.checkpointPages }
 
-    /// Copies the WAL back and truncates it, so that it contains no deleted data. If others block it for more than `limit`
-    /// milliseconds, the next commit that copies the WAL back does this. A process that opens the database alone reads the
-    /// whole WAL, so a short one lets it start sooner.
-    package func checkpoint(waitingAtMost limit: Int64 = 0) {
+    /// Copies the WAL back and truncates it, so that it contains no deleted data. A process that opens the database alone
+    /// reads the whole WAL, so a short one lets it start sooner. Returns whether it could: it waits for nobody, and others may
+    /// be reading or writing. `cutLogLater` leaves it to the next commit that copies the WAL back.
+    package func checkpoint() -> Bool {
         mustCut = true
-        copyLogBack(waitingAtMost: limit)
+        copyLogBack()
+        return !mustCut
+    }
+
+    /// Copies back what it can of the WAL, without hindering or waiting for anybody: a `checkpoint` that follows is short.
+    package func copyLogBackBesideOthers() {
+        sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
     }
 
     /// Leaves the work of `checkpoint` to the next commit that copies the WAL back.
@@ -95,8 +101,8 @@ package final class Connection {
 
     /// Copies the WAL back, if no other connection blocks it, and restarts it. A persistent connection keeps the file's
     /// size: writes to a growing file take twice as long. Any other truncates it, for the next process to open.
-    private func copyLogBack(waitingAtMost limit: Int64 = 0) {
-        setBusyTimeout(limit)
+    private func copyLogBack() {
+        setBusyTimeout(0)
         defer { setBusyTimeout(nil) }
         let mode = isPersistent && !mustCut ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_TRUNCATE
         if sqlite3_wal_checkpoint_v2(handle, nil, mode, nil, nil) == SQLITE_OK { mustCut = false }

@@ -70,7 +70,7 @@ package struct Database {
                     }
                 }
                 try migrator.migrate(connection)
-                connection.checkpoint()
+                _ = connection.checkpoint()
             }
         }
         // While this waited for the lock, another process may have closed or migrated it.
@@ -166,17 +166,21 @@ package struct Database {
     /// How many rows this connection has changed since it was opened, including changes that were rolled back.
     package var changeCount: Int64 { connection.changeCount }
 
-    /// Copies the WAL back and truncates it, with all that was deleted, unless others block it for longer than the short
-    /// write wait; then the next commit here that finds the WAL long does it. It queues with the writers, since one of them
-    /// may be copying it back too.
+    /// Copies the WAL back and truncates it, with all that was deleted. That takes a moment when nobody reads: it tries again
+    /// and again for the short write wait, and lets writers go meanwhile. After that, the next commit here that finds the WAL
+    /// long does it. It queues with the writers, since one of them may be copying the WAL back too.
     package func checkpoint() {
+        connection.copyLogBackBesideOthers()
         let limit = StoreBounds.shortWriteWait
+        let deadline = Uptime.now + limit
         do throws(AuthError) {
-            let turn = try turnToWrite(waitingAtMost: limit)
-            withExtendedLifetime(turn) { connection.checkpoint(waitingAtMost: limit.milliseconds) }
-        } catch {
-            connection.cutLogLater()
-        }
+            repeat {
+                let turn = try turnToWrite(waitingAtMost: limit)
+                if withExtendedLifetime(turn, { connection.checkpoint() }) { return }
+                Command.sleep(Duration(milliseconds: 1))
+            } while Uptime.now < deadline
+        } catch {}
+        connection.cutLogLater()
     }
 
     private func mapping<T>(_ body: () throws(SQLiteError) -> T) throws(AuthError) -> T {

@@ -67,6 +67,17 @@ import Testing
         #expect(run.troubles == [])
     }
 
+    @Test func anotherBaseURLIsFound() throws {
+        let server = try server()
+        let url = "http://localhost:\(server.port)"
+        for other in ["http://localhost:\(server.port + 1)", "https://localhost:\(server.port)", "http://id.example.com"] {
+            let run = server.home.admin("doctor", "--url", url, variables: ["LATCHKEY_BASE_URL": other])
+            let found = run.findings("base_url")
+            #expect(found.count == 1 && found[0].hasPrefix("warning  base_url: it is \(other), and --url is \(url) "), "\(found)")
+        }
+        #expect(doctor(server).findings("base_url") == ["ok       base_url: \(url)"])
+    }
+
     @Test func whereNobodyListensThatIsSaid() {
         let home = Home()
         _ = home.admin("init")

@@ -26,6 +26,23 @@ import Testing
         #expect(home.isPrivate("latchkey.db"))
     }
 
+    /// Kubernetes sets some for a service named latchkey, and the web server's are not the command's.
+    @Test func variablesThatAreKnownToBeOthersArePassedOver() {
+        _ = home.admin("init")
+        let others = [
+            "LATCHKEY_PORT": "tcp://10.0.0.1:80", "LATCHKEY_SERVICE_HOST": "10.0.0.1", "LATCHKEY_PORT_80_TCP_PROTO": "tcp",
+            "LATCHKEY_FASTCGI": "1",
+        ]
+        for arguments in [["user", "list"], ["settings"], ["mail", "flush"], ["purge"]] {
+            let (code, _, errors) = latchkey(arguments, others.merging(["LATCHKEY_HOME": home.path]) { $1 })
+            #expect(code == 0 && errors.isEmpty, "\(arguments): \(errors)")
+        }
+        let delivery = Program(
+            "\(executables)/deliver-mail", environment: others.merging(["LATCHKEY_HOME": home.path]) { $1 }
+        ).finish()
+        #expect(delivery.exitCode == 0 && delivery.errors.isEmpty, "\(delivery.errors)")
+    }
+
     @Test func initWritesASettingsFileInWhichEverySettingIsCommentedOut() throws {
         _ = home.admin("init")
         let path = "\(home.path)/latchkey.conf"

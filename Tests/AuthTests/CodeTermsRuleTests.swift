@@ -109,6 +109,28 @@ import Testing
         #expect(refusal { try service.auth.sendCode(to: ann) } == "none")
     }
 
+    @Test func theCleanUpOfARequestKeepsItTooForEachPurpose() throws {
+        service.policy.codeLifetime = .seconds(2)
+        service.policy.resendAfter = .hours(1)
+        let user = try service.auth.user(bearing: try service.signIn().accessToken)
+        let new = try Email("new@example.net")
+        service.wait(.hours(1))
+        _ = try service.auth.changeEmail(of: user, to: new)
+        _ = try service.auth.sendDeletionCode(to: user)
+        func clean() throws {
+            let auth = service.auth
+            _ = try auth.cleanUp(try auth.database())
+        }
+        service.wait(.minutes(30))
+        try clean()
+        #expect(refusal { try service.auth.changeEmail(of: user, to: new) } == "limited")
+        #expect(refusal { try service.auth.sendDeletionCode(to: user) } == "limited")
+        service.wait(.minutes(31))
+        try clean()
+        #expect(refusal { try service.auth.changeEmail(of: user, to: new) } == "none")
+        #expect(refusal { try service.auth.sendDeletionCode(to: user) } == "none")
+    }
+
     @Test func aCodeFromBeforeTermsWereKeptFollowsTheSettings() throws {
         _ = try service.auth.sendCode(to: ann)
         let code = try service.code()

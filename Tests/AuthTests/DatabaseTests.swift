@@ -1,5 +1,6 @@
 // The database: the first process that needs it makes it; a foreign database is left alone.
 
+import Foundation
 import Platform
 import SQLite
 import Testing
@@ -7,6 +8,40 @@ import Testing
 @testable import Auth
 @testable import Operations
 @testable import Store
+
+private func openDatabase(in path: String) throws -> Database {
+    try Auth(policy: Policy(), store: DatabaseLocation(try StateFolder(at: path), journal: .wal), client: someone).database()
+}
+
+private func writeOnce(in database: Database) throws(AuthError) {
+    _ = try database.write { () throws(AuthError) in
+        try database.run("INSERT INTO counters VALUES ('test', '', 1) ON CONFLICT DO UPDATE SET count = counters.count + 1")
+    }
+}
+
+/// A thread of its own that writes for 300 ms.
+private final class Writer: @unchecked Sendable {
+    private var times: [Duration] = []
+    private let isDone = DispatchSemaphore(value: 0)
+
+    init(_ path: String) {
+        Thread { [self] in
+            defer { isDone.signal() }
+            guard let database = try? openDatabase(in: path) else { return }
+            let end = Uptime.now + Duration(milliseconds: 300)
+            while Uptime.now < end {
+                try? writeOnce(in: database)
+                times.append(Uptime.now)
+            }
+        }.start()
+    }
+
+    /// When each of its writes was done.
+    func finish() -> [Duration] {
+        isDone.wait()
+        return times
+    }
+}
 
 @Suite final class DatabaseTests {
     private let path = temporaryPath()
@@ -147,6 +182,29 @@ import Testing
         #expect(try open(.wal).first("PRAGMA journal_mode") { $0.text(0) } == "wal")
         #expect(try open(.delete).first("PRAGMA journal_mode") { $0.text(0) } == "delete")
         #expect(try open(.wal).first("PRAGMA journal_mode") { $0.text(0) } == "wal")
+    }
+
+    @Test func aCheckpointThatReadersBlockLetsWritersGo() throws {
+        try writeOnce(in: try open())
+        let reader = try Connection(path: "\(path)/latchkey.db")
+        /// Checkpoints while somebody reads. Returns how many others wrote meanwhile.
+        func writesDuringACheckpoint() throws -> Int {
+            try reader.script("BEGIN; SELECT * FROM users")
+            defer { try? reader.script("COMMIT") }
+            let writer = Writer(path)
+            let database = try open()
+            Command.sleep(Duration(milliseconds: 100))
+            let start = Uptime.now
+            database.checkpoint()
+            let end = Uptime.now
+            return writer.finish().filter { $0 > start && $0 < end }.count
+        }
+        var most = 0
+        for _ in 0..<20 where most < 3 { most = max(most, try writesDuringACheckpoint()) }
+        #expect(most >= 3)
+        // When nobody reads any more, the log is cut.
+        try open().checkpoint()
+        #expect(try File.status("\(path)/latchkey.db-wal")?.size == 0)
     }
 
     @Test func withoutAWordOfTheOperatorTheFileSystemDecides() throws {

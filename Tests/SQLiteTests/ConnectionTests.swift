@@ -67,11 +67,11 @@ import Testing
         let reader = try open()
         try reader.script("BEGIN; SELECT * FROM t")
         try database.run("INSERT INTO t VALUES (2, 'y')")
-        let time = ContinuousClock().measure { database.checkpoint() }
+        let time = ContinuousClock().measure { #expect(!database.checkpoint()) }
         #expect(time < .seconds(1))
         #expect(logSize() > 0)
         try reader.script("COMMIT")
-        database.checkpoint()
+        #expect(database.checkpoint())
         #expect(logSize() == 0)
         #expect(try reader.first("SELECT count(*) FROM t") { $0.integer(0) } == 2)
     }
@@ -124,7 +124,7 @@ import Testing
         let isThere = { (bytes: [UInt8]) in Data(bytes).range(of: Data("something that must go".utf8)) != nil }
         #expect(isThere(log))
         try database.run("DELETE FROM t")
-        database.checkpoint()
+        #expect(database.checkpoint())
         #expect(!isThere(log) && !isThere(FileManager.default.contents(atPath: path).map { Array($0) } ?? []))
     }
 
@@ -142,7 +142,7 @@ import Testing
         // A new connection ignores the old frames after the restart of the log.
         #expect(try open().first("SELECT count(*) FROM t") { $0.integer(0) } == 1100)
         // A process that truncates the log makes it restart for this connection too.
-        try open().checkpoint()
+        #expect(try open().checkpoint())
         #expect(log.isEmpty)
         try database.run("INSERT INTO t VALUES (1100, 'x')")
         #expect(try open().first("SELECT count(*) FROM t") { $0.integer(0) } == 1101)
@@ -184,8 +184,8 @@ import Testing
         let reader = try open()
         try reader.script("BEGIN; SELECT * FROM t")
         try database.run("INSERT INTO t VALUES (1, 'x')")
-        let time = ContinuousClock().measure { database.checkpoint(waitingAtMost: 20) }
-        #expect(time < .seconds(1) && log.count > 0)
+        database.copyLogBackBesideOthers()
+        #expect(!database.checkpoint() && log.count > 0)
         try reader.script("COMMIT")
         for number in 2..<200 where log.count > 0 { try database.run("INSERT INTO t VALUES (?, 'x')", [.integer(Int64(number))]) }
         #expect(log.count == 0)

@@ -153,7 +153,6 @@ import Testing
             let folder = "\(home.path)/\(name)"
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
-            guard !isFastCGI else { continue }
             let server = Lighttpd(home, variables: ["LATCHKEY_HOME": folder])
             #expect(server.send("GET /health").status == 200)
             #expect(server.send("POST /auth/verification/send-code", body: #"{"email":"ada@example.com"}"#).status == 202)

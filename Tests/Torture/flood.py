@@ -149,7 +149,8 @@ def mode(report, name, variables, duration):
         others = Others(server, [home.sign_in(f"other-{n}@example.com") for n in range(3)])
         time.sleep(1)
         others.phase = "before"
-        time.sleep(max(5, min(30, duration / 4)))
+        # Three accounts write once a second: a percentile needs some hundreds of writes.
+        time.sleep(max(5, min(120, duration / 4)))
         before, bytes_before = rows(home), size(home)
         others.phase, start = "flood", time.monotonic()
         results = []
@@ -240,11 +241,14 @@ def mode(report, name, variables, duration):
             report.expect(answer.status == 200, f"{name}: the deletion answers {answer.status} {answer.code}")
             left = home.sql("SELECT count(*) FROM users WHERE email LIKE 'mallory%' OR email LIKE 'deleted %'")[0][0]
             report.expect(left == 0, f"{name}: {left} accounts are left")
-            # A busy machine slows everybody: a small increase is always allowed.
+            # A busy machine slows everybody: a small increase is always allowed in a sample.
             for kind, times in (("read", 2), ("write", 3)):
                 a, b = others.p99("before", kind), others.p99("flood", kind)
                 if duration >= 60:
-                    report.expect(b <= max(times * a, 100), f"{name}: others' p99 of {kind}s: {a:.1f} ms, then {b:.1f} ms")
+                    report.expect(
+                        b <= max(times * a, 100 if duration < 300 else 0),
+                        f"{name}: others' p99 of {kind}s: {a:.1f} ms, then {b:.1f} ms",
+                    )
         report.expect(home.integrity() == "ok", f"{name}: the database is damaged")
     finally:
         for child in children:

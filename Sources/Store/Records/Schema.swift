@@ -134,7 +134,7 @@ extension Schema {
         do throws(SQLiteError) {
             let live = try Connection(path: path)
             try Connection(path: new).replaceContents(of: live) { report("replacing", $0) }
-            live.checkpoint()
+            _ = live.checkpoint()
         } catch {
             throw AuthError(error)
         }
