@@ -15,9 +15,11 @@ import Testing
         let maps = ["CLibc", "CSQLite", "CArgon2", "CNettle"].flatMap {
             ["-Xcc", "-fmodule-map-file=\(root.path)/Sources/\($0)/module.modulemap"]
         }
+        // The build makes an identifier of the folder's name.
+        let packageName = String(root.lastPathComponent.lowercased().map { $0.isLetter || $0.isNumber ? $0 : "_" })
         compiler.arguments =
             [
-                "swiftc", "-typecheck", "-swift-version", "6", "-package-name", root.lastPathComponent.lowercased(),
+                "swiftc", "-typecheck", "-swift-version", "6", "-package-name", packageName,
                 "-I", "\(root.path)/.build/debug/Modules",
             ] + maps + [file.path]
         let output = Pipe()

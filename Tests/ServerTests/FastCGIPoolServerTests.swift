@@ -15,7 +15,7 @@ import Testing
         ).finish()
         #expect(result.exitCode == 0, "\(result.errors)")
         let text = String(decoding: result.output, as: UTF8.self)
-        #expect(text.contains("\(home.path)/run/api.socket") && text.contains("\(home.path)/run/codes.socket"))
+        #expect(text.contains(#"var.home + "/run/api.socket""#) && text.contains(#"var.home + "/run/codes.socket""#))
         return text.components(separatedBy: "\"max-procs\" => ").dropFirst().map { String($0.prefix { $0 != "," }) }
     }
 
