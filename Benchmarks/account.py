@@ -248,8 +248,7 @@ Measured when each was decided, in turn with what was before.
 - **Clean-ups** start after requests that changed a row, not after any request that might have: a flood of 2,600 refused
   requests/s by FastCGI started 72 processes a second. Of others who read meanwhile the last 1% waited 4 ms, and wait 2.
 - **The clock's tick**: Linux lets a thread that hashes go on for up to 4 ms while shorter work waits for its core, at any nice
-  value. It now yields twice in a millisecond. With 200 clients on verify-code, the last 1% of users/me by FastCGI took 4.5
-  ms, and takes 2.3 to 3.3; 1.1 when idle.
+  value. It now yields four times in a millisecond, also while it allocates its memory: docs/decisions/hash-yields.md.
 - **A token and the settings** are read as bytes that lie in one piece, not as parts of a string, where each byte asks whether it
   does: 1,974,000 instructions became 1,803,000, and a process 1–2% shorter.
 - **Texts** compared, searched and made at once instead of byte by byte; the answer that is laid ready for a trap made
