@@ -18,8 +18,9 @@ private let busyTimeout: Int32 = 5000
 /// The number of pages in the WAL after which a commit copies them back. It is small: a process that is alone reads the
 /// whole WAL when it opens the database, and cannot know that it was copied back.
 private let checkpointPages: Int32 = 64
-/// The same for a persistent connection: while it is open, nobody has to read the whole WAL.
-private let lastingCheckpointPages: Int32 = 1000
+/// The same for a persistent connection: while it is open, nobody has to read the whole WAL. The commit that copies them back
+/// takes the longer the more they are, and others wait for it.
+private let persistentCheckpointPages: Int32 = 250
 
 /// Above this many bytes a persistent connection truncates the WAL. It leaves less than that.
 private let longestKeptLog = 8 << 20
@@ -30,6 +31,8 @@ package final class Connection {
     private let isPersistent: Bool
     /// At most as many as the program has SQL texts.
     private var kept: [Statement] = []
+    /// Pages in the WAL after this connection's last commit.
+    private var logPages: Int32 = 0
     /// Whether the WAL contains deleted data.
     private var mustCut = false
     /// Whether a read-only transaction is open.
@@ -65,6 +68,7 @@ package final class Connection {
             { context, _, _, pages in
                 guard let context else { return SQLITE_OK }
                 let connection = Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue()
+                connection.logPages = pages
                 // The commit is done, and it does not fail if this cannot be done now.
                 if pages >= connection.checkpointPages { connection.copyLogBack() }
                 return SQLITE_OK
@@ -78,7 +82,7 @@ package final class Connection {
         sqlite3_close(handle)
     }
 
-    private var checkpointPages: Int32 { isPersistent ? SQLite.lastingCheckpointPages : SQLite.checkpointPages }
+    private var checkpointPages: Int32 { isPersistent ? SQLite.persistentCheckpointPages : SQLite.checkpointPages }
 
     /// Copies the WAL back and truncates it, so that it contains no deleted data. A process that opens the database alone
     /// reads the whole WAL, so a short one lets it start sooner. Returns whether it could: it waits for nobody, and others may
@@ -89,8 +93,9 @@ package final class Connection {
         return !mustCut
     }
 
-    /// Copies back what it can of the WAL, without hindering or waiting for anybody: a `checkpoint` that follows is short.
+    /// Copies back what it can of a long WAL, without hindering or waiting for anybody: a `checkpoint` that follows is short.
     package func copyLogBackBesideOthers() {
+        guard logPages > SQLite.checkpointPages else { return }
         sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
     }
 
@@ -105,7 +110,9 @@ package final class Connection {
         setBusyTimeout(0)
         defer { setBusyTimeout(nil) }
         let mode = isPersistent && !mustCut ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_TRUNCATE
-        if sqlite3_wal_checkpoint_v2(handle, nil, mode, nil, nil) == SQLITE_OK { mustCut = false }
+        guard sqlite3_wal_checkpoint_v2(handle, nil, mode, nil, nil) == SQLITE_OK else { return }
+        mustCut = false
+        logPages = 0
     }
 
     /// How many rows it has changed since it was opened, including changes that were rolled back.
