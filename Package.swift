@@ -47,6 +47,9 @@ let endpoints = [
 
 let isEmbedded = Context.environment["EMBEDDED"] == "1"
 
+/// The build for PostgreSQL: `STORE=postgresql`. No other build needs libpq.
+let isPostgreSQL = Context.environment["STORE"] == "postgresql"
+
 /// The build for `Tests/Fuzz/run`: every module tells libFuzzer where it has been.
 let isFuzzed = Context.environment["FUZZ"] == "1"
 
@@ -165,6 +168,14 @@ if !isEmbedded {
             path: "Sources/Executables/latchkey", swiftSettings: strict),
         tests("AdminTests", of: ["latchkey"]),
     ]
+}
+
+if isPostgreSQL {
+    targets += [
+        .systemLibrary(name: "CPostgreSQL"),
+        module("PostgreSQL", uses: ["CPostgreSQL", "Platform"]),
+    ]
+    if !isEmbedded { targets.append(tests("PostgreSQLTests", of: ["PostgreSQL", "Platform"])) }
 }
 
 if isFuzzed {
