@@ -91,7 +91,7 @@ import Testing
             }
         }
         #expect(try words() == ["one", "two"])
-        try transaction(on: connection) { () throws(PostgreSQLError) in
+        _ = try transaction(on: connection) { () throws(PostgreSQLError) in
             try connection.run("DELETE FROM notes WHERE word = $1", [.text("one")])
         }
         #expect(try words() == ["two"])
@@ -137,7 +137,7 @@ import Testing
     @Test func aReadTransactionEndsBeforeAWritingOne() throws {
         let (connection, _) = try Cluster.notes()
         _ = try connection.beginReading("SELECT 1") { _ in }
-        try transaction(on: connection) { () throws(PostgreSQLError) in try connection.run("DELETE FROM notes") }
+        _ = try transaction(on: connection) { () throws(PostgreSQLError) in try connection.run("DELETE FROM notes") }
         #expect(try connection.first("SELECT count(*) FROM notes") { $0.integer(0) } == 0)
     }
 
