@@ -6,7 +6,7 @@
 # make lint   the format of Swift and Python sources, and what ruff finds in Python
 # make admin  bin/latchkey, the operator's command
 # make routes the servers' configurations, from the table of routes
-# make package [VERSION=]   dist/latchkey-<version>-linux-<arch>.tar.xz, reproducible
+# make package [VERSION=]   dist/latchkey-<version>-linux-<arch>.tar.xz, reproducible; the version is that of the file VERSION
 # make torture [SAMPLE=1]   faults, full disks, kills, floods, fuzzing: about an hour, or five minutes of it
 # make bench [UPDATE=1]   against C, FastAPI and PHP, and with a million users: .build-bench/results.md, or Benchmarks/results.md
 # make bench-check [UPDATE=1]   instructions and sizes against Benchmarks/instructions.md
@@ -112,7 +112,7 @@ admin: setup
 routes: setup
 	swift run write-routes
 
-# README's table of settings and samples/latchkey.conf, from Sources/Settings/SettingTable.swift.
+# The table of settings in docs/configuration.md, and samples/latchkey.conf, from Sources/Settings/SettingTable.swift.
 settings: setup
 	swift run write-settings
 
@@ -184,7 +184,7 @@ test-servers: setup-servers build admin
 		env -u LATCHKEY_HOME -u PORT DIST=$$dist Tests/run Servers/package && \
 		env -u LATCHKEY_HOME -u PORT DIST=$$dist Tests/run Servers/install
 
-VERSION ?= $(patsubst v%,%,$(shell git describe --tags --always --dirty))
+VERSION ?= $(shell cat VERSION)
 
 # What is handed out: one archive, the same bytes for the same files.
 package: build admin
