@@ -247,7 +247,7 @@ def check_redirect(server):
 
 
 def check_story(server):
-    """README's sign-in, by TLS."""
+    """A sign-in from start to end, by TLS."""
     email = "ada@example.com"
     verification = "POST /auth/verification/"
     answer = server.call(f"{verification}send-code", email=email)
