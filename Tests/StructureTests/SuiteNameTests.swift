@@ -62,21 +62,4 @@ private let ruleEnding = "RuleTests"
     @Test func noFileHasMoreThan400Lines() throws {
         #expect(try files().filter { $0.lines > 400 }.map { "\($0.target)/\($0.name): \($0.lines)" } == [])
     }
-
-    /// The documents, from README.md on.
-    private func documents() throws -> [String] {
-        let paths = FileManager.default.enumerator(atPath: "\(projectFolder)/docs")?.compactMap { $0 as? String } ?? []
-        return ["README.md", "Tests/README.md"] + paths.filter { $0.hasSuffix(".md") }.map { "docs/\($0)" }
-    }
-
-    /// The documents name the suite or the Python file that shows a rule or a feature.
-    @Test func documentsNameTestsThatExist() throws {
-        let paths = FileManager.default.enumerator(atPath: "\(projectFolder)/Tests")?.compactMap { $0 as? String } ?? []
-        let known = Set(try files().flatMap { [$0.target] + $0.suites } + paths.map { ($0 as NSString).lastPathComponent })
-        for document in try documents() {
-            let text = try String(contentsOfFile: "\(projectFolder)/\(document)", encoding: .utf8)
-            let named = text.matches(of: /`(\w+Tests|\w+\.py)`/).map { String($0.1) }
-            #expect(Set(named).subtracting(known).sorted() == [], "\(document)")
-        }
-    }
 }
