@@ -71,9 +71,10 @@ function fit(term, name) {
 
 const best = (term, names) => Math.max(0, ...names.map((name) => fit(term, name)));
 
-// Every term must be somewhere. Names count most, then fields, then the text.
+// Every term must be somewhere. Names count most, then fields, then the text; a name that is the whole query comes first.
 export function search(index, query) {
   const terms = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const whole = terms.join(" ");
   const found = [];
   for (const entry of terms.length ? index : []) {
     let score = 0;
@@ -90,6 +91,7 @@ export function search(index, query) {
       if (field > name) through.add(entry.fields.reduce((a, b) => (fit(term, b) > fit(term, a) ? b : a)));
       score += most;
     }
+    if (entry.names.some((name) => name.toLowerCase() === whole)) score += 100;
     if (score > 0) found.push({ entry, score, through: [...through] });
   }
   return found.sort((a, b) => b.score - a.score).slice(0, MOST);
