@@ -49,7 +49,8 @@ function area(name, prefix = "") {
   };
 }
 
-const shared = area("localStorage");
+// What all tabs keep.
+export const shared = area("localStorage");
 
 // What this tab alone keeps, until it is closed.
 export const own = area("sessionStorage", `${KEY}.`);
