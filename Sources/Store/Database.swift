@@ -44,7 +44,7 @@ package struct Database {
         writingLockPath = found.1 == .wal ? state.writingLockPath : nil
         switch found {
         case (.current, _): return
-        case (.newer, _): throw .unavailable(reason: "the database was made by a newer Latchkey")
+        case (.newer, _): throw .unavailable(reason: "the database was created by a newer version of Latchkey")
         case (.closed(let closure), _):
             guard closure == .rotation, isRotating else { throw .unavailable(reason: closure.reason) }
             // The process that closed it may have known an older schema.
@@ -76,7 +76,7 @@ package struct Database {
         // While this waited for the lock, another process may have closed or migrated it.
         switch try mapping({ () throws(SQLiteError) in try migrator.state(of: connection) }) {
         case .current, .older: break
-        case .newer: throw .unavailable(reason: "the database was made by a newer Latchkey")
+        case .newer: throw .unavailable(reason: "the database was created by a newer version of Latchkey")
         case .closed(let closure): throw .unavailable(reason: closure.reason)
         }
         state.noteMade()
@@ -244,7 +244,7 @@ package struct Database {
         defer { connection.setBusyTimeout(nil) }
         return try withExtendedLifetime(turn) { () throws(AuthError) in
             try connection.transaction { () throws(AuthError) -> T in
-                guard try isOfThisEpoch() else { throw .unavailable(reason: "the state was replaced meanwhile") }
+                guard try isOfThisEpoch() else { throw .unavailable(reason: "the state was replaced during the request") }
                 try session?.begin(in: self)
                 defer { session?.end() }
                 return try body()
@@ -265,7 +265,7 @@ package struct Database {
         } catch {
             return nil
         }
-        guard let turn else { throw .unavailable(reason: "others are writing for too long") }
+        guard let turn else { throw .unavailable(reason: "the database is busy: no turn to write within the time limit") }
         return turn
     }
 
@@ -319,8 +319,8 @@ extension Int32 {
 extension Migrator.MaintenanceLock {
     var reason: String {
         switch self {
-        case .replacement: "the database is closed: latchkey restore is at work, or was interrupted: run it again"
-        case .rotation: "the database is closed: latchkey secret rotate is at work, or was interrupted: run it again"
+        case .replacement: "the database is closed: latchkey restore is running, or was interrupted and must be run again"
+        case .rotation: "the database is closed: latchkey secret rotate is running, or was interrupted and must be run again"
         }
     }
 }

@@ -27,7 +27,7 @@ import Testing
                     WWW-Authenticate: Bearer
                     Content-Length: <count>
 
-                    {"success":false,"data":null,"error":{"code":"not_authenticated","message":"This needs credentials."}}
+                    {"success":false,"data":null,"error":{"code":"not_authenticated","message":"This request needs credentials."}}
                     """)
         }
     }

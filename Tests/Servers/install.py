@@ -250,7 +250,7 @@ def operator(host):
     expect(code == 0, "deliver-mail, as cron runs it", output)
     # doctor accepts INSTALL's result.
     output, code = host.owner.run(f"{latchkey} doctor")
-    expect(code == 0 and "files: all yours alone" in " ".join(output.split()), "doctor agrees with INSTALL", output)
+    expect(code == 0 and "files: all private to this user" in " ".join(output.split()), "doctor agrees with INSTALL", output)
     output, code = host.owner.run(f"{latchkey} --version")
     expect(code == 0 and output.strip() not in ("", "unreleased"), "latchkey --version is the package's", output)
     output, _ = host.owner.run(f"{latchkey} --help")

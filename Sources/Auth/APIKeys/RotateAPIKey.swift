@@ -50,7 +50,7 @@ extension Auth {
             }
             return try APIKey.find(new, in: project, database)
         }
-        guard let key else { throw .failure(reason: "a new key is not there") }
+        guard let key else { throw .failure(reason: "the new key was not found") }
         return CreatedAPIKey(key: key, secret: secret, asOf: now)
     }
 

@@ -91,7 +91,7 @@ def check_methods(fixture):
             for method, executable in [("DELETE", "delete-api-key"), ("PATCH", "update-api-key")]:
                 expect(
                     re.search(
-                        rf"fault {method}: 403 forbidden .*? Until then POST at an executable's own path stands for it, such as "
+                        rf"fault {method}: 403 forbidden .*? Until then, clients can send POST to an executable's own path instead, such as "
                         rf"/cgi-bin/{executable}/<key_id>\.",
                         found,
                     ),
