@@ -55,7 +55,10 @@ import Testing
             let good = FileManager.default.contents(atPath: file)
             for (name, bytes, reason) in [
                 ("keys/\(current).key", Data(count: 96), "a signing key in the backup is damaged or missing"),
-                ("keys/current", Data(String(repeating: "A", count: 43).utf8), "a signing key in the backup is damaged or missing"),
+                (
+                    "keys/current", Data(String(repeating: "A", count: 43).utf8),
+                    "a signing key in the backup is damaged or missing"
+                ),
                 ("secret.key", Data(count: 31), "does not have 32 bytes"),
             ] {
                 let whole = FileManager.default.contents(atPath: "\(home.path)/\(name)")!

@@ -85,8 +85,14 @@ import Testing
     }
 
     @Test(arguments: [
-        ("-f 1000", "a file can have at most 1000 KiB (ulimit -f) Raise the limit. If the database reaches it, requests are answered with 503."),
-        ("-u 50", "there can be at most 50 processes (ulimit -u) Raise the limit. Each request and each delivery of mail is a process."),
+        (
+            "-f 1000",
+            "a file can have at most 1000 KiB (ulimit -f) Raise the limit. If the database reaches it, requests are answered with 503."
+        ),
+        (
+            "-u 50",
+            "there can be at most 50 processes (ulimit -u) Raise the limit. Each request and each delivery of mail is a process."
+        ),
         (
             "-v 60000",
             "a process can have at most 58 MiB of memory (ulimit -v) "

@@ -20,7 +20,8 @@ import Testing
     }
 
     @Test func randomNumbers() {
-        expect(Report.judgeEntropy(isReady: true, hasDevice: true), .ok, "random numbers: the kernel provides them without waiting")
+        expect(
+            Report.judgeEntropy(isReady: true, hasDevice: true), .ok, "random numbers: the kernel provides them without waiting")
         expect(
             Report.judgeEntropy(isReady: true, hasDevice: false), .warning,
             "random numbers: /dev/urandom does not exist "

@@ -179,7 +179,10 @@ import Testing
                 server.modules += ("mod_rewrite")
 
                 """)
-        #expect(doctor(server).findings("downloads") == ["ok       downloads: neither the state nor the executables can be downloaded"])
+        #expect(
+            doctor(server).findings("downloads") == [
+                "ok       downloads: neither the state nor the executables can be downloaded"
+            ])
     }
 
     @Test func aServerThatBelievesAForgedAddressIsFound() throws {

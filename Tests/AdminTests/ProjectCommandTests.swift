@@ -52,7 +52,9 @@ import Testing
         #expect(last.code == 1)
         #expect(last.errors == "latchkey: ada@example.com is the last owner of the project: make another member an owner first\n")
         _ = home.admin("key", "create", "--project", id, "--name", "k", "--by", "bob@example.com")
-        #expect(home.admin("project", "remove-member", id, "bob@example.com").output == "bob@example.com is no longer a member of Shop.\n")
+        #expect(
+            home.admin("project", "remove-member", id, "bob@example.com").output
+                == "bob@example.com is no longer a member of Shop.\n")
         #expect(home.number("SELECT count(*) FROM api_keys WHERE deactivated_at IS NOT NULL") == 1)
         let gone = home.admin("project", "remove-member", id, "bob@example.com")
         #expect(gone.code == 69)
@@ -138,7 +140,8 @@ import Testing
             home.admin("project", "add-member", ada.project, "bob@example.com", "--role", "owner").output
                 == "bob@example.com is now an owner of Default.\n")
         #expect(home.admin("project", "add-member", ada.project, "bob@example.com", "--role", "owner").code == 1)
-        #expect(home.admin("key", "create", "--project", ada.project, "--name", "k").output.contains("created by  bob@example.com"))
+        #expect(
+            home.admin("key", "create", "--project", ada.project, "--name", "k").output.contains("created by  bob@example.com"))
     }
 
     @Test func aProjectIsDeletedForGood() {

@@ -119,7 +119,8 @@ import Testing
             #expect(run.code == 1)
             #expect(
                 run.errors
-                    == "latchkey: the database is closed: latchkey restore is running, or was interrupted and must be run again\n")
+                    == "latchkey: the database is closed: latchkey restore is running, or was interrupted and must be run again\n"
+            )
             #expect(home.admin("secret", "rotate", "--yes").code == 1)
             #expect(restore(file).code == 0)
             #expect(home.get("current-user", ada.bearer).status == 401)
@@ -197,9 +198,15 @@ import Testing
                 (header(124, 0x39), begins + "it contains an invalid size"),
                 (header(50, 0x41), begins + "it contains an invalid name"),
                 (renamed("secret.key", "../secret.key"), begins + "it contains ../secret.key, which does not belong in a backup"),
-                (renamed("secret.key", "/tmp/secret.key"), begins + "it contains /tmp/secret.key, which does not belong in a backup"),
+                (
+                    renamed("secret.key", "/tmp/secret.key"),
+                    begins + "it contains /tmp/secret.key, which does not belong in a backup"
+                ),
                 (renamed("secret.key", "keys/../x"), begins + "it contains keys/../x, which does not belong in a backup"),
-                (renamed("secret.key", "latchkey.db-wal"), begins + "it contains latchkey.db-wal, which does not belong in a backup"),
+                (
+                    renamed("secret.key", "latchkey.db-wal"),
+                    begins + "it contains latchkey.db-wal, which does not belong in a backup"
+                ),
                 (tar.with { $0.append($0[1]) }, begins + "it contains secret.key twice"),
                 (changed("secret.key") { $0.append(0) }, begins + "its secret.key is too large"),
                 (changed("secret.key") { $0.removeLast() }, "the backup has no secret.key of 32 bytes"),

@@ -63,7 +63,8 @@ import Testing
         #expect(home.get("current-user", ada.bearer).status == 503)
         #expect(
             home.admin("purge").errors
-                == "latchkey: the database is closed: latchkey secret rotate is running, or was interrupted and must be run again\n")
+                == "latchkey: the database is closed: latchkey secret rotate is running, or was interrupted and must be run again\n"
+        )
         #expect(home.admin("secret", "rotate", "--yes").code == 0)
         #expect(home.get("current-user", ada.bearer).status == 401)
         home.remove("mail")

@@ -161,7 +161,9 @@ import Testing
         // Anyone who reads mail there has the account.
         home.sql("UPDATE users SET locale = NULL")
         #expect(home.signIn("ada@example.org").id == ada.id)
-        #expect(home.admin("user", "email", ada.id, "ada@example.org").output == "ada@example.org is already the address of this account.\n")
+        #expect(
+            home.admin("user", "email", ada.id, "ada@example.org").output
+                == "ada@example.org is already the address of this account.\n")
         let taken = home.admin("user", "email", ada.id, "bob@example.com")
         #expect(taken.code == 1 && taken.errors == "latchkey: the account bob@example.com exists already\n")
         #expect(home.admin("user", "email", "eve@example.com", "eve@example.org").code == 69)

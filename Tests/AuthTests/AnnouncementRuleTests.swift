@@ -38,7 +38,9 @@ import Testing
         #expect(try mails().isEmpty)
         service.wait(.minutes(40))
         let later = try mails()
-        #expect(later.count == 1 && later[0].contains("more rights. Number of changes: 5. The latest key begins with \(last.key.prefix)"))
+        #expect(
+            later.count == 1
+                && later[0].contains("more rights. Number of changes: 5. The latest key begins with \(last.key.prefix)"))
         // The hour starts again.
         _ = try service.makeKey(project, user)
         #expect(try mails().isEmpty)

@@ -164,7 +164,10 @@ private func failure(_ status: Int, _ code: String, _ message: String, _ header:
     @Test func aSettingAtFaultIsNamedInTheLogAndNowhereElse() {
         for (settings, reason) in [
             ("# fine\nbase_urls = x", ":2: base_urls: unknown setting"),
-            ("mail_template = login", ":1: mail_template: this setting was removed: put the mail's subject and text into templates/code.txt"),
+            (
+                "mail_template = login",
+                ":1: mail_template: this setting was removed: put the mail's subject and text into templates/code.txt"
+            ),
             ("code_length = 9", ":1: code_length: must be a whole number from 6 to 8"),
             ("sign_up", ":1: must have the form key = value"),
         ] {
@@ -197,7 +200,8 @@ private func failure(_ status: Int, _ code: String, _ message: String, _ header:
         #expect(home.run("current-user", ["REQUEST_METHOD": "GET"]).log.contains("other users can access"))
         chmod(home.path, 0o700)
         let www = "\(home.path)/www/state"
-        #expect(home.run("current-user", ["REQUEST_METHOD": "GET", "LATCHKEY_HOME": www]).log.contains("is in a folder called www"))
+        #expect(
+            home.run("current-user", ["REQUEST_METHOD": "GET", "LATCHKEY_HOME": www]).log.contains("is in a folder called www"))
         let allowed = ["LATCHKEY_HOME": www, "LATCHKEY_ALLOW_STATE_IN_WEB_ROOT": "yes"]
         #expect(home.get("current-user", allowed).status == 401)
     }

@@ -48,7 +48,8 @@ import Testing
         #expect(fault("base_url = https://\(host)a") == "f:1: base_url: must have at most 255 bytes")
         #expect(fault("mail_from = \(String(repeating: "n", count: 303)) <a@b.example>") == nil)
         #expect(
-            fault("mail_from = \(String(repeating: "n", count: 310)) <a@b.example>") == "f:1: mail_from: must have at most 320 bytes")
+            fault("mail_from = \(String(repeating: "n", count: 310)) <a@b.example>")
+                == "f:1: mail_from: must have at most 320 bytes")
         #expect(fault("mail = sendmail /\(String(repeating: "m", count: 4000))") == "f:1: mail: must have at most 4000 bytes")
     }
 
