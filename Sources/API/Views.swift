@@ -239,7 +239,8 @@ extension Metrics {
     /// The media type of `text`.
     package static let mediaType = "text/plain; version=0.0.4; charset=utf-8"
 
-    /// The metrics in Prometheus' text format, version 0.0.4. Events and details are our own words.
+    /// The metrics in Prometheus' text format, version 0.0.4. Events and details come from this code, so they need no
+    /// escapes.
     package var text: String {
         var text = """
             # HELP latchkey_events_total Events, named as in the audit log.

@@ -131,7 +131,7 @@ extension Operations {
     }
 
     /// Makes `change` to the account called `name`; nil if there is none. An account is deactivated even if its projects
-    /// then have no owner: locking somebody out must not wait for that. The outcome names those projects.
+    /// then have no owner: locking a user out must not wait for a new owner. The outcome names those projects.
     ///
     /// Throws `failure` for a balance that would fall below 0 or overflow, and for a test identity that would become a
     /// superuser; then nothing changes.

@@ -8,7 +8,7 @@
 //    it. So a killed restore leaves the old state, or a closed one that another restore repairs, or the new state.
 // 4. The database's file stays the same: SQLite itself replaces its contents. A request that has it open never sees one
 //    database's WAL with another's pages.
-// 5. Afterwards nobody is signed in, and no code works: a backup's sessions would reuse their generations.
+// 5. Afterwards nobody is signed in, and no code works: sessions from a backup would reuse their generations.
 
 package import Auth
 import Cryptography
@@ -237,7 +237,7 @@ extension Operations {
         return found
     }
 
-    /// Whether `name` is a folder that somebody put among the keys: it stays there.
+    /// Whether `name` is a folder that someone put among the keys: it stays there.
     private func isForeign(_ name: String, _ status: FileStatus) -> Bool {
         status.isFolder && Operations.largestSize(ofBackedUp: name) == nil
     }

@@ -81,7 +81,7 @@ package final class Archive {
         }
         put(name.utf8, at: 0)
         put(octal: 0o600, digits: 7, at: 100)
-        put(octal: 0, digits: 7, at: 108)  // owner and group: whoever unpacks it
+        put(octal: 0, digits: 7, at: 108)  // owner and group: 0
         put(octal: 0, digits: 7, at: 116)
         put(octal: size, digits: 11, at: 124)
         put(octal: max(0, Int(time.seconds)), digits: 11, at: 136)

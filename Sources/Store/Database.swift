@@ -82,8 +82,8 @@ package struct Database {
         state.noteMade()
     }
 
-    /// A connection. Without WAL nobody can read while another process changes the schema, and a large change takes longer
-    /// than a connection waits. But that process holds a lock until it is done.
+    /// A connection. Without a WAL no process can read while another one changes the schema, and a large change can take
+    /// longer than a connection waits. But the changing process holds a lock until it is done.
     private static func connect(to state: StateFolder, isPersistent: Bool) throws(AuthError) -> Connection {
         let refusal: SQLiteError
         do throws(SQLiteError) {
@@ -166,9 +166,9 @@ package struct Database {
     /// How many rows this connection has changed since it was opened, including changes that were rolled back.
     package var changeCount: Int64 { connection.changeCount }
 
-    /// Copies the WAL back and truncates it, with all that was deleted. That takes a moment when nobody reads: it tries again
-    /// and again for the short write wait, and lets writers go meanwhile. After that, the next commit here that finds the WAL
-    /// long does it. It queues with the writers, since one of them may be copying the WAL back too.
+    /// Copies the WAL back and truncates it, with all that was deleted. That needs a moment without readers: it retries
+    /// for the short write wait, and lets writers continue meanwhile. If it does not succeed, the next commit here that finds
+    /// a long WAL does it. It queues with the writers, since one of them may be copying the WAL back too.
     package func checkpoint() {
         connection.copyLogBackBesideOthers()
         let limit = StoreBounds.shortWriteWait
@@ -254,9 +254,9 @@ package struct Database {
         }
     }
 
-    /// Queues behind earlier writers. SQLite's own lock, which alone decides, is polled with growing waits: without the queue
-    /// a process that has waited long loses to one that just came, and the disk is idle in between. If the file cannot be
-    /// locked, there is no queue.
+    /// Queues behind earlier writers. SQLite's own lock decides who writes, but waiting processes poll it, at growing intervals:
+    /// without the queue a process that has waited long loses to a new one, and the disk is idle in between. If the file
+    /// cannot be locked, there is no queue.
     private func turnToWrite(waitingAtMost limit: Duration) throws(AuthError) -> FileLock? {
         guard let writingLockPath else { return nil }
         let turn: FileLock?

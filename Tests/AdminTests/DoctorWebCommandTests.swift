@@ -166,7 +166,7 @@ import Testing
             ])
     }
 
-    /// Many servers answer unknown paths with 200 and a page of their own.
+    /// Many servers answer unknown paths with 200 and their own page.
     @Test func aPageForEverythingIsNoDownload() throws {
         let server = try server(
             adding: """

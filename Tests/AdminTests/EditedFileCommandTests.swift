@@ -110,8 +110,8 @@ private func windows(_ text: String) -> String { "\u{FEFF}" + text.replacingOccu
         }
     }
 
-    /// Whoever starts a deliverer must be able to give the mail command its rights: doctor's own shell, and a server, whose
-    /// handlers have gone before doctor looks. One test, since each sees the processes of the other.
+    /// The process that starts a deliverer must let the mail command gain its rights. It is doctor's own shell, or a server,
+    /// whose handlers have ended before doctor looks. One test for both, since each sees the other's processes.
     @Test func whoeverStartsTheDelivererMustBeAbleToGainPrivileges() throws {
         _ = home.admin("init")
         let command = "\(home.path)/sendmail"

@@ -54,7 +54,7 @@ import Testing
             home.remove("mail")
             #expect(home.signIn("ada@example.com").id == ada.id)
 
-            // The old state becomes a state folder of its own.
+            // The old state becomes another state folder.
             let kept = keepFolders(home)
             #expect(kept.count == 1)
             let before = "\(home.path)/\(kept[0])"

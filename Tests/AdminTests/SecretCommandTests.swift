@@ -40,7 +40,7 @@ import Testing
     @Test func onATerminalItAsksForAWord() {
         _ = home.admin("init")
         func answering(_ word: String) -> ProgramResult {
-            // The command gets a terminal of its own.
+            // The command gets its own terminal.
             Program(
                 "/usr/bin/script", ["-qec", "\(projectFolder)/.build/debug/latchkey secret rotate", "/dev/null"],
                 environment: ["LATCHKEY_HOME": home.path, "SHELL": "/bin/sh"]

@@ -26,7 +26,7 @@ import Testing
         #expect(home.isPrivate("latchkey.db"))
     }
 
-    /// Kubernetes sets some for a service named latchkey, and the web server's are not the command's.
+    /// Kubernetes sets some of them for a service named latchkey. The others are for the web server, not for this command.
     @Test func variablesThatAreKnownToBeOthersArePassedOver() {
         _ = home.admin("init")
         let others = [

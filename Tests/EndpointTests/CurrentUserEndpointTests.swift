@@ -1,4 +1,4 @@
-// GET /auth/users/me, by environment alone.
+// GET /auth/users/me: requests that the environment contains entirely.
 
 import TestSupport
 import Testing

@@ -1,4 +1,4 @@
-// GET /health and GET /metrics, by environment alone.
+// GET /health and GET /metrics: requests that the environment contains entirely.
 
 import TestSupport
 import Testing

@@ -1,4 +1,4 @@
-"""The document alone, and compared with the sources' tables: routes, refusals, and the servers' files."""
+"""The document by itself, and compared with the sources' tables: routes, refusals, and the servers' files."""
 
 import os
 import re

@@ -214,7 +214,7 @@ def state(host):
 
 
 def refusals(host):
-    """A file that others can write does not run, whoever detects it; with INSTALL's modes all works again."""
+    """A file that others can write does not run, whether Apache or Latchkey refuses it; with INSTALL's modes all works again."""
     site = host.site
     for what, change, back in [
         ("~/auth, which its group can write to", "chmod g+w ~/auth", "chmod g-w ~/auth"),

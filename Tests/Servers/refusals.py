@@ -69,7 +69,7 @@ REFUSED = [
         {(400, "bad_request")},
     ),
 ]
-# Where only .htaccess is ours, Apache's answers before it reads that file are its own.
+# With only .htaccess, answers that Apache gives before it reads that file are Apache's own.
 EARLY = {
     "a control character in a URL",
     "a bad escape",

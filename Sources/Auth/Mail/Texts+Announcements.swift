@@ -1,4 +1,5 @@
-// The mails that announce lasting changes, in each language. Numbers stand alone, so that no word depends on them.
+// The mails that announce lasting changes, in each language. No word depends on a number, so the texts need no
+// plural forms.
 
 import Store
 

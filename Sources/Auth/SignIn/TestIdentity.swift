@@ -1,4 +1,4 @@
-// Accounts for app reviewers, who cannot read our mail: a fixed code, for a while.
+// Accounts for app reviewers, who cannot receive the codes' mail: a fixed code, for a limited time.
 //
 // 1. The code has at least 8 digits. Only its Argon2id hash is stored here.
 // 2. An identity expires at most 90 days from now.

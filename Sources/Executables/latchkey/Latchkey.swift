@@ -29,7 +29,7 @@ enum Program {
             try command.run()
         } catch {
             guard Latchkey.exitCode(for: error) == .validationFailure else { Latchkey.exit(withError: error) }
-            // The message repeats the typed text, which may be somebody else's.
+            // The message repeats the typed text, which may come from someone else.
             for line in Latchkey.fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false) {
                 complain(String(line))
             }

@@ -20,7 +20,7 @@ package struct StateFolder {
     private let name: String
     private let making: Making
 
-    /// Who creates state where there is none.
+    /// Who creates missing state.
     package enum Making: Sendable {
         /// A command that asks for it: `latchkey init`, `latchkey restore`.
         case always
