@@ -99,8 +99,7 @@ def main():
     arrived, error, log, doctor, said = deliver({**unit, "NoNewPrivileges": "yes"})
     expect(
         not arrived
-        and "/usr/sbin/postdrop cannot get the rights of its owner or group: the service runs with NoNewPrivileges"
-        in error,
+        and "/usr/sbin/postdrop cannot get the rights of its owner or group: the service runs with NoNewPrivileges" in error,
         "without privileges the outbox says why",
         (arrived, error, said),
     )
