@@ -85,7 +85,7 @@ def raw_requests(wire):
         for answer in answers:
             json_type = answer.headers.get("content-type", "").startswith("application/json")
             report.expect(not json_type or answer.is_envelope(), f"{name}: {answer.raw!r:.300}")
-            report.expect(json_type or answer.status >= 400, f"{name}: a success that is not ours")
+            report.expect(json_type or answer.status >= 400, f"{name}: a success that is not Latchkey's")
         if wire.planted():
             report.expect(False, f"{name}: the planted request was served")
             wire.home.sql("DELETE FROM challenges WHERE email = 'smuggled@example.com'")
