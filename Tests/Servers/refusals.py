@@ -1,7 +1,7 @@
 """What servers themselves refuse, and what they must not refuse: through lighttpd, Apache and nginx with the samples.
 
-1. A URL with control characters, a body of 2 MB, a POST without a length and the like get an answer in the envelope, as JSON, where
-the server can be configured so; UNREACHED lists where it cannot.
+1. A URL with control characters, a body of 2 MB, a POST without a length and the like get an answer in the envelope, as
+JSON, where the server can be configured so; UNREACHED lists where it cannot.
 2. 30 KB of other programs' cookies arrive, and a host name may have an underscore.
 3. A body of HTTP/2 needs no length.
 4. Surrounding configuration that replaces error pages does not replace Latchkey's answers.
