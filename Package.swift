@@ -176,7 +176,7 @@ if isFuzzed {
             linkerSettings: [.linkedLibrary("stdc++"), .unsafeFlags(["-sanitize=address", "-use-ld=lld"])]))
 }
 
-/// The administrator's command alone parses arguments, and it is no part of the embedded build.
+/// Only the administrator's command parses arguments, and it is not part of the embedded build.
 let dependencies: [Package.Dependency] =
     isEmbedded ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")]
 

@@ -48,11 +48,11 @@ import Testing
         #expect(
             Array(lines.prefix(9)) == [
                 "Date: DATE", "From: Latchkey <latchkey@localhost.localdomain>", "To: ada@example.com",
-                "Subject: Latchkey: a test", "Message-ID: <ID@localhost.localdomain>", "Auto-Submitted: auto-generated",
+                "Subject: Latchkey: test mail", "Message-ID: <ID@localhost.localdomain>", "Auto-Submitted: auto-generated",
                 "MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8",
                 "Content-Transfer-Encoding: quoted-printable",
             ])
-        #expect(mail.hasSuffix("\n\nMail with codes to sign in goes the same way. Nobody needs to do anything.\n"))
+        #expect(mail.hasSuffix("\n\nMails with sign-in codes are sent in the same way. You do not need to do anything.\n"))
         // The outbox does not hold it.
         #expect(home.number("SELECT count(*) FROM mail_items") == 0)
     }
@@ -65,7 +65,7 @@ import Testing
         let arguments = try String(contentsOfFile: "\(home.path)/arguments", encoding: .utf8)
         #expect(arguments == "-i -f latchkey@localhost.localdomain -- ada@example.com\n")
         let taken = try String(contentsOfFile: "\(home.path)/taken", encoding: .utf8)
-        #expect(taken.contains("\nTo: ada@example.com\nSubject: Latchkey: a test\n"))
+        #expect(taken.contains("\nTo: ada@example.com\nSubject: Latchkey: test mail\n"))
     }
 
     @Test func whatACommandSaysOfARefusalIsPrinted() {
@@ -92,7 +92,7 @@ import Testing
     @Test func aKilledCommandIsARefusal() {
         let run = test(sendmail("kill -9 $$"))
         #expect(run.code == 1)
-        #expect(run.errors == "latchkey: not accepted after N ms: HOME/sendmail was ended by a signal\n")
+        #expect(run.errors == "latchkey: not accepted after N ms: HOME/sendmail was killed by a signal\n")
     }
 
     @Test func whatACommandSaysMovesNoCursor() {

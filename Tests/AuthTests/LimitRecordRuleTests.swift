@@ -1,4 +1,4 @@
-// What a refusal by a limit writes: bounded by site and in total, whoever asks and however often.
+// What refusals by limits write is bounded, by site and in total, for any clients and any number of requests.
 
 import Platform
 import SQLite
@@ -32,7 +32,7 @@ import Testing
         #expect(try service.number("SELECT count(*) FROM audit_events WHERE detail = 'resend'") == 10)
     }
 
-    /// The clock stands still, so this counts one slot: more requests of the same kind write nothing more.
+    /// The clock does not advance, so this counts one slot, in which more requests of the same kind write nothing more.
     @Test func whatIsWrittenForTheRefusedIsBoundedBySiteAndInAll() throws {
         service.policy.resendAfter = .seconds(60)
         service.policy.sendPerEmail = Quota(count: 1, window: .hours(1))

@@ -147,7 +147,7 @@ class FastCGI(Secure, Nginx):
         ]:
             assert old in text, old
             text = text.replace(old, new)
-        # The one expected place, which is now gone.
+        # The only expected place, which is no longer there.
         return text + "# 127.0.0.1:8000\n"
 
 

@@ -165,7 +165,7 @@ def state(host):
 
 
 def refusals(host):
-    """A file that others can write does not run, whoever detects it; with the right modes all works again."""
+    """A file that others can write does not run, whether Apache or Latchkey refuses it; with the right modes all works again."""
     site = host.site
     for what, change, back in [
         ("~/auth, which its group can write to", "chmod g+w ~/auth", "chmod g-w ~/auth"),
@@ -201,7 +201,7 @@ def operator(host):
     expect(code == 0, "deliver-mail, as cron runs it", output)
     # doctor accepts the result.
     output, code = ask(DOCTOR, host)
-    expect(code == 0 and "files: all yours alone" in " ".join(output.split()), "doctor agrees with the document", output)
+    expect(code == 0 and "files: all private to this user" in " ".join(output.split()), "doctor agrees with the document", output)
     output, code = host.owner.run(f"{latchkey} --version")
     version = open(f"{PROJECT}/VERSION", encoding="utf-8").read()
     expect(code == 0 and output == version, "latchkey --version", output)

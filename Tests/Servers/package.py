@@ -58,7 +58,7 @@ def files(folder):
 
 
 def copy(to):
-    """The project at `to`, as on a host that creates every file for its owner alone, in another order."""
+    """The project at `to`, as on a host where only its owner can read a new file, in another order."""
     os.makedirs(to)
     for part in reversed(PARTS):
         if os.path.isdir(f"{PROJECT}/{part}"):

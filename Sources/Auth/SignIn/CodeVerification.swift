@@ -170,8 +170,8 @@ extension Auth {
         }
     }
 
-    /// How many digits a code may have here. With test identities, all addresses accept their lengths: nobody must learn
-    /// from this, or from the time it takes, which addresses they are.
+    /// How many digits a code may have here. With test identities, all addresses accept their lengths: neither the
+    /// answer nor its time may reveal which addresses are test identities.
     private var lengths: ClosedRange<Int> {
         testIdentities.isEmpty ? Policy.codeLengths : Policy.codeLengths.lowerBound...TestIdentity.codeLength.upperBound
     }
@@ -219,7 +219,7 @@ extension Counting {
 }
 
 extension TestIdentity {
-    /// The hash to compare `digits` with. A short code never matches, even if somebody hashed one.
+    /// The hash to compare `digits` with. A short code never matches, even if a stored hash is of one.
     fileprivate func codeHash(for digits: [UInt8]) -> String {
         TestIdentity.codeLength.contains(digits.count) ? codeHash : unmatchable
     }
