@@ -119,7 +119,7 @@ extension AuthError {
     init(_ error: Argon2Error) {
         self =
             switch error {
-            case .outOfMemory: .unavailable(reason: "no memory for Argon2")
+            case .outOfMemory: .unavailable(reason: "not enough memory for Argon2")
             case .malformed: .failure(reason: "a stored hash is damaged")
             }
     }

@@ -42,7 +42,7 @@ import Testing
         return (reads, writes, faults)
     }
 
-    /// `inParallel` on threads of its own: a queue has few, and running a program takes one more.
+    /// `inParallel` on new threads: a queue has few, and running a program takes one more.
     private func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> [Int: Int]) -> [[Int: Int]] {
         let (lock, done) = (NSLock(), DispatchSemaphore(value: 0))
         nonisolated(unsafe) var results: [[Int: Int]] = []

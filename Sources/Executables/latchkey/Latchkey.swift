@@ -6,6 +6,7 @@
 // 3. Its changes are in the audit, with the client `admin`.
 // 4. Results go to standard output; errors, one sentence each, go to standard error.
 
+import API
 import ArgumentParser
 import Platform
 
@@ -29,7 +30,7 @@ enum Program {
             try command.run()
         } catch {
             guard Latchkey.exitCode(for: error) == .validationFailure else { Latchkey.exit(withError: error) }
-            // The message repeats the typed text, which may be somebody else's.
+            // The message repeats the typed text, which may come from someone else.
             for line in Latchkey.fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false) {
                 complain(String(line))
             }
@@ -45,41 +46,27 @@ private func numberOfMalformedArgument() -> Int? {
     }
 }
 
-/// The contents of a package's file VERSION, beside this executable or in the folder above.
-private var version: String {
-    guard let folder = try? Environment.executableFolder() else { return "unreleased" }
-    for path in ["\(folder)/VERSION", "\(File.parent(of: folder))/VERSION"] {
-        guard let text = try? File.read(path, limit: 64) else { continue }
-        let line = text.prefix { $0 != 0x0A }
-        let isVersion = line.allSatisfy {
-            ($0 | 0x20) &- 0x61 < 26 || $0 &- 0x30 < 10 || ".+~_-".utf8.contains($0)
-        }
-        if isVersion, !line.isEmpty { return String(decoding: line, as: UTF8.self) }
-    }
-    return "unreleased"
-}
-
 struct Latchkey: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "latchkey",
-        abstract: "Looks after a Latchkey service.",
+        abstract: "Administers a Latchkey service.",
         discussion: """
-            The service is the one whose state folder LATCHKEY_HOME names; else the file \
-            latchkey.home beside this executable; else ../var from it. Run it as the user \
-            that the web server runs the service as.
+            It works on the state folder that LATCHKEY_HOME names, or else on the one that \
+            the file latchkey.home beside this executable names, or else on the folder var \
+            beside this executable's folder. Run it as the user that the service runs as.
 
-            A USER is an e-mail address or an account's id. Times are UTC. What a command \
-            changes is in the audit, with the client "admin".
+            A <user> is an e-mail address or an account's id. Times are UTC. Changes are in \
+            the audit log, with the client "admin".
 
-            Exit codes: 0 done; 1 failed; 64 wrong usage, or run by a web server; 69 what \
-            was named is not there.
+            Exit codes: 0 success; 1 failure; 64 wrong usage, or run by a web server; 69 not \
+            found.
 
-            For completion in bash (or zsh, or fish): \
+            To complete commands in bash (also in zsh or fish): \
             source <(latchkey --generate-completion-script bash)
 
             Example: LATCHKEY_HOME=/srv/latchkey latchkey user list
             """,
-        version: version,
+        version: releasedVersion.description,
         subcommands: [
             Init.self, ShowSettings.self, UserGroup.self, SessionGroup.self, ProjectGroup.self, KeyGroup.self,
             AuditGroup.self, LimitGroup.self, MailGroup.self, Export.self, SecretGroup.self, TokenKeyGroup.self,
