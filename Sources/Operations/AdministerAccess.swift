@@ -1,4 +1,4 @@
-// The operator's actions on sessions, API keys and limits, and on audit and outbox.
+// The operator's actions on sessions, API keys and limits, and on audit log and outbox.
 
 package import Auth
 package import Platform
