@@ -3,10 +3,11 @@
 import json
 import subprocess
 
+from selenium.webdriver.common.keys import Keys
+
 import accessibility
 from browser import LANGUAGES, wait
 from people import STAMP, chosen
-from selenium.webdriver.common.keys import Keys
 from tabs import texts
 from views import language
 

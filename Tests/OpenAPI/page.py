@@ -67,8 +67,7 @@ def contents(results, page):
             found += [f"no {word}" for word in wanted if word not in text]
             found += [f"no parameter {p['name']}" for p in operation.parameters if p["name"] not in text]
             shown = js(
-                """
-                return [...document.querySelectorAll(`[data-operation=${arguments[0]}] .answer > summary`)].map((s) => s.textContent)""",
+                "return [...document.querySelectorAll(`#${arguments[0]} .answer > summary`)].map((s) => s.textContent)",
                 operation.id,
             )
             found += [f"no answer {s}" for s in operation.responses if not any(t.startswith(str(s)) for t in shown)]

@@ -88,7 +88,10 @@ def search_by_keyboard(results, page):
     value = page.js("return document.getElementById('search').value")
     check("/ is not typed there", [value] if value else [])
     page.press(*"api-keys")
-    state = "const s = document.getElementById('search'); return [s.getAttribute('aria-expanded'), s.getAttribute('aria-activedescendant')]"
+    state = """
+        const s = document.getElementById("search");
+        return [s.getAttribute("aria-expanded"), s.getAttribute("aria-activedescendant")];
+    """
     check("results are there, none chosen", [] if page.js(state) == ["true", None] else page.js(state))
     said = page.js("return document.getElementById('status').textContent")
     count = len(page.js(OPTIONS))
@@ -213,7 +216,8 @@ def keyboard(results, page):
         "nothing scrolls by itself",
         page.js("""
             for (const d of document.querySelectorAll("details")) d.open = true;
-            return [...document.querySelectorAll("pre")].filter((p) => p.scrollWidth > p.clientWidth + 1 || p.scrollHeight > p.clientHeight + 1)
+            return [...document.querySelectorAll("pre")]
+                .filter((p) => p.scrollWidth > p.clientWidth + 1 || p.scrollHeight > p.clientHeight + 1)
                 .map((p) => p.textContent.slice(0, 60))"""),
     )
     page.size(360, 740, True)
