@@ -6,7 +6,7 @@
 # make lint   the format of Swift and Python sources, and what ruff finds in Python
 # make admin  bin/latchkey, the operator's command
 # make routes the servers' configurations, from the table of routes
-# make package [VERSION=]   dist/latchkey-<version>-linux-<arch>.tar.xz, reproducible
+# make package [VERSION=]   dist/latchkey-<version>-linux-<arch>.tar.xz, reproducible; the version is that of the file VERSION
 # make torture [SAMPLE=1]   faults, full disks, kills, floods, fuzzing: about an hour, or five minutes of it
 # make bench [UPDATE=1]   against C, FastAPI and PHP, and with a million users: .build-bench/results.md, or Benchmarks/results.md
 # make bench-check [UPDATE=1]   instructions and sizes against Benchmarks/instructions.md
@@ -17,9 +17,9 @@ export PATH := $(PATH):/usr/sbin
 EMBEDDED ?= 1
 RUFF := 0.17.6
 PACKAGES := libsqlite3-dev libargon2-dev nettle-dev libgmp-dev lighttpd
-TEST_PACKAGES := curl file openssl python3 python3-jwt python3-cryptography python3-jwcrypto fail2ban
+TEST_PACKAGES := argon2 curl file openssl python3 python3-jwt python3-cryptography python3-jwcrypto fail2ban
 CLIENT_PACKAGES := python3 python3-venv python3-selenium python3-pil chromium chromium-driver default-jre-headless golang-go
-SERVER_PACKAGES := python3 curl file openssl lighttpd-mod-openssl apache2 apache2-suexec-custom libapache2-mod-fcgid fcgiwrap spawn-fcgi nginx libnginx-mod-http-set-misc golang-go nodejs postgresql python3-jwt python3-cryptography
+SERVER_PACKAGES := python3 curl fail2ban file openssl lighttpd-mod-openssl apache2 apache2-suexec-custom libapache2-mod-fcgid fcgiwrap spawn-fcgi nginx libnginx-mod-http-set-misc golang-go nodejs postgresql python3-jwt python3-cryptography
 TORTURE_PACKAGES := python3 strace msmtp procps
 BENCH_PACKAGES := gcc wrk valgrind strace libfcgi-dev python3 python3-fastapi uvicorn python3-uvloop python3-httptools python3-jwt python3-argon2 python3-cryptography php-cgi php-fpm php-sqlite3
 
@@ -112,7 +112,7 @@ admin: setup
 routes: setup
 	swift run write-routes
 
-# README's table of settings and samples/latchkey.conf, from Sources/Settings/SettingTable.swift.
+# The table of settings in docs/configuration.md, and samples/latchkey.conf, from Sources/Settings/SettingTable.swift.
 settings: setup
 	swift run write-settings
 
@@ -166,7 +166,8 @@ test-clients: setup-clients build
 	env -u LATCHKEY_HOME -u PORT Tests/OpenAPI/run
 
 # Every server gives the same answers; what hosts set around the folder, and their own files; nginx asks Latchkey; tokens are verified in Node, Go and Swift; HTTPS; a first
-# release's database; statements in SQLite and PostgreSQL; the package, and it on a shared host, which needs root.
+# release's database; statements in SQLite and PostgreSQL; the package, and it on a shared host and on a server of one's own, which
+# need root.
 test-servers: setup-servers build admin
 	env -u LATCHKEY_HOME -u PORT Tests/run Servers/parity
 	env -u LATCHKEY_HOME -u PORT Tests/run Servers/refusals
@@ -182,9 +183,10 @@ test-servers: setup-servers build admin
 	env -u LATCHKEY_HOME -u PORT Tests/run Servers/making
 	@dist=$$(mktemp -d) && trap 'rm -rf "$$dist"' EXIT && \
 		env -u LATCHKEY_HOME -u PORT DIST=$$dist Tests/run Servers/package && \
-		env -u LATCHKEY_HOME -u PORT DIST=$$dist Tests/run Servers/install
+		env -u LATCHKEY_HOME -u PORT DIST=$$dist Tests/run Servers/install && \
+		env -u LATCHKEY_HOME -u PORT DIST=$$dist Tests/run Servers/deploy
 
-VERSION ?= $(patsubst v%,%,$(shell git describe --tags --always --dirty))
+VERSION ?= $(shell cat VERSION)
 
 # What is handed out: one archive, the same bytes for the same files.
 package: build admin

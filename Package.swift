@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 //
 // Two builds of one source. `EMBEDDED=1 swift build -c release` makes the small static
-// executables that ship; the ordinary build carries the tests. See README, "Layout".
+// executables that ship; the ordinary build carries the tests. See docs/architecture.md.
 
 import PackageDescription
 

@@ -50,7 +50,8 @@ function area(name, prefix = "") {
   };
 }
 
-const shared = area("localStorage");
+// What all tabs keep.
+export const shared = area("localStorage");
 
 // Only this tab keeps these values, until it is closed.
 export const own = area("sessionStorage", `${KEY}.`);

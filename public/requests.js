@@ -37,7 +37,7 @@ function quoted(text) {
   return `'${text.replaceAll("'", "'\\''").replace(/\$(TOKEN|REFRESH_TOKEN|API_KEY|CODE)\b/g, `'"$&"'`)}'`;
 }
 
-function curl({ method, path, headers, body }) {
+export function curl({ method, path, headers, body }) {
   const parts = ["curl", "-X", method, quoted(locate(path))];
   for (const pair of headers) parts.push("-H", quoted(pair.join(": ")));
   if (body) parts.push("-d", quoted(body));

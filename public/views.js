@@ -4,6 +4,7 @@ import { call } from "./api.js";
 import {
   act, ago, badge, button, codeForm, copyButton, date, dialog, el, email, exact, facts, form, languages, line, pages, rows, section, t,
 } from "./page.js";
+import { steps, tryKey } from "./steps.js";
 
 // The current page of each list, kept while the user is elsewhere.
 const at = {};
@@ -41,8 +42,10 @@ export async function keys(state, project) {
     at[project] = 1;
     return () => showKey(state, made);
   });
+  const name = state.me.projects.find(({ id }) => id === project)?.name;
   return [
-    head("keys", state.me.projects.find(({ id }) => id === project)?.name, create),
+    head("keys", name, create),
+    steps(state, name, shown),
     list("keys", shown.items, (key) => keyRow(state, project, key, shown.items)),
     pagesOf(state, project, shown),
   ];
@@ -94,6 +97,7 @@ async function showKey(state, made) {
     el("div.secret",
       el("input", { readonly: true, value: key, "aria-labelledby": "dialog-title", id: "secret", onfocus: ({ target }) => target.select() }),
       copyButton(key)),
+    tryKey(key),
     el("div.buttons", button(t("key.kept"), close, { class: "primary" })),
   ], true);
 }
@@ -108,6 +112,7 @@ export async function projects(state) {
   });
   return [
     head("projects", null, create),
+    state.me.projects.length === 0 && steps(state),
     state.invitations.length > 0 && section("invitations", rows(state.invitations, invitationRow)),
     list("projects", shown.items, (project) => projectRow(state, project)),
     pagesOf(state, "projects", shown),

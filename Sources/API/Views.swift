@@ -229,9 +229,12 @@ package struct HealthView: View {
     /// For a healthy service.
     package init() {}
 
-    /// An object: `status`, which is `ok`.
+    /// An object: `status`, which is `ok`, and `version`, of this release.
     package func write(to json: inout JSONWriter) {
-        json.object { $0.member("status", "ok") }
+        json.object { json in
+            json.member("status", "ok")
+            json.member("version", releasedVersion.description)
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 // GET /health
 //
-// 200: the database answers and the secret exists. Otherwise 503 or 500.
+// 200: the database answers and the secret exists; the answer has the version. Otherwise 503 or 500.
 
 package import API
 import Auth

@@ -2,8 +2,8 @@
 // and where its value is stored.
 //
 // Everything that needs the settings reads this table, in this order: the file and the environment (Settings.swift),
-// `latchkey settings`, samples/latchkey.conf, which `latchkey init` writes too, and the table in README (SettingTexts.swift).
-// After a change, `make settings` writes the last two.
+// `latchkey settings`, samples/latchkey.conf, which `latchkey init` writes too, and the table in docs/configuration.md
+// (SettingTexts.swift). After a change, `make settings` writes the last two.
 
 import Auth
 import Platform

@@ -1,5 +1,5 @@
-// Texts from the table of settings: the current values, the sample file, and the table in README. Only `latchkey` and
-// `make settings` use this; no endpoint contains it.
+// Texts from the table of settings: the current values, the sample file, and the table in docs/configuration.md. Only
+// `latchkey` and `make settings` use this; no endpoint contains it.
 
 import Platform
 
@@ -88,7 +88,7 @@ extension SettingDescription {
         return lines.map { "\($0)\n" }.joined()
     }
 
-    /// The rows of the table in README, with its header.
+    /// The rows of the table in docs/configuration.md, with its header.
     package static var markdownTable: [String] {
         ["| key | default | |", "|---|---|---|"]
             + all.map { setting in

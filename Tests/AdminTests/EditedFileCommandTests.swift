@@ -81,7 +81,7 @@ private func windows(_ text: String) -> String { "\u{FEFF}" + text.replacingOccu
                 "fault    templates: code.txt does not begin with a line \"Subject: …\" and an empty line "
                     + "Correct it. Until then, mails of this kind are not sent.",
                 "warning  templates: no mail uses codes.txt "
-                    + "Name them <kind>.txt or <kind>.<language>.txt, and .html beside a .txt; README has the kinds.",
+                    + "Name them <kind>.txt or <kind>.<language>.txt, and .html beside a .txt; docs/configuration.md has the kinds.",
             ])
         write("latchkey.conf", "code_length = 8\n".utf16.map { String(UnicodeScalar(UInt8($0))) + "\0" }.joined())
         #expect(

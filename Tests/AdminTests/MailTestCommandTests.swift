@@ -23,6 +23,17 @@ import Testing
         return Run(code: run.code, output: steady(run.output), errors: steady(run.errors))
     }
 
+    /// The command as docs/configuration.md shows it.
+    @Test func theDocumentsCommandSendsOne() throws {
+        let blocks = Guide(document: "docs/configuration.md").blocks(for: "MailTestCommandTests")
+        let words = try #require(blocks.first).split(separator: " ").map { String($0) }
+        #expect(blocks.count == 1 && words.first == "latchkey")
+        _ = home.admin("init")
+        let (code, output, errors) = latchkey(Array(words.dropFirst()), ["LATCHKEY_HOME": home.path])
+        #expect(code == 0 && output.hasPrefix("Accepted after "), "\(errors)")
+        #expect(home.mails.count == 1 && home.mails[0].contains("\nTo: you@example.com\n"))
+    }
+
     @Test func intoAMaildirItIsWritten() throws {
         let run = test()
         #expect(run.code == 0)

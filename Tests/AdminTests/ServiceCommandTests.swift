@@ -148,13 +148,13 @@ import Testing
     }
 
     /// `settings` would not show a setting that the list lacks.
-    @Test func settingsListsWhatREADMEDoes() throws {
-        let readme = try String(contentsOfFile: "\(projectFolder)/README.md", encoding: .utf8)
+    @Test func settingsListsWhatTheDocumentDoes() throws {
+        let document = try String(contentsOfFile: "\(projectFolder)/docs/configuration.md", encoding: .utf8)
         _ = home.admin("init")
         let shown = home.admin("settings").output.split(separator: "\n").dropFirst().map {
             String($0.prefix { $0 != " " })
         }
-        let table = readme.components(separatedBy: "| key | default | |\n|---|---|---|\n")[1]
+        let table = document.components(separatedBy: "| key | default | |\n|---|---|---|\n")[1]
         let rows = table.prefix(upTo: table.range(of: "\n\n")!.lowerBound).split(separator: "\n")
         let keys = rows.flatMap { row in
             row.split(separator: "|")[0].split(separator: ",").map {

@@ -79,6 +79,21 @@ import Testing
         #expect(audited == 20 + 3 + 2)
     }
 
+    /// A guess that is compared commits twice. One that is not compared must take as long, recorded or not.
+    @Test func aGuessThatIsNotComparedCommitsAsOftenAsOneThatIs() throws {
+        service.policy.verifyPerAddressOfClient = nil
+        service.policy.codeAttempts = 2
+        _ = service.send()
+        let wrong = try service.wrongCode()
+        let compared = try service.commits { #expect(service.guess(ann, wrong) == "invalidCode") }
+        #expect(compared == 2)
+        _ = service.guess(ann, wrong)
+        for index in 0..<15 {
+            #expect(try service.commits { #expect(service.guess(ann, wrong) == "codeExhausted") } == compared, "\(index)")
+            #expect(try service.commits { #expect(service.guess(bob, wrong) == "invalidCode") } == compared, "\(index)")
+        }
+    }
+
     @Test func anAccountRefreshesSoOftenHoweverManyNetworksItHas() throws {
         service.policy.refreshPerAddressOfClient = Quota(count: 2, window: .minutes(5))
         service.policy.refreshGrace = .minutes(1)

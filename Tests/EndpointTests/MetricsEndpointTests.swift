@@ -21,7 +21,7 @@ import Testing
                     \(standardHeaders)
                     Content-Length: <count>
 
-                    {"success":true,"data":{"status":"ok"},"error":null}
+                    {"success":true,"data":{"status":"ok","version":"1.0.0"},"error":null}
                     """)
         }
     }

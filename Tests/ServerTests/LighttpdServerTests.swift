@@ -138,7 +138,7 @@ import Testing
         #expect(sessions.body.contains(#""ip":"192.0.2.7""#) && sessions.body.contains(#""current":true"#))
         #expect(server.send("POST /auth/sessions/revoke-others", [bearer], body: "{}").body.contains(#""revoked":0"#))
         #expect(server.send("GET /.well-known/jwks.json").body.hasPrefix(#"{"keys":[{"kty":"EC""#))
-        #expect(server.send("GET /health").body == #"{"success":true,"data":{"status":"ok"},"error":null}"#)
+        #expect(server.send("GET /health").body == #"{"success":true,"data":{"status":"ok","version":"1.0.0"},"error":null}"#)
         #expect(server.send("GET /metrics").body.contains(#"latchkey_events_total{event="sign-in",detail="first"} 1"#))
         #expect(server.send("GET /metrics", ["X-Forwarded-For: 192.0.2.1"]).code == "not_authenticated")
         #expect(server.send("DELETE /auth/sessions/\(sessions.field("id"))", [bearer]).status == 200)

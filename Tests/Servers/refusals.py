@@ -5,7 +5,7 @@ JSON, where the server can be configured so; UNREACHED lists where it cannot.
 2. 30 KB of other programs' cookies arrive, and a host name may have an underscore.
 3. A body of HTTP/2 needs no length.
 4. Surrounding configuration that replaces error pages does not replace Latchkey's answers.
-5. A setting in the environment, as README describes for each server, takes effect.
+5. A setting in the environment, as docs/configuration.md describes for each server, takes effect.
 
 Arguments, if any, are the names of servers to run. Prints one line for each server and `N passed, N failed`, and exits
 with 1 if any check failed.

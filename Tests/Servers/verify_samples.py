@@ -1,4 +1,5 @@
-"""samples/verify: each program on genuine tokens of the project's own lighttpd, and on invalid tokens.
+"""samples/verify, and the Python program in docs/verify-tokens.md: each on genuine tokens of the project's own lighttpd, and on
+invalid tokens.
 
 SKIP_SWIFT=1 skips the Swift program; SWIFT_SCRATCH names a folder that keeps its build. Prints
 `N passed, N failed`, and exits with 1 if any check failed.
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 from latchkey_tests.checks import expect, finish
+from latchkey_tests.guide import blocks
 from latchkey_tests.home import Home
 from latchkey_tests.project import COMMAND, PROJECT
 from latchkey_tests.service import Service
@@ -43,7 +45,7 @@ def signed(private, header, claims):
     return f"{head}.{encode(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
 
 
-README_PROGRAM = """import sys
+GUIDE_PROGRAM = """import sys
 
 base, token = sys.argv[1:]
 try:
@@ -55,24 +57,24 @@ except Exception as error:
 """
 
 
-def readme_sample(scratch):
-    """README's PyJWT sample as a program: its lines, with only the address changed."""
-    with open(f"{PROJECT}/README.md", encoding="utf-8") as file:
-        lines = file.read().split("```python\nimport jwt\n")[1].split("```")[0].strip("\n").split("\n")
+def guide_sample(scratch):
+    """The guide's PyJWT sample as a program: its lines, with only the address changed."""
+    (block,) = blocks("docs/verify-tokens.md", "verify_samples.py")
+    lines = block.rstrip("\n").split("\n")
     assert lines[-1] == 'print(claims["sub"], claims["email"])', lines
     lines[-1] = 'print(claims["sub"])'
-    text = "\n    ".join(["import jwt", *lines])
+    text = "\n    ".join(lines)
     assert text.count('"http://localhost:8000') == 2
     text = text.replace('"http://localhost:8000/.well-known/jwks.json"', 'base + "/.well-known/jwks.json"')
     text = text.replace('"http://localhost:8000"', "base")
-    with open(f"{scratch}/readme.py", "w", encoding="utf-8") as file:
-        file.write(README_PROGRAM.replace("SAMPLE", text))
-    return [sys.executable, f"{scratch}/readme.py"]
+    with open(f"{scratch}/guide.py", "w", encoding="utf-8") as file:
+        file.write(GUIDE_PROGRAM.replace("SAMPLE", text))
+    return [sys.executable, f"{scratch}/guide.py"]
 
 
 def programs(scratch):
     """The command of each sample, built."""
-    commands = {"node": ["node", f"{SAMPLES}/verify.mjs"], "readme": readme_sample(scratch)}
+    commands = {"node": ["node", f"{SAMPLES}/verify.mjs"], "guide": guide_sample(scratch)}
     subprocess.run(["go", "vet", f"{SAMPLES}/verify.go"], check=True, cwd=scratch)
     subprocess.run(["go", "build", "-o", f"{scratch}/verify-go", f"{SAMPLES}/verify.go"], check=True, cwd=scratch)
     commands["go"] = [f"{scratch}/verify-go"]
@@ -240,7 +242,7 @@ def main():
                 accepted(name, command, base, shifted(iat, exp), ada["user_uuid"], f"a token, by a verifier {what},")
             for what, forged in bad:
                 # PyJWT does not look at `typ` and takes text for `exp`; the service signs no such token.
-                if name == "readme" and (what.startswith("typ ") or what in ("no typ", "exp that is text")):
+                if name == "guide" and (what.startswith("typ ") or what in ("no typ", "exp that is text")):
                     continue
                 refused(name, command, base, forged, what)
             refused(name, command, f"{base}/nothing", token, "a token without a key set")

@@ -62,13 +62,4 @@ private let ruleEnding = "RuleTests"
     @Test func noFileHasMoreThan400Lines() throws {
         #expect(try files().filter { $0.lines > 400 }.map { "\($0.target)/\($0.name): \($0.lines)" } == [])
     }
-
-    /// README's tables name a suite for each feature.
-    @Test(arguments: ["README.md", "Tests/README.md"]) func documentsNameSuitesThatExist(document: String) throws {
-        let known = Set(try files().flatMap { [$0.target] + $0.suites })
-        let text = try String(contentsOfFile: "\(projectFolder)/\(document)", encoding: .utf8)
-        let named = Set(text.matches(of: /`(\w+Tests)`/).map { String($0.1) })
-        #expect(!named.isEmpty)
-        #expect(named.subtracting(known).sorted() == [])
-    }
 }

@@ -200,6 +200,17 @@ extension Auth {
         database.attempt { () throws(AuthError) in try note(refusal, in: database) }
     }
 
+    /// Records a guess that was compared with no code, like a refusal. It always commits one write, as for a guess that was
+    /// compared: the time must not tell whether there was a code.
+    func noteUncomparedGuess(_ failure: AuditEvent, in database: Database) {
+        event = failure
+        try? database.write { () throws(AuthError) in
+            guard try !note(failure, in: database) else { return }
+            try LimitCount.add(
+                count: 0, refused: 0, to: "refused", subject: "", window: Policy.refusalWindow, at: now, in: database)
+        }
+    }
+
     /// Runs `body` in one transaction if none of `limits` is reached; otherwise throws `limited`.
     func write<T>(
         within limits: [Limit], in database: Database, _ body: () throws(AuthError) -> T
@@ -225,15 +236,17 @@ extension Auth {
         return nil
     }
 
-    /// Records a refusal in the current transaction, since others record theirs meanwhile.
-    func note(_ refusal: AuditEvent, in database: Database) throws(AuthError) {
+    /// Records a refusal in the current transaction, since others record theirs meanwhile; false if there were enough lately.
+    @discardableResult
+    func note(_ refusal: AuditEvent, in database: Database) throws(AuthError) -> Bool {
         event = refusal
-        guard try isToBeNoted(refusal, in: database) else { return }
+        guard try isToBeNoted(refusal, in: database) else { return false }
         for (name, subject) in noteSubjects(of: refusal) {
             try LimitCount.add(
                 count: 0, refused: 1, to: name, subject: subject, window: Policy.refusalWindow, at: now, in: database)
         }
         try record(refusal, in: database)
+        return true
     }
 
     /// Whether the slot of `now` has room for one more record of `refusal`: for the client's site, and for all.

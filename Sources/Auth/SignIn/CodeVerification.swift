@@ -202,7 +202,7 @@ extension Auth {
     ) {
         let failure = AuditEvent(.signInFailed, subject: pseudonym, detail: detail)
         event = failure
-        guard wasCompared || !right.isEmpty else { return noteRefusal(failure, in: database) }
+        guard wasCompared || !right.isEmpty else { return noteUncomparedGuess(failure, in: database) }
         try? database.write { () throws(AuthError) in
             for guess in right { try guess.failure.takeBack(in: database) }
             try record(failure, in: database)

@@ -68,11 +68,11 @@ extension Report {
         switch status {
         case 403:
             "Apache's error log tells what refuses: \"Options\" or \"ExecCGI is off\" is about the line Options of .htaccess, "
-                + "\"denied by server configuration\" about Require in a folder above. README.md, \"What the host must "
-                + "allow\", has what to do."
+                + "\"denied by server configuration\" about Require in a folder above. docs/deploy.md, \"What the "
+                + "host must allow\", has what to do."
         case 500:
             "Apache's error log names what it does not take. \"not allowed here\": a line of .htaccess that the host "
-                + "refuses. README.md, \"What the host must allow\", has what to do."
+                + "refuses. docs/deploy.md, \"What the host must allow\", has what to do."
         default: "Configure the web server to run the executables, as lighttpd.conf and .htaccess do."
         }
     }

@@ -6,6 +6,7 @@
 // 3. Its changes are in the audit log, with the client `admin`.
 // 4. Results go to standard output; errors, one sentence each, go to standard error.
 
+import API
 import ArgumentParser
 import Platform
 
@@ -45,20 +46,6 @@ private func numberOfMalformedArgument() -> Int? {
     }
 }
 
-/// The contents of a package's file VERSION, beside this executable or in the folder above.
-private var version: String {
-    guard let folder = try? Environment.executableFolder() else { return "unreleased" }
-    for path in ["\(folder)/VERSION", "\(File.parent(of: folder))/VERSION"] {
-        guard let text = try? File.read(path, limit: 64) else { continue }
-        let line = text.prefix { $0 != 0x0A }
-        let isVersion = line.allSatisfy {
-            ($0 | 0x20) &- 0x61 < 26 || $0 &- 0x30 < 10 || ".+~_-".utf8.contains($0)
-        }
-        if isVersion, !line.isEmpty { return String(decoding: line, as: UTF8.self) }
-    }
-    return "unreleased"
-}
-
 struct Latchkey: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "latchkey",
@@ -79,7 +66,7 @@ struct Latchkey: ParsableCommand {
 
             Example: LATCHKEY_HOME=/srv/latchkey latchkey user list
             """,
-        version: version,
+        version: releasedVersion.description,
         subcommands: [
             Init.self, ShowSettings.self, UserGroup.self, SessionGroup.self, ProjectGroup.self, KeyGroup.self,
             AuditGroup.self, LimitGroup.self, MailGroup.self, Export.self, SecretGroup.self, TokenKeyGroup.self,
