@@ -31,7 +31,7 @@ def addresses(results, page):
     page.js("location.hash = 'createApiKey'")
     page.wait("document.getElementById('createApiKey').open")
     arrived("a change of the address to #", "createApiKey")
-    check("the contents say where one is", [] if page.find("nav a[aria-current]").text == "Make a key" else "elsewhere")
+    check("the contents say where one is", [] if page.find("nav a[aria-current]").text == "Create a key" else "elsewhere")
     # Closed, and asked for again by the same link.
     page.js("document.getElementById('createApiKey').open = false; scrollTo(0, 0)")
     page.js("document.querySelector('nav a[href=\"#createApiKey\"]').click()")
