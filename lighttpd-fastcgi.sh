@@ -10,6 +10,8 @@
 [ -n "$LATCHKEY_FASTCGI" ] || exit 0
 home=${LATCHKEY_HOME:-$PWD/var}
 mkdir -p -m 700 "$home" "$home/run" || exit 1
+# lighttpd that root starts gives up root's rights before it makes the sockets: the folder belongs to the state's owner.
+[ "$(id -u)" != 0 ] || chown -h --reference="$home" "$home/run" || exit 1
 processes=$LATCHKEY_FASTCGI_PROCESSES
 if [ -z "$processes" ] && [ -e "$home/latchkey.conf" ]; then
     mark=$(printf '\357\273\277')  # editors on Windows may begin a file with this byte order mark
