@@ -22,7 +22,7 @@ def check_guide():
     """The guide's location has lines of the sample, in the sample's order."""
     (block,) = blocks("docs/verify-tokens.md", "nginx_auth_request.py")
     lines = iter(SAMPLE.split("\n"))
-    missing = [line for line in block.split("\n") if line not in lines]
+    missing = [line for line in block.rstrip("\n").split("\n") if line not in lines]
     expect(not missing, "the guide's lines are the sample's", missing)
 
 

@@ -60,7 +60,7 @@ except Exception as error:
 def guide_sample(scratch):
     """The guide's PyJWT sample as a program: its lines, with only the address changed."""
     (block,) = blocks("docs/verify-tokens.md", "verify_samples.py")
-    lines = block.split("\n")
+    lines = block.rstrip("\n").split("\n")
     assert lines[-1] == 'print(claims["sub"], claims["email"])', lines
     lines[-1] = 'print(claims["sub"])'
     text = "\n    ".join(lines)
