@@ -6,7 +6,7 @@
 # make lint   the format of Swift and Python sources, and what ruff finds in Python
 # make admin  bin/latchkey, the operator's command
 # make routes the servers' configurations, from the table of routes
-# make package [VERSION=]   dist/latchkey-<version>-linux-<arch>.tar.xz, reproducible
+# make package [VERSION=]   dist/latchkey-<version>-linux-<arch>.tar.xz, reproducible; the version is that of the file VERSION
 # make torture [SAMPLE=1]   faults, full disks, kills, floods, fuzzing: about an hour, or five minutes of it
 # make bench [UPDATE=1]   against C, FastAPI and PHP, and with a million users: .build-bench/results.md, or Benchmarks/results.md
 # make bench-check [UPDATE=1]   instructions and sizes against Benchmarks/instructions.md
@@ -17,9 +17,9 @@ export PATH := $(PATH):/usr/sbin
 EMBEDDED ?= 1
 RUFF := 0.17.6
 PACKAGES := libsqlite3-dev libargon2-dev nettle-dev libgmp-dev lighttpd
-TEST_PACKAGES := curl file openssl python3 python3-jwt python3-cryptography python3-jwcrypto fail2ban
+TEST_PACKAGES := argon2 curl file openssl python3 python3-jwt python3-cryptography python3-jwcrypto fail2ban
 CLIENT_PACKAGES := python3 python3-venv python3-selenium python3-pil chromium chromium-driver default-jre-headless golang-go
-SERVER_PACKAGES := python3 curl file openssl lighttpd-mod-openssl apache2 apache2-suexec-custom libapache2-mod-fcgid fcgiwrap spawn-fcgi nginx libnginx-mod-http-set-misc golang-go nodejs postgresql python3-jwt python3-cryptography
+SERVER_PACKAGES := python3 curl fail2ban file openssl lighttpd-mod-openssl apache2 apache2-suexec-custom libapache2-mod-fcgid fcgiwrap spawn-fcgi nginx libnginx-mod-http-set-misc golang-go nodejs postgresql python3-jwt python3-cryptography
 TORTURE_PACKAGES := python3 strace msmtp procps
 BENCH_PACKAGES := gcc wrk valgrind strace libfcgi-dev python3 python3-fastapi uvicorn python3-uvloop python3-httptools python3-jwt python3-argon2 python3-cryptography php-cgi php-fpm php-sqlite3
 
@@ -30,7 +30,7 @@ SCRATCH = .build-embedded
 
 .PHONY: lint run admin routes settings package test-clients test-servers setup-clients setup-servers setup-lint test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
 
-# Says what is missing, then installs it: as root, else with sudo.
+# Prints the missing packages, then installs them, as root or with sudo.
 define install
 	@missing=""; for package in $(1); do \
 		dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
@@ -54,7 +54,7 @@ setup-clients: setup
 setup-servers: setup
 	$(call install,$(SERVER_PACKAGES))
 
-# ruff from PyPI, of one version, so that everybody has the same format.
+# ruff from PyPI, one version, so that everyone has the same format.
 setup-lint:
 	$(call install,python3-venv)
 	@.build-lint/bin/ruff --version 2>/dev/null | grep -qxF "ruff $(RUFF)" || { \
@@ -67,7 +67,7 @@ setup-torture: setup
 setup-bench: setup
 	$(call install,$(BENCH_PACKAGES))
 
-# Puts the executables into cgi-bin/, each in one step: whoever serves the folder meanwhile never sees half of one.
+# Puts the executables into cgi-bin/, each in one step: a server never runs half of one meanwhile.
 define place
 mkdir -p .build-placed && for name in $(EXECUTABLES); do \
 		install $(2) -m 755 $(1)/release/$$name .build-placed/ && mv .build-placed/$$name cgi-bin/$$name || exit 1; \
@@ -112,7 +112,7 @@ admin: setup
 routes: setup
 	swift run write-routes
 
-# README's table of settings and samples/latchkey.conf, from Sources/Settings/SettingTable.swift.
+# The table of settings in docs/configuration.md, and samples/latchkey.conf, from Sources/Settings/SettingTable.swift.
 settings: setup
 	swift run write-settings
 
@@ -120,19 +120,19 @@ UPDATE ?= 0
 PORT ?= 8000
 export PORT
 LATCHKEY_HOME ?= var
-# Not by abspath, which takes a path with spaces for several.
+# Not by abspath, which splits a path with spaces.
 override LATCHKEY_HOME := $(if $(filter /%,$(LATCHKEY_HOME)),$(LATCHKEY_HOME),$(CURDIR)/$(LATCHKEY_HOME))
 export LATCHKEY_HOME
 
-# Where browsers find what is served: by this machine's own name, unless only another address of it is.
+# The URL for browsers: localhost, unless BIND is another address of this machine.
 served_url = host=$${BIND:-localhost}; case $$host in 127.0.0.1 | 0.0.0.0 | "[::]" | "[::1]") host=localhost ;; esac; \
 	url=http://$$host:$$((10\#$$PORT));
 
-# Tokens and links name that, unless somebody has said what they name.
+# Sets base_url, which tokens and links contain, to that URL, unless it is already set.
 own_base_url = if [ -z "$$LATCHKEY_BASE_URL" ] && ! grep -Eqs $$'^(\xEF\xBB\xBF)?[[:space:]]*base_url[[:space:]]*=' "$(LATCHKEY_HOME)/latchkey.conf"; \
 	then export LATCHKEY_BASE_URL=$$url; fi;
 
-# A port that cannot be had is said before anything is built.
+# Reports an invalid or occupied port before it builds anything.
 run:
 	@[[ "$$PORT" =~ ^[0-9]{1,5}$$ ]] && (( 10#$$PORT >= 1 && 10#$$PORT <= 65535 )) || { \
 		echo "PORT is not a port from 1 to 65535: $$PORT" >&2; exit 1; }
@@ -160,13 +160,14 @@ end-to-end-tests:
 	env -u LATCHKEY_HOME -u PORT swift test --filter '^(Endpoint|Server|Admin)Tests\.'
 	env -u LATCHKEY_HOME -u PORT LATCHKEY_TEST_GATEWAY=fastcgi swift test --skip-build --filter '^(Endpoint|Server)Tests\.'
 
-# What clients see: the console in a browser, openapi.json against real answers, its reference page, a generated client.
+# The clients' view: the console in a browser, openapi.json against real answers, its reference page, a generated client.
 test-clients: setup-clients build
 	env -u LATCHKEY_HOME -u PORT Tests/Console/run
 	env -u LATCHKEY_HOME -u PORT Tests/OpenAPI/run
 
 # Every server gives the same answers; what hosts set around the folder, and their own files; nginx asks Latchkey; tokens are verified in Node, Go and Swift; HTTPS; a first
-# release's database; statements in SQLite and PostgreSQL; the package, and it on a shared host, which needs root.
+# release's database; statements in SQLite and PostgreSQL; the package, and it on a shared host and on a server of one's own, which
+# need root.
 test-servers: setup-servers build admin
 	env -u LATCHKEY_HOME -u PORT Tests/run Servers/parity
 	env -u LATCHKEY_HOME -u PORT Tests/run Servers/refusals
@@ -182,29 +183,30 @@ test-servers: setup-servers build admin
 	env -u LATCHKEY_HOME -u PORT Tests/run Servers/making
 	@dist=$$(mktemp -d) && trap 'rm -rf "$$dist"' EXIT && \
 		env -u LATCHKEY_HOME -u PORT DIST=$$dist Tests/run Servers/package && \
-		env -u LATCHKEY_HOME -u PORT DIST=$$dist Tests/run Servers/install
+		env -u LATCHKEY_HOME -u PORT DIST=$$dist Tests/run Servers/install && \
+		env -u LATCHKEY_HOME -u PORT DIST=$$dist Tests/run Servers/deploy
 
-VERSION ?= $(patsubst v%,%,$(shell git describe --tags --always --dirty))
+VERSION ?= $(shell cat VERSION)
 
 # What is handed out: one archive, the same bytes for the same files.
 package: build admin
 	packaging/package "$(VERSION)"
 
-# What must hold when everything goes wrong; SAMPLE=1: two minutes of it.
+# Fault tests; SAMPLE=1: a sample of them.
 SAMPLE ?= 0
 torture: setup-torture build admin
 	SAMPLE=$(SAMPLE) env -u LATCHKEY_HOME -u PORT Tests/Torture/run
 
-# Everything that is claimed of speed and size, measured in one run of 15 minutes at most. The results are left where git
-# ignores them; UPDATE=1 puts them in the place of Benchmarks/results.md and results.svg.
+# Measures all figures of speed and size, in one run of 15 minutes at most. Writes the results into .build-bench, which git
+# ignores; UPDATE=1 replaces Benchmarks/results.md and results.svg.
 bench: setup-bench build
 	UPDATE=$(UPDATE) env -u LATCHKEY_HOME -u PORT Tests/run Benchmarks/compare
 
-# Whether an endpoint came to take more instructions or bytes; UPDATE=1 takes them as they are.
+# Fails if an endpoint takes more instructions or bytes than before; UPDATE=1 records the current figures.
 bench-check: setup-bench build
 	UPDATE=$(UPDATE) env -u LATCHKEY_HOME -u PORT Tests/run Benchmarks/instructions
 
-# Where the instructions and the time of one request go: the figures of Benchmarks/ACCOUNT.md, which UPDATE=1 replaces.
+# Measures the instructions and the time of one request; UPDATE=1 replaces Benchmarks/ACCOUNT.md.
 bench-account: setup-bench build
 	UPDATE=$(UPDATE) env -u LATCHKEY_HOME -u PORT Tests/run Benchmarks/account
 

@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 //
 // Two builds of one source. `EMBEDDED=1 swift build -c release` makes the small static
-// executables that ship; the ordinary build carries the tests. See README, "Layout".
+// executables that ship; the ordinary build carries the tests. See docs/architecture.md.
 
 import PackageDescription
 
@@ -176,7 +176,7 @@ if isFuzzed {
             linkerSettings: [.linkedLibrary("stdc++"), .unsafeFlags(["-sanitize=address", "-use-ld=lld"])]))
 }
 
-/// The administrator's command alone parses arguments, and it is no part of the embedded build.
+/// Only the administrator's command parses arguments, and it is not part of the embedded build.
 let dependencies: [Package.Dependency] =
     isEmbedded ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")]
 

@@ -1,5 +1,5 @@
-# Prints what lighttpd.conf takes from the environment: where to listen, where the state is, and the settings, which are the
-# variables LATCHKEY_<KEY>. lighttpd itself reads the values (env.NAME), so that nothing in them needs quoting here.
+# Prints the lines of lighttpd.conf that depend on the environment: the address to listen on, the state folder, and the
+# settings, which are the variables LATCHKEY_<KEY>. lighttpd itself reads the values (env.NAME), so they need no quoting here.
 
 case ${PORT:=8000} in
     *[!0-9]* | ??????*) echo "PORT is not a number: $PORT" >&2; exit 1 ;;
@@ -7,7 +7,7 @@ esac
 echo "server.port = $PORT"
 if [ -n "$BIND" ]; then echo 'server.bind = env.BIND'; else echo 'server.bind = "127.0.0.1"'; fi
 if [ -n "$LATCHKEY_HOME" ]; then echo 'var.home = env.LATCHKEY_HOME'; else echo 'var.home = var.CWD + "/var"'; fi
-# LATCHKEY_FASTCGI is for lighttpd.conf. awk calls it a failure if its standard error is closed.
+# LATCHKEY_FASTCGI is for lighttpd.conf only. awk fails if its standard error is closed.
 awk 'BEGIN {
     printf "var.settings = (\"LATCHKEY_HOME\""
     for (name in ENVIRON)

@@ -1,27 +1,27 @@
-# Prints what lighttpd.conf needs for FastCGI, if LATCHKEY_FASTCGI is set: two pools of processes of latchkey-fcgi. A process
-# answers one request at a time, and one that hashes a code may wait for its turn, so those requests have a pool of their
-# own, `codes`; all others go to `api`. Any process answers any route.
+# Prints what lighttpd.conf needs for FastCGI, if LATCHKEY_FASTCGI is set: two pools of latchkey-fcgi processes. A process
+# answers one request at a time. A request that hashes a code may have to wait, so those requests have their own pool,
+# `codes`; all others go to `api`. Any process answers any route.
 #
 # Processes of a pool: LATCHKEY_FASTCGI_PROCESSES, else fastcgi_processes in latchkey.conf, else the number of cores.
 #
-# The sockets are in the state folder, which only its owner can enter: anyone who can open one can forge who asks.
+# The sockets are in the state folder, which only its owner can enter: anyone who can open a socket can forge identity headers.
 
 [ -n "$LATCHKEY_FASTCGI" ] || exit 0
 home=${LATCHKEY_HOME:-$PWD/var}
 mkdir -p -m 700 "$home" "$home/run" || exit 1
 processes=$LATCHKEY_FASTCGI_PROCESSES
 if [ -z "$processes" ] && [ -e "$home/latchkey.conf" ]; then
-    mark=$(printf '\357\273\277')  # editors of Windows begin a file with it
+    mark=$(printf '\357\273\277')  # editors on Windows may begin a file with this byte order mark
     processes=$(sed -n "s/^$mark//"';s/^[[:space:]]*fastcgi_processes[[:space:]]*=[[:space:]]*\([0-9]*\)[[:space:]]*$/\1/p' "$home/latchkey.conf")
 fi
-# Of a value that is no number from 1 to 64, every answer says so.
+# Every answer reports a value that is not a number from 1 to 64.
 case $processes in
     [1-9] | [1-5][0-9] | 6[0-4]) ;;
     *) processes=$(nproc) ;;
 esac
 
-# lighttpd's environment stays out of the processes, as by CGI. lighttpd itself knows the folders (var.home, var.cgi), so
-# that nothing in their names needs quoting here.
+# The processes do not inherit lighttpd's environment, as with CGI. lighttpd itself inserts the folders (var.home, var.cgi),
+# so their names need no quoting here.
 pool() {
     cat <<END
 fastcgi.server += ("$1" => ((

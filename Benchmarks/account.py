@@ -66,7 +66,7 @@ def owner(path):
     ):
         if os.path.basename(path.split("(")[0].split(":")[0]).startswith(library):
             return name
-    return "ours" if ".build/" in path else "other"
+    return "Latchkey" if ".build/" in path else "other"
 
 
 def owners(map_path):
@@ -140,12 +140,12 @@ def account(folder):
     current = f"{EXECUTABLES}/current-user"
 
     print(
-        "# Where one `GET /auth/users/me` goes\n\nOne process, run by environment and standard input, on a database of two people"
-        " whose log is empty. Written by `make bench-account` (`account.py`).\n"
+        "# The cost of one `GET /auth/users/me`\n\nOne process, started with environment and standard input, on a database with "
+        "two users and an empty WAL. `make bench-account` (`account.py`) writes this file.\n"
     )
     print(
-        "## System calls\n\n`strace -f -r -T cgi-bin/current-user`; the times are those in the kernel, which strace itself "
-        "makes longer.\n"
+        "## System calls\n\n`strace -f -r -T cgi-bin/current-user`. The times are those in the kernel; strace itself makes "
+        "them longer.\n"
     )
     for name, program in (("Latchkey", current), ("C", programs["current-user"])):
         done = subprocess.run(
@@ -174,44 +174,38 @@ def account(folder):
 
     print(
         "## Instructions\n\n`valgrind --tool=callgrind cgi-bin/current-user`, outside of the kernel. The release executable "
-        "has no symbols: whose"
-        " they are is told by the same objects linked without `-s`, and by the linker's map (`-Map`). *Ours* is all that the "
-        "Swift"
-        " compiler made, also of its own library.\n"
+        "has no symbols, so the same objects linked without `-s`, and the linker's map (`-Map`), show which code an "
+        "instruction belongs to. *Latchkey* is all code from the Swift compiler, including its standard library.\n"
     )
     program, map_path = link(folder)
     stripped = instructions(current, environment)
     whole = instructions(program, environment, keep=f"{folder}/callgrind")
-    twin = instructions(programs["current-user"], environment)
-    print(f"{stripped:,} as released, {whole:,} with symbols; the C program {twin:,}.\n")
+    baseline = instructions(programs["current-user"], environment)
+    print(f"{stripped:,} as released, {whole:,} with symbols; the C program: {baseline:,}.\n")
     whose = collections.Counter()
     known, own = owners(map_path), costs(f"{folder}/callgrind")
     for name, count in own.items():
         # A recursive function has a second name.
         whose[known.get(name.removesuffix("'2"), "other")] += count
     total = sum(own.values())
-    print("| whose code | instructions | share |\n|---|---|---|")
+    print("| code of | instructions | share |\n|---|---|---|")
     for kind, count in whose.most_common():
         print(f"| {kind} | {count:,} | {count / total:.1%} |")
-    print(
-        "\n`callgrind_annotate --inclusive=yes`; `sqlite3InitOne` reads the schema, and is called by the first "
-        "`sqlite3_prepare_v2`."
-    )
-    print("\n| function, with all that it calls | instructions | share |\n|---|---|---|")
+    print("\n`callgrind_annotate --inclusive=yes`. `sqlite3InitOne` reads the schema; the first `sqlite3_prepare_v2` calls it.")
+    print("\n| function, with its callees | instructions | share |\n|---|---|---|")
     for name, count in inclusive(
         f"{folder}/callgrind", ("nettle_ecdsa_verify", "sqlite3_open_v2", "sqlite3_prepare_v2", "sqlite3InitOne", "sqlite3_step")
     ):
         if count:
             print(f"| {name} | {count:,} | {count / total:.1%} |")
-    print("\n| function, by itself | whose | instructions | share |\n|---|---|---|---|")
+    print("\n| function, without its callees | code of | instructions | share |\n|---|---|---|---|")
     for name, count in own.most_common(12):
         whom = known.get(name.removesuffix("'2"), "other")
         print(f"| `{name}` | {whom} | {count:,} | {count / total:.1%} |")
 
     print(
-        "\n## The floor\n\n`spawn 500`, in turn: the median from start to end. What the first takes is the kernel's, to start "
-        "any process and to"
-        " end it.\n"
+        "\n## The minimum\n\n`spawn 500`, in turn: the median from start to end. The first row is what the kernel needs to "
+        "start and end any process.\n"
     )
     floor = []
     for number, (name, (flag, source)) in enumerate(NOTHING.items()):
@@ -221,7 +215,7 @@ def account(folder):
     rows = [*floor, ("C, users/me", programs["current-user"]), ("Latchkey, users/me", current)]
     spawn = Spawn(programs["spawn"], folder)
     figures = spawn.run(500, *(spawn.arguments({**BASE, **environment}, path) for _, path in rows))
-    print("| | µs | the least | page faults |\n|---|---|---|---|")
+    print("| | µs | minimum | page faults |\n|---|---|---|---|")
     for (name, _), (time, faults, _, least) in zip(rows, figures):
         print(f"| {name} | {time:,.0f} | {least:,.0f} | {faults:.0f} |")
     print(TRIED, end="")
@@ -229,46 +223,48 @@ def account(folder):
 
 # Measured once, for the decision; this program does not measure it.
 TRIED = """
-## Cut, and not cut
+## Optimizations, kept and rejected
 
-Measured when each was decided, in turn with what was before.
+Each was measured when it was decided, in turn with the version before it.
 
-- **The signature** was half of all instructions and 17% of the time. A session's last access token is now known by a MAC
-  beside the session, which is read anyway; any other is verified as before (`results.md` has both).
-- **Waits for the disk of one write**: SQLite synced the folder of the log at each process's first commit, and a process
-  that finds no other at work could not tell that the log had been copied back, so it copied it again. A refresh took 2
-  to 4 syncs, and takes 1, and every ninth 3 more.
-- **A file that grows**: a log that is cut off has to be lengthened by the next commits, and the file system writes records
-  of its own each time. For a while its header was overwritten instead, by a file system layer of ours. That is gone, for
-  what it gave by CGI was little: 769 writes/s at 16 connections, and 729 with SQLite's own checkpoints. By FastCGI a
-  checkpoint leaves the file its size (`SQLITE_CHECKPOINT_RESTART`): 3,140 writes/s became 2,460 to 2,590; cut off, 1,910.
-  What is left of the layer, 20 lines, spares the sync of the folder.
-- **Statements** are prepared once in CGI, too. What a change reads twice, before and within its transaction, was prepared
-  twice: 4% to 18% fewer instructions of changes, and 2 to 11 page faults more.
-- **Clean-ups** start after requests that changed a row, not after any request that might have: a flood of 2,600 refused
-  requests/s by FastCGI started 72 processes a second. Of others who read meanwhile the last 1% waited 4 ms, and wait 2.
-- **The clock's tick**: Linux lets a thread that hashes go on for up to 4 ms while shorter work waits for its core, at any nice
-  value. It now yields four times in a millisecond, also while it allocates its memory: docs/decisions/hash-yields.md.
-- **A token and the settings** are read as bytes that lie in one piece, not as parts of a string, where each byte asks whether it
-  does: 1,974,000 instructions became 1,803,000, and a process 1–2% shorter.
-- **Texts** compared, searched and made at once instead of byte by byte; the answer that is laid ready for a trap made
-  once by a process; one read transaction for what a request by FastCGI reads, which took 286,000 instructions and 22
-  calls, and takes 205,000 and 13.
-- **Writers in line**: SQLite asks for its lock after waits that grow to 100 ms, so of 16 clients that refresh at once the
-  last 1% waited 560 to 910 ms. In line they wait 45 to 52 ms, at the same rate. A busy handler that asks each millisecond is no
-  replacement: 124 ms instead of 43 at 16 connections by CGI, and at 64 0.61 of the writes/s.
-- **Not cut: what is left of ours**, 198,000 instructions; the C program takes 182,000 fewer in all: strings, arrays and their
-  counts of owners, over more than forty functions of which none has 1%. What that is in requests is in `results.md`. There a
-  page of a file more or less at hand (97 or 108 page faults, by how and when the file was written) moves a process by 5–8%.
-- **Reading the schema** took 1,009,000 instructions, and takes 685,000: SQLite parses all of it in every process that prepares a
-  statement. It has no comments, CHECKs and triggers any more; types and records do their work. What is left, 12 tables and 19
-  indexes, keeps the data whole and quick to find.
-- **Not cut: a longer log.** With 64 pages in it a request that finds no other at work takes 8–10% more than with none,
-  with 128 20%, with 256 45%; so a commit that finds 64 empties it, though a longer log means fewer waits for the disk.
-- **Not cut: -O instead of -Osize**: 6% fewer instructions by CGI and 17% by FastCGI, but 3% larger with 104 page faults
-  instead of 99, and a process takes longer for it: 0.98 of the C program's time instead of 0.91.
-- **Not cut: signing before the right to write is asked for**: 150 µs less in which nobody else can write, and no more
-  refreshes a second by two processes (1,385–1,390 instead of 1,220–1,520).
+- **The signature** took half of all instructions and 17% of the time. Now a MAC next to the session, which is read anyway,
+  verifies a session's last access token. Every other token is verified by its signature (`results.md` has both).
+- **Disk syncs of one write**: SQLite synced the WAL's folder at each process's first commit. And a process that found no
+  other one at work could not tell that the WAL had been copied back, so it copied it again. A refresh took 2 to 4 syncs;
+  now it takes 1, and every ninth takes 3 more.
+- **A file that grows**: if a checkpoint truncates the WAL, the next commits must extend it, and the file system writes its
+  own records each time. For a while a file system layer overwrote the WAL's header instead. It was removed because by CGI
+  it gained little: 769 writes/s at 16 connections, compared with 729 with SQLite's own checkpoints. By FastCGI a checkpoint
+  keeps the file's size (`SQLITE_CHECKPOINT_RESTART`): 2,460 to 2,590 writes/s, compared with 3,140 with the layer, and 1,910
+  with truncation. 20 lines of the layer remain, which save the sync of the folder.
+- **Statements** are prepared once by CGI, too. A change used to prepare twice what it reads before and within its
+  transaction. This saves 4% to 18% of the instructions of changes, and costs 2 to 11 page faults.
+- **Clean-ups** start after requests that changed a row, not after every request that might have: a flood of 2,600 refused
+  requests/s by FastCGI started 72 processes per second. The slowest 1% of simultaneous reads waited 4 ms; now they wait 2.
+- **The clock's tick**: Linux lets a thread that hashes run for up to 4 ms while shorter work waits for its core, at any nice
+  value. Now the thread yields four times per millisecond, also while it allocates its memory: docs/decisions/hash-yields.md.
+- **A token and the settings** are read as contiguous bytes, not as parts of a string, where each access first checks whether
+  the bytes are contiguous: 1,974,000 instructions became 1,803,000, and a process 1–2% shorter.
+- **Texts** are compared, searched and built at once instead of byte by byte; a process prepares its answer to a trap only
+  once; and a FastCGI request reads in one transaction. Such a request took 286,000 instructions and 22 calls; now it takes
+  205,000 and 13.
+- **A queue of writers**: SQLite retries its lock after waits that grow to 100 ms, so if 16 clients refresh at once, the
+  slowest 1% waited 560 to 910 ms. In the queue they wait 45 to 52 ms, at the same rate. A busy handler that retries every
+  millisecond is no replacement: 124 ms instead of 43 at 16 connections by CGI, and at 64 connections 0.61 of the writes/s.
+- **Not reduced further: Latchkey's own code**, 198,000 instructions; in all, the C program takes 182,000 fewer. They are
+  strings, arrays and their reference counts, in more than forty functions, none of which has 1%. `results.md` has the effect
+  on requests/s. There, the page faults of an executable (97 or 108, depending on how and when its file was written) change
+  the time of a process by 5–8%.
+- **Reading the schema** took 1,009,000 instructions; now it takes 685,000. SQLite parses the whole schema in every process that
+  prepares a statement. The schema no longer has comments, CHECKs and triggers: types and records do their work. The remaining
+  12 tables and 19 indexes keep the data consistent and fast to find.
+- **Rejected: a longer WAL.** With 64 pages in it, a request that finds no other process at work takes 8–10% longer than with
+  none, with 128 pages 20%, with 256 pages 45%. So a commit that finds 64 pages empties it, although a longer WAL means fewer
+  disk syncs.
+- **Rejected: -O instead of -Osize**: 6% fewer instructions by CGI and 17% by FastCGI. But the executable is 3% larger, with
+  104 page faults instead of 99, so a process takes longer: 0.98 of the C program's time instead of 0.91.
+- **Rejected: signing before waiting for the write lock**: other writers wait 150 µs less, but two processes make no more
+  refreshes per second (1,385–1,390 instead of 1,220–1,520).
 """
 
 if __name__ == "__main__":

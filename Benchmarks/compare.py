@@ -43,7 +43,7 @@ class Bench(RivalServers, Rounds, Growth, Findings, Report):
         self.earlier = self.world.again("ada@example.com")
         grant = {name: self.earlier[name] for name in ("refresh_token", "user_uuid")}
         if self.world.home.post("refresh-token", grant).status != 200:
-            raise Failed("a refresh token is not good")
+            raise Failed("a refresh token is not valid")
         self.by_key = {"x-api-key": self.world.keys[0]["full_key"], "x-project-id": self.world.ada["project"]}
 
 
@@ -56,7 +56,7 @@ def main():
         bench = Bench(folder)
         bench.start()
         bench.refuse_differences()
-        say("all answer alike")
+        say("all give the same answers")
         bench.measure()
         bench.stop()
         bench.grow()

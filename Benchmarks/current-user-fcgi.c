@@ -1,7 +1,7 @@
 // GET /auth/users/me in C as a FastCGI server: the baseline for the persistent Swift executable. Its socket is descriptor 0.
 
 #define RESIDENT
-#include "twin.h"
+#include "baseline.h"
 
 #include <fcgiapp.h>
 #include <fastcgi.h>
@@ -48,7 +48,7 @@ static bool is_settled(struct mark mark) {
     return mark.modified.tv_sec < time && mark.changed.tv_sec < time;
 }
 
-// The settings: read again when their file has changed, or when the folder or its owner is another.
+// The settings: read again when their file, the folder or the folder's owner has changed.
 
 static char **process_environment;
 
@@ -164,7 +164,7 @@ static void remember(const struct claims *claims) {
     if (!place->claims.issuer) abort();
 }
 
-// Uses the open database if it is still the one in the folder, of the same epoch, with our schema; otherwise opens it again.
+// Uses the open database if it is still the one in the folder, of the same epoch, with the current schema; otherwise opens it again.
 // All reads until the answer see one snapshot.
 static void open_database(void) {
     static char path[path_limit + 32], opened_journal[sizeof journal];
@@ -180,7 +180,7 @@ static void open_database(void) {
     connect_to_database();
 }
 
-// Requests that the web server itself refuses, or sends here from a folder of a site, are not ours.
+// Requests that the web server itself refuses, or sends here from a folder of a site, get no answer of this endpoint.
 static void judge_server(void) {
     static struct path script, path;
     const char *status = getenv("REDIRECT_STATUS"), *name = non_empty("SCRIPT_NAME");
@@ -193,7 +193,7 @@ static void judge_server(void) {
     if (script.count > 1 && same == script.count - 1) refuse("404 Not Found", "not_at_root");
 }
 
-// The answer to a trap, as FastCGI records. Only the request's id differs, so it is made once.
+// The answer to a trap, as FastCGI records. Only the request's id differs, so it is built once.
 static void lay_trap_answer_ready(void) {
     static size_t count;
     static char *id;
@@ -215,7 +215,8 @@ static void lay_trap_answer_ready(void) {
     trap_answer_count = sizeof head + count + sizeof end;
 }
 
-// libfcgi ends a connection as it always does: it also waits until the web server closes it. Ours closes it with the answer.
+// libfcgi ends a connection in its usual way: it also waits until the web server closes it. latchkey-fcgi closes it with
+// the answer.
 static _Noreturn void respond(struct text *body) {
     // The statements keep pointers to these.
     static struct claims claims;

@@ -1,6 +1,6 @@
 // GET /auth/users/me in C: the baseline for the Swift executable current-user.
 
-#include "twin.h"
+#include "baseline.h"
 
 int main(void) {
     begin();

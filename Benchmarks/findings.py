@@ -26,30 +26,36 @@ class Findings:
             for name in os.listdir(EXECUTABLES)
             if os.access(f"{EXECUTABLES}/{name}", os.X_OK)
         )
-        self.bar("users/me by CGI, of the C program's requests/s", self.swift.against(self.twin), 0.95)
-        self.bar(f"… of FastAPI's ({CORES} processes)", self.swift.against(self.fastapi), 1.2)
-        self.bar("… of FastAPI's (1 process)", self.swift.against(self.fastapi_one), 1.2)
-        self.bar("whole process, of the C program's time", self.process_ratio("me", "c"), 1.05, False)
+        self.bar("users/me by CGI: requests/s, relative to the C program", self.swift.against(self.baseline), 0.95)
+        self.bar(f"… relative to FastAPI ({CORES} processes)", self.swift.against(self.fastapi), 1.2)
+        self.bar("… relative to FastAPI (1 process)", self.swift.against(self.fastapi_one), 1.2)
+        self.bar("one process: time, relative to the C program", self.process_ratio("me", "c"), 1.05, False)
         self.bar("largest executable, MB", size / 1e6, 3.0, False)
         self.bar("peak memory without Argon2 (users/me), MB", self.process("me", 2)[2] / 1024, 6, False)
-        self.bar("… with it, by API key, MB", self.process("key", 2)[2] / 1024, 14, False)
-        self.bar("… with it, verify-code, MB", self.verify_resident / 1024, 14, False)
-        self.bar("API key instead of JWT, list-api-keys, time of a process", self.process_ratio("key", "jwt"), 1.1, False)
+        self.bar("… with Argon2, by API key, MB", self.process("key", 2)[2] / 1024, 14, False)
+        self.bar("… with Argon2, verify-code, MB", self.verify_resident / 1024, 14, False)
+        self.bar("list-api-keys by API key: time of a process, relative to a JWT", self.process_ratio("key", "jwt"), 1.1, False)
         self.bar(
-            "refreshes/s at 16 connections, of SQLite's durable commits/s",
+            "refreshes/s at 16 connections, relative to SQLite's durable commits/s",
             summary([ours / raw for (ours, _), raw in zip(self.refreshes, self.raw_commits)])[0],
             0.8,
         )
         for name, found in self.slow_refreshes.items():
-            self.bar(f"… where the disk takes {DELAY} ms more, by {name}", summary([ratio for _, _, ratio in found])[0], 0.8)
-        self.bar("page 1,000 of 12,000 keys, of page 1's time", self.process_ratio("thousandth", "first"), 2, False)
+            self.bar(f"… with {DELAY} ms more per disk sync, by {name}", summary([ratio for _, _, ratio in found])[0], 0.8)
+        self.bar("page 1,000 of 12,000 keys: time, relative to page 1", self.process_ratio("thousandth", "first"), 2, False)
         worst = max(self.growth, key=lambda name: self.growth[name][2])
-        self.bar(f"{USERS:,} users instead of 1,000, the worst endpoint ({worst})", self.growth[worst][2], 1.1, False)
+        self.bar(f"{USERS:,} users: time, relative to 1,000 users, worst endpoint ({worst})", self.growth[worst][2], 1.1, False)
         # Writes wait for the disk, which other programs keep busy, so their shortest time shows nothing.
         worst = max(self.reading, key=lambda name: self.growth[name][3])
-        self.bar(f"… that only reads, by the shortest times ({worst})", self.growth[worst][3], 1.1, False)
+        self.bar(f"… worst endpoint that only reads, by minimum times ({worst})", self.growth[worst][3], 1.1, False)
         self.bar(
-            f"users/me by FastCGI, of FastAPI's requests/s ({CORES} processes)", self.fastcgi.against(self.fastapi, count=16), 10
+            f"users/me by FastCGI: requests/s, relative to FastAPI ({CORES} processes)",
+            self.fastcgi.against(self.fastapi, count=16),
+            10,
         )
         for count in (4, 16, 64):
-            self.bar(f"… of C's by FastCGI, {count} connections", self.fastcgi.against(self.fcgi_twin, count=count), 1.0)
+            self.bar(
+                f"… relative to the C program by FastCGI, {count} connections",
+                self.fastcgi.against(self.fcgi_baseline, count=count),
+                1.0,
+            )

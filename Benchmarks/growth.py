@@ -9,7 +9,7 @@ from world import World
 
 
 class Growth:
-    """A thousand users and a million."""
+    """Compares a thousand users with a million."""
 
     def grow(self):
         """Microseconds of every request with few users and with many."""

@@ -1,4 +1,4 @@
-"""The instructions of one good request of each endpoint, and the bytes of its executable, compared with
+"""The instructions of one successful request of each endpoint, and the bytes of its executable, compared with
 Benchmarks/instructions.md. Exits with 1 if either grew by 3%. UPDATE=1 in the environment rewrites the table.
 Endpoints named as arguments are measured alone.
 
@@ -25,11 +25,12 @@ LONG = 100_000_000
 HEAD = """\
 # Instructions and sizes
 
-Of one good request of each endpoint, run by environment and standard input on a database of two people: instructions
-outside of the kernel, by `valgrind --tool=callgrind`, the least of three runs (of one, where a code is hashed); bytes of the
-stripped executable.
-`make bench-check` fails if any grows by 3%; `make bench-check UPDATE=1` writes this table. *spread* is how far the
-three runs lay apart when it was written: ids, keys and signatures are random.
+The figures of one successful request of each endpoint, started with environment and standard input on a database with two
+users: its instructions outside of the kernel (`valgrind --tool=callgrind`), the minimum of three runs, or of one run if a code is
+hashed; and the bytes of the stripped executable.
+
+`make bench-check` fails if a figure grows by 3%; `make bench-check UPDATE=1` writes this table. *spread* is the difference
+between the three runs when the table was written: ids, keys and signatures are random.
 
 | endpoint | instructions | bytes | spread |
 |---|---|---|---|

@@ -1,6 +1,6 @@
 // GET /auth/api-keys/ with x-api-key in C: the baseline for the Swift executable list-api-keys.
 
-#include "twin.h"
+#include "baseline.h"
 
 #include <argon2.h>
 
@@ -69,7 +69,7 @@ static bool matches(const char *secret, const char *hash) {
     return difference == 0;
 }
 
-// Whether the key in columns 7 to 9 is valid: not deactivated, not expired, and not made by a clock that ran ahead.
+// Whether the key in columns 7 to 9 is valid: not deactivated, not expired, and not created by a clock that was ahead.
 static bool is_active(sqlite3_stmt *row) {
     int64_t time = now();
     return sqlite3_column_type(row, 8) == SQLITE_NULL
@@ -77,7 +77,7 @@ static bool is_active(sqlite3_stmt *row) {
            && sqlite3_column_int64(row, 9) <= time + clock_tolerance;
 }
 
-// The key for `secret`, which must belong to `project`; NULL if the caller named none.
+// The key for `secret`, which must belong to `project`; NULL if the client sent none.
 static struct key find_key(const char *secret, const uint8_t *project) {
     sqlite3_stmt *row = prepare(
         "SELECT k.id, k.project_id, k.created_by, k.prefix, k.name, k.scopes, k.last_used_at,\n"

@@ -25,7 +25,7 @@ class Failed(Exception):
 
 
 def compile_all(folder):
-    """The C programs, static like ours; their paths by name."""
+    """Compiles the C programs, static like Latchkey's. Returns their paths by name."""
     programs = {}
     version = len(os.listdir(f"{PROJECT}/Sources/Store/Migrations"))
     for name, libraries in (
@@ -66,9 +66,9 @@ def compile_all(folder):
 
 
 def write_anew(path):
-    """Writes an executable again, as an installation does: how its pages lie in memory depends on how, and how long
-    ago, it was written, and so does the number of page faults at a start (97 or 108 of ours). The C program's file
-    still took 107, and 96 once it was copied by hand: times of processes are comparable only with equal page faults."""
+    """Writes an executable again, as an installation does. The number of page faults at a start depends on how, and how
+    long ago, its file was written: 97 or 108 for Latchkey, and 107 for the C program, or 96 after a copy. Times of
+    processes are comparable only with equal page faults."""
     shutil.copy2(path, f"{path}.new")
     os.replace(f"{path}.new", path)
 

@@ -15,11 +15,10 @@ class Report:
         lines = [
             "# Results",
             "",
-            f"Of `make bench` on {CORES} cores, {ROUNDS} rounds, all in turn in each; medians (least–most); a ratio is the "
-            "median of the rounds' own. Written by "
-            "`compare.py`, which tells how. Other work on the machine before it began (load average): "
-            f"{self.others:.1f}"
-            + ("." if self.others < 0.5 else ": **the machine was shared**, so take the ratios, not the rates."),
+            f"`make bench` writes this file; `compare.py` explains how. {CORES} cores, {ROUNDS} rounds, each of which measures "
+            "everything in turn. Figures are medians of the rounds (minimum–maximum); a ratio is the median of the rounds' "
+            f"ratios. The machine's load average before the start: {self.others:.1f}"
+            + ("." if self.others < 0.5 else ": **other programs were running**, so rely on the ratios, not on the rates."),
             "",
             "| bar | figure | bound | |",
             "|---|---|---|---|",
@@ -34,10 +33,10 @@ class Report:
                 "",
                 f"## {title}",
                 "",
-                "Requests/s under load by `wrk`; lighttpd but for FastAPI, which uvicorn serves by itself. "
-                "Below each, 50% and 99% of answers came within so many ms.",
+                "Requests/s under load by `wrk`. lighttpd serves all but FastAPI, which uvicorn serves. "
+                "Below each rate: the time within which 50% / 99% of the answers came, in ms.",
                 "",
-                "| | " + " | ".join(f"{count} conn." for count in CONNECTIONS) + " | of ours, 4 conn. |",
+                "| | " + " | ".join(f"{count} conn." for count in CONNECTIONS) + " | relative to Latchkey, CGI, 4 conn. |",
                 "|---" * (len(CONNECTIONS) + 2) + "|",
             ]
             for rival in self.rivals:
@@ -55,7 +54,7 @@ class Report:
             "",
             "## One process",
             "",
-            "From start to end, started by `spawn.c`: no server.",
+            "From start to end, started by `spawn.c`, without a server.",
             "",
             "| | µs | page faults | peak memory, KiB |",
             "|---|---|---|---|",
@@ -79,16 +78,16 @@ class Report:
         lines += [
             f"| verify-code | | | {self.verify_resident:,.0f} |",
             "",
-            "| users/me | Latchkey | C | of C's |",
+            "| users/me | Latchkey | C | relative to C |",
             "|---|---|---|---|",
             "| instructions (callgrind) | {:,} | {:,} | {:.3f} |".format(
                 *self.instructions, self.instructions[0] / self.instructions[1]
             ),
             "| size, bytes | {:,} | {:,} | {:.3f} |".format(*sizes, sizes[0] / sizes[1]),
             "",
-            "## Memory while nobody asks",
+            "## Memory without requests",
             "",
-            "Of what stays beside the web server; what processes share is counted once.",
+            "Of the processes that run beside the web server. Memory that they share counts once.",
             "",
             "| | before, KiB | after the load, KiB |",
             "|---|---|---|",
@@ -100,11 +99,11 @@ class Report:
             "",
             "## Writing",
             "",
-            "A refresh is one durable commit, by CGI in a process of its own, of the session, the audit and its counter. "
-            "SQLite alone: "
-            "one connection, opened once, `WAL`, `synchronous=FULL`, one row changed by each commit (`commits.c`).",
+            "A refresh is one durable commit of the session, an audit event and its counter; by CGI each is a new process. "
+            "SQLite's commits, for comparison: one connection, opened once, `WAL`, `synchronous=FULL`; each commit changes one "
+            "row (`commits.c`).",
             "",
-            "| | a second | 99% within, ms |",
+            "| | per second | 99% within, ms |",
             "|---|---|---|",
             "| SQLite's commits | {:,.0f} ({:,.0f}–{:,.0f}) | |".format(*summary(self.raw_commits)),
             *(
@@ -118,18 +117,15 @@ class Report:
                 if found
             ),
             "",
-            f"The disk syncs in {1e6 / summary(self.raw_commits)[0]:,.0f} µs here at most, so that it is not what bounds "
-            "refreshes: by CGI the "
-            f"start of a process does. By FastCGI one takes {cost:,.0f} µs of a core, wrk and lighttpd with it, so that "
-            f"{CORES} cores without any wait "
-            f"made {CORES * 1e6 / cost:,.0f} a second.",
+            f"A disk sync takes at most {1e6 / summary(self.raw_commits)[0]:,.0f} µs here, so it does not limit refreshes: by "
+            f"CGI, starting processes does. By FastCGI a refresh takes {cost:,.0f} µs of a core, including wrk and lighttpd, so "
+            f"{CORES} cores without any wait would make {CORES * 1e6 / cost:,.0f} per second.",
             "",
-            f"Where the disk takes longer than all else, waits for it count: {self.syncs:.2f} a refresh, by {SYNCED} processes "
-            "one "
-            f"after the other; 1 a commit, and now and then 2 more. With {DELAY} ms more for each (by strace, which delays "
-            "`fdatasync` alone):",
+            f"If the disk is the slowest part, the number of syncs counts: {self.syncs:.2f} per refresh, in {SYNCED} processes "
+            "one after the other; 1 per commit of SQLite, and sometimes 2 more. "
+            f"With {DELAY} ms more per sync (strace delays only `fdatasync`):",
             "",
-            "| | a second | 99% within, ms | of commits |",
+            "| | per second | 99% within, ms | relative to commits |",
             "|---|---|---|---|",
             "| SQLite's commits | {:,.0f} ({:,.0f}–{:,.0f}) | | |".format(*summary(self.slow_commits)),
             *(
@@ -139,12 +135,12 @@ class Report:
                 for name, found in self.slow_refreshes.items()
             ),
             "",
-            f"## A thousand users and {USERS:,}",
+            f"## 1,000 and {USERS:,} users",
             "",
-            f"As many API keys as users, three times as many sessions: {self.database_size / 1e6:,.0f} MB. Whole processes, in "
-            "turn.",
+            f"With {USERS:,} users, as many API keys and three times as many sessions, the database has "
+            f"{self.database_size / 1e6:,.0f} MB. Times of whole processes, in turn.",
             "",
-            f"| | 1,000: µs | {USERS:,}: µs | ratio | of the shortest |",
+            f"| | 1,000: µs | {USERS:,}: µs | ratio | ratio of the minimums |",
             "|---|---|---|---|---|",
         ]
         lines += [

@@ -1,4 +1,4 @@
-"""Latchkey and its rivals, each on a port of its own."""
+"""Latchkey and its rivals, each on its own port."""
 
 import difflib
 import json
@@ -160,8 +160,8 @@ class RivalServers:
     def start(self):
         """All rivals, in the order of the tables."""
         swift = self.own_lighttpd("latchkey")
-        twin = self.own_lighttpd("c", [(name, self.programs[name]) for name in ("current-user", "list-api-keys")])
-        fcgi_twin = self.lighttpd("c-fastcgi", FASTCGI, path=ME, program=self.programs["current-user-fcgi"])
+        baseline = self.own_lighttpd("c", [(name, self.programs[name]) for name in ("current-user", "list-api-keys")])
+        fcgi_baseline = self.lighttpd("c-fastcgi", FASTCGI, path=ME, program=self.programs["current-user-fcgi"])
         one, all_cores = self.uvicorn(1), self.uvicorn(CORES)
         php = 'alias.url = ("/auth/users/me" => "{rivals}/users-me.php")\n'
         php_cgi = self.lighttpd("php-cgi", php + 'cgi.assign = (".php" => "/usr/bin/php-cgi")\n', rivals=f"{FOLDER}/rivals")
@@ -176,13 +176,13 @@ class RivalServers:
             'alias.url = ("/auth/users/me" => "{rivals}/users-me.py")\ncgi.assign = ("" => "/usr/bin/python3")\n',
             rivals=f"{FOLDER}/rivals",
         )
-        self.swift, self.twin = Rival("Latchkey, CGI", swift), Rival("C, CGI", twin)
-        self.fcgi_twin = Rival("C, FastCGI", fcgi_twin, pids=[fcgi_twin.process.pid])
+        self.swift, self.baseline = Rival("Latchkey, CGI", swift), Rival("C, CGI", baseline)
+        self.fcgi_baseline = Rival("C, FastCGI", fcgi_baseline, pids=[fcgi_baseline.process.pid])
         self.fastapi = Rival(f"FastAPI, {CORES} processes", all_cores, pids=[all_cores.process.pid])
         self.fastapi_one = Rival("FastAPI, 1 process", one, pids=[one.process.pid])
         self.rivals = [
             self.swift,
-            self.twin,
+            self.baseline,
             self.fastapi,
             self.fastapi_one,
             Rival("PHP, php-fpm", php_fpm, pids=[fpm.process.pid]),
@@ -192,7 +192,7 @@ class RivalServers:
         server = self.lighttpd("latchkey-fastcgi", FASTCGI, path=ME, program=f"{EXECUTABLES}/latchkey-fcgi")
         self.fastcgi = Rival("Latchkey, FastCGI", server, pids=[server.process.pid])
         self.fastcgi_refresh = self.refresh_by_fastcgi("refresh-fastcgi")
-        self.rivals += [self.fastcgi, self.fcgi_twin]
+        self.rivals += [self.fastcgi, self.fcgi_baseline]
 
     def stop(self):
         for server in reversed(self.servers):
@@ -220,8 +220,8 @@ class RivalServers:
                 raise Failed(f"{rival.name} answers {path} differently:\n{fields} {body}\n{expected_fields} {expected}")
 
         for rival in self.rivals:
-            same(rival, "me", ME, self.jwt, rival in (self.twin, self.fcgi_twin, self.fastcgi))
-        same(self.twin, "key", KEYS, self.by_key, True)
+            same(rival, "me", ME, self.jwt, rival in (self.baseline, self.fcgi_baseline, self.fastcgi))
+        same(self.baseline, "key", KEYS, self.by_key, True)
         self.refuse_other_calls()
         for page in (1, 1000):
             found = json.loads(

@@ -24,7 +24,7 @@ class Rounds:
 
     def round(self, number):
         loads = [(rival, "me", ME, self.jwt) for rival in self.rivals]
-        loads += [(rival, "key", KEYS, self.by_key) for rival in (self.swift, self.twin, self.fastapi)]
+        loads += [(rival, "key", KEYS, self.by_key) for rival in (self.swift, self.baseline, self.fastapi)]
         loads += [(rival, "jwt", KEYS, self.by_jwt) for rival in (self.swift, self.fastapi)]
         # Each round starts with another rival, and alternates direction, so that other work on the machine affects all alike.
         loads = loads[number - 1 :] + loads[: number - 1]

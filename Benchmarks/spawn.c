@@ -1,8 +1,8 @@
-// spawn COUNT [NAME=VALUE… | STDIN=FILE] PROGRAM … — the cost of programs, each from its start to its end.
+// spawn COUNT [NAME=VALUE… | STDIN=FILE] PROGRAM … — measures programs, each from its start to its end.
 //
 // Runs every program COUNT times, in turn and in alternating order, so that other work on the machine
-// affects all alike. Each gets this process's environment, and the variables between the previous program
-// and itself; /dev/null, or the file STDIN. Prints one line for each: the median in microseconds, page
+// affects all alike. Each gets this process's environment, the variables between the previous program
+// and itself, and as standard input /dev/null or the file STDIN. Prints one line for each: the median in microseconds, page
 // faults (median), the largest resident set in KiB, and the minimum microseconds.
 
 #define _GNU_SOURCE

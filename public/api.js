@@ -3,15 +3,16 @@
 // 1. A browser has one session. Its tabs share the refresh token in localStorage; signing out of one signs out of all.
 //    Where the browser blocks storage, the page keeps everything in memory and says so.
 // 2. Access tokens live in memory only. Tabs hand each other a renewed one.
-// 3. One tab renews at a time (Web Locks; without them the service's grace window settles the race), and all who need
-//    the renewal await the same one. A sign-out beats a renewal in flight.
-// 4. The record holds no credential, but the shell variable that stands for it.
+// 3. One tab renews at a time (Web Locks; without them the service's grace window settles the race), and all calls that
+//    need the renewal await the same one. A sign-out wins over a renewal that has not finished.
+// 4. The record contains a shell variable in place of each credential.
 
 const KEY = "latchkey";
 
 export const storage = { works: true };
 
-// What a storage area keeps, as JSON, by names that begin with `prefix`. Memory where the browser blocks the area, or it is full or keeps nothing.
+// Keeps values in a storage area, as JSON, by names that begin with `prefix`. Keeps them in memory if the browser blocks the
+// area, or the area is full or keeps nothing.
 function area(name, prefix = "") {
   const memory = new Map();
   let real;
@@ -49,12 +50,13 @@ function area(name, prefix = "") {
   };
 }
 
-const shared = area("localStorage");
+// What all tabs keep.
+export const shared = area("localStorage");
 
-// What this tab alone keeps, until it is closed.
+// Only this tab keeps these values, until it is closed.
 export const own = area("sessionStorage", `${KEY}.`);
 
-// What storage has, as if its access token had just expired.
+// The session in storage, as if its access token had just expired.
 function stored() {
   const { refresh_token: refresh, user_uuid: user } = shared.get(KEY) ?? {};
   return typeof refresh === "string" && typeof user === "string" ? { access: "", refresh, user, expires: 0 } : null;
@@ -77,7 +79,7 @@ const tell = (name, detail) => events.dispatchEvent(new CustomEvent(name, { deta
 // The last requests, newest first.
 export const records = [];
 
-// An answer that is not a success. `wait` is Retry-After in seconds.
+// An answer that is not a success. `wait` is its Retry-After in seconds.
 export class Refusal extends Error {
   constructor({ status, headers, json }) {
     super(json?.error?.message);
@@ -91,19 +93,19 @@ export class Refusal extends Error {
 
 const variables = () => ({ TOKEN: session?.access, REFRESH_TOKEN: session?.refresh });
 
-// `text` with the variables that stand for credentials in place of them.
+// `text` with a shell variable in place of each credential.
 function veiled(text) {
   for (const [name, value] of Object.entries(variables())) if (value) text = text?.replaceAll(value, `$${name}`);
   return text?.replace(/\bsk_[\w-]{20,}/g, "$$API_KEY").replace(/("(?:current_)?code": ?)"\d+"/g, '$1"$$CODE"');
 }
 
-// `text` with what the variables stand for in place of them.
+// `text` with the tokens in place of their variables.
 export const unveiled = (text) => text.replace(/\$(TOKEN|REFRESH_TOKEN)\b/g, (all, name) => variables()[name] ?? all);
 
-// The folder that serves the page serves the API. "./" keeps what looks like an absolute URL on this origin.
+// The folder that serves the page also serves the API. With "./", a path that looks like an absolute URL stays on this origin.
 export const locate = (path) => new URL(`./${path.replace(/^\/+/, "")}`, location.href).href;
 
-// Sends one request and gives its answer, whatever it is; status 0 if there was none.
+// Sends one request and returns its answer, success or not; status 0 if none came.
 export async function exchange(method, path, headers, body) {
   const record = {
     at: new Date(), method, path: veiled(path), body: veiled(body),
@@ -123,7 +125,7 @@ export async function exchange(method, path, headers, body) {
   try {
     answer.json = JSON.parse(answer.text);
   } catch {
-    // HEAD, OPTIONS, metrics, a page of the web server: an answer all the same.
+    // An answer without JSON: to HEAD or OPTIONS, metrics, or a page of the web server.
   }
   record.status = answer.status;
   records.unshift(record);
@@ -132,7 +134,7 @@ export async function exchange(method, path, headers, body) {
   return answer;
 }
 
-// Gives `data`, or throws a Refusal; by whoever is signed in, or `open` to anyone.
+// Returns `data`, or throws a Refusal. Sends the user's token, unless the path is `open`.
 export async function call(method, path, { body, project, code, open } = {}) {
   const headers = {};
   if (body) headers["Content-Type"] = "application/json";
@@ -155,7 +157,7 @@ export async function call(method, path, { body, project, code, open } = {}) {
 
 export const open = (path, body) => call("POST", `/auth/verification/${path}`, { body, open: true });
 
-// Takes what verify-code or refresh-token answered.
+// Uses the tokens that verify-code or refresh-token answered.
 function take({ access_token: access, refresh_token: refresh, expires_in, user_uuid: user }) {
   const life = expires_in * 1000;
   session = { access, refresh, user, expires: Date.now() + life - 2000 };
@@ -164,7 +166,7 @@ function take({ access_token: access, refresh_token: refresh, expires_in, user_u
   timer = later(() => renewOnce().catch(() => {}), Math.max(life - 60000, life / 2, 5000));
 }
 
-// Takes it for all tabs.
+// Uses them in all tabs.
 export function adopt(grant) {
   take(grant);
   shared.set(KEY, { refresh_token: grant.refresh_token, user_uuid: grant.user_uuid });
@@ -191,7 +193,7 @@ async function exclusively(task) {
 function renewOnce() {
   const stale = { ...session };
   refreshing ??= exclusively(async () => {
-    // Another tab renewed them while this one waited: what it got is on its way.
+    // Another tab renewed them while this one waited, and is about to send them.
     if (stored()?.refresh !== stale.refresh) await new Promise((done) => { later(done, 100); });
     if (!session || session.access === stale.access) await renew();
   }).finally(() => { refreshing = null; });
@@ -202,7 +204,7 @@ async function renew() {
   follow();
   if (!session) throw new Refusal({ status: 401, headers: {}, json: { error: { code: "invalid_refresh_token" } } });
   const { refresh, user } = session;
-  // False once this browser has signed out, or another tab was quicker.
+  // False if this browser has signed out, or another tab has renewed the tokens.
   const holds = () => shared.get(KEY)?.refresh_token === refresh;
   try {
     const grant = await open("refresh-token", { refresh_token: refresh, user_uuid: user });
@@ -217,7 +219,7 @@ async function renew() {
   return undefined;
 }
 
-// Takes over what another tab stored.
+// Uses the session that another tab stored.
 function follow() {
   const next = stored();
   if (!next) return leave("signedout");
@@ -234,11 +236,11 @@ function listen() {
     const opened = new BroadcastChannel(KEY);
     opened.onmessage = ({ data: grant }) => {
       if (!grant) return leave("signedout");
-      // A renewal that was overtaken by a sign-out.
+      // A sign-out came before this renewal's message.
       if (!session && storage.works && !stored()) return undefined;
       const before = session?.user;
       take(grant);
-      // Without storage, memory has the next refresh token from here.
+      // Without storage, this message is where memory gets the next refresh token from.
       if (!storage.works) shared.set(KEY, { refresh_token: grant.refresh_token, user_uuid: grant.user_uuid });
       return before === grant.user_uuid || tell("began");
     };

@@ -10,26 +10,26 @@ import { account, keys, project, projects, sessions } from "./views.js";
 
 const app = document.getElementById("app");
 
-// What is known of whoever is signed in, and what views may do. `project` is the id of the chosen one.
+// The user's data, and the functions that views may call. `project` is the id of the chosen project.
 const state = { invitations: [], load, reload, changed, leave, gone };
 afterwards(changed);
 
 const guesses = () => [own.get("language"), ...navigator.languages];
 
-// How often a language was chosen, and how many choices are not done yet: what was asked for earlier does not undo one.
+// How often the user chose a language, and how many choices are in progress: an earlier request does not undo a choice.
 let choices = 0;
 let choosing = 0;
 
 async function load() {
   const before = choosing ? -1 : choices;
-  // The page is of use without the latter two.
+  // The page also works without the last two.
   const optional = (path) => call("GET", path).catch(() => null);
   const [me, preferences, invitations] = await Promise.all([
     call("GET", "/auth/users/me"), optional("/auth/users/me/preferences"), optional("/projects/invitations?limit=100"),
   ]);
   Object.assign(state, { me, preferences, invitations: invitations?.items ?? [] });
   if (!me.projects.some(({ id }) => id === state.project)) state.project = me.projects[0]?.id;
-  // Without its words the page goes on in the language that it has.
+  // If the words do not load, the page keeps its language.
   if (before === choices) await speak(preferences?.locale, ...guesses()).catch((refusal) => say(refusalText(refusal)));
 }
 
@@ -43,7 +43,7 @@ function place() {
   return id ? [part === "keys" ? "keys" : "project", id] : [name];
 }
 
-// The current view once more, with the focus where it was. `sent`: because a form of it was sent.
+// Draws the current view again and keeps the focus. `sent`: because the user sent one of its forms.
 function reload({ sent } = {}) {
   return route({ focus: document.activeElement.id, sent });
 }
@@ -74,7 +74,7 @@ async function route({ focus, sent } = {}) {
   }
   if (mine !== turn) return;
   frame(`${name} ${id}`, name, content, sent);
-  // After a change of view what was focused is gone: the heading is next.
+  // In another view the focused element no longer exists: the heading gets the focus.
   const target = focus && document.getElementById(focus);
   (target || heading()).focus({ preventScroll: Boolean(focus) });
   if (!focus) scrollTo(0, 0);
@@ -110,7 +110,7 @@ const link = (name, href, current, extra) => el("li",
 
 let saving;
 
-// The last choice wins, on the page and at the service.
+// The last choice wins, on the page and in the service.
 async function choose({ target: { value } }) {
   const mine = choices += 1;
   choosing += 1;
@@ -181,7 +181,7 @@ function card(view, focus, title, ...content) {
 
 let notice = "";
 
-// What visitors see: signIn or enterCode.
+// The view of visitors: signIn or enterCode.
 let step = signIn;
 
 const send = (address) => open("send-code", { email: address });
@@ -207,7 +207,7 @@ function signIn({ address, focus } = {}) {
   notice = "";
 }
 
-// `sent`: whether a code was asked for; `until`: when the next one may be. A reload of the page comes back to it.
+// `sent`: whether the user asked for a code; `until`: when they may ask again. A reload of the page returns here.
 function enterCode(entry, focus = "") {
   const { address, sent, until = 0 } = entry;
   const update = (more) => {
@@ -280,7 +280,7 @@ async function begin() {
   try {
     await speak(...guesses()).catch(() => speak("en"));
   } catch {
-    // There are no words at all.
+    // No language could be loaded.
     fill(app, el("main", el("h1", "Latchkey"), alert("The console could not be loaded. Check your connection and try again."),
       button("Try again", () => location.reload())));
     return;

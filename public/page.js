@@ -1,4 +1,4 @@
-// What the views are made of: words, elements, forms, dialogs, lists.
+// The parts of the views: words, elements, forms, dialogs, lists.
 
 import { Refusal, later, locate } from "./api.js";
 
@@ -8,8 +8,8 @@ let words = {};
 export let language;
 let asked = 0;
 
-// Takes the first of `wanted` that there is, once its words are here. Gives whether they are in use: the last call wins,
-// and after a failure the page keeps the words that it has.
+// Switches to the first of `wanted` that the page has, once its words have loaded. Returns whether it did: the last call
+// wins, and after a failure the page keeps its language.
 export async function speak(...wanted) {
   const mine = asked += 1;
   const next = wanted.map((tag) => String(tag).slice(0, 2).toLowerCase()).find((tag) => tag in languages) ?? "en";
@@ -31,7 +31,7 @@ export const t = (key, values) => words[key].replace(/\{(\w+)\}/g, (_, name) => 
 
 const has = (key) => key in words;
 
-// An element by tag and classes, attributes, and what is in it. Text is only ever text.
+// An element: tag and classes, then attributes, then its content. Text is always set as text, never as HTML.
 export function el(tag, ...children) {
   const [kind, ...classes] = tag.split(".");
   const node = document.createElement(kind);
@@ -45,7 +45,7 @@ export function el(tag, ...children) {
   return node;
 }
 
-// A paragraph, if there are words for it.
+// A paragraph, if the language file has the key.
 export const line = (key, values, attributes = {}) => has(key) && el("p", attributes, t(key, values));
 
 export function fill(node, ...children) {
@@ -75,10 +75,10 @@ export function ago(text) {
     new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(-Math.floor(past / size) || 0, unit));
 }
 
-// The page's own sentence, else the service's.
+// The page's own sentence, if it has one; otherwise the service's message.
 export function refusalText(refusal) {
   if (!(refusal instanceof Refusal)) {
-    // A fault of the page: the browser's console has the place.
+    // A bug of the page: the browser's console shows where.
     reportError(refusal);
     return t("error.page");
   }
@@ -95,7 +95,7 @@ function faultText(type, field) {
 
 export const alert = (text) => el("p.alert", { role: "alert" }, text);
 
-// A button that runs `action` at a click, one run at a time, and says a refusal.
+// A button that runs `action` on a click, one run at a time, and shows a refusal.
 export function button(text, action, attributes = {}) {
   async function run(event) {
     if (node.ariaBusy || node.ariaDisabled === "true") return;
@@ -117,7 +117,7 @@ export function copyButton(text, attributes) {
     try {
       await navigator.clipboard.writeText(text);
     } catch {
-      // There is no clipboard without TLS, but on localhost, and a browser may refuse it.
+      // Without TLS only localhost has a clipboard, and a browser may refuse it.
       const source = target.closest(".secret, li").querySelector("#secret, .line");
       if (source.select) source.select();
       else getSelection().selectAllChildren(source);
@@ -138,7 +138,7 @@ export const email = (name, more) => ({ name, type: "email", ...exact, ...more }
 
 let count = 0;
 
-// One control, labelled by `label` or the word of its name. Adds to `field` its `input` and `fault`.
+// One control, labelled `label` or the word for its name. Adds its `input` and `fault` to `field`.
 function control(field) {
   const { name, label = t(name), type = "text", value, options, ...attributes } = field;
   const id = `field-${count += 1}`;
@@ -158,12 +158,12 @@ function control(field) {
 function read({ type, input }) {
   if (type === "checkbox") return input.checked;
   const text = input.value.trim();
-  // What is no number is sent as it is, for the service to refuse: never taken as "none".
+  // Text that is not a number is sent unchanged, so that the service refuses it. It never counts as "none".
   if (type === "number" && /^\d*$/.test(text)) return text ? Number(text) : null;
   return text;
 }
 
-// What was typed and not sent stays when a view is drawn anew, in another language or after another form was saved.
+// Unsent input stays when a view is drawn again, in another language or after another form was saved.
 const controls = (root) => [...root.querySelectorAll("input, select, textarea")];
 
 const spot = (node) => `${node.closest("section")?.getAttribute("aria-labelledby")} ${node.name || node.id}`;
@@ -176,8 +176,8 @@ function drawn(node) {
 
 const value = (node) => (node.type === "checkbox" ? node.checked : node.value);
 
-// Gives what differs in `root` from what was drawn, and of `before` what has no place there; `sent`: without the form that
-// is being sent.
+// Returns the input in `root` that differs from what was drawn, and the input of `before` that has no control there. With
+// `sent`, leaves out the form that is being sent.
 export function typed(root, before, sent) {
   const all = controls(root);
   const found = new Map(before);
@@ -215,7 +215,7 @@ export function form({ fields, submit, danger, cancel, extra }, action) {
       await action(Object.fromEntries(shown.map((field) => [field.name, read(field)])));
     } catch (refusal) {
       const text = refusalText(refusal);
-      // `new_email` of the page is `email` of the service.
+      // The page's `new_email` is the service's `email`.
       const faulty = shown.filter((field) => {
         const found = refusal.faults?.find(({ loc }) => loc.includes(field.name) || loc.some((name) => field.name === `new_${name}`));
         if (found) {
@@ -236,7 +236,7 @@ export function form({ fields, submit, danger, cancel, extra }, action) {
   return node;
 }
 
-// A modal dialog of what `build(close)` gives. A `firm` one is not closed by Escape.
+// A modal dialog with the content that `build(close)` returns. Escape does not close a `firm` one.
 export function dialog(title, build, firm) {
   const opener = document.activeElement;
   const node = el("dialog", {
@@ -254,10 +254,10 @@ export function dialog(title, build, firm) {
 
 let changed;
 
-// Sets what follows an action that gives nothing else.
+// Sets the function that follows an action that does not return its own.
 export const afterwards = (then) => { changed = then; };
 
-// A button that asks before it acts. `action(values)` may give a function that follows once the dialog is closed.
+// A button that asks before it acts. `action(values)` may return a function, which runs after the dialog has closed.
 export function act(key, { id = "", item, about, values, kind = item ? "quiet" : "", danger, fields = [], submit = key }, action) {
   return button(t(key), () => dialog(t(key), (close) => [about && el("p", about()), line(`${key}.text`, values),
     form({ fields, danger, submit: t(submit), cancel: close }, async (given) => {
@@ -267,7 +267,7 @@ export function act(key, { id = "", item, about, values, kind = item ? "quiet" :
     })]), { id: key + id, class: danger ? `${kind} danger` : kind, "aria-label": item && `${t(key)}: ${item}` });
 }
 
-// Takes a code that came by mail, or asks for the next: `send()` gives `resend_after`. `more`: fields of further codes.
+// A form for a mailed code, with a button for the next one: `send()` returns `resend_after`. `more`: fields for more codes.
 export function codeForm({ wait, send, label, more = [], ...rest }, action) {
   const note = el("div");
   const again = button("", async () => {
@@ -299,14 +299,14 @@ export function codeForm({ wait, send, label, more = [], ...rest }, action) {
   }
   start(wait);
   const fields = [{ name: "code", label }, ...more].map((field) => ({ inputmode: "numeric", autocomplete: "one-time-code", ...field }));
-  // Only digits count, the wide ones of East Asian keyboards too.
+  // Only digits count, including the full-width ones of East Asian keyboards.
   const digits = (text) => text.normalize("NFKC").replace(/\D/g, "");
   const node = form({ ...rest, fields, extra: [again, note] }, async (values) => {
     fill(note);
     try {
       await action(Object.fromEntries(Object.entries(values).map(([name, text]) => [name, digits(text)])));
     } catch (refusal) {
-      // No guess is left: only a new code helps.
+      // The code has no attempts left: only a new one helps.
       if (refusal.code === "code_exhausted") {
         again.className = "primary";
         refusal.next = again;
@@ -322,7 +322,7 @@ export const section = (name, ...children) => el("section", { "aria-labelledby":
 
 export const rows = (items, row) => el("ul.rows", items.map((item) => el("li", row(item))));
 
-// Names and values in turn.
+// Alternating names and values.
 export const facts = (...all) => el("dl.facts", all.map((name, index) =>
   index % 2 === 0 && el("div", el("dt", t(name)), el("dd", all[index + 1]))));
 

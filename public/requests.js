@@ -1,4 +1,4 @@
-// Every request of the page as a line of curl, and an editor that sends any other.
+// Shows every request of the page as a curl command, and an editor that sends any other.
 
 import { adopt, events, exchange, locate, records, unveiled } from "./api.js";
 import { badge, button, copyButton, date, el, exact, fill, form, option, rows, say, section, t } from "./page.js";
@@ -7,7 +7,7 @@ const methods = ["GET", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
 let api;
 
-// What openapi.json describes, as `[method, path, operation]`; nothing if it is not there, and then it is asked for again.
+// The operations in openapi.json, as `[method, path, operation]`; none if it does not load, and the next call tries again.
 async function operations() {
   api ??= await fetch(locate("openapi.json"), { signal: AbortSignal.timeout(60000) }).then((answer) => answer.json()).catch(() => null);
   return Object.entries(api?.paths ?? {}).flatMap(([path, item]) =>
@@ -16,7 +16,7 @@ async function operations() {
 
 const resolved = (part) => (part.$ref ? part.$ref.split("/").slice(1).reduce((node, name) => node[name], api) : part);
 
-// The first example of an operation, with what is known of whoever is signed in.
+// The first example of an operation, filled in with the user's data.
 function sample({ me, project = "{project_id}" }, [method, path, { security = [], parameters = [], requestBody }]) {
   const lines = parameters.map(resolved).filter((one) => one.in === "header")
     .map(({ name, example }) => `${name}: ${name === "x-project-id" ? project : example}`);
@@ -31,24 +31,24 @@ function sample({ me, project = "{project_id}" }, [method, path, { security = []
   return { method, path: path.replace("{project_id}", project), headers: lines.join("\n"), body };
 }
 
-// One argument for a shell: literal, but for the variables that stand for credentials.
+// One argument for a shell: literal, except for the variables in place of credentials.
 function quoted(text) {
   if (/^[\w:. -]*\$[A-Z_]+$/.test(text)) return `"${text}"`;
   return `'${text.replaceAll("'", "'\\''").replace(/\$(TOKEN|REFRESH_TOKEN|API_KEY|CODE)\b/g, `'"$&"'`)}'`;
 }
 
-function curl({ method, path, headers, body }) {
+export function curl({ method, path, headers, body }) {
   const parts = ["curl", "-X", method, quoted(locate(path))];
   for (const pair of headers) parts.push("-H", quoted(pair.join(": ")));
   if (body) parts.push("-d", quoted(body));
   return parts.join(" ");
 }
 
-// Shows the record of the view that is shown.
+// Updates the list of requests, if the view shows it.
 let update = () => {};
 events.addEventListener("recorded", () => update());
 
-// What was sent last stays in the editor.
+// The editor keeps the request that was sent last.
 let draft = { method: "GET", path: "/auth/users/me", headers: "Authorization: Bearer $TOKEN" };
 
 export async function requests(state) {
@@ -79,7 +79,7 @@ export async function requests(state) {
   }
   edit(draft);
   list();
-  // Whoever is in the list stays there.
+  // While the focus is in the list, the list does not change.
   update = () => made.contains(document.activeElement) || list();
   return [
     el("div.head", el("h1", t("nav.requests"))),
@@ -114,7 +114,7 @@ async function send({ method, path, headers, body }, answer) {
   const takesBody = body && method !== "GET" && method !== "HEAD";
   const mine = turn += 1;
   const got = await exchange(method, path, named, takesBody ? unveiled(body) : undefined);
-  // The page's own tokens were renewed: it must go on with the new ones.
+  // This renewed the page's own tokens: it must use the new ones.
   if (got.status === 200 && path.endsWith("/refresh-token") && got.json?.success) adopt(got.json.data);
   if (mine !== turn) return;
   const block = (key, text) => text && el("pre", { tabindex: "0", role: "region", "aria-label": t(key) }, text);

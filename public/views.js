@@ -1,11 +1,12 @@
-// The views: each is given what the page knows, fetches the rest, and gives what <main> holds.
+// The views: each gets the page's state, fetches the rest, and returns the content of <main>.
 
 import { call } from "./api.js";
 import {
   act, ago, badge, button, codeForm, copyButton, date, dialog, el, email, exact, facts, form, languages, line, pages, rows, section, t,
 } from "./page.js";
+import { steps, tryKey } from "./steps.js";
 
-// The page of each list, which stays when one comes back to it.
+// The current page of each list, kept while the user is elsewhere.
 const at = {};
 
 const listed = (path, list) => `${path}?page=${at[list] ?? 1}&limit=10`;
@@ -29,7 +30,7 @@ const title = (name, ...more) => el("div.title", el("strong", name), more);
 
 const actions = (...buttons) => el("div.actions", buttons);
 
-// The account names its first 100 projects; another is added once it is shown.
+// The account lists its first 100 projects; another one is added when it is shown.
 const add = ({ me }, { id, name }) => me.projects.some((one) => one.id === id) || me.projects.push({ id, name });
 
 export async function keys(state, project) {
@@ -41,14 +42,16 @@ export async function keys(state, project) {
     at[project] = 1;
     return () => showKey(state, made);
   });
+  const name = state.me.projects.find(({ id }) => id === project)?.name;
   return [
-    head("keys", state.me.projects.find(({ id }) => id === project)?.name, create),
+    head("keys", name, create),
+    steps(state, name, shown),
     list("keys", shown.items, (key) => keyRow(state, project, key, shown.items)),
     pagesOf(state, project, shown),
   ];
 }
 
-// Keys may share a name, as after a rotation: the prefix tells them apart.
+// Keys may share a name, for example after a rotation: the prefix distinguishes them.
 const named = ({ name, prefix }) => [el("strong", name), " ", el("code", `${prefix}…`)];
 
 function keyRow(state, project, key, all) {
@@ -85,7 +88,7 @@ function keyFields({ name, scopes }, more) {
 
 const withScopes = ({ all, scopes, ...rest }) => ({ ...rest, scopes: all ? null : scopes.split(/[\s,]+/).filter(Boolean) });
 
-// The only time that the whole key is seen: Escape does not close it.
+// The whole key is shown only here: Escape does not close the dialog.
 async function showKey(state, made) {
   const { name, full_key: key } = made;
   await state.reload();
@@ -94,12 +97,13 @@ async function showKey(state, made) {
     el("div.secret",
       el("input", { readonly: true, value: key, "aria-labelledby": "dialog-title", id: "secret", onfocus: ({ target }) => target.select() }),
       copyButton(key)),
+    tryKey(key),
     el("div.buttons", button(t("key.kept"), close, { class: "primary" })),
   ], true);
 }
 
 export async function projects(state) {
-  // Invitations may have come meanwhile.
+  // New invitations may have arrived.
   const [shown] = await Promise.all([call("GET", listed("/projects", "projects")), state.load()]);
   const create = act("projects.create", { kind: "primary", fields: projectFields({}) }, async (values) => {
     const { id } = await call("POST", "/projects", { body: details(values) });
@@ -108,6 +112,7 @@ export async function projects(state) {
   });
   return [
     head("projects", null, create),
+    state.me.projects.length === 0 && steps(state),
     state.invitations.length > 0 && section("invitations", rows(state.invitations, invitationRow)),
     list("projects", shown.items, (project) => projectRow(state, project)),
     pagesOf(state, "projects", shown),
@@ -178,7 +183,7 @@ export async function project(state, id) {
   ];
 }
 
-// Only owners make owners.
+// Only an owner can make another member an owner.
 const roleField = (own, value) => ({
   name: "role", type: "select", value,
   options: ["member", "admin", "owner"].slice(0, own === "owner" ? 3 : 2).map((role) => [role, t(`role.${role}`)]),
@@ -209,7 +214,7 @@ export async function account(state) {
     }, ({ full_name: name }) => patch({ full_name: name || null }))),
     section("address", facts("email", me.email), act("address.change", { fields: [email("new_email")], submit: "code.send" },
       async ({ new_email: address }) => {
-        // A code goes to each of the two addresses: both are needed.
+        // Each of the two addresses gets a code: the change needs both.
         const send = () => call("POST", "/auth/users/me/email", { body: { email: address } });
         const label = (email) => t("code.mailed", { email });
         return coded("address.change", {
@@ -229,7 +234,7 @@ export async function account(state) {
     }, ({ locale, ...notices }) => patch({ locale: locale || null, notices }))),
     section("delete", act("delete", { danger: true, values: { email: me.email }, submit: "code.send" }, async () => {
       const send = () => call("POST", "/auth/users/me/deletion-code", { body: {} });
-      // A code that was sent a moment ago will do.
+      // A code that was sent a moment ago still works.
       const sent = await send().catch((refusal) => {
         if (refusal.status !== 429) throw refusal;
         return { resend_after: refusal.wait, earlier: true };
@@ -243,7 +248,7 @@ export async function account(state) {
   ];
 }
 
-// Gives what opens a dialog for codes that were mailed.
+// Returns a function that opens a dialog for mailed codes.
 const coded = (key, { text, sent, ...rest }, action) => () => dialog(t(key), (close) => [
   el("p", text),
   codeForm({ wait: sent.resend_after, submit: t(key), cancel: close, ...rest }, async (codes) => {
@@ -279,7 +284,7 @@ function sessionRow(state, { id, created_at: since, last_used_at: used, expires_
   ];
 }
 
-// The first that fits: browsers also name those that they descend from.
+// The first match counts: browsers also name the browsers that they are derived from.
 const devices = [
   [["Edg", "Edge"], ["Firefox"], ["FxiOS", "Firefox"], ["Chrome"], ["CriOS", "Chrome"], ["Safari"], ["curl"]],
   [["Windows"], ["Android"], ["iPhone"], ["iPad"], ["Mac OS X", "macOS"], ["Linux"]],

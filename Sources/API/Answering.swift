@@ -65,8 +65,8 @@ func respond(
     }
 }
 
-/// Starts a deliverer if mail is due: from this request or an earlier one. Sometimes it starts one without mail, because it
-/// also cleans up: each time it deletes more rows than that many requests add. A request that changed nothing adds none, so
+/// Starts a deliverer if mail is due: from this request or an earlier one. Sometimes it starts one without mail, to clean up:
+/// each run deletes more rows than the requests since the last one added. A request that changed nothing added none, so
 /// a flood of refusals starts nothing. Only requests that write look, so that reads stay cheap. If the deliverer cannot
 /// start, the mail waits for the next request; this one does not fail.
 private func wakeDeliverer(_ auth: Auth, after route: Route, log entry: AccessLogEntry) {

@@ -2,7 +2,7 @@
 //
 // A client can send any header, so `X-Forwarded-For` counts only where proxies that the operator trusts have written
 // it. It is read from the right: the first address that is not a trusted proxy's is the client's. An unreadable
-// address ends the reading. Nothing that a client sends can make a limit count for somebody else, or for nobody.
+// address ends the reading. Nothing that a client sends can make a limit count for someone else, or for no one.
 
 import CGI
 import Platform

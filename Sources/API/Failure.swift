@@ -41,17 +41,18 @@ extension Failure {
 
     static func methodNotAllowed(allow: String) -> Failure {
         Failure(
-            .methodNotAllowed, "method_not_allowed", "This path does not take this method.",
+            .methodNotAllowed, "method_not_allowed", "This path does not support this method.",
             headers: [HeaderField("Allow", allow)])
     }
 
     static var unsupportedMediaType: Failure {
-        Failure(.unsupportedMediaType, "unsupported_media_type", "The body must be application/json.")
+        Failure(.unsupportedMediaType, "unsupported_media_type", "The body must be JSON. Send Content-Type: application/json.")
     }
 
     static func internalError(reason: String?) -> Failure {
         Failure(
-            .internalServerError, "internal_error", "Something went wrong on our side.", reason: reason)
+            .internalServerError, "internal_error",
+            "Something went wrong in the service. Its log has the reason, under this request_id.", reason: reason)
     }
 
     init(_ error: BodyError) {
@@ -79,19 +80,19 @@ extension Failure {
             case .ambiguousCredentials:
                 Failure(
                     .badRequest, "ambiguous_credentials",
-                    "Credentials must be given once, and in one way.")
+                    "Send one credential, in one header field.")
             case .ambiguousHeaders:
                 Failure(
                     .badRequest, "ambiguous_headers",
-                    "A header field that must be given once was given more than once.")
+                    "A header field that may be sent only once was sent more than once.")
             case .invalidCode:
                 Failure(.badRequest, "invalid_code", "The code is wrong or has expired.")
             case .codeExhausted:
                 Failure(
-                    .badRequest, "code_exhausted", "This code has no attempts left: ask for a new one.")
+                    .badRequest, "code_exhausted", "This code has no attempts left. Request a new one.")
             case .notAuthenticated:
                 Failure(
-                    .unauthorized, "not_authenticated", "This needs credentials.",
+                    .unauthorized, "not_authenticated", "This request needs credentials.",
                     headers: [HeaderField("WWW-Authenticate", "Bearer")])
             case .invalidToken:
                 Failure(
@@ -132,16 +133,16 @@ extension Failure {
             case .invitationNotFound:
                 Failure(.notFound, "invitation_not_found", "There is no such invitation.")
             case .insufficientRole:
-                Failure(.forbidden, "insufficient_role", "Your role in this project does not allow it.")
+                Failure(.forbidden, "insufficient_role", "Your role in this project does not allow this.")
             case .alreadyMember:
-                Failure(.conflict, "already_member", "Somebody with this address belongs to the project.")
+                Failure(.conflict, "already_member", "This address already belongs to a member of the project.")
             case .lastOwner:
-                Failure(.conflict, "last_owner", "A project needs an owner: make somebody else one first.")
+                Failure(.conflict, "last_owner", "A project needs an owner. Make another member an owner first.")
             case .tooMany(let bound): Failure(.conflict, bound.code, bound.message)
             case .limited(let limit): Failure(limit)
             case .unavailable(let reason):
                 Failure(
-                    .serviceUnavailable, "temporarily_unavailable", "Try again in a moment.",
+                    .serviceUnavailable, "temporarily_unavailable", "The service is not available. Try again in a moment.",
                     headers: [HeaderField("Retry-After", "2")], reason: reason)
             case .failure(let reason): .internalError(reason: reason)
             }
@@ -149,7 +150,7 @@ extension Failure {
 
     private init(invalid faults: [Fault]) {
         self.init(
-            .unprocessableContent, "validation_error", "Some of what was sent is not valid.",
+            .unprocessableContent, "validation_error", "The request is not valid. See detail for what is wrong.",
             faults: faults)
     }
 
@@ -157,7 +158,7 @@ extension Failure {
     private init(_ limit: Limited) {
         let wait = limit.retryAfter.secondsRoundedUp
         self.init(
-            .tooManyRequests, "rate_limited", "Too many requests: try again in \(wait) seconds.",
+            .tooManyRequests, "rate_limited", "Too many requests. Try again in \(wait) seconds.",
             headers: [
                 HeaderField("Retry-After", String(wait)),
                 HeaderField("RateLimit", "\"\(limit.name)\";r=0;t=\(wait)"),
@@ -182,11 +183,11 @@ extension Bound {
 
     fileprivate var message: String {
         switch self {
-        case .projects(let most): "An account may belong to \(most) projects: leave one first."
-        case .keysOfProject(let most): "A project may have \(most) API keys: delete one first."
-        case .keysOfMember(let most): "A member of a project may have \(most) API keys in it: delete one first."
-        case .members(let most): "A project may have \(most) members: remove one first."
-        case .invitations(let most): "A project may have \(most) open invitations: take one back first."
+        case .projects(let most): "An account can belong to at most \(most) projects. Leave one first."
+        case .keysOfProject(let most): "A project can have at most \(most) API keys. Delete one first."
+        case .keysOfMember(let most): "A member can have at most \(most) API keys in a project. Delete one first."
+        case .members(let most): "A project can have at most \(most) members. Remove one first."
+        case .invitations(let most): "A project can have at most \(most) open invitations. Withdraw one first."
         }
     }
 }
@@ -204,7 +205,7 @@ extension APIKeyRejection {
         switch self {
         case .expired: "This API key has expired."
         case .deactivated: "This API key was deactivated."
-        case .ownerInactive: "The account that made this API key is deactivated."
+        case .ownerInactive: "The account that created this API key is deactivated."
         }
     }
 }

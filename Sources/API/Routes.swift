@@ -246,8 +246,8 @@ extension Route {
         return rest.map { path.part($0) }
     }
 
-    /// The ids in `pathInfo`, the part after the executable's name: alone, or with the words of the route's path that
-    /// follow its first id. nil if it is neither.
+    /// The ids in `pathInfo`, the part after the executable's name: either only ids, or all of the route's path from its
+    /// first id. nil if it is neither.
     private func ids(behindName pathInfo: String) -> [String]? {
         if pathInfo.utf8.isEmpty { return idCount == 0 ? [] : nil }
         guard let path = RequestPath(pathInfo) else { return nil }

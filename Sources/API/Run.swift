@@ -48,7 +48,7 @@ package func run(_ endpoints: [Endpoint]) -> Never {
     Signals.leaveNoCore()
     guard let socket = ListeningSocket.onStandardInput else {
         if Environment.value("REQUEST_METHOD") != nil { runNotFound() }
-        try? Descriptor.standardError.write(Array("latchkey-fcgi: standard input is no listening socket\n".utf8))
+        try? Descriptor.standardError.write(Array("latchkey-fcgi: standard input is not a listening socket\n".utf8))
         Signals.exit(64)
     }
     Database.configureForOneThread()

@@ -29,11 +29,11 @@ extension Failure {
         case 431, 494:
             self.init(
                 .requestHeaderFieldsTooLarge, "header_fields_too_large", "The header fields of the request are too large.")
-        case 501: self.init(.notImplemented, "not_implemented", "The server does not know this method.")
+        case 501: self.init(.notImplemented, "not_implemented", "The server does not support this method.")
         case 502...504:
             self.init(
                 Status(rawValue: number) ?? .serviceUnavailable, "temporarily_unavailable",
-                "Try again in a moment.", headers: [HeaderField("Retry-After", "2")])
+                "The service is not available. Try again in a moment.", headers: [HeaderField("Retry-After", "2")])
         // An HTTP version that the server does not support is the client's fault, not the server's.
         case 500...504, 506...599: self = .internalError(reason: nil)
         default: self.init(.badRequest, "bad_request", "The request is malformed.")

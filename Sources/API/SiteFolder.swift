@@ -20,6 +20,6 @@ extension Request {
 
 extension Failure {
     static var notAtRoot: Failure {
-        Failure(.notFound, "not_at_root", "Latchkey must be at the root of a host, and this is a folder of one.")
+        Failure(.notFound, "not_at_root", "Latchkey must be at the root of a host, not in a folder of a site.")
     }
 }

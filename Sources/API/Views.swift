@@ -242,10 +242,11 @@ extension Metrics {
     /// The media type of `text`.
     package static let mediaType = "text/plain; version=0.0.4; charset=utf-8"
 
-    /// The metrics in Prometheus' text format, version 0.0.4. Events and details are our own words.
+    /// The metrics in Prometheus' text format, version 0.0.4. Events and details come from this code, so they need no
+    /// escapes.
     package var text: String {
         var text = """
-            # HELP latchkey_events_total What happened, by the audit's words.
+            # HELP latchkey_events_total Events, named as in the audit log.
             # TYPE latchkey_events_total counter
 
             """
@@ -254,10 +255,10 @@ extension Metrics {
             text += "latchkey_events_total{event=\"\(counter.event)\"\(detail)} \(counter.count)\n"
         }
         for (name, help, value) in [
-            ("pending", "Mails that are still to be sent; \(StoreBounds.countedMails) are that many or more.", pendingMails),
-            ("oldest_seconds", "How long the oldest of them has waited.", oldestMail.secondsRoundedUp),
+            ("pending", "Mails waiting to be sent. \(StoreBounds.countedMails) means that many or more.", pendingMails),
+            ("oldest_seconds", "How long the oldest waiting mail has waited.", oldestMail.secondsRoundedUp),
             (
-                "failed", "Mails that were given up in the last days; \(StoreBounds.countedMails) are that many or more.",
+                "failed", "Mails that were given up in the last days. \(StoreBounds.countedMails) means that many or more.",
                 failedMails
             ),
         ] {

@@ -21,8 +21,8 @@ package struct Secrets {
     /// Makes and verifies refresh tokens.
     package var refreshTokenKey: [UInt8] { key("latchkey v1 refresh token") }
 
-    /// The audit's id for the address `email` when nobody has proved that it is theirs. An address without an account gets one
-    /// too, and the id does not reveal the address.
+    /// The id in the audit log for the address `email` if the client has not proved that it is theirs. An address without
+    /// an account gets one too, and the id does not reveal the address.
     package func pseudonym(of email: String) -> UUID? {
         UUID(HMAC.sha256(key: key("latchkey v1 audit"), Array(email.utf8)).prefix(16))
     }

@@ -236,7 +236,7 @@ final class FastCGIConnection {
                         type: header[1], request: UInt16(header[2]) << 8 | UInt16(header[3]),
                         content: UnsafeRawBufferPointer(rebasing: buffer[start + 8..<start + 8 + count]))
                 }
-                // The rest of the record needs room.
+                // Makes room for the rest of the record.
                 if unread.lowerBound + whole > buffer.count {
                     buffer.baseAddress!.copyMemory(from: buffer.baseAddress! + unread.lowerBound, byteCount: unread.count)
                     unread = 0..<unread.count

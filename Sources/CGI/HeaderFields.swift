@@ -101,7 +101,7 @@ package struct HeaderFields {
 
     private func isRepeated(_ name: Name) -> Bool { repeated >> UInt32(name.rawValue) & 1 == 1 }
 
-    /// The field that `entry` is, and where its value begins; nil if it is none of them.
+    /// The field of `entry`, and where its value begins; nil for every other field.
     private static func field(
         in entry: UnsafeMutablePointer<CChar>
     ) -> (Name, value: UnsafeMutablePointer<CChar>)? {

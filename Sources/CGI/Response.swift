@@ -2,7 +2,7 @@
 
 import Platform
 
-/// A header field of an answer. The value has no control characters: all values are our own.
+/// A header field of an answer. The value has no control characters: no value comes from a client.
 package struct HeaderField {
     /// As written, such as `X-Request-Id`.
     package let name: StaticString

@@ -1,10 +1,10 @@
 // The token that a client sends with each request: a JWT (RFC 7519) signed with ES256.
 //
 // 1. The algorithm is fixed; nothing in a token chooses it (RFC 8725 §3.1).
-// 2. Only the exact form that we write is accepted: the same header, the same claims, the same order. Everything else is
+// 2. Only the exact form that this code writes is accepted: the same header, the same claims, the same order. Everything else is
 //    refused before it is interpreted.
 // 3. Nothing in a token is trusted before it is verified: by its signature, or because it equals, byte for byte, a token that
-//    is known to be ours.
+//    was verified before.
 
 package import Platform
 
@@ -72,7 +72,7 @@ package struct AccessToken: Equatable {
     }
 }
 
-/// An access token as received: in the form that we write, but not verified yet.
+/// An access token as received: in the form that this code writes, but not verified yet.
 package struct UnverifiedToken {
     /// The id of the key that it claims to be signed with: any 43 bytes.
     package let keyID: String

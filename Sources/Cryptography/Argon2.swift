@@ -24,7 +24,7 @@ package struct Argon2Cost: Equatable, Sendable {
 package enum Argon2Error: Error {
     /// No memory now. This says nothing about the secret.
     case outOfMemory
-    /// The string, or a parameter in it, is not one that we make.
+    /// Not a string that `hash` writes, or not with its parameters.
     case malformed
 }
 
@@ -117,7 +117,7 @@ package enum Argon2 {
     }
 }
 
-/// One of our PHC strings in its parts.
+/// The parts of a PHC string that this code wrote.
 private struct PHCString {
     let cost: Argon2Cost
     let salt: [UInt8]

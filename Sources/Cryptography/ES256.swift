@@ -84,8 +84,8 @@ package struct ES256PrivateKey: Equatable {
     /// 96 bytes: d ‖ x ‖ y.
     package var bytes: [UInt8] { scalar + publicKey.coordinates }
 
-    /// 32 bytes: a MAC of `token`, which this key has signed. The key's owner can recognize the token with it at a
-    /// hundredth of the cost of its signature, and nobody else can make it.
+    /// 32 bytes: a MAC of `token`, which this key has signed. With it, the key's owner recognizes the token at a
+    /// hundredth of a signature's cost, and nobody else can compute it.
     package func tag(of token: String) -> [UInt8] {
         let key = HKDF.derive(from: scalar, info: Array("latchkey v1 access token".utf8), count: 32)
         return HMAC.sha256(key: key, Array(token.utf8))

@@ -1,6 +1,6 @@
 // DELETE /auth/api-keys/{key_id}
 //
-// 200: the key is deactivated, now or earlier. 404 for a project or a key that the caller may not manage.
+// 200: the key is deactivated, now or already before. 404 for a project or a key that the caller may not manage.
 
 package import API
 import Auth

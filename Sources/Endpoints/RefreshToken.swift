@@ -1,7 +1,7 @@
 // POST /auth/verification/refresh-token
 //
-// 200: the session's next tokens, or the same again for a token that was used a moment ago. 401 for a token that is
-// unknown, used or expired; if it was used before that, its session ends.
+// 200: the session's next tokens; for a token that was used a moment ago, the same tokens again. 401 for a token that is
+// unknown, expired, or was used longer ago; in the last case its session ends.
 
 package import API
 import Auth

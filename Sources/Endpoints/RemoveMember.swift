@@ -1,6 +1,6 @@
 // DELETE /projects/{project_id}/members/{user_id}
 //
-// 200: the member has left, or the invitation with that id is taken back. 403 for what only an owner may do, 409 for
+// 200: the member is removed, or the invitation with that id is withdrawn. 403 for what only an owner may do, 409 for
 // the last owner, 404 for outsiders and for a user who is not a member.
 
 package import API

@@ -1,7 +1,7 @@
 // POST /auth/verification/verify-code
 //
 // 200: the tokens of a new session; the first one creates the account. 400 for a code that is wrong, used or expired,
-// with another error code if it has no attempts left; 403 for a right one of a deactivated account.
+// with another error code if it has no attempts left; 403 for the right code of a deactivated account.
 
 package import API
 import Auth

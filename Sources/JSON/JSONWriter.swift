@@ -2,7 +2,7 @@
 
 import Platform
 
-/// Builds one JSON text. The writer adds commas; names are our own and need no escapes.
+/// Builds one JSON text. The writer adds commas. Names come from this code and need no escapes.
 package struct JSONWriter {
     /// What has been written.
     package private(set) var bytes: [UInt8] = []

@@ -1,5 +1,5 @@
 // The operator's actions on accounts. They need no credentials: anyone who can read the state folder can do all of them.
-// Each change is in the audit.
+// Each change is in the audit log.
 
 package import Auth
 package import Platform
@@ -56,7 +56,7 @@ package struct ChangedAccount {
     package let ownerless: [Project]
     /// How many of the account's projects are checked: as many as it may have.
     static let examinedProjects: Int64 = 100
-    /// Whether nothing changed: then the audit has no entry.
+    /// Whether nothing changed: then the audit log has no entry.
     package let wasSo: Bool
 }
 
@@ -114,7 +114,7 @@ extension Operations {
     /// Ends all its sessions, and tells both addresses.
     package func moveUser(named name: AccountName, to email: Email) throws(AuthError) -> Move {
         guard auth.testIdentity(of: email) == nil else {
-            throw .failure(reason: "\(email.text) is a test identity: with it anyone who knows its code could sign in")
+            throw .failure(reason: "\(email.text) is a test identity: anyone who knows its code could sign in")
         }
         let database = try database()
         return try database.write { () throws(AuthError) -> Move in
@@ -131,7 +131,7 @@ extension Operations {
     }
 
     /// Makes `change` to the account called `name`; nil if there is none. An account is deactivated even if its projects
-    /// then have no owner: locking somebody out must not wait for that. The outcome names those projects.
+    /// then have no owner: locking a user out must not wait for a new owner. The outcome names those projects.
     ///
     /// Throws `failure` for a balance that would fall below 0 or overflow, and for a test identity that would become a
     /// superuser; then nothing changes.
@@ -143,7 +143,7 @@ extension Operations {
         let changed = try database.write { () throws(AuthError) -> ChangedAccount? in
             guard let user = try user(named: name) else { return nil }
             if case .superuser(true) = change, auth.isTestIdentity(user.email) {
-                throw .failure(reason: "\(user.email) is a test identity, which is never a superuser")
+                throw .failure(reason: "\(user.email) is a test identity, which cannot be a superuser")
             }
             let now = now
             var ended = Auth.EndedSessions()
@@ -176,14 +176,14 @@ extension Operations {
                 let (balance, overflow) = user.billing.tokenBalance.addingReportingOverflow(amount)
                 guard !overflow, balance >= 0 else {
                     throw .failure(
-                        reason: "the balance is \(user.billing.tokenBalance): \(amount) more is not possible")
+                        reason: "the balance is \(user.billing.tokenBalance): it cannot change by \(amount)")
                 }
                 try User.setBalance(user.id, balance, at: now, in: database)
             case .rename(let fullName): try User.rename(user.id, to: fullName, at: now, in: database)
             }
             try record(AuditEvent(.accountChanged, user: user.id, detail: change.word), in: database)
             guard let changed = try User.find(user.id, in: database) else {
-                throw .failure(reason: "a changed account is not there")
+                throw .failure(reason: "the changed account was not found")
             }
             isAll = ended.isAll
             return ChangedAccount(user: changed, endedSessions: ended.good, ownerless: ownerless, wasSo: false)

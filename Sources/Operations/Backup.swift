@@ -49,7 +49,7 @@ extension Operations {
         guard state.isThere else { throw .failure(reason: "there is no database in \(state.path)") }
         let path = try target(ofBackupTo: path)
         let lock = try onFiles { () throws(SystemError) in try FileLock(trying: state.backupLockPath) }
-        guard let lock else { throw .failure(reason: "another backup is at work") }
+        guard let lock else { throw .failure(reason: "another backup is running") }
         defer { withExtendedLifetime(lock) {} }
         removeLeftovers(ofBackupsTo: path)
         _ = try auth.secrets()
@@ -84,7 +84,9 @@ extension Operations {
     private func smallFiles(of database: Database) throws(AuthError) -> [(name: String, bytes: [UInt8])] {
         let lock = try replacementLock()
         defer { withExtendedLifetime(lock) {} }
-        guard try database.isCurrent() else { throw .unavailable(reason: "the state was replaced meanwhile: run it again") }
+        guard try database.isCurrent() else {
+            throw .unavailable(reason: "the state was replaced during the backup: run it again")
+        }
         return try onFiles { () throws(SystemError) in
             var names = ["secret.key"]
             names += try File.names(in: state.keysPath).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { "keys/\($0)" }
@@ -106,7 +108,7 @@ extension Operations {
         do throws(ArchiveFault) {
             files = try Archive.contents(path, upTo: 65536) { Operations.largestSize(ofBackedUp: $0) }
         } catch {
-            throw .failure(reason: "what is there could not be restored: \(error.reason)")
+            throw .failure(reason: "the state could not be restored from this backup: \(error.reason)")
         }
         do throws(AuthError) {
             try Operations.judgeBackup(of: files.map { $0.name }) { (name) throws(SystemError) in
@@ -116,7 +118,7 @@ extension Operations {
                 return bytes
             }
         } catch {
-            throw .failure(reason: "what is there could not be restored: \(error.reason)")
+            throw .failure(reason: "the state could not be restored from this backup: \(error.reason)")
         }
     }
 
@@ -126,11 +128,11 @@ extension Operations {
             (try File.status(path), try File.resolve(File.parent(of: path)))
         }
         guard let status else {
-            guard !File.isLink(path) else { throw .failure(reason: "\(path) is a link to what is not there") }
+            guard !File.isLink(path) else { throw .failure(reason: "\(path) is a link to a file that does not exist") }
             try refuseStateFile(path, in: folder)
             return path
         }
-        guard status.isRegular else { throw .failure(reason: "\(path) is no regular file") }
+        guard status.isRegular else { throw .failure(reason: "\(path) is not a regular file") }
         let target = File.isLink(path) ? try onFiles { () throws(SystemError) in try File.resolve(path) } : path
         try refuseStateFile(
             target, in: try onFiles { () throws(SystemError) in try File.resolve(File.parent(of: target)) })
@@ -145,7 +147,7 @@ extension Operations {
             || folder.isSame(as: state.path)
                 && (name.starts(with: "latchkey.".utf8) || name.starts(with: "secret.key".utf8)
                     || name.suffix(5).elementsEqual(".lock".utf8) || name.first == UInt8(ascii: "."))
-        if isOwn { throw .failure(reason: "\(path) is a file of the state itself") }
+        if isOwn { throw .failure(reason: "\(path) is part of the state") }
     }
 
     /// Removes what killed backups to `path` left behind: no other is running.

@@ -8,7 +8,7 @@
 //    it. So a killed restore leaves the old state, or a closed one that another restore repairs, or the new state.
 // 4. The database's file stays the same: SQLite itself replaces its contents. A request that has it open never sees one
 //    database's WAL with another's pages.
-// 5. Afterwards nobody is signed in, and no code works: a backup's sessions would reuse their generations.
+// 5. Afterwards nobody is signed in, and no code works: sessions from a backup would reuse their generations.
 
 package import Auth
 import Cryptography
@@ -68,7 +68,7 @@ extension Operations {
                 try File.syncFolder(state.path)
             }
             guard try Schema.close(state.databasePath) != nil else {
-                throw .failure(reason: "\(state.databasePath) cannot be made anew")
+                throw .failure(reason: "cannot create a new \(state.databasePath)")
             }
         }
         try onFiles { () throws(SystemError) in
@@ -83,7 +83,7 @@ extension Operations {
         let lock = try onFiles { () throws(SystemError) in
             try FileLock(inTurnFor: state.replacementLockPath, atMost: StoreBounds.writeWait)
         }
-        guard let lock else { throw .failure(reason: "another restore or rotation is at work") }
+        guard let lock else { throw .failure(reason: "another restore or rotation is running") }
         return lock
     }
 }
@@ -154,7 +154,7 @@ extension Operations {
         // Before the contents are checked: a newer schema must be reported as newer, not damaged.
         let database = try Schema.adopt(staging.database)
         if let fault = try Schema.fault(inCopy: staging.database) {
-            throw .failure(reason: "the database in it is damaged: \(fault)")
+            throw .failure(reason: "the backup's database is damaged: \(fault)")
         }
         let now = now
         let ended = try database.write { () throws(AuthError) -> Int in
@@ -185,11 +185,11 @@ extension Operations {
         of names: [String], _ read: (String) throws(SystemError) -> [UInt8]
     ) throws(AuthError) {
         func holds(_ name: String) -> Bool { names.contains { $0.isSame(as: name) } }
-        guard holds("latchkey.db") else { throw .failure(reason: "there is no latchkey.db in it") }
+        guard holds("latchkey.db") else { throw .failure(reason: "the backup has no latchkey.db") }
         do throws(SystemError) {
             guard holds("secret.key"), try read("secret.key").count == 32 else { throw SystemError.damaged("secret.key") }
         } catch {
-            throw .failure(reason: "there is no secret.key of 32 bytes in it")
+            throw .failure(reason: "the backup has no secret.key of 32 bytes")
         }
         do throws(SystemError) {
             for name in names where name.utf8.suffix(4).elementsEqual(".key".utf8) && name.utf8.starts(with: "keys/".utf8) {
@@ -202,7 +202,7 @@ extension Operations {
                 throw SystemError.damaged("keys/current")
             }
         } catch {
-            throw .failure(reason: "a signing key is damaged or missing in it: \(error.description)")
+            throw .failure(reason: "a signing key in the backup is damaged or missing: \(error.description)")
         }
     }
 
@@ -237,7 +237,7 @@ extension Operations {
         return found
     }
 
-    /// Whether `name` is a folder that somebody put among the keys: it stays there.
+    /// Whether `name` is a folder that someone put among the keys: it stays there.
     private func isForeign(_ name: String, _ status: FileStatus) -> Bool {
         status.isFolder && Operations.largestSize(ofBackedUp: name) == nil
     }

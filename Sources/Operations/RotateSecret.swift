@@ -14,7 +14,7 @@ extension Operations {
     package func rotateSecret() throws(AuthError) -> Int {
         let lock = try replacementLock()
         defer { withExtendedLifetime(lock) {} }
-        // A missing secret is a fault of its own, which a new one must not hide.
+        // A missing secret is a separate fault, which a new one must not hide.
         _ = try state.secret()
         let database = try auth.databaseToRotate()
         let now = now

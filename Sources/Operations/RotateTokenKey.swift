@@ -58,7 +58,7 @@ extension Operations {
         do throws(AuthError) {
             try isUrgent ? state.removeOldKeys() : state.removeEndedKeys(at: now)
         } catch {
-            throw .failure(reason: "the key \(id) signs from now on, but an old one could not be deleted: \(error.reason)")
+            throw .failure(reason: "the key \(id) signs from now on, but an old key could not be deleted: \(error.reason)")
         }
         try database.write { () throws(AuthError) in
             try record(AuditEvent(.tokenKeyRotated, detail: isUrgent ? "now" : nil), in: database)

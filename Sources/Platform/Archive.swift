@@ -81,7 +81,7 @@ package final class Archive {
         }
         put(name.utf8, at: 0)
         put(octal: 0o600, digits: 7, at: 100)
-        put(octal: 0, digits: 7, at: 108)  // owner and group: whoever unpacks it
+        put(octal: 0, digits: 7, at: 108)  // owner and group: 0
         put(octal: 0, digits: 7, at: 116)
         put(octal: size, digits: 11, at: 124)
         put(octal: max(0, Int(time.seconds)), digits: 11, at: 136)
@@ -148,10 +148,12 @@ extension Archive {
             var reader = Reader(path: path, source: source, length: length > 0 ? length : nil)
             var names: [String] = []
             while let entry = try reader.header() {
-                guard let most = limit(entry.name) else { throw .says("it holds \(entry.name), which is none of ours") }
-                guard entry.size <= most else { throw .says("\(entry.name) is too large in it") }
+                guard let most = limit(entry.name) else {
+                    throw .says("it contains \(entry.name), which does not belong in a backup")
+                }
+                guard entry.size <= most else { throw .says("its \(entry.name) is too large") }
                 guard !names.contains(where: { $0.isSame(as: entry.name) }) else {
-                    throw .says("it holds \(entry.name) twice")
+                    throw .says("it contains \(entry.name) twice")
                 }
                 try body(entry, &reader)
                 names.append(entry.name)
@@ -160,7 +162,7 @@ extension Archive {
         } catch {
             switch error {
             case .call(let error): throw ArchiveFault(reason: error.description)
-            case .says(let reason): throw ArchiveFault(reason: "\(path) is no backup, or a damaged one: \(reason)")
+            case .says(let reason): throw ArchiveFault(reason: "\(path) is not a backup, or is damaged: \(reason)")
             }
         }
     }
@@ -196,7 +198,7 @@ extension Archive {
             } catch {
                 throw .call(error)
             }
-            guard bytes.count == count else { throw .says("it ends too soon") }
+            guard bytes.count == count else { throw .says("it is incomplete") }
             done += count
             return bytes
         }
@@ -209,18 +211,18 @@ extension Archive {
             for index in 148..<156 { block[index] = 0x20 }
             guard sum == block.reduce(0, { $0 + Int($1) }) else { throw .says("a checksum is wrong") }
             guard block[257..<263].elementsEqual("ustar\u{0}".utf8), block[263] == 0x30, block[264] == 0x30 else {
-                throw .says("it is not in the form ustar")
+                throw .says("it is not in the format ustar")
             }
-            guard block[156] == UInt8(ascii: "0") else { throw .says("it holds what is no ordinary file") }
+            guard block[156] == UInt8(ascii: "0") else { throw .says("it contains something other than a regular file") }
             // The target of a link, and the beginning of a long name.
             guard block[157..<257].allSatisfy({ $0 == 0 }), block[345..<500].allSatisfy({ $0 == 0 }) else {
-                throw .says("it holds a long name or a link")
+                throw .says("it contains a long name or a link")
             }
             let name = block[..<100].prefix { $0 != 0 }
             guard !name.isEmpty, name.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
                 block[name.count..<100].allSatisfy({ $0 == 0 })
-            else { throw .says("a name in it is none") }
-            guard let size = Reader.octal(block[124..<136]) else { throw .says("a size in it is none") }
+            else { throw .says("it contains an invalid name") }
+            guard let size = Reader.octal(block[124..<136]) else { throw .says("it contains an invalid size") }
             return Entry(name: String(decoding: name, as: UTF8.self), size: size)
         }
 
@@ -263,13 +265,13 @@ extension Archive {
                 report(done)
             }
             guard try take((Archive.block - entry.size % Archive.block) % Archive.block).allSatisfy({ $0 == 0 }) else {
-                throw .says("a file's end in it is not empty")
+                throw .says("the padding of a file is not zero")
             }
         }
 
         /// The second block of the end. Only zeros may follow, and not many more than tar adds.
         mutating func end() throws(Refusal) {
-            guard try take(Archive.block).allSatisfy({ $0 == 0 }) else { throw .says("something follows its end") }
+            guard try take(Archive.block).allSatisfy({ $0 == 0 }) else { throw .says("there is data after its end") }
             let rest: [UInt8]
             do throws(SystemError) {
                 rest = try Descriptor(source, of: path).read(upTo: Reader.longestEnd + 1)
@@ -277,7 +279,7 @@ extension Archive {
                 throw .call(error)
             }
             guard rest.count <= Reader.longestEnd, rest.allSatisfy({ $0 == 0 }) else {
-                throw .says("something follows its end")
+                throw .says("there is data after its end")
             }
         }
 

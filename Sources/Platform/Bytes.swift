@@ -85,7 +85,7 @@ extension UnsafeRawBufferPointer {
     }
 }
 
-/// `text` without a byte order mark, with a line feed alone at the end of each line; nil for UTF-16 or UTF-32, which begin
+/// `text` without a byte order mark, with only a line feed at the end of each line; nil for UTF-16 or UTF-32, which begin
 /// with their own mark or contain zeros.
 func plainText(_ text: [UInt8]) -> [UInt8]? {
     if text.starts(with: [0xFF, 0xFE]) || text.starts(with: [0xFE, 0xFF]) { return nil }

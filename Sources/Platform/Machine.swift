@@ -62,7 +62,7 @@ package enum Machine {
         return found
     }
 
-    /// The time since some fixed moment, from a clock that nobody sets.
+    /// The time since some fixed moment, from a monotonic clock.
     package static var uptime: Duration { Uptime.now }
 }
 

@@ -30,10 +30,10 @@ package enum Random {
     /// Linux before 3.17 provides them only through a device.
     private static func readDevice(_ buffer: UnsafeMutableRawBufferPointer) {
         let device = libc_open("/dev/urandom", O_RDONLY, 0)
-        guard device >= 0 else { fatalError("getrandom failed, and /dev/urandom is not there") }
+        guard device >= 0 else { fatalError("getrandom failed, and /dev/urandom does not exist") }
         defer { close(device) }
         guard let bytes = try? Descriptor(device).read(upTo: buffer.count), bytes.count == buffer.count else {
-            fatalError("/dev/urandom cannot be read")
+            fatalError("cannot read /dev/urandom")
         }
         buffer.copyBytes(from: bytes)
     }

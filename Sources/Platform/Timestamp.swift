@@ -173,7 +173,7 @@ package struct Duration: Equatable, Comparable, Sendable {
     package var secondsRoundedUp: Int64 { -floorDivision(difference(0, milliseconds), 1000) }
 }
 
-/// A clock that nobody sets.
+/// A monotonic clock: setting the time does not change it.
 package enum Uptime {
     /// The time since some fixed moment.
     package static var now: Duration {

@@ -11,15 +11,15 @@
 
 import CSQLite
 
-/// How long a connection waits for another's lock, in milliseconds. Longer than any of our transactions, shorter than a web
-/// server's timeout.
+/// How long a connection waits for another's lock, in milliseconds. Longer than any transaction of Latchkey, shorter than a
+/// web server's timeout.
 private let busyTimeout: Int32 = 5000
 
-/// The number of pages in the WAL after which a commit copies them back. It is small: a process that is alone reads the
-/// whole WAL when it opens the database, and cannot know that it was copied back.
+/// The number of pages in the WAL after which a commit copies them back. It is small: the first process to open the
+/// database reads the whole WAL, even if it was already copied back.
 private let checkpointPages: Int32 = 64
-/// The same for a persistent connection: while it is open, nobody has to read the whole WAL. The commit that copies them back
-/// takes the longer the more they are, and others wait for it.
+/// The same for a persistent connection: while it is open, no process has to read the whole WAL. The more pages, the longer
+/// the commit that copies them back takes, and others wait for it.
 private let persistentCheckpointPages: Int32 = 250
 
 /// Above this many bytes a persistent connection truncates the WAL. It leaves less than that.
@@ -84,16 +84,16 @@ package final class Connection {
 
     private var checkpointPages: Int32 { isPersistent ? SQLite.persistentCheckpointPages : SQLite.checkpointPages }
 
-    /// Copies the WAL back and truncates it, so that it contains no deleted data. A process that opens the database alone
-    /// reads the whole WAL, so a short one lets it start sooner. Returns whether it could: it waits for nobody, and others may
-    /// be reading or writing. `cutLogLater` leaves it to the next commit that copies the WAL back.
+    /// Copies the WAL back and truncates it, so that it contains no deleted data. The first process to open the
+    /// database reads the whole WAL, so a short one lets it start sooner. False if others are reading or writing: it does not
+    /// wait for them. `cutLogLater` leaves it to the next commit that copies the WAL back.
     package func checkpoint() -> Bool {
         mustCut = true
         copyLogBack()
         return !mustCut
     }
 
-    /// Copies back what it can of a long WAL, without hindering or waiting for anybody: a `checkpoint` that follows is short.
+    /// Copies back what it can of a long WAL, and neither delays others nor waits for them: a `checkpoint` that follows is short.
     package func copyLogBackBesideOthers() {
         guard logPages > SQLite.checkpointPages else { return }
         sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
@@ -184,7 +184,7 @@ package final class Connection {
     }
 
     /// Every row of one statement, read by `read`; at most the first `limit`. For rows in an order without an index this is
-    /// cheaper than SQL's LIMIT, for which SQLite sorts in a table of its own.
+    /// cheaper than SQL's LIMIT, for which SQLite sorts into a temporary table.
     package func all<T>(
         _ sql: StaticString, _ values: [Value] = [], limit: Int = .max, _ read: (Row) -> T
     ) throws(SQLiteError) -> [T] {

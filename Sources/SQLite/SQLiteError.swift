@@ -26,7 +26,7 @@ package struct SQLiteError: Error {
         systemErrors = errors
     }
 
-    /// A database that is not ours, for the reason `message`.
+    /// A database that is not Latchkey's, for the reason `message`.
     package init(refusing message: String) {
         code = SQLITE_NOTADB
         self.message = message

@@ -106,7 +106,7 @@ package struct Configuration {
 
     private static func absolute(_ path: String, from source: String) throws(StateFault) -> String {
         guard path.utf8.first == UInt8(ascii: "/") else {
-            throw StateFault(reason: "\(source) names no absolute path: \(path)")
+            throw StateFault(reason: "\(source) must name an absolute path: \(path)")
         }
         return path
     }
@@ -126,7 +126,7 @@ extension Configuration {
             text = try File.readText(path, limit: 65536)
         } catch {
             throw ConfigurationFault(
-                reason: "test_identities: \(error.description); it must be yours alone, mode 0600")
+                reason: "test_identities: \(error.description); the file must belong to this user and have mode 0600")
         }
         var identities: [TestIdentity] = []
         let lines = String(decoding: text, as: UTF8.self).utf8.split(
@@ -146,7 +146,7 @@ extension Configuration {
 
     private func identity(_ line: Substring.UTF8View) throws(TestIdentityFault) -> TestIdentity {
         let words = line.split { $0 == 0x20 || $0 == 0x09 }.map { String(Substring($0)) }
-        guard words.count == 3 else { throw .init(reason: "not of the form: address hash last-day") }
+        guard words.count == 3 else { throw .init(reason: "must have the form: address hash last-day") }
         guard let email = try? Email(words[0]) else { throw .init(reason: "not an e-mail address") }
         guard let day = Timestamp(day: words[2]) else { throw .init(reason: "not a day such as 2026-12-31") }
         return try TestIdentity(email: email, codeHash: words[1], lastDay: day, at: .now)
@@ -172,6 +172,6 @@ extension Configuration {
                 return Mailbox(name: "Latchkey", address: address)
             }
         }
-        throw ConfigurationFault(reason: "mail_from: no usable default")
+        throw ConfigurationFault(reason: "mail_from: must be set, because base_url gives no valid sender")
     }
 }

@@ -6,10 +6,10 @@ import Platform
 /// The origin in `value`, as browsers write it: scheme and host in lower case, without the scheme's default port and a final
 /// slash.
 ///
-/// Besides `http` and `https`, apps use schemes of their own, such as `capacitor://localhost`. Their hosts stay unchanged.
+/// Besides `http` and `https`, apps use their own schemes, such as `capacitor://localhost`. Their hosts stay unchanged.
 func origin(_ value: String) throws(ValueFault) -> String {
     guard !value.isSame(as: "*"), !value.isSame(as: "null") else {
-        throw ValueFault("not an origin: \(value) would admit pages of anyone")
+        throw ValueFault("not an origin: \(value) would allow pages of every origin")
     }
     let text = Array(value.utf8)
     guard let colon = text.firstIndex(of: UInt8(ascii: ":")), colon > 0, text[colon...].starts(with: "://".utf8) else {
@@ -20,7 +20,7 @@ func origin(_ value: String) throws(ValueFault) -> String {
         throw ValueFault("not an origin such as https://app.example.com: \(value)")
     }
     for opaque in ["about", "blob", "data", "file", "javascript"] where scheme.elementsEqual(opaque.utf8) {
-        throw ValueFault("browsers give pages of \(opaque): the origin null, which any page can have: \(value)")
+        throw ValueFault("browsers give pages of \(opaque): the origin null, which any page can get: \(value)")
     }
     var rest = text[colon...].dropFirst(3)
     if rest.last == UInt8(ascii: "/") { rest = rest.dropLast() }
@@ -56,7 +56,7 @@ private func hostOfWeb(_ host: ArraySlice<UInt8>, in value: String) throws(Value
     }
     let lower = host.map { $0.asciiLowercased }
     guard lower.allSatisfy({ $0 < 0x80 }) else {
-        throw ValueFault("browsers write this host in ASCII, with xn--: \(value)")
+        throw ValueFault("write this host in ASCII, with xn--, as browsers do: \(value)")
     }
     guard !lower.isEmpty, lower.count <= 253, lower.allSatisfy({ $0.isLetter || $0.isDigit || "-._".utf8.contains($0) }),
         lower.first != UInt8(ascii: ".")

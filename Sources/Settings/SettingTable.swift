@@ -2,8 +2,8 @@
 // and where its value is stored.
 //
 // Everything that needs the settings reads this table, in this order: the file and the environment (Settings.swift),
-// `latchkey settings`, samples/latchkey.conf, which `latchkey init` writes too, and the table in README (SettingTexts.swift).
-// After a change, `make settings` writes the last two.
+// `latchkey settings`, samples/latchkey.conf, which `latchkey init` writes too, and the table in docs/configuration.md
+// (SettingTexts.swift). After a change, `make settings` writes the last two.
 
 import Auth
 import Platform
@@ -21,17 +21,17 @@ extension Settings {
     private static func addMail(to table: inout some SettingReader) {
         table.setting(
             "base_url", default: .value("http://localhost:8000"), baseURL,
-            "the service's address: `iss` of access tokens, and the start of links in mail"
+            "The URL that clients use. Access tokens name it as their issuer (`iss`), and links in mail begin with it."
         ) { $0.policy.baseURL = $1 }
         table.setting(
             "mail", default: .value("maildir"), mailSetting,
-            "`maildir` writes each mail into a file in `mail/new`; `sendmail /usr/sbin/sendmail` hands it to that command"
+            "`maildir` writes each mail to a file in `mail/new`. `sendmail /usr/sbin/sendmail` passes it to that command."
         ) { $0.mail = $1 }
         table.setting(
             "mail_from", default: .words("`Latchkey <latchkey@host>`"), mailbox,
             """
-            the sender: an address, or `Name <address>`, of whose name 128 characters count; the default's host is that of \
-            `base_url`
+            The sender: an address, or `Name <address>` with a name of at most 128 characters. The default uses the host of \
+            `base_url`.
             """
         ) { $0.mailFrom = $1 }
     }
@@ -40,44 +40,44 @@ extension Settings {
         table.setting(
             "sign_up", default: .value("open"), signUp,
             """
-            who may make an account: `open`, `closed`, or domains such as `example.com, example.org`; other addresses get the \
-            same answer and no mail
+            Who can create an account: `open`, `closed`, or a list of domains such as `example.com, example.org`. Other \
+            addresses get the same answer, but no mail.
             """
         ) { $0.policy.signUp = $1 }
         table.setting(
             "invitations_admit", default: .value("yes"), yesOrNo,
             """
-            an open invitation lets its address sign up whatever `sign_up` says; with `no`, inviting an address that may not \
-            sign up mails nothing, and the answer is the same
+            `yes`: an open invitation lets its address sign up, whatever `sign_up` says. `no`: an invitation to an address \
+            that cannot sign up is not mailed; the answer is the same.
             """
         ) { $0.policy.invitationsAdmit = $1 }
-        table.setting("code_length", default: .value("6"), number(in: 6...8), "digits of a code, 6 to 8") {
+        table.setting("code_length", default: .value("6"), number(in: 6...8), "The number of digits of a code, 6 to 8.") {
             $0.policy.codeLength = Int($1)
         }
-        table.setting("code_ttl", default: .value("10m"), duration(atMost: .days(1)), "a code's life; up to `1d`") {
+        table.setting("code_ttl", default: .value("10m"), duration(atMost: .days(1)), "How long a code is valid, at most `1d`.") {
             $0.policy.codeLifetime = $1
         }
         table.setting(
-            "code_attempts", default: .value("5"), number(in: 1...100), "guesses at one code that are compared, 1 to 100"
+            "code_attempts", default: .value("5"), number(in: 1...100), "How many guesses a code allows, 1 to 100."
         ) { $0.policy.codeAttempts = $1 }
         table.setting(
             "resend_after", default: .value("60s"), duration(orNone: true, atMost: .days(1)),
-            "the time between two mails to one address; up to `1d`"
+            "The minimum time between two codes mailed to one address, at most `1d`."
         ) { $0.policy.resendAfter = $1 }
         table.setting(
             "access_ttl", default: .value("15m"), duration(atMost: StoreBounds.longestAccessLifetime),
-            "an access token's life; up to `1d`"
+            "How long an access token is valid, at most `1d`."
         ) { $0.policy.accessLifetime = $1 }
         table.setting(
             "refresh_ttl", default: .value("30d"), duration(),
-            "a session that is not refreshed for this long ends, and its access token with it"
+            "A session that is not refreshed for this long ends, and so does its access token."
         ) { $0.policy.refreshLifetime = $1 }
         table.setting(
-            "session_ttl", default: .value("90d"), duration(), "a session's life, however often it is refreshed"
+            "session_ttl", default: .value("90d"), duration(), "How long a session lasts, however often it is refreshed."
         ) { $0.policy.sessionLifetime = $1 }
         table.setting(
             "refresh_grace", default: .value("30s"), duration(orNone: true, atMost: .hours(1)),
-            "for this long a spent refresh token still gets its successor; up to `1h`"
+            "How long a used refresh token still returns its successor, at most `1h`."
         ) { $0.policy.refreshGrace = $1 }
     }
 
@@ -85,135 +85,138 @@ extension Settings {
         table.setting(
             "limit_send_per_ip", default: .value("30/5m"), quota,
             """
-            codes asked for from one IPv4 address or IPv6 /64, and twice as many from an IPv6 /48; `off` drops a limit; the \
-            time of a limit is up to `31d`
+            Codes requested from one IPv4 address or IPv6 /64; twice as many from an IPv6 /48. `off` turns a limit off. The \
+            period of a limit is at most `31d`.
             """
         ) { $0.policy.sendPerAddressOfClient = $1 }
         table.setting(
             "limit_verify_per_ip", default: .value("30/5m"), quota,
-            "guesses from one IPv4 address or IPv6 /64, and twice as many from an IPv6 /48"
+            "Guesses from one IPv4 address or IPv6 /64; twice as many from an IPv6 /48."
         ) { $0.policy.verifyPerAddressOfClient = $1 }
         table.setting(
             "limit_refresh_per_ip", default: .value("150/5m"), quota,
             """
-            refreshes from one IPv4 address or IPv6 /64; by one account four times as many, from any network; refused ones, twice \
-            as many from an IPv6 /48
+            Refreshes from one IPv4 address or IPv6 /64. One account can make four times as many, from all networks together. \
+            One IPv6 /48 can make twice as many that are refused.
             """
         ) { $0.policy.refreshPerAddressOfClient = $1 }
         table.setting(
             "limit_send_per_email", default: .value("5/1h"), quota,
-            "sign-in codes to one address; codes to change an address, and to delete an account, that one account asks for"
+            "Sign-in codes to one address. Separately: codes to change the address of an account, and codes to delete it."
         ) { $0.policy.sendPerEmail = $1 }
         table.setting(
             "limit_failures_per_email", default: .value("30/24h"), quota,
-            "wrong guesses for one address, for all purposes together; a new code does not reset them"
+            "Wrong guesses for one address, at all of its codes. A new code does not reset the count."
         ) { $0.policy.failuresPerEmail = $1 }
-        table.setting("limit_send_total", default: .value("1000/1h"), quota, "mails to all") { $0.policy.sendTotal = $1 }
+        table.setting(
+            "limit_send_total", default: .value("1000/1h"), quota,
+            "Codes mailed to all addresses together. Separately: invitations mailed to all addresses."
+        ) { $0.policy.sendTotal = $1 }
         table.setting(
             "limit_invite_per_user", default: .value("20/1h"), quota,
-            "invitations to projects by one account; five a day go to one address"
+            "Invitations to projects by one account. One address gets at most five a day."
         ) { $0.policy.invitationsPerUser = $1 }
         table.setting(
             "limit_write_per_user", default: .value("600/5m"), quota,
-            """
-            changes by one account. Ending something is always possible: revoking, deleting, leaving, and rotating a key
-            """
+            "Changes by one account. Revoking, deleting, leaving and rotating a key are always possible."
         ) { $0.policy.changesPerUser = $1 }
         table.setting(
             "max_projects_per_user", default: .value("100"), bound,
             """
-            projects that an account belongs to. This and the next five settings are 1 to 10000; beyond them the answer is 409. \
-            What is there already stays
+            Projects that one account can belong to. This and the next five settings are 1 to 10000. Requests for more are \
+            answered with 409. A lower value removes nothing.
             """
         ) { $0.policy.projectsPerUser = $1 }
         table.setting(
             "max_keys_per_project", default: .value("1000"), bound,
             """
-            API keys of a project that have not ended; a rotated key keeps its place, and where there is no other, rotating the \
-            old one again ends the first new one. A project keeps as many keys that have ended, for 90 days
+            API keys of one project that have not expired and are not deactivated. A rotated key and its replacement count as \
+            one. If there is no room for a second replacement, the first one ends. Up to as many ended keys are kept, too, for \
+            90 days.
             """
         ) { $0.policy.keysPerProject = $1 }
         table.setting(
-            "max_keys_per_member", default: .value("100"), bound, "the same for one member's keys in a project"
+            "max_keys_per_member", default: .value("100"), bound, "The same, for the keys of one member in a project."
         ) { $0.policy.keysPerMember = $1 }
-        table.setting("max_members_per_project", default: .value("100"), bound, "members of a project") {
+        table.setting("max_members_per_project", default: .value("100"), bound, "Members of one project.") {
             $0.policy.membersPerProject = $1
         }
-        table.setting("max_invitations_per_project", default: .value("100"), bound, "open invitations of a project") {
+        table.setting("max_invitations_per_project", default: .value("100"), bound, "Open invitations of one project.") {
             $0.policy.invitationsPerProject = $1
         }
         table.setting(
             "max_sessions_per_user", default: .value("100"), bound,
-            "sessions of an account; instead of 409, the session that was not used for longest ends"
+            "Sessions of one account. When one more begins, the session that was unused for longest ends. There is no 409."
         ) { $0.policy.sessionsPerUser = $1 }
     }
 
     private static func addMachine(to table: inout some SettingReader) {
         table.setting(
             "argon2_slots", default: .words("number of cores"), number(in: 1...1024),
-            "codes hashed at once, 1 to 1024, each in 7 MiB; others wait up to 5 s, then get 503"
+            "How many codes are hashed at once, 1 to 1024, each in 7 MiB. Other requests wait up to 5 s, then get 503."
         ) { $0.policy.argon2Slots = $1 }
         table.setting(
             "deliverers", default: .value("8"), number(in: 2...64),
             """
-            processes that send mail at once, 2 to 64; a quarter of them is for mail that was not tried yet, so that mails whose \
-            command hangs do not hold up others
+            How many processes send mail at once, 2 to 64. A quarter of them send only new mail, so that a mail command that \
+            hangs does not delay all mail.
             """
         ) { $0.policy.deliverers = $1 }
         table.setting(
-            "audit_ttl", default: .value("90d"), duration(atLeast: .days(1)), "how long the audit is kept; at least `1d`"
+            "audit_ttl", default: .value("90d"), duration(atLeast: .days(1)), "How long the audit log is kept, at least `1d`."
         ) { $0.policy.auditLifetime = $1 }
         table.setting(
             "metrics_token", default: .words("none"), clientToken, isSecret: true,
-            "the Bearer token that reads `/metrics` from elsewhere; without it, only this machine does"
+            "The Bearer token for reading `/metrics` from other machines. Without it, only this machine can."
         ) { $0.policy.metricsToken = $1 }
         table.setting(
             "trusted_proxies", default: .words("none"), elements(of: networkRange),
             """
-            addresses and ranges whose `X-Forwarded-For` is believed, from the right; behind a proxy that is not listed, all \
-            clients count as one
+            Addresses and ranges of proxies. Their `X-Forwarded-For` is trusted, read from the right. Behind a proxy that is \
+            not listed, all clients share the same limits.
             """
         ) { $0.trustedProxies = $1 }
         table.setting(
             "test_identities", default: .words("none"), line(atMost: 4000),
-            "a file of fixed codes for app reviewers, with lines `address hash last-day`"
+            "A file of fixed codes for app reviewers, with lines `address hash last-day`."
         ) { $0.testIdentities = $1 }
         table.setting(
             "cors_origins", default: .words("none"), elements(of: origin),
             """
-            origins such as `https://app.example.com`, or an app's `capacitor://localhost`, whose pages may call the API; exact \
-            ones
+            The exact origins whose pages can call the API, such as `https://app.example.com`, or `capacitor://localhost` for \
+            an app.
             """
         ) { $0.corsOrigins = $1 }
         table.setting(
             "client_tokens", default: .words("none"), elements(of: clientToken), isSecret: true,
-            "if set, the four verification endpoints need one of them as Bearer token"
+            "If set, the four verification endpoints require one of these Bearer tokens."
         ) { $0.policy.clientTokens = $1 }
         table.setting(
             "fastcgi_requests", default: .value("100000"), number(in: 1...1_000_000_000),
-            "answers after which a FastCGI process begins anew"
+            "After this many requests, a FastCGI process is replaced by a new one."
         ) { $0.fastCGIRequests = $1 }
         table.setting(
             "fastcgi_processes", default: .words("number of cores"), number(in: 1...64),
-            "FastCGI processes of each pool, 1 to 64, that lighttpd starts; read when it starts"
+            "How many FastCGI processes lighttpd starts in each pool, 1 to 64. Restart lighttpd after a change."
         ) { _, _ in }  // lighttpd-fastcgi.sh reads it.
         table.setting(
-            "journal", default: .words("by the file system"), journalMode,
+            "journal", default: .words("depends on the file system"), journalMode,
             """
-            `wal`, or `delete`, which is what network file systems (NFS, SMB, FUSE and the like) and shared folders of virtual \
-            machines get, also if the state is moved there
+            `wal` or `delete`. Without this setting, network file systems (NFS, SMB, FUSE and the like) and shared folders of \
+            virtual machines use `delete`, even if the state is moved there later. All others use `wal`.
             """
         ) { $0.journal = $1 }
         table.setting(
             "allow_state_in_web_root", default: .value("no"), yesOrNo,
-            "`yes` allows a state folder inside a web root"
+            "`yes` allows a state folder inside a web root."
         ) { $0.allowStateInWebRoot = $1 }
     }
 
     /// What replaces a former setting; nil for any other key.
     static func replacement(of key: String) -> String? {
         key.isSame(as: "mail_subject") || key.isSame(as: "mail_template")
-            ? "removed: put the mail's subject and text into templates/code.txt in the state folder, and its HTML into code.html"
+            ? "this setting was removed: put the mail's subject and text into templates/code.txt in the state folder, "
+                + "and its HTML into code.html"
             : nil
     }
 }

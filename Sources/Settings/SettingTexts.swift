@@ -1,5 +1,5 @@
-// Texts from the table of settings: the current values, the sample file, and the table in README. Only `latchkey` and
-// `make settings` use this; no endpoint contains it.
+// Texts from the table of settings: the current values, the sample file, and the table in docs/configuration.md. Only
+// `latchkey` and `make settings` use this; no endpoint contains it.
 
 import Platform
 
@@ -72,22 +72,23 @@ extension SettingDescription {
     /// `latchkey.conf` with every setting commented out: samples/latchkey.conf, and what `latchkey init` writes.
     package static var sampleFile: String {
         var lines = [
-            "# Latchkey's settings, each with its default. To change one, remove its # and edit the value.", "#",
+            "# Latchkey's settings with their defaults. To change one, remove its # and edit the value.", "#",
             "# This file is latchkey.conf in the state folder. A variable LATCHKEY_<KEY> in the environment of",
-            "# the executables wins. `latchkey settings` lists what is in force; `latchkey doctor` checks it.",
+            "# the executables overrides it. `latchkey settings` lists the current values, and `latchkey doctor`",
+            "# checks them.",
         ]
         for setting in all {
             lines.append("")
             switch setting.standard {
             case .value: lines += commented(setting.sentence)
-            case .words(let words): lines += commented("\(setting.sentence) (default: \(words))")
+            case .words(let words): lines += commented("\(setting.sentence) Default: \(words).")
             }
             lines.append(setting.defaultValue.map { "#\(setting.key) = \($0)" } ?? "#\(setting.key) =")
         }
         return lines.map { "\($0)\n" }.joined()
     }
 
-    /// The rows of the table in README, with its header.
+    /// The rows of the table in docs/configuration.md, with its header.
     package static var markdownTable: [String] {
         ["| key | default | |", "|---|---|---|"]
             + all.map { setting in

@@ -43,16 +43,16 @@ func elements<T>(
     for piece in value.utf8.split(whereSeparator: { $0 == UInt8(ascii: ",") || $0 == 0x20 || $0 == 0x09 }) {
         results.append(try element(String(Substring(piece))))
     }
-    guard !results.isEmpty else { throw ValueFault("empty") }
+    guard !results.isEmpty else { throw ValueFault("must not be empty") }
     return results
 }
 
 /// Non-empty text of at most `limit` bytes, without control characters or characters that change its direction.
 func line(_ value: String, atMost limit: Int) throws(ValueFault) -> String {
-    guard !value.utf8.isEmpty else { throw ValueFault("empty") }
-    guard value.utf8.count <= limit else { throw ValueFault("longer than \(limit) bytes") }
+    guard !value.utf8.isEmpty else { throw ValueFault("must not be empty") }
+    guard value.utf8.count <= limit else { throw ValueFault("must have at most \(limit) bytes") }
     guard !value.unicodeScalars.contains(where: { $0.isControl || $0.turnsDirection }) else {
-        throw ValueFault("control characters")
+        throw ValueFault("must not contain control characters")
     }
     return value
 }
@@ -61,7 +61,7 @@ func line(_ value: String, atMost limit: Int) throws(ValueFault) -> String {
 func number(_ value: String, in range: ClosedRange<Int64>) throws(ValueFault) -> Int64 {
     guard value.utf8.count <= 15, !value.utf8.isEmpty, value.utf8.allSatisfy({ $0.isDigit }),
         let number = Int64(value), range.contains(number)
-    else { throw ValueFault("not a whole number from \(range.lowerBound) to \(range.upperBound)") }
+    else { throw ValueFault("must be a whole number from \(range.lowerBound) to \(range.upperBound)") }
     return number
 }
 
@@ -75,20 +75,20 @@ func duration(
     case UInt8(ascii: "m"): unit = .minutes(1)
     case UInt8(ascii: "h"): unit = .hours(1)
     case UInt8(ascii: "d"): unit = .days(1)
-    default: throw ValueFault("not a duration such as 90s, 15m, 1h or 30d")
+    default: throw ValueFault("must be a duration such as 90s, 15m, 1h or 30d")
     }
     let count: Int64
     do throws(ValueFault) {
         let digits = String(decoding: value.utf8.dropLast(), as: UTF8.self)
         count = try number(digits, in: (orNone ? 0 : 1)...(10 * 366 * 86400))
     } catch {
-        throw ValueFault("not a duration such as 90s, 15m, 1h or 30d")
+        throw ValueFault("must be a duration such as 90s, 15m, 1h or 30d")
     }
     let duration = Duration(milliseconds: unit.milliseconds * count)
-    guard duration <= longestDuration else { throw ValueFault("longer than ten years") }
-    guard duration <= most else { throw ValueFault("longer than \(most.words)") }
+    guard duration <= longestDuration else { throw ValueFault("must be at most ten years") }
+    guard duration <= most else { throw ValueFault("must be at most \(most.words)") }
     guard duration >= least else {
-        throw ValueFault("shorter than \(least.words)")
+        throw ValueFault("must be at least \(least.words)")
     }
     return duration
 }
@@ -109,7 +109,7 @@ extension Duration {
 func quota(_ value: String) throws(ValueFault) -> Quota? {
     if value.isSame(as: "off") { return nil }
     guard let slash = value.utf8.firstIndex(of: UInt8(ascii: "/")) else {
-        throw ValueFault("neither off nor a quota such as 30/5m")
+        throw ValueFault("must be off or a quota such as 30/5m")
     }
     return Quota(
         count: try number(String(value[..<slash]), in: 1...1_000_000),
@@ -123,12 +123,12 @@ func yesOrNo(_ value: String) throws(ValueFault) -> Bool {
     switch value {
     case "yes": true
     case "no": false
-    default: throw ValueFault("neither yes nor no")
+    default: throw ValueFault("must be yes or no")
     }
 }
 
 func journalMode(_ value: String) throws(ValueFault) -> JournalMode {
-    guard let mode = JournalMode(named: value) else { throw ValueFault("neither wal nor delete") }
+    guard let mode = JournalMode(named: value) else { throw ValueFault("must be wal or delete") }
     return mode
 }
 
@@ -145,23 +145,23 @@ private func domain(_ value: String) throws(ValueFault) -> String {
     do throws(EmailFault) {
         return try Email("a@\(value)").domain
     } catch {
-        throw ValueFault("neither open, closed nor domains: \(value)")
+        throw ValueFault("must be open, closed or a list of domains: \(value)")
     }
 }
 
 /// `http://…` or `https://…` without a final slash, of characters that need no escape in JSON and HTML.
 func baseURL(_ value: String) throws(ValueFault) -> String {
     guard let rest = withoutScheme(value) else {
-        throw ValueFault("begins with neither http:// nor https://")
+        throw ValueFault("must begin with http:// or https://")
     }
     guard !rest.isEmpty, rest.first != UInt8(ascii: "/"), rest.first != UInt8(ascii: ":"),
         rest.allSatisfy({ $0.isLetter || $0.isDigit || "-._~:/[]%".utf8.contains($0) })
-    else { throw ValueFault("not a URL of a host, perhaps a port and a path") }
-    guard rest.last != UInt8(ascii: "/") else { throw ValueFault("ends in a slash") }
+    else { throw ValueFault("must be a URL with a host, and optionally a port and a path") }
+    guard rest.last != UInt8(ascii: "/") else { throw ValueFault("must not end in a slash") }
     // Host and port in the form that browsers accept.
     _ = try origin(String(Substring(value.utf8.dropLast(rest.drop { $0 != UInt8(ascii: "/") }.count))))
     // It is the issuer in every token.
-    guard value.utf8.count <= 255 else { throw ValueFault("longer than 255 bytes") }
+    guard value.utf8.count <= 255 else { throw ValueFault("must have at most 255 bytes") }
     return value
 }
 
@@ -183,11 +183,11 @@ private func withoutScheme(_ url: String) -> Substring.UTF8View? {
 func mailSetting(_ value: String) throws(ValueFault) -> Settings.MailSetting {
     if value.isSame(as: "maildir") { return .maildir }
     guard value.utf8.starts(with: "sendmail ".utf8) else {
-        throw ValueFault("neither maildir nor sendmail and a path")
+        throw ValueFault("must be maildir, or sendmail and a path")
     }
     let path = try line(String(Substring(trimmed(value.utf8.dropFirst(9)))), atMost: 4000)
     guard path.utf8.first == UInt8(ascii: "/") else {
-        throw ValueFault("the mail command's path does not begin with /")
+        throw ValueFault("the mail command's path must begin with /")
     }
     return .sendmail(path)
 }
@@ -205,7 +205,7 @@ func mailbox(_ value: String) throws(ValueFault) -> Mailbox {
         return Mailbox(
             name: name?.utf8.isEmpty == true ? nil : name, address: try Email(address))
     } catch {
-        throw ValueFault("neither an address nor Name <address>: \(error.reason)")
+        throw ValueFault("must be an address or Name <address>: \(error.reason)")
     }
 }
 
@@ -213,7 +213,7 @@ func mailbox(_ value: String) throws(ValueFault) -> Mailbox {
 func clientToken(_ value: String) throws(ValueFault) -> String {
     guard 16...1024 ~= value.utf8.count,
         value.utf8.allSatisfy({ $0.isLetter || $0.isDigit || "-._~+/=".utf8.contains($0) })
-    else { throw ValueFault("a client token has 16 to 1024 of A-Z a-z 0-9 - . _ ~ + / =") }
+    else { throw ValueFault("must have 16 to 1024 characters of A-Z a-z 0-9 - . _ ~ + / =") }
     return value
 }
 

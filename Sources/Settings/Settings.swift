@@ -77,7 +77,7 @@ package struct Settings {
             if line.isEmpty || line.first == UInt8(ascii: "#") { continue }
             let place = Place.line(index + 1, file: file)
             guard let equals = line.firstIndex(of: UInt8(ascii: "=")) else {
-                throw ConfigurationFault(reason: "\(place.text): not of the form key = value")
+                throw ConfigurationFault(reason: "\(place.text): must have the form key = value")
             }
             let key = String(decoding: trimmed(line[..<equals]), as: UTF8.self)
             let value = String(decoding: trimmed(line[equals...].dropFirst()), as: UTF8.self)
@@ -117,7 +117,7 @@ package struct Settings {
         var search = SettingSearch(of: key)
         Settings.readTable(by: &search)
         guard let take = search.take else {
-            throw ValueFault(Settings.replacement(of: key) ?? "there is no such setting")
+            throw ValueFault(Settings.replacement(of: key) ?? "unknown setting")
         }
         try take(&self, value)
     }

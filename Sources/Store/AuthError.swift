@@ -141,7 +141,7 @@ extension AuthError {
     package var reason: String {
         switch self {
         case .unavailable(let reason), .failure(let reason): reason
-        case .tooMany(let bound): "there is no room for one more: \(bound.setting) is reached"
+        case .tooMany(let bound): "the bound \(bound.setting) is reached"
         case .limited(let limited): "the limit \(limited.name) is reached"
         default: "refused"
         }

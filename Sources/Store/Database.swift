@@ -44,7 +44,7 @@ package struct Database {
         writingLockPath = found.1 == .wal ? state.writingLockPath : nil
         switch found {
         case (.current, _): return
-        case (.newer, _): throw .unavailable(reason: "the database was made by a newer Latchkey")
+        case (.newer, _): throw .unavailable(reason: "the database was created by a newer version of Latchkey")
         case (.closed(let closure), _):
             guard closure == .rotation, isRotating else { throw .unavailable(reason: closure.reason) }
             // The process that closed it may have known an older schema.
@@ -76,14 +76,14 @@ package struct Database {
         // While this waited for the lock, another process may have closed or migrated it.
         switch try mapping({ () throws(SQLiteError) in try migrator.state(of: connection) }) {
         case .current, .older: break
-        case .newer: throw .unavailable(reason: "the database was made by a newer Latchkey")
+        case .newer: throw .unavailable(reason: "the database was created by a newer version of Latchkey")
         case .closed(let closure): throw .unavailable(reason: closure.reason)
         }
         state.noteMade()
     }
 
-    /// A connection. Without WAL nobody can read while another process changes the schema, and a large change takes longer
-    /// than a connection waits. But that process holds a lock until it is done.
+    /// A connection. Without a WAL no process can read while another one changes the schema, and a large change can take
+    /// longer than a connection waits. But the changing process holds a lock until it is done.
     private static func connect(to state: StateFolder, isPersistent: Bool) throws(AuthError) -> Connection {
         let refusal: SQLiteError
         do throws(SQLiteError) {
@@ -166,9 +166,9 @@ package struct Database {
     /// How many rows this connection has changed since it was opened, including changes that were rolled back.
     package var changeCount: Int64 { connection.changeCount }
 
-    /// Copies the WAL back and truncates it, with all that was deleted. That takes a moment when nobody reads: it tries again
-    /// and again for the short write wait, and lets writers go meanwhile. After that, the next commit here that finds the WAL
-    /// long does it. It queues with the writers, since one of them may be copying the WAL back too.
+    /// Copies the WAL back and truncates it, with all that was deleted. That needs a moment without readers: it retries
+    /// for the short write wait, and lets writers continue meanwhile. If it does not succeed, the next commit here that finds
+    /// a long WAL does it. It queues with the writers, since one of them may be copying the WAL back too.
     package func checkpoint() {
         connection.copyLogBackBesideOthers()
         let limit = StoreBounds.shortWriteWait
@@ -244,7 +244,7 @@ package struct Database {
         defer { connection.setBusyTimeout(nil) }
         return try withExtendedLifetime(turn) { () throws(AuthError) in
             try connection.transaction { () throws(AuthError) -> T in
-                guard try isOfThisEpoch() else { throw .unavailable(reason: "the state was replaced meanwhile") }
+                guard try isOfThisEpoch() else { throw .unavailable(reason: "the state was replaced during the request") }
                 try session?.begin(in: self)
                 defer { session?.end() }
                 return try body()
@@ -254,9 +254,9 @@ package struct Database {
         }
     }
 
-    /// Queues behind earlier writers. SQLite's own lock, which alone decides, is polled with growing waits: without the queue
-    /// a process that has waited long loses to one that just came, and the disk is idle in between. If the file cannot be
-    /// locked, there is no queue.
+    /// Queues behind earlier writers. SQLite's own lock decides who writes, but waiting processes poll it, at growing intervals:
+    /// without the queue a process that has waited long loses to a new one, and the disk is idle in between. If the file
+    /// cannot be locked, there is no queue.
     private func turnToWrite(waitingAtMost limit: Duration) throws(AuthError) -> FileLock? {
         guard let writingLockPath else { return nil }
         let turn: FileLock?
@@ -265,7 +265,7 @@ package struct Database {
         } catch {
             return nil
         }
-        guard let turn else { throw .unavailable(reason: "others are writing for too long") }
+        guard let turn else { throw .unavailable(reason: "the database is busy: no turn to write within the time limit") }
         return turn
     }
 
@@ -319,8 +319,8 @@ extension Int32 {
 extension Migrator.MaintenanceLock {
     var reason: String {
         switch self {
-        case .replacement: "the database is closed: latchkey restore is at work, or was interrupted: run it again"
-        case .rotation: "the database is closed: latchkey secret rotate is at work, or was interrupted: run it again"
+        case .replacement: "the database is closed: latchkey restore is running, or was interrupted and must be run again"
+        case .rotation: "the database is closed: latchkey secret rotate is running, or was interrupted and must be run again"
         }
     }
 }

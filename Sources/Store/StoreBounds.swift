@@ -8,7 +8,7 @@ package enum StoreBounds {
     package static let listedWithin = 100
     /// Known networks of one address. One more replaces the least recently used.
     package static let networksPerEmail: Int64 = 100
-    /// The clocks of machines that share a database, or one clock that is corrected, differ by no more than this. A time
+    /// How much the clocks of machines that share a database may differ, or one clock before and after a correction. A time
     /// further ahead of now came from a wrong clock, and is not valid.
     package static let clockTolerance = Duration.minutes(1)
     /// How long a request waits for others that write.
@@ -19,8 +19,8 @@ package enum StoreBounds {
     package static let longestMailBackOff = Duration.seconds(120)
     /// The most mails of the outbox that are counted, for numbers that are read often: under a millisecond.
     package static let countedMails: Int64 = 10_000
-    /// The largest `accessLifetime`: a token that says it lives longer was not issued here, so that an old stolen signing
-    /// key is worth no more than that.
+    /// The largest `accessLifetime`. A token with a longer life was not issued here, so an old stolen signing key is of use
+    /// only this long.
     package static let longestAccessLifetime = Duration.hours(24)
     /// How much longer than its last token an old signing key is kept: longer than a request takes.
     package static let keyOverlap = Duration.minutes(1)

@@ -69,9 +69,9 @@ private func body(_ response: Response) -> String { String(decoding: response.bo
                 X-Content-Type-Options: nosniff\r
                 X-Request-Id: the-id\r
                 Retry-After: 2\r
-                Content-Length: 129\r
+                Content-Length: 159\r
                 \r
-                {"success":false,"data":null,"error":{"code":"temporarily_unavailable","message":"Try again in a moment.","request_id":"the-id"}}
+                {"success":false,"data":null,"error":{"code":"temporarily_unavailable","message":"The service is not available. Try again in a moment.","request_id":"the-id"}}
                 """)
     }
 
@@ -89,7 +89,7 @@ private func body(_ response: Response) -> String { String(decoding: response.bo
         ]
         #expect(
             body(Envelope.response(Failure(.invalid(faults)), requestID: "id"))
-                == #"{"success":false,"data":null,"error":{"code":"validation_error","message":"Some of what was sent is not valid."},"#
+                == #"{"success":false,"data":null,"error":{"code":"validation_error","message":"The request is not valid. See detail for what is wrong."},"#
                 + #""detail":[{"loc":["body","scopes",3],"msg":"Input should be a \"string\"","type":"string_type"},"#
                 + #"{"loc":["header","x-project-id"],"msg":"Field required","type":"missing"}]}"#)
     }

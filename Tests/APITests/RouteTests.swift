@@ -57,7 +57,7 @@ import Testing
             (.currentUser, "/~ada/cgi-bin//current-user?x", "", .here(ids: [], isOwnPath: true)),
             (.currentUser, "/cgi-bin/current-user/x", "/x", .nowhere),
             (.currentUser, "/cgi-bin/current-user/current-user", "/current-user", .nowhere),
-            // A server rewrote a path of its own.
+            // A server rewrote its own path.
             (.currentUser, "/me", "", .here(ids: [], isOwnPath: false)),
             (.deleteAPIKey, "/auth/api-keys/\(id)", "", .here(ids: [id], isOwnPath: false)),
             (.deleteAPIKey, "/auth/api-keys/x%2541", "", .here(ids: ["x%41"], isOwnPath: false)),

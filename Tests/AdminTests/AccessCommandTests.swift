@@ -40,7 +40,7 @@ import Testing
                     == "0 sessions of bob@example.com ended.\n")
             #expect(
                 home.admin("user", "deactivate", bob.id).output == "bob@example.com is deactivated; 0 sessions ended.\n")
-            #expect(home.admin("secret", "rotate", "--yes").output == "There is a new secret; 0 sessions ended.\n")
+            #expect(home.admin("secret", "rotate", "--yes").output == "Created a new secret; 0 sessions ended.\n")
             _ = home.admin("user", "activate", bob.id)
             home.remove("mail")
         }
@@ -55,22 +55,22 @@ import Testing
         let key = home.createKey(by: ada)
         let begins = String(key.secret.prefix(11))
         let active = """
-            ID                                    STATE        BEGINS       NAME
+            ID                                    STATE        PREFIX       NAME
             \(anID)  active       \(begins)  key
 
             """
         #expect(home.admin("key", "list", "--user", "ada@example.com").output == active)
         #expect(home.admin("key", "list", "--project", ada.project).output == active)
-        let sentence = "The key \(anID) is deactivated since 2026-01-01 00:00:00.\n"
+        let sentence = "Deactivated the key \(anID) at 2026-01-01 00:00:00.\n"
         #expect(home.admin("key", "deactivate", key.id).output == sentence)
         #expect(
             home.admin("key", "deactivate", key.id).output
-                == "The key \(anID) was deactivated already, on 2026-01-01 00:00:00.\n")
+                == "The key \(anID) was already deactivated, at 2026-01-01 00:00:00.\n")
         let expired = home.createKey(by: ada)
         home.sql("UPDATE api_keys SET expires_at = 1, created_at = 0 WHERE deactivated_at IS NULL")
         #expect(
             home.admin("key", "deactivate", expired.id).output
-                == "The key \(anID), which had expired, is deactivated since 2026-01-01 00:00:00.\n")
+                == "Deactivated the key \(anID), which had expired, at 2026-01-01 00:00:00.\n")
         home.sql("DELETE FROM api_keys WHERE expires_at = 1")
         #expect(
             home.get("list-api-keys", ["HTTP_X_API_KEY": key.secret, "HTTP_X_PROJECT_ID": ada.project]).status
@@ -94,7 +94,7 @@ import Testing
         let lines = list.split(separator: "\n")
         #expect(
             lines[0]
-                == "ID                                    STATE        BEGINS       REPLACED BY                           NAME")
+                == "ID                                    STATE        PREFIX       REPLACED BY                           NAME")
         #expect(lines[2].hasPrefix(key.id) && lines[2].contains("  \(new.field("id"))  key"))
         #expect(!lines[1].dropFirst(36).contains(key.id) && lines[1].hasPrefix(new.field("id")))
         #expect(
@@ -229,14 +229,14 @@ import Testing
     @Test func whatWasSoBeforeIsSaidToBeSoAndNotNoted() {
         let ada = home.signIn("ada@example.com")
         for (arguments, sentence) in [
-            (["activate"], "ada@example.com is active already.\n"),
-            (["superuser", "--revoke"], "ada@example.com is no superuser already.\n"),
+            (["activate"], "ada@example.com is already active.\n"),
+            (["superuser", "--revoke"], "ada@example.com is not a superuser.\n"),
         ] {
             let all = ["user", arguments[0], "ada@example.com"] + arguments.dropFirst()
             #expect(latchkey(all, ["LATCHKEY_HOME": home.path]).1 == sentence)
         }
         #expect(home.admin("user", "deactivate", ada.id).output == "ada@example.com is deactivated; 1 session ended.\n")
-        #expect(home.admin("user", "deactivate", ada.id).output == "ada@example.com is deactivated already.\n")
+        #expect(home.admin("user", "deactivate", ada.id).output == "ada@example.com is already deactivated.\n")
         #expect(home.number("SELECT count(*) FROM audit_events WHERE event = 'account-changed'") == 1)
     }
 }

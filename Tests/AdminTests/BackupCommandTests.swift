@@ -54,9 +54,12 @@ import Testing
             #expect(home.admin("backup", file).code == 0)
             let good = FileManager.default.contents(atPath: file)
             for (name, bytes, reason) in [
-                ("keys/\(current).key", Data(count: 96), "a signing key is damaged or missing in it"),
-                ("keys/current", Data(String(repeating: "A", count: 43).utf8), "a signing key is damaged or missing in it"),
-                ("secret.key", Data(count: 31), "does not hold 32 bytes"),
+                ("keys/\(current).key", Data(count: 96), "a signing key in the backup is damaged or missing"),
+                (
+                    "keys/current", Data(String(repeating: "A", count: 43).utf8),
+                    "a signing key in the backup is damaged or missing"
+                ),
+                ("secret.key", Data(count: 31), "does not have 32 bytes"),
             ] {
                 let whole = FileManager.default.contents(atPath: "\(home.path)/\(name)")!
                 try bytes.write(to: URL(filePath: "\(home.path)/\(name)"))
@@ -86,8 +89,8 @@ import Testing
             mkdir("\(folder)/folder", 0o700)
             let before = names(folder)
             for (name, reason) in [
-                ("dangling", "is a link to what is not there"), ("pipe", "is no regular file"),
-                ("folder", "is no regular file"),
+                ("dangling", "is a link to a file that does not exist"), ("pipe", "is not a regular file"),
+                ("folder", "is not a regular file"),
             ] {
                 let run = home.admin("backup", "\(folder)/\(name)")
                 #expect(run.code == 1)
@@ -96,7 +99,7 @@ import Testing
             for device in ["/dev/stdout", "/dev/null", "/dev/full", "/proc/self/fd/1"] {
                 let run = home.admin("backup", device)
                 #expect(run.code == 1)
-                #expect(run.errors == "latchkey: \(device) is no regular file\n")
+                #expect(run.errors == "latchkey: \(device) is not a regular file\n")
             }
             #expect(names(folder) == before)
         }
@@ -107,7 +110,7 @@ import Testing
         for name in ["latchkey.db", "secret.key", "latchkey.conf", "keys/current", "latchkey.db-wal", "writing.lock"] {
             let run = home.admin("backup", "\(home.path)/\(name)")
             #expect(run.code == 1)
-            #expect(run.errors == "latchkey: HOME/\(name) is a file of the state itself\n")
+            #expect(run.errors == "latchkey: HOME/\(name) is part of the state\n")
         }
         #expect(home.get("health").status == 200)
     }
@@ -137,7 +140,7 @@ import Testing
         let (_, report, _) = latchkey(["doctor", "--json"], ["LATCHKEY_HOME": home.path])
         let findings = try JSONSerialization.jsonObject(with: Data(report.utf8)) as? [[String: Any]]
         let found = findings?.first { $0["check"] as? String == "leftovers" }?["found"] as? String
-        #expect(found == "of work that was interrupted: \((left + [mail]).sorted().joined(separator: ", "))")
+        #expect(found == "from interrupted work: \((left + [mail]).sorted().joined(separator: ", "))")
         #expect(home.admin("purge").code == 0)
         for name in left + [mail] {
             #expect(!FileManager.default.fileExists(atPath: "\(home.path)/\(name)"), "\(name)")

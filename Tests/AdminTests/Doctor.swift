@@ -54,7 +54,7 @@ extension Run {
     /// The findings that are not ok, without the total and without the current time for one code: other tests keep the
     /// machine busy. DoctorThresholdCommandTests covers slow machines.
     var troubles: [String] {
-        findings.dropLast().filter { !$0.hasPrefix("ok ") && !$0.hasPrefix("warning  argon2: one code takes ") }
+        findings.dropLast().filter { !$0.hasPrefix("ok ") && !$0.hasPrefix("warning  argon2: hashing one code takes ") }
     }
 
     /// The findings of `check`.

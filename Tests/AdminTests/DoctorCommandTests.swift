@@ -18,17 +18,17 @@ import Testing
         #expect(run.errors == "")
         #expect(run.troubles == [])
         #expect(run.findings.last == "30 checks: 0 faults, 0 warnings.")
-        #expect(run.findings("state folder") == ["ok       state folder: HOME, yours alone"])
+        #expect(run.findings("state folder") == ["ok       state folder: HOME, private to this user"])
         #expect(run.findings("executables") == ["ok       executables: 36 in \(executables.path)"])
-        #expect(run.findings("latchkey.home") == ["ok       latchkey.home: executables find this state"])
-        #expect(run.findings("files") == ["ok       files: all yours alone"])
-        #expect(run.findings("schema") == ["ok       schema: 9, which is this version's"])
-        #expect(run.findings("mail") == ["ok       mail: goes into files in HOME/mail/new"])
-        #expect(run.findings("outbox") == ["ok       outbox: 0 mails to send, 0 given up"])
-        #expect(run.findings("secret") == ["ok       secret: secret.key is there and whole"])
+        #expect(run.findings("latchkey.home") == ["ok       latchkey.home: the executables find this state folder"])
+        #expect(run.findings("files") == ["ok       files: all private to this user"])
+        #expect(run.findings("schema") == ["ok       schema: 9, the one that this version uses"])
+        #expect(run.findings("mail") == ["ok       mail: is written to files in HOME/mail/new"])
+        #expect(run.findings("outbox") == ["ok       outbox: 0 mails waiting, 0 given up"])
+        #expect(run.findings("secret") == ["ok       secret: secret.key exists and is complete"])
         #expect(
             home.admin("doctor", "--deep").findings("integrity") == [
-                "ok       integrity: every page and every reference is right"
+                "ok       integrity: every page and every reference is correct"
             ])
     }
 
@@ -58,23 +58,23 @@ import Testing
         #expect(run.code == 1)
         #expect(
             run.output.hasPrefix(
-                #"[{"check":"state folder","state":"ok","found":"HOME, yours alone","advice":null},"#))
+                #"[{"check":"state folder","state":"ok","found":"HOME, private to this user","advice":null},"#))
         #expect(
             run.output.contains(
                 #"{"check":"secret","state":"fault","found":"open HOME/secret.key: No such file or directory","#
-                    + #""advice":"Restore it from a backup: without it no session and no code is good."}"#))
+                    + #""advice":"Restore it from a backup. Without it, no session and no code works."}"#))
     }
 
     @Test func withoutAServiceItSaysSoAndMakesNone() {
         let run = home.admin("doctor")
         #expect(run.code == 69)
         #expect(run.output == "")
-        #expect(run.errors == "latchkey: state folder: HOME holds no database; latchkey init makes it\n")
+        #expect(run.errors == "latchkey: state folder: HOME has no database; latchkey init creates it\n")
         #expect((try? FileManager.default.contentsOfDirectory(atPath: home.path)) == [])
         let path = "\(home.path)-none"
         let (code, _, errors) = latchkey(["doctor"], ["LATCHKEY_HOME": path])
         #expect(code == 69)
-        #expect(errors == "latchkey: state folder: \(path) is not there; latchkey init makes it\n")
+        #expect(errors == "latchkey: state folder: \(path) does not exist; latchkey init creates it\n")
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
@@ -85,12 +85,18 @@ import Testing
     }
 
     @Test(arguments: [
-        ("-f 1000", "files may grow to 1000 KiB at most (ulimit -f) Raise it; a database that reaches it answers 503."),
-        ("-u 50", "50 processes at most (ulimit -u) Raise it; each request is a process, and each delivery of mail."),
+        (
+            "-f 1000",
+            "a file can have at most 1000 KiB (ulimit -f) Raise the limit. If the database reaches it, requests are answered with 503."
+        ),
+        (
+            "-u 50",
+            "there can be at most 50 processes (ulimit -u) Raise the limit. Each request and each delivery of mail is a process."
+        ),
         (
             "-v 60000",
-            "a process gets 58 MiB of memory (ulimit -v) "
-                + "Raise it to 64 MiB; hashing a code takes 7 MiB beside the program."
+            "a process can have at most 58 MiB of memory (ulimit -v) "
+                + "Raise the limit to 64 MiB. Hashing a code takes 7 MiB in addition to the program."
         ),
     ])
     func limitsOfProcessesAreWarnings(limit: String, sentence: String) {
@@ -116,9 +122,9 @@ import Testing
         #expect(run.code == 1)
         #expect(
             run.troubles == [
-                "fault    clock: it says 2026-01-01 00:00:00 UTC, but the service has worked at 2026-01-01 00:00:00: "
-                    + "it is behind, or was ahead Set the clock, and have it kept (chrony, systemd-timesyncd). "
-                    + "Sessions and limits of a time to come last until then."
+                "fault    clock: it shows 2026-01-01 00:00:00 UTC, but the database has an entry of 2026-01-01 00:00:00: "
+                    + "the clock is slow now, or was fast then Set the clock, and keep it synchronized (chrony, systemd-timesyncd). "
+                    + "Sessions and limits with a time in the future last until then."
             ])
     }
 }

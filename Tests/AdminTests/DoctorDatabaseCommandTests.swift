@@ -10,8 +10,8 @@ import Testing
         home.sql("PRAGMA user_version = 3")
         #expect(
             home.admin("doctor").troubles == [
-                "warning  schema: 3 is older than this version's "
-                    + "The next request brings it forward; so does latchkey migrate."
+                "warning  schema: 3 is older than the one that this version uses "
+                    + "The next request migrates the database. To do it now, run latchkey migrate."
             ])
         #expect(home.number("PRAGMA user_version") == 3)
         home.sql("PRAGMA user_version = 99")
@@ -19,8 +19,8 @@ import Testing
         #expect(run.code == 1)
         #expect(
             run.troubles == [
-                "fault    schema: 99 is newer than this version knows "
-                    + "Install the version that made it; older executables answer 503."
+                "fault    schema: 99 is newer than the one that this version uses "
+                    + "Install the version that created it. Older executables answer every request with 503."
             ])
     }
 
@@ -51,7 +51,7 @@ import Testing
         #expect(
             home.admin("doctor").troubles == [
                 "fault    database: sqlite 26: file is not a database in: PRAGMA synchronous=FULL; "
-                    + "PRAGMA secure_delete=ON Restore latchkey.db from a backup, if it stays so."
+                    + "PRAGMA secure_delete=ON If this happens again, restore latchkey.db from a backup."
             ])
     }
 
@@ -65,7 +65,7 @@ import Testing
         #expect(home.admin("doctor").troubles == [])
         #expect(
             home.admin("doctor", "--deep").troubles == [
-                "fault    integrity: a row of members names one that is not there "
+                "fault    integrity: a row of members refers to a row that does not exist "
                     + "Keep a copy of the folder, and restore the last backup."
             ])
     }
@@ -80,15 +80,15 @@ import Testing
             """)
         #expect(
             home.admin("doctor").troubles == [
-                "warning  outbox: 0 mails to send, 1 given up; last error: /bin/false exited with 67 "
-                    + "See latchkey mail list."
+                "warning  outbox: 0 mails waiting, 1 given up; last error: /bin/false exited with 67 "
+                    + "Run latchkey mail list to see why."
             ])
         home.sql("UPDATE mail_items SET due_at = unixepoch() * 1000, created_at = (unixepoch() - 1000) * 1000")
         #expect(
             home.admin("doctor").troubles == [
-                "warning  outbox: 1 mail to send, 0 given up, the oldest since 2026-01-01 00:00:00; "
-                    + "last error: /bin/false exited with 67 Try latchkey mail test with your address; "
-                    + "put latchkey mail flush into cron."
+                "warning  outbox: 1 mail waiting, 0 given up, the oldest waiting since 2026-01-01 00:00:00; "
+                    + "last error: /bin/false exited with 67 Run latchkey mail test with your address to see why. "
+                    + "Run latchkey mail flush by cron."
             ])
     }
 
@@ -97,8 +97,8 @@ import Testing
         home.sql("INSERT INTO limit_counts VALUES ('send-ip', '', 0, (unixepoch() - 3 * 86400) * 1000, 1, 0)")
         #expect(
             home.admin("doctor").troubles == [
-                "warning  clean-up: what expired on 2026-01-01 00:00:00 is still there "
-                    + "Run latchkey purge; put latchkey mail flush into cron, which cleans up as well."
+                "warning  clean-up: data that expired on 2026-01-01 00:00:00 was not deleted "
+                    + "Run latchkey purge. Run latchkey mail flush by cron: it cleans up, too."
             ])
         _ = home.admin("purge")
         #expect(home.admin("doctor").troubles == [])

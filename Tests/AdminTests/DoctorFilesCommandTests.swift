@@ -12,8 +12,8 @@ import Testing
         #expect(run.code == 1)
         #expect(
             run.troubles == [
-                "fault    state folder: HOME is open to other users; chmod 700 closes it "
-                    + "Let it be a folder of mode 700."
+                "fault    state folder: other users can access HOME; run chmod 700 on it "
+                    + "Make it a folder with mode 700."
             ])
     }
 
@@ -22,8 +22,8 @@ import Testing
         chown("\(home.path)/latchkey.db", 4242, 4242)
         #expect(
             home.admin("doctor").troubles == [
-                "fault    files: another user's: latchkey.db "
-                    + "Give them to the service's user with chown; run latchkey as that user alone."
+                "fault    files: owned by another user: latchkey.db "
+                    + "Give them to the service's user with chown, and always run latchkey as that user."
             ])
         chown(home.path, 4242, 4242)
         #expect(
@@ -45,16 +45,17 @@ import Testing
         #expect(run.code == 1)
         #expect(
             run.troubles == [
-                "fault    web roots: HOME/www/state lies below www, which is served as a web root "
-                    + "Move the state folder out of there."
+                "fault    web roots: HOME/www/state is in a folder called www, which web servers usually serve "
+                    + "Move the state folder out of the web root."
             ])
         let second = home.admin(
             "doctor", variables: ["LATCHKEY_HOME": path, "LATCHKEY_ALLOW_STATE_IN_WEB_ROOT": "yes"])
         #expect(second.code == 0)
         #expect(
             second.troubles == [
-                "warning  web roots: HOME/www/state lies below www, which is served as a web root, "
-                    + "as allow_state_in_web_root lets it See with --url that nothing of it can be downloaded."
+                "warning  web roots: HOME/www/state is in a folder called www, which web servers usually serve "
+                    + "(allow_state_in_web_root permits this) "
+                    + "Run latchkey doctor with --url to check that none of it can be downloaded."
             ])
     }
 
@@ -66,7 +67,7 @@ import Testing
         #expect(run.code == 0)
         #expect(
             run.troubles == [
-                "warning  files: open to other users: latchkey.db, keys Close them: chmod -R go= HOME"
+                "warning  files: accessible to other users: latchkey.db, keys Run chmod -R go= HOME"
             ])
         #expect(run.findings.last == "29 checks: 0 faults, 1 warning.")
     }
@@ -81,10 +82,10 @@ import Testing
         truncate("\(home.path)/latchkey.log", 101 << 20)
         #expect(
             home.admin("doctor").troubles == [
-                "warning  log: HOME/latchkey.log has 101 MiB "
-                    + "Move it away, or have logrotate do so; the next line makes a new one.",
-                "warning  leftovers: of work that was interrupted: backup.\(anID), secret.key.\(anID) "
-                    + "Run latchkey purge, which removes them; each may hold secrets.",
+                "warning  log: the size of HOME/latchkey.log is 101 MiB "
+                    + "Move it away, or use logrotate. The next log line creates a new file.",
+                "warning  leftovers: from interrupted work: backup.\(anID), secret.key.\(anID) "
+                    + "Run latchkey purge to delete them. They may contain secrets.",
             ])
     }
 
@@ -103,13 +104,14 @@ import Testing
             troubles() == [
                 "fault    executables: missing in \(folder): send-code, verify-code, jwks, health, metrics and 1 more "
                     + "Copy the package's cgi-bin again.",
-                "fault    executables: cannot be run: add-member chmod 755 them.",
-                "fault    executables: other users can write to create-project chmod go-w them; suEXEC refuses them, too.",
-                "warning  executables: not of mode 755: update-user chmod 755 them.",
+                "fault    executables: cannot be run: add-member Run chmod 755 on them.",
+                "fault    executables: other users can write to create-project "
+                    + "Run chmod go-w on them. suEXEC refuses to run them as they are.",
+                "warning  executables: their mode is not 755: update-user Run chmod 755 on them.",
             ])
         #expect(
             home.admin("doctor", "--executables", "/nowhere").troubles == [
-                "fault    executables: /nowhere is not a folder Say --executables with theirs."
+                "fault    executables: /nowhere is not a folder Pass the folder of the executables with --executables."
             ])
     }
 
@@ -121,19 +123,20 @@ import Testing
         try! "/elsewhere\n".write(toFile: file, atomically: false, encoding: .utf8)
         #expect(
             troubles() == [
-                "fault    latchkey.home: it names /elsewhere, which is not this state Write HOME into \(file)."
+                "fault    latchkey.home: it names /elsewhere, which is not this state folder Write HOME into \(file)."
             ])
         setMode(file, 0o666)
         #expect(
             troubles() == [
                 "fault    latchkey.home: trust \(file): Operation not permitted "
-                    + "Let it hold the state's absolute path, be its owner's, and writable by nobody else."
+                    + "It must contain the absolute path of the state folder, belong to that folder's owner, and be writable only by "
+                    + "its owner."
             ])
         try! FileManager.default.removeItem(atPath: file)
         #expect(
             troubles() == [
-                "warning  latchkey.home: there is none: executables find this state by LATCHKEY_HOME alone "
-                    + "See that the web server sets it, or write HOME into \(file)."
+                "warning  latchkey.home: there is none: the executables find this state folder only by LATCHKEY_HOME "
+                    + "Set LATCHKEY_HOME in the web server, or write HOME into \(file)."
             ])
     }
 
@@ -146,9 +149,9 @@ import Testing
         #expect(
             run.troubles == [
                 "fault    secret: open HOME/secret.key: No such file or directory "
-                    + "Restore it from a backup: without it no session and no code is good.",
+                    + "Restore it from a backup. Without it, no session and no code works.",
                 "fault    signing key: open HOME/keys/current: No such file or directory "
-                    + "Restore keys/ from a backup; or remove keys/current, and the next request makes a new key.",
+                    + "Restore keys/ from a backup. Or delete keys/current: the next request then creates a new key.",
             ])
         #expect(!FileManager.default.fileExists(atPath: "\(home.path)/secret.key"))
         #expect(!FileManager.default.fileExists(atPath: "\(home.path)/keys/current"))

@@ -16,9 +16,9 @@ import Testing
         #expect(
             home.admin("doctor").troubles == [
                 "warning  settings: switched off: limit_send_total, limit_write_per_user "
-                    + "Keep them off only where something in front of the service counts as they do.",
-                "warning  settings: trusted_proxies names every address: clients choose the address that limits and logs see "
-                    + "Name the proxies alone.",
+                    + "Keep them off only if something in front of the service applies such limits.",
+                "warning  settings: trusted_proxies contains every address: clients can choose the address that limits and logs see "
+                    + "List only your proxies.",
             ])
     }
 
@@ -36,15 +36,15 @@ import Testing
             """)
         let run = home.admin("doctor", variables: ["LATCHKEY_CODE_TTL": "soon"])
         #expect(run.code == 1)
-        let advice = "Correct it; until then every request is answered with 500."
+        let advice = "Correct it. Until then, every request is answered with 500."
         #expect(
             run.findings("settings") == [
-                "fault    settings: HOME/latchkey.conf:1: code_length: not a whole number from 6 to 8 \(advice)",
-                "fault    settings: HOME/latchkey.conf:3: not of the form key = value \(advice)",
-                "fault    settings: HOME/latchkey.conf:4: colour: there is no such setting \(advice)",
+                "fault    settings: HOME/latchkey.conf:1: code_length: must be a whole number from 6 to 8 \(advice)",
+                "fault    settings: HOME/latchkey.conf:3: must have the form key = value \(advice)",
+                "fault    settings: HOME/latchkey.conf:4: colour: unknown setting \(advice)",
                 "fault    settings: HOME/latchkey.conf:6: mail: given twice \(advice)",
                 "fault    settings: environment:LATCHKEY_CODE_TTL: code_ttl: "
-                    + "not a duration such as 90s, 15m, 1h or 30d \(advice)",
+                    + "must be a duration such as 90s, 15m, 1h or 30d \(advice)",
             ])
         // Valid settings still count.
         #expect(run.findings("base_url") == ["ok       base_url: https://id.example.com"])
@@ -67,24 +67,25 @@ import Testing
         let cores = ProcessInfo.processInfo.activeProcessorCount
         #expect(
             run.troubles == [
-                "warning  base_url: http://id.example.com is not encrypted: tokens can be read on the way "
-                    + "Have the web server speak https, and set base_url = https://id.example.com",
-                "warning  cors_origins: pages may call from https://app.example.com Keep those that are yours alone.",
-                "warning  test_identities: 1 address may sign in with a fixed code "
-                    + "Remove the setting when the tests are over.",
-                "warning  mail: goes into files in HOME/mail/new, and to nobody "
+                "warning  base_url: http://id.example.com is not encrypted: tokens can be read in transit "
+                    + "Set up HTTPS in the web server, and set base_url = https://id.example.com",
+                "warning  cors_origins: pages of these origins can call the API: https://app.example.com Keep only your own origins.",
+                "warning  test_identities: 1 address can sign in with a fixed code "
+                    + "Remove the setting when the tests are done.",
+                "warning  mail: is written to files in HOME/mail/new, and is not sent to anyone "
                     + "Set mail = sendmail /usr/sbin/sendmail",
-                "warning  argon2_slots: 999 codes at once on \(counted(cores, "core")), in 6993 MiB "
-                    + "Set argon2_slots = \(cores): more only makes each slower, and takes memory.",
+                "warning  argon2_slots: hashes 999 codes at once on \(counted(cores, "core")), with 6993 MiB "
+                    + "Set argon2_slots = \(cores). More slots only make each hash slower, and take memory.",
             ])
-        #expect(run.findings("client_tokens") == ["ok       client_tokens: 1 may ask for a code"])
+        #expect(run.findings("client_tokens") == ["ok       client_tokens: 1 can request a code"])
 
         setMode("\(home.path)/testers", 0o644)
         variables = ["LATCHKEY_TEST_IDENTITIES": "testers"]
         #expect(
             home.admin("doctor", variables: variables).troubles == [
                 "fault    test_identities: test_identities: trust HOME/testers: Operation not permitted; "
-                    + "it must be yours alone, mode 0600 Correct the file; requests are answered with 500."
+                    + "the file must belong to this user and have mode 0600 "
+                    + "Correct the file. Until then, every request is answered with 500."
             ])
     }
 
@@ -93,10 +94,10 @@ import Testing
         let run = home.admin("doctor", variables: ["LATCHKEY_JOURNAL": "delete"])
         #expect(
             run.troubles == [
-                "warning  journal: wal, though the settings say otherwise "
-                    + "Run latchkey migrate when no request is at work."
+                "warning  journal: wal, but the setting journal says otherwise "
+                    + "Run latchkey migrate while no request is running."
             ])
-        #expect(home.admin("doctor").findings("journal") == ["ok       journal: wal on a file system of this machine"])
+        #expect(home.admin("doctor").findings("journal") == ["ok       journal: wal on a local file system"])
     }
 
     @Test func aMailCommandThatIsNotThereIsAFault() {
@@ -106,21 +107,21 @@ import Testing
         }
         #expect(
             troubles("sendmail /nowhere/sendmail") == [
-                "fault    mail: /nowhere/sendmail is not there Install a mail command, or set mail to where it is."
+                "fault    mail: /nowhere/sendmail does not exist Install a mail command, or correct its path in the setting mail."
             ])
         #expect(
             troubles("sendmail /etc/passwd") == [
-                "fault    mail: /etc/passwd cannot be run by this user See its mode and owner."
+                "fault    mail: /etc/passwd cannot be run by this user Check its mode and owner."
             ])
         #expect(
             home.admin("doctor", variables: ["LATCHKEY_MAIL": "sendmail /bin/true"]).findings("mail") == [
-                "ok       mail: /bin/true can be run; latchkey mail test shows whether it accepts"
+                "ok       mail: /bin/true can be run; latchkey mail test shows whether it accepts mail"
             ])
         makeFile("\(home.path)/mail")
         #expect(
             home.admin("doctor").troubles == [
-                "fault    mail: files cannot be written to HOME/mail "
-                    + "Let it be a folder, and tmp and new in it, that this user may write to."
+                "fault    mail: cannot write files to HOME/mail "
+                    + "Make it, and tmp and new in it, folders that this user can write to."
             ])
     }
 }

@@ -20,78 +20,80 @@ import Testing
     }
 
     @Test func randomNumbers() {
-        expect(Report.judgeEntropy(isReady: true, hasDevice: true), .ok, "random numbers: the kernel gives them at once")
+        expect(
+            Report.judgeEntropy(isReady: true, hasDevice: true), .ok, "random numbers: the kernel provides them without waiting")
         expect(
             Report.judgeEntropy(isReady: true, hasDevice: false), .warning,
-            "random numbers: /dev/urandom is not there Mount /dev; Latchkey itself does without, mail commands may not.")
+            "random numbers: /dev/urandom does not exist "
+                + "Mount /dev. Latchkey does not need it, but mail commands may.")
         expect(
             Report.judgeEntropy(isReady: false, hasDevice: true), .fault,
-            "random numbers: the kernel has none yet: requests wait "
-                + "Wait; in a virtual machine, give it a virtio random device.")
+            "random numbers: the kernel has none yet: requests have to wait "
+                + "Wait. In a virtual machine, add a virtio random device.")
     }
 
     @Test func room() {
-        let advice = "Make room: a full disk answers sign-ins with 503."
-        expect(Report.judgeSpace(100 << 20), .ok, "disk: 100 MiB free for the state")
-        expect(Report.judgeSpace((100 << 20) - 1), .warning, "disk: 99 MiB free for the state \(advice)")
-        expect(Report.judgeSpace(10 << 20), .warning, "disk: 10 MiB free for the state \(advice)")
-        expect(Report.judgeSpace((10 << 20) - 1), .fault, "disk: 9 MiB free for the state \(advice)")
-        expect(Report.judgeSpace(512), .fault, "disk: 512 bytes free for the state \(advice)")
+        let advice = "Free some space. On a full disk, sign-ins are answered with 503."
+        expect(Report.judgeSpace(100 << 20), .ok, "disk: 100 MiB free for the state folder")
+        expect(Report.judgeSpace((100 << 20) - 1), .warning, "disk: 99 MiB free for the state folder \(advice)")
+        expect(Report.judgeSpace(10 << 20), .warning, "disk: 10 MiB free for the state folder \(advice)")
+        expect(Report.judgeSpace((10 << 20) - 1), .fault, "disk: 9 MiB free for the state folder \(advice)")
+        expect(Report.judgeSpace(512), .fault, "disk: 512 bytes free for the state folder \(advice)")
     }
 
     @Test func inodes() {
-        let advice = "Delete files: mail and the journal need new ones."
+        let advice = "Delete files. Mail and the database's journal need to create new ones."
         expect(Report.judgeFiles(nil), .ok, "inodes: this file system does not count them")
-        expect(Report.judgeFiles(1000), .ok, "inodes: 1000 files can still be made")
-        expect(Report.judgeFiles(999), .warning, "inodes: 999 files can still be made \(advice)")
-        expect(Report.judgeFiles(49), .fault, "inodes: 49 files can still be made \(advice)")
+        expect(Report.judgeFiles(1000), .ok, "inodes: 1000 more files can be created")
+        expect(Report.judgeFiles(999), .warning, "inodes: 999 more files can be created \(advice)")
+        expect(Report.judgeFiles(49), .fault, "inodes: 49 more files can be created \(advice)")
     }
 
     @Test func hashing() {
-        expect(Report.judgeHashing(Duration(milliseconds: 250)), .ok, "argon2: one code takes 250 ms and 7 MiB")
+        expect(Report.judgeHashing(Duration(milliseconds: 250)), .ok, "argon2: hashing one code takes 250 ms and 7 MiB")
         expect(
             Report.judgeHashing(Duration(milliseconds: 251)), .warning,
-            "argon2: one code takes 251 ms and 7 MiB "
-                + "Sign-ins wait for it; look for what else keeps this machine busy.")
+            "argon2: hashing one code takes 251 ms and 7 MiB "
+                + "Sign-ins wait this long. Find out what else keeps this machine busy.")
         expect(
             Report.judgeHashing(nil), .fault,
-            "argon2: there is no memory for one code: 7 MiB "
-                + "Give the service more memory; until then sign-ins are answered with 503.")
+            "argon2: there is not enough memory to hash one code: 7 MiB "
+                + "Give the service more memory. Until then, sign-ins are answered with 503.")
     }
 
     @Test func slots() {
-        expect(Report.judgeSlots(nil, cores: 2), .ok, "argon2_slots: 2 codes at once on 2 cores, in 14 MiB")
-        expect(Report.judgeSlots(4, cores: 2), .ok, "argon2_slots: 4 codes at once on 2 cores, in 28 MiB")
+        expect(Report.judgeSlots(nil, cores: 2), .ok, "argon2_slots: hashes 2 codes at once on 2 cores, with 14 MiB")
+        expect(Report.judgeSlots(4, cores: 2), .ok, "argon2_slots: hashes 4 codes at once on 2 cores, with 28 MiB")
         expect(
             Report.judgeSlots(5, cores: 2), .warning,
-            "argon2_slots: 5 codes at once on 2 cores, in 35 MiB "
-                + "Set argon2_slots = 2: more only makes each slower, and takes memory.")
+            "argon2_slots: hashes 5 codes at once on 2 cores, with 35 MiB "
+                + "Set argon2_slots = 2. More slots only make each hash slower, and take memory.")
     }
 
     @Test func clock() throws {
         let now = try #require(Timestamp(day: "2026-11-24"))
-        let ok = "clock: 2026-11-24 00:00:00 UTC, later than all that was noted"
+        let ok = "clock: 2026-11-24 00:00:00 UTC, later than every entry in the database"
         expect(Report.judgeClock(now: now, newest: nil), .ok, ok)
         expect(Report.judgeClock(now: now, newest: now + .minutes(1)), .ok, ok)
         expect(
             Report.judgeClock(now: now, newest: now + .minutes(2)), .fault,
-            "clock: it says 2026-11-24 00:00:00 UTC, but the service has worked at 2026-11-24 00:02:00: "
-                + "it is behind, or was ahead Set the clock, and have it kept (chrony, systemd-timesyncd). "
-                + "Sessions and limits of a time to come last until then.")
+            "clock: it shows 2026-11-24 00:00:00 UTC, but the database has an entry of 2026-11-24 00:02:00: "
+                + "the clock is slow now, or was fast then Set the clock, and keep it synchronized (chrony, systemd-timesyncd). "
+                + "Sessions and limits with a time in the future last until then.")
         expect(
             Report.judgeClock(now: Timestamp(seconds: 0), newest: nil), .fault,
-            "clock: it says 1970-01-01 00:00:00, which cannot be "
-                + "Set the clock, and have it kept (chrony, systemd-timesyncd).")
+            "clock: it shows 1970-01-01 00:00:00, which cannot be right "
+                + "Set the clock, and keep it synchronized (chrony, systemd-timesyncd).")
     }
 
     @Test func journal() {
         expect(
             Report.judgeJournal(isWAL: true, isRemote: true, wanted: nil), .warning,
-            "journal: wal on a file system of another machine or a program (NFS, CIFS, FUSE) "
-                + "Set journal = delete: such file systems share no memory, and WAL may lose data.")
+            "journal: wal on a network or user-space file system (NFS, CIFS, FUSE) "
+                + "Set journal = delete. WAL needs shared memory, which such file systems do not have, and may lose data.")
         expect(
             Report.judgeJournal(isWAL: false, isRemote: true, wanted: nil), .ok,
-            "journal: delete on a file system of another machine")
+            "journal: delete on a network or user-space file system")
     }
 
     @Test func address() throws {
@@ -103,31 +105,31 @@ import Testing
         }
         expect(
             judge("198.51.100.7", false, remote), .ok,
-            "client address: the service saw 198.51.100.7, and believed no made-up header")
+            "client address: the service saw 198.51.100.7, and ignored a forged header")
         expect(
             judge("192.168.1.5", false, inside), .ok,
-            "client address: the service saw 192.168.1.5, and believed no made-up header")
+            "client address: the service saw 192.168.1.5, and ignored a forged header")
         expect(
             judge("::1", false, local), .ok,
-            "client address: the service saw ::1, and believed no made-up header")
+            "client address: the service saw ::1, and ignored a forged header")
         for proxy in ["127.0.0.1", "::1", "10.0.0.2", "172.31.0.1", "fd00::1", "100.64.0.1"] {
             expect(
                 judge(proxy, false, remote), .warning,
-                "client address: the service saw \(proxy), which may be a proxy's "
-                    + "If a proxy stands before it, set trusted_proxies = \(proxy), else all share their limits.")
+                "client address: the service saw \(proxy), which may be a proxy "
+                    + "If it is your proxy, set trusted_proxies = \(proxy). Without that, all clients share the same limits.")
         }
         expect(
             judge("203.0.113.77", true, remote, trusts: true), .fault,
-            "client address: a made-up X-Forwarded-For is believed "
-                + "Let the proxy write that header anew or add to it, and trusted_proxies name your proxies alone.")
+            "client address: the service trusts a forged X-Forwarded-For "
+                + "Configure the proxy to replace this header or append to it, and list only proxies in trusted_proxies.")
         expect(
             judge("203.0.113.77", true, local, trusts: true), .warning,
-            "client address: cannot be told here: trusted_proxies has this machine, so what it forwards is believed "
-                + "Give --url the URL that clients use, which leads through the proxy.")
+            "client address: cannot be checked here: trusted_proxies contains this machine, so its X-Forwarded-For is trusted "
+                + "Pass the URL that clients use, through the proxy, with --url.")
         expect(
             judge("unknown", false, remote), .fault,
-            "client address: the service knows none: unknown "
-                + "Have the web server set REMOTE_ADDR; until then all clients share their limits.")
+            "client address: the service does not know it: unknown "
+                + "Configure the web server to set REMOTE_ADDR. Until then, all clients share the same limits.")
     }
 
     @Test func hosts() {

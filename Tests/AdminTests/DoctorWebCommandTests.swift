@@ -38,8 +38,8 @@ import Testing
         #expect(
             run.findings.suffix(14) == [
                 "ok       web: GET /health: 200 from Latchkey",
-                "ok       headers: arrive as Latchkey writes them",
-                "ok       encryption: not needed on this machine itself",
+                "ok       headers: arrive as Latchkey sends them",
+                "ok       encryption: not needed on this machine",
                 "ok       same state: the key set has this state's signing key",
                 "ok       authorization: arrives",
                 "ok       GET with a body: reaches Latchkey",
@@ -48,11 +48,11 @@ import Testing
                 "ok       PATCH: reaches Latchkey",
                 "ok       HEAD: reaches Latchkey",
                 "ok       OPTIONS: reaches Latchkey",
-                "ok       client address: the service saw 127.0.0.1, and believed no made-up header",
-                "ok       downloads: neither state nor executables",
+                "ok       client address: the service saw 127.0.0.1, and ignored a forged header",
+                "ok       downloads: neither the state nor the executables can be downloaded",
                 "42 checks: 0 faults, 0 warnings.",
             ])
-        // The audit has one refusal and nothing else.
+        // The audit log has one refusal and nothing else.
         #expect(server.home.count("SELECT count(*) FROM audit_events") == 1)
         #expect(
             server.home.count(
@@ -73,7 +73,7 @@ import Testing
         for other in ["http://localhost:\(server.port + 1)", "https://localhost:\(server.port)", "http://id.example.com"] {
             let run = server.home.admin("doctor", "--url", url, variables: ["LATCHKEY_BASE_URL": other])
             let found = run.findings("base_url")
-            #expect(found.count == 1 && found[0].hasPrefix("warning  base_url: it is \(other), and --url is \(url) "), "\(found)")
+            #expect(found.count == 1 && found[0].hasPrefix("warning  base_url: it is \(other), but --url is \(url) "), "\(found)")
         }
         #expect(doctor(server).findings("base_url") == ["ok       base_url: \(url)"])
     }
@@ -87,7 +87,7 @@ import Testing
             run.troubles.map { $0.replacingOccurrences(of: "after [0-9]+ ms", with: "after N ms", options: .regularExpression) }
                 == [
                     "fault    web: curl: (7) Failed to connect to 127.0.0.1 port 1 after N ms: Couldn't connect to server "
-                        + "See that the web server runs and listens there, and that the name leads to it."
+                        + "Check that the web server runs and listens there, and that the host name resolves to it."
                 ])
     }
 
@@ -97,7 +97,7 @@ import Testing
         let run = home.admin(
             "doctor", "--url", "http://localhost:8000", variables: ["PATH": home.path])
         #expect(run.code == 0)
-        #expect(run.troubles == ["warning  web: not asked: there is no curl in PATH Install curl."])
+        #expect(run.troubles == ["warning  web: not checked: there is no curl in PATH Install curl."])
     }
 
     @Test func aServerThatDropsAuthorizationIsFound() throws {
@@ -107,7 +107,7 @@ import Testing
         #expect(
             run.troubles == [
                 "fault    authorization: the web server drops the header Authorization "
-                    + "Apache: the RewriteRule for it that .htaccess has, or CGIPassAuth On."
+                    + "In Apache, use the RewriteRule for it that .htaccess has, or CGIPassAuth On."
             ])
     }
 
@@ -116,7 +116,7 @@ import Testing
         #expect(
             doctor(server).troubles == [
                 "fault    GET with a body: 400 bad_request "
-                    + "Let a GET have a body; lighttpd: server.http-parseopts, method-get-body."
+                    + "Allow a body with GET. In lighttpd: server.http-parseopts, method-get-body."
             ])
     }
 
@@ -129,15 +129,15 @@ import Testing
 
                 """)
         func advice(_ method: String, _ executable: String) -> String {
-            "Route \(method) to the executables, as lighttpd.conf and .htaccess do; see WebDAV and method filters. "
-                + "Until then POST at an executable's own path stands for it, such as /cgi-bin/\(executable)/<key_id>."
+            "Route \(method) to the executables, as lighttpd.conf and .htaccess do. Check for WebDAV and method filters. "
+                + "Until then, clients can send POST to an executable's own path instead, such as /cgi-bin/\(executable)/<key_id>."
         }
         #expect(
             doctor(server).troubles == [
                 "fault    DELETE: 403 forbidden \(advice("DELETE", "delete-api-key"))",
                 "fault    PATCH: 403 forbidden \(advice("PATCH", "update-api-key"))",
                 "fault    OPTIONS: 403 forbidden "
-                    + "Route OPTIONS to the executables: browsers ask so before a page may call.",
+                    + "Route OPTIONS to the executables: browsers send it before a page of another origin can call the API.",
             ])
     }
 
@@ -159,13 +159,14 @@ import Testing
         makeFile("\(server.home.path)/latchkey.home", "\(server.home.path)\n")
         #expect(
             doctor(server).troubles == [
-                "fault    downloads: the web server hands out /latchkey.home, /.htaccess, /latchkey.conf, /latchkey.db, "
-                    + "/secret.key, /keys/current, /deliver-mail Move the state out of the web root; have the server "
-                    + "run executables and refuse the rest. What was handed out is known: make new secrets."
+                "fault    downloads: these can be downloaded: /latchkey.home, /.htaccess, /latchkey.conf, /latchkey.db, "
+                    + "/secret.key, /keys/current, /deliver-mail Move the state folder out of the web root. Configure the "
+                    + "server to run executables and refuse the rest. Assume that others have copies: run latchkey secret rotate "
+                    + "and latchkey token-key rotate --now."
             ])
     }
 
-    /// Many servers answer unknown paths with 200 and a page of their own.
+    /// Many servers answer unknown paths with 200 and their own page.
     @Test func aPageForEverythingIsNoDownload() throws {
         let server = try server(
             adding: """
@@ -178,7 +179,10 @@ import Testing
                 server.modules += ("mod_rewrite")
 
                 """)
-        #expect(doctor(server).findings("downloads") == ["ok       downloads: neither state nor executables"])
+        #expect(
+            doctor(server).findings("downloads") == [
+                "ok       downloads: neither the state nor the executables can be downloaded"
+            ])
     }
 
     @Test func aServerThatBelievesAForgedAddressIsFound() throws {
@@ -191,8 +195,8 @@ import Testing
                 """)
         #expect(
             doctor(server).troubles == [
-                "fault    client address: a made-up X-Forwarded-For is believed Let the proxy write that header anew "
-                    + "or add to it, and trusted_proxies name your proxies alone."
+                "fault    client address: the service trusts a forged X-Forwarded-For Configure the proxy to replace this "
+                    + "header or append to it, and list only proxies in trusted_proxies."
             ])
     }
 
@@ -201,8 +205,8 @@ import Testing
         setMode("\(home.path)/latchkey.conf", 0o600)
         #expect(
             doctor(try server(home: home)).troubles == [
-                "warning  client address: cannot be told here: trusted_proxies has this machine, "
-                    + "so what it forwards is believed Give --url the URL that clients use, which leads through the proxy."
+                "warning  client address: cannot be checked here: trusted_proxies contains this machine, "
+                    + "so its X-Forwarded-For is trusted Pass the URL that clients use, through the proxy, with --url."
             ])
     }
 
@@ -216,8 +220,8 @@ import Testing
         #expect(
             found == []
                 || found == [
-                    "ok       client address: not looked at: no token goes to localhost.localdomain, "
-                        + "which is not base_url's host"
+                    "ok       client address: not checked: doctor sends no token to localhost.localdomain, "
+                        + "which is not the host of base_url"
                 ])
         #expect(server.home.count("SELECT count(*) FROM audit_events") == 0)
     }
@@ -240,9 +244,9 @@ import Testing
         #expect(
             run.troubles == [
                 "fault    same state: the key set lacks this state's signing key "
-                    + "See which LATCHKEY_HOME or latchkey.home the web server's executables use.",
-                "fault    client address: the audit has no row of the request: 401 invalid_refresh_token "
-                    + "See that the web server's executables use this state, and that no limit is in the way.",
+                    + "Check which LATCHKEY_HOME or latchkey.home the web server's executables use.",
+                "fault    client address: the audit log has no entry of the request: 401 invalid_refresh_token "
+                    + "Check that the web server's executables use this state folder, and that no limit refused the request.",
             ])
     }
 
@@ -256,8 +260,8 @@ import Testing
                 """)
         #expect(
             doctor(server).troubles == [
-                "fault    web: 301: leads to https://id.example.com/health "
-                    + "Give clients, --url and base_url the URL that it leads to."
+                "fault    web: 301: redirects to https://id.example.com/health "
+                    + "Use the URL that it redirects to in clients, --url and base_url."
             ])
     }
 
@@ -266,7 +270,7 @@ import Testing
         #expect(
             doctor(server).troubles == [
                 "fault    web: GET /health: 200, not from Latchkey "
-                    + "Have the web server run the executables, as lighttpd.conf and .htaccess show."
+                    + "Configure the web server to run the executables, as lighttpd.conf and .htaccess do."
             ])
     }
 
@@ -276,7 +280,7 @@ import Testing
         #expect(
             doctor(server).troubles == [
                 "warning  headers: changed on the way: cache-control "
-                    + "Have the web server, or what stands before it, leave them alone."
+                    + "Configure the web server, and any proxy in front of it, to leave them unchanged."
             ])
     }
 
@@ -286,7 +290,7 @@ import Testing
         let run = doctor(server)
         #expect(
             run.findings("web") == [
-                "fault    web: GET /health: 500 internal_error See the web server's error log for the reason."
+                "fault    web: GET /health: 500 internal_error Look for the reason in the web server's error log."
             ])
     }
 
@@ -318,7 +322,7 @@ import Testing
         #expect(
             run.troubles == [
                 "fault    certificate: curl: (60) SSL certificate problem: self-signed certificate "
-                    + "Have the web server show a valid certificate for localhost, with its chain."
+                    + "Install a valid certificate for localhost, with its chain, in the web server."
             ])
     }
 }

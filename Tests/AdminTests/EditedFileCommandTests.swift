@@ -53,8 +53,8 @@ private func windows(_ text: String) -> String { "\u{FEFF}" + text.replacingOccu
             #expect(home.post("verify-code", #"{"email":"reviewer@example.com","code":"31415926"}"#).status == 200)
         }
         let run = home.admin("doctor", "--executables", executables.path)
-        #expect(run.findings("settings") == ["ok       settings: \(hasIdentity ? 3 : 2) settings given, each is valid"])
-        #expect(run.findings("latchkey.home") == ["ok       latchkey.home: executables find this state"])
+        #expect(run.findings("settings") == ["ok       settings: \(hasIdentity ? 3 : 2) settings given, all valid"])
+        #expect(run.findings("latchkey.home") == ["ok       latchkey.home: the executables find this state folder"])
         #expect(run.findings("templates") == ["ok       templates: code.html, code.txt"])
     }
 
@@ -71,22 +71,22 @@ private func windows(_ text: String) -> String { "\u{FEFF}" + text.replacingOccu
 
     @Test func doctorNamesWhatNothingReadsAndWhatCannotBeRead() {
         _ = home.admin("init")
-        #expect(home.admin("doctor").findings("templates") == ["ok       templates: none: all texts are built in"])
+        #expect(home.admin("doctor").findings("templates") == ["ok       templates: none: the built-in texts are used"])
         write("templates/code.txt", "Hello\n\n{code}\n")
         write("templates/codes.txt", "Subject: x\n\n{code}\n")
         let run = home.admin("doctor")
         #expect(run.code == 1)
         #expect(
             run.findings("templates") == [
-                "fault    templates: code.txt does not begin with a line Subject: and an empty line "
-                    + "Correct it; until then no mail of its kind is sent.",
-                "warning  templates: nothing reads codes.txt "
-                    + "Name them <kind>.txt or <kind>.<language>.txt, and .html beside a .txt; README has the kinds.",
+                "fault    templates: code.txt does not begin with a line \"Subject: …\" and an empty line "
+                    + "Correct it. Until then, mails of this kind are not sent.",
+                "warning  templates: no mail uses codes.txt "
+                    + "Name them <kind>.txt or <kind>.<language>.txt, and .html beside a .txt; docs/configuration.md has the kinds.",
             ])
         write("latchkey.conf", "code_length = 8\n".utf16.map { String(UnicodeScalar(UInt8($0))) + "\0" }.joined())
         #expect(
             home.admin("doctor").findings("settings") == [
-                "fault    settings: HOME/latchkey.conf: not UTF-8 Correct it; until then every request is answered with 500."
+                "fault    settings: HOME/latchkey.conf: not UTF-8 Correct it. Until then, every request is answered with 500."
             ])
     }
 
@@ -97,7 +97,7 @@ private func windows(_ text: String) -> String { "\u{FEFF}" + text.replacingOccu
         #expect(found?.state == .fault)
         #expect(
             found?.found
-                == "/usr/sbin/postdrop needs the rights of its owner or group, and latchkey-fcgi (process 7) runs with NoNewPrivileges: no mail leaves"
+                == "/usr/sbin/postdrop needs the rights of its owner or group, but latchkey-fcgi (process 7) runs with NoNewPrivileges: no mail is sent"
         )
         #expect(found?.advice?.contains("NoNewPrivileges=no and ReadWritePaths=/var/spool/postfix,") == true)
         // The advice fits the mail command, whatever its name.
@@ -110,8 +110,8 @@ private func windows(_ text: String) -> String { "\u{FEFF}" + text.replacingOccu
         }
     }
 
-    /// Whoever starts a deliverer must be able to give the mail command its rights: doctor's own shell, and a server, whose
-    /// handlers have gone before doctor looks. One test, since each sees the processes of the other.
+    /// The process that starts a deliverer must let the mail command gain its rights. It is doctor's own shell, or a server,
+    /// whose handlers have ended before doctor looks. One test for both, since each sees the other's processes.
     @Test func whoeverStartsTheDelivererMustBeAbleToGainPrivileges() throws {
         _ = home.admin("init")
         let command = "\(home.path)/sendmail"

@@ -43,11 +43,11 @@ private let everyCommand: [[String]] =
     @Test func theHelpOfACommandIsWhole() {
         #expect(
             latchkey(["user", "deactivate", "--help"]).1 == """
-                OVERVIEW: Shuts an account out and ends its sessions.
+                OVERVIEW: Deactivates an account and ends its sessions.
 
-                Its access tokens die at once, its API keys answer as refused, and it cannot
-                sign in until it is activated. Services that verify tokens by the key set alone
-                notice when a token expires. Projects that are left without an active owner are
+                Its access tokens and API keys stop working at once, and it cannot sign in
+                until it is activated. Services that verify access tokens only by the key set
+                accept them until they expire. Projects that have no active owner now are
                 listed.
 
                 Example: latchkey user deactivate ada@example.com
@@ -133,7 +133,7 @@ private let everyCommand: [[String]] =
         let (code, output, errors) = latchkey(["user", "list"], ["LATCHKEY_HOME": path])
         #expect(code == 1)
         #expect(output == "")
-        #expect(errors == "latchkey: state folder: \(path) is not there; latchkey init makes it\n")
+        #expect(errors == "latchkey: state folder: \(path) does not exist; latchkey init creates it\n")
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
@@ -141,7 +141,7 @@ private let everyCommand: [[String]] =
         let home = Home()
         let run = home.admin("user", "list")
         #expect(run.code == 1)
-        #expect(run.errors == "latchkey: state folder: HOME holds no database; latchkey init makes it\n")
+        #expect(run.errors == "latchkey: state folder: HOME has no database; latchkey init creates it\n")
         #expect(!FileManager.default.fileExists(atPath: "\(home.path)/latchkey.db"))
     }
 
@@ -165,10 +165,10 @@ private let everyCommand: [[String]] =
             (["user", "show", "bob@example.com"], "there is no account bob@example.com"),
             (["user", "tier", "bob@example.com", "pro"], "there is no account bob@example.com"),
             (["user", "delete", "bob@example.com", "--yes"], "there is no account bob@example.com"),
-            (["session", "revoke", none], "there is no session \(none) that has not ended"),
+            (["session", "revoke", none], "there is no open session \(none)"),
             (["key", "list", "--project", none], "there is no project \(none)"),
             (["key", "deactivate", none], "there is no key \(none)"),
-            (["limits", "clear", "bob@example.com"], "nothing is counted there"),
+            (["limits", "clear", "bob@example.com"], "there is no such count"),
         ] {
             let (code, output, errors) = latchkey(arguments, ["LATCHKEY_HOME": home.path])
             #expect(code == 69)

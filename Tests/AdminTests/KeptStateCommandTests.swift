@@ -35,7 +35,7 @@ import Testing
             }
             let run = home.admin("restore", file)
             #expect(run.code == 0, "\(run.errors)")
-            #expect(run.output.contains("What was there is in HOME/before-restore-"))
+            #expect(run.output.contains("The old state is in HOME/before-restore-"))
             let folder = try #require(kept.first)
             #expect(kept.count == 1)
             #expect(secret?.count == 32 && bytes("\(folder)/secret.key") == secret)
@@ -118,7 +118,7 @@ import Testing
         let schema = home.number("PRAGMA user_version")
         try close(withSchema4: mark)
         let run = home.admin("secret", "rotate", "--yes")
-        #expect(run.output == "There is a new secret; 0 sessions ended.\n", "\(run.errors)")
+        #expect(run.output == "Created a new secret; 0 sessions ended.\n", "\(run.errors)")
         #expect(home.number("PRAGMA user_version") == schema)
         #expect(home.count("SELECT count(*) FROM pragma_table_info('sessions') WHERE name = 'access_token_tag'") == 1)
         let ada = home.signIn("ada@example.com")
@@ -137,7 +137,7 @@ import Testing
             let folder = try #require(kept.first)
             // The schema's number is intact, so this version can migrate it.
             #expect(latchkey(["user", "list"], ["LATCHKEY_HOME": folder]).0 == 0)
-            #expect(latchkey(["doctor"], ["LATCHKEY_HOME": folder]).1.contains("which is this version's"))
+            #expect(latchkey(["doctor"], ["LATCHKEY_HOME": folder]).1.contains("the one that this version uses"))
         }
     }
 
@@ -146,7 +146,7 @@ import Testing
         home.sql("PRAGMA user_version = \(0x6000_0000 + 99)")
         let run = home.admin("secret", "rotate", "--yes")
         #expect(run.code == 1)
-        #expect(run.errors == "latchkey: the database was made by a newer Latchkey\n")
+        #expect(run.errors == "latchkey: the database was created by a newer version of Latchkey\n")
         #expect(home.number("PRAGMA user_version") == 0x6000_0000 + 99)
     }
 
@@ -163,11 +163,11 @@ import Testing
         let ada = home.signIn("ada@example.com")
         try home.withBackup { file in
             let good = try #require(bytes(file))
-            #expect(restoreThroughPipe(good + Data([1])).errors.hasSuffix("damaged one: something follows its end\n"))
-            #expect(restoreThroughPipe(good + good).errors.hasSuffix("damaged one: something follows its end\n"))
-            #expect(restoreThroughPipe(good + Data(count: 4 << 20)).errors.hasSuffix("something follows its end\n"))
-            #expect(restoreThroughPipe(good.dropLast(512)).errors.hasSuffix("damaged one: it ends too soon\n"))
-            #expect(restoreThroughPipe(Data()).errors.hasSuffix("damaged one: it ends too soon\n"))
+            #expect(restoreThroughPipe(good + Data([1])).errors.hasSuffix("is damaged: there is data after its end\n"))
+            #expect(restoreThroughPipe(good + good).errors.hasSuffix("is damaged: there is data after its end\n"))
+            #expect(restoreThroughPipe(good + Data(count: 4 << 20)).errors.hasSuffix("there is data after its end\n"))
+            #expect(restoreThroughPipe(good.dropLast(512)).errors.hasSuffix("is damaged: it is incomplete\n"))
+            #expect(restoreThroughPipe(Data()).errors.hasSuffix("is damaged: it is incomplete\n"))
             #expect(home.get("current-user", ada.bearer).status == 200)
             // tar pads its records like this.
             let done = restoreThroughPipe(good + Data(count: 10240))

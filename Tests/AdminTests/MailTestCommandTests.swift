@@ -23,6 +23,17 @@ import Testing
         return Run(code: run.code, output: steady(run.output), errors: steady(run.errors))
     }
 
+    /// The command as docs/configuration.md shows it.
+    @Test func theDocumentsCommandSendsOne() throws {
+        let blocks = Guide(document: "docs/configuration.md").blocks(for: "MailTestCommandTests")
+        let words = try #require(blocks.first).split(separator: " ").map { String($0) }
+        #expect(blocks.count == 1 && words.first == "latchkey")
+        _ = home.admin("init")
+        let (code, output, errors) = latchkey(Array(words.dropFirst()), ["LATCHKEY_HOME": home.path])
+        #expect(code == 0 && output.hasPrefix("Accepted after "), "\(errors)")
+        #expect(home.mails.count == 1 && home.mails[0].contains("\nTo: you@example.com\n"))
+    }
+
     @Test func intoAMaildirItIsWritten() throws {
         let run = test()
         #expect(run.code == 0)
@@ -37,11 +48,11 @@ import Testing
         #expect(
             Array(lines.prefix(9)) == [
                 "Date: DATE", "From: Latchkey <latchkey@localhost.localdomain>", "To: ada@example.com",
-                "Subject: Latchkey: a test", "Message-ID: <ID@localhost.localdomain>", "Auto-Submitted: auto-generated",
+                "Subject: Latchkey: test mail", "Message-ID: <ID@localhost.localdomain>", "Auto-Submitted: auto-generated",
                 "MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8",
                 "Content-Transfer-Encoding: quoted-printable",
             ])
-        #expect(mail.hasSuffix("\n\nMail with codes to sign in goes the same way. Nobody needs to do anything.\n"))
+        #expect(mail.hasSuffix("\n\nMails with sign-in codes are sent in the same way. You do not need to do anything.\n"))
         // The outbox does not hold it.
         #expect(home.number("SELECT count(*) FROM mail_items") == 0)
     }
@@ -54,7 +65,7 @@ import Testing
         let arguments = try String(contentsOfFile: "\(home.path)/arguments", encoding: .utf8)
         #expect(arguments == "-i -f latchkey@localhost.localdomain -- ada@example.com\n")
         let taken = try String(contentsOfFile: "\(home.path)/taken", encoding: .utf8)
-        #expect(taken.contains("\nTo: ada@example.com\nSubject: Latchkey: a test\n"))
+        #expect(taken.contains("\nTo: ada@example.com\nSubject: Latchkey: test mail\n"))
     }
 
     @Test func whatACommandSaysOfARefusalIsPrinted() {
@@ -81,7 +92,7 @@ import Testing
     @Test func aKilledCommandIsARefusal() {
         let run = test(sendmail("kill -9 $$"))
         #expect(run.code == 1)
-        #expect(run.errors == "latchkey: not accepted after N ms: HOME/sendmail was ended by a signal\n")
+        #expect(run.errors == "latchkey: not accepted after N ms: HOME/sendmail was killed by a signal\n")
     }
 
     @Test func whatACommandSaysMovesNoCursor() {

@@ -14,13 +14,13 @@ import Testing
         for command in [["doctor"], ["user", "list"], ["settings"], ["purge"], ["backup", "/tmp/none.tar"]] {
             let (code, _, errors) = latchkey(command, ["LATCHKEY_HOME": home.path])
             #expect(code != 0)
-            #expect(errors.contains("the state of this installation is gone from \(home.path)"), "\(command): \(errors)")
+            #expect(errors.contains("the state of this installation is missing from \(home.path)"), "\(command): \(errors)")
             #expect(!FileManager.default.fileExists(atPath: home.path))
             let never = latchkey(command, ["LATCHKEY_HOME": "\(home.path)-never"]).2
-            #expect(never.contains("\(home.path)-never is not there; latchkey init makes it"), "\(command): \(never)")
+            #expect(never.contains("\(home.path)-never does not exist; latchkey init creates it"), "\(command): \(never)")
         }
         mkdir(home.path, 0o700)
-        #expect(latchkey(["doctor"], ["LATCHKEY_HOME": home.path]).2.contains("is gone from \(home.path)"))
+        #expect(latchkey(["doctor"], ["LATCHKEY_HOME": home.path]).2.contains("is missing from \(home.path)"))
         #expect(try FileManager.default.contentsOfDirectory(atPath: home.path) == [])
     }
 }

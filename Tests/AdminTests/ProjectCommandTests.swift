@@ -19,7 +19,7 @@ import Testing
         _ = home.admin("user", "create", "bob@example.com")
         #expect(
             home.admin("project", "create", "Website", "--owner", "ada@example.com").output
-                == "Made the project Website, id \(anID), owned by ada@example.com.\n")
+                == "Created the project Website, id \(anID), owned by ada@example.com.\n")
         let id = project(named: "Website")
         #expect(
             home.admin("project", "list").output == """
@@ -30,10 +30,10 @@ import Testing
 
                 """)
         #expect(home.admin("project", "list", "--user", "bob@example.com").output.split(separator: "\n").count == 2)
-        #expect(home.admin("project", "rename", id, "Shop").output == "The project \(anID) is called Shop.\n")
+        #expect(home.admin("project", "rename", id, "Shop").output == "The project \(anID) is now called Shop.\n")
         #expect(
             home.admin("project", "add-member", id, "bob@example.com", "--role", "admin").output
-                == "bob@example.com is an admin of Shop.\n")
+                == "bob@example.com is now an admin of Shop.\n")
         #expect(
             home.admin("project", "show", id).output == """
                 id           \(anID)
@@ -47,16 +47,18 @@ import Testing
                 """)
         let again = home.admin("project", "add-member", id, "bob@example.com")
         #expect(again.code == 1)
-        #expect(again.errors == "latchkey: bob@example.com is a member of the project already\n")
+        #expect(again.errors == "latchkey: bob@example.com is already a member of the project\n")
         let last = home.admin("project", "remove-member", id, "ada@example.com")
         #expect(last.code == 1)
-        #expect(last.errors == "latchkey: ada@example.com is the last owner of the project\n")
+        #expect(last.errors == "latchkey: ada@example.com is the last owner of the project: make another member an owner first\n")
         _ = home.admin("key", "create", "--project", id, "--name", "k", "--by", "bob@example.com")
-        #expect(home.admin("project", "remove-member", id, "bob@example.com").output == "bob@example.com is no more in Shop.\n")
+        #expect(
+            home.admin("project", "remove-member", id, "bob@example.com").output
+                == "bob@example.com is no longer a member of Shop.\n")
         #expect(home.number("SELECT count(*) FROM api_keys WHERE deactivated_at IS NOT NULL") == 1)
         let gone = home.admin("project", "remove-member", id, "bob@example.com")
         #expect(gone.code == 69)
-        #expect(gone.errors == "latchkey: bob@example.com is no member of the project\n")
+        #expect(gone.errors == "latchkey: bob@example.com is not a member of the project\n")
         #expect(home.admin("project", "show", "5c7b1a3e-0000-4000-8000-000000000000").code == 69)
         #expect(home.admin("project", "add-member", id, "bob@example.com", "--role", "king").code == 64)
     }
@@ -77,13 +79,13 @@ import Testing
         let key = run.output.split(separator: " ").last.map { $0.trimmingCharacters(in: .newlines) } ?? ""
         #expect(
             run.output == """
-                id       \(anID)
-                project  \(anID)
-                made by  ada@example.com
-                name     deploy
-                scopes   a:read b:*
-                expires  never
-                key      \(key)
+                id          \(anID)
+                project     \(anID)
+                created by  ada@example.com
+                name        deploy
+                scopes      a:read b:*
+                expires     never
+                key         \(key)
 
                 """)
         #expect(key.count == 43 + 3)
@@ -96,7 +98,7 @@ import Testing
         _ = home.admin("user", "create", "bob@example.com")
         let stranger = home.admin("key", "create", "--project", ada.project, "--name", "k", "--by", "bob@example.com")
         #expect(stranger.code == 1)
-        #expect(stranger.errors == "latchkey: bob@example.com is no member of the project\n")
+        #expect(stranger.errors == "latchkey: bob@example.com is not a member of the project\n")
         #expect(home.admin("key", "create", "--project", ada.project, "--name", "k", "--scope", "a b").code == 64)
         #expect(home.admin("key", "create", "--project", ada.project, "--name", "k", "--expires-in-days", "3651").code == 64)
         #expect(home.admin("key", "create", "--project", "5c7b1a3e-0000-4000-8000-000000000000", "--name", "k").code == 69)
@@ -112,14 +114,14 @@ import Testing
         #expect(home.get("verify-api-key", ["HTTP_X_API_KEY": key]).field("owner_id") == bob.id)
         let refused = home.admin("key", "create", "--project", ada.project, "--name", "k", "--by", "ada@example.com")
         #expect(refused.code == 1)
-        #expect(refused.errors == "latchkey: ada@example.com is deactivated, so the key would be refused\n")
+        #expect(refused.errors == "latchkey: ada@example.com is deactivated, so its keys are refused\n")
         let owner = home.admin("project", "create", "New", "--owner", "ada@example.com")
-        #expect(owner.code == 1 && owner.errors == "latchkey: ada@example.com is deactivated: it cannot own a new project\n")
+        #expect(owner.code == 1 && owner.errors == "latchkey: ada@example.com is deactivated, and cannot own a new project\n")
         let last = home.admin("user", "deactivate", "bob@example.com")
         // The project has no active member left to notify.
         #expect(last.output == "bob@example.com is deactivated; 1 session ended.\n")
         let none = home.admin("key", "create", "--project", ada.project, "--name", "k")
-        #expect(none.code == 1 && none.errors == "latchkey: the project has no active owner: say --by\n")
+        #expect(none.code == 1 && none.errors == "latchkey: the project has no active owner: name an account with --by\n")
     }
 
     @Test func deactivatingTheLastActiveOwnerNamesTheProject() {
@@ -129,23 +131,24 @@ import Testing
         #expect(
             home.admin("user", "deactivate", "ada@example.com").output == """
                 ada@example.com is deactivated; 1 session ended.
-                These projects have other members and no active owner any more:
+                These projects have other members, but no active owner now:
                 \(anID)  Default
-                Give each one: latchkey project add-member <project> <user> --role owner
+                Give each of them an owner: latchkey project add-member <project> <user> --role owner
 
                 """)
         #expect(
             home.admin("project", "add-member", ada.project, "bob@example.com", "--role", "owner").output
-                == "bob@example.com is an owner of Default.\n")
+                == "bob@example.com is now an owner of Default.\n")
         #expect(home.admin("project", "add-member", ada.project, "bob@example.com", "--role", "owner").code == 1)
-        #expect(home.admin("key", "create", "--project", ada.project, "--name", "k").output.contains("made by  bob@example.com"))
+        #expect(
+            home.admin("key", "create", "--project", ada.project, "--name", "k").output.contains("created by  bob@example.com"))
     }
 
     @Test func aProjectIsDeletedForGood() {
         let ada = home.signIn("ada@example.com")
         let key = home.createKey(by: ada)
         let unsure = home.admin("project", "delete", ada.project)
-        #expect(unsure.code == 64 && unsure.errors.contains("Deleting a project is for good: say --yes."))
+        #expect(unsure.code == 64 && unsure.errors.contains("A deleted project cannot be restored: confirm with --yes."))
         #expect(home.admin("project", "delete", ada.project, "--yes").output == "Deleted the project Default, id \(anID).\n")
         #expect(home.get("verify-api-key", ["HTTP_X_API_KEY": key.secret]).status == 401)
         #expect(home.get("current-user", ada.bearer).body.contains(#""projects":[]"#))

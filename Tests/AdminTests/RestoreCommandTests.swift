@@ -37,7 +37,7 @@ import Testing
             #expect(
                 run.output == """
                     Restored 5 files; 1 session ended.
-                    What was there is in HOME/before-restore-TIME.
+                    The old state is in HOME/before-restore-TIME.
 
                     """, "\(run.errors)")
             #expect(home.get("current-user", ada.bearer).status == 401)
@@ -54,7 +54,7 @@ import Testing
             home.remove("mail")
             #expect(home.signIn("ada@example.com").id == ada.id)
 
-            // The old state becomes a state folder of its own.
+            // The old state becomes another state folder.
             let kept = keepFolders(home)
             #expect(kept.count == 1)
             let before = "\(home.path)/\(kept[0])"
@@ -114,12 +114,13 @@ import Testing
             home.sql("PRAGMA user_version = \(0x4000_0000 + home.number("PRAGMA user_version"))")
             let (answer, log) = home.run("current-user", ada.bearer.merging(["REQUEST_METHOD": "GET"]) { $1 })
             #expect(answer.status == 503)
-            #expect(log.contains("latchkey restore is at work, or was interrupted: run it again"))
+            #expect(log.contains("latchkey restore is running, or was interrupted and must be run again"))
             let run = home.admin("user", "list")
             #expect(run.code == 1)
             #expect(
                 run.errors
-                    == "latchkey: the database is closed: latchkey restore is at work, or was interrupted: run it again\n")
+                    == "latchkey: the database is closed: latchkey restore is running, or was interrupted and must be run again\n"
+            )
             #expect(home.admin("secret", "rotate", "--yes").code == 1)
             #expect(restore(file).code == 0)
             #expect(home.get("current-user", ada.bearer).status == 401)
@@ -163,7 +164,7 @@ import Testing
             let good = try Data(contentsOf: URL(filePath: file))
             let tar = Tar(Array(good))
             #expect(tar.files.count == 5)
-            let begins = "\(file) is no backup, or a damaged one: "
+            let begins = "\(file) is not a backup, or is damaged: "
             func changed(_ name: String, _ body: (inout [UInt8]) -> Void) -> [UInt8] {
                 tar.with { files in
                     let index = files.firstIndex { $0.name == name }!
@@ -177,37 +178,43 @@ import Testing
             let key = tar.files.map(\.name).first { $0.hasSuffix(".key") && $0.hasPrefix("keys/") }!
             let header = { (place: Int, byte: UInt8) in tar.patched(place, byte, fixingSum: true) }
             let refused: [(what: [UInt8], reason: String)] = [
-                ([], begins + "it ends too soon"),
-                (Array(good.prefix(511)), begins + "it ends too soon"),
-                (Array(good.prefix(40000)), begins + "it ends too soon"),
-                (Array(good.dropLast(1024)), begins + "it ends too soon"),
-                (Array(good.dropLast(512)), begins + "it ends too soon"),
-                (Array(good) + [1], begins + "something follows its end"),
-                (Array(good) + Array(good), begins + "something follows its end"),
+                ([], begins + "it is incomplete"),
+                (Array(good.prefix(511)), begins + "it is incomplete"),
+                (Array(good.prefix(40000)), begins + "it is incomplete"),
+                (Array(good.dropLast(1024)), begins + "it is incomplete"),
+                (Array(good.dropLast(512)), begins + "it is incomplete"),
+                (Array(good) + [1], begins + "there is data after its end"),
+                (Array(good) + Array(good), begins + "there is data after its end"),
                 (
                     Array("not an archive, but text that is long enough to be a block".utf8)
                         + [UInt8](repeating: 0x20, count: 1000), begins + "a checksum is wrong"
                 ),
                 (tar.patched(0, 0x6D, fixingSum: false), begins + "a checksum is wrong"),
-                (header(156, 0x32), begins + "it holds what is no ordinary file"),
-                (header(156, 0x35), begins + "it holds what is no ordinary file"),
-                (header(157, 0x61), begins + "it holds a long name or a link"),
-                (header(345, 0x61), begins + "it holds a long name or a link"),
-                (header(257, 0x55), begins + "it is not in the form ustar"),
-                (header(124, 0x39), begins + "a size in it is none"),
-                (header(50, 0x41), begins + "a name in it is none"),
-                (renamed("secret.key", "../secret.key"), begins + "it holds ../secret.key, which is none of ours"),
-                (renamed("secret.key", "/tmp/secret.key"), begins + "it holds /tmp/secret.key, which is none of ours"),
-                (renamed("secret.key", "keys/../x"), begins + "it holds keys/../x, which is none of ours"),
-                (renamed("secret.key", "latchkey.db-wal"), begins + "it holds latchkey.db-wal, which is none of ours"),
-                (tar.with { $0.append($0[1]) }, begins + "it holds secret.key twice"),
-                (changed("secret.key") { $0.append(0) }, begins + "secret.key is too large in it"),
-                (changed("secret.key") { $0.removeLast() }, "there is no secret.key of 32 bytes in it"),
-                (without("secret.key"), "there is no secret.key of 32 bytes in it"),
-                (without("latchkey.db"), "there is no latchkey.db in it"),
-                (without(key), "a signing key is damaged or missing in it: read keys/current: Bad message"),
-                (changed(key) { $0[95] ^= 1 }, "a signing key is damaged or missing in it: read \(key): Bad message"),
-                (changed("latchkey.db") { $0[63] = 99 }, "the database in it was made by a newer Latchkey"),
+                (header(156, 0x32), begins + "it contains something other than a regular file"),
+                (header(156, 0x35), begins + "it contains something other than a regular file"),
+                (header(157, 0x61), begins + "it contains a long name or a link"),
+                (header(345, 0x61), begins + "it contains a long name or a link"),
+                (header(257, 0x55), begins + "it is not in the format ustar"),
+                (header(124, 0x39), begins + "it contains an invalid size"),
+                (header(50, 0x41), begins + "it contains an invalid name"),
+                (renamed("secret.key", "../secret.key"), begins + "it contains ../secret.key, which does not belong in a backup"),
+                (
+                    renamed("secret.key", "/tmp/secret.key"),
+                    begins + "it contains /tmp/secret.key, which does not belong in a backup"
+                ),
+                (renamed("secret.key", "keys/../x"), begins + "it contains keys/../x, which does not belong in a backup"),
+                (
+                    renamed("secret.key", "latchkey.db-wal"),
+                    begins + "it contains latchkey.db-wal, which does not belong in a backup"
+                ),
+                (tar.with { $0.append($0[1]) }, begins + "it contains secret.key twice"),
+                (changed("secret.key") { $0.append(0) }, begins + "its secret.key is too large"),
+                (changed("secret.key") { $0.removeLast() }, "the backup has no secret.key of 32 bytes"),
+                (without("secret.key"), "the backup has no secret.key of 32 bytes"),
+                (without("latchkey.db"), "the backup has no latchkey.db"),
+                (without(key), "a signing key in the backup is damaged or missing: read keys/current: Bad message"),
+                (changed(key) { $0[95] ^= 1 }, "a signing key in the backup is damaged or missing: read \(key): Bad message"),
+                (changed("latchkey.db") { $0[63] = 99 }, "the backup's database was created by a newer version of Latchkey"),
             ]
             for (bytes, reason) in refused {
                 try Data(bytes).write(to: URL(filePath: file))
@@ -226,7 +233,7 @@ import Testing
                 try Data(bytes).write(to: URL(filePath: file))
                 let run = restore(file)
                 #expect(run.code == 1)
-                #expect(run.errors.hasPrefix("latchkey: the database in it "), "\(run.errors)")
+                #expect(run.errors.hasPrefix("latchkey: the backup's database "), "\(run.errors)")
             }
             #expect(restore("\(file).none").errors.hasSuffix("No such file or directory\n"))
             #expect(keepFolders(home) == [])
@@ -250,7 +257,7 @@ import Testing
             #expect(tar.exitCode == 0, "\(tar.errors)")
             let run = restore(file)
             #expect(run.code == 1)
-            #expect(run.errors.hasPrefix("latchkey: the database in it is damaged: a row of "), "\(run.errors)")
+            #expect(run.errors.hasPrefix("latchkey: the backup's database is damaged: a row of "), "\(run.errors)")
         }
     }
 }

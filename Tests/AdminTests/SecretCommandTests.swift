@@ -15,7 +15,7 @@ import Testing
         _ = home.post("send-code", #"{"email":"bob@example.com"}"#)
         let code = home.code(for: "bob@example.com")
         let old = secret
-        #expect(home.admin("secret", "rotate", "--yes").output == "There is a new secret; 1 session ended.\n")
+        #expect(home.admin("secret", "rotate", "--yes").output == "Created a new secret; 1 session ended.\n")
         #expect(secret != old && secret?.count == 32)
         #expect(home.isPrivate("secret.key"))
         #expect(home.get("current-user", ada.bearer).status == 401)
@@ -33,14 +33,14 @@ import Testing
         let old = secret
         let run = home.admin("secret", "rotate")
         #expect(run.code == 64)
-        #expect(run.errors.hasPrefix("Error: Everyone will have to sign in again: say --yes.\n"))
+        #expect(run.errors.hasPrefix("Error: Everyone will have to sign in again: confirm with --yes.\n"))
         #expect(secret == old)
     }
 
     @Test func onATerminalItAsksForAWord() {
         _ = home.admin("init")
         func answering(_ word: String) -> ProgramResult {
-            // The command gets a terminal of its own.
+            // The command gets its own terminal.
             Program(
                 "/usr/bin/script", ["-qec", "\(projectFolder)/.build/debug/latchkey secret rotate", "/dev/null"],
                 environment: ["LATCHKEY_HOME": home.path, "SHELL": "/bin/sh"]
@@ -53,7 +53,7 @@ import Testing
         #expect(secret == old)
         let done = answering("rotate")
         #expect(done.exitCode == 0)
-        #expect(String(decoding: done.output, as: UTF8.self).contains("There is a new secret; 0 sessions ended."))
+        #expect(String(decoding: done.output, as: UTF8.self).contains("Created a new secret; 0 sessions ended."))
         #expect(secret != old)
     }
 
@@ -63,7 +63,8 @@ import Testing
         #expect(home.get("current-user", ada.bearer).status == 503)
         #expect(
             home.admin("purge").errors
-                == "latchkey: the database is closed: latchkey secret rotate is at work, or was interrupted: run it again\n")
+                == "latchkey: the database is closed: latchkey secret rotate is running, or was interrupted and must be run again\n"
+        )
         #expect(home.admin("secret", "rotate", "--yes").code == 0)
         #expect(home.get("current-user", ada.bearer).status == 401)
         home.remove("mail")
@@ -80,12 +81,12 @@ import Testing
         #expect(
             run.output == """
                 The key \(new) signs from now on.
-                The key \(old) is good until 2026-01-01 00:00:00.
+                The key \(old) is valid until 2026-01-01 00:00:00.
 
                 """)
         #expect(
             home.admin("token-key", "list").output == """
-                KID                                          MADE              GOOD UNTIL
+                KID                                          CREATED           VALID UNTIL
                 \(new)  2026-01-01 00:00  signs
                 \(old)  2026-01-01 00:00  2026-01-01 00:00
 

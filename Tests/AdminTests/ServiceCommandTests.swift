@@ -17,16 +17,16 @@ import Testing
         """
 
     @Test func initMakesAServiceOnce() {
-        #expect(home.admin("init").output == "Made a new service.\n\(places)")
+        #expect(home.admin("init").output == "Created a new service.\n\(places)")
         let secret = try? Data(contentsOf: URL(filePath: "\(home.path)/secret.key"))
-        #expect(home.admin("init").output == "There is a service already; it stays as it is.\n\(places)")
+        #expect(home.admin("init").output == "The service exists already; nothing was changed.\n\(places)")
         #expect((try? Data(contentsOf: URL(filePath: "\(home.path)/secret.key"))) == secret)
         #expect(secret?.count == 32)
         #expect(home.isPrivate("secret.key"))
         #expect(home.isPrivate("latchkey.db"))
     }
 
-    /// Kubernetes sets some for a service named latchkey, and the web server's are not the command's.
+    /// Kubernetes sets some of them for a service named latchkey. The others are for the web server, not for this command.
     @Test func variablesThatAreKnownToBeOthersArePassedOver() {
         _ = home.admin("init")
         let others = [
@@ -50,7 +50,7 @@ import Testing
         #expect(try String(contentsOfFile: path, encoding: .utf8) == sample)
         #expect(home.isPrivate("latchkey.conf"))
         #expect(home.run("health", ["REQUEST_METHOD": "GET"]).answer.status == 200)
-        #expect(home.admin("doctor").output.contains("ok       settings: 0 settings given, each is valid\n"))
+        #expect(home.admin("doctor").output.contains("ok       settings: 0 settings given, all valid\n"))
         // The owner may now change or delete the file.
         home.remove("latchkey.conf")
         _ = home.admin("init")
@@ -67,7 +67,7 @@ import Testing
         _ = home.admin("init")
         try "mail_template = login\n".write(toFile: "\(home.path)/latchkey.conf", atomically: true, encoding: .utf8)
         let reason =
-            "latchkey.conf:1: mail_template: removed: put the mail's subject and text into templates/code.txt in the state folder"
+            "latchkey.conf:1: mail_template: this setting was removed: put the mail's subject and text into templates/code.txt in the state folder"
         for run in [home.admin("settings"), home.admin("init"), home.admin("user", "list"), home.admin("mail", "flush")] {
             #expect(run.code == 1 && run.errors.hasPrefix("latchkey: HOME/\(reason)"), "\(run.errors)")
         }
@@ -90,7 +90,7 @@ import Testing
         let run = home.admin("init")
         #expect(run.code == 1)
         #expect(run.output == "")
-        #expect(run.errors == "latchkey: HOME/secret.key is missing beside a database: restore it\n")
+        #expect(run.errors == "latchkey: HOME/secret.key is missing, but there is a database: restore it from a backup\n")
     }
 
     @Test func settingsTellWhereEachComesFrom() {
@@ -137,7 +137,7 @@ import Testing
                 client_tokens                (secret)                    latchkey.conf:3
                 fastcgi_requests             100000                      default
                 fastcgi_processes            number of cores             default
-                journal                      by the file system          default
+                journal                      depends on the file system  default
                 allow_state_in_web_root      no                          default
 
                 """)
@@ -148,13 +148,13 @@ import Testing
     }
 
     /// `settings` would not show a setting that the list lacks.
-    @Test func settingsListsWhatREADMEDoes() throws {
-        let readme = try String(contentsOfFile: "\(projectFolder)/README.md", encoding: .utf8)
+    @Test func settingsListsWhatTheDocumentDoes() throws {
+        let document = try String(contentsOfFile: "\(projectFolder)/docs/configuration.md", encoding: .utf8)
         _ = home.admin("init")
         let shown = home.admin("settings").output.split(separator: "\n").dropFirst().map {
             String($0.prefix { $0 != " " })
         }
-        let table = readme.components(separatedBy: "| key | default | |\n|---|---|---|\n")[1]
+        let table = document.components(separatedBy: "| key | default | |\n|---|---|---|\n")[1]
         let rows = table.prefix(upTo: table.range(of: "\n\n")!.lowerBound).split(separator: "\n")
         let keys = rows.flatMap { row in
             row.split(separator: "|")[0].split(separator: ",").map {
@@ -168,7 +168,7 @@ import Testing
         let home = Home(settings: "code_length = 5\n")
         let run = home.admin("init")
         #expect(run.code == 1)
-        #expect(run.errors == "latchkey: HOME/latchkey.conf:1: code_length: not a whole number from 6 to 8\n")
+        #expect(run.errors == "latchkey: HOME/latchkey.conf:1: code_length: must be a whole number from 6 to 8\n")
     }
 
     @Test func purgeDeletesAllThatHasExpired() {
@@ -197,11 +197,11 @@ import Testing
 
     @Test func migrateTellsTheSchema() {
         _ = home.admin("init")
-        #expect(home.admin("migrate").output == "The database has schema 9, which is this version's.\n")
+        #expect(home.admin("migrate").output == "The database has schema 9, the one that this version uses.\n")
         home.sql("PRAGMA user_version = 99")
         let run = home.admin("migrate")
         #expect(run.code == 1)
-        #expect(run.errors == "latchkey: the database was made by a newer Latchkey\n")
+        #expect(run.errors == "latchkey: the database was created by a newer version of Latchkey\n")
     }
 
     @Test func aBackupIsAnArchiveThatAServiceStartsFrom() throws {
@@ -237,7 +237,7 @@ import Testing
         home.remove("secret.key")
         let run = home.admin("backup", "\(home.path)/backup.tar")
         #expect(run.code == 1)
-        #expect(run.errors == "latchkey: HOME/secret.key is missing beside a database: restore it\n")
+        #expect(run.errors == "latchkey: HOME/secret.key is missing, but there is a database: restore it from a backup\n")
         #expect(try Data(contentsOf: URL(filePath: "\(home.path)/backup.tar")) == last)
         #expect(home.admin("backup", "/nowhere/backup.tar").code == 1)
     }

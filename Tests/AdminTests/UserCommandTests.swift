@@ -12,7 +12,7 @@ import Testing
         _ = home.admin("init")
         #expect(
             home.admin("user", "create", "Ada@Example.com", "--name", "Ada Lovelace").output
-                == "Made the account ada@example.com, id \(anID).\n")
+                == "Created the account ada@example.com, id \(anID).\n")
         #expect(
             home.admin("user", "show", "ada@example.com").output == """
                 id         \(anID)
@@ -31,7 +31,7 @@ import Testing
                 """)
         let again = home.admin("user", "create", "ada@example.com")
         #expect(again.code == 1)
-        #expect(again.errors == "latchkey: there is an account ada@example.com already\n")
+        #expect(again.errors == "latchkey: the account ada@example.com exists already\n")
         let ada = home.signIn("ada@example.com", closed)
         #expect(home.get("current-user", ada.bearer).field("full_name") == "Ada Lovelace")
         #expect(home.admin("user", "show", ada.id).output.contains("\nverified   yes\n"))
@@ -72,7 +72,7 @@ import Testing
                 == "ada@example.com is deactivated; 1 session ended.\n")
         #expect(home.get("current-user", ada.bearer).field("code") == "account_inactive")
         #expect(home.get("current-user", bob.bearer).status == 200)
-        #expect(home.admin("user", "activate", ada.id).output == "ada@example.com is active.\n")
+        #expect(home.admin("user", "activate", ada.id).output == "ada@example.com is now active.\n")
         #expect(home.get("current-user", ada.bearer).status == 401)
         #expect(
             home.admin("audit", "show", "--user", ada.id).output == """
@@ -100,15 +100,15 @@ import Testing
         makeFile("\(home.path)/testers", "Ada@Example.com \(hash) \(day)\n")
         let refused = change("superuser", "ada@example.com")
         #expect(refused.code == 1)
-        #expect(refused.errors == "latchkey: ada@example.com is a test identity, which is never a superuser\n")
+        #expect(refused.errors == "latchkey: ada@example.com is a test identity, which cannot be a superuser\n")
         #expect(home.number("SELECT sum(is_superuser) FROM users") == 0)
-        #expect(change("superuser", "grace@example.com").output == "grace@example.com is a superuser.\n")
-        #expect(change("superuser", "ada@example.com", "--revoke").output == "ada@example.com is no superuser already.\n")
+        #expect(change("superuser", "grace@example.com").output == "grace@example.com is now a superuser.\n")
+        #expect(change("superuser", "ada@example.com", "--revoke").output == "ada@example.com is not a superuser.\n")
         // With a faulty file nobody becomes a superuser, but anyone can lose the role or be deactivated.
         makeFile("\(home.path)/testers", "Ada@Example.com\n")
         #expect(change("superuser", "ada@example.com").code == 1)
         #expect(home.number("SELECT sum(is_superuser) FROM users") == 1)
-        #expect(change("superuser", "grace@example.com", "--revoke").output == "grace@example.com is no superuser.\n")
+        #expect(change("superuser", "grace@example.com", "--revoke").output == "grace@example.com is no longer a superuser.\n")
         #expect(change("deactivate", "ada@example.com").code == 0)
     }
 
@@ -119,20 +119,20 @@ import Testing
                 ["user", arguments[0], "ada@example.com"] + arguments.dropFirst(), ["LATCHKEY_HOME": home.path])
             return Run(code: code, output: output, errors: errors)
         }
-        #expect(change("tier", "pro").output == "ada@example.com is on the tier pro.\n")
+        #expect(change("tier", "pro").output == "ada@example.com is now on the tier pro.\n")
         #expect(change("credit", "5000").output == "ada@example.com has 5000 tokens.\n")
         #expect(change("credit", "4000", "--take").output == "ada@example.com has 1000 tokens.\n")
         let more = change("credit", "1001", "--take")
         #expect(more.code == 1)
-        #expect(more.errors == "latchkey: the balance is 1000: -1001 more is not possible\n")
-        #expect(change("superuser").output == "ada@example.com is a superuser.\n")
-        #expect(change("superuser", "--revoke").output == "ada@example.com is no superuser.\n")
-        #expect(change("rename", "Ada Lovelace").output == "ada@example.com is called Ada Lovelace.\n")
+        #expect(more.errors == "latchkey: the balance is 1000: it cannot change by -1001\n")
+        #expect(change("superuser").output == "ada@example.com is now a superuser.\n")
+        #expect(change("superuser", "--revoke").output == "ada@example.com is no longer a superuser.\n")
+        #expect(change("rename", "Ada Lovelace").output == "ada@example.com is now called Ada Lovelace.\n")
         let me = home.get("current-user", ada.bearer).body
         #expect(me.contains(#""token_balance":1000"#))
         #expect(me.contains(#""subscription_tier":"pro""#))
         #expect(me.contains(#""full_name":"Ada Lovelace""#))
-        #expect(change("rename").output == "ada@example.com has no name.\n")
+        #expect(change("rename").output == "ada@example.com now has no name.\n")
         #expect(change("rename", "a\u{1B}[2J").code == 64)
     }
 
@@ -148,7 +148,7 @@ import Testing
             BEGIN INSERT INTO told VALUES (new.kind, new.email, new.details, new.locale); END;
             """)
         let run = home.admin("user", "email", "ada@example.com", " Ada@Example.org ")
-        #expect(run.output == "The account ada@example.com is ada@example.org now; 1 session ended.\n")
+        #expect(run.output == "The address ada@example.com is now ada@example.org; 1 session ended.\n")
         #expect(home.get("current-user", ada.bearer).status == 401)
         #expect(home.count("SELECT count(*) FROM known_networks WHERE email = 'ada@example.com'") == 0)
         #expect(home.count("SELECT count(*) FROM users WHERE email = 'ada@example.org' AND is_verified = 0") == 1)
@@ -161,9 +161,11 @@ import Testing
         // Anyone who reads mail there has the account.
         home.sql("UPDATE users SET locale = NULL")
         #expect(home.signIn("ada@example.org").id == ada.id)
-        #expect(home.admin("user", "email", ada.id, "ada@example.org").output == "ada@example.org is its address already.\n")
+        #expect(
+            home.admin("user", "email", ada.id, "ada@example.org").output
+                == "ada@example.org is already the address of this account.\n")
         let taken = home.admin("user", "email", ada.id, "bob@example.com")
-        #expect(taken.code == 1 && taken.errors == "latchkey: there is an account bob@example.com already\n")
+        #expect(taken.code == 1 && taken.errors == "latchkey: the account bob@example.com exists already\n")
         #expect(home.admin("user", "email", "eve@example.com", "eve@example.org").code == 69)
         #expect(home.admin("user", "email", ada.id, "no address").code == 64)
     }

@@ -28,7 +28,7 @@ import Testing
         let first = try service.makeKey(project, user)
         let told = try mails()
         #expect(told.count == 1 && told[0].contains("To: ann@example.com\n"))
-        #expect(told[0].contains("more rights: 1. The last one is \(first.key.prefix)"))
+        #expect(told[0].contains("more rights. Number of changes: 1. The latest key begins with \(first.key.prefix)"))
         var last = first
         for _ in 0..<4 { last = try service.makeKey(project, user) }
         last = try service.auth.rotateAPIKey(last.key.id, overlap: .days(1), in: project, by: user)
@@ -38,7 +38,9 @@ import Testing
         #expect(try mails().isEmpty)
         service.wait(.minutes(40))
         let later = try mails()
-        #expect(later.count == 1 && later[0].contains("more rights: 5. The last one is \(last.key.prefix)"))
+        #expect(
+            later.count == 1
+                && later[0].contains("more rights. Number of changes: 5. The latest key begins with \(last.key.prefix)"))
         // The hour starts again.
         _ = try service.makeKey(project, user)
         #expect(try mails().isEmpty)
@@ -54,7 +56,7 @@ import Testing
         let (user, project) = try service.person()
         for _ in 0..<3 { _ = try service.makeKey(project, user) }
         let told = try mails().filter { $0.contains("API") }
-        #expect(told.count == 1 && told[0].contains("more rights: 3."))
+        #expect(told.count == 1 && told[0].contains("more rights. Number of changes: 3."))
     }
 
     @Test func aKeyThatGetsMoreRightsIsToldAndOneThatGetsFewerIsNot() throws {
@@ -80,7 +82,7 @@ import Testing
         try service.join(other, project, as: "member")
         _ = try mails()
         _ = try service.auth.updateMember(other.id, to: .admin, in: project, by: user)
-        #expect(try subjects() == ["Changed access to your Latchkey projects"])
+        #expect(try subjects() == ["Access to your Latchkey projects was changed"])
         _ = try service.auth.updateMember(other.id, to: .owner, in: project, by: user)
         let told = try mails()
         #expect(told.count == 1 && told[0].contains("A new owner") && told[0].contains("b***"))
@@ -88,13 +90,13 @@ import Testing
         _ = try service.auth.addMember(try Email("eve@example.net"), as: .owner, to: project, by: user)
         #expect(try subjects() == ["A new owner in one of your Latchkey projects"])
         _ = try service.auth.addMember(try Email("joe@example.net"), as: .member, to: project, by: user)
-        #expect(try subjects() == ["Changed access to your Latchkey projects"])
+        #expect(try subjects() == ["Access to your Latchkey projects was changed"])
     }
 
     @Test func peopleWhoLoseAccessAreToldAndSoIsTheAccountThatDidIt() throws {
         let (user, project) = try service.person()
         let other = try service.person(bob).user
-        let (less, changed) = ("Your access to Latchkey projects was reduced", "Changed access to your Latchkey projects")
+        let (less, changed) = ("Your access to Latchkey projects was reduced", "Access to your Latchkey projects was changed")
         func both() throws -> [String] {
             try mails().map { mail in
                 let lines = mail.split(separator: "\n")
@@ -137,7 +139,7 @@ import Testing
         _ = try mails()
         try speak(.this(.japanese))
         let told = try mails()
-        #expect(told.count == 1 && told[0].contains("lang=3D\"en\"") && told[0].contains("language was changed"))
+        #expect(told.count == 1 && told[0].contains("lang=3D\"en\"") && told[0].contains("language of mails was changed"))
         service.wait(.hours(2))
         try speak(.this(.japanese))
         try speak(.same)

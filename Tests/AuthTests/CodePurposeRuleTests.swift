@@ -168,7 +168,7 @@ import Testing
         }
         #expect(compared == 30)
 
-        // The owner at home has a share of their own, 30 for all purposes.
+        // The owner's known network has its own share, 30 for all purposes.
         service.address = "198.51.100.1"
         let user = try service.auth.user(
             bearing: try service.auth.refreshToken(owner.refreshToken, of: owner.user.text).accessToken)

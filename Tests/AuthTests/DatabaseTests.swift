@@ -1,4 +1,4 @@
-// The database: the first process that needs it makes it; a foreign database is left alone.
+// The database: the first process that needs it creates it; a foreign database stays unchanged.
 
 import Foundation
 import Platform
@@ -19,7 +19,7 @@ private func writeOnce(in database: Database) throws(AuthError) {
     }
 }
 
-/// A thread of its own that writes for 300 ms.
+/// A separate thread that writes for 300 ms.
 private final class Writer: @unchecked Sendable {
     private var times: [Duration] = []
     private let isDone = DispatchSemaphore(value: 0)
@@ -187,7 +187,7 @@ private final class Writer: @unchecked Sendable {
     @Test func aCheckpointThatReadersBlockLetsWritersGo() throws {
         try writeOnce(in: try open())
         let reader = try Connection(path: "\(path)/latchkey.db")
-        /// Checkpoints while somebody reads. Returns how many others wrote in the last half of its wait.
+        /// Checkpoints while another connection reads. Returns how many others wrote in the last half of its wait.
         func writesDuringACheckpoint() throws -> Int {
             try reader.script("BEGIN; SELECT * FROM users")
             defer { try? reader.script("COMMIT") }

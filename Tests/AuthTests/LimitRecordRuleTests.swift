@@ -1,4 +1,4 @@
-// What a refusal by a limit writes: bounded by site and in total, whoever asks and however often.
+// What refusals by limits write is bounded, by site and in total, for any clients and any number of requests.
 
 import Platform
 import SQLite
@@ -32,7 +32,7 @@ import Testing
         #expect(try service.number("SELECT count(*) FROM audit_events WHERE detail = 'resend'") == 10)
     }
 
-    /// The clock stands still, so this counts one slot: more requests of the same kind write nothing more.
+    /// The clock does not advance, so this counts one slot, in which more requests of the same kind write nothing more.
     @Test func whatIsWrittenForTheRefusedIsBoundedBySiteAndInAll() throws {
         service.policy.resendAfter = .seconds(60)
         service.policy.sendPerEmail = Quota(count: 1, window: .hours(1))
@@ -77,6 +77,21 @@ import Testing
         // Twenty audit rows, and a count for each site and in total; guesses themselves count once a network.
         #expect(try service.number("SELECT count(*) FROM audit_events WHERE event = 'sign-in-failed'") == 20)
         #expect(audited == 20 + 3 + 2)
+    }
+
+    /// A guess that is compared commits twice. One that is not compared must take as long, recorded or not.
+    @Test func aGuessThatIsNotComparedCommitsAsOftenAsOneThatIs() throws {
+        service.policy.verifyPerAddressOfClient = nil
+        service.policy.codeAttempts = 2
+        _ = service.send()
+        let wrong = try service.wrongCode()
+        let compared = try service.commits { #expect(service.guess(ann, wrong) == "invalidCode") }
+        #expect(compared == 2)
+        _ = service.guess(ann, wrong)
+        for index in 0..<15 {
+            #expect(try service.commits { #expect(service.guess(ann, wrong) == "codeExhausted") } == compared, "\(index)")
+            #expect(try service.commits { #expect(service.guess(bob, wrong) == "invalidCode") } == compared, "\(index)")
+        }
     }
 
     @Test func anAccountRefreshesSoOftenHoweverManyNetworksItHas() throws {

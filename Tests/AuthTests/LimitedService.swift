@@ -1,5 +1,6 @@
 // Requests from addresses that a test names, and what limits answer.
 
+import Platform
 import Testing
 
 @testable import Auth
@@ -39,7 +40,7 @@ extension Service {
         return refusal { try auth.verifyCode(try code ?? wrongCode(for: email), for: email) }
     }
 
-    /// The number of rows that `body` adds to the audit and to the limit counts.
+    /// The number of rows that `body` adds to the audit log and to the limit counts.
     func rowsWritten(_ body: () throws -> Void) throws -> Int64 {
         func count() throws -> Int64 {
             try number("SELECT (SELECT count(*) FROM audit_events) + (SELECT count(*) FROM limit_counts)") ?? 0
@@ -47,5 +48,19 @@ extension Service {
         let before = try count()
         try body()
         return try count() - before
+    }
+
+    /// How many transactions that changed something `body` commits: the WAL-index counts them
+    /// (sqlite.org/walformat.html#walidxfmt, iChange).
+    func commits(_ body: () throws -> Void) throws -> Int {
+        func count() throws -> Int {
+            let bytes = try File.read("\(state.databasePath)-shm", limit: 1 << 20)
+            return bytes[8..<12].reversed().reduce(0) { $0 << 8 | Int($1) }
+        }
+        // A connection that stays open, so that the WAL-index stays.
+        let database = try database()
+        let before = try count()
+        try body()
+        return try withExtendedLifetime(database) { try count() - before }
     }
 }

@@ -113,7 +113,7 @@ private func count(_ piece: String, in text: String) -> Int {
     }
 
     @Test(arguments: [
-        (Language.english, "{minutes} minute,", "{minutes} minutes,"),
+        (Language.english, "{minutes} minute and", "{minutes} minutes and"),
         (.german, "{minutes} Minute lang", "{minutes} Minuten lang"),
         (.french, "{minutes} minute et", "{minutes} minutes et"), (.spanish, "{minutes} minuto y", "{minutes} minutos y"),
         (.japanese, "{minutes}分で", "{minutes}分で"), (.chinese, "{minutes} 分钟内", "{minutes} 分钟内"),
@@ -165,8 +165,8 @@ private func count(_ piece: String, in text: String) -> Int {
             mail.text == """
                 Your sign-in code is 012345.
 
-                It is good for 10 minutes, and only once. If you did not ask for it, ignore this mail: without the code \
-                nobody can sign in.
+                It is valid for 10 minutes and works only once. If you did not request it, ignore this mail: nobody can \
+                sign in without the code.
 
                 A & B
 
@@ -179,8 +179,8 @@ private func count(_ piece: String, in text: String) -> Int {
                 <body style="font-family: sans-serif; line-height: 1.5">
                 <p>Your sign-in code is</p>
                 <p style="font-size: 2em; letter-spacing: 0.1em"><strong>012345</strong></p>
-                <p>It is good for 10 minutes, and only once. If you did not ask for it, ignore this mail: without the \
-                code nobody can sign in.</p>
+                <p>It is valid for 10 minutes and works only once. If you did not request it, ignore this mail: nobody \
+                can sign in without the code.</p>
                 <p>A &amp; B</p>
                 </body>
                 </html>

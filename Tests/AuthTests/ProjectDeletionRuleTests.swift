@@ -123,11 +123,11 @@ import Testing
         }
         // One mail reports the first, and one, an hour later, all the others.
         try makeAndDelete()
-        #expect(try texts().filter { $0.contains("were deleted, by an owner or by the operator: 1.") }.count == 1)
+        #expect(try texts().filter { $0.contains("Number of projects: 1.") }.count == 1)
         for _ in 0..<24 { try makeAndDelete() }
         #expect(try service.number("SELECT count(*) FROM mail_items WHERE kind = 'project-deleted'") == 1)
         service.wait(.hours(2))
-        #expect(try texts().filter { $0.contains("were deleted, by an owner or by the operator: 24.") }.count == 1)
+        #expect(try texts().filter { $0.contains("Number of projects: 24.") }.count == 1)
     }
 
     @Test func anOperatorDeletesAnyProject() throws {

@@ -61,7 +61,7 @@ private func reason(_ body: () throws(StateFault) -> Void) -> String? {
     }
 
     @Test(arguments: [0o755, 0o750, 0o701, 0o770, 0o710] as [UInt32]) func aFolderOpenToOthersIsRefused(mode: UInt32) {
-        #expect(reasonToRefuse(folder("open", mode: mode))?.contains("is open to other users; chmod 700 closes it") == true)
+        #expect(reasonToRefuse(folder("open", mode: mode))?.contains("; run chmod 700 on it") == true)
     }
 
     @Test func whatIsNoFolderIsRefused() throws {
@@ -91,7 +91,7 @@ private func reason(_ body: () throws(StateFault) -> Void) -> String? {
         mkdir(path, 0o700)
         let state = try StateFolder(at: "\(path)/\(name)/var")
         let fault = reason { () throws(StateFault) in try state.refuseWebRoot(documentRoot: nil) }
-        #expect(fault?.contains("lies below \(name)") == true)
+        #expect(fault?.contains("is in a folder called \(name),") == true)
         #expect(fault?.hasSuffix("; move it, or set allow_state_in_web_root = yes") == true)
         let near = try StateFolder(at: "\(path)/\(name)2/var")
         #expect(reason { () throws(StateFault) in try near.refuseWebRoot(documentRoot: nil) } == nil)
@@ -140,7 +140,7 @@ private func reason(_ body: () throws(StateFault) -> Void) -> String? {
             Issue.record("there is a secret")
         } catch {
             guard case .failure = error else { throw error }
-            #expect(error.reason.hasSuffix("secret.key is missing beside a database: restore it"))
+            #expect(error.reason.hasSuffix("secret.key is missing, but there is a database: restore it from a backup"))
         }
         #expect(try File.status("\(path)/secret.key") == nil)
     }
@@ -163,7 +163,7 @@ private func reason(_ body: () throws(StateFault) -> Void) -> String? {
 
     @Test func whatNeedsStateMakesNone() throws {
         #expect(
-            reason { () throws(StateFault) in _ = try StateFolder(at: path, making: .never) }?.contains("is not there") == true)
+            reason { () throws(StateFault) in _ = try StateFolder(at: path, making: .never) }?.contains("does not exist") == true)
         #expect(try File.status(path) == nil)
         let empty = try StateFolder(at: folder("empty"), making: .never)
         #expect(refusal { try empty.secret() } == "failure")

@@ -142,7 +142,7 @@ import Testing
             _ = try service.operations.rotateTokenKey(isUrgent: true)
             Issue.record("it was deleted")
         } catch {
-            #expect(error.reason.contains("signs from now on, but an old one could not be deleted: unlink"))
+            #expect(error.reason.contains("signs from now on, but an old key could not be deleted: unlink"))
             #expect(error.reason.contains("\(stuck).key: Is a directory"))
         }
         #expect(!files(in: keys).contains("\(first).key"))

@@ -46,7 +46,7 @@ private func write(_ json: JSONValue, to writer: inout JSONWriter) {
     }
 }
 
-/// Whether `read` is `json` with each element in an object of its own, byte for byte.
+/// Whether `read` is `json` with each element in its own object, byte for byte.
 private func same(_ json: JSONValue, _ read: JSONValue?) -> Bool {
     switch (json, read) {
     case (.string(let a), .string(let b)): a.utf8.elementsEqual(b.utf8)

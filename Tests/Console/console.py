@@ -6,6 +6,7 @@ import time
 import traceback
 
 import files
+import first_visit
 import hostile
 import rules
 import screenshots
@@ -38,6 +39,7 @@ def run(browser):
         + story.SIGNING_OUT
         + rules.TESTS
         + views.TESTS
+        + first_visit.TESTS
         + hostile.TESTS
         + last
         + rules.IN_OTHER_BROWSERS

@@ -8,7 +8,7 @@ import re
 from browser import LANGUAGES
 from latchkey_tests.project import PROJECT, PUBLIC
 
-MOST_BYTES = 75_000
+MOST_BYTES = 80_000
 
 
 def read(name):
@@ -31,7 +31,7 @@ def words(code):
     return dict(pairs)
 
 
-def the_page_its_scripts_and_the_largest_language_are_under_75_kB(_):
+def the_page_its_scripts_and_the_largest_language_are_under_80_kB(_):
     names = ["index.html", "style.css", *scripts()]
     size = sum(os.path.getsize(os.path.join(PUBLIC, name)) for name in names)
     size += max(os.path.getsize(path) for path in glob.glob(f"{PUBLIC}/languages/*.json"))
@@ -105,7 +105,7 @@ def every_delay_and_every_request_is_bounded(_):
 
 TESTS = [
     every_delay_and_every_request_is_bounded,
-    the_page_its_scripts_and_the_largest_language_are_under_75_kB,
+    the_page_its_scripts_and_the_largest_language_are_under_80_kB,
     all_languages_have_the_same_keys_and_places,
     every_key_is_used_and_every_used_key_is_there,
     no_script_makes_markup_or_style_from_text,

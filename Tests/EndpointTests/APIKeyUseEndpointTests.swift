@@ -27,7 +27,7 @@ import Testing
                     WWW-Authenticate: Bearer
                     Content-Length: <count>
 
-                    {"success":false,"data":null,"error":{"code":"not_authenticated","message":"This needs credentials."}}
+                    {"success":false,"data":null,"error":{"code":"not_authenticated","message":"This request needs credentials."}}
                     """)
         }
         #expect(home.get("current-user", ["HTTP_AUTHORIZATION": "Bearer \(key.secret)"]).code == "invalid_token")

@@ -11,7 +11,7 @@ private let unavailable = """
     Retry-After: 2
     Content-Length: <count>
 
-    {"success":false,"data":null,"error":{"code":"temporarily_unavailable","message":"Try again in a moment.","request_id":"<uuid>"}}
+    {"success":false,"data":null,"error":{"code":"temporarily_unavailable","message":"The service is not available. Try again in a moment.","request_id":"<uuid>"}}
     """
 
 @Suite(.serialized) struct BusyDatabaseEndpointTests {

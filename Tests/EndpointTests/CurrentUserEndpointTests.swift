@@ -1,4 +1,4 @@
-// GET /auth/users/me, by environment alone.
+// GET /auth/users/me: requests that the environment contains entirely.
 
 import TestSupport
 import Testing
@@ -27,7 +27,7 @@ import Testing
                     WWW-Authenticate: Bearer
                     Content-Length: <count>
 
-                    {"success":false,"data":null,"error":{"code":"not_authenticated","message":"This needs credentials."}}
+                    {"success":false,"data":null,"error":{"code":"not_authenticated","message":"This request needs credentials."}}
                     """)
         }
     }

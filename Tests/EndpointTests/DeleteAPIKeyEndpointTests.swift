@@ -1,4 +1,4 @@
-// DELETE /auth/api-keys/{key_id}, by environment alone.
+// DELETE /auth/api-keys/{key_id}: requests that the environment contains entirely.
 
 import TestSupport
 import Testing

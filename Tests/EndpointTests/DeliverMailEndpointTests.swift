@@ -1,4 +1,4 @@
-// deliver-mail, in a process of its own, empties the outbox.
+// deliver-mail, in a separate process, empties the outbox.
 
 import Foundation
 import Glibc

@@ -48,8 +48,8 @@ import Testing
 
     /// Only the operator's command contains the descriptions of settings.
     @Test(arguments: names) func noneHoldsTheSentencesOfSettings(_ name: String) throws {
-        let readme = try String(contentsOfFile: "\(projectFolder)/README.md", encoding: .utf8)
-        let table = try #require(readme.components(separatedBy: "| key | default | |\n|---|---|---|\n").last)
+        let document = try String(contentsOfFile: "\(projectFolder)/docs/configuration.md", encoding: .utf8)
+        let table = try #require(document.components(separatedBy: "| key | default | |\n|---|---|---|\n").last)
         let rows = try #require(table.components(separatedBy: "\n\n").first).components(separatedBy: "\n")
         let sentences = rows.map { $0.components(separatedBy: " | ")[2].dropLast(2) }.filter { $0.count > 25 }
         #expect(sentences.count > 30)

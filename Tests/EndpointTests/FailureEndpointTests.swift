@@ -29,7 +29,7 @@ private func failure(_ status: Int, _ code: String, _ message: String, _ header:
         ] {
             let answer = home.run(name, ["REQUEST_METHOD": method, "PATH_INFO": path]).answer
             let expected = failure(
-                405, "method_not_allowed", "This path does not take this method.", "Allow: \(allow)")
+                405, "method_not_allowed", "This path does not support this method.", "Allow: \(allow)")
             #expect(
                 answer.shown == (method == "HEAD" ? String(expected.prefix { $0 != "{" }) : expected))
         }
@@ -101,7 +101,7 @@ private func failure(_ status: Int, _ code: String, _ message: String, _ header:
         }
         #expect(
             home.post("send-code", send, ["CONTENT_TYPE": "text/plain"]).shown
-                == failure(415, "unsupported_media_type", "The body must be application/json."))
+                == failure(415, "unsupported_media_type", "The body must be JSON. Send Content-Type: application/json."))
     }
 
     /// Another site's page can send us an untyped body without a preflight: that must cost its visitors nothing.
@@ -131,7 +131,7 @@ private func failure(_ status: Int, _ code: String, _ message: String, _ header:
     }
 
     @Test func credentialsGivenTwiceAreAmbiguous() {
-        let expected = failure(400, "ambiguous_credentials", "Credentials must be given once, and in one way.")
+        let expected = failure(400, "ambiguous_credentials", "Send one credential, in one header field.")
         let ada = home.signIn("ada@example.com")
         let both = ada.onProject.merging(["HTTP_X_API_KEY": "sk_x"]) { $1 }
         #expect(home.get("list-api-keys", both).shown == expected)
@@ -163,10 +163,13 @@ private func failure(_ status: Int, _ code: String, _ message: String, _ header:
 
     @Test func aSettingAtFaultIsNamedInTheLogAndNowhereElse() {
         for (settings, reason) in [
-            ("# fine\nbase_urls = x", ":2: base_urls: there is no such setting"),
-            ("mail_template = login", ":1: mail_template: removed: put the mail's subject and text into templates/code.txt"),
-            ("code_length = 9", ":1: code_length: not a whole number from 6 to 8"),
-            ("sign_up", ":1: not of the form key = value"),
+            ("# fine\nbase_urls = x", ":2: base_urls: unknown setting"),
+            (
+                "mail_template = login",
+                ":1: mail_template: this setting was removed: put the mail's subject and text into templates/code.txt"
+            ),
+            ("code_length = 9", ":1: code_length: must be a whole number from 6 to 8"),
+            ("sign_up", ":1: must have the form key = value"),
         ] {
             let home = Home(settings: settings)
             let (answer, log) = home.run(
@@ -177,7 +180,7 @@ private func failure(_ status: Int, _ code: String, _ message: String, _ header:
                     \(standardHeaders)
                     Content-Length: <count>
 
-                    {"success":false,"data":null,"error":{"code":"internal_error","message":"Something went wrong on our side.","request_id":"<uuid>"}}
+                    {"success":false,"data":null,"error":{"code":"internal_error","message":"Something went wrong in the service. Its log has the reason, under this request_id.","request_id":"<uuid>"}}
                     """)
             #expect(log.contains("\(home.path)/latchkey.conf\(reason)"), "\(log)")
             #expect(log.contains(answer.field("request_id")))
@@ -192,12 +195,13 @@ private func failure(_ status: Int, _ code: String, _ message: String, _ header:
             "current-user",
             ["REQUEST_METHOD": "GET", "DOCUMENT_ROOT": root].merging(ada.bearer) { $1 })
         #expect(answer.status == 500)
-        #expect(log.contains("lies in the web root"))
+        #expect(log.contains("is in the web root"))
         chmod(home.path, 0o755)
-        #expect(home.run("current-user", ["REQUEST_METHOD": "GET"]).log.contains("open to other users"))
+        #expect(home.run("current-user", ["REQUEST_METHOD": "GET"]).log.contains("other users can access"))
         chmod(home.path, 0o700)
         let www = "\(home.path)/www/state"
-        #expect(home.run("current-user", ["REQUEST_METHOD": "GET", "LATCHKEY_HOME": www]).log.contains("lies below www"))
+        #expect(
+            home.run("current-user", ["REQUEST_METHOD": "GET", "LATCHKEY_HOME": www]).log.contains("is in a folder called www"))
         let allowed = ["LATCHKEY_HOME": www, "LATCHKEY_ALLOW_STATE_IN_WEB_ROOT": "yes"]
         #expect(home.get("current-user", allowed).status == 401)
     }
@@ -217,7 +221,7 @@ private func failure(_ status: Int, _ code: String, _ message: String, _ header:
                 Retry-After: 2
                 Content-Length: <count>
 
-                {"success":false,"data":null,"error":{"code":"temporarily_unavailable","message":"Try again in a moment.","request_id":"<uuid>"}}
+                {"success":false,"data":null,"error":{"code":"temporarily_unavailable","message":"The service is not available. Try again in a moment.","request_id":"<uuid>"}}
                 """)
         holder.release()
         #expect(home.number("SELECT count(*) FROM api_keys WHERE deactivated_at IS NULL") == 1)
@@ -230,7 +234,7 @@ private func failure(_ status: Int, _ code: String, _ message: String, _ header:
         let (answer, log) = home.run(
             "revoke-token", ["REQUEST_METHOD": "POST", "CONTENT_LENGTH": "21"], body: #"{"refresh_token":"x"}"#)
         #expect(answer.status == 500)
-        #expect(log.contains("secret.key is missing beside a database"))
+        #expect(log.contains("secret.key is missing, but there is a database"))
         #expect(access("\(home.path)/secret.key", F_OK) != 0)
     }
 

@@ -50,7 +50,7 @@ import Testing
         #expect(silent.ask(ada.getRequest, keeps: true).answer.status == 200)
         // As many as before its first restart.
         #expect(try sockets() == before)
-        // Connections that somebody else names in the environment are ignored.
+        // Connections that the environment names for another process are ignored.
         let fooled = home.processes("current-user", ["FASTCGI_KEPT_CONNECTIONS": "0 1 2 999 -1 x 99999999999"])
         #expect(fooled.ask(ada.getRequest).answer.status == 200)
         // Clients that connect meanwhile wait, and the process keeps its id.

@@ -42,7 +42,7 @@ import Testing
         return (reads, writes, faults)
     }
 
-    /// `inParallel` on threads of its own: a queue has few, and running a program takes one more.
+    /// `inParallel` on new threads: a queue has few, and running a program takes one more.
     private func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> [Int: Int]) -> [[Int: Int]] {
         let (lock, done) = (NSLock(), DispatchSemaphore(value: 0))
         nonisolated(unsafe) var results: [[Int: Int]] = []
@@ -133,7 +133,7 @@ import Testing
         #expect(home.count("SELECT count(*) FROM members WHERE user_id = x'\(id)'") <= 5)
         #expect(home.number("SELECT count(*) FROM api_keys") <= 10)
         #expect(home.number("SELECT count(*) FROM invitations") <= 5)
-        // Changes, with their rows in the audit, the outbox and the counts; and records of refusals, which are bounded too.
+        // Changes, with their rows in audit log, outbox and counts; and records of refusals, which are bounded too.
         #expect(total <= 640)
         #expect(home.get("current-user", mallory.bearer).body.utf8.count < 20_000)
     }

@@ -43,7 +43,7 @@ import Testing
         let program = home.start("verify-code", ["REQUEST_METHOD": "POST", "CONTENT_LENGTH": String(text.utf8.count)])
         let semaphore = DispatchSemaphore(value: 0)
         nonisolated(unsafe) var status = 0
-        // A thread of its own: all task threads may be waiting in other tests.
+        // A new thread: all task threads may be waiting in other tests.
         Thread.detachNewThread {
             status = Answer(program.finish(Array(text.utf8)).output).status
             semaphore.signal()

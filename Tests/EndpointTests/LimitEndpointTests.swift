@@ -26,7 +26,7 @@ import Testing
         RateLimit-Policy: \(policy)
         Content-Length: <count>
 
-        {"success":false,"data":null,"error":{"code":"rate_limited","message":"Too many requests: try again in <wait> seconds."}}
+        {"success":false,"data":null,"error":{"code":"rate_limited","message":"Too many requests. Try again in <wait> seconds."}}
         """
     }
 

@@ -1,4 +1,4 @@
-// GET /auth/api-keys/, by environment alone.
+// GET /auth/api-keys/: requests that the environment contains entirely.
 
 import TestSupport
 import Testing

@@ -1,4 +1,4 @@
-// GET /health and GET /metrics, by environment alone.
+// GET /health and GET /metrics: requests that the environment contains entirely.
 
 import TestSupport
 import Testing
@@ -32,7 +32,7 @@ import Testing
         let holder = ExclusiveLock(busy)
         #expect(
             busy.get("health").shownBody
-                == #"{"success":false,"data":null,"error":{"code":"temporarily_unavailable","message":"Try again in a moment.","request_id":"<uuid>"}}"#
+                == #"{"success":false,"data":null,"error":{"code":"temporarily_unavailable","message":"The service is not available. Try again in a moment.","request_id":"<uuid>"}}"#
         )
         holder.release()
         #expect(busy.get("health").status == 200)
@@ -40,7 +40,7 @@ import Testing
         _ = robbed.get("health")
         robbed.remove("secret.key")
         let (answer, log) = robbed.run("health", ["REQUEST_METHOD": "GET"])
-        #expect(answer.status == 500 && log.contains("secret.key is missing beside a database"))
+        #expect(answer.status == 500 && log.contains("secret.key is missing, but there is a database"))
         #expect(!answer.body.contains("secret.key"))
     }
 
@@ -49,7 +49,7 @@ import Testing
         _ = home.get("health")
         home.sql("PRAGMA user_version = 99")
         let (answer, log) = home.run("health", ["REQUEST_METHOD": "GET"])
-        #expect(answer.status == 503 && log.contains("the database was made by a newer Latchkey"))
+        #expect(answer.status == 503 && log.contains("the database was created by a newer version of Latchkey"))
     }
 
     // MARK: Metrics
@@ -68,17 +68,17 @@ import Testing
         #expect((30...40).contains(Int(age) ?? 0), "\(answer.body)")
         #expect(
             answer.body.replacingOccurrences(of: "seconds \(age)\n", with: "seconds <age>\n") == """
-                # HELP latchkey_events_total What happened, by the audit's words.
+                # HELP latchkey_events_total Events, named as in the audit log.
                 # TYPE latchkey_events_total counter
                 latchkey_events_total{event="limit-hit",detail="send-email"} 2
                 latchkey_events_total{event="sign-in-failed",detail="code"} 1
-                # HELP latchkey_mail_pending Mails that are still to be sent; 10000 are that many or more.
+                # HELP latchkey_mail_pending Mails waiting to be sent. 10000 means that many or more.
                 # TYPE latchkey_mail_pending gauge
                 latchkey_mail_pending 2
-                # HELP latchkey_mail_oldest_seconds How long the oldest of them has waited.
+                # HELP latchkey_mail_oldest_seconds How long the oldest waiting mail has waited.
                 # TYPE latchkey_mail_oldest_seconds gauge
                 latchkey_mail_oldest_seconds <age>
-                # HELP latchkey_mail_failed Mails that were given up in the last days; 10000 are that many or more.
+                # HELP latchkey_mail_failed Mails that were given up in the last days. 10000 means that many or more.
                 # TYPE latchkey_mail_failed gauge
                 latchkey_mail_failed 0
 

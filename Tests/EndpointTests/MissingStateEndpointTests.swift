@@ -10,7 +10,7 @@ import Testing
     private func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
     private func expectGone(_ log: String) {
-        #expect(log.contains("the state of this installation is gone from \(home.path)"), "\(log)")
+        #expect(log.contains("the state of this installation is missing from \(home.path)"), "\(log)")
     }
 
     @Test func aFolderThatIsGoneIsToldAndComesBack() throws {
@@ -59,12 +59,12 @@ import Testing
         let none = "\(home.path)-none"
         let run = Program("\(executables)/deliver-mail", environment: ["LATCHKEY_HOME": none]).finish()
         #expect(run.exitCode == 1)
-        #expect(run.errors.contains("\(none) is not there"), "\(run.errors)")
+        #expect(run.errors.contains("\(none) does not exist"), "\(run.errors)")
         #expect(!isThere(none))
         let empty = Home()
         let again = Program("\(executables)/deliver-mail", environment: ["LATCHKEY_HOME": empty.path]).finish()
         #expect(again.exitCode == 1)
-        #expect(again.errors.contains("holds no database"), "\(again.errors)")
+        #expect(again.errors.contains("has no database"), "\(again.errors)")
         #expect((try? FileManager.default.contentsOfDirectory(atPath: empty.path)) == [])
     }
 
@@ -94,7 +94,7 @@ import Testing
         for name in ["health", "jwks"] {
             let (answer, log) = ask(name)
             #expect(answer.status == 503 && answer.code == "temporarily_unavailable")
-            #expect(log.contains("these executables have worked on \(folder)/state: name it"), "\(log)")
+            #expect(log.contains("these executables have used \(folder)/state: name it"), "\(log)")
         }
         #expect(!isThere("\(folder)/var"))
         // An empty folder does not count as state either.

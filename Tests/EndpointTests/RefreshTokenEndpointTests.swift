@@ -71,7 +71,7 @@ import Testing
                 \(standardHeaders)
                 Content-Length: <count>
 
-                {"success":false,"data":null,"error":{"code":"validation_error","message":"Some of what was sent is not valid."},"detail":[{"loc":["body","refresh_token"],"msg":"Field required","type":"missing"},{"loc":["body","user_uuid"],"msg":"Field required","type":"missing"}]}
+                {"success":false,"data":null,"error":{"code":"validation_error","message":"The request is not valid. See detail for what is wrong."},"detail":[{"loc":["body","refresh_token"],"msg":"Field required","type":"missing"},{"loc":["body","user_uuid"],"msg":"Field required","type":"missing"}]}
                 """)
     }
 }

@@ -42,7 +42,7 @@ import Testing
                 Content-Length: <count>
 
                 {"success":false,"data":null,"error":{"code":"ambiguous_headers",\
-                "message":"A header field that must be given once was given more than once."}}
+                "message":"A header field that may be sent only once was sent more than once."}}
                 """)
     }
 

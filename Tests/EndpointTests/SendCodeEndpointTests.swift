@@ -34,7 +34,7 @@ import Testing
             #expect(answer.header("RateLimit-Policy") == "\"resend\";q=1;w=60")
             #expect(
                 answer.body
-                    == #"{"success":false,"data":null,"error":{"code":"rate_limited","message":"Too many requests: try again in \#(wait) seconds."}}"#
+                    == #"{"success":false,"data":null,"error":{"code":"rate_limited","message":"Too many requests. Try again in \#(wait) seconds."}}"#
             )
         }
     }
@@ -58,7 +58,7 @@ import Testing
                 \(standardHeaders)
                 Content-Length: <count>
 
-                {"success":false,"data":null,"error":{"code":"validation_error","message":"Some of what was sent is not valid."},"detail":[{"loc":["body","email"],"msg":"value is not a valid email address: The email address contains invalid characters before the @-sign.","type":"value_error"}]}
+                {"success":false,"data":null,"error":{"code":"validation_error","message":"The request is not valid. See detail for what is wrong."},"detail":[{"loc":["body","email"],"msg":"value is not a valid email address: The email address contains invalid characters before the @-sign.","type":"value_error"}]}
                 """)
         for address in [
             "", "ada", "@example.com", "ada@", "ada@localhost", "-oQ/tmp@example.com", "a b@example.com",

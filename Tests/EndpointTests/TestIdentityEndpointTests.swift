@@ -73,9 +73,9 @@ import Testing
         let line = "reviewer@example.com \(hash) \(day(1))\n"
         for (text, mode, reason) in [
             (line, 0o644, "mode 0600"), (line, 0o660, "mode 0600"),
-            ("reviewer@example.com \(hash) \(day(92))\n", 0o600, "reviewers:1: the end is more than 90 days off"),
-            ("# x\n\nreviewer@example.com 31415926 \(day(1))\n", 0o600, "reviewers:3: the code's hash is no Argon2id hash"),
-            ("reviewer@example.com \(hash)\n", 0o600, "reviewers:1: not of the form"),
+            ("reviewer@example.com \(hash) \(day(92))\n", 0o600, "reviewers:1: the last day is more than 90 days from now"),
+            ("# x\n\nreviewer@example.com 31415926 \(day(1))\n", 0o600, "reviewers:3: the code's hash is not an Argon2id hash"),
+            ("reviewer@example.com \(hash)\n", 0o600, "reviewers:1: must have the form"),
             ("reviewer \(hash) \(day(1))\n", 0o600, "reviewers:1: not an e-mail address"),
             ("reviewer@example.com \(hash) tomorrow\n", 0o600, "reviewers:1: not a day"),
         ] {

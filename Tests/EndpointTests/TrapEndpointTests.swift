@@ -10,7 +10,7 @@ private let internalError = """
     \(standardHeaders)
     Content-Length: <count>
 
-    {"success":false,"data":null,"error":{"code":"internal_error","message":"Something went wrong on our side.","request_id":"<uuid>"}}
+    {"success":false,"data":null,"error":{"code":"internal_error","message":"Something went wrong in the service. Its log has the reason, under this request_id.","request_id":"<uuid>"}}
     """
 
 @Suite struct TrapEndpointTests {
@@ -48,8 +48,8 @@ private let internalError = """
         let home = Home()
         let body = #"{"email":"ada@example.com"}"#
         for (name, value, reason) in [
-            ("LATCHKEY_NONSENSE", "1", "environment:LATCHKEY_NONSENSE: nonsense: there is no such setting"),
-            ("LATCHKEY_CODE_LENGTH", "5", "environment:LATCHKEY_CODE_LENGTH: code_length: not a whole number from 6 to 8"),
+            ("LATCHKEY_NONSENSE", "1", "environment:LATCHKEY_NONSENSE: nonsense: unknown setting"),
+            ("LATCHKEY_CODE_LENGTH", "5", "environment:LATCHKEY_CODE_LENGTH: code_length: must be a whole number from 6 to 8"),
         ] {
             let (answer, log) = home.run(
                 "send-code", ["REQUEST_METHOD": "POST", "CONTENT_LENGTH": String(body.utf8.count), name: value],

@@ -46,7 +46,7 @@ private let invalidCode = """
         let code = home.mailedCode()
         for _ in 0..<5 { #expect(home.verify(wrongCode(for: code)).status == 400) }
         let exhausted =
-            #"{"success":false,"data":null,"error":{"code":"code_exhausted","message":"This code has no attempts left: ask for a new one."}}"#
+            #"{"success":false,"data":null,"error":{"code":"code_exhausted","message":"This code has no attempts left. Request a new one."}}"#
         let answer = home.verify(code)
         #expect(answer.status == 400 && answer.body == exhausted)
         #expect(home.number("SELECT attempts FROM challenges") == 5)
@@ -103,7 +103,7 @@ private let invalidCode = """
     @Test func missingAndMistypedFieldsAreAllListed() {
         #expect(
             home.post("verify-code", #"{"code": 123456}"#).body
-                == #"{"success":false,"data":null,"error":{"code":"validation_error","message":"Some of what was sent is not valid."},"detail":[{"loc":["body","email"],"msg":"Field required","type":"missing"},{"loc":["body","code"],"msg":"Input should be a valid string","type":"string_type"}]}"#
+                == #"{"success":false,"data":null,"error":{"code":"validation_error","message":"The request is not valid. See detail for what is wrong."},"detail":[{"loc":["body","email"],"msg":"Field required","type":"missing"},{"loc":["body","code"],"msg":"Input should be a valid string","type":"string_type"}]}"#
         )
     }
 }

@@ -4,7 +4,7 @@ import TestSupport
 
 /// The beginning of an answer that lists invalid fields.
 let validation =
-    #"{"success":false,"data":null,"error":{"code":"validation_error","message":"Some of what was sent is not valid."},"detail":["#
+    #"{"success":false,"data":null,"error":{"code":"validation_error","message":"The request is not valid. See detail for what is wrong."},"detail":["#
 
 /// The whole answer to an invalid refresh token.
 let refusedRefreshToken = """

@@ -1,5 +1,5 @@
-// Tokens: only tokens that the key signed are accepted. The first byte chooses what is tried, since no fuzzer finds a
-// signature by itself.
+// Tokens: only tokens that the key signed are accepted. The first byte chooses what is tried, since a fuzzer cannot
+// guess a signature.
 
 import Cryptography
 import Platform

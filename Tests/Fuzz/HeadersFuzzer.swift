@@ -162,7 +162,7 @@ private func checkForms(_ request: Request, _ entries: [[UInt8]], body: [UInt8])
         must((try? Email(form.email.text)) != nil, "whoever is invited has an address")
     }
     if let language = request.fields[.acceptLanguage].flatMap({ Language.preferred(acceptLanguage: $0) }) {
-        must(Language(tag: language.tag) == language, "a language is one of ours")
+        must(Language(tag: language.tag) == language, "a language has a supported tag")
     }
     if let form = taken({ () throws(AuthError) in try DeleteAPIKeyForm(api) }) {
         must(api.pathIDs.first?.lowercased() == form.key.text, "the key is the path's")

@@ -66,7 +66,7 @@ private func checkHash(_ text: String) {
     must(!isRight, "no hash is another secret's")
     must(
         text.utf8.starts(with: "$argon2id$v=19$m=".utf8) && text.utf8.count { $0 == UInt8(ascii: "$") } == 5,
-        "a hash is one of ours")
+        "only a PHC string of Latchkey is read")
     let fields = text.utf8.split(separator: UInt8(ascii: "$"))
     must(fields[2].allSatisfy { $0 != 0x2B } && fields[2].count { $0 == 0x2C } == 2, "three numbers without a sign")
     must(11...86 ~= fields[3].count && fields[4].count == 43, "8 to 64 bytes of salt and 32 of tag")

@@ -16,7 +16,7 @@ from document import DOCUMENT
 WORLD = worlds.World.attached(os.environ["LATCHKEY_FUZZ_HOME"], int(os.environ["LATCHKEY_FUZZ_PORT"]))
 ADA = WORLD.sign_in(os.environ["LATCHKEY_FUZZ_EMAIL"])
 CHANCE = random.Random(1)
-# lighttpd refuses such URLs with a page of its own, before they reach an endpoint.
+# lighttpd refuses such URLs with its own page, before they reach an endpoint.
 REFUSED_BY_THE_SERVER = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 # lighttpd also refuses invented values of these: they frame the request or belong to the connection (RFC 9110 §7.6.1,
 # §10.1.1, RFC 9112 §6). One of its answers is 501 for an unknown transfer coding.

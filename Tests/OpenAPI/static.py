@@ -1,4 +1,4 @@
-"""The document alone, and compared with the sources' tables: routes, refusals, and the servers' files."""
+"""The document by itself, and compared with the sources' tables: routes, refusals, and the servers' files."""
 
 import os
 import re
@@ -258,4 +258,4 @@ def run(results):
             f"the fault {word}",
             [f"not in {where}" for where, there in (("the sources", types), ("the document", listed)) if word not in there],
         )
-    check("methods other than ours", [m for item in DOCUMENT["paths"].values() for m in item if m not in METHODS])
+    check("unknown methods", [m for item in DOCUMENT["paths"].values() for m in item if m not in METHODS])

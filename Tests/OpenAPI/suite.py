@@ -1,4 +1,4 @@
-"""All of the document's tests, or only the named parts: static, answers, client, page, fuzz."""
+"""All of the document's tests, or only the named parts."""
 
 import importlib
 import sys
@@ -7,7 +7,7 @@ import traceback
 
 from latchkey_tests.checks import Results
 
-PARTS = ("static", "answers", "client", "generators", "page", "fuzz")
+PARTS = ("static", "defaults", "answers", "client", "generators", "page", "fuzz")
 
 
 def main():

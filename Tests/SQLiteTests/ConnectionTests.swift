@@ -90,7 +90,7 @@ import Testing
         let database = try open()
         var emptied = 0
         for number in 0..<200 {
-            // Each write uses a connection of its own, like a separate process.
+            // Each write uses its own connection, like a separate process.
             let before = logPages()
             try (number % 2 == 0 ? database : open()).run("INSERT INTO t VALUES (?, 'x')", [.integer(Int64(number))])
             if log.isEmpty { emptied += 1 } else { #expect(logPages() > before && logPages() < 80) }

@@ -11,14 +11,14 @@ NAME = "localhost"
 
 
 class Authority:
-    """A certificate authority, and its certificate for NAME."""
+    """A certificate authority, and its certificate for the host `name`."""
 
-    def __init__(self):
+    def __init__(self, name=NAME):
         self.folder = tempfile.mkdtemp(prefix="latchkey-https-")
         curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
         self.openssl("req", "-x509", *curve, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Latchkey test")
-        self.openssl("req", *curve, "-keyout", "key.pem", "-out", "request.pem", "-subj", f"/CN={NAME}")
-        write(f"{self.folder}/names", f"subjectAltName = DNS:{NAME}\n")
+        self.openssl("req", *curve, "-keyout", "key.pem", "-out", "request.pem", "-subj", f"/CN={name}")
+        write(f"{self.folder}/names", f"subjectAltName = DNS:{name}\n")
         self.openssl(
             "x509",
             "-req",

@@ -2,8 +2,8 @@
 
 1. A .htaccess in the folder above, each of HOSTILE alone and nearly all together: every route, its own path and the console's
 files get the same answers as without it.
-2. What a host forbids (AllowOverride, Options): .htaccess needs as little as possible, and where it needs more, log, README
-and `latchkey doctor` say what to do, and that works.
+2. What a host forbids (AllowOverride, Options): .htaccess needs as little as possible, and where it needs more, log,
+docs/deploy.md and `latchkey doctor` say what to do, and that works.
 3. Latchkey's folder within a site: refusals name it, whatever the path and the method.
 4. A host that allows only GET and POST: POST at the executables' own paths replaces PATCH and DELETE, and
 `latchkey doctor` says so.

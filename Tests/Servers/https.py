@@ -147,7 +147,7 @@ class FastCGI(Secure, Nginx):
         ]:
             assert old in text, old
             text = text.replace(old, new)
-        # The one expected place, which is now gone.
+        # The only expected place, which is no longer there.
         return text + "# 127.0.0.1:8000\n"
 
 
@@ -247,7 +247,7 @@ def check_redirect(server):
 
 
 def check_story(server):
-    """README's sign-in, by TLS."""
+    """A sign-in from start to end, by TLS."""
     email = "ada@example.com"
     verification = "POST /auth/verification/"
     answer = server.call(f"{verification}send-code", email=email)
@@ -310,7 +310,7 @@ def check_unsized_bodies(server):
 
 
 def clients(server):
-    """The client addresses in the audit."""
+    """The client addresses in the audit log."""
     with contextlib.closing(sqlite3.connect(f"{server.home}/latchkey.db", timeout=30)) as db:
         return {row[0] for row in db.execute("SELECT client FROM audit_events")}
 

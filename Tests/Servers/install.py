@@ -1,6 +1,6 @@
-"""The package on a shared host: a new user follows INSTALL word by word, and an Apache serves it that runs programs by
+"""The package on a shared host: a new user follows docs/deploy.md word by word, and an Apache serves it that runs programs by
 suEXEC as that user and allows only .htaccess. Checks a complete sign-in, the host's and our refusals, the operator's
-command, and an update by the same steps while requests continue.
+command, an update by INSTALL, which has the same commands, while requests continue, and FastCGI.
 
 It creates two temporary users, and so needs root; without root it is skipped and says so, but under CI that is a
 failure. DIST names a folder with a package to use; else one is made. Prints `N passed, N failed`, and exits with 1 if
@@ -9,11 +9,8 @@ any check failed.
 
 import glob
 import os
-import pwd
-import re
 import shutil
 import stat
-import subprocess
 import sys
 import tempfile
 import threading
@@ -22,76 +19,13 @@ import time
 import package
 from latchkey_tests import maildir
 from latchkey_tests.checks import expect, finish
-from latchkey_tests.project import PATH, PROJECT
-from latchkey_tests.servers.apache import Apache
+from latchkey_tests.guide import blocks
+from latchkey_tests.project import PROJECT
 from latchkey_tests.servers.server import own
-from latchkey_tests.waiting import until
+from shared_host import Faster, Host, Person, Stricter
 
 SAMPLE = "auth.example.com"
-
-
-class Person:
-    """A user of this machine, until `remove`."""
-
-    def __init__(self, name, *options):
-        self.name = name
-        subprocess.run(["useradd", "--system", "--shell", "/bin/sh", *options, name], check=True)
-        entry = pwd.getpwnam(name)
-        self.uid, self.gid, self.home = entry.pw_uid, entry.pw_gid, entry.pw_dir
-
-    def run(self, command, cwd=None, umask=0o027):
-        """`command` in a login shell: both its outputs, and its exit code."""
-        done = subprocess.run(
-            ["runuser", "-u", self.name, "--", "env", "-i", f"HOME={self.home}", f"PATH={PATH}", "sh", "-c", command],
-            cwd=cwd or self.home,
-            umask=umask,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=120,
-        )
-        return done.stdout, done.returncode
-
-    def remove(self):
-        # userdel fails while a deliverer of that user runs.
-        until(lambda: subprocess.run(["userdel", self.name], stderr=subprocess.DEVNULL).returncode == 0, 20, 0.2)
-
-
-class Host(Apache):
-    """suEXEC below the user's home, as hosts configure it: Debian's reads the path from a file of the server's user."""
-
-    name = "a shared host"
-    modules = ["mpm_prefork", "cgi", "suexec"]
-
-    def __init__(self, owner, worker):
-        self.owner, self.user, self.worker = owner, owner.name, worker.name
-        super().__init__(self)
-
-    def copy(self, path, more=""):
-        """There is no state yet."""
-
-    def install(self):
-        self.site = f"{self.owner.home}/auth"
-
-    def host(self):
-        return f"SuexecUserGroup {self.owner.name} {self.owner.name}\n" + super().host()
-
-    def said(self):
-        """The whole error log."""
-        return open(f"{self.folder}/error.log", encoding="utf-8", errors="replace").read()
-
-    def call(self, line, fields=(), **body):
-        """One request, by its line."""
-        return self.exchange(*self.with_json(line, fields, body))
-
-
-class Stricter(Host):
-    """A host that does not allow Options in .htaccess, and sets ExecCGI itself."""
-
-    name = "a stricter shared host"
-    override = "FileInfo"
-    options = "ExecCGI SymLinksIfOwnerMatch"
+UNPACK, STATE, WEB_ROOT, HEALTH, DOCTOR, FASTCGI = blocks("docs/deploy.md", "install.py")
 
 
 def tarball(scratch):
@@ -107,11 +41,21 @@ def tarball(scratch):
 
 def unpack(path, person):
     """The package in the user's home, unpacked by the user."""
-    shutil.copyfile(path, f"{person.home}/package.tar.xz")
-    os.chmod(f"{person.home}/package.tar.xz", 0o644)
-    output, code = person.run("tar -xJf package.tar.xz && rm -f package.tar.xz")
-    expect(code == 0, "the package is unpacked", output)
-    return f"{person.home}/{os.path.basename(path).removesuffix('.tar.xz')}"
+    archive = f"{person.home}/{os.path.basename(path)}"
+    shutil.copyfile(path, archive)
+    os.chmod(archive, 0o644)
+    output, code = person.run(f"set -e\n{UNPACK}pwd")
+    folder = archive.removesuffix(".tar.xz")
+    expect(code == 0 and output == f"{folder}\n", "the package is unpacked", output)
+    os.remove(archive)
+    return folder
+
+
+def begin(folder, person):
+    """The first time: state and web root, as docs/deploy.md has it."""
+    for commands in (STATE, WEB_ROOT):
+        output, code = person.run(f"set -e\n{commands}", folder)
+        expect(code == 0, commands, output)
 
 
 def follow(folder, person):
@@ -124,16 +68,23 @@ def follow(folder, person):
     return lines
 
 
-def check(lines, host):
-    """INSTALL's check, with the reader's address: it answers as INSTALL says."""
-    command = next(line.strip() for line in lines if "curl" in line)
+def ask(command, host):
+    """The document's `command`, with the reader's address."""
     assert f"https://{SAMPLE}" in command
-    output, code = host.owner.run(command.replace(f"https://{SAMPLE}", f"http://127.0.0.1:{host.port}"))
-    expect(code == 0 and output and any(output in line for line in lines), f"`{command}`", output + host.log())
+    return host.owner.run(command.replace(f"https://{SAMPLE}", f"http://127.0.0.1:{host.port}"))
+
+
+def check(host):
+    """The document's check: the answer begins as the document says."""
+    output, code = ask(HEALTH, host)
+    start = '{"success":true,"data":{"status":"ok"'
+    expect(code == 0 and output.startswith(start), HEALTH, output + host.log())
+    with open(f"{PROJECT}/docs/deploy.md", encoding="utf-8") as file:
+        expect(f"begins with `{start}`" in " ".join(file.read().split()), "the document says how the answer begins")
 
 
 def configure(host):
-    """The setting that INSTALL asks for: base_url. Mail stays in the maildir, where a test can read it."""
+    """The setting that the document asks for: base_url. Mail stays in the maildir, where a test can read it."""
     output, code = host.owner.run(f"sed -i 's|^#base_url = .*|base_url = http://127.0.0.1:{host.port}|' ~/latchkey/latchkey.conf")
     expect(code == 0 and "\nbase_url =" in open(f"{host.owner.home}/latchkey/latchkey.conf").read(), "base_url is set", output)
 
@@ -144,7 +95,7 @@ def code_for(email, host):
 
 
 def story(host):
-    """README's sign-in, start to end; returns what later steps need."""
+    """A sign-in from start to end; returns what later steps need."""
     email = "ada@example.com"
     verification = "POST /auth/verification/"
     answer = host.call(f"{verification}send-code", email=email)
@@ -183,9 +134,9 @@ def state(host):
             continue
         entry = os.stat(path)
         wanted = 0o700 if stat.S_ISDIR(entry.st_mode) else 0o600
-        # INSTALL's copies have the mode of the user's own files; the folder above is closed.
+        # Copies have the mode of the user's own files; the folder above is closed.
         mode = stat.S_IMODE(entry.st_mode) & (
-            0o700 if path.endswith(("latchkey.conf", "latchkey.home", "bin/VERSION")) else 0o777
+            0o700 if path.endswith(("latchkey.conf", "latchkey.home")) else 0o777
         )
         expect((entry.st_uid, mode) == (host.owner.uid, wanted), f"{path} is the user's alone", (entry.st_uid, oct(mode)))
     for name in ("latchkey.db", "secret.key", "keys", "mail/new"):
@@ -214,7 +165,7 @@ def state(host):
 
 
 def refusals(host):
-    """A file that others can write does not run, whoever detects it; with INSTALL's modes all works again."""
+    """A file that others can write does not run, whether Apache or Latchkey refuses it; with the right modes all works again."""
     site = host.site
     for what, change, back in [
         ("~/auth, which its group can write to", "chmod g+w ~/auth", "chmod g-w ~/auth"),
@@ -248,28 +199,31 @@ def operator(host):
     expect(stat.S_IMODE(os.stat(f"{host.owner.home}/backup.tar").st_mode) == 0o600, "the backup is the user's alone")
     output, code = host.owner.run("~/auth/deliver-mail")
     expect(code == 0, "deliver-mail, as cron runs it", output)
-    # doctor accepts INSTALL's result.
-    output, code = host.owner.run(f"{latchkey} doctor")
-    expect(code == 0 and "files: all yours alone" in " ".join(output.split()), "doctor agrees with INSTALL", output)
+    # doctor accepts the result.
+    output, code = ask(DOCTOR, host)
+    expect(code == 0 and "files: all private to this user" in " ".join(output.split()), "doctor agrees with the document", output)
     output, code = host.owner.run(f"{latchkey} --version")
     version = open(f"{PROJECT}/VERSION", encoding="utf-8").read()
     expect(code == 0 and output == version, "latchkey --version", output)
-    output, _ = host.owner.run(f"{latchkey} --help")
-    if re.search(r"^  doctor ", output, re.M):
-        output, code = host.owner.run(f"{latchkey} doctor --help")
-        expect(code == 0 and "--url" in output, "latchkey doctor --url", output)
 
 
 def without_options(host, folder, bearer):
     """The log's message there, and the sample for it."""
     answer = host.call("GET /auth/users/me", bearer)
     expect(answer.status == 500 and "Options not allowed here" in host.said(), "the log names Options", host.said())
-    output, code = host.owner.run(
-        "cp samples/apache/htaccess-without-options ~/auth/.htaccess && chmod 644 ~/auth/.htaccess", folder
-    )
+    output, code = host.owner.run("cp samples/apache/htaccess-without-options ~/auth/.htaccess", folder)
     expect(code == 0, "the other .htaccess", output)
     answer = host.call("GET /auth/users/me", bearer)
     expect(answer.status == 200, "with the other .htaccess all is well", (answer.body, host.log()))
+
+
+def faster(host, folder, bearer):
+    """The .htaccess for FastCGI."""
+    output, code = host.owner.run(FASTCGI, folder)
+    expect(code == 0, FASTCGI, output)
+    for _ in range(3):
+        answer = host.call("GET /auth/users/me", bearer)
+        expect(answer.status == 200, "by FastCGI all is well", (answer.status, answer.body, host.log()))
 
 
 def second(folder, top):
@@ -355,11 +309,10 @@ def main():
         with open(suexec, "w") as file:
             file.write(f"{owner.home}\npublic_html\n")
         folder = unpack(tarball(scratch), owner)
-        lines = follow(folder, owner)
-        expect(len(lines) <= 10, "INSTALL has at most ten lines", len(lines))
+        begin(folder, owner)
         host = Host(owner, worker)
         configure(host)
-        check(lines, host)
+        check(host)
         bearer, by_key = story(host)
         state(host)
         refusals(host)
@@ -369,6 +322,9 @@ def main():
         host.stop()
         host = Stricter(owner, worker)
         without_options(host, folder, bearer)
+        host.stop()
+        host = Faster(owner, worker)
+        faster(host, folder, bearer)
     finally:
         if host:
             host.stop()

@@ -8,6 +8,7 @@ Prints `N passed, N failed`, and exits with 1 if any check failed.
 import base64
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -21,6 +22,7 @@ import urllib.request
 
 from latchkey_tests import maildir
 from latchkey_tests.checks import expect, finish
+from latchkey_tests.guide import blocks
 from latchkey_tests.ports import free_port, wait_for_port
 from latchkey_tests.project import PROJECT
 
@@ -93,7 +95,15 @@ def issuer(port, home, host="localhost"):
     return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["iss"]
 
 
+def running():
+    """The command that README.md and docs/getting-started.md show."""
+    (short,), (long,) = blocks("README.md", "making.py"), blocks("docs/getting-started.md", "making.py")
+    expect(short == long == "make run\n", "one command serves", (short, long))
+    return shlex.split(short)
+
+
 def check_base_url():
+    command = running()
     for settings, variables, expected in [
         (None, {}, "http://localhost:{port}"),
         ("# base_url = x\ncode_length = 8\n", {}, "http://localhost:{port}"),
@@ -116,7 +126,7 @@ def check_base_url():
             others = {"PORT": "{port}", **variables, **fastcgi}
             host = "127.0.0.2" if variables.get("BIND") == "127.0.0.2" else "localhost"
             server = subprocess.Popen(
-                ["make", "run", f"LATCHKEY_HOME={home}"],
+                [*command, f"LATCHKEY_HOME={home}"],
                 cwd=PROJECT,
                 env={**environment, **{name: value.format(port=port) for name, value in others.items()}},
                 stdout=subprocess.DEVNULL,

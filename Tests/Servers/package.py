@@ -1,5 +1,6 @@
 """packaging/package: the same bytes from different folders, umasks and languages; the package's contents; its
-refusals; INSTALL, followed to the letter; and a sign-in under the unpacked lighttpd.conf.
+refusals; INSTALL, followed to the letter, which docs/deploy.md explains; and a sign-in at the service that the commands of
+docs/getting-started.md start.
 
 With DIST it leaves the package in that folder, for install.py.
 Prints the sizes and `N passed, N failed`, and exits with 1 if any check failed.
@@ -10,6 +11,7 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -17,7 +19,9 @@ import tempfile
 
 from latchkey_tests.answers import Answer
 from latchkey_tests.checks import expect, finish
+from latchkey_tests.guide import blocks
 from latchkey_tests.home import Home
+from latchkey_tests.ports import free_port, wait_for_port
 from latchkey_tests.project import PATH, PROJECT
 from latchkey_tests.service import Service
 
@@ -27,6 +31,7 @@ PARTS = [
     "public",
     "samples",
     "packaging",
+    "docs",
     "Sources",
     "README.md",
     "LICENSE",
@@ -53,7 +58,7 @@ def files(folder):
 
 
 def copy(to):
-    """The project at `to`, as on a host that creates every file for its owner alone, in another order."""
+    """The project at `to`, as on a host where only its owner can read a new file, in another order."""
     os.makedirs(to)
     for part in reversed(PARTS):
         if os.path.isdir(f"{PROJECT}/{part}"):
@@ -139,6 +144,7 @@ def contents(path, time, admin):
     wanted |= {f"cgi-bin/{name}" for name in {*EXECUTABLES, "latchkey-fcgi-codes"}}
     wanted |= {f"cgi-bin/public/{path}" for path in files(f"{PROJECT}/public")}
     wanted |= {f"samples/{path}" for path in files(f"{PROJECT}/samples") if not path.startswith("verify/")}
+    wanted |= {f"docs/{path}" for path in files(f"{PROJECT}/docs") if path.endswith(".md")}
     wanted |= {"latchkey"} if admin else set()
     found = {entry.name[len(top) + 1 :] for entry in entries if not entry.isdir()}
     expect(found == wanted, "the list of contents", sorted(found ^ wanted))
@@ -161,7 +167,15 @@ def contents(path, time, admin):
 
 def unpacked(folder, admin):
     """The files as they are on disk."""
-    for path in ["lighttpd.conf", "lighttpd-environment.sh", "lighttpd-fastcgi.sh", "LICENSE", "README.md", "cgi-bin/.htaccess"]:
+    for path in [
+        "lighttpd.conf",
+        "lighttpd-environment.sh",
+        "lighttpd-fastcgi.sh",
+        "LICENSE",
+        "README.md",
+        "docs/deploy.md",
+        "cgi-bin/.htaccess",
+    ]:
         expect(read(f"{folder}/{path}") == read(f"{PROJECT}/{path}"), f"{path} as it is in the project")
     programs = [f"{folder}/cgi-bin/{name}" for name in sorted(EXECUTABLES)] + [f"{folder}/latchkey"] * admin
     for path in programs:
@@ -172,6 +186,11 @@ def unpacked(folder, admin):
     install = read(f"{folder}/INSTALL").decode().splitlines()
     expect(len(install) <= 10, "INSTALL has at most ten lines", len(install))
     expect("curl" in "\n".join(install), "INSTALL checks by curl")
+    commands = "; ".join(line.strip() for line in install if line.startswith("   "))
+    explained = "".join(blocks("docs/deploy.md", "install.py", folder)[1:4])
+    expect(
+        commands == "; ".join(explained.splitlines()), "docs/deploy.md explains the commands of INSTALL", (commands, explained)
+    )
     return install
 
 
@@ -225,21 +244,20 @@ def followed(install, folder, scratch):
         return subprocess.run([f"{user}/auth/{name}"], env=variables, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
 
     answer = Answer(handler("health", REQUEST_METHOD="GET", DOCUMENT_ROOT=f"{user}/auth").stdout)
-    said = [line for line in install if answer.body.decode() in line]
+    said = '"status":"ok"' in answer.body.decode() and any('"status":"ok"' in line for line in install)
     expect(answer.status == 200 and said, "health answers what INSTALL says", answer.raw)
     expect(os.path.exists(f"{user}/latchkey/latchkey.db"), "the state is where latchkey.home says")
     expect(handler("deliver-mail").returncode == 0, "deliver-mail runs as cron runs it")
 
 
 def own_folder(folder, scratch):
-    """README's commands for a host that runs programs only in its cgi-bin, which has another program; twice."""
+    """The commands of docs/deploy.md for a host that runs programs only in its cgi-bin, which has another program; twice."""
     user = f"{scratch}/user"  # step 1 of INSTALL was done there
     os.mkdir(f"{user}/cgi-bin")
     with open(f"{user}/cgi-bin/other", "w") as file:
         file.write("#!/bin/sh\n")
     os.chmod(f"{user}/cgi-bin/other", 0o700)
-    section = read(f"{folder}/README.md").decode().split("### Where only cgi-bin runs programs\n")[1]
-    commands = section.split("```\n")[1]
+    (commands,) = blocks("docs/deploy.md", "package.py", folder)
     for _ in range(2):
         done = subprocess.run(
             ["sh", "-ec", commands],
@@ -250,7 +268,7 @@ def own_folder(folder, scratch):
             stderr=subprocess.STDOUT,
             text=True,
         )
-        expect(done.returncode == 0 and not done.stdout, "README's commands for cgi-bin", done.stdout)
+        expect(done.returncode == 0 and not done.stdout, "the commands for cgi-bin", done.stdout)
     modes = {name: os.stat(f"{user}/cgi-bin/{name}").st_mode & 0o777 for name in os.listdir(f"{user}/cgi-bin")}
     wanted = dict.fromkeys({*EXECUTABLES, "latchkey-fcgi-codes"}, 493) | {"latchkey.home": 0o644, "other": 0o700}
     expect(modes == wanted, "cgi-bin has the executables and latchkey.home", modes)
@@ -263,41 +281,58 @@ def own_folder(folder, scratch):
     expect(Answer(done.stdout).status == 200, "health answers from cgi-bin", done.stdout)
 
 
-def signed_in(folder):
-    """The unpacked lighttpd.conf on a free port: the console, and a sign-in with the mailed code."""
-    home = Home(read(f"{folder}/samples/latchkey.conf").decode(), executables=f"{folder}/cgi-bin")
-    server = Service(home, project=folder)
+def signed_in(path, unpacked, folder):
+    """The commands of docs/getting-started.md unpack the package `path` in `unpacked`, as `folder`, and serve it. Through it: the
+    console, and a sign-in with the mailed code."""
+    (commands,) = blocks("docs/getting-started.md", "package.py")
+    os.mkdir(unpacked)
+    shutil.copy(path, unpacked)
+    home, port = Home(read(f"{PROJECT}/samples/latchkey.conf").decode()), free_port()
+    process = subprocess.Popen(
+        ["sh", "-ec", commands],
+        cwd=unpacked,
+        env={"PATH": "/usr/bin:/bin", "PORT": str(port), "LATCHKEY_HOME": home.path},
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     try:
-        expect(server.request("GET /health").status == 200, "health")
-        for path, name in [
-            ("/", "index.html"),
-            ("/docs", "docs.html"),
-            ("/openapi.json", "openapi.json"),
-            *((f"/{path}", path) for path in files(f"{PROJECT}/public") if path not in ("index.html", "docs.html")),
-        ]:
-            answer = server.request(f"GET {path}")
-            expect(answer.status == 200 and answer.body == read(f"{PROJECT}/public/{name}"), f"GET {path}", answer.raw[:300])
-        expect(server.request("GET /cgi-bin/health").status == 200, "an executable at its own path")
-        for path in [
-            "/latchkey.conf",
-            "/cgi-bin/deliver-mail",
-            "/cgi-bin/latchkey-fcgi",
-            "/public/index.html",
-            "/.htaccess",
-            "/INSTALL",
-            "/public/",
-        ]:
-            expect(server.request(f"GET {path}").code == "not_found", f"GET {path} is not served")
-        email = "ada@example.com"
-        expect(server.request("POST /auth/verification/send-code", fields={"email": email}).status == 202, "send-code")
-        answer = server.request("POST /auth/verification/verify-code", fields={"email": email, "code": home.code(email)})
-        expect(answer.status == 200, "verify-code", answer.raw)
-        me = server.request("GET /auth/users/me", [f"Authorization: Bearer {answer.data['access_token']}"])
-        expect(me.status == 200 and email.encode() in me.body, "users/me", me.raw)
+        expect(wait_for_port(port), "the package's lighttpd.conf answers")
+        check_service(Service.attached(home, port), home)
         expect(not os.path.exists(f"{folder}/var"), "nothing is written beside the package")
     finally:
-        server.stop()
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
         home.remove()
+
+
+def check_service(server, home):
+    expect(server.request("GET /health").status == 200, "health")
+    for path, name in [
+        ("/", "index.html"),
+        ("/docs", "docs.html"),
+        ("/openapi.json", "openapi.json"),
+        *((f"/{path}", path) for path in files(f"{PROJECT}/public") if path not in ("index.html", "docs.html")),
+    ]:
+        answer = server.request(f"GET {path}")
+        expect(answer.status == 200 and answer.body == read(f"{PROJECT}/public/{name}"), f"GET {path}", answer.raw[:300])
+    expect(server.request("GET /cgi-bin/health").status == 200, "an executable at its own path")
+    for path in [
+        "/latchkey.conf",
+        "/cgi-bin/deliver-mail",
+        "/cgi-bin/latchkey-fcgi",
+        "/public/index.html",
+        "/.htaccess",
+        "/INSTALL",
+        "/public/",
+    ]:
+        expect(server.request(f"GET {path}").code == "not_found", f"GET {path} is not served")
+    email = "ada@example.com"
+    expect(server.request("POST /auth/verification/send-code", fields={"email": email}).status == 202, "send-code")
+    answer = server.request("POST /auth/verification/verify-code", fields={"email": email, "code": home.code(email)})
+    expect(answer.status == 200, "verify-code", answer.raw)
+    me = server.request("GET /auth/users/me", [f"Authorization: Bearer {answer.data['access_token']}"])
+    expect(me.status == 200 and email.encode() in me.body, "users/me", me.raw)
 
 
 def main():
@@ -333,14 +368,12 @@ def main():
         expect(re.fullmatch(rf"latchkey-{re.escape(VERSION)}-linux-\w+\.tar\.xz", os.path.basename(first[0])), "its name")
 
         top = contents(first[0], int(time), os.path.exists(admin))
-        os.mkdir(f"{scratch}/unpacked")
-        subprocess.run(["tar", "-xJf", first[0], "-C", f"{scratch}/unpacked"], check=True)
         folder = f"{scratch}/unpacked/{top}"
+        signed_in(first[0], f"{scratch}/unpacked", folder)
         install = unpacked(folder, os.path.exists(admin))
         sample_settings(folder)
         followed(install, folder, scratch)
         own_folder(folder, scratch)
-        signed_in(folder)
 
         if os.environ.get("DIST"):
             shutil.copy(first[0], os.environ["DIST"])

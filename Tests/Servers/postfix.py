@@ -99,8 +99,7 @@ def main():
     arrived, error, log, doctor, said = deliver({**unit, "NoNewPrivileges": "yes"})
     expect(
         not arrived
-        and "/usr/sbin/postdrop cannot gain the rights of its owner or group here: the service runs with NoNewPrivileges"
-        in error,
+        and "/usr/sbin/postdrop cannot get the rights of its owner or group: the service runs with NoNewPrivileges" in error,
         "without privileges the outbox says why",
         (arrived, error, said),
     )
@@ -108,7 +107,7 @@ def main():
     expect("NoNewPrivileges=no and ReadWritePaths=/var/spool/postfix" in doctor, "and doctor", doctor)
     arrived, error, log, doctor, said = deliver({**unit, "ReadWritePaths": "/var/lib/latchkey"})
     expect(
-        not arrived and "is read-only here: with ProtectSystem the service needs ReadWritePaths=/var/spool/postfix" in error,
+        not arrived and "is read-only: with ProtectSystem, the service needs ReadWritePaths=/var/spool/postfix" in error,
         "with a read-only queue the outbox says why",
         (arrived, error, said),
     )

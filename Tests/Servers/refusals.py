@@ -1,11 +1,11 @@
 """What servers themselves refuse, and what they must not refuse: through lighttpd, Apache and nginx with the samples.
 
-1. A URL with control characters, a body of 2 MB, a POST without a length and the like get our envelope, as JSON, where
-the server can be configured so; UNREACHED lists where it cannot.
+1. A URL with control characters, a body of 2 MB, a POST without a length and the like get an answer in the envelope, as
+JSON, where the server can be configured so; UNREACHED lists where it cannot.
 2. 30 KB of other programs' cookies arrive, and a host name may have an underscore.
 3. A body of HTTP/2 needs no length.
-4. Surrounding configuration that replaces error pages replaces none of ours.
-5. A setting in the environment, as README describes for each server, takes effect.
+4. Surrounding configuration that replaces error pages does not replace Latchkey's answers.
+5. A setting in the environment, as docs/configuration.md describes for each server, takes effect.
 
 Arguments, if any, are the names of servers to run. Prints one line for each server and `N passed, N failed`, and exits
 with 1 if any check failed.
@@ -69,7 +69,7 @@ REFUSED = [
         {(400, "bad_request")},
     ),
 ]
-# Where only .htaccess is ours, Apache's answers before it reads that file are its own.
+# With only .htaccess, answers that Apache gives before it reads that file are Apache's own.
 EARLY = {
     "a control character in a URL",
     "a bad escape",
@@ -252,7 +252,11 @@ def main():
                 if issubclass(kind, AmongOthers):
                     check_http2(server, server.second)
                     answer = server.exchange("GET", "/auth/users/me")
-                    expect(b'"not_authenticated"' in answer.body, f"{server.name}: our errors stay ours", answer.body[:100])
+                    expect(
+                        b'"not_authenticated"' in answer.body,
+                        f"{server.name}: Latchkey's errors stay Latchkey's",
+                        answer.body[:100],
+                    )
             finally:
                 server.stop()
             print(f"{server.name}: {checks.passed - before} held", flush=True)

@@ -69,7 +69,7 @@ def check_variants():
 
     def rules(path):
         text = open(path).read()
-        return text[text.index("\n# What the folder above") :]
+        return text[text.index("\n# These lines override") :]
 
     ours = rules(Apache.htaccess)
     without = ours.replace("AllowOverride FileInfo, and Options\n# for the first line.", "AllowOverride FileInfo.")
@@ -77,7 +77,7 @@ def check_variants():
         rules(SharedWithoutOptions.htaccess) == without.replace("\nOptions +ExecCGI\n", "\n"),
         "samples/apache/htaccess-without-options is .htaccess without Options",
     )
-    start, end = ours.index("\n# Executables read"), ours.index("\n# The console, if")
+    start, end = ours.index("\n# A rule only names"), ours.index("\n# The console, if")
     fastcgi = rules(SharedFastCGI.htaccess)
     middle = fastcgi[fastcgi.index("\n# Written by `make routes`: routes.") : fastcgi.index("\n# The console, if")]
     expected = ours[:start] + middle + ours[end:]

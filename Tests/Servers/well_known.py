@@ -154,7 +154,7 @@ def check(server):
             check_refused(server, method, f"/.well-known/{name}")
         check_refused(server, "HEAD", f"/.well-known/{name}x")
     answer = server.exchange("GET", "/.well-known/jwks.json")
-    expect(answer.status == 200 and b'"keys"' in answer.body, f"{server.name}: the key set is ours", answer.status)
+    expect(answer.status == 200 and b'"keys"' in answer.body, f"{server.name}: the key set is Latchkey's", answer.status)
     shutil.rmtree(folder_of(server))
     # lighttpd keeps files open for a moment.
     until(lambda: server.exchange("GET", "/.well-known/acme-challenge/abc").status != 200, 10, 0.2)

@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("*", "would admit pages of anyone"), ("null", "would admit pages of anyone"),
+        ("*", "would allow pages of every origin"), ("null", "would allow pages of every origin"),
         ("file://", "the origin null"), ("file:///app/index.html", "the origin null"), ("data://x", "the origin null"),
         ("app.example.com", "not an origin such as"), ("//app.example.com", "not an origin such as"),
         ("https:app.example.com", "not an origin such as"),

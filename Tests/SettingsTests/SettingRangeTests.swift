@@ -45,17 +45,18 @@ import Testing
         }
         let host = String(repeating: "a", count: 247)
         #expect(fault("base_url = https://\(host)") == nil)
-        #expect(fault("base_url = https://\(host)a") == "f:1: base_url: longer than 255 bytes")
+        #expect(fault("base_url = https://\(host)a") == "f:1: base_url: must have at most 255 bytes")
         #expect(fault("mail_from = \(String(repeating: "n", count: 303)) <a@b.example>") == nil)
         #expect(
-            fault("mail_from = \(String(repeating: "n", count: 310)) <a@b.example>") == "f:1: mail_from: longer than 320 bytes")
-        #expect(fault("mail = sendmail /\(String(repeating: "m", count: 4000))") == "f:1: mail: longer than 4000 bytes")
+            fault("mail_from = \(String(repeating: "n", count: 310)) <a@b.example>")
+                == "f:1: mail_from: must have at most 320 bytes")
+        #expect(fault("mail = sendmail /\(String(repeating: "m", count: 4000))") == "f:1: mail: must have at most 4000 bytes")
     }
 
     @Test func theReasonSaysTheBound() {
-        #expect(fault("access_ttl = 30d") == "f:1: access_ttl: longer than 1d")
-        #expect(fault("refresh_grace = 2h") == "f:1: refresh_grace: longer than 1h")
-        #expect(fault("audit_ttl = 1h") == "f:1: audit_ttl: shorter than 1d")
-        #expect(fault("deliverers = 1") == "f:1: deliverers: not a whole number from 2 to 64")
+        #expect(fault("access_ttl = 30d") == "f:1: access_ttl: must be at most 1d")
+        #expect(fault("refresh_grace = 2h") == "f:1: refresh_grace: must be at most 1h")
+        #expect(fault("audit_ttl = 1h") == "f:1: audit_ttl: must be at least 1d")
+        #expect(fault("deliverers = 1") == "f:1: deliverers: must be a whole number from 2 to 64")
     }
 }

@@ -1,4 +1,4 @@
-// The table of settings, and everything generated from it: README's table, the sample file, the defaults, the secrets.
+// The table of settings, and everything generated from it: the table in docs/configuration.md, the sample file, the defaults, the secrets.
 
 import Auth
 import Foundation
@@ -30,11 +30,11 @@ import Testing
             """
     }
 
-    @Test func readmeHasTheTable() throws {
-        let readme = try contents(of: "README.md")
+    @Test func theDocumentHasTheTable() throws {
+        let document = try contents(of: "docs/configuration.md")
         let table = SettingDescription.markdownTable
-        #expect(readme.contains("\n\n\(table.joined(separator: "\n"))\n\n"), "run `make settings`")
-        #expect(readme.components(separatedBy: "\n\(table[0])\n").count == 2)
+        #expect(document.contains("\n\n\(table.joined(separator: "\n"))\n\n"), "run `make settings`")
+        #expect(document.components(separatedBy: "\n\(table[0])\n").count == 2)
         for row in table.dropFirst(2) { #expect(row.components(separatedBy: "|").count == 5 && !row.contains("\n"), "\(row)") }
     }
 
@@ -66,7 +66,7 @@ import Testing
         let entries = SettingDescription.sampleFile.components(separatedBy: "\n\n")
         for setting in SettingDescription.all where setting.defaultValue == nil {
             let entry = try #require(entries.first { $0.trimmingCharacters(in: .newlines).hasSuffix("\n#\(setting.key) =") })
-            #expect(entry.replacingOccurrences(of: "\n# ", with: " ").contains(" (default: "), "\(setting.key)")
+            #expect(entry.replacingOccurrences(of: "\n# ", with: " ").contains(" Default: "), "\(setting.key)")
         }
     }
 
@@ -82,7 +82,8 @@ import Testing
 
     @Test(arguments: ["mail_subject", "mail_template"]) func aRemovedSettingSaysWhatTakesItsPlace(key: String) throws {
         let reason =
-            "removed: put the mail's subject and text into templates/code.txt in the state folder, and its HTML into code.html"
+            "this setting was removed: put the mail's subject and text into templates/code.txt in the state folder, "
+            + "and its HTML into code.html"
         do throws(ConfigurationFault) {
             var settings = Settings()
             try settings.read(Array("\(key) = x".utf8), file: "f")

@@ -99,10 +99,10 @@ import Testing
     }
 
     @Test func whatIsWrongHasFileLineKeyAndReason() {
-        #expect(fault("\n\nbase_urls = x") == "f:3: base_urls: there is no such setting")
-        #expect(fault("mail") == "f:1: not of the form key = value")
+        #expect(fault("\n\nbase_urls = x") == "f:3: base_urls: unknown setting")
+        #expect(fault("mail") == "f:1: must have the form key = value")
         #expect(fault("journal = wal\njournal = wal") == "f:2: journal: given twice")
-        #expect(fault("access_ttl = 15") == "f:1: access_ttl: not a duration such as 90s, 15m, 1h or 30d")
+        #expect(fault("access_ttl = 15") == "f:1: access_ttl: must be a duration such as 90s, 15m, 1h or 30d")
         for line in [
             "base_url = localhost", "base_url = http://a/", "base_url = http://a\"b", "base_url = ftp://a", "base_url = http://",
             "base_url = http://:80",
@@ -196,7 +196,7 @@ import Testing
             try settings.readVariable("LATCHKEY_NONSENSE", "7")
             Issue.record("there is such a setting")
         } catch {
-            #expect(error.reason == "environment:LATCHKEY_NONSENSE: nonsense: there is no such setting")
+            #expect(error.reason == "environment:LATCHKEY_NONSENSE: nonsense: unknown setting")
         }
     }
 }

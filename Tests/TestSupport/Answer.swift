@@ -51,7 +51,7 @@ package struct Answer: Sendable {
             .joined(separator: "\n")
     }
 
-    /// The body alone, in the form of `shown`.
+    /// Only the body, in the form of `shown`.
     package var shownBody: String { Answer.named(body) }
 
     private static func named(_ text: String) -> String {

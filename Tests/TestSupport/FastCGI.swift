@@ -95,7 +95,7 @@ package final class FastCGIProcesses: @unchecked Sendable {
         return FastCGIClient(descriptor, endpoint: endpoint)
     }
 
-    /// Sends a request on a connection of its own.
+    /// Sends a request on a new connection.
     package func ask(_ variables: [String: String], body: String = "") -> FastCGIAnswer {
         connect().ask(variables, body: Array(body.utf8))
     }

@@ -20,7 +20,7 @@ package final class Program: @unchecked Sendable {
     /// nil if this is a real process.
     private let request: FastCGIClient?
 
-    /// A request to a process that already runs. It has no process of its own (no process has its id), and its only exit code
+    /// A request to a process that already runs. It starts no process (no process has its id), and its only exit code
     /// is 0, for a whole answer.
     init(_ client: FastCGIClient, _ variables: [String: String], again: [String: String] = [:]) {
         (id, input, output, errors) = (.max, -1, -1, -1)
@@ -110,7 +110,7 @@ package final class Program: @unchecked Sendable {
     }
 }
 
-/// Runs `body` on a thread of its own: all task threads may be waiting in other tests.
+/// Runs `body` on a new thread: all task threads may be waiting in other tests.
 package func onThread(_ body: @escaping @Sendable () -> Void) {
     Thread.detachNewThread(body)
 }

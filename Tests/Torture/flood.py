@@ -241,7 +241,7 @@ def mode(report, name, variables, duration):
             report.expect(answer.status == 200, f"{name}: the deletion answers {answer.status} {answer.code}")
             left = home.sql("SELECT count(*) FROM users WHERE email LIKE 'mallory%' OR email LIKE 'deleted %'")[0][0]
             report.expect(left == 0, f"{name}: {left} accounts are left")
-            # A busy machine slows everybody: a small increase is always allowed in a sample.
+            # A busy machine slows everyone: a sample always allows a small increase.
             for kind, times in (("read", 2), ("write", 3)):
                 a, b = others.p99("before", kind), others.p99("flood", kind)
                 if duration >= 60:

@@ -67,7 +67,7 @@ class Outbox:
         return process
 
     def row(self):
-        """(attempts, due_at, last_error, expires_at) of the only mail; None if it is gone."""
+        """(attempts, due_at, last_error, expires_at) of the only mail; None if it was deleted."""
         rows = self.home.sql("SELECT attempts, due_at, last_error, expires_at FROM mail_items")
         return rows[0] if rows else None
 

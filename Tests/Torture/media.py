@@ -1,4 +1,4 @@
-"""A file system on which no more files can be made, and one that became read-only, for each writing endpoint, the
+"""A file system on which no more files can be created, and one that became read-only, for each writing endpoint, the
 first request, and health.
 
 Shown for each:

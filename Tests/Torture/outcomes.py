@@ -117,7 +117,7 @@ def after_name(home, known, ask, first, made):
 
 
 def after_leaving(home, known, ask, first, made):
-    """The account is gone with all its data, or intact."""
+    """The account is deleted with all its data, or intact."""
 
     def lives():
         key = home.get("verify-api-key", {"HTTP_X_API_KEY": known.keys[0]["full_key"]}).status
@@ -145,7 +145,7 @@ def after_renaming(home, known, ask, first, made):
 
 
 def after_deleting(home, known, ask, first, made):
-    """The project is gone with its invitation, or intact."""
+    """The project is deleted with its invitation, or intact."""
 
     def lives():
         return home.sql("SELECT (SELECT count(*) FROM projects WHERE name = 'second'), (SELECT count(*) FROM invitations)")[0]

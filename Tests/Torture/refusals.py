@@ -1,7 +1,7 @@
 """A hundred thousand refused requests (in a sample as many as fit), from one IPv6 /48, from 1,000 /64s of ten sites, and
 from 1,000 /48s: half of them ask for a mail too early, half guess for an address that has reached its limit of failures.
 
-Shown: each slot bounds what is written for them, whoever asks; each has its line in the log.
+Shown: each slot bounds what they write, from any clients; each has its line in the log.
 """
 
 import os

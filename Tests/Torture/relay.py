@@ -12,7 +12,7 @@ import re
 import shutil
 
 from latchkey_tests.checks import Report
-from latchkey_tests.project import PROJECT
+from latchkey_tests.guide import blocks
 from mail_command import Outbox
 from sink import Sink
 
@@ -35,10 +35,9 @@ class Relayed(Outbox):
         self.relay("127.0.0.1", port)
 
     def relay(self, host, port):
-        """Configures msmtp as README does, for a server that needs neither TLS nor a password."""
+        """Configures msmtp as docs/configuration.md does, for a server that needs neither TLS nor a password."""
         path = f"{self.home.path}/.msmtprc"
-        readme = open(f"{PROJECT}/README.md", encoding="utf-8").read()
-        text = readme.split("### Mail by SMTP")[1].split("```\n")[1]
+        (text,) = blocks("docs/configuration.md", "relay.py")
         here = {"host": host, "port": port, "tls": "off", "auth": "off"}
         for name, value in here.items():
             text, count = re.subn(rf"(?m)^{name} .*$", f"{name} {value}", text)

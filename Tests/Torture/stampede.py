@@ -197,7 +197,7 @@ def rounds(home, server, grant, addresses, bound, idle=None):
             within.append(percentile(latencies) <= (10 if 0 < seconds() < 60 else 3) * idle)
         report.expect(sampler.peak <= bound, f"memory {sampler.peak / (1 << 20):.0f} MiB is over the bound")
         report.expect(set(statuses) <= {400, 503} and statuses[400] > 0, f"answers {statuses}")
-        report.expect(all(client.answer.is_envelope() for client in clients), "an answer is not ours, or not whole")
+        report.expect(all(client.answer.is_envelope() for client in clients), "an answer is not Latchkey's, or not complete")
         report.expect(all(client.answer.code in ("invalid_code", "temporarily_unavailable") for client in clients), "codes")
         report.expect(
             all("retry-after" in client.answer.headers for client in clients if client.answer.status == 503), "Retry-After"

@@ -1,8 +1,8 @@
 """The wire: what clients must not do, through lighttpd and directly to a handler.
 
-Shown: clients that reset, dawdle or disconnect leave the service unchanged; each malformed request gets one answer
-(ours is JSON) or a closed connection; a request planted in another's body is never served; CONTENT_LENGTH in every
-form has the status that is written here; afterwards the service answers and the database is sound.
+Shown: clients that reset, stall or disconnect do not change the service; each malformed request gets one answer
+(Latchkey's is JSON) or a closed connection; a request hidden in another's body is never served; each form of
+CONTENT_LENGTH gets the status that is written here; afterwards the service answers and the database is sound.
 """
 
 import json
@@ -85,7 +85,7 @@ def raw_requests(wire):
         for answer in answers:
             json_type = answer.headers.get("content-type", "").startswith("application/json")
             report.expect(not json_type or answer.is_envelope(), f"{name}: {answer.raw!r:.300}")
-            report.expect(json_type or answer.status >= 400, f"{name}: a success that is not ours")
+            report.expect(json_type or answer.status >= 400, f"{name}: a success that is not Latchkey's")
         if wire.planted():
             report.expect(False, f"{name}: the planted request was served")
             wire.home.sql("DELETE FROM challenges WHERE email = 'smuggled@example.com'")

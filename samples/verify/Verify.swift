@@ -29,7 +29,7 @@ func claims(of token: String, by keys: [KeySet.Key], for issuer: String) throws 
     let decoder = JSONDecoder()
     decoder.dateDecodingStrategy = .secondsSince1970
     let header = try decoder.decode(Header.self, from: bytes(parts[0]))
-    // The algorithm is ours to say, not the token's; a key in the header would be the sender's own.
+    // Accept one algorithm, whatever the token says, and never a key from its header: the sender chose both.
     guard header.alg == "ES256", header.typ == "JWT" else { throw Refusal(reason: "another kind of token") }
     guard let key = keys.first(where: { $0.kid == header.kid && $0.kty == "EC" && $0.crv == "P-256" })
     else { throw Refusal(reason: "an unknown key") }

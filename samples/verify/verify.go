@@ -38,7 +38,7 @@ func Verify(token string, keys []Key, issuer string) (*Claims, error) {
 	if json.Unmarshal(decode(parts[0]), &header) != nil || json.Unmarshal(decode(parts[1]), &claims) != nil {
 		return nil, errors.New("no token")
 	}
-	// The algorithm is ours to say, not the token's; a key in the header would be the sender's own.
+	// Accept one algorithm, whatever the token says, and never a key from its header: the sender chose both.
 	if header.Alg != "ES256" || header.Typ != "JWT" {
 		return nil, errors.New("another kind of token")
 	}

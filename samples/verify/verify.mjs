@@ -11,7 +11,7 @@ function claims(token, keys, issuer) {
     const parts = token.split(".");
     if (parts.length !== 3) throw new Error("no token");
     const [header, payload] = parts.slice(0, 2).map((part) => JSON.parse(Buffer.from(part, "base64url")));
-    // The algorithm is ours to say, not the token's; a key in the header would be the sender's own.
+    // Accept one algorithm, whatever the token says, and never a key from its header: the sender chose both.
     if (header.alg !== "ES256" || header.typ !== "JWT") throw new Error("another kind of token");
     const jwk = keys.find((key) => key.kid === header.kid && key.kty === "EC" && key.crv === "P-256");
     if (!jwk) throw new Error("an unknown key");

@@ -38,7 +38,7 @@ extension Auth {
             try announce(.keyCreated, to: user, about: id, secret.prefix, database)
             return try APIKey.find(id, in: project, database)
         }
-        guard let key else { throw .failure(reason: "a new key is not there") }
+        guard let key else { throw .failure(reason: "the new key was not found") }
         return CreatedAPIKey(key: key, secret: secret, asOf: now)
     }
 

@@ -13,8 +13,8 @@ extension Auth {
     /// more, never past its own expiry; without an overlap it is deactivated at once. The new key takes the old one's place:
     /// no limit on keys refuses it. A key that the old one had replaced ends.
     ///
-    /// If another live key has already replaced the old one, the new key needs room of its own. If there is none, that other
-    /// key ends: rotating is always possible.
+    /// If another live key has already replaced the old one, the new key counts toward the project's limit. At the limit,
+    /// that other key ends: rotating is always possible.
     ///
     /// Throws as `deleteAPIKey` does, and `apiKeyNotFound` for a key that is no longer active.
     package func rotateAPIKey(
@@ -50,7 +50,7 @@ extension Auth {
             }
             return try APIKey.find(new, in: project, database)
         }
-        guard let key else { throw .failure(reason: "a new key is not there") }
+        guard let key else { throw .failure(reason: "the new key was not found") }
         return CreatedAPIKey(key: key, secret: secret, asOf: now)
     }
 

@@ -53,7 +53,7 @@ extension Auth {
                 try announce(.keyCreated, to: user, about: id, key.prefix, database)
             }
             guard let changed = try APIKey.find(id, in: project, database) else {
-                throw .failure(reason: "a changed key is not there")
+                throw .failure(reason: "the changed key was not found")
             }
             return APIKeyInProject(key: changed, asOf: now)
         }

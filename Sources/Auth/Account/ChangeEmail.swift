@@ -38,7 +38,7 @@ extension Auth {
             _ = try move(user, to: email, isVerified: true, keeping: caller.session, in: database)
             // Read the answer before the commit: after it nothing may fail.
             guard let changed = try User.find(user.id, in: database) else {
-                throw .failure(reason: "a changed account is not there")
+                throw .failure(reason: "the changed account was not found")
             }
             return try account(of: changed)
         }

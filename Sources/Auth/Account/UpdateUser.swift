@@ -53,7 +53,7 @@ extension Auth {
             }
             try record(AuditEvent(.accountChanged, user: user.id), in: database)
             guard let changed = try User.find(user.id, in: database) else {
-                throw .failure(reason: "a changed account is not there")
+                throw .failure(reason: "the changed account was not found")
             }
             return try account(of: changed)
         }

@@ -9,7 +9,7 @@
 // 4. An address's known networks have their own share of mails and failures, which no stranger can use up.
 // 5. Failures count for the address that the guess is for. Mails that an account asks for count for the account, and for the
 //    pair of network and address: nobody can use up another account's share.
-// 6. What refusals write is bounded, for one site and for all. The log has a line for each.
+// 6. What refusals write is bounded, for one site and for all. The server's log has a line for each.
 
 import Platform
 import Store
@@ -192,12 +192,23 @@ extension Auth {
         noteRefusal(AuditEvent(.limitHit, detail: "resend"), in: database)
     }
 
-    /// Records a refusal in the audit, unless there were enough lately or the database is busy. The log has its line in any
-    /// case, and the answer does not change.
+    /// Records a refusal in the audit log, unless there were enough lately or the database is busy. In any case the server's
+    /// log has its line, and the answer does not change.
     func noteRefusal(_ refusal: AuditEvent, in database: Database) {
         event = refusal
         guard (try? isToBeNoted(refusal, in: database)) == true else { return }
         database.attempt { () throws(AuthError) in try note(refusal, in: database) }
+    }
+
+    /// Records a guess that was compared with no code, like a refusal. It always commits one write, as for a guess that was
+    /// compared: the time must not tell whether there was a code.
+    func noteUncomparedGuess(_ failure: AuditEvent, in database: Database) {
+        event = failure
+        try? database.write { () throws(AuthError) in
+            guard try !note(failure, in: database) else { return }
+            try LimitCount.add(
+                count: 0, refused: 0, to: "refused", subject: "", window: Policy.refusalWindow, at: now, in: database)
+        }
     }
 
     /// Runs `body` in one transaction if none of `limits` is reached; otherwise throws `limited`.
@@ -225,15 +236,17 @@ extension Auth {
         return nil
     }
 
-    /// Records a refusal in the current transaction, since others record theirs meanwhile.
-    func note(_ refusal: AuditEvent, in database: Database) throws(AuthError) {
+    /// Records a refusal in the current transaction, since others record theirs meanwhile; false if there were enough lately.
+    @discardableResult
+    func note(_ refusal: AuditEvent, in database: Database) throws(AuthError) -> Bool {
         event = refusal
-        guard try isToBeNoted(refusal, in: database) else { return }
+        guard try isToBeNoted(refusal, in: database) else { return false }
         for (name, subject) in noteSubjects(of: refusal) {
             try LimitCount.add(
                 count: 0, refused: 1, to: name, subject: subject, window: Policy.refusalWindow, at: now, in: database)
         }
         try record(refusal, in: database)
+        return true
     }
 
     /// Whether the slot of `now` has room for one more record of `refusal`: for the client's site, and for all.

@@ -12,7 +12,7 @@ package struct Mailbox: Equatable {
     /// The sender's address; its domain is also that of the Message-ID.
     package let address: Email
 
-    /// Keeps the first 128 Unicode scalars of `name`; nil: the address alone.
+    /// Keeps the first 128 Unicode scalars of `name`; nil: only the address.
     package init(name: String?, address: Email) {
         self.name = name.map { String(Substring($0.unicodeScalars.prefix(128))) }
         self.address = address

@@ -90,7 +90,7 @@ package struct MailTemplates {
             do throws(SystemError) {
                 let text = try read("\(folder)/\(name)")
                 if isText, text.flatMap({ parted($0) }) == nil {
-                    faults.append("\(name) does not begin with a line Subject: and an empty line")
+                    faults.append("\(name) does not begin with a line \"Subject: …\" and an empty line")
                 } else {
                     used.append(name)
                 }

@@ -15,7 +15,7 @@ import Store
 
 /// Cleans text on its way into a mail.
 enum MailText {
-    /// `text`, which somebody else wrote: at most `limit` characters, then "…".
+    /// `text`, which a user or client wrote: at most `limit` characters, then "…".
     static func foreign(_ text: String, limit: Int) -> String {
         let scalars = visible(text, limit: limit)
         var result = String.UnicodeScalarView()
@@ -30,7 +30,7 @@ enum MailText {
         return String(result)
     }
 
-    /// `text`, which is ours or the operator's, on one line.
+    /// `text`, which Latchkey or the operator wrote, on one line.
     static func own(_ text: String) -> String {
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars.prefix(300) { result.append(scalar.isControl ? " " : scalar) }
@@ -101,7 +101,8 @@ enum MailText {
 }
 
 extension MailText {
-    /// `value` for `placeholder`. Any value that is not known to be ours counts as somebody else's.
+    /// `value` for `placeholder`. A value counts as a user's, unless it is known to come from Latchkey
+    /// or the operator.
     static func value(_ value: String, for placeholder: String) -> String {
         switch placeholder {
         case "{link}", "{url}", "{service}", "{ip}", "{time}": own(value)

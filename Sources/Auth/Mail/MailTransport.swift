@@ -70,8 +70,8 @@ extension MailTransport {
         case .exit(let code) where permanentExitCodes.contains(code):
             return .refused("\(path) exited with \(code)")
         case .exit(let code): return .postponed("\(path) exited with \(code)\(hindrance(of: path))")
-        case .signal: return .postponed("\(path) was ended by a signal\(hindrance(of: path))")
-        case .timeout: return .postponed("\(path) did not end in time\(hindrance(of: path))")
+        case .signal: return .postponed("\(path) was killed by a signal\(hindrance(of: path))")
+        case .timeout: return .postponed("\(path) did not finish in time\(hindrance(of: path))")
         }
     }
 
@@ -79,12 +79,12 @@ extension MailTransport {
     private static func hindrance(of path: String) -> String {
         guard let program = privilegedProgram(of: path) else { return "" }
         guard Command.mayGainPrivileges else {
-            return "; \(program) cannot gain the rights of its owner or group here: the service runs with NoNewPrivileges"
+            return "; \(program) cannot get the rights of its owner or group: the service runs with NoNewPrivileges"
         }
         let folders = folders(writtenBy: program)
         guard let folder = folders.first(where: { File.isReadOnly($0) }) else { return "" }
         return
-            "; \(folder) is read-only here: with ProtectSystem the service needs ReadWritePaths=\(folders.joined(separator: " "))"
+            "; \(folder) is read-only: with ProtectSystem, the service needs ReadWritePaths=\(folders.joined(separator: " "))"
     }
 
     /// The program that needs its own rights (set-user-ID or set-group-ID) when the mail command `path` hands over a mail:

@@ -20,7 +20,7 @@ extension Mailer {
     package func sendTest(to email: Email, of auth: Auth) throws(AuthError) -> TestMailOutcome {
         let now = auth.now
         let content = MailTemplate(
-            subject: "{service}: a test", text: MailTemplate.test, html: ""
+            subject: "{service}: test mail", text: MailTemplate.test, html: ""
         ).filled(["{service}": service, "{time}": now.mailDate, "{url}": auth.policy.baseURL])
         let message = MailMessage(
             id: UUID.random(), date: now, from: from, recipient: email.text, content: content)
@@ -48,7 +48,7 @@ extension MailTemplate {
     fileprivate static let test = """
         This is a test mail of {service} at {url}, sent at {time}.
 
-        Mail with codes to sign in goes the same way. Nobody needs to do anything.
+        Mails with sign-in codes are sent in the same way. You do not need to do anything.
 
         """
 }

@@ -1,4 +1,5 @@
-// The mails that announce lasting changes, in each language. Numbers stand alone, so that no word depends on them.
+// The mails that announce lasting changes, in each language. No word depends on a number, so the texts need no
+// plural forms.
 
 import Store
 
@@ -16,24 +17,25 @@ extension MailTexts {
     }
 
     private static func english(announcing kind: MailKind) -> MailTexts {
-        let yours = "If you did this, there is nothing to do. If not, someone else has access to your account: "
+        let yours = "If you did this, you do not need to do anything. If not, someone else has access to your account: "
         return switch kind {
         case .accountDeleted:
             MailTexts(
                 subject: "Your {service} account was deleted",
                 title: "Account deleted",
                 paragraphs: [
-                    "Your account was deleted, with its sessions, its API keys, and the projects that it alone owned.",
-                    "If you did this, there is nothing to do. If not, someone may be able to read your mail: change the "
-                        + "password of your mailbox, and contact the operator of {service}.",
+                    "Your account was deleted, with its sessions, its API keys, and the projects that only you owned.",
+                    "If you did this, you do not need to do anything. If not, someone may be able to read your mail: change "
+                        + "the password of your mailbox, and contact the operator of {service}.",
                 ])
         case .keyCreated:
             MailTexts(
                 subject: "New API keys in your {service} account",
                 title: "New API keys",
                 paragraphs: [
-                    "API keys were created with your account, or given more rights: {count}. The last one is {prefix}…",
-                    "They keep working after all sessions have ended.",
+                    "API keys were created with your account, or were given more rights. Number of changes: {count}. The latest "
+                        + "key begins with {prefix}…",
+                    "They keep working even after all sessions have ended.",
                     yours + "sign in, delete the keys, and end all other sessions.",
                 ])
         case .ownerMade:
@@ -41,17 +43,17 @@ extension MailTexts {
                 subject: "A new owner in one of your {service} projects",
                 title: "New owner",
                 paragraphs: [
-                    "With your account, people were made owners of projects, or invited to become owners: {count}. The last "
-                        + "one is {email}.",
+                    "Your account was used to make people owners of projects, or to invite them as owners. Number of changes: "
+                        + "{count}. The latest person is {email}.",
                     yours + "sign in, remove them from the project, and end all other sessions.",
                 ])
         case .accessGiven:
             MailTexts(
-                subject: "Changed access to your {service} projects",
+                subject: "Access to your {service} projects was changed",
                 title: "Access to projects changed",
                 paragraphs: [
-                    "With your account, people were invited to projects, given another role there, or removed: {count}. The "
-                        + "last one is {email}.",
+                    "Your account was used to invite people to projects, to change their roles, or to remove them. Number of "
+                        + "changes: {count}. The latest person is {email}.",
                     yours + "sign in, check who belongs to your projects, and end all other sessions.",
                 ])
         case .accessEnded:
@@ -59,18 +61,19 @@ extension MailTexts {
                 subject: "Your access to {service} projects was reduced",
                 title: "Less access to projects",
                 paragraphs: [
-                    "You no longer belong to projects, or have a role there with fewer rights: {count}. The last one is "
-                        + "“{project}”.",
-                    "If you left it, or know of this, there is nothing to do. If not, someone else may have access to your "
-                        + "account or to another owner’s: sign in, end all other sessions, and ask the project’s owners.",
+                    "You are no longer a member of projects, or your role there has fewer rights now. Number of changes: "
+                        + "{count}. The latest project is “{project}”.",
+                    "If you left it, or know about this, you do not need to do anything. If not, someone else may have access "
+                        + "to your account or to another owner’s account: sign in, end all other sessions, and ask the "
+                        + "project’s owners.",
                 ])
         default:
             MailTexts(
                 subject: "Mail settings of your {service} account were changed",
                 title: "Mail settings changed",
                 paragraphs: [
-                    "Mails about new sign-ins or expiring API keys were switched off for your account, or their language was "
-                        + "changed. Number of changes: {count}.",
+                    "Mails about new sign-ins or expiring API keys were turned off for your account, or the language of mails "
+                        + "was changed. Number of changes: {count}.",
                     yours + "sign in, check your mail settings, and end all other sessions.",
                 ])
         }

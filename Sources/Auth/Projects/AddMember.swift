@@ -44,7 +44,7 @@ extension Auth {
             try Invitation.put(
                 email.text, to: id, as: role, by: user.id, at: now, until: end, in: database)
             guard let invitation = try Invitation.find(email.text, to: id, in: database) else {
-                throw .failure(reason: "a new invitation is not there")
+                throw .failure(reason: "the new invitation was not found")
             }
             let mailLimit = invitationMailLimit(for: email)
             let wait = try wait(for: mailLimit, in: database)

@@ -36,7 +36,7 @@ extension Auth {
             }
             if role == .member || last.role == .owner { try tellOfLessAccess(last, in: id, database) }
             guard let changed = try Member.find(member, in: id, database) else {
-                throw .failure(reason: "a changed member is not there")
+                throw .failure(reason: "the changed member was not found")
             }
             return changed
         }

@@ -170,8 +170,8 @@ extension Auth {
         }
     }
 
-    /// How many digits a code may have here. With test identities, all addresses accept their lengths: nobody must learn
-    /// from this, or from the time it takes, which addresses they are.
+    /// How many digits a code may have here. With test identities, all addresses accept their lengths: neither the
+    /// answer nor its time may reveal which addresses are test identities.
     private var lengths: ClosedRange<Int> {
         testIdentities.isEmpty ? Policy.codeLengths : Policy.codeLengths.lowerBound...TestIdentity.codeLength.upperBound
     }
@@ -202,7 +202,7 @@ extension Auth {
     ) {
         let failure = AuditEvent(.signInFailed, subject: pseudonym, detail: detail)
         event = failure
-        guard wasCompared || !right.isEmpty else { return noteRefusal(failure, in: database) }
+        guard wasCompared || !right.isEmpty else { return noteUncomparedGuess(failure, in: database) }
         try? database.write { () throws(AuthError) in
             for guess in right { try guess.failure.takeBack(in: database) }
             try record(failure, in: database)
@@ -219,7 +219,7 @@ extension Counting {
 }
 
 extension TestIdentity {
-    /// The hash to compare `digits` with. A short code never matches, even if somebody hashed one.
+    /// The hash to compare `digits` with. A short code never matches, even if a stored hash is of one.
     fileprivate func codeHash(for digits: [UInt8]) -> String {
         TestIdentity.codeLength.contains(digits.count) ? codeHash : unmatchable
     }

@@ -25,7 +25,7 @@ extension Auth {
         } catch {
             throw AuthError(error)
         }
-        guard let slot else { throw .unavailable(reason: "every Argon2 slot is taken") }
+        guard let slot else { throw .unavailable(reason: "all Argon2 slots are in use") }
         // A hash keeps a core busy for 30 ms, enough time for many short requests.
         Environment.giveWay()
         guard let memory = Argon2Memory(for: Policy.codeCost) else { throw AuthError(.outOfMemory) }

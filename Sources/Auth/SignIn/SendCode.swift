@@ -53,7 +53,7 @@ extension Auth {
             case .needsNew: continue
             }
         }
-        throw .unavailable(reason: "the challenge changed twice meanwhile")
+        throw .unavailable(reason: "the challenge changed twice during the request")
     }
 
     private enum Outcome {
@@ -99,7 +99,7 @@ extension Auth {
                 expiresIn: min(left, sent?.expiresIn ?? left),
                 resendAfter: sent?.resendAfter ?? challenge.terms.resendAfter)
         }
-        guard let sent else { throw .failure(reason: "no code was asked for") }
+        guard let sent else { throw .failure(reason: "no code was requested") }
         return .sent(sent)
     }
 

@@ -1,8 +1,8 @@
-// Accounts for app reviewers, who cannot read our mail: a fixed code, for a while.
+// Accounts for app reviewers, who cannot receive the codes' mail: a fixed code, for a limited time.
 //
 // 1. The code has at least 8 digits. Only its Argon2id hash is stored here.
 // 2. An identity expires at most 90 days from now.
-// 3. Every limit applies; each use is in the audit; it is never a superuser's.
+// 3. Every limit applies; each use is in the audit log; it is never a superuser's.
 
 import Cryptography
 package import Platform
@@ -26,15 +26,15 @@ package struct TestIdentity {
         email: Email, codeHash: String, lastDay: Timestamp, at now: Timestamp
     ) throws(TestIdentityFault) {
         guard let cost = Argon2.cost(of: codeHash) else {
-            throw TestIdentityFault(reason: "the code's hash is no Argon2id hash with p=1")
+            throw TestIdentityFault(reason: "the code's hash is not an Argon2id hash with p=1")
         }
         guard cost == Policy.codeCost else {
             throw TestIdentityFault(
-                reason: "the code's hash must cost m=\(Policy.codeCost.memory) and t=\(Policy.codeCost.passes)")
+                reason: "the code's hash must have m=\(Policy.codeCost.memory) and t=\(Policy.codeCost.passes)")
         }
         end = lastDay + .days(1)
         guard end <= now + TestIdentity.longestLife + .days(1) else {
-            throw TestIdentityFault(reason: "the end is more than 90 days off")
+            throw TestIdentityFault(reason: "the last day is more than 90 days from now")
         }
         self.email = email
         self.codeHash = codeHash

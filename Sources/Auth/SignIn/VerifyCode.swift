@@ -7,7 +7,7 @@ extension Auth {
     /// A session for the user who typed `code`, which was mailed to `email`.
     ///
     /// Throws `invalidCode` for a wrong, used or expired code, `codeExhausted` for one that has no attempts left,
-    /// `accountInactive` for a right one of a deactivated account, `limited` after too many guesses from one network or for
+    /// `accountInactive` for the right code of a deactivated account, `limited` after too many guesses from one network or for
     /// one address.
     package func verifyCode(_ code: String, for email: Email) throws(AuthError) -> TokenPair {
         let issuer = try SessionIssuer(self)

@@ -10,7 +10,7 @@ extension Auth {
         _ = try MailItem.nextDue(in: try database())
         _ = try secrets()
         for path in [state.path, state.databasePath] where !Machine.mayWrite(path) {
-            throw .unavailable(reason: "\(path) cannot be written to")
+            throw .unavailable(reason: "cannot write to \(path)")
         }
     }
 }

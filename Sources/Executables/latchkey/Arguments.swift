@@ -51,7 +51,7 @@ struct IDArgument: ExpressibleByArgument {
     }
 }
 
-/// The name of an event in the audit.
+/// The name of an event in the audit log.
 struct EventArgument: ExpressibleByArgument {
     let name: String
 
@@ -148,7 +148,7 @@ struct ScopeArgument: ExpressibleByArgument {
 
 /// How to display a list.
 struct ListOptions: ParsableArguments {
-    @Option(name: .long, help: ArgumentHelp("At most so many.", valueName: "count"))
+    @Option(name: .long, help: ArgumentHelp("Print at most this many.", valueName: "count"))
     var limit = CountArgument(100)
 
     @OptionGroup var output: OutputOptions

@@ -11,7 +11,7 @@ import Store
 struct AuditGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit",
-        abstract: "The audit: what was done, by whom, from where.",
+        abstract: "Shows the audit log: who did what, and from where.",
         discussion: "Example: latchkey audit show --since 24h",
         subcommands: [Show.self])
 }
@@ -19,26 +19,26 @@ struct AuditGroup: ParsableCommand {
 extension AuditGroup {
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Shows the last entries, oldest first.",
+            abstract: "Shows the latest entries, oldest first.",
             usage: "latchkey audit show [<options>]",
             discussion: """
-                USER is the account's id. Entries outlive accounts: one that was deleted is \
-                found by its id. For a failed sign-in it is the account whose address was \
-                tried: nobody proved to be its owner.
+                USER is the account's id. Entries stay after an account is deleted: use its id \
+                to find them. For a failed sign-in, USER is the account that someone tried to \
+                sign in to.
 
                 Example: latchkey audit show --event sign-in-failed --since 24h
                 """)
 
-        @Option(name: .long, help: "Only this account's: an e-mail address or an id.")
+        @Option(name: .long, help: "Only entries of this account: an e-mail address or an id.")
         var user: UserArgument?
 
-        @Option(name: .long, help: "Only this event, as \"sign-in\" or \"key-created\".")
+        @Option(name: .long, help: "Only this event, such as \"sign-in\" or \"key-created\".")
         var event: EventArgument?
 
         @Option(
             name: .long,
             help: ArgumentHelp(
-                "Since so long ago (15m, 24h, 7d), or since a day (2026-11-24) or a moment of it, as TIME shows it.",
+                "Only entries since then: a time ago (15m, 24h, 7d), a day (2026-11-24), or a time as in the column TIME.",
                 valueName: "when"))
         var since: SinceArgument?
 

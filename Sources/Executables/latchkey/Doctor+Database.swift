@@ -12,18 +12,18 @@ extension Report {
     mutating func examineSecrets(in state: StateFolder) {
         do throws(StateFault) {
             try state.examineSecret()
-            ok("secret", "secret.key is there and whole")
+            ok("secret", "secret.key exists and is complete")
         } catch {
             fault(
                 "secret", error.reason,
-                do: "Restore it from a backup: without it no session and no code is good.")
+                do: "Restore it from a backup. Without it, no session and no code works.")
         }
         do throws(StateFault) {
-            ok("signing key", "\(try state.examineSigningKey()) signs and is in the key set")
+            ok("signing key", "\(try state.examineSigningKey()) signs tokens and is in the key set")
         } catch {
             fault(
                 "signing key", error.reason,
-                do: "Restore keys/ from a backup; or remove keys/current, and the next request makes a new key.")
+                do: "Restore keys/ from a backup. Or delete keys/current: the next request then creates a new key.")
         }
     }
 
@@ -35,22 +35,22 @@ extension Report {
             found = try state.examineDatabase(isDeep: isDeep)
         } catch {
             return fault(
-                "database", error.reason, do: "Restore latchkey.db from a backup, if it stays so.")
+                "database", error.reason, do: "If this happens again, restore latchkey.db from a backup.")
         }
         switch found.schema {
-        case .current: ok("schema", "\(found.schemaNumber), which is this version's")
+        case .current: ok("schema", "\(found.schemaNumber), the one that this version uses")
         case .older:
             warn(
-                "schema", "\(found.schemaNumber) is older than this version's",
-                do: "The next request brings it forward; so does latchkey migrate.")
+                "schema", "\(found.schemaNumber) is older than the one that this version uses",
+                do: "The next request migrates the database. To do it now, run latchkey migrate.")
         case .newer:
             fault(
-                "schema", "\(found.schemaNumber) is newer than this version knows",
-                do: "Install the version that made it; older executables answer 503.")
+                "schema", "\(found.schemaNumber) is newer than the one that this version uses",
+                do: "Install the version that created it. Older executables answer every request with 503.")
         case .closed:
             fault(
-                "schema", "the database is closed: a restore or a new secret was interrupted",
-                do: "Run the same command, latchkey restore or secret rotate, again.")
+                "schema", "the database is closed: latchkey restore or latchkey secret rotate was interrupted",
+                do: "Run the same command again.")
         }
         if let damage = found.damage {
             fault(
@@ -58,10 +58,10 @@ extension Report {
                 do: "Stop the service, keep a copy of the folder, and restore the last backup.")
         } else if let orphan = found.orphan {
             fault(
-                "integrity", "a row of \(orphan) names one that is not there",
+                "integrity", "a row of \(orphan) refers to a row that does not exist",
                 do: "Keep a copy of the folder, and restore the last backup.")
         } else {
-            ok("integrity", isDeep ? "every page and every reference is right" : "no damage; --deep looks at all")
+            ok("integrity", isDeep ? "every page and every reference is correct" : "no damage found; --deep checks everything")
         }
         ok("sqlite", found.sqliteVersion)
         add(
@@ -76,37 +76,37 @@ extension Report {
         if isRemote, isWAL {
             return Finding(
                 state: .warning, check: "journal",
-                found: "wal on a file system of another machine or a program (NFS, CIFS, FUSE)",
-                advice: "Set journal = delete: such file systems share no memory, and WAL may lose data.")
+                found: "wal on a network or user-space file system (NFS, CIFS, FUSE)",
+                advice: "Set journal = delete. WAL needs shared memory, which such file systems do not have, and may lose data.")
         }
         if let wanted, (wanted == .wal) != isWAL {
             return Finding(
-                state: .warning, check: "journal", found: "\(mode), though the settings say otherwise",
-                advice: "Run latchkey migrate when no request is at work.")
+                state: .warning, check: "journal", found: "\(mode), but the setting journal says otherwise",
+                advice: "Run latchkey migrate while no request is running.")
         }
         return Finding(
-            state: .ok, check: "journal", found: "\(mode) on a file system of \(isRemote ? "another" : "this") machine",
+            state: .ok, check: "journal", found: "\(mode) on a \(isRemote ? "network or user-space" : "local") file system",
             advice: nil)
     }
 
     private mutating func examine(_ rows: DatabaseExamination.Rows, at now: Timestamp) {
         let error = rows.mailError.map { "; last error: \($0)" } ?? ""
-        let counts = "\(counted(Int(rows.pendingMails), "mail")) to send, \(rows.failedMails) given up"
+        let counts = "\(counted(Int(rows.pendingMails), "mail")) waiting, \(rows.failedMails) given up"
         if let oldest = rows.oldestMail, oldest < now - .minutes(15) {
             warn(
-                "outbox", "\(counts), the oldest since \(oldest.seconds)\(error)",
-                do: "Try latchkey mail test with your address; put latchkey mail flush into cron.")
+                "outbox", "\(counts), the oldest waiting since \(oldest.seconds)\(error)",
+                do: "Run latchkey mail test with your address to see why. Run latchkey mail flush by cron.")
         } else if rows.failedMails > 0 {
-            warn("outbox", counts + error, do: "See latchkey mail list.")
+            warn("outbox", counts + error, do: "Run latchkey mail list to see why.")
         } else {
             ok("outbox", counts)
         }
         if let expiry = rows.oldestExpiry, expiry < now - .days(2) {
             warn(
-                "clean-up", "what expired on \(expiry.seconds) is still there",
-                do: "Run latchkey purge; put latchkey mail flush into cron, which cleans up as well.")
+                "clean-up", "data that expired on \(expiry.seconds) was not deleted",
+                do: "Run latchkey purge. Run latchkey mail flush by cron: it cleans up, too.")
         } else {
-            ok("clean-up", "nothing is there that expired long ago")
+            ok("clean-up", "no data is left that expired long ago")
         }
     }
 
@@ -117,7 +117,7 @@ extension Report {
         do throws(ConfigurationFault) {
             mailer = try configuration.mailer()
         } catch {
-            return fault("mail", error.reason, do: "Correct it; until then no mail is sent.")
+            return fault("mail", error.reason, do: "Correct the setting. Until then, no mail is sent.")
         }
         switch mailer.transport {
         case .maildir(let path):
@@ -127,23 +127,23 @@ extension Report {
             }
             if isStuck {
                 return fault(
-                    "mail", "files cannot be written to \(path)",
-                    do: "Let it be a folder, and tmp and new in it, that this user may write to.")
+                    "mail", "cannot write files to \(path)",
+                    do: "Make it, and tmp and new in it, folders that this user can write to.")
             }
             if let base = ServiceURL(configuration.policy.baseURL), !base.isLocal {
                 warn(
-                    "mail", "goes into files in \(path)/new, and to nobody",
+                    "mail", "is written to files in \(path)/new, and is not sent to anyone",
                     do: "Set mail = sendmail /usr/sbin/sendmail")
             } else {
-                ok("mail", "goes into files in \(path)/new")
+                ok("mail", "is written to files in \(path)/new")
             }
         case .sendmail(let path):
             guard let status = (try? File.status(path)) ?? nil, status.isRegular else {
                 return fault(
-                    "mail", "\(path) is not there", do: "Install a mail command, or set mail to where it is.")
+                    "mail", "\(path) does not exist", do: "Install a mail command, or correct its path in the setting mail.")
             }
             guard Machine.mayRun(path) else {
-                return fault("mail", "\(path) cannot be run by this user", do: "See its mode and owner.")
+                return fault("mail", "\(path) cannot be run by this user", do: "Check its mode and owner.")
             }
             if let found = Report.judgePrivileges(
                 of: MailTransport.privilegedProgram(of: path),
@@ -151,7 +151,7 @@ extension Report {
             {
                 return add(found)
             }
-            ok("mail", "\(path) can be run; latchkey mail test shows whether it accepts")
+            ok("mail", "\(path) can be run; latchkey mail test shows whether it accepts mail")
         }
     }
 
@@ -166,8 +166,8 @@ extension Report {
         let paths = folders.isEmpty ? "the folders that it writes to" : folders.joined(separator: " ")
         return Finding(
             state: .fault, check: "mail",
-            found: "\(program) needs the rights of its owner or group, and \(process) runs with NoNewPrivileges: no mail leaves",
-            advice: "In the service's unit set NoNewPrivileges=no and ReadWritePaths=\(paths), "
+            found: "\(program) needs the rights of its owner or group, but \(process) runs with NoNewPrivileges: no mail is sent",
+            advice: "In the service's unit, set NoNewPrivileges=no and ReadWritePaths=\(paths), "
                 + "or use a mail command that speaks SMTP, such as msmtp.")
     }
 
@@ -175,15 +175,15 @@ extension Report {
     private mutating func examineTemplates(in state: StateFolder) {
         let found = MailTemplates.examine(folder: "\(state.path)/templates")
         for fault in found.faults {
-            self.fault("templates", fault, do: "Correct it; until then no mail of its kind is sent.")
+            self.fault("templates", fault, do: "Correct it. Until then, mails of this kind are not sent.")
         }
         if !found.unused.isEmpty {
             warn(
-                "templates", "nothing reads \(Report.some(found.unused))",
-                do: "Name them <kind>.txt or <kind>.<language>.txt, and .html beside a .txt; README has the kinds.")
+                "templates", "no mail uses \(Report.some(found.unused))",
+                do: "Name them <kind>.txt or <kind>.<language>.txt, and .html beside a .txt; docs/configuration.md has the kinds.")
         }
         if found.faults.isEmpty && found.unused.isEmpty {
-            ok("templates", found.used.isEmpty ? "none: all texts are built in" : Report.some(found.used))
+            ok("templates", found.used.isEmpty ? "none: the built-in texts are used" : Report.some(found.used))
         }
     }
 }

@@ -12,7 +12,7 @@ extension Report {
     mutating func examineFolder(_ path: String) -> StateFolder? {
         do throws(StateFault) {
             let state = try StateFolder(at: path)
-            ok("state folder", "\(state.path), yours alone")
+            ok("state folder", "\(state.path), private to this user")
             return state
         } catch {
             let owner = ((try? File.status(path)) ?? nil)?.owner
@@ -21,7 +21,7 @@ extension Report {
                 "state folder", error.reason,
                 do: isOthers
                     ? "Run this as the service's user, or give the folder to that user: chown -R."
-                    : "Let it be a folder of mode 700.")
+                    : "Make it a folder with mode 700.")
             return nil
         }
     }
@@ -30,16 +30,16 @@ extension Report {
     mutating func examineWebRoot(_ configuration: Configuration) {
         do throws(StateFault) {
             try configuration.state.refuseWebRoot(documentRoot: nil)
-            ok("web roots", "the state folder lies in none that its path tells of")
+            ok("web roots", "the state folder's path does not lead through a web root")
         } catch {
             // The rest of the reason is advice.
             let reason = String(Substring(error.reason.utf8.prefix { $0 != UInt8(ascii: ";") }))
             if configuration.settings.allowStateInWebRoot {
                 warn(
-                    "web roots", "\(reason), as allow_state_in_web_root lets it",
-                    do: "See with --url that nothing of it can be downloaded.")
+                    "web roots", "\(reason) (allow_state_in_web_root permits this)",
+                    do: "Run latchkey doctor with --url to check that none of it can be downloaded.")
             } else {
-                fault("web roots", reason, do: "Move the state folder out of there.")
+                fault("web roots", reason, do: "Move the state folder out of the web root.")
             }
         }
     }
@@ -54,26 +54,26 @@ extension Report {
         }
         if !foreign.isEmpty {
             fault(
-                "files", "another user's: \(foreign.joined(separator: ", "))",
-                do: "Give them to the service's user with chown; run latchkey as that user alone.")
+                "files", "owned by another user: \(foreign.joined(separator: ", "))",
+                do: "Give them to the service's user with chown, and always run latchkey as that user.")
         }
         if !open.isEmpty {
             warn(
-                "files", "open to other users: \(open.joined(separator: ", "))",
-                do: "Close them: chmod -R go= \(state.path)")
+                "files", "accessible to other users: \(open.joined(separator: ", "))",
+                do: "Run chmod -R go= \(state.path)")
         }
-        if foreign.isEmpty && open.isEmpty { ok("files", "all yours alone") }
+        if foreign.isEmpty && open.isEmpty { ok("files", "all private to this user") }
         examineLog(in: state)
         examineLeftovers(in: state)
     }
 
     private mutating func examineLog(in state: StateFolder) {
         let size = ((try? File.status(state.logPath)) ?? nil)?.size ?? 0
-        let found = "\(state.logPath) has \(Report.size(Int64(size)))"
+        let found = "the size of \(state.logPath) is \(Report.size(Int64(size)))"
         if size > 100 << 20 {
-            warn("log", found, do: "Move it away, or have logrotate do so; the next line makes a new one.")
+            warn("log", found, do: "Move it away, or use logrotate. The next log line creates a new file.")
         } else {
-            ok("log", size == 0 ? "no failed mail was noted in latchkey.log" : found)
+            ok("log", size == 0 ? "latchkey.log has no failed mail" : found)
         }
     }
 
@@ -84,8 +84,8 @@ extension Report {
             ok("leftovers", "none")
         } else {
             warn(
-                "leftovers", "of work that was interrupted: \(names.joined(separator: ", "))",
-                do: "Run latchkey purge, which removes them; each may hold secrets.")
+                "leftovers", "from interrupted work: \(names.joined(separator: ", "))",
+                do: "Run latchkey purge to delete them. They may contain secrets.")
         }
     }
 
@@ -93,13 +93,13 @@ extension Report {
     mutating func examineMark(of state: StateFolder, named name: String, executables: String?) {
         let mark = StateMark(of: name)
         let places = mark.places(executables: executables)
-        if let place = mark.place(among: places) { return ok("mark of state", "noted in \(place)") }
+        if let place = mark.place(among: places) { return ok("state mark", "recorded in \(place)") }
         guard executables != nil else {
-            return ok("mark of state", "not looked for beside the executables: --executables tells where they are")
+            return ok("state mark", "not checked beside the executables: pass their folder with --executables")
         }
         warn(
-            "mark of state", "nothing outside the state folder tells that there is one: without it a request makes another",
-            do: "As whoever may write there, add the line \(state.path) to \(places[0]), mode 644.")
+            "state mark", "no file outside the state folder records it: if the folder is lost, a request creates an empty one",
+            do: "As a user who can write there, add the line \(state.path) to the file \(places[0]), with mode 644.")
     }
 
     /// Reports every fault in the settings, and questionable values.
@@ -108,21 +108,21 @@ extension Report {
     ) {
         let settings = configuration.settings
         for found in faults {
-            fault("settings", found.reason, do: "Correct it; until then every request is answered with 500.")
+            fault("settings", found.reason, do: "Correct it. Until then, every request is answered with 500.")
         }
-        if faults.isEmpty { ok("settings", "\(counted(settings.given.count, "setting")) given, each is valid") }
+        if faults.isEmpty { ok("settings", "\(counted(settings.given.count, "setting")) given, all valid") }
         examineHolds(of: settings)
         examineBaseURL(settings.policy.baseURL, url)
         if settings.corsOrigins.isEmpty {
-            ok("cors_origins", "none: no page of another origin may call")
+            ok("cors_origins", "none: pages of other origins cannot call the API")
         } else {
             warn(
-                "cors_origins", "pages may call from \(settings.corsOrigins.joined(separator: ", "))",
-                do: "Keep those that are yours alone.")
+                "cors_origins", "pages of these origins can call the API: \(settings.corsOrigins.joined(separator: ", "))",
+                do: "Keep only your own origins.")
         }
         examineTestIdentities(configuration)
         let tokens = settings.policy.clientTokens.count
-        ok("client_tokens", tokens == 0 ? "none: anyone may ask for a code" : "\(tokens) may ask for a code")
+        ok("client_tokens", tokens == 0 ? "none: anyone can request a code" : "\(tokens) can request a code")
     }
 
     /// Reports limits against floods and guesses that do not work as set.
@@ -131,12 +131,12 @@ extension Report {
         if !off.isEmpty {
             warn(
                 "settings", "switched off: \(off.joined(separator: ", "))",
-                do: "Keep them off only where something in front of the service counts as they do.")
+                do: "Keep them off only if something in front of the service applies such limits.")
         }
         if settings.trustedProxies.contains(where: { $0.prefix == 0 }) {
             warn(
-                "settings", "trusted_proxies names every address: clients choose the address that limits and logs see",
-                do: "Name the proxies alone.")
+                "settings", "trusted_proxies contains every address: clients can choose the address that limits and logs see",
+                do: "List only your proxies.")
         }
     }
 
@@ -144,13 +144,13 @@ extension Report {
         guard let base = ServiceURL(text) else { return }
         if let url, !url.text.isSame(as: text) {
             warn(
-                "base_url", "it is \(text), and --url is \(url.text)",
-                do: "Set base_url to where clients find the service; tokens name it as their issuer. If the server has "
-                    + "LATCHKEY_BASE_URL in its environment, as make run may, run this with the same.")
+                "base_url", "it is \(text), but --url is \(url.text)",
+                do: "Set base_url to the URL that clients use: tokens name it as their issuer. If LATCHKEY_BASE_URL is set in "
+                    + "the server's environment, as make run does, run doctor with the same value.")
         } else if !base.isEncrypted, !base.isLocal {
             warn(
-                "base_url", "\(text) is not encrypted: tokens can be read on the way",
-                do: "Have the web server speak https, and set base_url = https://\(base.host)")
+                "base_url", "\(text) is not encrypted: tokens can be read in transit",
+                do: "Set up HTTPS in the web server, and set base_url = https://\(base.host)")
         } else {
             ok("base_url", text)
         }
@@ -163,21 +163,21 @@ extension Report {
                 ok("test_identities", "none")
             } else {
                 warn(
-                    "test_identities", "\(counted(count, "address")) may sign in with a fixed code",
-                    do: "Remove the setting when the tests are over.")
+                    "test_identities", "\(counted(count, "address")) can sign in with a fixed code",
+                    do: "Remove the setting when the tests are done.")
             }
         } catch {
-            fault("test_identities", error.reason, do: "Correct the file; requests are answered with 500.")
+            fault("test_identities", error.reason, do: "Correct the file. Until then, every request is answered with 500.")
         }
     }
 
     /// Checks the executables in `folder`, which should use the state at `home` of `owner`.
     mutating func examineExecutables(in folder: String?, of home: String, owner: UInt32?) {
         guard let folder else {
-            return ok("executables", "not looked at: --executables tells where they are")
+            return ok("executables", "not checked: pass their folder with --executables")
         }
         guard let status = (try? File.status(folder)) ?? nil, status.isFolder else {
-            return fault("executables", "\(folder) is not a folder", do: "Say --executables with theirs.")
+            return fault("executables", "\(folder) is not a folder", do: "Pass the folder of the executables with --executables.")
         }
         let before = count(.fault) + count(.warning)
         let names = Route.all.map { $0.name.description } + ["deliver-mail", "not-found"]
@@ -203,20 +203,20 @@ extension Report {
                 do: "Copy the package's cgi-bin again.")
         }
         if !stuck.isEmpty {
-            fault("executables", "cannot be run: \(Report.some(stuck))", do: "chmod 755 them.")
+            fault("executables", "cannot be run: \(Report.some(stuck))", do: "Run chmod 755 on them.")
         }
         if !writable.isEmpty {
             fault(
                 "executables", "other users can write to \(Report.some(writable))",
-                do: "chmod go-w them; suEXEC refuses them, too.")
+                do: "Run chmod go-w on them. suEXEC refuses to run them as they are.")
         }
         if !odd.isEmpty {
-            warn("executables", "not of mode 755: \(Report.some(odd))", do: "chmod 755 them.")
+            warn("executables", "their mode is not 755: \(Report.some(odd))", do: "Run chmod 755 on them.")
         }
         if !foreign.isEmpty {
             warn(
-                "executables", "not the state's owner's: \(Report.some(foreign))",
-                do: "chown them if the web server runs them as their owner (suEXEC).")
+                "executables", "not owned by the owner of the state folder: \(Report.some(foreign))",
+                do: "If the web server runs them as their owner (suEXEC), give them to that user with chown.")
         }
         examineHome(ofExecutablesIn: folder, home)
         if count(.fault) + count(.warning) == before { ok("executables", "\(names.count) in \(folder)") }
@@ -227,20 +227,21 @@ extension Report {
         do throws(ConfigurationFault) {
             let (path, isNamed) = try Configuration.homePath(ofExecutablesIn: folder)
             let (theirs, ours) = (try? File.resolve(path), try? File.resolve(home))
-            if theirs != nil, theirs == ours { return ok("latchkey.home", "executables find this state") }
+            if theirs != nil, theirs == ours { return ok("latchkey.home", "the executables find this state folder") }
             if isNamed {
                 fault(
-                    "latchkey.home", "it names \(path), which is not this state",
+                    "latchkey.home", "it names \(path), which is not this state folder",
                     do: "Write \(ours ?? home) into \(folder)/latchkey.home.")
             } else {
                 warn(
-                    "latchkey.home", "there is none: executables find this state by LATCHKEY_HOME alone",
-                    do: "See that the web server sets it, or write \(ours ?? home) into \(folder)/latchkey.home.")
+                    "latchkey.home", "there is none: the executables find this state folder only by LATCHKEY_HOME",
+                    do: "Set LATCHKEY_HOME in the web server, or write \(ours ?? home) into \(folder)/latchkey.home.")
             }
         } catch {
             fault(
                 "latchkey.home", error.reason,
-                do: "Let it hold the state's absolute path, be its owner's, and writable by nobody else.")
+                do: "It must contain the absolute path of the state folder, belong to that folder's owner, and be writable "
+                    + "only by its owner.")
         }
     }
 

@@ -11,7 +11,7 @@ extension Report {
     /// Checks the service at `url`, which should be the one of `configuration`.
     mutating func examineService(at url: ServiceURL, _ configuration: Configuration) {
         guard let client = WebClient(url: url.text) else {
-            return warn("web", "not asked: there is no curl in PATH", do: "Install curl.")
+            return warn("web", "not checked: there is no curl in PATH", do: "Install curl.")
         }
         guard examineHealth(client, url) else { return }
         examineState(client, configuration.state)
@@ -29,14 +29,14 @@ extension Report {
             fault(
                 isCertificate ? "certificate" : "web", error,
                 do: isCertificate
-                    ? "Have the web server show a valid certificate for \(url.host), with its chain."
-                    : "See that the web server runs and listens there, and that the name leads to it.")
+                    ? "Install a valid certificate for \(url.host), with its chain, in the web server."
+                    : "Check that the web server runs and listens there, and that the host name resolves to it.")
             return false
         }
         if 300...399 ~= answer.status {
             fault(
-                "web", "\(answer.status): leads to \(answer.header("location") ?? "nowhere")",
-                do: "Give clients, --url and base_url the URL that it leads to.")
+                "web", "\(answer.status): redirects to \(answer.header("location") ?? "nowhere")",
+                do: "Use the URL that it redirects to in clients, --url and base_url.")
             return false
         }
         guard answer.isOurs else {
@@ -47,14 +47,14 @@ extension Report {
         if answer.code == "not_at_root" {
             fault(
                 "web", "GET /health: \(answer.summary): \(url.text) is in a folder of a site",
-                do: "Give the executables' folder a host of its own, such as auth.\(url.host), whose root it is.")
+                do: "Make the executables' folder the root of a host of its own, such as auth.\(url.host).")
             return false
         }
         guard answer.status == 200 else {
             fault(
                 "web", "GET /health: \(answer.summary)",
                 do: answer.status == 403
-                    ? Report.adviceOnRefusal(403) : "See the web server's error log for the reason.")
+                    ? Report.adviceOnRefusal(403) : "Look for the reason in the web server's error log.")
             return false
         }
         ok("web", "GET /health: 200 from Latchkey")
@@ -68,12 +68,12 @@ extension Report {
         switch status {
         case 403:
             "Apache's error log tells what refuses: \"Options\" or \"ExecCGI is off\" is about the line Options of .htaccess, "
-                + "\"denied by server configuration\" about Require in a folder above. README.md, \"What the host must "
-                + "allow\", has what to do."
+                + "\"denied by server configuration\" about Require in a folder above. docs/deploy.md, \"What the "
+                + "host must allow\", has what to do."
         case 500:
             "Apache's error log names what it does not take. \"not allowed here\": a line of .htaccess that the host "
-                + "refuses. README.md, \"What the host must allow\", has what to do."
-        default: "Have the web server run the executables, as lighttpd.conf and .htaccess show."
+                + "refuses. docs/deploy.md, \"What the host must allow\", has what to do."
+        default: "Configure the web server to run the executables, as lighttpd.conf and .htaccess do."
         }
     }
 
@@ -86,30 +86,30 @@ extension Report {
         // The request had no Origin.
         if answer.header("access-control-allow-origin") != nil { changed.append("access-control-allow-origin") }
         if changed.isEmpty {
-            ok("headers", "arrive as Latchkey writes them")
+            ok("headers", "arrive as Latchkey sends them")
         } else {
             warn(
                 "headers", "changed on the way: \(changed.joined(separator: ", "))",
-                do: "Have the web server, or what stands before it, leave them alone.")
+                do: "Configure the web server, and any proxy in front of it, to leave them unchanged.")
         }
     }
 
     private mutating func examineEncryption(_ client: WebClient, _ url: ServiceURL) {
-        if url.isLocal { return ok("encryption", "not needed on this machine itself") }
+        if url.isLocal { return ok("encryption", "not needed on this machine") }
         guard url.isEncrypted else {
             return warn(
-                "encryption", "\(url.text) is not encrypted: tokens can be read on the way",
-                do: "Have the web server speak https, and redirect to it.")
+                "encryption", "\(url.text) is not encrypted: tokens can be read in transit",
+                do: "Set up HTTPS in the web server, and redirect HTTP to it.")
         }
         // If https has a non-default port, the port of http is unknown.
         if url.hasPort { return ok("encryption", "the certificate is valid") }
         let plain = client.send("GET", "/health", url: "http://" + url.text.utf8.dropFirst(8).text)
         if plain.isOurs {
             warn(
-                "encryption", "the service answers by http as well",
-                do: "Have the web server redirect http to https.")
+                "encryption", "the service also answers without encryption, by HTTP",
+                do: "Redirect HTTP to HTTPS in the web server.")
         } else {
-            ok("encryption", "the certificate is valid, and http gives nothing away")
+            ok("encryption", "the certificate is valid, and the service does not answer by HTTP")
         }
     }
 
@@ -125,7 +125,7 @@ extension Report {
                 answer.status == 200
                     ? "the key set lacks this state's signing key"
                     : "GET /.well-known/jwks.json: \(answer.summary)",
-                do: "See which LATCHKEY_HOME or latchkey.home the web server's executables use.")
+                do: "Check which LATCHKEY_HOME or latchkey.home the web server's executables use.")
         }
     }
 
@@ -136,11 +136,11 @@ extension Report {
         case (true, "not_authenticated"):
             fault(
                 "authorization", "the web server drops the header Authorization",
-                do: "Apache: the RewriteRule for it that .htaccess has, or CGIPassAuth On.")
+                do: "In Apache, use the RewriteRule for it that .htaccess has, or CGIPassAuth On.")
         default:
             fault(
                 "authorization", "GET /auth/users/me with a token: \(answer.summary)",
-                do: "Have the web server pass the header Authorization once, as it came.")
+                do: "Configure the web server to pass the header Authorization once and unchanged.")
         }
     }
 
@@ -160,8 +160,8 @@ extension Report {
                 fault(
                     check, "\(answer.summary)",
                     do: method == "GET"
-                        ? "Let a GET have a body; lighttpd: server.http-parseopts, method-get-body."
-                        : "Route \(method) to the executables, as lighttpd.conf and .htaccess do; see WebDAV and "
+                        ? "Allow a body with GET. In lighttpd: server.http-parseopts, method-get-body."
+                        : "Route \(method) to the executables, as lighttpd.conf and .htaccess do. Check for WebDAV and "
                             + "method filters." + standIn(for: method, client, id))
             }
         }
@@ -171,7 +171,7 @@ extension Report {
         } else {
             fault(
                 "OPTIONS", options.summary,
-                do: "Route OPTIONS to the executables: browsers ask so before a page may call.")
+                do: "Route OPTIONS to the executables: browsers send it before a page of another origin can call the API.")
         }
     }
 
@@ -181,18 +181,18 @@ extension Report {
         guard let executable = executables[method] else { return "" }
         let answer = client.send("POST", "/cgi-bin/\(executable)/\(id)", body: "{}")
         guard answer.isOurs, answer.status == 401 else { return "" }
-        return " Until then POST at an executable's own path stands for it, such as /cgi-bin/\(executable)/<key_id>."
+        return " Until then, clients can send POST to an executable's own path instead, such as /cgi-bin/\(executable)/<key_id>."
     }
 
-    /// Checks which address the service sees. A refresh token of no session leaves a row with the address in the
-    /// audit; a made-up header tries to put another address there.
+    /// Checks which address the service sees. A refresh token without a session leaves a row with the address in the audit
+    /// log; a forged header tries to put another address there.
     private mutating func examineAddress(
         _ client: WebClient, _ url: ServiceURL, _ configuration: Configuration
     ) {
         let check = "client address"
         let base = ServiceURL(configuration.policy.baseURL)?.host
         guard url.isLocal || base.map({ $0.isSame(as: url.host) }) == true else {
-            return ok(check, "not looked at: no token goes to \(url.host), which is not base_url's host")
+            return ok(check, "not checked: doctor sends no token to \(url.host), which is not the host of base_url")
         }
         let forged = "203.0.113.77"
         let operations = service(configuration)
@@ -210,12 +210,12 @@ extension Report {
             seen = try operations.audit(since: since, user: nil, event: "refresh-failed", limit: 1000)
                 .last { $0.requestID.isSame(as: id) }?.client
         } catch {
-            return fault(check, error.reason, do: "See what is said of the database.")
+            return fault(check, error.reason, do: "See the findings about the database.")
         }
         guard let seen else {
             return fault(
-                check, "the audit has no row of the request: \(answer.summary)",
-                do: "See that the web server's executables use this state, and that no limit is in the way.")
+                check, "the audit log has no entry of the request: \(answer.summary)",
+                do: "Check that the web server's executables use this state folder, and that no limit refused the request.")
         }
         let isProxy = ["127.0.0.1", "::1"].compactMap { NetworkAddress($0) }.contains { address in
             configuration.settings.trustedProxies.contains { $0.contains(address) }
@@ -231,27 +231,27 @@ extension Report {
         if isForged, url.isLocal, trustsThisMachine {
             return Finding(
                 state: .warning, check: check,
-                found: "cannot be told here: trusted_proxies has this machine, so what it forwards is believed",
-                advice: "Give --url the URL that clients use, which leads through the proxy.")
+                found: "cannot be checked here: trusted_proxies contains this machine, so its X-Forwarded-For is trusted",
+                advice: "Pass the URL that clients use, through the proxy, with --url.")
         }
         if isForged {
             return Finding(
-                state: .fault, check: check, found: "a made-up X-Forwarded-For is believed",
-                advice: "Let the proxy write that header anew or add to it, and trusted_proxies name your proxies alone.")
+                state: .fault, check: check, found: "the service trusts a forged X-Forwarded-For",
+                advice: "Configure the proxy to replace this header or append to it, and list only proxies in trusted_proxies.")
         }
         guard let address = NetworkAddress(seen) else {
             return Finding(
-                state: .fault, check: check, found: "the service knows none: \(seen)",
-                advice: "Have the web server set REMOTE_ADDR; until then all clients share their limits.")
+                state: .fault, check: check, found: "the service does not know it: \(seen)",
+                advice: "Configure the web server to set REMOTE_ADDR. Until then, all clients share the same limits.")
         }
         let isInside = address.isInside
         if isInside, !url.isLocal, NetworkAddress(url.host)?.isInside != true {
             return Finding(
-                state: .warning, check: check, found: "the service saw \(seen), which may be a proxy's",
-                advice: "If a proxy stands before it, set trusted_proxies = \(seen), else all share their limits.")
+                state: .warning, check: check, found: "the service saw \(seen), which may be a proxy",
+                advice: "If it is your proxy, set trusted_proxies = \(seen). Without that, all clients share the same limits.")
         }
         return Finding(
-            state: .ok, check: check, found: "the service saw \(seen), and believed no made-up header",
+            state: .ok, check: check, found: "the service saw \(seen), and ignored a forged header",
             advice: nil)
     }
 
@@ -267,16 +267,16 @@ extension Report {
             if answer.status == 200, Report.isSecret(answer.body, of: path, in: state) { leaks.append(path) }
         }
         if leaks.isEmpty {
-            ok("downloads", "neither state nor executables")
+            ok("downloads", "neither the state nor the executables can be downloaded")
         } else {
             fault(
-                "downloads", "the web server hands out \(leaks.joined(separator: ", "))",
-                do: "Move the state out of the web root; have the server run executables and refuse the rest. "
-                    + "What was handed out is known: make new secrets.")
+                "downloads", "these can be downloaded: \(leaks.joined(separator: ", "))",
+                do: "Move the state folder out of the web root. Configure the server to run executables and refuse the rest. "
+                    + "Assume that others have copies: run latchkey secret rotate and latchkey token-key rotate --now.")
         }
     }
 
-    /// Whether `body` is what the file at `path` contains. Many servers answer everything with a page of their own.
+    /// Whether `body` is the content of the file at `path`. Many servers answer everything with their own page.
     private static func isSecret(_ body: [UInt8], of path: String, in state: StateFolder) -> Bool {
         if body.starts(with: [0x7F, 0x45, 0x4C, 0x46]) || body.starts(with: "SQLite format 3\0".utf8) { return true }
         if body.starts(with: [0x37, 0x7F, 0x06]) { return true }  // a WAL

@@ -1,6 +1,6 @@
 // latchkey doctor: finds what keeps a service from working, and says what to do about it.
 //
-// 1. It changes nothing: it creates no folder and migrates no database. With --url the audit records one refusal.
+// 1. It changes nothing: it creates no folder and migrates no database. With --url the audit log records one refusal.
 // 2. Each check is one line, and a line of advice if it finds something.
 // 3. It says what it did not check, and why.
 
@@ -15,26 +15,30 @@ import Store
 
 struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Looks for what keeps the service from working well.",
+        abstract: "Checks the service, and says how to fix what is wrong.",
         discussion: """
-            Prints a line for each check: ok, warning or fault, and then what to do. \
-            Changes nothing. With --url it also asks the web server, by curl, and one \
-            refusal of its own is noted in the audit. Tokens go to that URL only if its \
-            host is this machine or that of base_url. Settings and limits are those of \
-            this shell; the web server's environment may be another one.
+            Prints a line for each check: ok, warning or fault. After a warning or a fault, \
+            it says what to do. It changes nothing.
 
-            Exit codes: 0 all well, or warnings only; 1 a fault; 64 wrong usage; 69 there \
-            is no service.
+            With --url, it also sends requests through the web server, with curl. The audit \
+            log then has one entry for a refused request. Tokens are sent only if the URL's \
+            host is this machine or the host of base_url.
+
+            Settings and limits are those of this shell. The web server may have a different \
+            environment.
+
+            Exit codes: 0 no fault (there may be warnings); 1 at least one fault; 64 wrong \
+            usage; 69 there is no service.
 
             Example: latchkey doctor --url https://id.example.com
             """)
 
-    @Option(name: .long, help: "Where the service answers: also ask there.")
+    @Option(name: .long, help: "The URL of the service: also check the web server.")
     var url: ServiceURL?
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Where the executables are, if not beside this one.", valueName: "folder"))
+        help: ArgumentHelp("The folder of the executables, if it is not beside this command.", valueName: "folder"))
     var executables: String?
 
     @Flag(name: .long, help: "Check every page and reference of the database.")
@@ -54,7 +58,7 @@ struct Doctor: ParsableCommand {
     private func examine(_ report: inout Report) throws(CommandError) {
         let path = try configured { () throws(ConfigurationFault) in try Configuration.homePath() }
         guard (try? File.status(path)) ?? nil != nil else {
-            throw .notFound("state folder: \(StateFolder.absence(of: path, "is not there").reason)")
+            throw .notFound("state folder: \(StateFolder.absence(of: path, "does not exist").reason)")
         }
         let state = report.examineFolder(path)
         let owner = ((try? File.status(path)) ?? nil)?.owner
@@ -62,7 +66,7 @@ struct Doctor: ParsableCommand {
         report.examineMachine()
         guard let state else { return }
         guard state.isThere else {
-            throw .notFound("state folder: \(StateFolder.absence(of: state.path, "holds no database").reason)")
+            throw .notFound("state folder: \(StateFolder.absence(of: state.path, "has no database").reason)")
         }
         var faults: [ConfigurationFault] = []
         let configuration = Configuration(examining: state, faults: &faults)

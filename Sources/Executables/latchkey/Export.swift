@@ -10,12 +10,12 @@ import Store
 
 struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Prints all that is held about a person, as one JSON document.",
+        abstract: "Prints everything stored about a person, as one JSON document.",
         discussion: """
-            For whoever has a right to know it, as by the GDPR's article 15. It holds no \
-            secret: of keys, codes and sessions none is kept. Projects show other members. \
-            "latchkey user export" is the same; "latchkey user delete" deletes it all but \
-            the audit.
+            Use it to answer a request for personal data (GDPR, article 15). It contains no \
+            secrets of keys, codes or sessions: they are not stored. Projects are shown with \
+            all their members. "latchkey user export" is the same command. "latchkey user \
+            delete" deletes all of this except the audit log.
 
             Example: latchkey export ada@example.com > ada.json
             """)

@@ -11,7 +11,7 @@ import Store
 struct KeyGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "key",
-        abstract: "API keys: looks at them, makes and deactivates them.",
+        abstract: "Lists, creates and deactivates API keys.",
         discussion: "Example: latchkey key list --user ada@example.com",
         subcommands: [List.self, Create.self, Deactivate.self])
 }
@@ -19,15 +19,15 @@ struct KeyGroup: ParsableCommand {
 extension KeyGroup {
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lists the keys that an account made, or a project's, newest first.",
+            abstract: "Lists the API keys of an account or a project, newest first.",
             usage: "latchkey key list (--user <user> | --project <id>) [<options>]",
             discussion: """
-                Secrets are not kept, so they are not shown; a key's first 11 characters are.
+                Keys are stored as hashes, so only their first 11 characters are shown (PREFIX).
 
                 Example: latchkey key list --user ada@example.com
                 """)
 
-        @Option(name: .long, help: "The account that made them: an e-mail address or an id.")
+        @Option(name: .long, help: "The account that created the keys: an e-mail address or an id.")
         var user: UserArgument?
 
         @Option(name: .long, help: ArgumentHelp("The project's id.", valueName: "id"))
@@ -48,7 +48,7 @@ extension KeyGroup {
                 // The column only appears if a key was replaced.
                 let isReplaced = keys.contains { $0.key.replacedBy != nil }
                 var table = Table(
-                    columns: [("ID", 36), ("STATE", 11), ("BEGINS", 11)] + (isReplaced ? [("REPLACED BY", 36)] : []),
+                    columns: [("ID", 36), ("STATE", 11), ("PREFIX", 11)] + (isReplaced ? [("REPLACED BY", 36)] : []),
                     last: "NAME", cutsLast: true)
                 table.rows = keys.map {
                     [$0.key.id.text, $0.state, $0.key.prefix]
@@ -72,12 +72,12 @@ extension KeyGroup {
 
     struct Create: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Makes a key for a project, and shows it, once.",
+            abstract: "Creates an API key for a project, and shows it once.",
             usage: "latchkey key create --project <id> --name <name> [<options>]",
             discussion: """
-                Only its hash is kept: nothing shows it again. It acts for the account that \
-                made it, which must be active and a member: the first active owner, unless --by names \
-                another.
+                Only the key's hash is stored, so the key cannot be shown again. The key acts \
+                for the account that created it: the project's first active owner, or the \
+                account that --by names, which must be active and a member of the project.
 
                 Example: key=$(latchkey key create --project \
                 2f1c4c0e-5a0b-4d5e-9a55-0c6d1f7b8e21 --name deploy --quiet)
@@ -86,27 +86,29 @@ extension KeyGroup {
         @Option(name: .long, help: ArgumentHelp("The project's id.", valueName: "id"))
         var project: IDArgument
 
-        @Option(name: .long, help: "What the key is called.")
+        @Option(name: .long, help: "The key's name.")
         var name: TextArgument
 
-        @Option(name: .long, help: ArgumentHelp("Days that it is good: 1 to 3650; else for ever.", valueName: "days"))
+        @Option(name: .long, help: ArgumentHelp("Days until the key expires, 1 to 3650. Without it: never.", valueName: "days"))
         var expiresInDays: CountArgument?
 
         @Option(
             name: .customLong("scope"),
-            help: "What it may do, as \"api-keys:read\"; again for more. Without any: everything.")
+            help: "A scope, such as \"api-keys:read\". Repeat it for more scopes. Without it: all.")
         var scopes: [ScopeArgument] = []
 
-        @Option(name: .long, help: ArgumentHelp("Who makes it: an e-mail address or an id.", valueName: "user"))
+        @Option(
+            name: .long,
+            help: ArgumentHelp("The account that creates the key: an e-mail address or an id.", valueName: "user"))
         var by: UserArgument?
 
-        @Flag(name: .long, help: "Print the key alone.")
+        @Flag(name: .long, help: "Print only the key.")
         var quiet = false
 
         func validate() throws {
             guard scopes.count <= 64 else { throw ValidationError("A key has at most 64 scopes.") }
             guard (expiresInDays?.count ?? 1) <= 3650 else {
-                throw ValidationError("A key is good for at most 3650 days.")
+                throw ValidationError("A key can be valid for at most 3650 days.")
             }
         }
 
@@ -122,7 +124,7 @@ extension KeyGroup {
                 if quiet { return try show("\(text)\n") }
                 try show(
                     block([
-                        ("id", made.key.id.text), ("project", made.key.project.text), ("made by", maker.email),
+                        ("id", made.key.id.text), ("project", made.key.project.text), ("created by", maker.email),
                         ("name", made.key.name), ("scopes", made.key.scopes.map { $0.joined(separator: " ") } ?? "all"),
                         ("expires", made.key.expiresAt?.seconds ?? "never"), ("key", text),
                     ]))
@@ -135,16 +137,16 @@ extension KeyGroup {
             switch try asking({ () throws(AuthError) in try operations.keyMaker(for: project.id, named) }) {
             case .user(let user): return user
             case .noProject: throw .notFound("there is no project \(project.id.text)")
-            case .noOwner: throw .failed("the project has no active owner: say --by")
-            case .noMember: throw .failed("\(email) is no member of the project")
-            case .inactive: throw .failed("\(email) is deactivated, so the key would be refused")
+            case .noOwner: throw .failed("the project has no active owner: name an account with --by")
+            case .noMember: throw .failed("\(email) is not a member of the project")
+            case .inactive: throw .failed("\(email) is deactivated, so its keys are refused")
             }
         }
     }
 
     struct Deactivate: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Makes a key useless, for good.",
+            abstract: "Deactivates an API key permanently.",
             discussion: "Example: latchkey key deactivate 2f1c4c0e-5a0b-4d5e-9a55-0c6d1f7b8e21")
 
         @Argument(help: "The key's id.")
@@ -156,9 +158,9 @@ extension KeyGroup {
                 guard let found else { throw .notFound("there is no key \(key.id.text)") }
                 let (id, time) = (key.id.text, found.deactivatedAt.seconds)
                 switch found.before {
-                case .active: try show("The key \(id) is deactivated since \(time).\n")
-                case .expired: try show("The key \(id), which had expired, is deactivated since \(time).\n")
-                case .deactivated: try show("The key \(id) was deactivated already, on \(time).\n")
+                case .active: try show("Deactivated the key \(id) at \(time).\n")
+                case .expired: try show("Deactivated the key \(id), which had expired, at \(time).\n")
+                case .deactivated: try show("The key \(id) was already deactivated, at \(time).\n")
                 }
             }
         }

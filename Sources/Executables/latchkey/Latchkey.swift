@@ -3,7 +3,7 @@
 // 1. It is not an endpoint: under a web server it does nothing and says so. It needs no credentials: anyone who can
 //    read the state folder can do everything.
 // 2. It has no rules and no SQL: each command parses, calls one action of Operations, and prints.
-// 3. Its changes are in the audit, with the client `admin`.
+// 3. Its changes are in the audit log, with the client `admin`.
 // 4. Results go to standard output; errors, one sentence each, go to standard error.
 
 import API
@@ -30,7 +30,7 @@ enum Program {
             try command.run()
         } catch {
             guard Latchkey.exitCode(for: error) == .validationFailure else { Latchkey.exit(withError: error) }
-            // The message repeats the typed text, which may be somebody else's.
+            // The message repeats the typed text, which may come from someone else.
             for line in Latchkey.fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false) {
                 complain(String(line))
             }
@@ -49,19 +49,19 @@ private func numberOfMalformedArgument() -> Int? {
 struct Latchkey: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "latchkey",
-        abstract: "Looks after a Latchkey service.",
+        abstract: "Administers a Latchkey service.",
         discussion: """
-            The service is the one whose state folder LATCHKEY_HOME names; else the file \
-            latchkey.home beside this executable; else ../var from it. Run it as the user \
-            that the web server runs the service as.
+            It works on the state folder that LATCHKEY_HOME names, or else on the one that \
+            the file latchkey.home beside this executable names, or else on the folder var \
+            beside this executable's folder. Run it as the user that the service runs as.
 
-            A USER is an e-mail address or an account's id. Times are UTC. What a command \
-            changes is in the audit, with the client "admin".
+            A <user> is an e-mail address or an account's id. Times are UTC. Changes are in \
+            the audit log, with the client "admin".
 
-            Exit codes: 0 done; 1 failed; 64 wrong usage, or run by a web server; 69 what \
-            was named is not there.
+            Exit codes: 0 success; 1 failure; 64 wrong usage, or run by a web server; 69 not \
+            found.
 
-            For completion in bash (or zsh, or fish): \
+            To complete commands in bash (also in zsh or fish): \
             source <(latchkey --generate-completion-script bash)
 
             Example: LATCHKEY_HOME=/srv/latchkey latchkey user list

@@ -11,7 +11,7 @@ import Store
 struct LimitGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "limits",
-        abstract: "Limits: looks at what they count, and forgets it.",
+        abstract: "Shows and clears the counts of limits.",
         discussion: "Example: latchkey limits show",
         subcommands: [Show.self, Clear.self])
 }
@@ -19,12 +19,13 @@ struct LimitGroup: ParsableCommand {
 extension LimitGroup {
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Shows what each limit counts now, the largest counts first.",
+            abstract: "Shows the current counts of limits, the largest first.",
             discussion: """
-                FOR is whom it counts for: a network, an address or an account's id ("known \
-                ..." counts apart what comes from networks that its owner signed in from), a \
-                network and an address, or "all" for all together. REFUSED counts the \
-                refusals that the audit has; the log has them all.
+                FOR is what the count is for: a network, an e-mail address, an account's id, \
+                a network and an address together, or "all". "known ..." counts separately \
+                what comes from networks that the owner has signed in from. REFUSED counts \
+                the refusals in the audit log, which does not have all of them. The service's \
+                log does.
 
                 Example: latchkey limits show --limit 20
                 """)
@@ -54,23 +55,23 @@ extension LimitGroup {
 
     struct Clear: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Forgets what was counted, so that whoever was refused may go on.",
+            abstract: "Clears counts, so that refused clients can try again.",
             discussion: """
-                For an address, its share for known networks too. Nothing counted is nothing \
-                to clear: exit code 69.
+                For an e-mail address, this also clears its count for known networks. If \
+                there is no such count, the exit code is 69.
 
                 Example: latchkey limits clear ada@example.com
                 """)
 
-        @Argument(help: "Whom it counts for, as `limits show` has it under FOR.")
+        @Argument(help: "What the count is for, as in the column FOR of `limits show`.")
         var subject: SubjectArgument?
 
-        @Option(name: .long, help: "Only this limit, as `limits show` names it.")
+        @Option(name: .long, help: "Only this limit, as in the column LIMIT of `limits show`.")
         var name: TextArgument?
 
         func validate() throws {
             guard subject != nil || name != nil else {
-                throw ValidationError("Give whom it counts for, or --name, or both.")
+                throw ValidationError("Give a subject, as in the column FOR, or --name, or both.")
             }
         }
 
@@ -79,7 +80,7 @@ extension LimitGroup {
                 let cleared = try asking { () throws(AuthError) in
                     try operations.clearLimits(named: name?.text, subject: subject?.subject)
                 }
-                guard cleared > 0 else { throw .notFound("nothing is counted there") }
+                guard cleared > 0 else { throw .notFound("there is no such count") }
                 try show("\(counted(cleared, "count")) cleared.\n")
             }
         }

@@ -13,7 +13,7 @@ import Store
 struct MailGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mail",
-        abstract: "The outbox: looks at it, and sends what is due.",
+        abstract: "Shows the outbox, sends what is due, and tests mail.",
         discussion: "Example: latchkey mail list",
         subcommands: [List.self, Flush.self, Test.self])
 }
@@ -21,9 +21,9 @@ struct MailGroup: ParsableCommand {
 extension MailGroup {
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lists mail that has not been accepted yet, oldest first.",
+            abstract: "Lists mail that was not accepted yet, oldest first.",
             discussion: """
-                Mail that was given up stays for a week, with its last error.
+                Mail that was given up stays in the list for a week, with its last error.
 
                 Example: latchkey mail list --json
                 """)
@@ -49,10 +49,10 @@ extension MailGroup {
 
     struct Flush: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Sends what is due now, and tells what is left.",
+            abstract: "Sends mail that is due, and prints how many mails are left.",
             discussion: """
-                What cannot be sent is tried again later by whichever request comes, or by \
-                the next flush. A line for each failure goes to standard error.
+                Later requests, or the next flush, try again to send what failed. Each failure \
+                is a line on standard error.
 
                 Example: latchkey mail flush
                 """)

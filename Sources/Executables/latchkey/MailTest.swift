@@ -11,16 +11,16 @@ import Store
 extension MailGroup {
     struct Test: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Sends a test mail at once, and tells what came of it.",
+            abstract: "Sends a test mail now, and prints the result.",
             discussion: """
-                It goes the way that all mail goes, but not by the outbox. That a mail command \
-                accepts it does not mean that it arrives: look into the mailbox, and into \
-                the mail system's log.
+                The mail is sent like all mail, but without the outbox. If the mail command \
+                accepts it, it may still not arrive: check the mailbox, and the mail system's \
+                log.
 
                 Example: latchkey mail test ada@example.com
                 """)
 
-        @Argument(help: "An e-mail address that you read.")
+        @Argument(help: "An e-mail address whose mail you can read.")
         var address: EmailArgument
 
         func run() throws(ExitCode) {

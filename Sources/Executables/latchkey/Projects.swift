@@ -11,7 +11,7 @@ import Store
 struct ProjectGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "project",
-        abstract: "Projects: looks at them, makes and deletes them, and changes who is in them.",
+        abstract: "Lists, shows and changes projects and their members.",
         discussion: "Example: latchkey project list --user ada@example.com",
         subcommands: [
             List.self, Show.self, Create.self, Rename.self, AddMember.self, RemoveMember.self,
@@ -22,14 +22,14 @@ struct ProjectGroup: ParsableCommand {
 extension ProjectGroup {
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lists all projects, or an account's, oldest first.",
+            abstract: "Lists all projects, or the projects of an account, oldest first.",
             discussion: """
-                OWNER is the owner that joined first.
+                OWNER is the owner who joined first.
 
                 Example: latchkey project list --json
                 """)
 
-        @Option(name: .long, help: "Only those that it belongs to: an e-mail address or an id.")
+        @Option(name: .long, help: "Only the projects of this account: an e-mail address or an id.")
         var user: UserArgument?
 
         @OptionGroup var list: ListOptions
@@ -53,7 +53,7 @@ extension ProjectGroup {
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Shows one project, its members and whom it invited.",
+            abstract: "Shows one project, its members and its open invitations.",
             discussion: "Example: latchkey project show 2f1c4c0e-5a0b-4d5e-9a55-0c6d1f7b8e21")
 
         @Argument(help: "The project's id.")
@@ -80,7 +80,7 @@ extension ProjectGroup {
 
     struct Create: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Makes a project, which an active account owns.",
+            abstract: "Creates a project that an active account owns.",
             discussion: "Example: latchkey project create Website --owner ada@example.com")
 
         @Argument(help: "The project's name.")
@@ -92,18 +92,18 @@ extension ProjectGroup {
         func run() throws(ExitCode) {
             try onService { (operations, _) throws(CommandError) in
                 let owner = try owner.find(in: operations)
-                guard owner.isActive else { throw .failed("\(owner.email) is deactivated: it cannot own a new project") }
+                guard owner.isActive else { throw .failed("\(owner.email) is deactivated, and cannot own a new project") }
                 let made = try asking { () throws(AuthError) in
                     try operations.auth.createProject(named: name.text, description: nil, by: owner)
                 }
-                try show("Made the project \(printable(made.name)), id \(made.id.text), owned by \(owner.email).\n")
+                try show("Created the project \(printable(made.name)), id \(made.id.text), owned by \(owner.email).\n")
             }
         }
     }
 
     struct Rename: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Gives a project another name.",
+            abstract: "Renames a project.",
             discussion: """
                 Example: latchkey project rename 2f1c4c0e-5a0b-4d5e-9a55-0c6d1f7b8e21 Website
                 """)
@@ -111,24 +111,24 @@ extension ProjectGroup {
         @Argument(help: "The project's id.")
         var project: IDArgument
 
-        @Argument(help: "The name.")
+        @Argument(help: "The new name.")
         var name: TextArgument
 
         func run() throws(ExitCode) {
             try change(project, nil) { (operations) throws(AuthError) in
                 try operations.renameProject(project.id, to: name.text)
             } telling: {
-                "The project \($0.id.text) is called \($0.name)."
+                "The project \($0.id.text) is now called \($0.name)."
             }
         }
     }
 
     struct AddMember: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Makes an account a member of a project, without an invitation.",
+            abstract: "Adds an account to a project, without an invitation.",
             discussion: """
-                The account must be there: latchkey user create makes one. With --role owner a \
-                member becomes an owner. No mail is sent.
+                The account must exist: latchkey user create creates one. With --role owner, \
+                an existing member becomes an owner. No mail is sent.
 
                 Example: latchkey project add-member 2f1c4c0e-5a0b-4d5e-9a55-0c6d1f7b8e21 \
                 bob@example.com --role admin
@@ -140,7 +140,7 @@ extension ProjectGroup {
         @Argument(help: "An e-mail address or an account's id.")
         var user: UserArgument
 
-        @Option(name: .long, help: "What they may do in it.")
+        @Option(name: .long, help: "The role of the account in the project.")
         var role = RoleArgument(.member)
 
         func run() throws(ExitCode) {
@@ -149,7 +149,7 @@ extension ProjectGroup {
                 let changed = try outcome(project, user) { () throws(AuthError) in
                     try operations.addMember(user, as: role.role, to: project.id)
                 }
-                try show("\(user.email) is \(article(role.role)) of \(printable(changed.name)).\n")
+                try show("\(user.email) is now \(article(role.role)) of \(printable(changed.name)).\n")
             }
         }
 
@@ -164,10 +164,10 @@ extension ProjectGroup {
 
     struct RemoveMember: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Takes an account out of a project.",
+            abstract: "Removes an account from a project.",
             discussion: """
-                Keys that it made in the project are deactivated, for good. The last owner \
-                stays: make another one first.
+                Keys that the account created in the project are deactivated permanently. The \
+                last owner cannot be removed: make another member an owner first.
 
                 Example: latchkey project remove-member 2f1c4c0e-5a0b-4d5e-9a55-0c6d1f7b8e21 \
                 bob@example.com
@@ -185,7 +185,7 @@ extension ProjectGroup {
                 let changed = try outcome(project, user) { () throws(AuthError) in
                     try operations.removeMember(user, from: project.id)
                 }
-                try show("\(user.email) is no more in \(printable(changed.name)).\n")
+                try show("\(user.email) is no longer a member of \(printable(changed.name)).\n")
             }
         }
     }
@@ -194,9 +194,9 @@ extension ProjectGroup {
 extension ProjectGroup {
     struct Delete: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Deletes a project for good.",
+            abstract: "Deletes a project permanently.",
             discussion: """
-                With it go its API keys, its invitations and its memberships; its members are \
+                Its API keys, invitations and memberships are deleted, too. Its members are \
                 told by mail.
 
                 Example: latchkey project delete 2f1c4c0e-5a0b-4d5e-9a55-0c6d1f7b8e21 --yes
@@ -205,12 +205,12 @@ extension ProjectGroup {
         @Argument(help: "The project's id.")
         var project: IDArgument
 
-        @Flag(name: .long, help: "Needed: nothing brings the project back.")
+        @Flag(name: .long, help: "Required: a deleted project cannot be restored.")
         var yes = false
 
         func validate() throws {
             guard yes else {
-                throw ValidationError("Deleting a project is for good: say --yes.")
+                throw ValidationError("A deleted project cannot be restored: confirm with --yes.")
             }
         }
 
@@ -242,9 +242,9 @@ private func outcome(
     switch try asking(body) {
     case .done(let project): return project
     case .noProject: throw absent(project)
-    case .noMember: throw .notFound("\(email) is no member of the project")
-    case .alreadyMember: throw .failed("\(email) is a member of the project already")
-    case .lastOwner: throw .failed("\(email) is the last owner of the project")
+    case .noMember: throw .notFound("\(email) is not a member of the project")
+    case .alreadyMember: throw .failed("\(email) is already a member of the project")
+    case .lastOwner: throw .failed("\(email) is the last owner of the project: make another member an owner first")
     }
 }
 

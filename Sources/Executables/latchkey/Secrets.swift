@@ -10,7 +10,7 @@ import Store
 struct SecretGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "secret",
-        abstract: "The secret that codes and refresh tokens are derived from.",
+        abstract: "Replaces the secret that codes and refresh tokens are derived from.",
         discussion: "Example: latchkey secret rotate --yes",
         subcommands: [Rotate.self])
 }
@@ -18,36 +18,36 @@ struct SecretGroup: ParsableCommand {
 extension SecretGroup {
     struct Rotate: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Makes a new secret; everyone has to sign in again.",
+            abstract: "Creates a new secret. Everyone has to sign in again.",
             discussion: """
-                For when secret.key may be in wrong hands. All sessions end, and codes that \
-                were mailed are no more good. API keys stay. Requests that come meanwhile \
-                are told to come back (503). If it is interrupted, run it again. Access \
-                tokens are signed with another key: latchkey token-key rotate.
+                Use it if someone else may have secret.key. All sessions end, and mailed codes \
+                stop working. API keys keep working. Meanwhile, requests are answered with \
+                503. If the command is interrupted, run it again. Access tokens are signed with \
+                another key: see latchkey token-key rotate.
 
                 Example: latchkey secret rotate --yes
                 """)
 
-        @Flag(name: .long, help: "Do not ask.")
+        @Flag(name: .long, help: "Do not ask for confirmation.")
         var yes = false
 
         func validate() throws {
             guard yes || Descriptor.standardInput.isTerminal else {
-                throw ValidationError("Everyone will have to sign in again: say --yes.")
+                throw ValidationError("Everyone will have to sign in again: confirm with --yes.")
             }
         }
 
         func run() throws(ExitCode) {
             try onService { (operations, _) throws(CommandError) in
-                guard yes || isConfirmed() else { throw .failed("nothing was changed") }
+                guard yes || isConfirmed() else { throw .failed("not confirmed: nothing was changed") }
                 let ended = try asking { () throws(AuthError) in try operations.rotateSecret() }
-                try show("There is a new secret; \(counted(ended, "session")) ended.\n")
+                try show("Created a new secret; \(counted(ended, "session")) ended.\n")
             }
         }
 
         private func isConfirmed() -> Bool {
             try? Descriptor.standardError.write(
-                Array("Everyone will have to sign in again. Type \"rotate\" to go on: ".utf8))
+                Array("Everyone will have to sign in again. Type \"rotate\" to continue: ".utf8))
             return readLine() == "rotate"
         }
     }
@@ -56,7 +56,7 @@ extension SecretGroup {
 struct TokenKeyGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "token-key",
-        abstract: "The keys that access tokens are signed with.",
+        abstract: "Lists and replaces the keys that sign access tokens.",
         discussion: "Example: latchkey token-key list",
         subcommands: [List.self, Rotate.self])
 }
@@ -64,9 +64,9 @@ struct TokenKeyGroup: ParsableCommand {
 extension TokenKeyGroup {
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lists the keys whose tokens are good, the one that signs first.",
+            abstract: "Lists the keys whose tokens are valid, the signing key first.",
             discussion: """
-                KID is what a token's header names, and the key set at /.well-known/jwks.json.
+                KID is the key's id in a token's header and in the key set, /.well-known/jwks.json.
 
                 Example: latchkey token-key list --json
                 """)
@@ -86,7 +86,7 @@ extension TokenKeyGroup {
                         }
                     }
                 }
-                var table = Table(columns: [("KID", 43), ("MADE", 16)], last: "GOOD UNTIL")
+                var table = Table(columns: [("KID", 43), ("CREATED", 16)], last: "VALID UNTIL")
                 table.rows = keys.map { [$0.id, $0.madeAt.minutes, $0.goodUntil?.minutes ?? "signs"] }
                 try show(table.text)
             }
@@ -95,13 +95,14 @@ extension TokenKeyGroup {
 
     struct Rotate: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Makes a new key, which signs from now on.",
+            abstract: "Creates a new key, which signs from now on.",
             discussion: """
-                The old one stays in the key set while tokens that it signed are good \
-                (access_ttl and a minute), and is deleted after that. Nobody notices. With \
-                --now it goes at once, for when keys/ may be in wrong hands: all access \
-                tokens are dead, clients refresh theirs, and whoever caches the key set has \
-                to fetch it again.
+                The old key stays in the key set while tokens that it signed are valid \
+                (access_ttl and one minute). Then it is deleted. Users notice nothing.
+
+                With --now, the old key is deleted at once. Use it if someone else may have a \
+                copy of keys/. All access tokens stop working, and clients refresh theirs. \
+                Services that cache the key set have to fetch it again.
 
                 Example: latchkey token-key rotate
                 """)
@@ -115,7 +116,7 @@ extension TokenKeyGroup {
                 try show("The key \(id) signs from now on.\n")
                 let others = try asking { () throws(AuthError) in try operations.tokenKeys() }.dropFirst()
                 for key in others {
-                    if let end = key.goodUntil { try show("The key \(key.id) is good until \(end.seconds).\n") }
+                    if let end = key.goodUntil { try show("The key \(key.id) is valid until \(end.seconds).\n") }
                 }
             }
         }

@@ -10,7 +10,7 @@ import Store
 struct SessionGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "session",
-        abstract: "Sessions: looks at an account's, and ends them.",
+        abstract: "Lists and ends the sessions of an account.",
         discussion: "Example: latchkey session list ada@example.com",
         subcommands: [List.self, Revoke.self])
 }
@@ -18,7 +18,7 @@ struct SessionGroup: ParsableCommand {
 extension SessionGroup {
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lists an account's sessions that have not ended, the last used first.",
+            abstract: "Lists the sessions of an account that have not ended, the last used first.",
             discussion: "Example: latchkey session list ada@example.com --json")
 
         @Argument(help: "An e-mail address or an account's id.")
@@ -53,9 +53,9 @@ extension SessionGroup {
 
     struct Revoke: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Ends one session, or all of an account.",
+            abstract: "Ends one session, or all sessions of an account.",
             discussion: """
-                Its access tokens die at once. Its owner may sign in again.
+                Its access tokens stop working at once. The owner can sign in again.
 
                 Example: latchkey session revoke --all ada@example.com
                 """)
@@ -81,7 +81,7 @@ extension SessionGroup {
                 }
                 guard let id = session?.id else { return }
                 guard try asking({ () throws(AuthError) in try operations.revokeSession(id) }) else {
-                    throw .notFound("there is no session \(id.text) that has not ended")
+                    throw .notFound("there is no open session \(id.text)")
                 }
                 try show("The session \(id.text) ended.\n")
             }

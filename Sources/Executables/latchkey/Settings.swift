@@ -11,11 +11,13 @@ import Store
 
 struct Init: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Makes a service's state: folder, settings, secret, signing key, database.",
+        abstract: "Creates the state of a service: folder, settings, secret, signing key, database.",
         discussion: """
-            Says where each of them is. A service that is there stays as it is. The first \
-            request would make the same but latchkey.conf, in which every setting is \
-            commented out; this is to see it done, and as which user.
+            Prints where each of them is. An existing service is not changed. In \
+            latchkey.conf, every setting is commented out.
+
+            Without init, the first request creates the same, except latchkey.conf. Use init \
+            to create the state as the right user, and to see whether it works.
 
             Example: LATCHKEY_HOME=/srv/latchkey latchkey init
             """)
@@ -28,7 +30,7 @@ struct Init: ParsableCommand {
             try writeSettings(of: configuration.state)
             let made = try asking { () throws(AuthError) in try service(configuration).initialize() }
             try show(
-                made.isNew ? "Made a new service.\n" : "There is a service already; it stays as it is.\n")
+                made.isNew ? "Created a new service.\n" : "The service exists already; nothing was changed.\n")
             try show(
                 block([
                     ("state folder", made.folder), ("settings", made.settings), ("secret", made.secret),
@@ -54,11 +56,11 @@ struct Init: ParsableCommand {
 struct ShowSettings: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "settings",
-        abstract: "Lists every setting in force, and where it comes from.",
+        abstract: "Lists the current value of every setting, and where it comes from.",
         discussion: """
-            A setting comes from latchkey.conf in the state folder (file:line), from a \
-            variable LATCHKEY_<KEY> of this shell's environment, which wins, or is the \
-            default. The web server's environment may be another one. Tokens are not shown.
+            A value comes from a variable LATCHKEY_<KEY> in this shell's environment, or else \
+            from latchkey.conf in the state folder (file:line), or else is the default. The \
+            web server may have a different environment. Secret values are not shown.
 
             Example: latchkey settings --json
             """)

@@ -9,10 +9,10 @@ import Store
 
 struct Purge: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Deletes all that has expired.",
+        abstract: "Deletes everything that has expired.",
         discussion: """
-            Requests do so a little at a time; this does it at once, in small steps that \
-            hold nobody up.
+            Requests delete a little at a time. This command deletes everything now, in small \
+            steps that do not delay requests.
 
             Example: latchkey purge
             """)
@@ -38,10 +38,10 @@ struct Purge: ParsableCommand {
 
 struct Migrate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Brings the database to this version's schema.",
+        abstract: "Migrates the database to the schema of this version.",
         discussion: """
-            Whatever opens the database first does so; this is to see it done before \
-            requests arrive. A database of a newer version is left alone: exit code 1.
+            The first request does this, too. Use migrate to do it before requests arrive. A \
+            database of a newer version is not changed, and the exit code is 1.
 
             Example: latchkey migrate
             """)
@@ -49,7 +49,7 @@ struct Migrate: ParsableCommand {
     func run() throws(ExitCode) {
         try onService { (operations, _) throws(CommandError) in
             let schema = try asking { () throws(AuthError) in try operations.migrate() }
-            try show("The database has schema \(schema), which is this version's.\n")
+            try show("The database has schema \(schema), the one that this version uses.\n")
         }
     }
 }
@@ -57,14 +57,17 @@ struct Migrate: ParsableCommand {
 struct BackUp: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup",
-        abstract: "Writes all state into one file, while the service runs.",
+        abstract: "Writes the whole state to one file, while the service runs.",
         discussion: """
-            The file is a tar archive of latchkey.db, secret.key, keys/ and latchkey.conf; \
-            mail templates and test identities are not in it. It is made under another name, \
-            checked as a restore checks it, synced, and then takes the place of FILE, which \
-            may be there. If FILE is a link, the file that it names is replaced; anything \
-            but a regular file is refused. Whoever has the backup can sign in as anyone: it \
-            is readable by its owner alone, and so keep it.
+            The file is a tar archive of latchkey.db, secret.key, keys/ and latchkey.conf. \
+            Mail templates and test identities are not in it.
+
+            The archive is written under another name, checked as restore checks it, and \
+            synced. Then it replaces <file>, if that exists. If <file> is a link, the file \
+            that it points to is replaced. Anything but a regular file is refused.
+
+            Anyone who has the backup can sign in as anyone. Only its owner can read it: keep \
+            it that way.
 
             Example: latchkey backup /backup/latchkey-monday.tar
             """)
@@ -86,17 +89,17 @@ struct BackUp: ParsableCommand {
 
 struct Restore: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Puts a backup in the place of all state, also while the service runs.",
+        abstract: "Replaces the whole state with a backup, even while the service runs.",
         discussion: """
-            Nothing is touched before the whole archive has been found sound. Then requests \
-            are told to come back (503) until the database is the backup's; what was there \
-            is kept in a folder before-restore-<time> in the state folder. latchkey.conf is \
-            replaced too, unless --keep-settings is given; files that it names are not in \
-            the archive. FILE may be a pipe.
+            The whole archive is checked before anything changes. Then requests are answered \
+            with 503 until the database is replaced. The old state is kept in a folder \
+            before-restore-<time> in the state folder. latchkey.conf is replaced, too, unless \
+            you give --keep-settings. Files that it names are not in the archive. <file> can \
+            be a pipe.
 
-            All sessions end and no code is good any more. API keys that were made since the \
-            backup are gone, those from before work. If it is interrupted, run it again. On \
-            a new host LATCHKEY_HOME may name an empty folder, or one that is not there.
+            All sessions end, and mailed codes stop working. API keys that were created after \
+            the backup are gone; older ones work. If the command is interrupted, run it again. \
+            On a new host, LATCHKEY_HOME can name an empty folder, or one that does not exist.
 
             Example: latchkey restore /backup/latchkey-monday.tar
             """)
@@ -104,7 +107,7 @@ struct Restore: ParsableCommand {
     @Argument(help: "The file that latchkey backup wrote.", completion: .file())
     var file: String
 
-    @Flag(name: .long, help: "Leave latchkey.conf as it is.")
+    @Flag(name: .long, help: "Do not replace latchkey.conf.")
     var keepSettings = false
 
     func run() throws(ExitCode) {
@@ -120,7 +123,7 @@ struct Restore: ParsableCommand {
             configuration.state.noteMade(executables: Doctor.executablesBeside())
             try show(
                 "Restored \(counted(done.files, "file")); \(counted(done.endedSessions, "session")) ended.\n")
-            if let kept = done.kept { try show("What was there is in \(printable(kept)).\n") }
+            if let kept = done.kept { try show("The old state is in \(printable(kept)).\n") }
         }
     }
 }

@@ -13,7 +13,7 @@ import Store
 struct UserGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user",
-        abstract: "Accounts: looks at them, makes, changes and deletes them.",
+        abstract: "Lists, shows, creates, changes and deletes accounts.",
         discussion: "Example: latchkey user show ada@example.com",
         subcommands: [
             List.self, Show.self, Create.self, Deactivate.self, Activate.self, Superuser.self, Tier.self,
@@ -24,12 +24,12 @@ struct UserGroup: ParsableCommand {
 extension UserGroup {
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lists accounts, by address.",
+            abstract: "Lists accounts, sorted by address.",
             discussion: "Example: latchkey user list --containing @example.com --limit 20")
 
         @Option(
             name: .long,
-            help: ArgumentHelp("Only those whose address contains this.", valueName: "text"),
+            help: ArgumentHelp("Only accounts whose address contains this.", valueName: "text"),
             transform: { String(decoding: $0.utf8.map { 0x41...0x5A ~= $0 ? $0 | 0x20 : $0 }, as: UTF8.self) })
         var containing = ""
 
@@ -95,10 +95,10 @@ extension UserGroup {
 
     struct Create: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Makes an account, also where sign-up is closed.",
+            abstract: "Creates an account, even if sign-up is closed.",
             discussion: """
-                It has a project of its own, as after a first sign-in. No mail is sent: \
-                whoever reads mail at the address signs in as anyone does.
+                The account gets a project of its own, as after a first sign-in. No mail is \
+                sent. Anyone who reads mail at the address can sign in as usual.
 
                 Example: latchkey user create ada@example.com --name "Ada Lovelace"
                 """)
@@ -114,20 +114,20 @@ extension UserGroup {
                 let user = try asking { () throws(AuthError) in
                     try operations.createUser(email.email, fullName: name?.text)
                 }
-                guard let user else { throw .failed("there is an account \(email.email.text) already") }
-                try show("Made the account \(user.email), id \(user.id.text).\n")
+                guard let user else { throw .failed("the account \(email.email.text) exists already") }
+                try show("Created the account \(user.email), id \(user.id.text).\n")
             }
         }
     }
 
     struct Deactivate: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Shuts an account out and ends its sessions.",
+            abstract: "Deactivates an account and ends its sessions.",
             discussion: """
-                Its access tokens die at once, its API keys answer as refused, and it cannot \
-                sign in until it is activated. Services that verify tokens by the key set \
-                alone notice when a token expires. Projects that are left without an active \
-                owner are listed.
+                Its access tokens and API keys stop working at once, and it cannot sign in \
+                until it is activated. Services that verify access tokens only by the key set \
+                accept them until they expire. Projects that have no active owner now are \
+                listed.
 
                 Example: latchkey user deactivate ada@example.com
                 """)
@@ -140,13 +140,13 @@ extension UserGroup {
                 let changed = try asking { () throws(AuthError) in try operations.administer(user.name, .deactivate) }
                 guard let changed else { throw user.absent }
                 if changed.wasSo, changed.endedSessions == 0 {
-                    return try show("\(changed.user.email) is deactivated already.\n")
+                    return try show("\(changed.user.email) is already deactivated.\n")
                 }
                 var text = "\(changed.user.email) is deactivated; \(counted(changed.endedSessions, "session")) ended.\n"
                 if !changed.ownerless.isEmpty {
-                    text += "These projects have other members and no active owner any more:\n"
+                    text += "These projects have other members, but no active owner now:\n"
                     for project in changed.ownerless { text += "\(project.id.text)  \(printable(project.name))\n" }
-                    text += "Give each one: latchkey project add-member <project> <user> --role owner\n"
+                    text += "Give each of them an owner: latchkey project add-member <project> <user> --role owner\n"
                 }
                 try show(text)
             }
@@ -155,9 +155,9 @@ extension UserGroup {
 
     struct Activate: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lets a deactivated account in again.",
+            abstract: "Activates a deactivated account.",
             discussion: """
-                Its API keys work again; its sessions stay ended.
+                Its API keys work again. Its sessions have ended: the owner has to sign in again.
 
                 Example: latchkey user activate ada@example.com
                 """)
@@ -166,16 +166,16 @@ extension UserGroup {
         var user: UserArgument
 
         func run() throws(ExitCode) {
-            try administer(user, .activate) { "\($0.user.email) is active\($0.wasSo ? " already" : "")." }
+            try administer(user, .activate) { "\($0.user.email) is \($0.wasSo ? "already" : "now") active." }
         }
     }
 
     struct Superuser: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Makes an account a superuser, or takes that away.",
+            abstract: "Makes an account a superuser, or revokes that.",
             discussion: """
-                Latchkey itself grants a superuser nothing; services that ask for the account \
-                see is_superuser. A test identity is never a superuser.
+                A superuser has no further rights in Latchkey itself. Other services see \
+                is_superuser when they read the account. A test identity cannot be a superuser.
 
                 Example: latchkey user superuser ada@example.com --revoke
                 """)
@@ -183,19 +183,19 @@ extension UserGroup {
         @Argument(help: "An e-mail address or an account's id.")
         var user: UserArgument
 
-        @Flag(name: .long, help: "Take it away.")
+        @Flag(name: .long, help: "Revoke it.")
         var revoke = false
 
         func run() throws(ExitCode) {
             try administer(user, .superuser(!revoke)) {
-                "\($0.user.email) is \(revoke ? "no" : "a") superuser\($0.wasSo ? " already" : "")."
+                "\($0.user.email) is \(revoke ? ($0.wasSo ? "not" : "no longer") : ($0.wasSo ? "already" : "now")) a superuser."
             }
         }
     }
 
     struct Tier: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Gives an account another subscription tier.",
+            abstract: "Changes the subscription tier of an account.",
             discussion: "Example: latchkey user tier ada@example.com pro")
 
         @Argument(help: "An e-mail address or an account's id.")
@@ -206,14 +206,14 @@ extension UserGroup {
 
         func run() throws(ExitCode) {
             try administer(user, .tier(tier.text)) {
-                "\($0.user.email) is on the tier \($0.user.billing.subscriptionTier)."
+                "\($0.user.email) is now on the tier \($0.user.billing.subscriptionTier)."
             }
         }
     }
 
     struct Credit: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Adds to an account's token balance, or takes from it.",
+            abstract: "Adds tokens to the balance of an account, or takes them away.",
             discussion: """
                 The balance never falls below 0.
 
@@ -223,7 +223,7 @@ extension UserGroup {
         @Argument(help: "An e-mail address or an account's id.")
         var user: UserArgument
 
-        @Argument(help: "How many tokens.")
+        @Argument(help: "The number of tokens.")
         var amount: CountArgument
 
         @Flag(name: .long, help: "Take them away.")
@@ -238,9 +238,9 @@ extension UserGroup {
 
     struct Rename: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Gives an account another full name, or none.",
+            abstract: "Changes or removes the full name of an account.",
             discussion: """
-                Without a name, the one that it has is removed.
+                Without a name, the current one is removed.
 
                 Example: latchkey user rename ada@example.com "Ada Lovelace"
                 """)
@@ -253,7 +253,7 @@ extension UserGroup {
 
         func run() throws(ExitCode) {
             try administer(user, .rename(name?.text)) {
-                $0.user.fullName.map { name in "\(user.text) is called \(name)." } ?? "\(user.text) has no name."
+                $0.user.fullName.map { name in "\(user.text) is now called \(name)." } ?? "\(user.text) now has no name."
             }
         }
     }
@@ -261,11 +261,11 @@ extension UserGroup {
     struct Address: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "email",
-            abstract: "Gives an account another e-mail address.",
+            abstract: "Changes the e-mail address of an account.",
             discussion: """
-                For somebody who cannot read mail at their address any more: be sure who asks. \
-                All sessions end, and both addresses are told by mail. Whoever reads mail at \
-                the new address signs in as anyone does.
+                For someone who can no longer read mail at their address. Make sure that you \
+                know who is asking. All sessions end, and both addresses are told by mail. \
+                Anyone who reads mail at the new address can sign in as usual.
 
                 Example: latchkey user email ada@example.com ada@example.org
                 """)
@@ -282,10 +282,10 @@ extension UserGroup {
                 let move = try asking { () throws(AuthError) in try operations.moveUser(named: user.name, to: new) }
                 switch move {
                 case .noAccount: throw user.absent
-                case .taken: throw .failed("there is an account \(new.text) already")
-                case .wasSo: try show("\(new.text) is its address already.\n")
+                case .taken: throw .failed("the account \(new.text) exists already")
+                case .wasSo: try show("\(new.text) is already the address of this account.\n")
                 case .moved(let old, let count):
-                    try show("The account \(old) is \(new.text) now; \(counted(count, "session")) ended.\n")
+                    try show("The address \(old) is now \(new.text); \(counted(count, "session")) ended.\n")
                 }
             }
         }
@@ -293,11 +293,11 @@ extension UserGroup {
 
     struct Delete: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Deletes an account for good.",
+            abstract: "Deletes an account permanently.",
             discussion: """
-                With it go its sessions, its API keys, and the projects that have no other \
-                active owner, with all that is in them; their members are told by mail. The \
-                audit keeps its id, and nothing else.
+                Its sessions and API keys are deleted, too, and so are the projects that have \
+                no other active owner, with everything in them. Their members are told by mail. \
+                The audit log keeps the account's id, and nothing else.
 
                 Example: latchkey user delete ada@example.com --yes
                 """)
@@ -305,12 +305,12 @@ extension UserGroup {
         @Argument(help: "An e-mail address or an account's id.")
         var user: UserArgument
 
-        @Flag(name: .long, help: "Needed: nothing brings the account back.")
+        @Flag(name: .long, help: "Required: a deleted account cannot be restored.")
         var yes = false
 
         func validate() throws {
             guard yes else {
-                throw ValidationError("Deleting an account is for good: say --yes.")
+                throw ValidationError("A deleted account cannot be restored: confirm with --yes.")
             }
         }
 

@@ -51,7 +51,7 @@ struct WebClient {
             if case .exit(let number) = ending { code = number }
             return WebAnswer(
                 curlCode: code,
-                error: said.map { String(decoding: $0, as: UTF8.self) } ?? "curl did not end by itself")
+                error: said.map { String(decoding: $0, as: UTF8.self) } ?? "curl was ended before it finished")
         } catch {
             return WebAnswer(curlCode: nil, error: error.description)
         }

@@ -1,11 +1,12 @@
-// Writes the sample file and README's table from the table of settings: `make settings`, in the project's folder.
+// Writes the sample file and the table in docs/configuration.md from the table of settings: `make settings`, in the project's
+// folder.
 
 import Foundation
 import Settings
 
-/// `readme` with its current table of settings; nil if it has none.
-func withTable(_ readme: String) -> String? {
-    var lines = readme.components(separatedBy: "\n")
+/// `document` with its current table of settings; nil if it has none.
+func withTable(_ document: String) -> String? {
+    var lines = document.components(separatedBy: "\n")
     let table = SettingDescription.markdownTable
     guard let start = lines.firstIndex(of: table[0]), let end = lines[start...].firstIndex(of: "") else { return nil }
     lines.replaceSubrange(start..<end, with: table)
@@ -19,9 +20,10 @@ func write(_ text: String, to file: String) throws {
     print("written: \(file)")
 }
 
-guard let readme = withTable(try String(contentsOfFile: "README.md", encoding: .utf8)) else {
-    FileHandle.standardError.write(Data("write-settings: README.md has no table of settings\n".utf8))
+let document = "docs/configuration.md"
+guard let text = withTable(try String(contentsOfFile: document, encoding: .utf8)) else {
+    FileHandle.standardError.write(Data("write-settings: \(document) has no table of settings\n".utf8))
     exit(1)
 }
-try write(readme, to: "README.md")
+try write(text, to: document)
 try write(SettingDescription.sampleFile, to: "samples/latchkey.conf")

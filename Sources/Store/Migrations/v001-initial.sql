@@ -1,7 +1,7 @@
 -- Times are milliseconds since 1970, UTC. Ids are UUIDs, 16 bytes. No secret is stored: a code and
 -- an API key as Argon2id hashes, a refresh token as the number of its generation.
 
--- Who can sign in. An account is made by the first code that matched.
+-- Who can sign in. The first right code creates an account.
 CREATE TABLE users (
     id                BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     email             TEXT    NOT NULL UNIQUE,            -- ASCII, lower case
@@ -75,8 +75,8 @@ CREATE TABLE api_keys (
 CREATE INDEX api_keys_by_prefix ON api_keys (prefix);
 CREATE INDEX api_keys_by_project ON api_keys (project_id, sequence);
 
--- The outbox: mail that was promised and has not been accepted yet. A row names its challenge; the
--- code in it is derived again when it is sent.
+-- The outbox: mail that has not been accepted for delivery yet. A row names its challenge; the code
+-- is derived again when the mail is sent.
 CREATE TABLE mail_items (
     id           BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),  -- also in the Message-ID
     challenge_id BLOB    NOT NULL,

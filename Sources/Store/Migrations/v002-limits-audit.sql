@@ -1,7 +1,7 @@
--- What a process forgets and the service must not: how often something happened lately, from where
--- people signed in, and what was done.
+-- Data that must outlive a process: how often something happened recently, the networks that users
+-- signed in from, and the audit log.
 
--- How often. A window is counted in slots, so that one row stands for many events.
+-- Counts for limits. A window is divided into slots, and one row counts all events of a slot.
 CREATE TABLE limit_counts (
     name       TEXT    NOT NULL,                          -- of the limit, as a 429 tells it
     subject    TEXT    NOT NULL,                          -- whose: a network, an address, or '' for all
@@ -13,7 +13,7 @@ CREATE TABLE limit_counts (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX limit_counts_by_expiry ON limit_counts (expires_at);
 
--- From where an address was signed in with.
+-- The networks that an address was used to sign in from.
 CREATE TABLE known_networks (
     email        TEXT    NOT NULL,
     network      TEXT    NOT NULL,                        -- an IPv4 address, or an IPv6 /64
@@ -22,8 +22,8 @@ CREATE TABLE known_networks (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX known_networks_by_time ON known_networks (signed_in_at);
 
--- What was done, by whom, from where. Rows are added, and go when they are old; none ever changes. They
--- outlive the accounts that they name, so they name them by id alone.
+-- The audit log: what was done, by whom, from where. Rows are added, and deleted when they are old; none
+-- changes. They outlive the accounts that they name, so they contain only ids.
 CREATE TABLE audit_events (
     sequence   INTEGER PRIMARY KEY,
     at         INTEGER NOT NULL,

@@ -1,9 +1,9 @@
--- Where a session was begun and last refreshed from, for its owner to know it by.
+-- Where a session was last used from, so that its owner recognizes it.
 ALTER TABLE sessions ADD COLUMN client TEXT;                          -- network address, the last one
 ALTER TABLE sessions ADD COLUMN user_agent TEXT;                      -- the last one
 
--- How often each thing in the audit has happened since there are counters: rows of the audit go when they are
--- old, and these numbers only grow.
+-- How often each event of the audit log has happened since this table exists: old rows of the audit log are
+-- deleted, and these numbers only grow.
 CREATE TABLE counters (
     event  TEXT    NOT NULL,
     detail TEXT    NOT NULL,                                          -- '' for none

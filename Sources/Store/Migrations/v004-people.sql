@@ -1,6 +1,6 @@
--- What people say of themselves, whom they share projects with, and more than one kind of mail.
+-- Profiles, invitations, and several kinds of mail.
 
-ALTER TABLE users ADD COLUMN locale TEXT;                             -- of mail: 'en', 'de', …; NULL: as the browser says
+ALTER TABLE users ADD COLUMN locale TEXT;                             -- of mail: 'en', 'de', …; NULL: as the browser asks
 ALTER TABLE users ADD COLUMN tells_sign_ins INTEGER NOT NULL DEFAULT 1 CHECK (tells_sign_ins IN (0, 1));
 ALTER TABLE users ADD COLUMN tells_key_expiry INTEGER NOT NULL DEFAULT 1 CHECK (tells_key_expiry IN (0, 1));
 
@@ -21,12 +21,12 @@ CREATE INDEX invitations_by_email ON invitations (email);
 CREATE INDEX invitations_by_inviter ON invitations (invited_by);
 CREATE INDEX invitations_by_expiry ON invitations (expires_at);
 
--- The smallest number of days before its expiry that was told of by mail; 0: no more is to be.
+-- The smallest number of days before its expiry that a mail announced; 0: no more mail.
 ALTER TABLE api_keys ADD COLUMN told_days INTEGER;
 CREATE INDEX api_keys_by_expiry ON api_keys (expires_at) WHERE expires_at IS NOT NULL AND deactivated_at IS NULL;
 CREATE INDEX api_keys_by_creator ON api_keys (created_by);
 
--- An address has one code to sign in with, and one for each account that it is to become the address of.
+-- An address has one code to sign in with, and one for each account that wants to change to it.
 CREATE TABLE new_challenges (
     email      TEXT    NOT NULL,
     user_id    BLOB    NOT NULL CHECK (length(user_id) IN (0, 16)),   -- x'': to sign in
@@ -46,10 +46,10 @@ ALTER TABLE new_challenges RENAME TO challenges;
 CREATE INDEX challenges_by_expiry ON challenges (expires_at);
 CREATE INDEX challenges_by_user ON challenges (user_id) WHERE user_id <> x'';
 
--- The outbox takes mail of every kind. What a mail is about is a row elsewhere; `details` is what that row will not
--- tell any more, never a code.
+-- The outbox takes mail of every kind. A mail refers to a row elsewhere; `details` has what that row no
+-- longer contains, never a code.
 ALTER TABLE mail_items RENAME COLUMN challenge_id TO subject_id;
 ALTER TABLE mail_items ADD COLUMN kind TEXT NOT NULL DEFAULT 'code';
-ALTER TABLE mail_items ADD COLUMN locale TEXT;                        -- that the request asked for
+ALTER TABLE mail_items ADD COLUMN locale TEXT;                        -- the request's language
 ALTER TABLE mail_items ADD COLUMN details TEXT;
 CREATE INDEX mail_items_by_email ON mail_items (email);

@@ -1,3 +1,3 @@
--- A MAC of the access token that the session was given last, under its signing key: what has it was signed by us, and
--- need not be verified. NULL: none since this column was added.
+-- A MAC of the session's last access token, under its signing key: a token with this MAC was signed here, so its signature
+-- need not be verified. NULL: no token since this column exists.
 ALTER TABLE sessions ADD COLUMN access_token_tag BLOB CHECK (length(access_token_tag) = 32);

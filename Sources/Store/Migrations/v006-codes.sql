@@ -1,18 +1,18 @@
--- Every code has one purpose, and keeps what was promised with it.
+-- Every code has one purpose, and keeps the settings it was created with.
 
--- What stands within the statement every process reads: so it says what the columns are here.
+-- Every process reads the text within the statement, so the columns are explained here.
 --
--- email             whom the code was mailed to
+-- email             the address the code was mailed to
 -- purpose           'sign-in', 'new-address', 'current-address' or 'deletion'
--- user_id           whose account it changes; x'': to sign in
--- about             the new address, of a code for the current one
+-- user_id           the account it changes; x'': to sign in
+-- about             for a code to the current address: the new one
 -- id                new with every new code
 -- code_hash         Argon2id with pepper
 -- attempts          guesses that were counted
--- mailed_at         when a mail was last asked for
--- used_at           when it did what it was for
+-- mailed_at         when a mail was last requested
+-- used_at           when it was used
 -- digits, attempts_allowed, lifetime, resend_after
---                   the settings that the code was made under, times in milliseconds; NULL: it was made before they were kept
+--                   the settings the code was created with, times in milliseconds; NULL: it is older than these columns
 CREATE TABLE new_challenges (
     email TEXT NOT NULL, purpose TEXT NOT NULL DEFAULT 'sign-in', user_id BLOB NOT NULL CHECK (length(user_id) IN (0, 16)),
     about TEXT NOT NULL DEFAULT '', id BLOB NOT NULL CHECK (length(id) = 16), code_hash TEXT NOT NULL, attempts INTEGER NOT NULL,
@@ -28,6 +28,6 @@ ALTER TABLE new_challenges RENAME TO challenges;
 CREATE INDEX challenges_by_expiry ON challenges (expires_at);
 CREATE INDEX challenges_by_user ON challenges (user_id) WHERE user_id <> x'';
 
--- The language of the first sign-in, for notices to an account that has not chosen one: a notice is never in the language
--- of whoever did what it tells of.
+-- The language of the first sign-in, for notices to an account that has not chosen a language: a notice is never in the
+-- language of the user whose action it announces.
 ALTER TABLE users ADD COLUMN first_locale TEXT;

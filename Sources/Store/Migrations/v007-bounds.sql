@@ -1,9 +1,9 @@
--- What bounds need: which key took another's place, how many keys have not ended, and which ended long ago.
+-- Columns and indexes for limits on keys: which key replaced another, how many have not ended, and which ended long ago.
 
-ALTER TABLE api_keys ADD COLUMN replaces BLOB;                        -- the key whose place it took; NULL: none
-ALTER TABLE api_keys ADD COLUMN replaced_by BLOB;                     -- the key that took its place; NULL: none
+ALTER TABLE api_keys ADD COLUMN replaces BLOB;                        -- the key that it replaced; NULL: none
+ALTER TABLE api_keys ADD COLUMN replaced_by BLOB;                     -- the key that replaced it; NULL: none
 
--- Keys are counted without a look at their rows, which may be long.
+-- Counting keys does not read their rows, which may be long.
 DROP INDEX api_keys_by_project;
 CREATE INDEX api_keys_by_project ON api_keys (project_id, sequence, deactivated_at, expires_at, replaced_by);
 DROP INDEX api_keys_by_creator;

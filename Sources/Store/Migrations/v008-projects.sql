@@ -1,5 +1,5 @@
--- An outbox that is looked over without reading all of it. Mails that were given up have no due_at, and go by their expiry;
--- whether one that is not due yet waits, or is to be sent later, its attempts tell; how long they wait, their age.
+-- Indexes to count the outbox without reading all of it. A mail that was given up has no due_at, and is deleted when it expires.
+-- Its attempts show whether a mail that is not due yet waits for a retry; its age shows how long it waits.
 
 DROP INDEX mail_items_by_due;
 DROP INDEX mail_items_by_expiry;

@@ -1,26 +1,26 @@
--- Every process reads the whole schema, so it says no more than SQLite needs: columns are explained here, types and Swift's
--- own checks take the place of CHECKs, and what triggers did is done by the records (AuditEvent).
+-- Every process reads the whole schema, so it contains only what SQLite needs. Columns are explained here, types and checks in
+-- Swift replace CHECKs, and code (AuditEvent) replaces the triggers.
 --
--- Only comments and CHECKs go, which are no part of a row. So the statements are replaced as
--- sqlite.org/lang_altertable.html#otheralter has it, and no table is copied. The order of columns stays what the earlier
--- scripts made of it.
+-- This only removes comments and CHECKs, which are not part of a row. So it replaces the statements, as
+-- sqlite.org/lang_altertable.html#otheralter describes, and copies no table. The order of columns stays as the earlier
+-- scripts created it.
 --
 -- Times are milliseconds since 1970, UTC. Ids are UUIDs, 16 bytes; flags are 0 or 1.
 --
 -- users: who can sign in. email: ASCII, lower case. token_balance, tokens_used: billing. locale: of mail; NULL: as the browser
---     says. first_locale: of the first sign-in.
+--     asks. first_locale: of the first sign-in.
 -- members, invitations: role is one of Role's names.
--- sessions: generation: of the refresh token that is good now, since rotated_at. expires_at: however often it is refreshed.
+-- sessions: generation: of the current refresh token, since rotated_at. expires_at: refreshing does not change it.
 --     client, user_agent: the last ones. access_token_tag: a MAC of the last access token; NULL: none yet.
--- api_keys: sequence: the order in which they were made. prefix: the key's first 11 characters. key_hash: Argon2id. scopes: with
---     spaces between; NULL: all. expires_at: NULL: never. told_days: the smallest number of days before its expiry that was told
---     of; 0: no more is to be. replaces, replaced_by: another key of a rotation.
--- mail_items: the outbox. id: also in the Message-ID. due_at: next attempt; NULL: refused for good.
--- limit_counts: a slot of a window. subject: a network, an address, or '' for all. count: let through; refused: noted refusals.
+-- api_keys: sequence: the order of creation. prefix: the key's first 11 characters. key_hash: Argon2id. scopes: separated by
+--     spaces; NULL: all. expires_at: NULL: never. told_days: the smallest number of days before its expiry that a mail announced;
+--     0: no more mail. replaces, replaced_by: the other key of a rotation.
+-- mail_items: the outbox. id: also in the Message-ID. due_at: next attempt; NULL: given up.
+-- limit_counts: a slot of a window. subject: a network, an address, or '' for all. count: allowed; refused: recorded refusals.
 -- known_networks: network: an IPv4 address, or an IPv6 /64. signed_in_at: the last time.
--- audit_events: rows are added, and go when they are old; none ever changes. user_id NULL: nobody had proved who they were.
--- counters: how often each thing in the audit has happened. detail: '' for none.
--- challenges: as v006 has it.
+-- audit_events: rows are added, and deleted when they are old; none changes. user_id NULL: the client had not proved an identity.
+-- counters: how often each event of the audit log has happened. detail: '' for none.
+-- challenges: see v006.
 
 PRAGMA writable_schema=ON;
 UPDATE sqlite_schema AS s SET sql = CASE s.name
@@ -37,17 +37,17 @@ WHEN 'counters' THEN 'CREATE TABLE counters(event TEXT NOT NULL,detail TEXT NOT 
 WHEN 'invitations' THEN 'CREATE TABLE invitations(id BLOB NOT NULL PRIMARY KEY,project_id BLOB NOT NULL REFERENCES projects,email TEXT NOT NULL,role TEXT NOT NULL,invited_by BLOB NOT NULL REFERENCES users,created_at INTEGER NOT NULL,expires_at INTEGER NOT NULL,UNIQUE(project_id,email))STRICT,WITHOUT ROWID'
 WHEN 'challenges' THEN 'CREATE TABLE challenges(email TEXT NOT NULL,purpose TEXT NOT NULL DEFAULT ''sign-in'',user_id BLOB NOT NULL,about TEXT NOT NULL DEFAULT '''',id BLOB NOT NULL,code_hash TEXT NOT NULL,attempts INTEGER NOT NULL,created_at INTEGER NOT NULL,expires_at INTEGER NOT NULL,mailed_at INTEGER NOT NULL,used_at INTEGER,digits INTEGER,attempts_allowed INTEGER,lifetime INTEGER,resend_after INTEGER,PRIMARY KEY(email,purpose,user_id,about))STRICT,WITHOUT ROWID'
 ELSE sql END
--- A table to which somebody added a column stays as it is.
+-- A table to which someone added a column stays as it is.
 WHERE type = 'table' AND (SELECT count(*) FROM pragma_table_info(s.name)) = CASE s.name
 WHEN 'users' THEN 15 WHEN 'projects' THEN 5 WHEN 'members' THEN 4 WHEN 'sessions' THEN 10 WHEN 'api_keys' THEN 16
 WHEN 'mail_items' THEN 11 WHEN 'limit_counts' THEN 6 WHEN 'known_networks' THEN 3 WHEN 'audit_events' THEN 8
 WHEN 'counters' THEN 3 WHEN 'invitations' THEN 7 WHEN 'challenges' THEN 15 END;
--- Also has every connection read the schema again.
+-- This also makes every connection read the schema again.
 DROP TRIGGER IF EXISTS audit_events_never_change;
 DROP TRIGGER IF EXISTS audit_events_are_never_replaced;
 DROP TRIGGER IF EXISTS audit_events_stay;
 DROP TRIGGER IF EXISTS audit_events_are_counted;
--- By a condition that PostgreSQL can read, too.
+-- With a condition that PostgreSQL accepts, too.
 DROP INDEX IF EXISTS challenges_by_user;
 CREATE INDEX challenges_by_user ON challenges(user_id) WHERE purpose <> 'sign-in';
 PRAGMA writable_schema=RESET;

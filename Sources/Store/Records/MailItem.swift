@@ -61,8 +61,8 @@ package struct MailItem {
             "UPDATE mail_items SET details = $1, subject_id = $2 WHERE id = $3", [.text(details), .id(subject), .id(id)])
     }
 
-    /// Takes the item that has been due longest, for `lease`: until then no other deliverer gets it. An item that a clock ahead
-    /// of time postponed is due now: it was made later than now, or is due later than any back-off lasts.
+    /// Takes the item that has been due longest, for `lease`: until then no other deliverer gets it. If a clock that
+    /// was ahead postponed an item, it is due now: it was created later than now, or is due later than any back-off lasts.
     package static func take(
         at now: Timestamp, lease: Duration, in database: Database
     ) throws(AuthError) -> MailItem? {

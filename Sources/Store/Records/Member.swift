@@ -85,7 +85,7 @@ package struct Member {
         ) { Member($0) }
     }
 
-    /// Whether somebody with that address belongs to `project`.
+    /// Whether a user with that address belongs to `project`.
     package static func has(
         _ email: String, in project: UUID, _ database: Database
     ) throws(AuthError) -> Bool {

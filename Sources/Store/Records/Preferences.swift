@@ -22,7 +22,7 @@ package struct Preferences: Equatable {
                 language: row.optionalText(0).flatMap { Language(tag: $0) }, tellsSignIns: row.flag(1),
                 tellsKeyExpiry: row.flag(2))
         }
-        guard let found else { throw .failure(reason: "an account is not there") }
+        guard let found else { throw .failure(reason: "the account does not exist") }
         return found
     }
 

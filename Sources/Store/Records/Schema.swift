@@ -45,7 +45,7 @@ package enum Schema {
             let found = try copy.first("PRAGMA integrity_check(1)") { $0.text(0) } ?? "no answer"
             guard found.isSame(as: "ok") else { return found }
             if let table = try copy.tableWithInvalidRow() { return "a row of \(table) is invalid" }
-            return try copy.first("PRAGMA foreign_key_check") { "a row of \($0.text(0)) names one that is not there" }
+            return try copy.first("PRAGMA foreign_key_check") { "a row of \($0.text(0)) refers to a row that does not exist" }
         } catch {
             throw AuthError(error)
         }
@@ -72,9 +72,9 @@ extension Schema {
             case .newer, .closed: break
             }
         } catch {
-            throw .failure(reason: "the database in it is none of ours, or damaged: \(error.description)")
+            throw .failure(reason: "the backup's database is damaged, or not one of Latchkey: \(error.description)")
         }
-        guard !isNewer else { throw .failure(reason: "the database in it was made by a newer Latchkey") }
+        guard !isNewer else { throw .failure(reason: "the backup's database was created by a newer version of Latchkey") }
         return try Database(database)
     }
 

@@ -20,7 +20,7 @@ package struct StateFolder {
     private let name: String
     private let making: Making
 
-    /// Who creates state where there is none.
+    /// Who creates missing state.
     package enum Making: Sendable {
         /// A command that asks for it: `latchkey init`, `latchkey restore`.
         case always
@@ -76,7 +76,7 @@ package struct StateFolder {
         }
         if !isThere {
             switch making {
-            case .never: throw StateFolder.absence(of: path, "is not there")
+            case .never: throw StateFolder.absence(of: path, "does not exist")
             case .ifNew, .ifNewAndUnnamed: try StateFolder.refuseIfGone(from: path, making)
             case .always: break
             }
@@ -94,7 +94,7 @@ package struct StateFolder {
             throw .init(reason: "\(path) belongs to another user")
         }
         guard !status.isOpenToOthers else {
-            throw .init(reason: "\(path) is open to other users; chmod 700 closes it")
+            throw .init(reason: "other users can access \(path); run chmod 700 on it")
         }
     }
 
@@ -112,12 +112,12 @@ package struct StateFolder {
             path.isSame(as: root)
                 || path.utf8.starts(with: (root.isSame(as: "/") ? "/" : "\(root)/").utf8)
         {
-            throw .init(reason: "\(path) lies in the web root \(root)" + StateFolder.remedy)
+            throw .init(reason: "\(path) is in the web root \(root)" + StateFolder.remedy)
         }
         for component in path.utf8.split(separator: UInt8(ascii: "/"))
         where ["public_html", "www", "htdocs"].contains(where: { component.elementsEqual($0.utf8) }) {
             throw .init(
-                reason: "\(path) lies below \(String(Substring(component))), which is served as a web root"
+                reason: "\(path) is in a folder called \(String(Substring(component))), which web servers usually serve"
                     + StateFolder.remedy)
         }
     }
@@ -132,7 +132,7 @@ package struct StateFolder {
         guard try isNew() else { return }
         switch making {
         case .always: break
-        case .never: throw .failure(reason: StateFolder.absence(of: path, "holds no database").reason)
+        case .never: throw .failure(reason: StateFolder.absence(of: path, "has no database").reason)
         case .ifNew, .ifNewAndUnnamed:
             do throws(StateFault) {
                 if hasLocks { throw StateFault(goneFrom: path) }
@@ -174,7 +174,7 @@ package struct StateFolder {
         where mark.place(among: mark.places(executables: folder)) != nil {
             return StateFault(goneFrom: path)
         }
-        return StateFault(reason: "\(path) \(what); latchkey init makes it")
+        return StateFault(reason: "\(path) \(what); latchkey init creates it")
     }
 
     /// Notes outside the folder that it has a database, if that is not noted yet: beside the executables in the folder
@@ -218,10 +218,10 @@ package struct StateFolder {
             bytes = try File.read(secretPath, limit: 33)
         } catch {
             guard error.isAbsent else { throw AuthError(error) }
-            throw .failure(reason: "\(secretPath) is missing beside a database: restore it")
+            throw .failure(reason: "\(secretPath) is missing, but there is a database: restore it from a backup")
         }
         guard bytes.count == 32 else {
-            throw .failure(reason: "\(secretPath) does not hold 32 bytes")
+            throw .failure(reason: "\(secretPath) does not have 32 bytes")
         }
         return bytes
     }
@@ -383,15 +383,15 @@ package struct StateFault: Error {
 
     fileprivate init(goneFrom path: String) {
         reason =
-            "the state of this installation is gone from \(path): mount it, move it back or restore a backup; "
-            + "latchkey init begins anew"
+            "the state of this installation is missing from \(path): mount it, move it back or restore a backup; "
+            + "latchkey init creates a new one"
         isTemporary = true
     }
 
     fileprivate init(unnamed path: String, other: String) {
         reason =
-            "no folder is named, by LATCHKEY_HOME or latchkey.home, though these executables have worked on \(other): "
-            + "name it; latchkey init begins anew in \(path)"
+            "neither LATCHKEY_HOME nor latchkey.home names a state folder, but these executables have used \(other): "
+            + "name it there; latchkey init creates a new one in \(path)"
         isTemporary = true
     }
 }

@@ -1,10 +1,10 @@
-// The mark of an installation that has state: the state folder's path, noted in a file outside it. So a folder that is
-// not mounted, or was moved, does not look like a new installation.
+// The state mark shows that an installation has state: a file outside the state folder contains the folder's path. So a
+// folder that is not mounted, or was moved, does not look like a new installation.
 //
 // 1. The file is a list of paths, one per line, since several services may share executables. It is beside the
 //    executables; if this user cannot write there, beside the state folder; otherwise in /var/tmp.
 // 2. All three are read. A file counts only if this user or root owns it, and nobody else can write to it.
-// 3. It is replaced in one step, never written to: a link that somebody put there has no effect.
+// 3. It is replaced in one step, never written to: a link that someone put there has no effect.
 
 import Platform
 
@@ -38,16 +38,16 @@ package struct StateMark {
         places.first { holds(StateMark.list(in: $0)) }
     }
 
-    /// Notes the mark in the first writable one of `places`, unless one of them has it. Returns the place; nil if there
-    /// is none.
+    /// Notes the mark in the first writable one of `places`, unless one of them has it. Returns the place; nil if
+    /// none is writable.
     @discardableResult
     package func note(in places: [String]) -> String? {
         if let place = place(among: places) { return place }
         return places.first { place in
-            // Others may note theirs at the same time. A process that holds the lock for long blocks nobody.
+            // Others may note theirs at the same time. A process that holds the lock too long does not block this one.
             let lock = try? FileLock(onFolder: File.parent(of: place), atMost: StateMark.longestWait)
             defer { withExtendedLifetime(lock) {} }
-            // Somebody else's file stays unchanged.
+            // Another user's file stays unchanged.
             if (try? File.status(place)) ?? nil != nil, !StateMark.isTrusted(place) { return false }
             var list = StateMark.list(in: place)
             if list.count > StateMark.size {

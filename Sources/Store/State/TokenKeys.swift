@@ -35,7 +35,7 @@ extension StateFolder {
     }
 
     /// Whether a key that ends at `end` is valid at `now`. An end further ahead than any rotation sets is invalid: a
-    /// wrong clock set it, or somebody else.
+    /// wrong clock or an attacker set it.
     package func isGood(until end: Timestamp, at now: Timestamp) -> Bool {
         now < end && end <= now + StoreBounds.longestAccessLifetime + StoreBounds.keyOverlap + StoreBounds.keyOverlap
     }
@@ -82,7 +82,7 @@ extension StateFolder {
             guard isToGo(status) else { continue }
             isChanged = true
             do throws(SystemError) {
-                // The key first: without its end it would be a key that nobody knows about.
+                // The key first: a key without its end's file would stay unnoticed.
                 try File.delete(keyPath(id))
                 try File.delete(endPath(ofKey: id))
             } catch {

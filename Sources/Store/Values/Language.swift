@@ -33,7 +33,8 @@ package enum Language: Equatable, Sendable, CaseIterable {
     }
 
     /// The language that a request wants by its `Accept-Language` (RFC 9110 §12.5.4), found by lookup (RFC 4647
-    /// §3.4): the range of the highest weight that is, or begins with, one of our tags; of equal ones the first.
+    /// §3.4): the range with the highest weight that is, or begins with, the tag of one of these languages; of equal
+    /// ranges the first.
     ///
     /// A tag of weight 0 is excluded, even if a longer range matches it; `de-AT;q=0` does not affect `de`. `*` means
     /// the default, so with it, as when nothing matches, the result is nil. Malformed parts are ignored, and so is

@@ -20,17 +20,17 @@ package enum MailKind: Equatable, Sendable, CaseIterable {
     case newNetwork
     /// Tells about an API key that is about to expire.
     case keyExpiry
-    /// Invites somebody to a project.
+    /// Invites someone to a project.
     case invitation
     /// Says that the account was deleted.
     case accountDeleted
     /// Says that API keys were made with the account, or given more rights.
     case keyCreated
-    /// Says that the account made somebody an owner of a project, or invited one.
+    /// Says that the account made someone an owner of a project, or invited an owner.
     case ownerMade
-    /// Says that the account invited somebody to a project, gave them another role, or removed them.
+    /// Says that the account invited someone to a project, gave them another role, or removed them.
     case accessGiven
-    /// Tells somebody that they no longer belong to a project, or have fewer rights there.
+    /// Tells someone that they no longer belong to a project, or have fewer rights there.
     case accessEnded
     /// Says that the account's notices were switched off, or their language was changed.
     case noticesOff

@@ -6,7 +6,7 @@ import threading
 
 
 class Backend:
-    """Answers with the received request, as JSON; under /reports/401 with a 401 of its own."""
+    """Answers with the received request, as JSON; under /reports/401 with its own 401."""
 
     def __init__(self):
         backend, self.count = self, 0

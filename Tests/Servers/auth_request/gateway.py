@@ -21,7 +21,7 @@ AROUND = (
 
 
 class Gateway:
-    """nginx with the sample, on a port of its own; `around`: other configuration around the sample."""
+    """nginx with the sample, on its own port; `around`: other configuration around the sample."""
 
     def __init__(self, latchkey, backend, cached, around=""):
         self.folder = tempfile.mkdtemp(prefix="latchkey-nginx-")

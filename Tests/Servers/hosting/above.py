@@ -18,7 +18,7 @@ RewriteCond %{REQUEST_FILENAME} !-f
 RewriteCond %{REQUEST_FILENAME} !-d
 RewriteRule . /index.php [L]
 """
-# Typical .htaccess files of sites, in the folder above ours.
+# Typical .htaccess files of sites, in the folder above Latchkey's.
 HOSTILE = {
     "AcceptPathInfo": "AcceptPathInfo Off",
     "WordPress, before ours": f"RewriteEngine On\nRewriteOptions InheritDownBefore\n{WORDPRESS}",

@@ -52,14 +52,14 @@ class Denied(Below):
 
 
 def advice():
-    """README's commands for a host's refusals, by the message in the log."""
-    text = open(f"{PROJECT}/README.md").read()
+    """The commands of docs/deploy.md for a host's refusals, by the message in the log."""
+    text = open(f"{PROJECT}/docs/deploy.md", encoding="utf-8").read()
     table = re.search(r"^### What the host must allow\n.*?(?=^##)", text, re.M | re.S)[0]
     return dict(re.findall(r"^\| `([^`]+)`[^|]*\|[^|`]*`((?:sed|cp) [^`]+)`", table, re.M))
 
 
 def follow(server, command):
-    """README's `command`, run in the project, with the server's folder as ~/auth."""
+    """The document's `command`, run in the project, with the server's folder as ~/auth."""
     done = subprocess.run(["sh", "-c", command.replace("~/auth", server.site)], cwd=PROJECT, capture_output=True, text=True)
     os.chmod(f"{server.site}/.htaccess", 0o644)
     assert done.returncode == 0, done
@@ -117,7 +117,7 @@ def check_allowed(fixture, probes):
                 )
             if mend:
                 follow(server, commands[said].replace("SymLinksIfOwnerMatch", mend))
-                probes.check(server, f"{what}, mended as README says")
+                probes.check(server, f"{what}, mended as docs/deploy.md says")
         finally:
             server.stop()
     server = Denied(fixture)

@@ -91,8 +91,8 @@ def check_methods(fixture):
             for method, executable in [("DELETE", "delete-api-key"), ("PATCH", "update-api-key")]:
                 expect(
                     re.search(
-                        rf"fault {method}: 403 forbidden .*? Until then POST at an executable's own path stands for it, such as "
-                        rf"/cgi-bin/{executable}/<key_id>\.",
+                        rf"fault {method}: 403 forbidden .*? Until then, clients can send POST to an executable's own "
+                        rf"path instead, such as /cgi-bin/{executable}/<key_id>\.",
                         found,
                     ),
                     f"{what}: doctor says what to do without {method}",

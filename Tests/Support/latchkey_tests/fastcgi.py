@@ -1,4 +1,4 @@
-"""A process that answers by FastCGI on a socket of its own, and the protocol's records
+"""A process that answers by FastCGI on its own socket, and the protocol's records
 (fastcgi-archives.github.io/FastCGI_Specification.html)."""
 
 import os

@@ -1,15 +1,16 @@
-// What the C programs share, which are baselines for the Swift executables.
+// Code that the C programs share, which are baselines for the Swift executables.
 //
 // 1. They do the same work in the same order, with the same libraries, and their answers are the same
 //    byte for byte, except the request's id. Benchmarks/compare.py refuses to measure if they are not.
 // 2. They are idiomatic C: buffers in place, no needless copies.
-// 3. Each implements one endpoint. They make and migrate nothing, skip settings that their
+// 3. Each implements one endpoint. They create and migrate nothing, skip settings that their
 //    endpoints do not use, and neither explain a failure nor log it.
-// 4. A process of one request makes the same system calls as ours, one by one, except for memory; otherwise compare.py refuses.
+// 4. A process of one request makes the same system calls as the Swift executable, one by one, except for memory; otherwise
+//    compare.py refuses.
 //
-// The persistent one defines RESIDENT: it passes its answer to `deliver`, and remembers what ours does (ProcessCache.swift,
-// Service.swift): the open database, the settings, keys, and verified tokens. Before each use it checks, like ours, whether
-// their files have changed; it reads session and account for every request.
+// The persistent program defines RESIDENT: it passes its answer to `deliver`, and keeps what latchkey-fcgi keeps
+// (ProcessCache.swift, Service.swift): the open database, the settings, keys, and verified tokens. Before each use it checks,
+// like latchkey-fcgi, whether their files have changed; it reads session and account for every request.
 
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -34,7 +35,7 @@
 #include <nettle/sha2.h>
 #include <sqlite3.h>
 
-// What Swift cannot call is C in ours, too.
+// Latchkey, too, uses C for what Swift cannot call.
 #include "../Sources/CLibc/CLibc.h"
 #include "../Sources/CSQLite/CSQLite.h"
 
@@ -256,7 +257,7 @@ static int64_t now(void) {
     return time.tv_sec * INT64_C(1000) + time.tv_nsec / 1000000;
 }
 
-// By arithmetic, since gmtime looks for a time zone. Times in the database are after 1970.
+// Computed here, since gmtime looks for a time zone. Times in the database are after 1970.
 static void add_time(struct text *text, int64_t milliseconds) {
     int64_t seconds = milliseconds / 1000, days = seconds / 86400, time = seconds % 86400;
     int64_t shifted = days + 719468, era = shifted / 146097, day_of_era = shifted % 146097;
@@ -291,7 +292,7 @@ static void add_string(struct text *text, const char *string) {
 
 static char home[path_limit];
 static char base_url[1024] = "http://localhost:8000";
-static char journal[8];  // empty: as the file system has it
+static char journal[8];  // empty: depends on the file system
 static bool allow_state_in_web_root;
 
 // The number of bytes read, at most `limit`; -1 if there is no such file.
@@ -478,7 +479,7 @@ struct claims {
     bool is_proved;
 };
 
-// What verifies the current token: the signed text, the signature, the key and its id, the whole text; and, in a persistent
+// The data that verifies the current token: the signed text, the signature, the key and its id, the whole text; and, in a persistent
 // process, its hash.
 static struct {
     const char *input;
@@ -573,8 +574,8 @@ static struct claims read_token(const char *token) {
     return claims;
 }
 
-// How SQLite opens files, as in FileSystem.swift: a log that has content after its header already exists, and its folder need
-// not be synced again.
+// How SQLite opens files, as in FileSystem.swift: if the WAL has content after its header, it already exists, and its folder
+// need not be synced again.
 
 static sqlite3_vfs *original_vfs, own_vfs;
 
@@ -830,7 +831,7 @@ static void add_account(struct text *body, struct claims *claims) {
         "       u.token_balance, u.tokens_used, u.subscription_tier, u.created_at, u.updated_at\n"
         "FROM sessions AS s JOIN users AS u ON u.id = s.user_id WHERE s.id = $1",
         claims->session);
-    // Nothing of an account that is being deleted is valid any more.
+    // Tokens of an account that is being deleted are no longer valid.
     if (!step(row) || strncmp(column_text(row, 6), "deleted ", LENGTH("deleted ")) == 0) refuse_token();
     if (sqlite3_column_int64(row, 1) > now() + clock_tolerance) refuse_token();
     if (memcmp(sqlite3_column_blob(row, 5), claims->user, sizeof claims->user) != 0) refuse_token();
@@ -937,7 +938,7 @@ static const char *non_empty(const char *name) {
     return value && *value ? value : NULL;
 }
 
-// The path that the client asked for. False if the server does not pass it, or it is not a path.
+// The path that the client requested. False if the server does not pass it, or it is not a path.
 static bool read_target(struct path *path) {
     const char *target = non_empty("REQUEST_URI"), *script = non_empty("SCRIPT_NAME"), *info = getenv("PATH_INFO");
     char both[path_limit];
