@@ -75,9 +75,11 @@ import Testing
         #expect(commands.contains("api=http://localhost:8000\n") && commands.contains("ls -t var/mail/new/*"))
         let result = run(
             // A busy machine may need longer.
-            commands.replacingOccurrences(of: "; sleep 2\n", with: "; until ls var/mail/new/* >/dev/null 2>&1; do sleep 0.1; done\n")
-                .replacingOccurrences(of: "localhost:8000", with: "localhost:\(server.port)")
-                .replacingOccurrences(of: "var/mail", with: "\(server.home.path)/mail"),
+            commands.replacingOccurrences(
+                of: "; sleep 2\n", with: "; until ls var/mail/new/* >/dev/null 2>&1; do sleep 0.1; done\n"
+            )
+            .replacingOccurrences(of: "localhost:8000", with: "localhost:\(server.port)")
+            .replacingOccurrences(of: "var/mail", with: "\(server.home.path)/mail"),
             port: server.port, home: server.home.path)
         let output = text(result)
         #expect(result.exitCode == 0, "\(result.errors)")
