@@ -114,7 +114,8 @@ private func checkBody(_ request: Request, _ entries: [[UInt8]], sent: ArraySlic
         switch error {
         case .lengthRequired: must(length == nil ? !endsWithInput : !isNumber, "a length that is none")
         case .tooLarge:
-            must(length == nil ? endsWithInput && sent.count > bodyLimit : isNumber && count > bodyLimit, "a length that is too much")
+            let isTooLong = length == nil ? endsWithInput && sent.count > bodyLimit : isNumber && count > bodyLimit
+            must(isTooLong, "a length that is too much")
         case .incomplete: must(count <= bodyLimit && count > sent.count, "a body that is too short")
         case .unreadable: must(false, "the input does not fail here")
         }
