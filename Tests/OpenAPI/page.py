@@ -161,8 +161,10 @@ def run(results):
             page_reading.run(results, page)
             looks(results, page)
             page.open()
-            page_samples.run(results, page, world)
             page_tasks.run(results, page, world)
+            # The samples change the language of Ada's mail.
+            page.open()
+            page_samples.run(results, page, world)
         finally:
             page.quit()
         page_reading.without_storage(results, world.base)
