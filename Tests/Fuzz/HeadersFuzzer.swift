@@ -114,7 +114,8 @@ private func checkBody(_ request: Request, _ entries: [[UInt8]], sent: ArraySlic
         switch error {
         case .lengthRequired: must(length == nil ? !endsWithInput : !isNumber, "a length that is none")
         case .tooLarge:
-            must(length == nil ? endsWithInput && sent.count > bodyLimit : isNumber && count > bodyLimit, "a length that is too much")
+            let isTooLong = length == nil ? endsWithInput && sent.count > bodyLimit : isNumber && count > bodyLimit
+            must(isTooLong, "a length that is too much")
         case .incomplete: must(count <= bodyLimit && count > sent.count, "a body that is too short")
         case .unreadable: must(false, "the input does not fail here")
         }
@@ -167,7 +168,7 @@ private func checkForms(_ request: Request, _ entries: [[UInt8]], body: [UInt8])
         must((try? Email(form.email.text)) != nil, "whoever is invited has an address")
     }
     if let language = request.fields[.acceptLanguage].flatMap({ Language.preferred(acceptLanguage: $0) }) {
-        must(Language(tag: language.tag) == language, "a language is one of ours")
+        must(Language(tag: language.tag) == language, "a language has a supported tag")
     }
     if let form = taken({ () throws(AuthError) in try DeleteAPIKeyForm(api) }) {
         must(api.pathIDs.first?.lowercased() == form.key.text, "the key is the path's")
