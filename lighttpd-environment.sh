@@ -7,7 +7,7 @@ esac
 echo "server.port = $PORT"
 if [ -n "$BIND" ]; then echo 'server.bind = env.BIND'; else echo 'server.bind = "127.0.0.1"'; fi
 if [ -n "$LATCHKEY_HOME" ]; then echo 'var.home = env.LATCHKEY_HOME'; else echo 'var.home = var.CWD + "/var"'; fi
-# LATCHKEY_FASTCGI is for lighttpd.conf only. awk fails if its standard error is closed.
+# LATCHKEY_FASTCGI is only for lighttpd.conf. awk fails if its standard error is closed.
 awk 'BEGIN {
     printf "var.settings = (\"LATCHKEY_HOME\""
     for (name in ENVIRON)

@@ -1,26 +1,29 @@
 # Prints what lighttpd.conf needs for FastCGI, if LATCHKEY_FASTCGI is set: two pools of latchkey-fcgi processes. A process
 # answers one request at a time. A request that hashes a code may have to wait, so those requests have their own pool,
-# `codes`; all others go to `api`. Any process answers any route.
+# `codes`; all others go to `api`. Any process can answer any route.
 #
-# Processes of a pool: LATCHKEY_FASTCGI_PROCESSES, else fastcgi_processes in latchkey.conf, else the number of cores.
+# The number of processes in each pool is LATCHKEY_FASTCGI_PROCESSES, or else fastcgi_processes in latchkey.conf, or else the
+# number of cores.
 #
 # The sockets are in the state folder, which only its owner can enter: anyone who can open a socket can forge identity headers.
 
 [ -n "$LATCHKEY_FASTCGI" ] || exit 0
 home=${LATCHKEY_HOME:-$PWD/var}
 mkdir -p -m 700 "$home" "$home/run" || exit 1
+# lighttpd that root starts gives up root's rights before it makes the sockets: the folder belongs to the state's owner.
+[ "$(id -u)" != 0 ] || chown -h --reference="$home" "$home/run" || exit 1
 processes=$LATCHKEY_FASTCGI_PROCESSES
 if [ -z "$processes" ] && [ -e "$home/latchkey.conf" ]; then
     mark=$(printf '\357\273\277')  # editors on Windows may begin a file with this byte order mark
     processes=$(sed -n "s/^$mark//"';s/^[[:space:]]*fastcgi_processes[[:space:]]*=[[:space:]]*\([0-9]*\)[[:space:]]*$/\1/p' "$home/latchkey.conf")
 fi
-# Every answer reports a value that is not a number from 1 to 64.
+# For an invalid value, this uses the number of cores. Latchkey then answers every request with 500 and logs the fault.
 case $processes in
     [1-9] | [1-5][0-9] | 6[0-4]) ;;
     *) processes=$(nproc) ;;
 esac
 
-# The processes do not inherit lighttpd's environment, as with CGI. lighttpd itself inserts the folders (var.home, var.cgi),
+# As with CGI, the processes do not inherit lighttpd's environment. lighttpd itself inserts the folders (var.home, var.cgi),
 # so their names need no quoting here.
 pool() {
     cat <<END

@@ -1,4 +1,4 @@
-// What the page at /docs is made of: elements, texts, and samples in tabs. Every text is set as text, never as HTML.
+// The parts of the page at /docs: elements, texts, and samples in tabs. Every text is set as text, never as HTML.
 
 // A new element: attributes, then children, which are elements, texts, or nothing.
 export function make(name, attributes, ...children) {
@@ -20,7 +20,7 @@ export function say(text) {
   document.getElementById("status").textContent = text;
 }
 
-// A button that copies the text of what `shown()` gives.
+// A button that copies the text of the element that `shown()` returns.
 export function copyButton(label, shown) {
   const button = make("button", { type: "button", class: "copy", "aria-label": `Copy: ${label}` }, "Copy");
   button.addEventListener("click", async () => {
@@ -29,7 +29,7 @@ export function copyButton(label, shown) {
       button.textContent = "Copied";
       say("Copied.");
     } catch {
-      // Without TLS there is a clipboard only on localhost, and a browser may refuse it.
+      // Without TLS, browsers offer the clipboard only on localhost, and they can refuse it.
       getSelection().selectAllChildren(shown());
       button.textContent = "Selected";
       say("The browser did not copy it. The text is selected: copy it by hand.");
@@ -51,16 +51,16 @@ let language = (() => {
   }
 })();
 
-// What shows another language in each group of tabs.
+// For each group of tabs, the function that shows another language.
 const groups = [];
 
-// Shows `next` in all groups, and keeps `anchor` where it is on the screen.
+// Shows the language `next` in all groups, and keeps `anchor` at its place on the screen.
 function choose(next, anchor) {
   language = next;
   try {
     localStorage.setItem(KEY, next);
   } catch {
-    // It is in memory.
+    // The choice stays in memory.
   }
   const before = anchor.getBoundingClientRect().top;
   for (const show of groups) show(next);
@@ -69,7 +69,7 @@ function choose(next, anchor) {
 
 let count = 0;
 
-// Samples of one thing in several languages, as tabs: `parts` are a language and its block each, `label` says what they do.
+// One sample in several languages, as tabs. Each of `parts` is a language and its block; `label` describes the sample.
 export function samples(label, parts) {
   const id = `samples-${count += 1}`;
   const list = make("div", { role: "tablist", "aria-label": `Language: ${label}` });
@@ -110,7 +110,7 @@ export function samples(label, parts) {
 
 const KINDS = { sh: "Shell", html: "HTML" };
 
-// Makes tabs of the samples that the page itself contains, and names this service in them.
+// Turns the samples in docs.html into tabs, and puts the address of this service into them.
 export function enhance() {
   for (const group of document.querySelectorAll("main .samples")) {
     const blocks = [...group.querySelectorAll("pre")];

@@ -1,5 +1,5 @@
-// Makes the reference from openapi.json: operations by their tags, credentials, error codes, schemas. Each is closed until
-// it is asked for.
+// Builds the reference from openapi.json: operations by tag, credentials, error codes, schemas. Each entry is closed until
+// the reader opens it.
 
 import { block, make, paragraphs, samples, words } from "./docs-elements.js";
 import { VARIABLES, curl, javascript, python, requestOf } from "./docs-samples.js";
@@ -7,7 +7,7 @@ import { VARIABLES, curl, javascript, python, requestOf } from "./docs-samples.j
 const METHODS = ["get", "post", "put", "patch", "delete"];
 let api;
 
-// What `value` refers to, through any number of references.
+// The target of `value`, through any number of references.
 function resolved(value) {
   while (value?.$ref) {
     const steps = value.$ref.slice(2).split("/").map((s) => s.replaceAll("~1", "/").replaceAll("~0", "~"));
@@ -20,7 +20,7 @@ const shown = (value) => (typeof value === "string" ? value : JSON.stringify(val
 
 const isFailure = (name) => name.endsWith("Failure");
 
-// The name of a schema's type, with links to those that have names.
+// The type of a schema, with a link if the type has a name.
 function type(schema) {
   if (schema.$ref) {
     const name = schema.$ref.split("/").pop();
@@ -42,7 +42,7 @@ function range(low, high, what) {
   return low === high ? `${low}${what}` : `${low} to ${high}${what}`;
 }
 
-// What a schema asks for beyond its type.
+// What a schema requires beyond its type.
 function facts(schema) {
   const found = [];
   const say = (...parts) => found.push(parts);
@@ -71,7 +71,7 @@ const bounds = (schema) => {
 const line = (name, schema, must) => make("dt", {}, make("code", {}, name), " ", type(schema),
   must ? [" ", make("span", { class: "must" }, "required")] : "", bounds(schema));
 
-// A schema's fields, one below the other; fields within fields are set in.
+// The fields of a schema as a list; nested fields are indented.
 function fields(schema) {
   if (schema.$ref) return make("p", {}, type(schema));
   if (!schema.properties) return make("p", {}, type(schema), bounds(schema));
@@ -121,7 +121,7 @@ function answer(status, response) {
 
 const methodName = (method) => make("span", { class: `method ${method}` }, method.toUpperCase());
 
-// A long path breaks before a part of it.
+// A long path can break before each part.
 const pathName = (path) => make("span", { class: "path" }, path.split(/(?=\/)/).map((part) => [make("wbr"), part]));
 
 function operationView(path, method, operation) {
@@ -133,7 +133,7 @@ function operationView(path, method, operation) {
     paragraphs(operation.description),
     make("p", {}, make("span", { class: "quiet" }, "Credentials: "), credentials(operation)),
     samples(operation.summary, [["curl", block(curl(request))], ["javascript", block(javascript(request))], ["python", block(python(request))]]),
-    request.names.length ? make("p", { class: "quiet" }, make("a", { href: "#variables" }, "Set first"), ": ",
+    request.names.length ? make("p", { class: "quiet" }, make("a", { href: "#variables" }, "Set these variables first"), ": ",
       request.names.map((name, i) => [i ? ", " : "", make("code", {}, name)])) : "",
     parameters.length ? [make("h5", {}, "Parameters"), make("dl", {}, parameters.map((p) => [
       line(p.name, p.schema, p.required),
@@ -144,7 +144,7 @@ function operationView(path, method, operation) {
     Object.entries(operation.responses).map(([status, response]) => answer(status, response)));
 }
 
-// Every error code: its status, its sentence, and the operations that have it.
+// Every error code with its status, its description, and the operations that return it.
 export function errorsOf(operations) {
   const found = new Map();
   for (const { operation } of operations) {
@@ -164,7 +164,7 @@ export function errorsOf(operations) {
 const errorView = (everywhere) => ({ code, status, when, where }) => make("details", { class: "entry", id: `error-${code}` },
   make("summary", {}, make("code", {}, status), " ", make("code", {}, code)),
   make("p", {}, words(when)),
-  make("p", { class: "facts" }, where.length === everywhere ? "Every operation." : ["Answered by ", where.map((operation, i) => [
+  make("p", { class: "facts" }, where.length === everywhere ? "Every operation." : ["Returned by ", where.map((operation, i) => [
     i ? ", " : "", make("a", { href: `#${operation.operationId}` }, operation.summary)]), "."]));
 
 const schemaView = ([name, schema]) => make("details", { class: "entry", id: `schema-${name}` },
@@ -174,7 +174,7 @@ const heading = (id, text) => make("h3", { id }, text);
 
 const tagId = (name) => `tag-${name.toLowerCase().replaceAll(" ", "-")}`;
 
-// The reference: its `elements`, the sections of its `contents`, and what it describes, for the search.
+// The reference: its `elements`, the sections for the table of `contents`, and the data for the search.
 export function reference(document) {
   api = document;
   const operations = Object.entries(api.paths).flatMap(([path, item]) =>
@@ -187,8 +187,8 @@ export function reference(document) {
   const elements = [
     paragraphs(api.info.description),
     heading("variables", "Variables of the samples"),
-    make("p", {}, "The samples take these values from the environment. ", make("a", { href: "#sign-in-with-curl" }, "Sign in with curl"),
-      " sets the first four. JavaScript runs in Node, Deno or Bun; in a page, put your own values in their place. Python needs nothing but its standard library."),
+    make("p", {}, "The samples read these values from environment variables. ", make("a", { href: "#sign-in-with-curl" }, "Sign in with curl"),
+      " sets the first four. The JavaScript runs in Node, Deno and Bun; in a page, insert your own values instead. The Python needs only the standard library."),
     make("dl", {}, Object.entries(VARIABLES).map(([name, text]) => [make("dt", {}, make("code", {}, name)), make("dd", {}, words(text))])),
     heading("credentials", "Credentials"),
     make("dl", {}, schemes.map(([name, s]) => [

@@ -1,18 +1,18 @@
 // Requests of every operation of openapi.json as programs: curl, JavaScript (fetch) and Python (its standard library).
 //
-// All three take what the reader must put in from the same environment variables. A text with variables is a list of
-// strings and variables here.
+// All three read the reader's values from the same environment variables. Here, a text with variables is a list of strings
+// and variables.
 
 // A value that comes from the environment variable `name`.
 const variable = (name) => ({ name });
 
-// What each variable is, in the order of the list on the page.
+// The description of each variable, in the order of the list on the page.
 export const VARIABLES = {
-  ACCESS_TOKEN: "`access_token` of a sign-in or a refresh.",
+  ACCESS_TOKEN: "`access_token` of the answer to a sign-in or a refresh.",
   REFRESH_TOKEN: "`refresh_token` of the same answer.",
   USER_UUID: "`user_uuid` of the same answer.",
   PROJECT_ID: "The `id` of a project, as GET `/auth/users/me` lists it.",
-  API_KEY: "A whole key: `full_key` of the answer that made it.",
+  API_KEY: "The whole key: `full_key` of the answer that created it.",
   KEY_ID: "The `id` of a key, as GET `/auth/api-keys/` lists it.",
   SESSION_ID: "The `id` of a session, as GET `/auth/sessions` lists it.",
   USER_ID: "The `user_id` of a member, as GET `/projects/{project_id}` lists it.",
@@ -24,7 +24,7 @@ export const VARIABLES = {
 const HEADERS = { "x-project-id": "PROJECT_ID", "x-verification-code": "CODE" };
 const FIELDS = { code: "CODE", current_code: "CURRENT_CODE", refresh_token: "REFRESH_TOKEN", user_uuid: "USER_UUID" };
 
-// Its `url`, `headers` and values of the `body` may have variables; `names` are those that occur.
+// The sample request of an operation. `url`, `headers` and values of `body` can contain variables; `names` lists them.
 export function requestOf({ path, method, operation }, { resolved, schemes, origin }) {
   const parameters = (operation.parameters ?? []).map(resolved);
   const query = parameters.filter((one) => one.in === "query").map(({ name, example }) => `${name}=${encodeURIComponent(example)}`);
@@ -56,7 +56,7 @@ export function requestOf({ path, method, operation }, { resolved, schemes, orig
 
 const isVariable = (value) => value !== null && typeof value === "object" && Object.keys(value).join() === "name" && value.name in VARIABLES;
 
-// Joins neighbours, so that a text without variables is one string.
+// Joins adjacent strings, so that a text without variables is one string.
 const joined = (parts) => parts.reduce((all, part) => (
   typeof part === "string" && typeof all.at(-1) === "string" ? [...all.slice(0, -1), all.at(-1) + part] : [...all, part]), []);
 
@@ -74,7 +74,7 @@ export function curl({ method, url, headers, body }) {
   return parts.join(" \\\n  ");
 }
 
-// A value as source text in the `style` of a language: `text` gives texts with variables, `simple` true, false and null.
+// `value` as source text in the `style` of a language. `text` writes texts with variables; `simple` writes true, false, null.
 function literal(value, style) {
   if (isVariable(value)) return style.text([value]);
   if (Array.isArray(value)) return `[${value.map((one) => literal(one, style)).join(", ")}]`;
@@ -85,7 +85,7 @@ function literal(value, style) {
   return typeof value === "string" || typeof value === "number" ? JSON.stringify(value) : style.simple(value);
 }
 
-// Around the names of variables in a text that becomes an argument for a shell.
+// Encloses the names of variables in a text that becomes an argument for a shell.
 const MARK = "\u0000";
 const JSON_TEXT = { text: ([{ name }]) => `"${MARK}${name}${MARK}"`, simple: String, key: (name) => JSON.stringify(name), space: "" };
 

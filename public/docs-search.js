@@ -6,7 +6,7 @@ import { make, say } from "./docs-elements.js";
 
 const MOST = 12;
 
-// The names of all fields of a schema, those within others too.
+// The names of all fields of a schema, nested ones included.
 function fieldNames(schema, resolved, depth = 0) {
   schema = resolved(schema);
   if (!schema || depth > 4) return [];
@@ -36,7 +36,7 @@ function operationEntry({ path, method, operation }, resolved) {
   };
 }
 
-// All that can be found. Tasks are there before the reference is.
+// Everything that the search can find. The tasks come first, because the reference loads later.
 export function indexOf({ operations = [], schemas = [], errors = [], schemes = [], resolved } = {}) {
   const tasks = [...document.querySelectorAll(".task")].map((task) => {
     const title = task.querySelector("h2").textContent;
@@ -55,7 +55,7 @@ export function indexOf({ operations = [], schemas = [], errors = [], schemes = 
   ];
 }
 
-// How well `term` fits `name`: whole, a whole word, the start of a word, within; 0: not at all.
+// How well `term` matches `name`: 5 the whole name, 4 a whole word, 3 the start of a word, 2 anywhere, 0 not at all.
 function fit(term, name) {
   const text = name.toLowerCase();
   if (text === term) return 5;
@@ -71,7 +71,7 @@ function fit(term, name) {
 
 const best = (term, names) => Math.max(0, ...names.map((name) => fit(term, name)));
 
-// Every term must be somewhere. Names count most, then fields, then the text; a name that is the whole query comes first.
+// Every term must match. Names count most, then fields, then the text. A name that equals the whole query comes first.
 export function search(index, query) {
   const terms = query.toLowerCase().split(/\s+/).filter(Boolean);
   const whole = terms.join(" ");
@@ -97,7 +97,7 @@ export function search(index, query) {
   return found.sort((a, b) => b.score - a.score).slice(0, MOST);
 }
 
-// Makes the field work. `go(id)` opens what was chosen; the result is what sets another index.
+// Connects the search field. `go(id)` opens the chosen result. Returns a function that replaces the index.
 export function searchField(go) {
   const input = document.getElementById("search");
   const list = document.getElementById("results");
@@ -160,7 +160,7 @@ export function searchField(go) {
       close();
     }
   });
-  // A press would take the focus away, and close the list before the click.
+  // Pressing the mouse button would move the focus and close the list before the click.
   list.addEventListener("mousedown", (event) => event.preventDefault());
   list.addEventListener("click", ({ target }) => choose([...list.children].indexOf(target.closest("[role=option]"))));
   addEventListener("keydown", (event) => {

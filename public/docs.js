@@ -1,17 +1,18 @@
-// The page at /docs: its tasks are in docs.html; the reference is made from openapi.json, and opened where it is asked for.
+// The page at /docs. Its tasks are in docs.html. This script builds the reference from openapi.json, and opens what an
+// address names.
 
 import { enhance, make } from "./docs-elements.js";
 import { reference } from "./docs-reference.js";
 import { searchField } from "./docs-search.js";
 
-// Opens what has this id, and goes there.
+// Opens the element with this id, and moves to it.
 function open(id) {
   const target = document.getElementById(id);
   if (!target) return;
   for (let up = target.closest("details"); up; up = up.parentElement.closest("details")) up.open = true;
   for (const link of document.querySelectorAll("nav a[aria-current]")) link.removeAttribute("aria-current");
   document.querySelector(`nav a[href="#${CSS.escape(id)}"]`)?.setAttribute("aria-current", "true");
-  // The reader goes on from here, by keyboard too.
+  // The keyboard focus moves there, too.
   const stop = target.querySelector(":scope > summary") ?? target;
   if (stop.tabIndex < 0) stop.tabIndex = -1;
   target.scrollIntoView({ behavior: "instant" });
@@ -54,12 +55,12 @@ function listen() {
   document.addEventListener("click", ({ target }) => {
     const link = target.closest("a[href^='#']");
     if (link) {
-      // On a phone the contents would cover what they lead to.
+      // On a phone, the open contents would cover the target.
       if (link.closest("nav") && isNarrow.matches) document.getElementById("contents").open = false;
-      // The same address again is no change that the browser tells.
+      // Browsers send no event if the address stays the same.
       if (link.getAttribute("href") === location.hash) open(here());
     }
-    // The address bar names what the reader has opened.
+    // The address bar shows what the reader has opened.
     const details = target.closest("summary")?.parentElement;
     if (details?.id && details.id !== "contents" && !details.open) history.replaceState(null, "", `#${details.id}`);
   });

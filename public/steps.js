@@ -1,6 +1,6 @@
 // The first steps of an account: a project, a key, a request. They are shown until all are done, or until they are hidden.
 
-import { shared } from "./api.js";
+import { call, shared } from "./api.js";
 import { badge, button, copyButton, el, say, section, t } from "./page.js";
 import { curl } from "./requests.js";
 
@@ -9,9 +9,12 @@ const KEY = "latchkey.steps";
 // Who saw a step that was not done: only they see that all are.
 let reader;
 
-// Looks again when the reader comes back from the shell.
-let again = () => {};
-addEventListener("focus", () => document.getElementById("first.check") && !document.querySelector("dialog") && again());
+const isUsed = ({ items }) => items.some((key) => key.last_used_at);
+
+// Looks whether the request has arrived when the reader comes back from the shell. Draws nothing anew unless it has: the
+// reader may come back by pressing a button.
+let look = async () => {};
+addEventListener("focus", () => document.getElementById("first.check") && !document.querySelector("dialog") && look().catch(() => {}));
 
 // The line of curl for the first request, with a button that copies it.
 function request(key) {
@@ -30,14 +33,16 @@ const step = (name, isDone, ...content) => el(isDone ? "li.done" : "li",
 // `project` is the name of the one that is shown, `keys` the first page of its keys.
 export function steps(state, project, keys) {
   const hasKey = keys?.pagination.total > 0;
-  const isUsed = keys?.items.some((key) => key.last_used_at);
+  const hasAsked = keys && isUsed(keys);
   // More than a page of keys is no beginning.
   if (shared.get(KEY) === "hidden" || keys?.pagination.pages > 1) return null;
-  if (isUsed) {
+  if (hasAsked) {
     if (reader !== state.me.id) return null;
     if (document.getElementById("first.check")) say(t("first.ready"));
   } else reader = state.me.id;
-  again = state.reload;
+  look = async () => {
+    if (isUsed(await call("GET", "/auth/api-keys/", { project: state.project }))) await state.reload();
+  };
   async function check() {
     await state.reload();
     if (document.getElementById("first.check")) say(t("first.waiting"));
@@ -48,7 +53,7 @@ export function steps(state, project, keys) {
         !project && button(t("first.project.make"), press("projects.create"), { id: "first.project.make" })),
       step("first.key", hasKey, !hasKey && el("p.text", t("first.key.text")),
         project && !hasKey && button(t("first.key.make"), press("keys.create"), { id: "first.key.make" })),
-      step("first.request", isUsed, isUsed
+      step("first.request", hasAsked, hasAsked
         ? el("p.text", t("first.ready"), " ", el("a", { href: "docs" }, t("first.more")))
         : [el("p.text", t("first.request.text")), request("$API_KEY"),
           hasKey && button(t("first.check"), check, { id: "first.check" })])),

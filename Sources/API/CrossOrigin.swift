@@ -44,8 +44,8 @@ extension Response {
 }
 
 /// The header fields that a preflight asks for and no rule reads, such as `traceparent`, each after a comma. Libraries add
-/// them by themselves, and that must not keep a page from calling. None of them says anything about the client: a page
-/// cannot write those that do.
+/// them on their own, and a page must be able to call all the same. None of them describes the client: a page cannot set
+/// the fields that do.
 private func fieldsAskedFor(by request: Request) -> String {
     guard let asked = request.fields[.requestedFields], asked.utf8.count <= 2048 else {
         return ""

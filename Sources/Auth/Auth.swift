@@ -95,7 +95,7 @@ package final class Auth {
         return secrets
     }
 
-    /// Adds `event` to the audit, in the current transaction. The request's log line shows the last event that is not a
+    /// Adds `event` to the audit log, in the current transaction. The request's log line shows the last event that is not a
     /// consequence of another.
     package func record(
         _ event: AuditEvent, isConsequence: Bool = false, in database: Database

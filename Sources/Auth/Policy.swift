@@ -110,7 +110,7 @@ package struct Policy: Equatable, Sendable {
     static let roomToSignIn: Int64 = 256 * 1024
     /// Processes that may send mail at once: limits what a hanging mail command costs the machine.
     package var deliverers: Int64 = 8
-    /// How long the audit is kept.
+    /// How long the audit log is kept.
     package var auditLifetime = Duration.days(90)
 
     /// Every number at its default.
@@ -118,8 +118,8 @@ package struct Policy: Equatable, Sendable {
 
     /// How long after a sign-in its network counts as known for that address.
     static let knownNetworkLifetime = Duration.days(30)
-    /// Refusals that the audit records in one slot of `refusalWindow`, for one limit and one site, and for all: a flood
-    /// must not fill the disk. The log has a line for each refusal. One record writes at most three rows.
+    /// Refusals that the audit log records in one slot of `refusalWindow`, for one limit and one site, and for all: a
+    /// flood must not fill the disk. The server's log has a line for each refusal. One record writes at most three rows.
     static let refusalsNotedPerSite: Int64 = 10
     static let refusalsNoted: Int64 = 80
     static let refusalWindow = Duration.minutes(5)

@@ -72,7 +72,7 @@ package struct AccessToken: Equatable {
     }
 }
 
-/// An access token as received: in the form that we write, but not verified yet.
+/// An access token as received: in the form that this code writes, but not verified yet.
 package struct UnverifiedToken {
     /// The id of the key that it claims to be signed with: any 43 bytes.
     package let keyID: String

@@ -1,4 +1,4 @@
-// The operator's actions on sessions, API keys and limits, and on audit and outbox.
+// The operator's actions on sessions, API keys and limits, and on audit log and outbox.
 
 package import Auth
 package import Platform
@@ -82,7 +82,7 @@ extension Operations {
         }
     }
 
-    /// The last `limit` entries of the audit since `moment`, oldest first. Failed sign-ins also show the account whose
+    /// The last `limit` entries of the audit log since `moment`, oldest first. Failed sign-ins also show the account whose
     /// address was used; the entries of `user` include them.
     package func audit(
         since moment: Timestamp, user: UUID?, event: String?, limit: Int64

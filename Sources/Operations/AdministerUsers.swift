@@ -1,5 +1,5 @@
 // The operator's actions on accounts. They need no credentials: anyone who can read the state folder can do all of them.
-// Each change is in the audit.
+// Each change is in the audit log.
 
 package import Auth
 package import Platform
@@ -56,7 +56,7 @@ package struct ChangedAccount {
     package let ownerless: [Project]
     /// How many of the account's projects are checked: as many as it may have.
     static let examinedProjects: Int64 = 100
-    /// Whether nothing changed: then the audit has no entry.
+    /// Whether nothing changed: then the audit log has no entry.
     package let wasSo: Bool
 }
 

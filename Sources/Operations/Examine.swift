@@ -62,7 +62,7 @@ extension Operations {
     }
 
     /// A refresh token of a session that never existed. The service of this state refuses it and records that in the
-    /// audit; any other service sees a forgery.
+    /// audit log; any other service sees a forgery.
     package func refreshTokenOfNobody() throws(AuthError) -> String {
         RefreshToken(session: UUID.random(), generation: 0).text(key: try auth.secrets().refreshTokenKey)
     }

@@ -1,6 +1,6 @@
 // The actions that only an operator performs, at the machine itself: administer, back up, restore, rotate, examine, export.
 // Endpoints do not link this module. The actions need no credentials: anyone who can read the state folder can do all of
-// them. Each change is in the audit, as `admin`.
+// them. Each change is in the audit log, as `admin`.
 
 package import Auth
 import Platform
@@ -20,6 +20,6 @@ package struct Operations {
 
     func database() throws(AuthError) -> Database { try auth.database() }
 
-    /// Adds `event` to the audit, in the current transaction.
+    /// Adds `event` to the audit log, in the current transaction.
     func record(_ event: AuditEvent, in database: Database) throws(AuthError) { try auth.record(event, in: database) }
 }

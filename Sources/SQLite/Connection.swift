@@ -184,7 +184,7 @@ package final class Connection {
     }
 
     /// Every row of one statement, read by `read`; at most the first `limit`. For rows in an order without an index this is
-    /// cheaper than SQL's LIMIT, for which SQLite sorts in a table of its own.
+    /// cheaper than SQL's LIMIT, for which SQLite sorts into a temporary table.
     package func all<T>(
         _ sql: StaticString, _ values: [Value] = [], limit: Int = .max, _ read: (Row) -> T
     ) throws(SQLiteError) -> [T] {

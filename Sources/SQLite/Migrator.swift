@@ -1,6 +1,7 @@
 // Migrates a database to the schema that the executable knows.
 //
-// Numbered scripts run in order, each in one transaction with its number (`user_version`). A released script never changes.
+// Numbered scripts run in order, each in one transaction with its number (`user_version`). The statements of a
+// released script never change.
 //
 // `user_version` holds two values in separate bits: the schema's number, and whether maintenance has closed the database.
 // So a version that finds a database closed by another version still knows what to migrate.

@@ -6,7 +6,7 @@ import Platform
 /// The origin in `value`, as browsers write it: scheme and host in lower case, without the scheme's default port and a final
 /// slash.
 ///
-/// Besides `http` and `https`, apps use schemes of their own, such as `capacitor://localhost`. Their hosts stay unchanged.
+/// Besides `http` and `https`, apps use their own schemes, such as `capacitor://localhost`. Their hosts stay unchanged.
 func origin(_ value: String) throws(ValueFault) -> String {
     guard !value.isSame(as: "*"), !value.isSame(as: "null") else {
         throw ValueFault("not an origin: \(value) would allow pages of every origin")

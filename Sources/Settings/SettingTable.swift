@@ -31,7 +31,7 @@ extension Settings {
             "mail_from", default: .words("`Latchkey <latchkey@host>`"), mailbox,
             """
             The sender: an address, or `Name <address>` with a name of at most 128 characters. The default uses the host of \
-            `base_url`.
+            `base_url`, or `localhost.localdomain` if no mail can come from that host.
             """
         ) { $0.mailFrom = $1 }
     }
@@ -40,15 +40,15 @@ extension Settings {
         table.setting(
             "sign_up", default: .value("open"), signUp,
             """
-            Who can create an account: `open`, `closed`, or a list of domains such as `example.com, example.org`. Other \
-            addresses get the same answer, but no mail.
+            Who can create an account: `open`, `closed`, or a list of domains such as `example.com, example.org`. An \
+            address that has no account and cannot create one gets the same answer, but no mail.
             """
         ) { $0.policy.signUp = $1 }
         table.setting(
             "invitations_admit", default: .value("yes"), yesOrNo,
             """
-            `yes`: an open invitation lets its address sign up, whatever `sign_up` says. `no`: an invitation to an address \
-            that cannot sign up is not mailed; the answer is the same.
+            `yes`: an open invitation lets its address sign up, whatever `sign_up` says. `no`: Latchkey does not mail an \
+            invitation to an address that cannot sign up; the answer is the same.
             """
         ) { $0.policy.invitationsAdmit = $1 }
         table.setting("code_length", default: .value("6"), number(in: 6...8), "The number of digits of a code, 6 to 8.") {
@@ -85,8 +85,8 @@ extension Settings {
         table.setting(
             "limit_send_per_ip", default: .value("30/5m"), quota,
             """
-            Codes requested from one IPv4 address or IPv6 /64; twice as many from an IPv6 /48. `off` turns a limit off. The \
-            period of a limit is at most `31d`.
+            Codes requested from one IPv4 address or IPv6 /64; twice as many from an IPv6 /48. Invitations have the same \
+            limit, counted separately. `off` turns a limit off. The period of a limit is at most `31d`.
             """
         ) { $0.policy.sendPerAddressOfClient = $1 }
         table.setting(
@@ -97,20 +97,26 @@ extension Settings {
             "limit_refresh_per_ip", default: .value("150/5m"), quota,
             """
             Refreshes from one IPv4 address or IPv6 /64. One account can make four times as many, from all networks together. \
-            One IPv6 /48 can make twice as many that are refused.
+            One IPv6 /48 can make twice as many that Latchkey refuses.
             """
         ) { $0.policy.refreshPerAddressOfClient = $1 }
         table.setting(
             "limit_send_per_email", default: .value("5/1h"), quota,
-            "Sign-in codes to one address. Separately: codes to change the address of an account, and codes to delete it."
+            """
+            Sign-in codes to one address. Codes to change an account's address have the same limit, counted separately; so do \
+            codes to delete an account.
+            """
         ) { $0.policy.sendPerEmail = $1 }
         table.setting(
             "limit_failures_per_email", default: .value("30/24h"), quota,
-            "Wrong guesses for one address, at all of its codes. A new code does not reset the count."
+            "Wrong guesses at all codes for one address together. A new code does not reset the count."
         ) { $0.policy.failuresPerEmail = $1 }
         table.setting(
             "limit_send_total", default: .value("1000/1h"), quota,
-            "Codes mailed to all addresses together. Separately: invitations mailed to all addresses."
+            """
+            Codes mailed to all addresses together. Requests from a network from which the address has signed in lately do \
+            not count. Invitations have the same limit, counted separately.
+            """
         ) { $0.policy.sendTotal = $1 }
         table.setting(
             "limit_invite_per_user", default: .value("20/1h"), quota,
@@ -118,21 +124,24 @@ extension Settings {
         ) { $0.policy.invitationsPerUser = $1 }
         table.setting(
             "limit_write_per_user", default: .value("600/5m"), quota,
-            "Changes by one account. Revoking, deleting, leaving and rotating a key are always possible."
+            """
+            Changes by one account. Revoking, deleting and leaving do not count. Rotating a key has a limit of its own, which \
+            is always `600/5m`.
+            """
         ) { $0.policy.changesPerUser = $1 }
         table.setting(
             "max_projects_per_user", default: .value("100"), bound,
             """
-            Projects that one account can belong to. This and the next five settings are 1 to 10000. Requests for more are \
-            answered with 409. A lower value removes nothing.
+            Projects that one account can belong to. This and the next five settings are 1 to 10000. Requests for more get \
+            409. If you lower a value, nothing is deleted.
             """
         ) { $0.policy.projectsPerUser = $1 }
         table.setting(
             "max_keys_per_project", default: .value("1000"), bound,
             """
-            API keys of one project that have not expired and are not deactivated. A rotated key and its replacement count as \
-            one. If there is no room for a second replacement, the first one ends. Up to as many ended keys are kept, too, for \
-            90 days.
+            API keys of one project that are neither expired nor deactivated. A rotated key and its replacement count as one. \
+            If somebody rotates the same key again and the project is full, the first replacement ends. Latchkey also keeps as \
+            many expired and deactivated keys, for 90 days.
             """
         ) { $0.policy.keysPerProject = $1 }
         table.setting(
@@ -146,14 +155,17 @@ extension Settings {
         }
         table.setting(
             "max_sessions_per_user", default: .value("100"), bound,
-            "Sessions of one account. When one more begins, the session that was unused for longest ends. There is no 409."
+            "Sessions of one account. When one more begins, the least recently used session ends. There is no 409."
         ) { $0.policy.sessionsPerUser = $1 }
     }
 
     private static func addMachine(to table: inout some SettingReader) {
         table.setting(
             "argon2_slots", default: .words("number of cores"), number(in: 1...1024),
-            "How many codes are hashed at once, 1 to 1024, each in 7 MiB. Other requests wait up to 5 s, then get 503."
+            """
+            How many codes Latchkey hashes at once, 1 to 1024. Each takes 7 MiB of memory. Other requests wait up to 5 s, then \
+            get 503.
+            """
         ) { $0.policy.argon2Slots = $1 }
         table.setting(
             "deliverers", default: .value("8"), number(in: 2...64),
@@ -163,17 +175,18 @@ extension Settings {
             """
         ) { $0.policy.deliverers = $1 }
         table.setting(
-            "audit_ttl", default: .value("90d"), duration(atLeast: .days(1)), "How long the audit log is kept, at least `1d`."
+            "audit_ttl", default: .value("90d"), duration(atLeast: .days(1)),
+            "How long Latchkey keeps the audit log, at least `1d`."
         ) { $0.policy.auditLifetime = $1 }
         table.setting(
             "metrics_token", default: .words("none"), clientToken, isSecret: true,
-            "The Bearer token for reading `/metrics` from other machines. Without it, only this machine can."
+            "The Bearer token for reading `/metrics` from other machines. Without it, only this machine can read them."
         ) { $0.policy.metricsToken = $1 }
         table.setting(
             "trusted_proxies", default: .words("none"), elements(of: networkRange),
             """
-            Addresses and ranges of proxies. Their `X-Forwarded-For` is trusted, read from the right. Behind a proxy that is \
-            not listed, all clients share the same limits.
+            Addresses and ranges of proxies. Latchkey trusts their `X-Forwarded-For`, and reads it from right to left. Behind \
+            a proxy that is not listed, all clients share the same limits.
             """
         ) { $0.trustedProxies = $1 }
         table.setting(
@@ -193,7 +206,7 @@ extension Settings {
         ) { $0.policy.clientTokens = $1 }
         table.setting(
             "fastcgi_requests", default: .value("100000"), number(in: 1...1_000_000_000),
-            "After this many requests, a FastCGI process is replaced by a new one."
+            "After this many requests, a FastCGI process restarts."
         ) { $0.fastCGIRequests = $1 }
         table.setting(
             "fastcgi_processes", default: .words("number of cores"), number(in: 1...64),
@@ -202,8 +215,9 @@ extension Settings {
         table.setting(
             "journal", default: .words("depends on the file system"), journalMode,
             """
-            `wal` or `delete`. Without this setting, network file systems (NFS, SMB, FUSE and the like) and shared folders of \
-            virtual machines use `delete`, even if the state is moved there later. All others use `wal`.
+            SQLite's journal mode, `wal` or `delete`. Without this setting, Latchkey uses `delete` on network file systems \
+            (NFS, SMB, FUSE and the like) and in shared folders of virtual machines, even if you move the state there later. \
+            Everywhere else it uses `wal`.
             """
         ) { $0.journal = $1 }
         table.setting(

@@ -52,7 +52,7 @@ import Testing
                 "ok       downloads: neither the state nor the executables can be downloaded",
                 "42 checks: 0 faults, 0 warnings.",
             ])
-        // The audit has one refusal and nothing else.
+        // The audit log has one refusal and nothing else.
         #expect(server.home.count("SELECT count(*) FROM audit_events") == 1)
         #expect(
             server.home.count(

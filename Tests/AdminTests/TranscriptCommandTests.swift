@@ -1,30 +1,25 @@
-// README's terminal transcripts: every command, run in order on one service, prints what README shows.
+// The terminal transcripts in docs/operations.md: every command, run in order on one service, prints what they show.
 
 import Foundation
 import TestSupport
 import Testing
 
 @Suite struct TranscriptCommandTests {
-    /// A command, and its output as README shows it.
+    /// A command, and its output as the document shows it.
     private struct Step {
         let command: String
         var output = ""
     }
 
-    /// The command blocks below "## Operating".
-    private func steps() throws -> [Step] {
-        let readme = try String(contentsOfFile: "\(projectFolder)/README.md", encoding: .utf8)
-        let start = try #require(readme.range(of: "\n## Operating\n")).upperBound
-        let end = readme.range(of: "\n## ", range: start..<readme.endIndex)?.lowerBound ?? readme.endIndex
+    private func steps() -> [Step] {
         var steps: [Step] = []
-        var isInside = false
-        for line in readme[start..<end].split(separator: "\n", omittingEmptySubsequences: false) {
-            if line.hasPrefix("```") {
-                isInside = line == "```console"
-            } else if isInside, line.hasPrefix("$ ") {
-                steps.append(Step(command: String(line.dropFirst(2))))
-            } else if isInside, !steps.isEmpty {
-                steps[steps.count - 1].output += "\(line)\n"
+        for block in Guide(document: "docs/operations.md").blocks(for: "TranscriptCommandTests") {
+            for line in block.components(separatedBy: "\n") {
+                if line.hasPrefix("$ ") {
+                    steps.append(Step(command: String(line.dropFirst(2))))
+                } else if !steps.isEmpty {
+                    steps[steps.count - 1].output += "\(line)\n"
+                }
             }
         }
         return steps
@@ -37,7 +32,7 @@ import Testing
             .replacingOccurrences(of: "before-restore-[0-9T]{15}", with: "before-restore-TIME", options: .regularExpression)
     }
 
-    @Test func everyCommandPrintsWhatReadmeShows() throws {
+    @Test func everyCommandPrintsWhatIsShown() throws {
         let home = Home()
         let ada = home.signIn("ada@example.com")
         _ = home.signIn("grace@example.com")
@@ -45,7 +40,7 @@ import Testing
         let scratch = "\(home.path)-shell"
         try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: false)
         defer { try? FileManager.default.removeItem(atPath: scratch) }
-        let steps = try steps()
+        let steps = steps()
         #expect(steps.count >= 12)
         for step in steps {
             let result = Program(

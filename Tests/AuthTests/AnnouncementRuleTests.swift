@@ -139,7 +139,7 @@ import Testing
         _ = try mails()
         try speak(.this(.japanese))
         let told = try mails()
-        #expect(told.count == 1 && told[0].contains("lang=3D\"en\"") && told[0].contains("language was changed"))
+        #expect(told.count == 1 && told[0].contains("lang=3D\"en\"") && told[0].contains("language of mails was changed"))
         service.wait(.hours(2))
         try speak(.this(.japanese))
         try speak(.same)

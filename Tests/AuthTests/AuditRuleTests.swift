@@ -1,4 +1,4 @@
-// The audit: one row for each event that an operator may have to explain; rows never change.
+// The audit log: one row for each event that an operator may have to explain; rows never change.
 
 import Cryptography
 import Foundation

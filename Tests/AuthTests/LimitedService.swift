@@ -40,7 +40,7 @@ extension Service {
         return refusal { try auth.verifyCode(try code ?? wrongCode(for: email), for: email) }
     }
 
-    /// The number of rows that `body` adds to the audit and to the limit counts.
+    /// The number of rows that `body` adds to the audit log and to the limit counts.
     func rowsWritten(_ body: () throws -> Void) throws -> Int64 {
         func count() throws -> Int64 {
             try number("SELECT (SELECT count(*) FROM audit_events) + (SELECT count(*) FROM limit_counts)") ?? 0

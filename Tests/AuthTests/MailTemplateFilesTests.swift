@@ -42,8 +42,9 @@ import Testing
         #expect(found.used == ["key-expiry.fr.txt"])
         #expect(
             found.faults == [
-                "\(folder)/code.de.txt: not UTF-8", "code.txt does not begin with a line Subject: and an empty line",
-                "\(folder)/email-code.txt: not UTF-8", "invitation.txt does not begin with a line Subject: and an empty line",
+                "\(folder)/code.de.txt: not UTF-8", "code.txt does not begin with a line \"Subject: …\" and an empty line",
+                "\(folder)/email-code.txt: not UTF-8",
+                "invitation.txt does not begin with a line \"Subject: …\" and an empty line",
             ])
         #expect(found.unused == ["code.txt~", "code.xx.txt", "codes.txt", "key-expiry.html"])
     }

@@ -113,7 +113,7 @@ private func count(_ piece: String, in text: String) -> Int {
     }
 
     @Test(arguments: [
-        (Language.english, "{minutes} minute,", "{minutes} minutes,"),
+        (Language.english, "{minutes} minute and", "{minutes} minutes and"),
         (.german, "{minutes} Minute lang", "{minutes} Minuten lang"),
         (.french, "{minutes} minute et", "{minutes} minutes et"), (.spanish, "{minutes} minuto y", "{minutes} minutos y"),
         (.japanese, "{minutes}分で", "{minutes}分で"), (.chinese, "{minutes} 分钟内", "{minutes} 分钟内"),

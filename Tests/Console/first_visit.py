@@ -2,11 +2,13 @@
 
 import json
 import subprocess
+import time
+
+from selenium.webdriver.common.keys import Keys
 
 import accessibility
 from browser import LANGUAGES, wait
 from people import STAMP, chosen
-from selenium.webdriver.common.keys import Keys
 from tabs import texts
 from views import language
 
@@ -76,9 +78,9 @@ def a_key_is_made_from_its_step_by_keyboard(browser):
     First.key = browser.one("#secret").get_attribute("value")
     line = browser.one("dialog .line").text
     assert line.endswith(f"-H 'x-api-key: {First.key}'"), line
+    assert not accessibility.audit(browser), accessibility.audit(browser)
     browser.all("dialog .secret button")[1].click()
     wait(lambda: clipboard(browser) == line, "the line to be copied")
-    assert not accessibility.audit(browser), accessibility.audit(browser)
     browser.press("key.kept")
     browser.closed()
     assert First.key not in browser.driver.page_source
@@ -116,6 +118,13 @@ def coming_back_from_the_shell_is_enough(browser):
     line = browser.one("dialog .line").text
     browser.press("key.kept")
     browser.closed()
+    # Nothing is drawn anew before the request has arrived: whoever comes back may just be pressing a button.
+    browser.stub("")
+    browser.js("window.before = document.querySelector('.steps'); dispatchEvent(new Event('focus'))")
+    wait(lambda: browser.asked("api-keys") == 1, "a look")
+    time.sleep(0.5)
+    assert browser.js("return window.before.isConnected")
+    browser.unstub()
     assert run(line)["success"]
     browser.js("dispatchEvent(new Event('focus'))")
     wait(lambda: done(browser) == [True, True, True], "the last step")
@@ -157,11 +166,10 @@ def without_a_project_one_comes_first(browser):
         """
 const { call } = await import("/api.js");
 await call("DELETE", `/projects/${arguments[0]}`);
-location.hash = "#/";
 """,
         chosen(browser),
     )
-    browser.reload()
+    browser.view("projects")
     browser.see(browser.t("nav.projects"), "h1")
     assert done(browser) == [False, False, False]
     assert not browser.all("[id='first.key.make']")
@@ -186,14 +194,12 @@ def the_steps_are_sound_in_every_language_scheme_and_width(browser):
     faults += accessibility.tabbed(browser)
     project = chosen(browser)
     browser.size(360, 740)
-    for code in LANGUAGES:
+    for code in (*LANGUAGES[1:], "en"):
         browser.click("#menu")
         language(browser, code)
         browser.view("keys", project)
         assert browser.t("first.check") in texts(browser, ".steps button"), code
         faults += [f"{code}: {text}" for text in accessibility.overflowing(browser)]
-    browser.click("#menu")
-    language(browser, "en")
     browser.size(1280, 900)
     assert not faults, "\n".join(sorted(set(map(str, faults))))
     browser.view("sessions")

@@ -1,4 +1,4 @@
-"""Pictures of the console, for docs/screenshots."""
+"""Pictures of the console and of /docs, for docs/screenshots."""
 
 import os
 
@@ -8,12 +8,19 @@ from latchkey_tests.project import PROJECT
 
 FOLDER = os.path.join(PROJECT, "docs", "screenshots")
 MOST_BYTES = 150_000
+# The service runs on any free port; readers know it at this address.
+KNOWN = """
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+while (walker.nextNode()) walker.currentNode.data = walker.currentNode.data.replaceAll(location.origin, "http://localhost:8000");
+"""
 
 
 def write(browser):
     os.makedirs(FOLDER, exist_ok=True)
     browser.open()
     shoot(browser, "sign-in")
+    documentation(browser)
+    first_visit(browser)
     views.prepare(browser, "ada@example.com", "charles@example.com", odd=False)
     for scheme in ("light", "dark"):
         browser.scheme(scheme)
@@ -32,7 +39,45 @@ def write(browser):
     shoot(browser, "menu-phone")
 
 
+def documentation(browser):
+    def show(name, path="", action=""):
+        browser.driver.get("about:blank")
+        browser.driver.get(f"{browser.home}/docs{path}")
+        wait(lambda: browser.js("return document.getElementById('reference-body')?.hasAttribute('aria-busy') === false"), "/docs")
+        browser.js(action)
+        shoot(browser, name)
+
+    for scheme in ("light", "dark"):
+        browser.scheme(scheme)
+        show(f"docs-{scheme}")
+        show(f"docs-operation-{scheme}", "#createApiKey", "document.activeElement.blur()")
+    browser.scheme("light")
+    typed = "const s = document.getElementById('search'); s.focus(); s.value = 'refresh'; s.dispatchEvent(new Event('input'))"
+    show("docs-search", "", typed)
+    browser.size(360, 740)
+    show("docs-phone")
+    show("docs-operation-phone", "#createApiKey", "document.activeElement.blur()")
+    browser.size(1280, 900)
+
+
+def first_visit(browser):
+    first = browser.driver.current_window_handle
+    browser.tab("first")
+    browser.sign_in("grace@example.com")
+    for scheme in ("light", "dark"):
+        browser.scheme(scheme)
+        browser.reload()
+        shoot(browser, f"first-visit-{scheme}")
+    browser.scheme("light")
+    browser.size(360, 740)
+    browser.reload()
+    shoot(browser, "first-visit-phone")
+    browser.size(1280, 900)
+    browser.close(first)
+
+
 def shoot(browser, name):
+    browser.js(KNOWN)
     wait(lambda: browser.js("return [...document.images].every((image) => image.complete)"), "images")
     path = os.path.join(FOLDER, f"{name}.png")
     browser.driver.save_screenshot(path)

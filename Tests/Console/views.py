@@ -102,7 +102,8 @@ const { id } = await make({ name: "Old key" });
 await call("DELETE", `/auth/api-keys/${id}`, { project });
 await make({ name: "Metrics reader", expires_in_days: 90, scopes: ["metrics:read"] });
 await make({ name: "Website", scopes: ["forms:submit", "files:read"] });
-await make({ name: "Continuous integration", expires_in_days: 30 });
+const { full_key: key } = await make({ name: "Continuous integration", expires_in_days: 30 });
+await fetch("/auth/api-keys/verify", { headers: { "x-api-key": key } });
 """,
         Eve.project,
         odd,

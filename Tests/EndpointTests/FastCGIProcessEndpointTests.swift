@@ -154,7 +154,7 @@ import Testing
     @Test func withoutASocketItServesNobody() {
         let path = "\(executables)/latchkey-fcgi"
         let alone = Program(path, environment: ["LATCHKEY_HOME": home.path]).finish()
-        #expect(alone.exitCode == 64 && alone.errors.contains("no listening socket") && alone.output.isEmpty)
+        #expect(alone.exitCode == 64 && alone.errors.contains("not a listening socket") && alone.output.isEmpty)
         let asked = Program(
             path, environment: ["LATCHKEY_HOME": home.path, "REQUEST_METHOD": "GET", "REQUEST_URI": "/cgi-bin/latchkey-fcgi"]
         ).finish()

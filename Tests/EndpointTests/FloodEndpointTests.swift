@@ -133,7 +133,7 @@ import Testing
         #expect(home.count("SELECT count(*) FROM members WHERE user_id = x'\(id)'") <= 5)
         #expect(home.number("SELECT count(*) FROM api_keys") <= 10)
         #expect(home.number("SELECT count(*) FROM invitations") <= 5)
-        // Changes, with their rows in the audit, the outbox and the counts; and records of refusals, which are bounded too.
+        // Changes, with their rows in audit log, outbox and counts; and records of refusals, which are bounded too.
         #expect(total <= 640)
         #expect(home.get("current-user", mallory.bearer).body.utf8.count < 20_000)
     }

@@ -13,7 +13,7 @@ import Testing
         case nothing
         /// See what the account sees, while the token is valid.
         case sees
-        /// Remove something: a key, a session, a member. It gives nobody access, and the audit records it.
+        /// Remove something: a key, a session, a member. It gives nobody access, and the audit log records it.
         case ends
         /// Name something, or create something empty that only the account sees.
         case words

@@ -28,8 +28,8 @@ import Store
     }) { input in
         let request = Request(parameters: Parameters(list), input: input)
         checkVariables(request, entries)
-        checkMethodAndPath(request)
-        let read = checkBody(request, sent: body)
+        checkMethodAndPath(request, entries)
+        let read = checkBody(request, entries, sent: body)
         checkForms(request, entries, body: read ?? Array(body))
     }
     must(asked <= bodyLimit + 1, "no more is read than a body may have")
@@ -63,7 +63,7 @@ private func values(of name: HeaderFields.Name, in entries: [[UInt8]]) -> [Strin
     return entries.filter { $0.starts(with: prefix) && $0.count > prefix.count }.map { text($0.dropFirst(prefix.count)) }
 }
 
-private func checkMethodAndPath(_ request: Request) {
+private func checkMethodAndPath(_ request: Request, _ entries: [[UInt8]]) {
     if request.method != .other {
         must(same(request.method.name.description, request.parameters.first("REQUEST_METHOD") ?? ""), "a method is its token")
     }
@@ -87,29 +87,35 @@ private func checkMethodAndPath(_ request: Request) {
             must(ids.allSatisfy { !$0.isEmpty } && route.hasIDs == !ids.isEmpty, "a route with ids has them")
         }
     }
-    if request.isJSON, let type = request.parameters.nonEmpty("CONTENT_TYPE") {
+    if request.isJSON, let type = values(of: .contentType, in: entries).first {
         let plain = text(type.utf8.prefix { $0 != UInt8(ascii: ";") }.map(\.asciiLowercased).filter { $0 != 0x20 && $0 != 0x09 })
         must(plain.hasPrefix("application/") && plain.hasSuffix("json"), "JSON says so")
     }
 }
 
 /// The body, if there is one; only its stated length can refuse it.
-private func checkBody(_ request: Request, sent: ArraySlice<UInt8>) -> [UInt8]? {
-    let length = request.parameters.nonEmpty("CONTENT_LENGTH")
-    let isChunked = request.parameters.nonEmpty("HTTP_TRANSFER_ENCODING") != nil
+private func checkBody(_ request: Request, _ entries: [[UInt8]], sent: ArraySlice<UInt8>) -> [UInt8]? {
+    let length = values(of: .contentLength, in: entries).first
+    let version = request.parameters.nonEmpty("SERVER_PROTOCOL") ?? ""
+    let isFramed = version.hasPrefix("HTTP/2") || version.hasPrefix("HTTP/3")
+    // Chunked, or by HTTP/2 or 3.
+    let endsWithInput =
+        !values(of: .transferEncoding, in: entries).isEmpty
+        || isFramed && (request.method == .post || request.method == .patch)
     let isNumber = length.map { $0.utf8.allSatisfy { 0x30...0x39 ~= $0 } } ?? false
     let digits = (length ?? "").utf8.drop { $0 == 0x30 }
     let count = isNumber && digits.count <= 5 ? digits.reduce(0) { $0 * 10 + Int($1 - 0x30) } : Int.max
     do throws(BodyError) {
         let body = try request.body(limit: bodyLimit)
         must(body.count <= bodyLimit && sent.starts(with: body), "a body is what was sent")
-        must(length == nil ? isChunked && body.count == sent.count : isNumber && body.count == count, "all of it")
+        must(length == nil ? endsWithInput && body.count == sent.count : isNumber && body.count == count, "all of it")
         return body
     } catch {
         switch error {
-        case .lengthRequired: must(length == nil ? !isChunked : !isNumber, "a length that is none")
+        case .lengthRequired: must(length == nil ? !endsWithInput : !isNumber, "a length that is none")
         case .tooLarge:
-            must(length == nil ? isChunked && sent.count > bodyLimit : isNumber && count > bodyLimit, "a length that is too much")
+            let isTooLong = length == nil ? endsWithInput && sent.count > bodyLimit : isNumber && count > bodyLimit
+            must(isTooLong, "a length that is too much")
         case .incomplete: must(count <= bodyLimit && count > sent.count, "a body that is too short")
         case .unreadable: must(false, "the input does not fail here")
         }

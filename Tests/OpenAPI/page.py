@@ -67,8 +67,7 @@ def contents(results, page):
             found += [f"no {word}" for word in wanted if word not in text]
             found += [f"no parameter {p['name']}" for p in operation.parameters if p["name"] not in text]
             shown = js(
-                """
-                return [...document.querySelectorAll(`[data-operation=${arguments[0]}] .answer > summary`)].map((s) => s.textContent)""",
+                "return [...document.querySelectorAll(`#${arguments[0]} .answer > summary`)].map((s) => s.textContent)",
                 operation.id,
             )
             found += [f"no answer {s}" for s in operation.responses if not any(t.startswith(str(s)) for t in shown)]
@@ -162,8 +161,10 @@ def run(results):
             page_reading.run(results, page)
             looks(results, page)
             page.open()
-            page_samples.run(results, page, world)
             page_tasks.run(results, page, world)
+            # The samples change the language of Ada's mail.
+            page.open()
+            page_samples.run(results, page, world)
         finally:
             page.quit()
         page_reading.without_storage(results, world.base)

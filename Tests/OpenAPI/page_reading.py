@@ -31,7 +31,7 @@ def addresses(results, page):
     page.js("location.hash = 'createApiKey'")
     page.wait("document.getElementById('createApiKey').open")
     arrived("a change of the address to #", "createApiKey")
-    check("the contents say where one is", [] if page.find("nav a[aria-current]").text == "Make a key" else "elsewhere")
+    check("the contents say where one is", [] if page.find("nav a[aria-current]").text == "Create a key" else "elsewhere")
     # Closed, and asked for again by the same link.
     page.js("document.getElementById('createApiKey').open = false; scrollTo(0, 0)")
     page.js("document.querySelector('nav a[href=\"#createApiKey\"]').click()")
@@ -88,7 +88,10 @@ def search_by_keyboard(results, page):
     value = page.js("return document.getElementById('search').value")
     check("/ is not typed there", [value] if value else [])
     page.press(*"api-keys")
-    state = "const s = document.getElementById('search'); return [s.getAttribute('aria-expanded'), s.getAttribute('aria-activedescendant')]"
+    state = """
+        const s = document.getElementById("search");
+        return [s.getAttribute("aria-expanded"), s.getAttribute("aria-activedescendant")];
+    """
     check("results are there, none chosen", [] if page.js(state) == ["true", None] else page.js(state))
     said = page.js("return document.getElementById('status').textContent")
     count = len(page.js(OPTIONS))
@@ -213,7 +216,8 @@ def keyboard(results, page):
         "nothing scrolls by itself",
         page.js("""
             for (const d of document.querySelectorAll("details")) d.open = true;
-            return [...document.querySelectorAll("pre")].filter((p) => p.scrollWidth > p.clientWidth + 1 || p.scrollHeight > p.clientHeight + 1)
+            return [...document.querySelectorAll("pre")]
+                .filter((p) => p.scrollWidth > p.clientWidth + 1 || p.scrollHeight > p.clientHeight + 1)
                 .map((p) => p.textContent.slice(0, 60))"""),
     )
     page.size(360, 740, True)

@@ -14,7 +14,9 @@ import Testing
         ).finish()
         #expect(result.exitCode == 0, "\(result.errors)")
         let path = "\(server.home.path)/reviewers"
-        #expect(FileManager.default.createFile(atPath: path, contents: Data(result.output), attributes: [.posixPermissions: 0o600]))
+        let isMade = FileManager.default.createFile(
+            atPath: path, contents: Data(result.output), attributes: [.posixPermissions: 0o600])
+        #expect(isMade)
         let email = "reviewer@example.com"
         #expect(server.send("POST /auth/verification/send-code", body: #"{"email":"\#(email)"}"#).status == 202)
         let body = #"{"email":"\#(email)","code":"31415926"}"#

@@ -92,6 +92,7 @@ class OwnServer:
             "encryption: the certificate is valid, and http gives nothing away",
             "authorization: arrives",
             "downloads: neither state nor executables",
+            "mark of state: noted in /srv/latchkey/cgi-bin/.latchkey-states",
         ):
             expect(words in found, f"{what}: doctor: {words}", output)
         expect("fault " not in found, f"{what}: doctor finds no fault", output)
@@ -121,6 +122,8 @@ def lighttpd(server):
     server.follow(FILTER, "fail2ban's filter")
     with open("/etc/fail2ban/jail.local", "w") as file:
         file.write(JAIL)
+    # Debian's own jail, for sshd, wants this file.
+    open("/var/log/auth.log", "a").close()
     server.follow("fail2ban-client -t", "fail2ban takes the jail")
     logs = [path for path in JAIL.split() if path.startswith("/var/log/")]
     expect(len(logs) == 2 and any(os.path.getsize(path) for path in logs), "the jail's logs are there", logs)

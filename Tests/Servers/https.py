@@ -310,7 +310,7 @@ def check_unsized_bodies(server):
 
 
 def clients(server):
-    """The client addresses in the audit."""
+    """The client addresses in the audit log."""
     with contextlib.closing(sqlite3.connect(f"{server.home}/latchkey.db", timeout=30)) as db:
         return {row[0] for row in db.execute("SELECT client FROM audit_events")}
 

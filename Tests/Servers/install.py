@@ -135,9 +135,7 @@ def state(host):
         entry = os.stat(path)
         wanted = 0o700 if stat.S_ISDIR(entry.st_mode) else 0o600
         # Copies have the mode of the user's own files; the folder above is closed.
-        mode = stat.S_IMODE(entry.st_mode) & (
-            0o700 if path.endswith(("latchkey.conf", "latchkey.home")) else 0o777
-        )
+        mode = stat.S_IMODE(entry.st_mode) & (0o700 if path.endswith(("latchkey.conf", "latchkey.home")) else 0o777)
         expect((entry.st_uid, mode) == (host.owner.uid, wanted), f"{path} is the user's alone", (entry.st_uid, oct(mode)))
     for name in ("latchkey.db", "secret.key", "keys", "mail/new"):
         expect(os.path.exists(f"{home}/latchkey/{name}"), f"~/latchkey/{name} is there")

@@ -66,7 +66,7 @@ import Testing
         let entries = SettingDescription.sampleFile.components(separatedBy: "\n\n")
         for setting in SettingDescription.all where setting.defaultValue == nil {
             let entry = try #require(entries.first { $0.trimmingCharacters(in: .newlines).hasSuffix("\n#\(setting.key) =") })
-            #expect(entry.replacingOccurrences(of: "\n# ", with: " ").contains(" (default: "), "\(setting.key)")
+            #expect(entry.replacingOccurrences(of: "\n# ", with: " ").contains(" Default: "), "\(setting.key)")
         }
     }
 
@@ -82,7 +82,8 @@ import Testing
 
     @Test(arguments: ["mail_subject", "mail_template"]) func aRemovedSettingSaysWhatTakesItsPlace(key: String) throws {
         let reason =
-            "removed: put the mail's subject and text into templates/code.txt in the state folder, and its HTML into code.html"
+            "this setting was removed: put the mail's subject and text into templates/code.txt in the state folder, "
+            + "and its HTML into code.html"
         do throws(ConfigurationFault) {
             var settings = Settings()
             try settings.read(Array("\(key) = x".utf8), file: "f")

@@ -61,10 +61,12 @@ private func anchor(of heading: String) -> String {
 
     /// Readers find every document from another one.
     @Test func eachDocumentIsLinked() throws {
-        let links = try documents.map { try contents(of: $0) }.joined()
+        let links = try documents.flatMap { document in
+            try contents(of: document).matches(of: /\]\(([^)#\s]+)/).map { String($0.1) }
+        }
         for document in documents where document.hasPrefix("docs/") {
             let name = String(document.split(separator: "/").last ?? "")
-            #expect(links.matches(of: /\]\(([^)#\s]+)/).contains { $0.1.hasSuffix(name) }, "\(document)")
+            #expect(links.contains { $0.hasSuffix(name) }, "\(document)")
         }
     }
 
@@ -82,7 +84,7 @@ private func anchor(of heading: String) -> String {
                 #expect(found.contains(String(match.2)), "\(file): \(match.0)")
             }
         }
-        #expect(count >= 2)
+        #expect(count > 0)
     }
 
     // MARK: Blocks
@@ -100,8 +102,9 @@ private func anchor(of heading: String) -> String {
         let marks = Guide(document: document).blocks.compactMap { $0.mark }.filter { $0.hasPrefix("test: ") }
         for name in Set(marks.map { String($0.dropFirst(6)) }) {
             let file = name.hasSuffix(".py") ? name : "\(name).swift"
-            let path = try #require(testFiles.first { $0.hasSuffix("/\(file)") }, "\(document): \(name)")
-            #expect(try contents(of: path).contains(document), "\(path) does not name \(document)")
+            let paths = testFiles.filter { $0.hasSuffix("/\(file)") }
+            let isNamed = try paths.contains { try contents(of: $0).contains(document) }
+            #expect(isNamed, "no \(file) names \(document)")
         }
     }
 

@@ -82,7 +82,9 @@ class Trial:
     def run(self, kind, size, home, options, make_room=lambda: None):
         """The answer; None if the process could not start."""
         place, name = f"{self.name}, {kind} {size}", self.name
-        before, events = state(home), counted(home) if os.path.exists(f"{home.path}/latchkey.db") else 0
+        # After the request and what it starts.
+        moment = time.time() + 60
+        before, events = state(home), counted(home, moment) if os.path.exists(f"{home.path}/latchkey.db") else 0
         try:
             first = limited(self.ask, home, self.known, options)
         except OSError:
@@ -90,7 +92,7 @@ class Trial:
         settle(home)
         found = change(before, state(home))
         make_room()
-        kept = counted(home) - events if home.sql("SELECT 1 FROM sqlite_schema WHERE name = 'limit_counts'") else 0
+        kept = counted(home, moment) - events if home.sql("SELECT 1 FROM sqlite_schema WHERE name = 'limit_counts'") else 0
         silent = first is None or (first.status == 0 and not first.raw)
         if silent:
             self.report.expect(found in ({}, guess(name)), f"{place}: no answer, and changed: {found}")

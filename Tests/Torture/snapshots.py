@@ -31,9 +31,10 @@ def state(home):
     return tables
 
 
-def counted(home):
-    """The number of events that all limits have counted."""
-    return home.sql("SELECT ifnull(sum(count), 0) FROM limit_counts")[0][0]
+def counted(home, moment):
+    """The number of events that all limits have counted and still count at `moment`, seconds since 1970: clean-up may delete
+    the others at any time."""
+    return home.sql("SELECT ifnull(sum(count), 0) FROM limit_counts WHERE expires_at > ?", [int(moment * 1000)])[0][0]
 
 
 def change(before, after):

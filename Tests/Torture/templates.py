@@ -8,8 +8,8 @@ from snapshots import copy, log_pages
 
 NEW, OLD = "new@example.com", "ada@example.com"
 FRIEND, OTHER = "bob@example.com", "other@example.com"
-# Codes outlast the tests, even on a slow machine.
-LASTING = NO_LIMITS + "code_ttl = 6h\n"
+# Codes and tokens outlast the tests, even on a slow machine.
+LASTING = NO_LIMITS + "code_ttl = 6h\naccess_ttl = 6h\n"
 
 
 class Templates:

@@ -1,4 +1,4 @@
-// Deactivates an API key. Its row stays, so that the audit can still name it.
+// Deactivates an API key. Its row stays, so that the audit log can still name it.
 
 import Cryptography
 package import Platform

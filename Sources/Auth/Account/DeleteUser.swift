@@ -11,7 +11,7 @@ extension Auth {
 
     /// Deletes the account of `user`, if `code` was mailed to its address for that. Its sessions and keys end. Projects
     /// without another active owner are deleted with everything in them, and their members are told. Only its id stays, in the
-    /// audit.
+    /// audit log.
     ///
     /// Throws `invalidCode`, `codeExhausted` or `limited`, as `verifyCode` does.
     package func deleteUser(_ user: User, code: String) throws(AuthError) {

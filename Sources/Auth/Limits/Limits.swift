@@ -9,7 +9,7 @@
 // 4. An address's known networks have their own share of mails and failures, which no stranger can use up.
 // 5. Failures count for the address that the guess is for. Mails that an account asks for count for the account, and for the
 //    pair of network and address: nobody can use up another account's share.
-// 6. What refusals write is bounded, for one site and for all. The log has a line for each.
+// 6. What refusals write is bounded, for one site and for all. The server's log has a line for each.
 
 import Platform
 import Store
@@ -192,8 +192,8 @@ extension Auth {
         noteRefusal(AuditEvent(.limitHit, detail: "resend"), in: database)
     }
 
-    /// Records a refusal in the audit, unless there were enough lately or the database is busy. The log has its line in any
-    /// case, and the answer does not change.
+    /// Records a refusal in the audit log, unless there were enough lately or the database is busy. In any case the server's
+    /// log has its line, and the answer does not change.
     func noteRefusal(_ refusal: AuditEvent, in database: Database) {
         event = refusal
         guard (try? isToBeNoted(refusal, in: database)) == true else { return }

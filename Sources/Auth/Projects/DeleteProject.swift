@@ -25,8 +25,8 @@ extension Auth {
         database.checkpoint()
     }
 
-    /// Deletes some of the project `id`. Returns whether that was all. The audit records the start, if it takes more than
-    /// one transaction, and the end.
+    /// Deletes some of the project `id`. Returns whether that was all. The audit log records the end, and the start if it
+    /// takes more than one transaction.
     package func deleteSome(
         of id: UUID, by user: UUID?, isFirst: Bool, in database: Database
     ) throws(AuthError) -> Bool {

@@ -4,7 +4,7 @@
 // other used token means that two parties hold the session's tokens, and nobody can say which is the thief: the
 // session ends (RFC 9700 §4.14.2).
 //
-// A forged token is refused before the database is opened, so it is neither counted nor in the audit: it has 352 bits
+// A forged token is refused before the database is opened, so it is neither counted nor in the audit log: it has 352 bits
 // to guess, and refusing it costs less than a query.
 
 import Cryptography

@@ -2,7 +2,7 @@
 //
 // 1. The code has at least 8 digits. Only its Argon2id hash is stored here.
 // 2. An identity expires at most 90 days from now.
-// 3. Every limit applies; each use is in the audit; it is never a superuser's.
+// 3. Every limit applies; each use is in the audit log; it is never a superuser's.
 
 import Cryptography
 package import Platform

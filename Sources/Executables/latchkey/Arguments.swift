@@ -51,7 +51,7 @@ struct IDArgument: ExpressibleByArgument {
     }
 }
 
-/// The name of an event in the audit.
+/// The name of an event in the audit log.
 struct EventArgument: ExpressibleByArgument {
     let name: String
 

@@ -180,7 +180,8 @@ extension Report {
         if !found.unused.isEmpty {
             warn(
                 "templates", "no mail uses \(Report.some(found.unused))",
-                do: "Name them <kind>.txt or <kind>.<language>.txt, and .html beside a .txt; docs/configuration.md has the kinds.")
+                do: "Name them <kind>.txt or <kind>.<language>.txt, and .html beside a .txt; docs/configuration.md has the "
+                    + "kinds.")
         }
         if found.faults.isEmpty && found.unused.isEmpty {
             ok("templates", found.used.isEmpty ? "none: the built-in texts are used" : Report.some(found.used))

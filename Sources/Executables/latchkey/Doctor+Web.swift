@@ -184,8 +184,8 @@ extension Report {
         return " Until then, clients can send POST to an executable's own path instead, such as /cgi-bin/\(executable)/<key_id>."
     }
 
-    /// Checks which address the service sees. A refresh token of no session leaves a row with the address in the
-    /// audit; a made-up header tries to put another address there.
+    /// Checks which address the service sees. A refresh token without a session leaves a row with the address in the audit
+    /// log; a forged header tries to put another address there.
     private mutating func examineAddress(
         _ client: WebClient, _ url: ServiceURL, _ configuration: Configuration
     ) {
@@ -276,7 +276,7 @@ extension Report {
         }
     }
 
-    /// Whether `body` is what the file at `path` contains. Many servers answer everything with a page of their own.
+    /// Whether `body` is the content of the file at `path`. Many servers answer everything with their own page.
     private static func isSecret(_ body: [UInt8], of path: String, in state: StateFolder) -> Bool {
         if body.starts(with: [0x7F, 0x45, 0x4C, 0x46]) || body.starts(with: "SQLite format 3\0".utf8) { return true }
         if body.starts(with: [0x37, 0x7F, 0x06]) { return true }  // a WAL

@@ -1,6 +1,6 @@
 // latchkey doctor: finds what keeps a service from working, and says what to do about it.
 //
-// 1. It changes nothing: it creates no folder and migrates no database. With --url the audit records one refusal.
+// 1. It changes nothing: it creates no folder and migrates no database. With --url the audit log records one refusal.
 // 2. Each check is one line, and a line of advice if it finds something.
 // 3. It says what it did not check, and why.
 

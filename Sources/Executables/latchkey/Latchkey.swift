@@ -3,7 +3,7 @@
 // 1. It is not an endpoint: under a web server it does nothing and says so. It needs no credentials: anyone who can
 //    read the state folder can do everything.
 // 2. It has no rules and no SQL: each command parses, calls one action of Operations, and prints.
-// 3. Its changes are in the audit, with the client `admin`.
+// 3. Its changes are in the audit log, with the client `admin`.
 // 4. Results go to standard output; errors, one sentence each, go to standard error.
 
 import API

@@ -1,12 +1,12 @@
-// The audit: who did what, from where. The transaction that does something adds its row. Old rows are deleted. No statement
-// changes one.
+// The audit log: who did what, from where. The transaction that does something adds its row. Old rows are deleted. No
+// statement changes one.
 
 package import Platform
 import SQLite
 
 /// One event that an operator may have to account for.
 package struct AuditEvent {
-    /// What happened; `Kind.name` is the word for it in the audit.
+    /// What happened; `Kind.name` is the word for it in the audit log.
     package let kind: Kind
     /// The account; nil if nobody had proved who they were.
     package let user: UUID?
@@ -95,7 +95,7 @@ package struct AuditEvent {
     }
 }
 
-/// A row of the audit, for reading.
+/// A row of the audit log, for reading.
 package struct AuditEntry {
     /// When the event was noted.
     package let at: Timestamp

@@ -1,14 +1,14 @@
-// How often each event in the audit has happened. Old rows of the audit are deleted; these numbers only grow.
+// How often each event in the audit log has happened. Old rows of the audit log are deleted; these numbers only grow.
 
 import SQLite
 
 /// One counter. It only grows.
 package struct Counter {
-    /// The event, as in the audit.
+    /// The event, as in the audit log.
     package let event: String
-    /// The detail, as in the audit; "" for none.
+    /// The detail, as in the audit log; "" for none.
     package let detail: String
-    /// How often the event was added to the audit since the database has had counters.
+    /// How often the event was added to the audit log since the database has had counters.
     package let count: Int64
 
     /// Adds one.

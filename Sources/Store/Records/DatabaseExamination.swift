@@ -29,7 +29,7 @@ package struct DatabaseExamination {
 
     /// What the rows show.
     package struct Rows {
-        /// The latest time in the audit, where every sign-in and refresh has a row.
+        /// The latest time in the audit log, where every sign-in and refresh has a row.
         package let newest: Timestamp?
         /// When the oldest expired row that still exists expired.
         package let oldestExpiry: Timestamp?

@@ -38,7 +38,7 @@ package struct Client {
         self.requestID = requestID
     }
 
-    /// The operator at the machine itself, called `admin` in the audit; `requestID` is the run's.
+    /// The operator at the machine itself, called `admin` in the audit log; `requestID` is the run's.
     package init(operatorIn requestID: String) {
         address = "admin"
         network = "admin"

@@ -48,7 +48,7 @@ def start_service(name, listener=None):
     options = {"user": values["User"], "group": pwd.getpwnam(values["User"]).pw_gid} if "User" in values else {}
     with open(f"/var/log/{name}.log", "ab") as log:
         process = subprocess.Popen(
-            shlex.split(values["ExecStart"]),
+            shlex.split(re.sub(r"\$\{(\w+)\}", lambda name: environment.get(name[1], ""), values["ExecStart"])),
             cwd=values.get("WorkingDirectory", "/"),
             env=environment,
             stdin=listener or subprocess.DEVNULL,
