@@ -84,8 +84,10 @@ let linkerSettings: [LinkerSetting] =
         ]
     : []
 
-func module(_ name: String, uses dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+func module(
+    _ name: String, uses dependencies: [Target.Dependency], besides excluded: [String] = [], resources: [Resource] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: excluded, resources: resources, swiftSettings: swiftSettings)
 }
 
 func executable(_ name: String, uses dependencies: [Target.Dependency]) -> Target {
@@ -112,7 +114,7 @@ var targets: [Target] = [
     module("Cryptography", uses: ["CArgon2", "CNettle", "Platform"]),
     module("SQLite", uses: ["CSQLite"]),
     module(
-        "Store", uses: ["SQLite", "Cryptography", "Platform"],
+        "Store", uses: ["SQLite", "Cryptography", "Platform"], besides: ["Migrations/postgresql-v009.sql"],
         resources: [
             .embedInCode("Migrations/v001-initial.sql"),
             .embedInCode("Migrations/v002-limits-audit.sql"),
@@ -176,7 +178,7 @@ if isPostgreSQL {
         .systemLibrary(name: "CPostgreSQL"),
         module("PostgreSQL", uses: ["CPostgreSQL", "Platform"]),
     ]
-    if !isEmbedded { targets.append(tests("PostgreSQLTests", of: ["PostgreSQL", "Platform"])) }
+    if !isEmbedded { targets.append(tests("PostgreSQLTests", of: ["PostgreSQL", "SQLite", "Store", "Platform"])) }
 }
 
 if isFuzzed {

@@ -48,9 +48,7 @@ package final class Connection {
             return PQconnectdbParams(names, values, 1)
         }
         guard PQstatus(handle) == CONNECTION_OK else {
-            let error = PostgreSQLError(message: oneLine(PQerrorMessage(handle)), kind: .temporary)
-            PQfinish(handle)
-            throw error
+            throw PostgreSQLError(message: oneLine(PQerrorMessage(handle)), kind: .temporary)
         }
         PQsetNoticeReceiver(
             handle,

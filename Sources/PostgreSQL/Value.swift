@@ -1,4 +1,5 @@
-// Values for a statement, and values from a row. Both travel in PostgreSQL's binary format.
+// Values for a statement, and values from a row. Both use PostgreSQL's binary format. Only statements that run together have
+// results as text.
 
 import CPostgreSQL
 
@@ -54,6 +55,7 @@ package struct Row {
     package func integer(_ column: Int32) -> Int64 {
         let bytes = self.bytes(column)
         guard let first = bytes.first else { return 0 }
+        if PQfformat(result, column) == 0 { return decimal(bytes) }
         // Two's complement, the most significant byte first; a boolean is one byte, 0 or 1.
         var number: Int64 = first & 0x80 == 0 ? 0 : -1
         for byte in bytes { number = number << 8 | Int64(byte) }
@@ -74,6 +76,11 @@ package struct Row {
 
     /// The text in `column`, or nil for NULL.
     package func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
+
+    /// A number as text.
+    private func decimal(_ digits: UnsafeRawBufferPointer) -> Int64 {
+        Int64(String(decoding: digits, as: UTF8.self)) ?? 0
+    }
 
     private func bytes(_ column: Int32) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(

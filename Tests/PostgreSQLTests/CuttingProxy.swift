@@ -30,14 +30,14 @@ final class CuttingProxy: Sendable {
         self.moment = moment
         folder = NSTemporaryDirectory() + "proxy-" + UUID.random().text.prefix(8)
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
-        listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        self.listener = listener
         var address = CuttingProxy.address(folder)
         let size = socklen_t(MemoryLayout<sockaddr_un>.size)
         let isBound = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, size) }
         }
         guard isBound == 0, listen(listener, 8) == 0 else { throw Refusal() }
-        let listener = listener
         Thread.detachNewThread { [self] in
             while true {
                 let client = accept(listener, nil, nil)
