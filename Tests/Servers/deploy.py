@@ -92,7 +92,7 @@ class OwnServer:
             "encryption: the certificate is valid, and http gives nothing away",
             "authorization: arrives",
             "downloads: neither state nor executables",
-            "state mark: noted in /srv/latchkey/cgi-bin/.latchkey-states",
+            "state mark: recorded in /srv/latchkey/cgi-bin/.latchkey-states",
         ):
             expect(words in found, f"{what}: doctor: {words}", output)
         expect("fault " not in found, f"{what}: doctor finds no fault", output)
