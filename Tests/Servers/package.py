@@ -31,6 +31,7 @@ PARTS = [
     "public",
     "samples",
     "packaging",
+    "Benchmarks",
     "docs",
     "Sources",
     "README.md",
