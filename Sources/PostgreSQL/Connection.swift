@@ -169,7 +169,8 @@ package final class Connection {
     ) throws(Attempt<E>) -> T {
         endReading()
         failure = nil
-        let begin = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = \(lockTimeout);"
+        let begin =
+            "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = \(lockTimeout);"
             + (isPooled ? " SET LOCAL synchronous_commit = on;" : "")
         do throws(PostgreSQLError) {
             _ = try batch(begin, opening) { _ in }

@@ -21,7 +21,9 @@ struct Parameters {
                 lengths.append(0)
                 continue
             case .integer(let number):
-                for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: number >> Int64(shift))) }
+                for shift: Int64 in [56, 48, 40, 32, 24, 16, 8, 0] {
+                    bytes.append(UInt8(truncatingIfNeeded: number >> shift))
+                }
             case .text(let text):
                 bytes.append(contentsOf: text.utf8)
                 guard !bytes[start...].contains(0) else {

@@ -20,7 +20,10 @@ import Testing
                     "INSERT INTO notes (id, word, data, position) VALUES ($1, $2, $3, $4)",
                     [.blob(id), .optional(word), .blob(blob), .optional(number)])
                 let found = try connection.first("SELECT id, word, data, position FROM notes WHERE id = $1", [.blob(id)]) {
-                    (id: $0.blob(0), word: $0.optionalText(1), data: $0.blob(2), position: $0.optionalInteger(3), isNull: $0.isNull(3))
+                    (
+                        id: $0.blob(0), word: $0.optionalText(1), data: $0.blob(2), position: $0.optionalInteger(3),
+                        isNull: $0.isNull(3)
+                    )
                 }
                 #expect(found?.id == id)
                 #expect(found?.word == word)
@@ -143,7 +146,8 @@ import Testing
 
     @Test func eachSessionWaitsForTheDisk() throws {
         let address = try Cluster.newDatabase()
-        try Connection(to: address).script("ALTER ROLE latchkey IN DATABASE \(address.split(separator: "=").last!) SET synchronous_commit = off")
+        let name = address.split(separator: "=").last!
+        try Connection(to: address).script("ALTER ROLE latchkey IN DATABASE \(name) SET synchronous_commit = off")
         for isPooled in [false, true] {
             let connection = try Connection(to: address, isPooled: isPooled)
             let setting = try transaction(on: connection) { () throws(PostgreSQLError) in
