@@ -201,6 +201,7 @@ VERSION ?= $(shell cat VERSION)
 
 # What is handed out: one archive, the same bytes for the same files.
 package: build admin
+	$(call install,python3)
 	packaging/package "$(VERSION)"
 
 # Fault tests; SAMPLE=1: a sample of them.

@@ -10,11 +10,11 @@ import Testing
         let blocks = Guide(document: "docs/getting-started.md").blocks(for: "GettingStartedCommandTests")
         #expect(blocks.count == 2)
         let commands = try #require(blocks.dropFirst(number).first)
-        #expect(commands.contains("LATCHKEY_HOME=$PWD/var bin/latchkey "))
+        #expect(commands.contains("LATCHKEY_HOME=$PWD/var ") && commands.contains(" bin/latchkey "))
         let adapted = commands.replacingOccurrences(of: "$PWD/var", with: home.path)
             .replacingOccurrences(of: "rm -r var\n", with: "rm -r \(home.path)\n")
             .replacingOccurrences(of: "bin/latchkey", with: "\(projectFolder)/.build/debug/latchkey")
-            .replacingOccurrences(of: "localhost:8000", with: "localhost:\(port)")
+            .replacingOccurrences(of: "${PORT:-8000}", with: "\(port)")
         return Program("/bin/bash", ["-eu", "-c", adapted], environment: ["PATH": "/usr/bin:/bin"]).finish()
     }
 

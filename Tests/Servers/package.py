@@ -145,6 +145,12 @@ def contents(path, time, admin):
     wanted |= {f"cgi-bin/{name}" for name in {*EXECUTABLES, "latchkey-fcgi-codes"}}
     wanted |= {f"cgi-bin/public/{path}" for path in files(f"{PROJECT}/public")}
     wanted |= {f"samples/{path}" for path in files(f"{PROJECT}/samples")}
+    documents = [*(path for path in wanted if path.endswith(".md")), "README.md"]
+    wanted |= {
+        f"docs/{name}"
+        for path in documents
+        for name in re.findall(r"screenshots/[\w-]+\.png", read(f"{PROJECT}/{path}").decode())
+    }
     wanted |= {f"Benchmarks/{name}" for name in ("ACCOUNT.md", "results.md", "results.svg")}
     wanted |= {f"docs/{path}" for path in files(f"{PROJECT}/docs") if path.endswith(".md")}
     wanted |= {"latchkey"} if admin else set()
