@@ -145,14 +145,14 @@ def contents(path, time, admin):
     wanted |= {f"cgi-bin/{name}" for name in {*EXECUTABLES, "latchkey-fcgi-codes"}}
     wanted |= {f"cgi-bin/public/{path}" for path in files(f"{PROJECT}/public")}
     wanted |= {f"samples/{path}" for path in files(f"{PROJECT}/samples")}
+    wanted |= {f"Benchmarks/{name}" for name in ("ACCOUNT.md", "results.md", "results.svg")}
+    wanted |= {f"docs/{path}" for path in files(f"{PROJECT}/docs") if path.endswith(".md")}
     documents = [*(path for path in wanted if path.endswith(".md")), "README.md"]
     wanted |= {
         f"docs/{name}"
         for path in documents
         for name in re.findall(r"screenshots/[\w-]+\.png", read(f"{PROJECT}/{path}").decode())
     }
-    wanted |= {f"Benchmarks/{name}" for name in ("ACCOUNT.md", "results.md", "results.svg")}
-    wanted |= {f"docs/{path}" for path in files(f"{PROJECT}/docs") if path.endswith(".md")}
     wanted |= {"latchkey"} if admin else set()
     found = {entry.name[len(top) + 1 :] for entry in entries if not entry.isdir()}
     expect(found == wanted, "the list of contents", sorted(found ^ wanted))
