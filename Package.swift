@@ -72,7 +72,8 @@ let linkerSettings: [LinkerSetting] =
         + [
             .unsafeFlags(
                 [
-                    "-use-ld=lld", "-Xclang-linker", "-static",
+                    // The driver passes -pie, too, and clang warns that -static makes it useless.
+                    "-use-ld=lld", "-Xclang-linker", "-static", "-Xclang-linker", "-Wno-unused-command-line-argument",
                     "-Xlinker", "--gc-sections", "-Xlinker", "-s",
                     "-Xlinker", "--no-eh-frame-hdr", "-Xlinker", "--icf=all",
                     "-Xlinker", "\(Context.packageDirectory)/Sources/CLibc/no-unwinding.ld",
