@@ -2,6 +2,7 @@
 # make run    serve at http://localhost:8000 (PORT=, BIND=, LATCHKEY_HOME=, and settings as LATCHKEY_<KEY>=)
 # make test   everything a change must pass
 # make test-clients   the console, openapi.json and its page, in a browser and by generated clients
+# make test-postgresql   the connection to PostgreSQL, on a server that the test starts
 # make test-servers   Apache, nginx, lighttpd and none give the same answers; servers that ask; the package
 # make lint   the format of Swift and Python sources, and what ruff finds in Python
 # make admin  bin/latchkey, the operator's command
@@ -20,6 +21,7 @@ PACKAGES := libsqlite3-dev libargon2-dev nettle-dev libgmp-dev lighttpd
 TEST_PACKAGES := argon2 curl file openssl python3 python3-jwt python3-cryptography python3-jwcrypto fail2ban
 CLIENT_PACKAGES := python3 python3-venv python3-selenium python3-pil chromium chromium-driver default-jre-headless golang-go
 SERVER_PACKAGES := python3 curl fail2ban file openssl lighttpd-mod-openssl apache2 apache2-suexec-custom libapache2-mod-fcgid fcgiwrap spawn-fcgi nginx libnginx-mod-http-set-misc golang-go nodejs postgresql python3-jwt python3-cryptography
+POSTGRESQL_PACKAGES := libpq-dev postgresql
 TORTURE_PACKAGES := python3 strace msmtp procps
 BENCH_PACKAGES := gcc wrk valgrind strace libfcgi-dev python3 python3-fastapi uvicorn python3-uvloop python3-httptools python3-jwt python3-argon2 python3-cryptography php-cgi php-fpm php-sqlite3
 
@@ -28,7 +30,7 @@ TRIPLE = $(shell swift -print-target-info | sed -n 's/.*"triple": "\(.*\)".*/\1/
 EXECUTABLES = $(filter-out latchkey write-routes write-settings,$(notdir $(wildcard Sources/Executables/*)))
 SCRATCH = .build-embedded
 
-.PHONY: lint run admin routes settings package test-clients test-servers setup-clients setup-servers setup-lint test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
+.PHONY: lint run admin routes settings package test-postgresql setup-postgresql test-clients test-servers setup-clients setup-servers setup-lint test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
 
 # Prints the missing packages, then installs them, as root or with sudo.
 define install
@@ -50,6 +52,9 @@ setup-test: setup
 
 setup-clients: setup
 	$(call install,$(CLIENT_PACKAGES))
+
+setup-postgresql: setup
+	$(call install,$(POSTGRESQL_PACKAGES))
 
 setup-servers: setup
 	$(call install,$(SERVER_PACKAGES))
@@ -160,6 +165,12 @@ end-to-end-tests:
 	env -u LATCHKEY_HOME -u PORT swift test --filter '^(Endpoint|Server|Admin)Tests\.'
 	env -u LATCHKEY_HOME -u PORT LATCHKEY_TEST_GATEWAY=fastcgi swift test --skip-build --filter '^(Endpoint|Server)Tests\.'
 
+# The second store, in a build of its own: no other build needs libpq.
+test-postgresql: setup-postgresql
+	STORE=postgresql swift build --build-tests --scratch-path .build-postgresql
+	STORE=postgresql Tests/Support/with-postgresql \
+		swift test --skip-build --scratch-path .build-postgresql --filter '^PostgreSQLTests\.'
+
 # The clients' view: the console in a browser, openapi.json against real answers, its reference page, a generated client.
 test-clients: setup-clients build
 	env -u LATCHKEY_HOME -u PORT Tests/Console/run
@@ -211,4 +222,4 @@ bench-account: setup-bench build
 	UPDATE=$(UPDATE) env -u LATCHKEY_HOME -u PORT Tests/run Benchmarks/account
 
 clean:
-	rm -rf .build .build-bench .build-embedded .build-lint .build-placed .build-static .build-fuzz bin $(addprefix cgi-bin/,$(EXECUTABLES))
+	rm -rf .build .build-bench .build-embedded .build-postgresql .build-lint .build-placed .build-static .build-fuzz bin $(addprefix cgi-bin/,$(EXECUTABLES))

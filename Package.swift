@@ -47,6 +47,9 @@ let endpoints = [
 
 let isEmbedded = Context.environment["EMBEDDED"] == "1"
 
+/// The build for PostgreSQL: `STORE=postgresql`. No other build needs libpq.
+let isPostgreSQL = Context.environment["STORE"] == "postgresql"
+
 /// The build for `Tests/Fuzz/run`: every module tells libFuzzer where it has been.
 let isFuzzed = Context.environment["FUZZ"] == "1"
 
@@ -72,7 +75,8 @@ let linkerSettings: [LinkerSetting] =
         + [
             .unsafeFlags(
                 [
-                    "-use-ld=lld", "-Xclang-linker", "-static",
+                    // The driver passes -pie, too, and clang warns that -static makes it useless.
+                    "-use-ld=lld", "-Xclang-linker", "-static", "-Xclang-linker", "-Wno-unused-command-line-argument",
                     "-Xlinker", "--gc-sections", "-Xlinker", "-s",
                     "-Xlinker", "--no-eh-frame-hdr", "-Xlinker", "--icf=all",
                     "-Xlinker", "\(Context.packageDirectory)/Sources/CLibc/no-unwinding.ld",
@@ -80,8 +84,10 @@ let linkerSettings: [LinkerSetting] =
         ]
     : []
 
-func module(_ name: String, uses dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+func module(
+    _ name: String, uses dependencies: [Target.Dependency], besides excluded: [String] = [], resources: [Resource] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: excluded, resources: resources, swiftSettings: swiftSettings)
 }
 
 func executable(_ name: String, uses dependencies: [Target.Dependency]) -> Target {
@@ -108,7 +114,7 @@ var targets: [Target] = [
     module("Cryptography", uses: ["CArgon2", "CNettle", "Platform"]),
     module("SQLite", uses: ["CSQLite"]),
     module(
-        "Store", uses: ["SQLite", "Cryptography", "Platform"],
+        "Store", uses: ["SQLite", "Cryptography", "Platform"], besides: ["Migrations/postgresql-v009.sql"],
         resources: [
             .embedInCode("Migrations/v001-initial.sql"),
             .embedInCode("Migrations/v002-limits-audit.sql"),
@@ -165,6 +171,14 @@ if !isEmbedded {
             path: "Sources/Executables/latchkey", swiftSettings: strict),
         tests("AdminTests", of: ["latchkey"]),
     ]
+}
+
+if isPostgreSQL {
+    targets += [
+        .systemLibrary(name: "CPostgreSQL"),
+        module("PostgreSQL", uses: ["CPostgreSQL", "Platform"]),
+    ]
+    if !isEmbedded { targets.append(tests("PostgreSQLTests", of: ["PostgreSQL", "SQLite", "Store", "Platform"])) }
 }
 
 if isFuzzed {

@@ -31,7 +31,7 @@ extension Settings {
             "mail_from", default: .words("`Latchkey <latchkey@host>`"), mailbox,
             """
             The sender: an address, or `Name <address>` with a name of at most 128 characters. The default uses the host of \
-            `base_url`.
+            `base_url`, or `localhost.localdomain` if no mail can come from that host.
             """
         ) { $0.mailFrom = $1 }
     }
@@ -40,8 +40,8 @@ extension Settings {
         table.setting(
             "sign_up", default: .value("open"), signUp,
             """
-            Who can create an account: `open`, `closed`, or a list of domains such as `example.com, example.org`. Other \
-            addresses get the same answer, but no mail.
+            Who can create an account: `open`, `closed`, or a list of domains such as `example.com, example.org`. An \
+            address that has no account and cannot create one gets the same answer, but no mail.
             """
         ) { $0.policy.signUp = $1 }
         table.setting(

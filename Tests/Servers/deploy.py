@@ -89,10 +89,10 @@ class OwnServer:
         expect(output.startswith('{"success":true,"data":{"status":"ok"'), f"{what}: health", output[:200])
         for words in (
             "web: GET /health: 200 from Latchkey",
-            "encryption: the certificate is valid, and http gives nothing away",
+            "encryption: the certificate is valid, and the service does not answer by HTTP",
             "authorization: arrives",
-            "downloads: neither state nor executables",
-            "mark of state: noted in /srv/latchkey/cgi-bin/.latchkey-states",
+            "downloads: neither the state nor the executables can be downloaded",
+            "state mark: recorded in /srv/latchkey/cgi-bin/.latchkey-states",
         ):
             expect(words in found, f"{what}: doctor: {words}", output)
         expect("fault " not in found, f"{what}: doctor finds no fault", output)

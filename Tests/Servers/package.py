@@ -31,6 +31,7 @@ PARTS = [
     "public",
     "samples",
     "packaging",
+    "Benchmarks",
     "docs",
     "Sources",
     "README.md",
@@ -143,7 +144,8 @@ def contents(path, time, admin):
     }
     wanted |= {f"cgi-bin/{name}" for name in {*EXECUTABLES, "latchkey-fcgi-codes"}}
     wanted |= {f"cgi-bin/public/{path}" for path in files(f"{PROJECT}/public")}
-    wanted |= {f"samples/{path}" for path in files(f"{PROJECT}/samples") if not path.startswith("verify/")}
+    wanted |= {f"samples/{path}" for path in files(f"{PROJECT}/samples")}
+    wanted |= {f"Benchmarks/{name}" for name in ("ACCOUNT.md", "results.md", "results.svg")}
     wanted |= {f"docs/{path}" for path in files(f"{PROJECT}/docs") if path.endswith(".md")}
     wanted |= {"latchkey"} if admin else set()
     found = {entry.name[len(top) + 1 :] for entry in entries if not entry.isdir()}

@@ -166,7 +166,7 @@ class VhostWithHTTP2(Vhost):
 
     def host(self):
         text = super().host()
-        line = "# A setting is such a variable, too: SetEnv LATCHKEY_CODE_LENGTH 8"
+        line = "# You can set settings in the same way: SetEnv LATCHKEY_CODE_LENGTH 8"
         assert line in text
         return "Protocols h2c http/1.1\n" + text.replace(line, "SetEnv LATCHKEY_CODE_LENGTH 8")
 
@@ -189,7 +189,7 @@ class NginxAmongOthers(AmongOthers, Nginx):
     """With a setting as in the sample."""
 
     def sample(self):
-        text, line = super().sample(), "# A setting is such a parameter, too: fastcgi_param LATCHKEY_CODE_LENGTH 8;"
+        text, line = super().sample(), "# You can set settings in the same way: fastcgi_param LATCHKEY_CODE_LENGTH 8;"
         assert line in text
         return text.replace(line, "fastcgi_param LATCHKEY_CODE_LENGTH 8;")
 

@@ -344,7 +344,7 @@ def newer(old):
             (answer.raw, answer.log),
         )
         lines = answer.log.splitlines()
-        expect(len(lines) == 1 and "newer Latchkey" in lines[0], f"a newer schema: the log line of {name}", answer.log)
+        expect(len(lines) == 1 and "newer version of Latchkey" in lines[0], f"a newer schema: the log line of {name}", answer.log)
     for name, status in closed.items():
         answer = home.get(name)
         expect(answer.status == status, f"a newer schema: {name} opens no database", answer.raw)

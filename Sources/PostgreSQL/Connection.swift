@@ -1,0 +1,335 @@
+// One connection to one PostgreSQL server, through libpq.
+//
+// 1. A transaction that PostgreSQL rolled back because another was in the way runs again, five times at most. One whose
+//    connection was lost before COMMIT runs once more, on a new connection.
+// 2. A connection that is lost during COMMIT, and a COMMIT that returns with a warning (the wait for a synchronous standby was
+//    cancelled), have an unknown outcome: they throw `unknownOutcome` and never run again.
+// 3. It never loses a committed transaction: synchronous_commit=on, whatever the server's default.
+// 4. Behind a pooler that gives each transaction another server connection nothing is left on the connection: no named
+//    statements, and settings hold for one transaction.
+
+import CPostgreSQL
+import Platform
+
+/// An open connection. Not shared between threads.
+package final class Connection {
+    private let handle: OpaquePointer
+    private let isPooled: Bool
+    /// The statements that the server has prepared; a statement's name is its place.
+    private var kept: [StaticString] = []
+    private var isReading = false
+    private var isWriting = false
+    /// The first failed statement of the current transaction: PostgreSQL refuses all that follow it.
+    private var failure: PostgreSQLError?
+    /// Whether a warning came while COMMIT ran.
+    private var hasWarning = false
+
+    /// How many rows it has changed since it was opened, including changes that were rolled back.
+    package private(set) var changeCount: Int64 = 0
+
+    /// Connects as `location` says: a connection URI or a string of keywords and values
+    /// (postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING). libpq reads passwords from there, the environment or
+    /// `.pgpass`. `isPooled`: a pooler in transaction mode stands between.
+    ///
+    /// Waits at most 5 s for each host, unless `location` says otherwise. Throws `temporary` if no host answers.
+    package init(to location: String, isPooled: Bool = false) throws(PostgreSQLError) {
+        self.isPooled = isPooled
+        // `location` overrides what stands before it, and what stands after it overrides `location`.
+        let parameters: [(StaticString, String)] = [
+            ("connect_timeout", "5"), ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
+            ("tcp_user_timeout", "15000"), ("fallback_application_name", "latchkey"), ("dbname", location),
+            ("client_encoding", "UTF8"),
+        ]
+        handle = withCStrings(parameters.map { $0.1 }) { values in
+            var names: [UnsafePointer<CChar>?] = parameters.map {
+                UnsafeRawPointer($0.0.utf8Start).assumingMemoryBound(to: CChar.self)
+            }
+            names.append(nil)
+            return PQconnectdbParams(names, values, 1)
+        }
+        guard PQstatus(handle) == CONNECTION_OK else {
+            throw PostgreSQLError(message: oneLine(PQerrorMessage(handle)), kind: .temporary)
+        }
+        PQsetNoticeReceiver(
+            handle,
+            { context, notice in
+                guard let context, let severity = cpostgresql_severity(notice) else { return }
+                // WARNING; a NOTICE begins with another letter.
+                if UInt8(bitPattern: severity.pointee) == UInt8(ascii: "W") {
+                    Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue().hasWarning = true
+                }
+            }, Unmanaged.passUnretained(self).toOpaque())
+        try prepareSession()
+    }
+
+    deinit {
+        PQfinish(handle)
+    }
+
+    /// What holds for each session: behind a pooler, each transaction says it instead.
+    private func prepareSession() throws(PostgreSQLError) {
+        if !isPooled { try script("SET synchronous_commit = on") }
+    }
+
+    /// The server's version, such as 150018 for 15.18.
+    package var serverVersion: Int { Int(PQserverVersion(handle)) }
+
+    /// Whether the connection is encrypted.
+    package var isEncrypted: Bool { PQsslInUse(handle) == 1 }
+
+    /// Whether a transaction is open, to read or to write.
+    package var isInTransaction: Bool { isReading || isWriting }
+
+    /// From now on all reads see one snapshot, until `endReading` or a transaction. `script`: statements without values that
+    /// run in the same round trip; `read` gets the first row of the last.
+    package func beginReading<T>(
+        _ script: StaticString, _ read: (Row) -> T
+    ) throws(PostgreSQLError) -> T? {
+        let found = try batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;", script, read)
+        isReading = true
+        return found
+    }
+
+    /// From now on each read sees the current state. Does nothing outside a read transaction. Does not wait for the server:
+    /// the next statement takes its answer.
+    package func endReading() {
+        guard isReading else { return }
+        isReading = false
+        _ = PQsendQuery(handle, "COMMIT")
+    }
+
+    /// Runs statements without rows and values.
+    package func script(_ sql: String) throws(PostgreSQLError) {
+        let result = PQexec(handle, sql)
+        defer { PQclear(result) }
+        guard isGood(result) else { throw failed(result, sql) }
+    }
+
+    /// Runs one statement for its effect. Returns how many rows it changed.
+    @discardableResult
+    package func run(_ sql: StaticString, _ values: [Value] = []) throws(PostgreSQLError) -> Int {
+        let result = try execute(sql, values)
+        defer { PQclear(result) }
+        return count(result)
+    }
+
+    /// The first row of one statement, read by `read`; nil if there is none.
+    package func first<T>(
+        _ sql: StaticString, _ values: [Value] = [], _ read: (Row) -> T
+    ) throws(PostgreSQLError) -> T? {
+        let result = try execute(sql, values)
+        defer { PQclear(result) }
+        _ = count(result)
+        return PQntuples(result) > 0 ? read(Row(result: result, number: 0)) : nil
+    }
+
+    /// Every row of one statement, read by `read`; at most the first `limit`.
+    package func all<T>(
+        _ sql: StaticString, _ values: [Value] = [], limit: Int = .max, _ read: (Row) -> T
+    ) throws(PostgreSQLError) -> [T] {
+        let result = try execute(sql, values)
+        defer { PQclear(result) }
+        _ = count(result)
+        return (0..<min(PQntuples(result), Int32(clamping: limit))).map { read(Row(result: result, number: $0)) }
+    }
+
+    /// Runs `body` in one transaction. `opening`: statements without values that begin it, in the same round trip as BEGIN.
+    /// `lockTimeout`: how many milliseconds one lock may take. An error, from `body` or the commit, rolls all of it back.
+    ///
+    /// `body` may run several times: it changes nothing but the database.
+    package func transaction<T, E: Error>(
+        opening: StaticString = "", lockTimeout: Int64 = 5000, _ body: () throws(E) -> T,
+        failing: (PostgreSQLError) -> E
+    ) throws(E) -> T {
+        var attempts = 0
+        while true {
+            attempts += 1
+            do throws(Attempt<E>) {
+                return try attempt(opening, lockTimeout, body)
+            } catch {
+                switch error {
+                case .refused(let reason): throw reason
+                case .failed(let failure, let reason):
+                    guard mayRunAgain(after: failure, attempts) else { throw reason ?? failing(failure) }
+                }
+            }
+        }
+    }
+
+    /// Why one attempt at a transaction did not commit.
+    private enum Attempt<E: Error>: Error {
+        /// The body threw it, and no statement had failed.
+        case refused(E)
+        /// A statement failed, and then the body may have thrown, too.
+        case failed(PostgreSQLError, E?)
+    }
+
+    private func attempt<T, E: Error>(
+        _ opening: StaticString, _ lockTimeout: Int64, _ body: () throws(E) -> T
+    ) throws(Attempt<E>) -> T {
+        endReading()
+        failure = nil
+        let begin =
+            "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = \(lockTimeout);"
+            + (isPooled ? " SET LOCAL synchronous_commit = on;" : "")
+        do throws(PostgreSQLError) {
+            _ = try batch(begin, opening) { _ in }
+        } catch {
+            rollBack()
+            throw .failed(error, nil)
+        }
+        isWriting = true
+        defer { isWriting = false }
+        let value: T
+        do throws(E) {
+            value = try body()
+        } catch {
+            let failure = failure
+            rollBack()
+            if let failure { throw .failed(failure, error) }
+            throw .refused(error)
+        }
+        do throws(PostgreSQLError) {
+            try commit()
+        } catch {
+            rollBack()
+            throw .failed(error, nil)
+        }
+        return value
+    }
+
+    private func commit() throws(PostgreSQLError) {
+        if let failure { throw failure }
+        hasWarning = false
+        let result = PQexec(handle, "COMMIT")
+        defer { PQclear(result) }
+        guard isGood(result) else {
+            let error = PostgreSQLError(result, on: handle, sql: "COMMIT")
+            throw error.kind == .disconnected || error.state.isEmpty ? error.withUnknownOutcome : error
+        }
+        if hasWarning {
+            throw PostgreSQLError(
+                message: "the server committed, but the wait for a synchronous standby was cancelled", sql: "COMMIT",
+                kind: .unknownOutcome)
+        }
+    }
+
+    /// Whether the transaction that ended by `failure` may run again; reconnects if that is needed.
+    private func mayRunAgain(after failure: PostgreSQLError, _ attempts: Int) -> Bool {
+        switch failure.kind {
+        case .conflict where attempts < 5:
+            // Two that were in each other's way do not meet again at the same moment.
+            let most = 1 << min(attempts + 2, 6)
+            Command.sleep(Duration(milliseconds: Int64(1 + Int(Random.bytes(1)[0]) % most)))
+            return true
+        case .disconnected where attempts < 2: return reconnect()
+        default: return false
+        }
+    }
+
+    /// Connects again after the connection was lost; false if no host answers.
+    @discardableResult
+    package func reconnect() -> Bool {
+        PQreset(handle)
+        kept = []
+        isReading = false
+        guard PQstatus(handle) == CONNECTION_OK else { return false }
+        do throws(PostgreSQLError) {
+            try prepareSession()
+        } catch {
+            return false
+        }
+        return true
+    }
+
+    /// Whether the connection is lost.
+    package var isLost: Bool { PQstatus(handle) == CONNECTION_BAD }
+
+    private func rollBack() {
+        guard !isLost, PQtransactionStatus(handle) != PQTRANS_IDLE else { return }
+        PQclear(PQexec(handle, "ROLLBACK"))
+    }
+}
+
+extension Connection {
+    /// `begin` and `script` in one round trip. `read` gets the first row of the last statement.
+    private func batch<T>(
+        _ begin: String, _ script: StaticString, _ read: (Row) -> T
+    ) throws(PostgreSQLError) -> T? {
+        let sql = begin + script.description
+        let result = PQexec(handle, sql)
+        defer { PQclear(result) }
+        guard isGood(result) else { throw failed(result, sql) }
+        return result.flatMap { PQntuples($0) > 0 ? read(Row(result: $0, number: 0)) : nil }
+    }
+
+    /// Runs a statement; the caller clears the result.
+    private func execute(_ sql: StaticString, _ values: [Value]) throws(PostgreSQLError) -> OpaquePointer {
+        let parameters = try Parameters(values, of: sql)
+        let result: OpaquePointer?
+        if isPooled {
+            result = parameters.withArrays { types, values, lengths, formats in
+                PQexecParams(handle, pointer(sql), parameters.count, types, values, lengths, formats, 1)
+            }
+        } else {
+            let name = String(try place(of: sql, parameters))
+            result = parameters.withArrays { _, values, lengths, formats in
+                PQexecPrepared(handle, name, parameters.count, values, lengths, formats, 1)
+            }
+        }
+        guard isGood(result), let result else {
+            defer { PQclear(result) }
+            throw failed(result, sql.description)
+        }
+        return result
+    }
+
+    /// The place of `sql` among the statements that the server has prepared; prepares it if needed.
+    private func place(of sql: StaticString, _ parameters: Parameters) throws(PostgreSQLError) -> Int {
+        // The program's SQL texts are identified by their addresses.
+        if let place = kept.firstIndex(where: {
+            $0.utf8Start == sql.utf8Start && $0.utf8CodeUnitCount == sql.utf8CodeUnitCount
+        }) {
+            return place
+        }
+        let result = parameters.withArrays { types, _, _, _ in
+            PQprepare(handle, String(kept.count), pointer(sql), parameters.count, types)
+        }
+        defer { PQclear(result) }
+        guard isGood(result) else { throw failed(result, sql.description) }
+        kept.append(sql)
+        return kept.count - 1
+    }
+
+    private func pointer(_ sql: StaticString) -> UnsafePointer<CChar> {
+        UnsafeRawPointer(sql.utf8Start).assumingMemoryBound(to: CChar.self)
+    }
+
+    private func isGood(_ result: OpaquePointer?) -> Bool {
+        let status = PQresultStatus(result)
+        return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK
+    }
+
+    /// The error of `result`; the current transaction can't commit any more.
+    private func failed(_ result: OpaquePointer?, _ sql: String) -> PostgreSQLError {
+        let error = PostgreSQLError(result, on: handle, sql: sql)
+        if failure == nil { failure = error }
+        return error
+    }
+
+    /// How many rows `result` changed.
+    private func count(_ result: OpaquePointer) -> Int {
+        // "SELECT 3", "UPDATE 3", "INSERT 0 3": PQcmdTuples is the last number.
+        guard let status = PQcmdStatus(result), UInt8(bitPattern: status.pointee) != UInt8(ascii: "S"),
+            let digits = PQcmdTuples(result)
+        else { return 0 }
+        var number = 0
+        var digit = digits
+        while digit.pointee != 0 {
+            number = number * 10 + Int(UInt8(bitPattern: digit.pointee) - UInt8(ascii: "0"))
+            digit += 1
+        }
+        changeCount += Int64(number)
+        return number
+    }
+}
