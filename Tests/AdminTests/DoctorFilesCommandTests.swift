@@ -135,7 +135,7 @@ import Testing
         try! FileManager.default.removeItem(atPath: file)
         #expect(
             troubles() == [
-                "warning  latchkey.home: there is none: the executables find this state folder only by LATCHKEY_HOME "
+                "warning  latchkey.home: this file is missing: the executables find this state folder only by LATCHKEY_HOME "
                     + "Set LATCHKEY_HOME in the web server, or write HOME into \(file)."
             ])
     }

@@ -118,7 +118,7 @@ def coming_back_from_the_shell_is_enough(browser):
     line = browser.one("dialog .line").text
     browser.press("key.kept")
     browser.closed()
-    # Nothing is drawn anew before the request has arrived: whoever comes back may just be pressing a button.
+    # The page is not drawn again before the request has arrived: a user who comes back may be pressing a button.
     browser.stub("")
     browser.js("window.before = document.querySelector('.steps'); dispatchEvent(new Event('focus'))")
     wait(lambda: browser.asked("api-keys") == 1, "a look")

@@ -112,7 +112,7 @@ private func checkBody(_ request: Request, _ entries: [[UInt8]], sent: ArraySlic
         return body
     } catch {
         switch error {
-        case .lengthRequired: must(length == nil ? !endsWithInput : !isNumber, "a length that is none")
+        case .lengthRequired: must(length == nil ? !endsWithInput : !isNumber, "a body without a valid length")
         case .tooLarge:
             let isTooLong = length == nil ? endsWithInput && sent.count > bodyLimit : isNumber && count > bodyLimit
             must(isTooLong, "a length that is too much")
@@ -165,7 +165,7 @@ private func checkForms(_ request: Request, _ entries: [[UInt8]], body: [UInt8])
             "a project's texts are bounded")
     }
     if let form = taken({ () throws(AuthError) in try AddMemberForm(api) }) {
-        must((try? Email(form.email.text)) != nil, "whoever is invited has an address")
+        must((try? Email(form.email.text)) != nil, "an invited user has an address")
     }
     if let language = request.fields[.acceptLanguage].flatMap({ Language.preferred(acceptLanguage: $0) }) {
         must(Language(tag: language.tag) == language, "a language has a supported tag")

@@ -8,7 +8,7 @@ import JSON
     do throws(JSONError) {
         json = try JSONValue(parsing: bytes)
     } catch {
-        must(0...bytes.count ~= error.offset, "the fault lies in the text")
+        must(0...bytes.count ~= error.offset, "the fault is within the text")
         must(!error.reason.utf8.isEmpty && error.reason.utf8.allSatisfy { 0x20..<0x7F ~= $0 }, "a reason is plain")
         return
     }

@@ -93,7 +93,7 @@ def use(check, world):
         check("create_api_key", [] if made.status_code == 201 and key.full_key.startswith("sk_") else str(made))
         listed = operation("api_keys", "list_api_keys").sync_detailed(client=client, x_project_id=project, limit=5)
         check("list_api_keys", [] if [k.id for k in listed.parsed.data.items] == [key.id] else str(listed))
-        check("a listed key is told without its secret", [] if listed.parsed.data.items[0].full_key is None else "it has one")
+        check("a list does not contain the key's secret", [] if listed.parsed.data.items[0].full_key is None else "it has one")
         gone = operation("api_keys", "delete_api_key").sync_detailed(key.id, client=client, x_project_id=project)
         check("delete_api_key", [] if gone.parsed.data.is_active is False else str(gone))
         listed = operation("api_keys", "list_api_keys").sync_detailed(client=client, x_project_id=project)

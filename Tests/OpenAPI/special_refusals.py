@@ -253,7 +253,7 @@ def special(judge, drafts):
                 "for none",
                 lambda o=operation: judge.send(drafts.draft(o), path={"invitation_id": NOBODY}),
             )
-            yield operation.id, 404, "invitation_not_found", "for somebody else's", lambda o=operation: by_other(o, eve)
+            yield operation.id, 404, "invitation_not_found", "for another user's", lambda o=operation: by_other(o, eve)
         if "insufficient_role" in {code for _, code in operation.failures()}:
 
             def by_member(operation=operation):
@@ -270,7 +270,7 @@ def special(judge, drafts):
         "for one that is not",
         lambda: judge.send(drafts.draft(by_id["deleteSession"]), path={"session_id": NOBODY}),
     )
-    yield "deleteSession", 404, "session_not_found", "for somebody else's", lambda: by_other(by_id["deleteSession"], eve)
+    yield "deleteSession", 404, "session_not_found", "for another user's", lambda: by_other(by_id["deleteSession"], eve)
     yield "rotateApiKey", 404, "api_key_not_found", "for one that is not active", rotate_dead
 
     yield (

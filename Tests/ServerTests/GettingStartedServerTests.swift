@@ -41,7 +41,7 @@ import Testing
         #expect(text(run(look, port: 1, home: home.path)) == "Subject: \(code) is your sign-in code for Latchkey\n")
     }
 
-    /// Whichever limit an address reached, the message about it is true. A known network has a share of its own.
+    /// The message is true for each limit that an address can reach. A known network has its own share.
     @Test(arguments: [("resend_after = 8s", 2), ("resend_after = 0s\nlimit_send_per_email = 1/12s", 3)])
     func theSignInRunAgainSaysThatItWaitsAndWorks(settings: String, last: Int) throws {
         let server = Lighttpd(Home(settings: settings))

@@ -46,7 +46,7 @@ STATE_FOLDER = "/var/lib/latchkey"
 
 
 class OwnServer:
-    """A machine on which somebody follows the document."""
+    """A machine whose owner follows the document."""
 
     # The document's settings, and where mail can be read.
     settings = SETTINGS.replace("mail = sendmail /usr/sbin/sendmail\n", "")

@@ -110,7 +110,7 @@ def refusals(scratch):
                 file.write(before)
 
     refused("a version with a slash", "usage", version="1/2")
-    refused("a time that is none", "no time", SOURCE_DATE_EPOCH="today")
+    refused("an invalid time", "no time", SOURCE_DATE_EPOCH="today")
     refused("an admin command that is not static", "not static", ADMIN=os.path.realpath("/bin/ls"))
     changed("cgi-bin/health", read(os.path.realpath("/bin/ls")), "an executable that is not static", "not static")
     changed("cgi-bin/health", b"#!/bin/sh\n", "a script", "no 64-bit executable")

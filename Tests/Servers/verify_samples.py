@@ -247,7 +247,7 @@ def main():
                 refused(name, command, base, forged, what)
             refused(name, command, f"{base}/nothing", token, "a token without a key set")
             refused(name, command, "http://localhost:1", token, "a token whose service is down")
-            refused(name, command, "nonsense", token, "a base that is none")
+            refused(name, command, "nonsense", token, "an invalid base")
 
         # The service signs with a new key: the old key's tokens stay valid until they expire.
         rotated = subprocess.run(

@@ -234,7 +234,7 @@ extension Report {
                     do: "Write \(ours ?? home) into \(folder)/latchkey.home.")
             } else {
                 warn(
-                    "latchkey.home", "there is none: the executables find this state folder only by LATCHKEY_HOME",
+                    "latchkey.home", "this file is missing: the executables find this state folder only by LATCHKEY_HOME",
                     do: "Set LATCHKEY_HOME in the web server, or write \(ours ?? home) into \(folder)/latchkey.home.")
             }
         } catch {
