@@ -114,7 +114,7 @@ var targets: [Target] = [
     module("Cryptography", uses: ["CArgon2", "CNettle", "Platform"]),
     module("SQLite", uses: ["CSQLite"]),
     module(
-        "Store", uses: ["SQLite", "Cryptography", "Platform"], besides: ["Migrations/postgresql-v009.sql"],
+        "Store", uses: ["SQLite", "Cryptography", "Platform"], besides: ["MigrationsOfPostgreSQL"],
         resources: [
             .embedInCode("Migrations/v001-initial.sql"),
             .embedInCode("Migrations/v002-limits-audit.sql"),
