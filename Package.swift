@@ -62,25 +62,32 @@ let strict: [SwiftSetting] = [
 
 let swiftSettings: [SwiftSetting] =
     strict
+    + (isPostgreSQL ? [.define("POSTGRESQL")] : [])
     + (isFuzzed ? [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])] : [])
     + (isEmbedded
         ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-function-sections"])]
         : [.treatWarning("EmbeddedRestrictions", as: .error)])
 
-/// Embedded Swift records no libraries to link, so they are named here.
+/// The libraries of the embedded build, which records none by itself: static ones, and libpq, which is not to be had so.
+let libraries =
+    ["swiftUnicodeDataTables"]
+    + ["sqlite3", "argon2", "hogweed", "nettle", "gmp"].map { isPostgreSQL ? ":lib\($0).a" : $0 }
+    + ["m"] + (isPostgreSQL ? ["pq"] : [])
+
 let linkerSettings: [LinkerSetting] =
     isEmbedded
-    ? ["swiftUnicodeDataTables", "sqlite3", "argon2", "hogweed", "nettle", "gmp", "m"]
-        .map { .linkedLibrary($0) }
+    ? libraries.map { .linkedLibrary($0) }
         + [
             .unsafeFlags(
-                [
-                    // The driver passes -pie, too, and clang warns that -static makes it useless.
-                    "-use-ld=lld", "-Xclang-linker", "-static", "-Xclang-linker", "-Wno-unused-command-line-argument",
-                    "-Xlinker", "--gc-sections", "-Xlinker", "-s",
-                    "-Xlinker", "--no-eh-frame-hdr", "-Xlinker", "--icf=all",
-                    "-Xlinker", "\(Context.packageDirectory)/Sources/CLibc/no-unwinding.ld",
-                ])
+                // The driver passes -pie, too, and clang warns that -static makes it useless.
+                (isPostgreSQL
+                    ? ["-use-ld=lld"]
+                    : ["-use-ld=lld", "-Xclang-linker", "-static", "-Xclang-linker", "-Wno-unused-command-line-argument"])
+                    + [
+                        "-Xlinker", "--gc-sections", "-Xlinker", "-s",
+                        "-Xlinker", "--no-eh-frame-hdr", "-Xlinker", "--icf=all",
+                        "-Xlinker", "\(Context.packageDirectory)/Sources/CLibc/no-unwinding.ld",
+                    ])
         ]
     : []
 
@@ -114,7 +121,10 @@ var targets: [Target] = [
     module("Cryptography", uses: ["CArgon2", "CNettle", "Platform"]),
     module("SQLite", uses: ["CSQLite"]),
     module(
-        "Store", uses: ["SQLite", "Cryptography", "Platform"], besides: ["MigrationsOfPostgreSQL"],
+        "SQL", uses: isPostgreSQL ? ["PostgreSQL"] : ["SQLite"], besides: [isPostgreSQL ? "SQLite.swift" : "PostgreSQL.swift"]),
+    module(
+        "Store", uses: ["SQL", "SQLite", "Cryptography", "Platform"] + (isPostgreSQL ? ["PostgreSQL"] : []),
+        besides: isPostgreSQL ? ["OnSQLite"] : ["OnPostgreSQL"],
         resources: [
             .embedInCode("Migrations/v001-initial.sql"),
             .embedInCode("Migrations/v002-limits-audit.sql"),
@@ -125,7 +135,7 @@ var targets: [Target] = [
             .embedInCode("Migrations/v007-bounds.sql"),
             .embedInCode("Migrations/v008-projects.sql"),
             .embedInCode("Migrations/v009-smaller-schema.sql"),
-        ]),
+        ] + (isPostgreSQL ? [.embedInCode("OnPostgreSQL/v009.sql")] : [])),
     module("Auth", uses: ["Store", "Cryptography", "Platform"]),
     module("Settings", uses: ["Auth", "Store", "Platform"]),
     module("API", uses: ["Auth", "CGI", "Cryptography", "JSON", "Settings", "Store", "Platform"]),

@@ -22,7 +22,8 @@ package final class Auth {
     let testIdentities: [TestIdentity]
     /// The audit event that this request's log line shows.
     package internal(set) var event: AuditEvent?
-    let clock: () -> Timestamp
+    /// A test's clock; nil: the store's.
+    let clock: (() -> Timestamp)?
     /// nil in a process that answers one request.
     let cache: ProcessCache?
     private let isRead: Bool
@@ -36,7 +37,7 @@ package final class Auth {
     package init(
         policy: Policy, store: DatabaseLocation, client: Client,
         testIdentities: [TestIdentity] = [], cache: ProcessCache? = nil, isRead: Bool = false,
-        clock: @escaping () -> Timestamp = { .now }
+        clock: (() -> Timestamp)? = nil
     ) {
         self.policy = policy
         self.store = store
@@ -47,8 +48,8 @@ package final class Auth {
         self.clock = clock
     }
 
-    /// The current time. Two calls may differ.
-    package var now: Timestamp { clock() }
+    /// The current time: the store's, once the database is open. Two calls may differ.
+    package var now: Timestamp { clock?() ?? openDatabase?.now ?? .now }
 
     /// Opens the database on the first call and keeps it for the request. Throws `unavailable` if its schema is newer than
     /// this program, or if a rotation of the secret has closed it.

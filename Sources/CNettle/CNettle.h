@@ -5,6 +5,7 @@
 #define LATCHKEY_CNETTLE_H
 
 #include <nettle/bignum.h>
+#include <nettle/chacha-poly1305.h>
 #include <nettle/ecc-curve.h>
 #include <nettle/ecdsa.h>
 #include <nettle/hkdf.h>

@@ -28,7 +28,7 @@ extension Operations {
     /// Ends the session `id` of any account; false if it does not exist or has ended.
     package func revokeSession(_ id: UUID) throws(AuthError) -> Bool {
         let database = try database()
-        return try database.write { () throws(AuthError) -> Bool in
+        return try database.write(locking: [.session(id)]) { () throws(AuthError) -> Bool in
             let user = try Session.revoke(
                 id, refreshedSince: now - policy.refreshLifetime, at: now, in: database)
             guard let user else { return false }
@@ -42,7 +42,7 @@ extension Operations {
         let database = try database()
         var count = 0
         while true {
-            let ended = try database.write { () throws(AuthError) -> Auth.EndedSessions in
+            let ended = try database.write(locking: [.account(user.id)]) { () throws(AuthError) -> Auth.EndedSessions in
                 try auth.endSessions(of: user.id, in: database)
             }
             count += ended.good
@@ -72,7 +72,9 @@ extension Operations {
     /// Deactivates the key `id` of any project. A key that is already deactivated keeps its time. nil if there is none.
     package func deactivateKey(_ id: UUID) throws(AuthError) -> KeyDeactivation? {
         let database = try database()
-        return try database.write { () throws(AuthError) -> KeyDeactivation? in
+        let project = try APIKey.find(id, in: database)?.project
+        return try database.write(locking: project.map { [.project($0)] } ?? []) {
+            () throws(AuthError) -> KeyDeactivation? in
             guard let key = try APIKey.find(id, in: database) else { return nil }
             if let time = key.deactivatedAt { return KeyDeactivation(before: .deactivated, deactivatedAt: time) }
             let now = now
@@ -119,7 +121,7 @@ extension Operations {
     /// Deletes the counts of limits: of the limit `name` and for `subject`, if given. Returns how many still counted.
     package func clearLimits(named name: String?, subject: String?) throws(AuthError) -> Int {
         let database = try database()
-        return try database.write { () throws(AuthError) -> Int in
+        return try database.write(locking: [.cleanUp]) { () throws(AuthError) -> Int in
             let cleared = try LimitCount.delete(of: name, subject: subject, at: now, in: database)
             if cleared > 0 { try record(AuditEvent(.limitsCleared), in: database) }
             return cleared

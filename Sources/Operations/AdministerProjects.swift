@@ -74,7 +74,7 @@ extension Operations {
     package func addMember(
         _ user: User, as role: Role, to id: UUID
     ) throws(AuthError) -> ProjectOutcome {
-        try changeProject(id) { (project, database) throws(AuthError) in
+        try changeProject(id, of: user) { (project, database) throws(AuthError) in
             if let last = try Role.of(user.id, in: id, database) {
                 guard role == .owner, last != .owner else { return .alreadyMember }
                 try Member.setRole(.owner, of: user.id, in: id, database)
@@ -92,7 +92,7 @@ extension Operations {
     package func removeMember(_ user: User, from id: UUID) throws(AuthError) -> ProjectOutcome {
         while true {
             var isDone = true
-            let outcome = try changeProject(id) { (project, database) throws(AuthError) in
+            let outcome = try changeProject(id, of: user) { (project, database) throws(AuthError) in
                 guard let role = try Role.of(user.id, in: id, database) else { return .noMember }
                 if role == .owner, try !Member.hasOwner(besides: user.id, id, in: database) { return .lastOwner }
                 isDone = try auth.takeOut(user.id, of: id, by: user.id, in: database)
@@ -108,7 +108,7 @@ extension Operations {
         guard let name = try Project.name(of: id, in: database) else { return nil }
         var (isFirst, isDone) = (true, false)
         while !isDone {
-            isDone = try database.write { () throws(AuthError) -> Bool in
+            isDone = try database.write(locking: [.project(id)]) { () throws(AuthError) -> Bool in
                 try auth.deleteSome(of: id, by: nil, isFirst: isFirst, in: database)
             }
             isFirst = false
@@ -117,12 +117,13 @@ extension Operations {
         return name
     }
 
-    /// Changes a project in one transaction; `body` returns why not, if it cannot.
+    /// Changes a project, and the account of `user` in it, in one transaction; `body` returns why not, if it cannot.
     private func changeProject(
-        _ id: UUID, _ body: (ProjectDetails, Database) throws(AuthError) -> ProjectOutcome?
+        _ id: UUID, of user: User? = nil, _ body: (ProjectDetails, Database) throws(AuthError) -> ProjectOutcome?
     ) throws(AuthError) -> ProjectOutcome {
         let database = try database()
-        return try database.write { () throws(AuthError) -> ProjectOutcome in
+        return try database.write(locking: [.project(id)] + (user.map { [.account($0.id)] } ?? [])) {
+            () throws(AuthError) -> ProjectOutcome in
             guard let project = try ProjectDetails.find(id, at: now, in: database) else { return .noProject }
             if let refusal = try body(project, database) { return refusal }
             return .done(try auth.details(of: id, in: database))

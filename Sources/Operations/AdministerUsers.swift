@@ -99,7 +99,7 @@ extension Operations {
     /// one already.
     package func createUser(_ email: Email, fullName: String?) throws(AuthError) -> User? {
         let database = try database()
-        return try database.write { () throws(AuthError) -> User? in
+        return try database.write(locking: [.address(email.text)]) { () throws(AuthError) -> User? in
             guard try User.find(email: email.text, in: database) == nil else { return nil }
             let now = now
             let id = try User.create(email: email.text, isVerified: false, at: now, in: database)
@@ -117,8 +117,8 @@ extension Operations {
             throw .failure(reason: "\(email.text) is a test identity: anyone who knows its code could sign in")
         }
         let database = try database()
-        return try database.write { () throws(AuthError) -> Move in
-            guard let user = try user(named: name) else { return .noAccount }
+        return try change(name, locking: [.address(email.text)], in: database) { (user) throws(AuthError) -> Move in
+            guard let user else { return .noAccount }
             guard !user.email.isSame(as: email.text) else { return .wasSo }
             guard try User.find(email: email.text, in: database) == nil else { return .taken }
             let language = try User.noticeLanguage(of: user.id, in: database)
@@ -140,8 +140,8 @@ extension Operations {
     ) throws(AuthError) -> ChangedAccount? {
         let database = try database()
         var isAll = true
-        let changed = try database.write { () throws(AuthError) -> ChangedAccount? in
-            guard let user = try user(named: name) else { return nil }
+        let changed = try self.change(name, in: database) { (user) throws(AuthError) -> ChangedAccount? in
+            guard let user else { return nil }
             if case .superuser(true) = change, auth.isTestIdentity(user.email) {
                 throw .failure(reason: "\(user.email) is a test identity, which cannot be a superuser")
             }
@@ -195,6 +195,23 @@ extension Operations {
             wasSo: changed.wasSo)
     }
 
+    /// Runs `body` in one transaction with the account called `name`, or nil, and everything that goes by its address.
+    private func change<T>(
+        _ name: AccountName, locking locks: [Lock] = [], in database: Database, _ body: (User?) throws(AuthError) -> T
+    ) throws(AuthError) -> T {
+        for _ in 0..<3 {
+            let found = try user(named: name)
+            let own = found.map { [Lock.address($0.email), .account($0.id)] } ?? []
+            let done = try database.write(locking: locks + own) { () throws(AuthError) -> T? in
+                let user = try user(named: name)
+                guard user?.id == found?.id, (user?.email ?? "").isSame(as: found?.email ?? "") else { return nil }
+                return try body(user)
+            }
+            if let done { return done }
+        }
+        throw .unavailable(reason: "the account changed its address meanwhile: run it again")
+    }
+
     /// The projects of `user` that have other active members, and no other active owner.
     private func projectsWithoutOwner(but user: UUID, in database: Database) throws(AuthError) -> [Project] {
         var found: [Project] = []
@@ -210,8 +227,8 @@ extension Operations {
     package func deleteUser(named name: AccountName) throws(AuthError) -> User? {
         let database = try database()
         var isDone = true
-        let deleted = try database.write { () throws(AuthError) -> User? in
-            guard let user = try user(named: name) else { return nil }
+        let deleted = try change(name, in: database) { (user) throws(AuthError) -> User? in
+            guard let user else { return nil }
             isDone = try auth.erase(user, in: database)
             return user
         }

@@ -29,16 +29,17 @@ package final class Connection {
 
     /// Connects as `location` says: a connection URI or a string of keywords and values
     /// (postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING). libpq reads passwords from there, the environment or
-    /// `.pgpass`. `isPooled`: a pooler in transaction mode stands between.
+    /// `.pgpass`. `tls`: the `sslmode` of connections by TCP,
+    /// whatever `location` says. `isPooled`: a pooler in transaction mode stands between.
     ///
     /// Waits at most 5 s for each host, unless `location` says otherwise. Throws `temporary` if no host answers.
-    package init(to location: String, isPooled: Bool = false) throws(PostgreSQLError) {
+    package init(to location: String, tls: String = "verify-full", isPooled: Bool = false) throws(PostgreSQLError) {
         self.isPooled = isPooled
         // `location` overrides what stands before it, and what stands after it overrides `location`.
         let parameters: [(StaticString, String)] = [
             ("connect_timeout", "5"), ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
             ("tcp_user_timeout", "15000"), ("fallback_application_name", "latchkey"), ("dbname", location),
-            ("client_encoding", "UTF8"),
+            ("sslmode", tls), ("client_encoding", "UTF8"),
         ]
         handle = withCStrings(parameters.map { $0.1 }) { values in
             var names: [UnsafePointer<CChar>?] = parameters.map {
@@ -83,7 +84,7 @@ package final class Connection {
     /// From now on all reads see one snapshot, until `endReading` or a transaction. `script`: statements without values that
     /// run in the same round trip; `read` gets the first row of the last.
     package func beginReading<T>(
-        _ script: StaticString, _ read: (Row) -> T
+        _ script: String, _ read: (Row) -> T
     ) throws(PostgreSQLError) -> T? {
         let found = try batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;", script, read)
         isReading = true
@@ -133,19 +134,20 @@ package final class Connection {
         return (0..<min(PQntuples(result), Int32(clamping: limit))).map { read(Row(result: result, number: $0)) }
     }
 
-    /// Runs `body` in one transaction. `opening`: statements without values that begin it, in the same round trip as BEGIN.
-    /// `lockTimeout`: how many milliseconds one lock may take. An error, from `body` or the commit, rolls all of it back.
+    /// Runs `body` in one transaction. `opening`: statements without values that begin it, in the same round trip as BEGIN;
+    /// `body` gets what `read` makes of the first row of the last. `lockTimeout`: how many milliseconds one lock may take. An
+    /// error, from `body` or the commit, rolls all of it back.
     ///
     /// `body` may run several times: it changes nothing but the database.
-    package func transaction<T, E: Error>(
-        opening: StaticString = "", lockTimeout: Int64 = 5000, _ body: () throws(E) -> T,
+    package func transaction<S, T, E: Error>(
+        opening: String = "", _ read: (Row) -> S, lockTimeout: Int64 = 5000, _ body: (S?) throws(E) -> T,
         failing: (PostgreSQLError) -> E
     ) throws(E) -> T {
         var attempts = 0
         while true {
             attempts += 1
             do throws(Attempt<E>) {
-                return try attempt(opening, lockTimeout, body)
+                return try attempt(opening, read, lockTimeout, body)
             } catch {
                 switch error {
                 case .refused(let reason): throw reason
@@ -164,16 +166,17 @@ package final class Connection {
         case failed(PostgreSQLError, E?)
     }
 
-    private func attempt<T, E: Error>(
-        _ opening: StaticString, _ lockTimeout: Int64, _ body: () throws(E) -> T
+    private func attempt<S, T, E: Error>(
+        _ opening: String, _ read: (Row) -> S, _ lockTimeout: Int64, _ body: (S?) throws(E) -> T
     ) throws(Attempt<E>) -> T {
         endReading()
         failure = nil
         let begin =
             "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = \(lockTimeout);"
             + (isPooled ? " SET LOCAL synchronous_commit = on;" : "")
+        let opened: S?
         do throws(PostgreSQLError) {
-            _ = try batch(begin, opening) { _ in }
+            opened = try batch(begin, opening, read)
         } catch {
             rollBack()
             throw .failed(error, nil)
@@ -182,7 +185,7 @@ package final class Connection {
         defer { isWriting = false }
         let value: T
         do throws(E) {
-            value = try body()
+            value = try body(opened)
         } catch {
             let failure = failure
             rollBack()
@@ -254,9 +257,9 @@ package final class Connection {
 extension Connection {
     /// `begin` and `script` in one round trip. `read` gets the first row of the last statement.
     private func batch<T>(
-        _ begin: String, _ script: StaticString, _ read: (Row) -> T
+        _ begin: String, _ script: String, _ read: (Row) -> T
     ) throws(PostgreSQLError) -> T? {
-        let sql = begin + script.description
+        let sql = begin + script
         let result = PQexec(handle, sql)
         defer { PQclear(result) }
         guard isGood(result) else { throw failed(result, sql) }

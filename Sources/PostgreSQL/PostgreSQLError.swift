@@ -17,7 +17,8 @@ package struct PostgreSQLError: Error {
     package enum Kind: Equatable {
         /// The connection is gone, and nothing was committed: the same transaction may succeed on a new one.
         case disconnected
-        /// Another transaction was in the way, and PostgreSQL rolled this one back: it may succeed when it runs again.
+        /// Another transaction was in the way, and PostgreSQL rolled this one back: it may succeed when it runs again. A unique
+        /// key that is taken, or a row that is gone, counts too: the next run sees what the other transaction did.
         case conflict
         /// The server is overloaded, full, starting, stopping or read-only, or a lock was not free in time: a later attempt
         /// may succeed.
@@ -81,7 +82,9 @@ private func kindOfState(_ state: String) -> PostgreSQLError.Kind {
     // 40001 serialization_failure, 40P01 deadlock_detected. 40003 is statement_completion_unknown.
     case (UInt8(ascii: "4"), UInt8(ascii: "0")):
         return bytes[2...].elementsEqual("001".utf8) || bytes[2...].elementsEqual("P01".utf8) ? .conflict : .other
-    case (UInt8(ascii: "2"), UInt8(ascii: "3")): return .constraint
+    // 23505 unique_violation, 23503 foreign_key_violation.
+    case (UInt8(ascii: "2"), UInt8(ascii: "3")):
+        return bytes[2...].elementsEqual("505".utf8) || bytes[2...].elementsEqual("503".utf8) ? .conflict : .constraint
     // 25006 read_only_sql_transaction: a standby, or a disk that the server protects.
     case (UInt8(ascii: "2"), UInt8(ascii: "5")): return bytes[2...].elementsEqual("006".utf8) ? .temporary : .other
     // 08: connection; 53: insufficient resources; 57: operator intervention (cancelled, shutting down, starting);

@@ -20,7 +20,11 @@ package struct Configuration {
     /// The operator's journal mode; nil: the file system decides.
     package var journal: JournalMode? { settings.journal }
     /// Where the database is.
-    package var store: DatabaseLocation { DatabaseLocation(state, journal: settings.journal) }
+    package var store: DatabaseLocation {
+        DatabaseLocation(
+            state, journal: settings.journal, address: settings.database, tls: settings.databaseTLS,
+            isPooled: settings.databaseIsPooled)
+    }
 
     /// Reads the configuration; `documentRoot` is the web server's, if there is one. `making` says whether to create a
     /// missing state folder.

@@ -210,7 +210,10 @@ extension Settings {
         ) { $0.fastCGIRequests = $1 }
         table.setting(
             "fastcgi_processes", default: .words("number of cores"), number(in: 1...64),
-            "How many FastCGI processes lighttpd starts in each pool, 1 to 64. Restart lighttpd after a change."
+            """
+            How many FastCGI processes lighttpd starts in each pool, 1 to 64. With PostgreSQL the default is eight for each \
+            core. Restart lighttpd after a change.
+            """
         ) { _, _ in }  // lighttpd-fastcgi.sh reads it.
         table.setting(
             "journal", default: .words("depends on the file system"), journalMode,
@@ -220,6 +223,25 @@ extension Settings {
             Everywhere else it uses `wal`.
             """
         ) { $0.journal = $1 }
+        table.setting(
+            "database", default: .words("none"), databaseAddress, isSecret: true,
+            """
+            For the build with PostgreSQL only: where the database is, as `postgresql://user@host/name` or as libpq's keywords and \
+            values. Put a password into `.pgpass` or the environment instead. The build with SQLite refuses this setting.
+            """
+        ) { $0.database = $1 }
+        table.setting(
+            "database_tls", default: .value("verify-full"), modeOfTLS,
+            """
+            How connections to PostgreSQL by TCP are protected: `verify-full` checks the server's certificate and name, \
+            `verify-ca` only the certificate, `require` encrypts without a check, and `disable` does not encrypt. Sockets on \
+            the same machine need none.
+            """
+        ) { $0.databaseTLS = $1 }
+        table.setting(
+            "database_pooled", default: .value("no"), yesOrNo,
+            "`yes`: PgBouncer in transaction mode, or a pooler like it, stands before PostgreSQL."
+        ) { $0.databaseIsPooled = $1 }
         table.setting(
             "allow_state_in_web_root", default: .value("no"), yesOrNo,
             "`yes` allows a state folder inside a web root."

@@ -132,6 +132,25 @@ func journalMode(_ value: String) throws(ValueFault) -> JournalMode {
     return mode
 }
 
+/// PostgreSQL's connection URI, or libpq's keywords and values. The build with SQLite refuses every value.
+func databaseAddress(_ value: String) throws(ValueFault) -> String {
+    #if POSTGRESQL
+        let value = try line(value, atMost: 4000)
+        guard !value.utf8.isEmpty else { throw ValueFault("must be a connection URI, or keywords and values") }
+        return value
+    #else
+        throw ValueFault("these executables keep their data in SQLite: make build STORE=postgresql builds those for PostgreSQL")
+    #endif
+}
+
+/// A `sslmode` of libpq whose protection is clear.
+func modeOfTLS(_ value: String) throws(ValueFault) -> String {
+    switch value {
+    case "verify-full", "verify-ca", "require", "disable": return value
+    default: throw ValueFault("must be verify-full, verify-ca, require or disable")
+    }
+}
+
 /// `open`, `closed`, or domains.
 func signUp(_ value: String) throws(ValueFault) -> SignUp {
     switch value {

@@ -11,6 +11,12 @@ package struct Settings {
     package var policy = Policy()
     /// nil: the file system decides.
     package var journal: JournalMode?
+    /// `database`: where PostgreSQL is; nil: not set.
+    package var database: String?
+    /// `database_tls`: libpq's `sslmode` for connections by TCP.
+    package var databaseTLS = "verify-full"
+    /// `database_pooled`: whether a pooler in transaction mode stands before PostgreSQL.
+    package var databaseIsPooled = false
     /// `mail`: how mail leaves the service.
     package var mail = MailSetting.maildir
     /// `mail_from`: the sender of all mail; nil: `latchkey@` and the host of `base_url`.

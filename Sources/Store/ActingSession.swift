@@ -7,12 +7,12 @@ package import Platform
 package final class ActingSession {
     /// The session's id: `sid` of the request's access token.
     package let id: UUID
-    private let clock: () -> Timestamp
+    private let clock: (() -> Timestamp)?
     /// Its account as the current transaction read it; nil outside a transaction.
     package private(set) var account: User?
 
-    /// The request acts in the session `id`; `clock` gives the time.
-    package init(id: UUID, clock: @escaping () -> Timestamp) {
+    /// The request acts in the session `id`; `clock` gives the time; nil: the store's clock does.
+    package init(id: UUID, clock: (() -> Timestamp)?) {
         self.id = id
         self.clock = clock
     }
@@ -27,6 +27,6 @@ package final class ActingSession {
     /// if the account is deactivated.
     package func account(in database: Database) throws(AuthError) -> User {
         guard let session = try Session.find(id, in: database) else { throw .invalidToken }
-        return try session.activeUser(at: clock())
+        return try session.activeUser(at: clock?() ?? database.now)
     }
 }

@@ -74,10 +74,10 @@ import Testing
         let key = try #require(UnverifiedToken(grant.accessToken)).keyID
         let old = try #require(ES256PrivateKey(bytes: try File.read("\(keys)/\(key).key", limit: 97)))
         try setEnd(old, "\(service.time.milliseconds + 60_000)")
-        try cache.remember(old, key, at: service.time, in: service.state)
-        #expect(cache.key(key, at: service.time, in: service.state) == old)
+        try cache.keys.remember(old, key, at: service.time, in: try service.auth.tokenKeyRing())
+        #expect(cache.keys.key(key, at: service.time, in: try service.auth.tokenKeyRing()) == old)
         service.wait(.minutes(1))
-        #expect(cache.key(key, at: service.time, in: service.state) == nil)
+        #expect(cache.keys.key(key, at: service.time, in: try service.auth.tokenKeyRing()) == nil)
     }
 
     @Test func theKeyThatSignsIsGoodWhateverEndIsNotedForIt() throws {

@@ -12,7 +12,7 @@ import Testing
     /// A database of PostgreSQL with the service's tables.
     private static func postgreSQL() throws -> PostgreSQL.Connection {
         let connection = try PostgreSQL.Connection(to: try Cluster.newDatabase())
-        let path = "\(projectFolder)/Sources/Store/MigrationsOfPostgreSQL/v009.sql"
+        let path = "\(projectFolder)/Sources/Store/OnPostgreSQL/v009.sql"
         try connection.script(try String(contentsOfFile: path, encoding: .utf8))
         return connection
     }

@@ -27,7 +27,7 @@ extension Auth {
         let (secret, hash) = try newAPIKeySecret()
         let id = UUID.random()
         let now = now
-        let key = try change(by: user, in: database) { (user) throws(AuthError) -> APIKey? in
+        let key = try change(by: user, locking: [.project(project)], in: database) { (user) throws(AuthError) -> APIKey? in
             guard try Role.of(user.id, in: project, database) != nil else { throw .projectNotFound }
             try requireRoomForKey(of: project, by: user.id, in: database)
             try dropEndedKeys(of: project, in: database)

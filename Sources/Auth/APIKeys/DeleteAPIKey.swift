@@ -21,7 +21,7 @@ extension Auth {
         _ id: UUID, in project: UUID, by user: User
     ) throws(AuthError) -> DeactivatedAPIKey {
         let database = try database()
-        return try write(by: user, in: database) { (user) throws(AuthError) -> DeactivatedAPIKey in
+        return try write(by: user, locking: [.project(project)], in: database) { (user) throws(AuthError) -> DeactivatedAPIKey in
             let key = try managedKey(id, in: project, by: user, database)
             let now = now
             if key.deactivatedAt == nil {

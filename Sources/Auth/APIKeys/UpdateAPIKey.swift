@@ -42,7 +42,7 @@ extension Auth {
         _ id: UUID, _ changes: APIKeyChanges, in project: UUID, by user: User
     ) throws(AuthError) -> APIKeyInProject {
         let database = try database()
-        return try change(by: user, in: database) { (user) throws(AuthError) -> APIKeyInProject in
+        return try change(by: user, locking: [.project(project)], in: database) { (user) throws(AuthError) -> APIKeyInProject in
             let now = now
             let key = try managedKey(id, in: project, by: user, database)
             var scopes = key.scopes

@@ -28,7 +28,7 @@ extension Auth {
             TypedCode(code, for: .newAddress(email, of: user.id)),
             TypedCode(currentCode, for: .currentAddress(current, of: user.id, to: email)))
         let database = try database()
-        let changed = try write(using: guess, in: database) {
+        let changed = try write(using: guess, locking: [.account(user.id)], in: database) {
             (isFirst) throws(AuthError) -> Account? in
             let user = try self.current(user, in: database)
             // The codes were mailed for the address that the account had at that time.

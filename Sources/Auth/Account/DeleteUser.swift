@@ -18,7 +18,7 @@ extension Auth {
         let email = try address(of: user)
         let guess = try verify(TypedCode(code, for: .deletion(of: user.id, at: email)))
         let database = try database()
-        let isDone = try write(using: guess, in: database) {
+        let isDone = try write(using: guess, locking: [.account(user.id)], in: database) {
             (isFirst) throws(AuthError) -> Bool? in
             let user = try current(user, in: database)
             // The account's address may have changed since the code was mailed.
@@ -64,7 +64,7 @@ extension Auth {
     func eraseRest(of user: UUID, in database: Database) throws(AuthError) {
         var isDone = false
         while !isDone {
-            isDone = try database.write { () throws(AuthError) -> Bool in
+            isDone = try database.write(locking: [.account(user)]) { () throws(AuthError) -> Bool in
                 try eraseSome(of: user, in: database)
             }
         }
@@ -77,6 +77,7 @@ extension Auth {
         if left > 0 { left -= try Invitation.deleteSome(by: user, limit: left, in: database) }
         if left > 0 { left -= try APIKey.deleteSome(by: user, limit: left, in: database) }
         while left > 0, let project = try Member.someProjects(of: user, limit: 1, in: database).first {
+            try database.lock(.project(project))
             if try Role.of(user, in: project, database) == .owner,
                 try !Member.hasOwner(besides: user, project, in: database)
             {

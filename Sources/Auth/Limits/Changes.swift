@@ -12,25 +12,31 @@ import Platform
 import Store
 
 extension Auth {
-    /// Runs `body` in one transaction for `user`, with the account as that transaction reads it.
+    /// Runs `body` in one transaction for `user`, with the account as that transaction reads it. `locks`: what `body` needs
+    /// besides the account.
     ///
     /// Throws `invalidToken` if the account is gone or the request's session has ended, `accountInactive` if the account is
     /// deactivated; then nothing changes.
     func write<T>(
-        by user: User, in database: Database, _ body: (User) throws(AuthError) -> T
+        by user: User, locking locks: @autoclosure () -> [Lock] = [], in database: Database,
+        _ body: (User) throws(AuthError) -> T
     ) throws(AuthError) -> T {
-        try database.write { () throws(AuthError) -> T in try body(try current(user, in: database)) }
+        try database.write(locking: [.account(user.id)] + locks()) { () throws(AuthError) -> T in
+            try body(try current(user, in: database))
+        }
     }
 
     /// The same for adding or changing something: checks `limits` and the limit of changes first, and counts the change.
     ///
     /// Throws `limited` too.
     func change<T>(
-        by user: User, within limits: [Limit]? = nil, in database: Database, _ body: (User) throws(AuthError) -> T
+        by user: User, within limits: [Limit]? = nil, locking locks: @autoclosure () -> [Lock] = [],
+        in database: Database, _ body: (User) throws(AuthError) -> T
     ) throws(AuthError) -> T {
         let limits = limits ?? [changeLimit(of: user)]
         try refuse(over: limits, in: database)
-        return try write(within: limits, in: database) { () throws(AuthError) -> T in
+        return try write(within: limits, locking: [.account(user.id)] + locks(), in: database) {
+            () throws(AuthError) -> T in
             let user = try current(user, in: database)
             for limit in limits { try limit.charge(at: now, in: database) }
             return try body(user)

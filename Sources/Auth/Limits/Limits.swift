@@ -65,6 +65,9 @@ struct Limit {
             limited: Limited(name: name, count: quota.count, window: window, retryAfter: wait))
     }
 
+    /// What checking and counting it needs. A limit that is never reached is only counted.
+    fileprivate var lock: Lock? { quota == nil ? nil : .limit(name, subject) }
+
     /// Counts one event.
     @discardableResult
     func charge(at now: Timestamp, in database: Database) throws(AuthError) -> Charge {
@@ -197,25 +200,28 @@ extension Auth {
     func noteRefusal(_ refusal: AuditEvent, in database: Database) {
         event = refusal
         guard (try? isToBeNoted(refusal, in: database)) == true else { return }
-        database.attempt { () throws(AuthError) in try note(refusal, in: database) }
+        database.attempt(locking: locks(of: refusal)) { () throws(AuthError) in try note(refusal, in: database) }
     }
 
     /// Records a guess that was compared with no code, like a refusal. It always commits one write, as for a guess that was
     /// compared: the time must not tell whether there was a code.
     func noteUncomparedGuess(_ failure: AuditEvent, in database: Database) {
         event = failure
-        try? database.write { () throws(AuthError) in
+        try? database.write(locking: locks(of: failure)) { () throws(AuthError) in
             guard try !note(failure, in: database) else { return }
             try LimitCount.add(
                 count: 0, refused: 0, to: "refused", subject: "", window: Policy.refusalWindow, at: now, in: database)
         }
     }
 
-    /// Runs `body` in one transaction if none of `limits` is reached; otherwise throws `limited`.
+    /// Runs `body` in one transaction if none of `limits` is reached; otherwise throws `limited`. `locks`: what `body` needs
+    /// besides.
     func write<T>(
-        within limits: [Limit], in database: Database, _ body: () throws(AuthError) -> T
+        within limits: [Limit], locking locks: @autoclosure () -> [Lock] = [], in database: Database,
+        _ body: () throws(AuthError) -> T
     ) throws(AuthError) -> T {
-        let outcome = try database.write { () throws(AuthError) -> Outcome<T> in
+        let outcome = try database.write(locking: limits.compactMap { $0.lock } + locks()) {
+            () throws(AuthError) -> Outcome<T> in
             if let hit = try firstHit(of: limits, in: database) {
                 try note(AuditEvent(.limitHit, detail: hit.limit.name), in: database)
                 return .refused(hit.limited)
@@ -259,6 +265,10 @@ extension Auth {
             most = Policy.refusalsNoted
         }
         return true
+    }
+
+    private func locks(of refusal: AuditEvent) -> [Lock] {
+        noteSubjects(of: refusal).map { .limit($0.name, $0.subject) }
     }
 
     /// What a record of `refusal` counts for: the client's site, whatever the limit counts by, then all.

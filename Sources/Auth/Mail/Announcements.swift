@@ -27,6 +27,7 @@ extension Auth {
         _ database: Database
     ) throws(AuthError) {
         guard !isTestIdentity(user.email) else { return }
+        try database.lock(.notices(user.id))
         let now = now
         if let waiting = try MailItem.waiting(kind, to: user.email, in: database) {
             let count = Announcement(waiting.details).count + 1

@@ -202,7 +202,7 @@ extension Auth {
         let days = Policy.daysBeforeKeyExpiry
         let due = try APIKey.ExpiryNotice.due(at: now, days: days, limit: Policy.rowsPerCleanUp, in: database)
         guard !due.isEmpty else { return false }
-        try database.write { () throws(AuthError) in
+        try database.write(locking: [.cleanUp]) { () throws(AuthError) in
             // Another deliverer may have done so meanwhile.
             for notice in try APIKey.ExpiryNotice.due(
                 at: now, days: days, limit: Policy.rowsPerCleanUp, in: database)

@@ -25,7 +25,9 @@ extension Auth {
         // A user who may not invite gets that answer, not that they did so too often.
         _ = try managingRole(of: user, in: id, database)
         let limits = invitationLimits(of: user) + [changeLimit(of: user)]
-        return try change(by: user, within: limits, in: database) { (user) throws(AuthError) -> SentInvitation in
+        let locks: [Lock] = [.project(id), .limit(invitationMailLimit(for: email).name, email.text)]
+        return try change(by: user, within: limits, locking: locks, in: database) {
+            (user) throws(AuthError) -> SentInvitation in
             let own = try managingRole(of: user, in: id, database)
             guard role != .owner || own == .owner else { throw .insufficientRole }
             guard try !Member.has(email.text, in: id, database) else { throw .alreadyMember }

@@ -8,7 +8,8 @@ extension Auth {
     /// back, or is for another address; `tooMany` if the account or the project has no room.
     package func acceptInvitation(_ id: UUID, by user: User) throws(AuthError) -> ProjectDetails {
         let database = try database()
-        return try change(by: user, in: database) { (user) throws(AuthError) -> ProjectDetails in
+        let locks = try locks(of: id, in: database)
+        return try change(by: user, locking: locks, in: database) { (user) throws(AuthError) -> ProjectDetails in
             let invitation = try invitation(id, of: user, in: database)
             guard try stands(invitation, in: database) else { throw .invitationNotFound }
             try invitation.delete(in: database)
@@ -27,10 +28,17 @@ extension Auth {
     /// Ends the invitation `id`. Throws as `acceptInvitation` does.
     package func declineInvitation(_ id: UUID, by user: User) throws(AuthError) {
         let database = try database()
-        try write(by: user, in: database) { (user) throws(AuthError) in
+        let locks = try locks(of: id, in: database)
+        try write(by: user, locking: locks, in: database) { (user) throws(AuthError) in
             try invitation(id, of: user, in: database).delete(in: database)
             try record(AuditEvent(.invitationEnded, user: user.id, subject: id), in: database)
         }
+    }
+
+    /// What answering the invitation `id` needs: an invitation never changes its project.
+    private func locks(of id: UUID, in database: Database) throws(AuthError) -> [Lock] {
+        guard let invitation = try Invitation.find(id, in: database) else { return [] }
+        return [.project(invitation.project)]
     }
 
     /// Whether the inviter could still invite.

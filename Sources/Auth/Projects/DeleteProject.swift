@@ -16,7 +16,7 @@ extension Auth {
         let database = try database()
         var (isFirst, isDone) = (true, false)
         while !isDone {
-            isDone = try write(by: user, in: database) { (user) throws(AuthError) -> Bool in
+            isDone = try write(by: user, locking: [.project(id)], in: database) { (user) throws(AuthError) -> Bool in
                 guard try role(of: user, in: id, database) == .owner else { throw .insufficientRole }
                 return try deleteSome(of: id, by: user.id, isFirst: isFirst, in: database)
             }

@@ -25,7 +25,7 @@ extension Auth {
         _ id: UUID, name: String?, description: TextChange, by user: User
     ) throws(AuthError) -> ProjectDetails {
         let database = try database()
-        return try change(by: user, in: database) { (user) throws(AuthError) -> ProjectDetails in
+        return try change(by: user, locking: [.project(id)], in: database) { (user) throws(AuthError) -> ProjectDetails in
             _ = try managingRole(of: user, in: id, database)
             let project = try details(of: id, in: database)
             try Project.update(

@@ -32,7 +32,7 @@ extension Auth {
 
     /// The user and session of the access token `text`, verified as in `user(bearing:)`.
     package func session(bearing text: String) throws(AuthError) -> SignedIn {
-        let verifier = tokenVerifier
+        let verifier = try tokenVerifier
         guard let token = try verifier.read(text), let session = try Session.find(token.claims.session, in: try database()),
             verifier.verifies(token, of: session)
         else { throw .invalidToken }

@@ -10,7 +10,7 @@ extension Auth {
     package func revokeToken(_ text: String) throws(AuthError) {
         guard let token = Cryptography.RefreshToken(text, key: try secrets().refreshTokenKey) else { return }
         let database = try database()
-        try database.write { () throws(AuthError) in
+        try database.write(locking: [.session(token.session)]) { () throws(AuthError) in
             let user = try Session.revoke(
                 token.session, refreshedSince: now - policy.refreshLifetime, at: now, in: database)
             guard let user else { return }

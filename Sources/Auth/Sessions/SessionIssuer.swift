@@ -30,7 +30,7 @@ struct SessionIssuer {
     /// anything else changes.
     init(_ auth: Auth, refreshTokenKey: [UInt8]? = nil) throws(AuthError) {
         self.auth = auth
-        signingKey = try auth.state.signingKey()
+        signingKey = try auth.tokenKeyRing().signingKey()
         self.refreshTokenKey = if let refreshTokenKey { refreshTokenKey } else { try auth.secrets().refreshTokenKey }
     }
 

@@ -8,7 +8,7 @@
 
 package import Cryptography
 import Platform
-import Store
+package import Store
 
 /// An access token with valid claims, before its session and signature are verified.
 struct TokenVerification {
@@ -20,7 +20,7 @@ struct TokenVerification {
 
 /// Verifies the access tokens of one service at one moment.
 struct TokenVerifier {
-    let state: StateFolder
+    let ring: TokenKeyRing
     let cache: ProcessCache?
     /// `iss` of every token.
     let issuer: String
@@ -46,7 +46,7 @@ struct TokenVerifier {
     }
 
     private func verification(of text: String) throws(AuthError) -> TokenVerification? {
-        if let known = cache?.token(text, at: now, in: state) {
+        if let known = cache?.token(text, at: now, in: ring) {
             return TokenVerification(claims: known, text: text, unverified: nil)
         }
         guard let token = UnverifiedToken(text), token.claims.lifetime <= StoreBounds.longestAccessLifetime,
@@ -55,11 +55,11 @@ struct TokenVerifier {
         return TokenVerification(claims: token.claims, text: text, unverified: (token, key))
     }
 
-    /// The key `id` in the state folder; nil if there is none, or its tokens are no longer accepted.
+    /// The key `id`; nil if there is none, or its tokens are no longer accepted.
     private func key(_ id: String) throws(AuthError) -> ES256PrivateKey? {
-        if let key = cache?.key(id, at: now, in: state) { return key }
-        let key = try state.tokenKey(id, at: now)
-        if let cache, let key { try cache.remember(key, id, at: now, in: state) }
+        if let key = cache?.keys.key(id, at: now, in: ring) { return key }
+        let key = try ring.key(id, at: now)
+        if let cache, let key { try cache.keys.remember(key, id, at: now, in: ring) }
         return key
     }
 }
@@ -67,11 +67,19 @@ struct TokenVerifier {
 extension Auth {
     /// Verifies access tokens at the current time.
     var tokenVerifier: TokenVerifier {
-        TokenVerifier(state: state, cache: cache, issuer: policy.baseURL, now: now)
+        get throws(AuthError) {
+            let ring = try tokenKeyRing()
+            return TokenVerifier(ring: ring, cache: cache, issuer: policy.baseURL, now: now)
+        }
+    }
+
+    /// The keys that sign access tokens.
+    package func tokenKeyRing() throws(AuthError) -> TokenKeyRing {
+        try TokenKeyRing(state) { () throws(AuthError) in try database() }
     }
 
     /// Every public key whose tokens are accepted, by its id. There is at least one.
     package func verificationKeys() throws(AuthError) -> [(id: String, key: ES256PublicKey)] {
-        try state.verificationKeys(at: now)
+        try tokenKeyRing().verificationKeys(at: now)
     }
 }

@@ -45,6 +45,8 @@ struct VerifiedCode {
     fileprivate let guesses: [Guess]
     /// How the guesses were counted for their network.
     fileprivate let charges: [Limit.Charge]
+
+    fileprivate var locks: [Lock] { guesses.map { .address($0.challenge.email) } }
 }
 
 /// A guess that was counted.
@@ -90,7 +92,8 @@ extension Auth {
         try refuse(over: limits, in: database)
         let (counted, charges, matches) = try withHashing {
             (memory) throws(AuthError) -> ([Counting], [Limit.Charge], [Bool]) in
-            let (counted, charges) = try write(within: limits, in: database) {
+            let addresses = codes.map { Lock.address($0.target.email.text) }
+            let (counted, charges) = try write(within: limits, locking: addresses, in: database) {
                 () throws(AuthError) -> ([Counting], [Limit.Charge]) in
                 var charges: [Limit.Charge] = []
                 for limit in guessLimits { charges.append(try limit.charge(at: now, in: database)) }
@@ -134,13 +137,14 @@ extension Auth {
         return VerifiedCode(isFixed: identity != nil, guesses: right, charges: charges)
     }
 
-    /// Runs `body` in one transaction that uses `guess` up; `body` gets whether it is the first to do so. If there is no
+    /// Runs `body` in one transaction that uses `guess` up, with the addresses that its codes were mailed to and `locks`; `body` gets whether it is the first to do so. If there is no
     /// room for the write, the attempt is given back.
     func write<T>(
-        using guess: VerifiedCode, in database: Database, _ body: (_ isFirst: Bool) throws(AuthError) -> T
+        using guess: VerifiedCode, locking locks: @autoclosure () -> [Lock] = [], in database: Database,
+        _ body: (_ isFirst: Bool) throws(AuthError) -> T
     ) throws(AuthError) -> T {
         do throws(AuthError) {
-            return try database.write { () throws(AuthError) -> T in
+            return try database.write(locking: guess.locks + locks()) { () throws(AuthError) -> T in
                 var isFirst = true
                 for guess in guess.guesses {
                     try guess.failure.takeBack(in: database)
@@ -160,7 +164,7 @@ extension Auth {
     /// The code was right, but there was no room to write: the user loses no attempt. If there is no room for this write
     /// either, the attempt is lost.
     private func giveBack(_ guess: VerifiedCode, in database: Database) {
-        try? database.write { () throws(AuthError) in
+        try? database.write(locking: guess.locks) { () throws(AuthError) in
             for guess in guess.guesses {
                 let challenge = guess.challenge
                 try Challenge.takeBackAttempt(email: challenge.email, id: challenge.id, in: database)

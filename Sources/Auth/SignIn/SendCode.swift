@@ -37,7 +37,7 @@ extension Auth {
         for _ in 0..<2 {
             try refuse(earlyAfter: try last(of: targets[0], in: database), in: database)
             let new = try newChallenges(for: targets, within: limits, in: database)
-            let outcome = try write(within: limits, in: database) {
+            let outcome = try write(within: limits, locking: targets.map { .address($0.email.text) }, in: database) {
                 () throws(AuthError) -> Outcome in
                 let outcome = try send(targets, orNew: new, in: database)
                 if case .sent = outcome {

@@ -7,9 +7,11 @@ extension Auth {
     /// Throws if the database cannot be read or written; creates it if there is none. It does not check room for more
     /// than the next change.
     package func checkHealth() throws(AuthError) {
-        _ = try MailItem.nextDue(in: try database())
+        let database = try database()
+        _ = try MailItem.nextDue(in: database)
         _ = try secrets()
-        for path in [state.path, state.databasePath] where !Machine.mayWrite(path) {
+        try database.requireWritable()
+        for path in state.writtenPaths where !Machine.mayWrite(path) {
             throw .unavailable(reason: "cannot write to \(path)")
         }
     }

@@ -51,7 +51,7 @@ extension Auth {
     package func cleanUp(_ database: Database) throws(AuthError) -> CleanedUp {
         let now = now
         let limit = Policy.rowsPerCleanUp
-        var done = try database.write { () throws(AuthError) in
+        var done = try database.write(locking: [.cleanUp]) { () throws(AuthError) in
             var done = CleanedUp()
             done.codes = try Challenge.deleteExpired(before: now, limit: limit, in: database)
             done.mails = try MailItem.deleteExpired(
@@ -71,18 +71,9 @@ extension Auth {
             done.accounts += 1
         }
         // If a file cannot be removed, the next clean-up tries again, and doctor reports it.
-        try? cleanUpKeys()
+        try? tokenKeyRing().removeEndedKeys(at: now)
         state.removeLeftovers(at: now)
         if database.changeCount > 0 { database.checkpoint() }
         return done
-    }
-}
-
-extension Auth {
-    /// Removes the keys whose tokens are no longer accepted, unless a restore or a rotation is using them.
-    func cleanUpKeys() throws(AuthError) {
-        let lock = try onFiles { () throws(SystemError) in try FileLock(trying: state.replacementLockPath) }
-        guard let lock else { return }
-        try withExtendedLifetime(lock) { () throws(AuthError) in try state.removeEndedKeys(at: now) }
     }
 }

@@ -2,7 +2,7 @@
 
 import Cryptography
 package import Platform
-import SQLite
+import SQL
 
 /// A key, without the secret.
 package struct APIKey {
@@ -176,7 +176,7 @@ package struct APIKey {
             """,
             [
                 .id(id), .id(project), .id(creator), .text(prefix), .text(hash), .text(name),
-                .optional(scopes), .time(expiresAt), .time(now), .time(now), old.map { .id($0) } ?? .null,
+                .optional(scopes), .time(expiresAt), .time(now), .time(now), .id(old),
             ])
     }
 

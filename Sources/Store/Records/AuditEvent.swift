@@ -2,7 +2,7 @@
 // statement changes one.
 
 package import Platform
-import SQLite
+import SQL
 
 /// One event that an operator may have to account for.
 package struct AuditEvent {
@@ -75,8 +75,8 @@ package struct AuditEvent {
             VALUES ($1, $2, $3, $4, $5, $6, $7)
             """,
             [
-                .time(now), .text(kind.name.description), user.map { .id($0) } ?? .null,
-                subject.map { .id($0) } ?? .null, .optional(detail?.description), .text(client.address),
+                .time(now), .text(kind.name.description), .id(user),
+                .id(subject), .optional(detail?.description), .text(client.address),
                 .text(client.requestID),
             ])
         try Counter.add(to: kind.name.description, detail: detail?.description ?? "", in: database)
@@ -129,7 +129,7 @@ package struct AuditEntry {
             ORDER BY at, sequence
             """,
             [
-                .time(moment), user.map { .id($0) } ?? .null, pseudonym.map { .id($0) } ?? .null, .optional(event),
+                .time(moment), .id(user), .id(pseudonym), .optional(event),
                 .integer(limit),
             ]
         ) { row in

@@ -2,7 +2,7 @@
 
 import Cryptography
 package import Platform
-import SQLite
+import SQL
 
 /// What a code allows.
 package enum CodePurpose: CaseIterable, Sendable {

@@ -1,6 +1,7 @@
 // How often each event in the audit log has happened. Old rows of the audit log are deleted; these numbers only grow.
 
-import SQLite
+import SQL
+
 
 /// One counter. It only grows.
 package struct Counter {
@@ -13,17 +14,17 @@ package struct Counter {
 
     /// Adds one.
     static func add(to event: String, detail: String, in database: Database) throws(AuthError) {
-        try database.run(
-            """
-            INSERT INTO counters (event, detail, count) VALUES ($1, $2, 1)
-            ON CONFLICT (event, detail) DO UPDATE SET count = counters.count + 1
-            """,
-            [.text(event), .text(detail)])
+        try database.run(Dialect.addToCounter, [.text(event), .text(detail)])
     }
 
     /// All counters, by name.
     package static func all(in database: Database) throws(AuthError) -> [Counter] {
-        try database.all("SELECT event, detail, count FROM counters ORDER BY event, detail") {
+        try database.all(
+            """
+            SELECT event, detail, CAST(sum(count) AS BIGINT) FROM counters
+            GROUP BY event, detail ORDER BY event, detail
+            """
+        ) {
             Counter(event: $0.text(0), detail: $0.text(1), count: $0.integer(2))
         }
     }

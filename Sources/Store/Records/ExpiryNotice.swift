@@ -2,7 +2,7 @@
 
 import Cryptography
 package import Platform
-import SQLite
+import SQL
 
 extension APIKey {
     /// A key whose maker gets a notice that it expires.

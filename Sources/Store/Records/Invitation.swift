@@ -2,7 +2,7 @@
 
 import Cryptography
 package import Platform
-import SQLite
+import SQL
 
 /// An invitation that has not been accepted yet.
 package struct Invitation {

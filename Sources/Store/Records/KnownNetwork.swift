@@ -2,7 +2,7 @@
 // cannot use up.
 
 package import Platform
-import SQLite
+import SQL
 
 /// Lookups go by address and network, never by account: an address without an account behaves the same.
 package enum KnownNetwork {

@@ -4,7 +4,7 @@
 // ever exceeds its quota. An event is forgotten at most one slot late.
 
 package import Platform
-import SQLite
+import SQL
 
 /// The counts of one slot.
 package struct LimitCount {

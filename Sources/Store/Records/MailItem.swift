@@ -3,7 +3,7 @@
 
 import Cryptography
 package import Platform
-import SQLite
+import SQL
 
 /// A mail that waits to be sent.
 package struct MailItem {
@@ -67,15 +67,7 @@ package struct MailItem {
         at now: Timestamp, lease: Duration, in database: Database
     ) throws(AuthError) -> MailItem? {
         try database.first(
-            """
-            UPDATE mail_items SET attempts = attempts + 1, due_at = $1
-            WHERE id = coalesce(
-                (SELECT id FROM mail_items WHERE due_at <= $2 ORDER BY due_at LIMIT 1),
-                (SELECT id FROM mail_items
-                 WHERE due_at > $3 AND (created_at > $4 OR due_at - (expires_at - created_at) / 32 > $5)
-                 ORDER BY due_at LIMIT 1))
-            RETURNING id, kind, subject_id, email, locale, details, created_at, expires_at, attempts
-            """,
+            Dialect.takeMail,
             [
                 .time(now + lease), .time(now), .time(now), .time(now + StoreBounds.clockTolerance),
                 .time(now + StoreBounds.longestMailBackOff + StoreBounds.clockTolerance),
@@ -86,13 +78,7 @@ package struct MailItem {
     package static func takeNewest(
         at now: Timestamp, lease: Duration, in database: Database
     ) throws(AuthError) -> MailItem? {
-        try database.first(
-            """
-            UPDATE mail_items SET attempts = attempts + 1, due_at = $1
-            WHERE id = (SELECT id FROM mail_items WHERE due_at <= $2 AND attempts = 0 ORDER BY due_at DESC LIMIT 1)
-            RETURNING id, kind, subject_id, email, locale, details, created_at, expires_at, attempts
-            """,
-            [.time(now + lease), .time(now)], taken)
+        try database.first(Dialect.takeNewestMail, [.time(now + lease), .time(now)], taken)
     }
 
     private static func taken(_ row: Row) -> MailItem {

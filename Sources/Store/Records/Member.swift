@@ -2,7 +2,7 @@
 
 import Cryptography
 package import Platform
-import SQLite
+import SQL
 
 /// What a member may do in a project.
 package enum Role: Equatable {
@@ -126,7 +126,7 @@ package struct Member {
         ) { $0.id(0) }
     }
 
-    /// Some members of `project` except `user`.
+    /// Some members of `project` except `user`, by their accounts' ids.
     package static func some(
         of project: UUID, but user: UUID?, limit: Int64, in database: Database
     ) throws(AuthError) -> [Member] {
@@ -134,7 +134,7 @@ package struct Member {
             """
             SELECT m.user_id, u.email, u.full_name, m.role, u.is_active
             FROM members AS m JOIN users AS u ON u.id = m.user_id
-            WHERE m.project_id = $1 AND m.user_id <> $2 LIMIT $3
+            WHERE m.project_id = $1 AND m.user_id <> $2 ORDER BY m.user_id LIMIT $3
             """,
             [.id(project), .blob(user?.bytes ?? []), .integer(limit)]
         ) { Member($0) }
@@ -179,10 +179,10 @@ package struct Member {
         ) { $0.integer(0) } ?? 0
     }
 
-    /// Some projects that `user` belongs to.
+    /// Some projects that `user` belongs to, by their ids.
     package static func someProjects(of user: UUID, limit: Int64, in database: Database) throws(AuthError) -> [UUID] {
         try database.all(
-            "SELECT project_id FROM members WHERE user_id = $1 LIMIT $2", [.id(user), .integer(limit)]
+            "SELECT project_id FROM members WHERE user_id = $1 ORDER BY project_id LIMIT $2", [.id(user), .integer(limit)]
         ) { $0.id(0) }
     }
 }

@@ -2,7 +2,7 @@
 
 import Cryptography
 package import Platform
-import SQLite
+import SQL
 
 /// An account's language, and which notices it gets.
 package struct Preferences: Equatable {

@@ -2,7 +2,7 @@
 
 import Cryptography
 package import Platform
-import SQLite
+import SQL
 
 /// A project, as its members see it in a list.
 package struct Project {

@@ -2,7 +2,7 @@
 
 import Cryptography
 package import Platform
-import SQLite
+import SQL
 
 /// A session and its account.
 package struct Session {
@@ -111,7 +111,7 @@ package struct Session {
                          WHERE user_id = $2 AND id IS DISTINCT FROM $3 AND revoked_at IS NULL AND expires_at > $4 LIMIT $5)
             RETURNING id, rotated_at > $6
             """,
-            [.time(now), .id(user), keep.map { .id($0) } ?? .null, .time(now), .integer(limit), .time(moment)]
+            [.time(now), .id(user), .id(keep), .time(now), .integer(limit), .time(moment)]
         ) { (id: $0.id(0), wasGood: $0.flag(1)) }
     }
 

@@ -5,8 +5,9 @@
 // 2. What the first use creates is written whole under another name and then linked: of two first requests one wins, and
 //    both continue with the winner's.
 // 3. A secret key that is missing beside a database is an error. A new one would silently end every session, and hide the
-//    loss.
-// 4. Lost state is an error too, for the same reason: a request creates state only where there never was any.
+//    loss. Lost state is an error too: a request creates state only where there never was any. What there is differs by
+//    store: OnSQLite/ or OnPostgreSQL/ knows it.
+// 4. A signing key is created with the state, or if there is none.
 // 5. Every temporary name is made here, so that doctor and clean-up recognize what a killed process left.
 
 package import Cryptography
@@ -17,8 +18,8 @@ package struct StateFolder {
     /// Its absolute path, with every link resolved.
     package let path: String
     /// The path as given.
-    private let name: String
-    private let making: Making
+    let name: String
+    let making: Making
 
     /// Who creates missing state.
     package enum Making: Sendable {
@@ -125,40 +126,9 @@ package struct StateFolder {
     private static let remedy =
         "; move it, or set allow_state_in_web_root = yes"
 
-    /// Creates what a new installation needs, before there is a database.
-    ///
-    /// Throws `unavailable` if there was a database before, and `failure` if one is required.
-    package func prepare() throws(AuthError) {
-        guard try isNew() else { return }
-        switch making {
-        case .always: break
-        case .never: throw .failure(reason: StateFolder.absence(of: path, "has no database").reason)
-        case .ifNew, .ifNewAndUnnamed:
-            do throws(StateFault) {
-                if hasLocks { throw StateFault(goneFrom: path) }
-                try StateFolder.refuseIfGone(from: name, making)
-            } catch {
-                // Check again: another request may just have created the database and noted that.
-                if try isNew() { throw .unavailable(reason: error.reason) }
-                return
-            }
-        }
-        do throws(SystemError) {
-            try createOnce(secretPath, Random.bytes(32))
-        } catch {
-            throw AuthError(error)
-        }
-        _ = try madeSigningKey()
-    }
-
-    /// Whether files exist that only appear beside a database.
-    private var hasLocks: Bool {
-        [writingLockPath, deliveryLockPath].contains { (try? File.status($0)) ?? nil != nil }
-    }
-
     /// Throws if a request must not create state at `path`: there was some, or nothing names that folder and the
     /// executables have worked on another.
-    private static func refuseIfGone(from path: String, _ making: Making) throws(StateFault) {
+    static func refuseIfGone(from path: String, _ making: Making) throws(StateFault) {
         let mark = StateMark(of: path)
         if mark.place(among: mark.places(executables: ownFolder)) != nil { throw StateFault(goneFrom: path) }
         guard case .ifNewAndUnnamed = making, let folder = ownFolder, let other = StateMark.last(beside: folder) else { return }
@@ -197,35 +167,6 @@ package struct StateFolder {
         mark.note(in: mark.places(executables: ownFolder))
     }
 
-    /// Whether the folder and its database still exist.
-    package var isThere: Bool { (try? isNew()) == false }
-
-    /// Whether there is no database yet.
-    private func isNew() throws(AuthError) -> Bool {
-        do throws(SystemError) {
-            guard let status = try File.status(databasePath) else { return true }
-            return status.size == 0
-        } catch {
-            throw AuthError(error)
-        }
-    }
-
-    /// The 32 bytes from which codes, peppers and refresh tokens are derived.
-    package func secret() throws(AuthError) -> [UInt8] {
-        try prepare()
-        let bytes: [UInt8]
-        do throws(SystemError) {
-            bytes = try File.read(secretPath, limit: 33)
-        } catch {
-            guard error.isAbsent else { throw AuthError(error) }
-            throw .failure(reason: "\(secretPath) is missing, but there is a database: restore it from a backup")
-        }
-        guard bytes.count == 32 else {
-            throw .failure(reason: "\(secretPath) does not have 32 bytes")
-        }
-        return bytes
-    }
-
     /// The current signing key of access tokens. Created if there is none.
     package func signingKey() throws(AuthError) -> ES256PrivateKey {
         // Between the two reads, another key may become the signing key, and this one may be removed.
@@ -242,7 +183,7 @@ package struct StateFolder {
     }
 
     /// The signing key, created unless another request has just done so.
-    private func madeSigningKey() throws(AuthError) -> ES256PrivateKey {
+    func madeSigningKey() throws(AuthError) -> ES256PrivateKey {
         do throws(SystemError) {
             if try File.createFolder(keysPath) { try File.syncFolder(path) }
             let key = ES256PrivateKey.random()
@@ -381,7 +322,7 @@ package struct StateFault: Error {
         isTemporary = error.isTemporary
     }
 
-    fileprivate init(goneFrom path: String) {
+    init(goneFrom path: String) {
         reason =
             "the state of this installation is missing from \(path): mount it, move it back or restore a backup; "
             + "latchkey init creates a new one"

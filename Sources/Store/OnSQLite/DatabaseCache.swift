@@ -4,7 +4,6 @@
 // 2. After a failure it is opened again.
 
 import Platform
-import SQLite
 
 /// The one open database of this process.
 package final class DatabaseCache {

@@ -1,13 +1,26 @@
--- The schema in PostgreSQL: the tables, columns and keys of SQLite's schema 9. `store_state` holds what SQLite keeps in the
--- file's header: the schema's number, whether maintenance has closed the database, and the epoch.
+-- The schema in PostgreSQL: the tables, columns and keys of SQLite's schema 9. Only here are:
+--
+-- `store_state`: what SQLite keeps in the file's header, that is the schema's number, whether maintenance has closed the
+-- database, and the epoch; which secret the store belongs to; and a number that changes with the token keys.
+-- `token_keys`: the keys that sign access tokens, each encrypted with a key of the secret. SQLite's are files.
+-- `counters.shard`: a counter has several rows, so that transactions do not wait for one.
 
 CREATE TABLE store_state (
     is_only BIGINT PRIMARY KEY DEFAULT 1 CHECK (is_only = 1),
     schema_number BIGINT NOT NULL,
     closure BIGINT NOT NULL,
     epoch BIGINT NOT NULL,
+    key_number BIGINT NOT NULL,
     secret_fingerprint BYTEA
 );
+CREATE TABLE token_keys (
+    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    sealed BYTEA NOT NULL,
+    created_at BIGINT NOT NULL,
+    is_current BIGINT NOT NULL,
+    ends_at BIGINT
+);
+CREATE UNIQUE INDEX token_keys_current ON token_keys (is_current) WHERE is_current = 1;
 CREATE TABLE users (
     id BYTEA NOT NULL PRIMARY KEY,
     email TEXT COLLATE "C" NOT NULL UNIQUE,
@@ -123,8 +136,9 @@ CREATE INDEX audit_events_by_time ON audit_events (at);
 CREATE TABLE counters (
     event TEXT COLLATE "C" NOT NULL,
     detail TEXT COLLATE "C" NOT NULL,
+    shard BIGINT NOT NULL,
     count BIGINT NOT NULL,
-    PRIMARY KEY (event, detail)
+    PRIMARY KEY (event, detail, shard)
 );
 CREATE TABLE invitations (
     id BYTEA NOT NULL PRIMARY KEY,
@@ -159,4 +173,4 @@ CREATE TABLE challenges (
 );
 CREATE INDEX challenges_by_expiry ON challenges (expires_at);
 CREATE INDEX challenges_by_user ON challenges (user_id) WHERE purpose <> 'sign-in';
-INSERT INTO store_state (schema_number, closure, epoch) VALUES (9, 0, 0);
+INSERT INTO store_state (schema_number, closure, epoch, key_number) VALUES (9, 0, 0, 0);

@@ -1,0 +1,3 @@
+// The connection of this build's store, for the files that are the same for both stores: here SQLite's.
+
+@_exported public import SQLite

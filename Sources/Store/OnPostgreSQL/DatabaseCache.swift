@@ -1,0 +1,47 @@
+// The database of a process that answers many requests, whose connection stays open between requests.
+//
+// 1. It is reused only if the schema and the epoch are still the same.
+// 2. After a failure it is opened again.
+
+import Platform
+
+/// The one open database of this process.
+package final class DatabaseCache {
+    private var openDatabase: OpenDatabase?
+
+    /// Opens nothing: the first call of `database` does.
+    package init() {}
+
+    private struct OpenDatabase {
+        let database: Database
+        let folder: String
+        let address: String?
+        let isPooled: Bool
+    }
+
+    /// The open database, if it is the one at `location` and its schema is current; otherwise it is opened again.
+    /// `toRead`: all reads see one snapshot, until `endReading`.
+    package func database(at location: DatabaseLocation, toRead: Bool) throws(AuthError) -> Database {
+        if let open = openDatabase, open.folder.isSame(as: location.state.path), open.isPooled == location.isPooled,
+            (open.address ?? "").isSame(as: location.address ?? "")
+        {
+            if toRead { try open.database.beginReading() }
+            if try open.database.isCurrent() { return open.database }
+            open.database.endReading()
+        }
+        forget()
+        let database = try Database(at: location, isPersistent: true)
+        openDatabase = OpenDatabase(
+            database: database, folder: location.state.path, address: location.address, isPooled: location.isPooled)
+        if toRead { try database.beginReading() }
+        return database
+    }
+
+    /// Nothing: the server does what is needed.
+    package func checkpoint() {}
+
+    /// Closes the database, or, if the current request uses it, lets that request close it.
+    package func forget() {
+        openDatabase = nil
+    }
+}

@@ -1,0 +1,247 @@
+// The database in PostgreSQL, where transactions run side by side, of several machines.
+//
+// 1. A transaction takes its locks with its first message, and reads the store's state and the server's clock after them: the
+//    times of all rules are the server's. `Lock` has the order.
+// 2. A read sees one snapshot (REPEATABLE READ, READ ONLY), whose first message reads the state too.
+// 3. Each transaction holds a shared lock on the state. Who closes the store takes that lock alone: it waits for those that
+//    are under way, and the next ones see it closed.
+// 4. The store belongs to one secret. A process whose `secret.key` is another one gets no further than here.
+
+import Cryptography
+import Platform
+import PostgreSQL
+
+/// A connection to the database's server.
+final class Engine {
+    let connection: Connection
+    /// The state as the last message read it.
+    private(set) var state: StoreState
+    /// The epoch when the database was opened.
+    private let epoch: Int64
+    /// What encrypts the token keys.
+    let sealingKey: [UInt8]
+    /// When, by this machine's steady clock, `state` was read.
+    private var readAt: Duration
+    /// The signing key, and the number of the keys when it was read.
+    var signingKey: (number: Int64, key: ES256PrivateKey)?
+
+    /// Opens the database at `location`, and creates its tables if there are none.
+    init(at location: DatabaseLocation, isRotating: Bool, isPersistent: Bool) throws(AuthError) {
+        guard let address = location.address else {
+            throw .failure(reason: "database: must be set, since this build keeps its data in PostgreSQL")
+        }
+        let secret: [UInt8]
+        do throws(PostgreSQLError) {
+            connection = try Connection(to: address, tls: location.tls, isPooled: location.isPooled)
+        } catch {
+            throw AuthError(error)
+        }
+        let opening = Opening(connection, location.state)
+        var state: StoreState
+        if let found = try opening.state() { state = found } else { state = try opening.createTables() }
+        if state.fingerprint.isEmpty { state = try opening.adoptSecret() }
+        secret = try location.state.secret()
+        let keys = StoreSecret(secret)
+        guard equalInConstantTime(keys.fingerprint, state.fingerprint) else {
+            throw .unavailable(
+                reason: "\(location.state.secretPath) differs from the secret that the database belongs to: "
+                    + "copy that of another machine, or restore a backup")
+        }
+        try state.requireSchema()
+        if let closure = state.closure, !(closure == .rotation && isRotating) {
+            throw .unavailable(reason: closure.reason)
+        }
+        sealingKey = keys.sealingKey
+        epoch = state.epoch
+        self.state = state
+        readAt = Uptime.now
+        location.state.noteMade()
+    }
+
+    func beginEpoch() throws(AuthError) {
+        try run("UPDATE store_state SET epoch = $1", [.integer(Int64(Int32.random))])
+    }
+
+    /// In a read, the state is that of its snapshot.
+    func isCurrent() throws(AuthError) -> Bool {
+        if !connection.isInTransaction { try readState() }
+        return isUsable
+    }
+
+    private var isUsable: Bool { state.schema == StoreState.currentSchema && state.closure == nil && state.epoch == epoch }
+
+    /// Reads the state outside a transaction.
+    private func readState() throws(AuthError) {
+        guard let found = try first(StoreState.query, [], { StoreState($0) }) else { throw StoreState.absence }
+        note(found)
+    }
+
+    private func note(_ found: StoreState) {
+        state = found
+        readAt = Uptime.now
+    }
+
+    /// The server's clock.
+    var now: Timestamp { state.readAt + (Uptime.now - readAt) }
+
+    func beginReading() throws(AuthError) {
+        var found: StoreState?
+        var isAgain = false
+        while true {
+            do throws(PostgreSQLError) {
+                found = try connection.beginReading(StoreState.query.description) { StoreState($0) }
+                break
+            } catch {
+                guard error.kind == .disconnected, !isAgain, connection.reconnect() else { throw AuthError(error) }
+                isAgain = true
+            }
+        }
+        guard let found else { throw StoreState.absence }
+        note(found)
+    }
+
+    func endReading() { connection.endReading() }
+
+    var isInTransaction: Bool { connection.isInTransaction }
+
+    var changeCount: Int64 { connection.changeCount }
+
+    /// Nothing: the server does what is needed.
+    func checkpoint() {}
+
+    /// Runs `body`. Outside a transaction the connection may have been lost since it was last used: then `body`, which reads,
+    /// runs once more.
+    private func reading<T>(_ body: () throws(PostgreSQLError) -> T) throws(AuthError) -> T {
+        do throws(PostgreSQLError) {
+            return try body()
+        } catch {
+            guard error.kind == .disconnected, !connection.isInTransaction, connection.reconnect() else {
+                throw AuthError(error)
+            }
+        }
+        do throws(PostgreSQLError) {
+            return try body()
+        } catch {
+            throw AuthError(error)
+        }
+    }
+
+    @discardableResult
+    func run(_ sql: StaticString, _ values: [Value]) throws(AuthError) -> Int {
+        do throws(PostgreSQLError) {
+            return try connection.run(sql, values)
+        } catch {
+            throw AuthError(error)
+        }
+    }
+
+    func first<T>(_ sql: StaticString, _ values: [Value], _ read: (Row) -> T) throws(AuthError) -> T? {
+        try reading { () throws(PostgreSQLError) in try connection.first(sql, values, read) }
+    }
+
+    func all<T>(
+        _ sql: StaticString, _ values: [Value], limit: Int, _ read: (Row) -> T
+    ) throws(AuthError) -> [T] {
+        try reading { () throws(PostgreSQLError) in try connection.all(sql, values, limit: limit, read) }
+    }
+
+    func transaction<T>(
+        locking locks: () -> [Lock], waitingAtMost limit: Duration, _ body: () throws(AuthError) -> T
+    ) throws(AuthError) -> T {
+        try connection.transaction(
+            opening: LockNumber.taking(locks()) + StoreState.query.description, { StoreState($0) },
+            lockTimeout: limit.milliseconds
+        ) { (found) throws(AuthError) -> T in
+            guard let found else { throw StoreState.absence }
+            note(found)
+            try found.requireSchema()
+            guard isUsable else {
+                throw .unavailable(reason: found.closure?.reason ?? "the state was replaced during the request")
+            }
+            return try body()
+        } failing: {
+            AuthError($0)
+        }
+    }
+
+    func lock(_ lock: () -> Lock) throws(AuthError) {
+        _ = try first("SELECT pg_advisory_xact_lock($1)", [.integer(LockNumber.of(lock()))]) { _ in true }
+    }
+
+    /// Within a transaction: waits for all others that are under way, begins another epoch, and locks everyone out.
+    func close(for closure: MaintenanceLock) throws(AuthError) {
+        _ = try first("SELECT pg_advisory_xact_lock($1)", [.integer(LockNumber.state)]) { _ in true }
+        try run(
+            "UPDATE store_state SET closure = $1, epoch = $2", [.integer(closure.number), .integer(Int64(Int32.random))])
+    }
+
+    func reopen() throws(AuthError) { try run("UPDATE store_state SET closure = $1", [.integer(0)]) }
+
+    func requireWritable() throws(AuthError) {
+        let isReadOnly = try first("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'", []) {
+            $0.integer(0) != 0
+        }
+        // A read transaction is read-only by itself; a standby is so for everyone.
+        guard isReadOnly == true, !connection.isInTransaction else { return }
+        throw .unavailable(reason: "the database's server is read-only: it is a standby")
+    }
+
+    func schemaNumber() throws(AuthError) -> Int64 { state.schema }
+}
+
+extension Database {
+    /// Nothing: libpq has no such settings.
+    package static func configureForOneThread() {}
+
+    /// Whether the store has a clock of its own, which is known once the database is open.
+    package static var hasClock: Bool { true }
+}
+
+extension AuthError {
+    init(_ error: PostgreSQLError) {
+        self =
+            switch error.kind {
+            case .disconnected, .conflict, .temporary: .unavailable(reason: error.description)
+            case .constraint, .unknownOutcome, .other: .failure(reason: error.description)
+            }
+    }
+}
+
+extension Value {
+    /// An id, or NULL for nil.
+    static func id(_ id: UUID?) -> Value { id.map { .blob($0.bytes) } ?? .null(.blob) }
+}
+
+/// The numbers of PostgreSQL's advisory locks (postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS). They end
+/// with the transaction, also behind a pooler.
+enum LockNumber {
+    /// The lock on the store's state, which every transaction shares.
+    static var state: Int64 { number(0, Array("latchkey".utf8)) }
+
+    /// The lock's number: numbers are in the order of `Lock.order`. If two have the same one, they only wait for each other.
+    static func of(_ lock: Lock) -> Int64 {
+        let subject: [UInt8] =
+            switch lock {
+            case .limit(let name, let subject): Array("\(name.description) \(subject)".utf8)
+            case .address(let email): Array(email.utf8)
+            case .account(let id), .session(let id), .project(let id), .notices(let id): id.bytes
+            case .cleanUp: []
+            }
+        return number(lock.order, subject)
+    }
+
+    private static func number(_ order: Int64, _ subject: [UInt8]) -> Int64 {
+        SHA256.digest(subject).prefix(7).reduce(order) { $0 << 8 | Int64($1) }
+    }
+
+    /// SQL that takes the lock on the state and all of `locks`, in order.
+    static func taking(_ locks: [Lock]) -> String {
+        var sql = " SELECT pg_advisory_xact_lock_shared(\(state))"
+        var last: Int64 = 0
+        for number in locks.map({ of($0) }).sorted() where number != last {
+            sql += ", pg_advisory_xact_lock(\(number))"
+            last = number
+        }
+        return sql + "; "
+    }
+}

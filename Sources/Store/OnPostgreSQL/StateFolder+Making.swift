@@ -1,0 +1,47 @@
+// What a new installation creates, and how to see that there was one before: the folder holds the secret and this machine's
+// files; the rest is in PostgreSQL.
+
+import Platform
+
+extension StateFolder {
+    /// Nothing: opening the database creates what is missing, since only the store knows whether it is new.
+    package func prepare() throws(AuthError) {}
+
+    /// The files that answering a request writes to.
+    package var writtenPaths: [String] { [path] }
+
+    /// Whether the folder and its secret still exist.
+    package var isThere: Bool { (try? File.status(secretPath)) ?? nil != nil }
+
+    /// Throws `unavailable` if this machine has worked with a store before, whose tables are gone, and `failure` if one is
+    /// required.
+    func requireNew() throws(AuthError) {
+        switch making {
+        case .always: return
+        case .never: throw .failure(reason: "the database has no tables of Latchkey; latchkey init creates them")
+        case .ifNew, .ifNewAndUnnamed: break
+        }
+        do throws(StateFault) {
+            if isThere { throw StateFault(goneFrom: "the database") }
+            try StateFolder.refuseIfGone(from: name, making)
+        } catch {
+            throw .unavailable(reason: error.reason)
+        }
+    }
+
+    /// The 32 bytes from which codes, peppers and refresh tokens are derived.
+    package func secret() throws(AuthError) -> [UInt8] {
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            bytes = try File.read(secretPath, limit: 33)
+        } catch {
+            guard error.isAbsent else { throw AuthError(error) }
+            throw .unavailable(
+                reason: "\(secretPath) is missing, but the database has one: copy that of another machine, or restore a backup")
+        }
+        guard bytes.count == 32 else {
+            throw .failure(reason: "\(secretPath) does not have 32 bytes")
+        }
+        return bytes
+    }
+}

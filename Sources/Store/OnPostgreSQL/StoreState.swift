@@ -1,0 +1,166 @@
+// What the store says about itself, in the one row of `store_state`.
+
+import Cryptography
+import Platform
+import PostgreSQL
+
+/// The store's state at one moment.
+struct StoreState {
+    /// The number of the schema.
+    let schema: Int64
+    /// Why it is closed; nil: it is open.
+    let closure: MaintenanceLock?
+    /// A number that changes when the database or its secret is replaced.
+    let epoch: Int64
+    /// A number that changes with the token keys.
+    let keyNumber: Int64
+    /// The server's time when it was read.
+    let readAt: Timestamp
+    /// The fingerprint of the secret that the store belongs to; empty: of none yet.
+    let fingerprint: [UInt8]
+
+    /// The schema's number of this executable.
+    static var currentSchema: Int64 { 9 }
+
+    /// SQL that reads it, with the server's time after all that the transaction waited for.
+    static var query: StaticString {
+        """
+        SELECT schema_number, closure, epoch, key_number,
+            CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT),
+            coalesce(encode(secret_fingerprint, 'hex'), '') FROM store_state
+        """
+    }
+
+    init(_ row: Row) {
+        schema = row.integer(0)
+        closure = MaintenanceLock(number: row.integer(1))
+        epoch = row.integer(2)
+        keyNumber = row.integer(3)
+        readAt = Timestamp(milliseconds: row.integer(4))
+        fingerprint = bytes(ofHex: row.text(5))
+    }
+
+    /// Throws `unavailable` unless the schema is this executable's.
+    func requireSchema() throws(AuthError) {
+        guard schema <= StoreState.currentSchema else {
+            throw .unavailable(reason: "the database was created by a newer version of Latchkey")
+        }
+    }
+
+    /// The row is missing.
+    static var absence: AuthError { .failure(reason: "the table store_state has no row: restore a backup") }
+}
+
+extension MaintenanceLock {
+    /// Its number in `closure`; 0 is for an open store.
+    var number: Int64 {
+        switch self {
+        case .replacement: 1
+        case .rotation: 2
+        }
+    }
+
+    fileprivate init?(number: Int64) {
+        switch number {
+        case 0: return nil
+        case 2: self = .rotation
+        default: self = .replacement
+        }
+    }
+}
+
+private func bytes(ofHex text: String) -> [UInt8] {
+    func digit(_ byte: UInt8) -> UInt8 { byte < 0x3A ? byte &- 0x30 : byte &- 0x57 }
+    let digits = Array(text.utf8)
+    return stride(from: 0, to: digits.count - 1, by: 2).map { digit(digits[$0]) << 4 | digit(digits[$0 + 1]) }
+}
+
+/// What the store needs of the secret.
+struct StoreSecret {
+    private let secret: [UInt8]
+
+    init(_ secret: [UInt8]) { self.secret = secret }
+
+    /// 16 bytes by which machines with the same secret know each other. The secret can't be found from them.
+    var fingerprint: [UInt8] { key("latchkey v1 store fingerprint", 16) }
+
+    /// Encrypts the token keys in the store.
+    var sealingKey: [UInt8] { key("latchkey v1 token key", 32) }
+
+    private func key(_ label: String, _ count: Int) -> [UInt8] {
+        HKDF.derive(from: secret, info: Array(label.utf8), count: count)
+    }
+}
+
+/// Makes a store out of an empty database.
+struct Opening {
+    private let connection: Connection
+    private let folder: StateFolder
+
+    init(_ connection: Connection, _ folder: StateFolder) {
+        self.connection = connection
+        self.folder = folder
+    }
+
+    /// The store's state; nil if there are no tables.
+    func state() throws(AuthError) -> StoreState? {
+        let found: StoreState?
+        do throws(PostgreSQLError) {
+            found = try connection.first(StoreState.query, []) { StoreState($0) }
+        } catch {
+            // 42P01: undefined_table.
+            if error.state.utf8.elementsEqual("42P01".utf8) { return nil }
+            throw AuthError(error)
+        }
+        guard let found else { throw StoreState.absence }
+        return found
+    }
+
+    /// Creates the tables, unless another process has just done so.
+    func createTables() throws(AuthError) -> StoreState {
+        try folder.requireNew()
+        try alone { () throws(PostgreSQLError) in
+            let isThere = try connection.first("SELECT to_regclass('store_state') IS NOT NULL") { $0.integer(0) != 0 }
+            if isThere != true {
+                try connection.script(String(decoding: PackageResources.v009_sql, as: UTF8.self))
+            }
+        }
+        guard let state = try state() else { throw StoreState.absence }
+        return state
+    }
+
+    /// Makes the folder's secret the one that the store belongs to, unless it belongs to one already. Creates that secret if
+    /// there is none.
+    func adoptSecret() throws(AuthError) -> StoreState {
+        var failure: SystemError?
+        try alone { () throws(PostgreSQLError) in
+            let isTaken = try connection.first("SELECT secret_fingerprint IS NOT NULL FROM store_state") { $0.integer(0) != 0 }
+            guard isTaken != true else { return }
+            let secret: [UInt8]
+            do throws(SystemError) {
+                try folder.createOnce(folder.secretPath, Random.bytes(32))
+                secret = try File.read(folder.secretPath, limit: 33)
+            } catch {
+                failure = error
+                return
+            }
+            try connection.run("UPDATE store_state SET secret_fingerprint = $1", [.blob(StoreSecret(secret).fingerprint)])
+        }
+        if let failure { throw AuthError(failure) }
+        guard let state = try state() else { throw StoreState.absence }
+        return state
+    }
+
+    private func alone(_ body: () throws(PostgreSQLError) -> Void) throws(AuthError) {
+        try connection.transaction(opening: " SELECT pg_advisory_xact_lock(\(LockNumber.state));", { _ in }) {
+            (_) throws(AuthError) in
+            do throws(PostgreSQLError) {
+                try body()
+            } catch {
+                throw AuthError(error)
+            }
+        } failing: {
+            AuthError($0)
+        }
+    }
+}
