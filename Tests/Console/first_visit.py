@@ -8,6 +8,7 @@ from selenium.webdriver.common.keys import Keys
 
 import accessibility
 from browser import LANGUAGES, wait
+from latchkey_tests.accessibility import rewind, tabbed, unnamed
 from people import STAMP, chosen
 from tabs import texts
 from views import language
@@ -61,7 +62,7 @@ def a_new_account_sees_what_to_do_next(browser):
 
 def a_key_is_made_from_its_step_by_keyboard(browser):
     browser.reload()
-    accessibility.rewind(browser)
+    rewind(browser.driver)
     button = browser.button("first.key.make")
     for _ in range(40):
         browser.driver.switch_to.active_element.send_keys(Keys.TAB)
@@ -189,9 +190,9 @@ def the_steps_are_sound_in_every_language_scheme_and_width(browser):
     browser.closed()
     for scheme in ("light", "dark"):
         browser.scheme(scheme)
-        faults += [f"{scheme}: {fault}" for fault in accessibility.audit(browser) + accessibility.unnamed(browser)]
+        faults += [f"{scheme}: {fault}" for fault in accessibility.audit(browser) + unnamed(browser.driver)]
     browser.scheme("light")
-    faults += accessibility.tabbed(browser)
+    faults += tabbed(browser.driver)
     project = chosen(browser)
     browser.size(360, 740)
     for code in (*LANGUAGES[1:], "en"):
