@@ -198,8 +198,7 @@ def the_page_zooms_to_twice_its_text(browser):
 
 def visitors_find_it_sound_too(browser):
     browser.view("sessions")
-    browser.press("signout")
-    browser.see(browser.t("signedout"), ".note")
+    browser.sign_out()
     faults = []
     for scheme in ("light", "dark"):
         browser.scheme(scheme)
