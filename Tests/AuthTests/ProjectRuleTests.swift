@@ -21,7 +21,7 @@ import Testing
         return user
     }
 
-    @Test func whoeverMakesAProjectOwnsIt() throws {
+    @Test func theCreatorOfAProjectOwnsIt() throws {
         let (ann, _) = try service.person()
         service.wait(.seconds(1))
         let project = try service.auth.createProject(named: "Ship", description: "It", by: ann)
@@ -166,7 +166,7 @@ import Testing
         #expect(refusal { try service.auth.verifyAPIKey(key.secret.text, scope: nil) } == "deadAPIKey")
     }
 
-    @Test func aDeactivatedOwnerIsNoneAndInvitesNobody() throws {
+    @Test func aDeactivatedOwnerDoesNotCountAndInvitesNobody() throws {
         let (ann, project) = try service.person()
         let second = try join(bob, .owner, project, by: ann)
         let offer = try service.auth.addMember(eve, as: .member, to: project, by: second).invitation
