@@ -328,7 +328,7 @@ import Testing
         return (ann, eve, project)
     }
 
-    @Test func whateverAnOwnerGoesByAnActiveOneMustBeLeft() throws {
+    @Test func anActiveOwnerMustRemain() throws {
         let (ann, eve, project) = try halfOwned()
         #expect(refusal { try service.auth.removeMember(ann.id, from: project, by: ann) } == "lastOwner")
         for role in [Role.admin, .member] {
