@@ -3,7 +3,7 @@
 
 ROUNDS (5), DURATION (1, seconds of load per round, rival and number of connections) and USERS (1000000) come from the
 environment. A ratio is the median of the rounds' ratios, whose two sides are measured close together. It refuses to
-measure a C program that does not answer the same bytes, or makes other system calls. A missed bar is reported, and is
+measure a C program that does not answer the same bytes, or makes other system calls. A missed target is reported, and is
 not an error.
 """
 
@@ -26,7 +26,7 @@ from world import World, add_keys
 
 class Bench(RivalServers, Rounds, Growth, Findings, Report):
     def __init__(self, folder):
-        self.folder, self.servers, self.bars = folder, [], []
+        self.folder, self.servers, self.targets = folder, [], []
         self.others = os.getloadavg()[0]
         self.programs = compile_all(folder)
         for name in os.listdir(EXECUTABLES):
@@ -62,7 +62,7 @@ def main():
         bench.grow()
         bench.judge()
         bench.report()
-        for what, figure, bound, met in bench.bars:
+        for what, figure, bound, met in bench.targets:
             print(f"{'met   ' if met else 'missed'}  {figure:>8}  {bound:>8}  {what}")
         say(f"written: {os.path.relpath(RESULTS, PROJECT)}/results.md and results.svg")
     except Failed as failed:

@@ -20,10 +20,12 @@ class Report:
             f"ratios. The machine's load average before the start: {self.others:.1f}"
             + ("." if self.others < 0.5 else ": **other programs were running**, so rely on the ratios, not on the rates."),
             "",
-            "| bar | figure | bound | |",
+            "| target | figure | bound | |",
             "|---|---|---|---|",
         ]
-        lines += [f"| {what} | {figure} | {bound} | {'met' if met else '**missed**'} |" for what, figure, bound, met in self.bars]
+        lines += [
+            f"| {what} | {figure} | {bound} | {'met' if met else '**missed**'} |" for what, figure, bound, met in self.targets
+        ]
         for kind, title in (
             ("me", "GET /auth/users/me"),
             ("jwt", "GET /auth/api-keys/ by access token"),

@@ -140,8 +140,8 @@ extension Settings {
             "max_keys_per_project", default: .value("1000"), bound,
             """
             API keys of one project that are neither expired nor deactivated. A rotated key and its replacement count as one. \
-            If somebody rotates the same key again and the project is full, the first replacement ends. Latchkey also keeps as \
-            many expired and deactivated keys, for 90 days.
+            If the project is full when the same key is rotated again, the first replacement ends. Latchkey also keeps as many \
+            expired and deactivated keys, for 90 days.
             """
         ) { $0.policy.keysPerProject = $1 }
         table.setting(

@@ -112,7 +112,7 @@ private func windows(_ text: String) -> String { "\u{FEFF}" + text.replacingOccu
 
     /// The process that starts a deliverer must let the mail command gain its rights. It is doctor's own shell, or a server,
     /// whose handlers have ended before doctor looks. One test for both, since each sees the other's processes.
-    @Test func whoeverStartsTheDelivererMustBeAbleToGainPrivileges() throws {
+    @Test func aProcessThatStartsADelivererMustBeAbleToGainPrivileges() throws {
         _ = home.admin("init")
         let command = "\(home.path)/sendmail"
         let server = "\(home.path)/fcgiwrap"

@@ -135,7 +135,7 @@ import Testing
 
     // MARK: Failures
 
-    @Test func failuresCountByTheAddressWhateverThePurposeAndWhoeverGuesses() throws {
+    @Test func failuresCountForTheAddressWhateverThePurposeAndTheGuesser() throws {
         // The owner, at home; fifty accounts elsewhere.
         service.address = "198.51.100.1"
         let owner = try service.signIn()

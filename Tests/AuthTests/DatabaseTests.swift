@@ -96,7 +96,7 @@ private final class Writer: @unchecked Sendable {
         #expect(try open().first("PRAGMA user_version") { $0.integer(0) } == 9)
     }
 
-    @Test func aTableToWhichSomebodyAddedAColumnKeepsItAndEveryOtherIsMadeSmaller() throws {
+    @Test func aTableWithAnAddedColumnKeepsItAndEveryOtherIsMadeSmaller() throws {
         _ = try StateFolder(at: path).secret()
         let scripts = [
             PackageResources.v001_initial_sql, PackageResources.v002_limits_audit_sql,

@@ -45,7 +45,7 @@ private let everyMail = [Language.french, .japanese].flatMap { language in MailK
         #expect(MailText.value(String(repeating: "a", count: 255), for: "{project}").unicodeScalars.count == 61)
     }
 
-    @Test func whatIsNotKnownToBeOursIsSomebodyElses() {
+    @Test func aLinkIsBrokenUnlessLatchkeyMadeTheValue() {
         for name in ["{project}", "{key}", "{inviter}", "{email}", "{device}", "{prefix}", "{name of a later mail}"] {
             #expect(MailText.value("http://evil.com", for: name) == "http: / /evil. com")
         }

@@ -135,7 +135,7 @@ import Testing
         #expect(written == 23)
     }
 
-    @Test func whoeverIsOverALimitIsToldSoWhileTheDatabaseIsHeld() throws {
+    @Test func aRequestOverALimitIsRefusedAtOnceWhileTheDatabaseIsLocked() throws {
         service.policy.sendPerAddressOfClient = Quota(count: 1, window: .minutes(5))
         _ = service.send()
         let other = try Connection(path: service.state.databasePath)

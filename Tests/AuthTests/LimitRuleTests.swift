@@ -119,7 +119,7 @@ import Testing
 
     // MARK: Sending
 
-    @Test func anAddressGetsItsQuotaOfMailWhoeverAsks() throws {
+    @Test func anAddressGetsItsQuotaOfMailFromAllNetworksTogether() throws {
         for index in 0..<5 { #expect(service.send(from: "203.0.113.\(index)") == nil) }
         #expect(service.send(from: "203.0.113.77")?.name.description == "send-email")
         #expect(service.send(bob) == nil)

@@ -128,7 +128,7 @@ import Testing
 
     // MARK: Invitations
 
-    @Test func whoeverIsInvitedIsToldByWhomAndToWhat() throws {
+    @Test func anInvitationNamesItsSenderAndTheProject() throws {
         let (user, project) = try service.person()
         _ = try service.auth.updateProject(project, name: "Moon\r\nBcc: eve@example.com", description: .same, by: user)
         _ = try service.auth.addMember(bob, as: .member, to: project, by: user)

@@ -21,7 +21,7 @@ import Testing
         return user
     }
 
-    @Test func whoeverMakesAProjectOwnsIt() throws {
+    @Test func theCreatorOfAProjectOwnsIt() throws {
         let (ann, _) = try service.person()
         service.wait(.seconds(1))
         let project = try service.auth.createProject(named: "Ship", description: "It", by: ann)
@@ -166,7 +166,7 @@ import Testing
         #expect(refusal { try service.auth.verifyAPIKey(key.secret.text, scope: nil) } == "deadAPIKey")
     }
 
-    @Test func aDeactivatedOwnerIsNoneAndInvitesNobody() throws {
+    @Test func aDeactivatedOwnerDoesNotCountAndInvitesNobody() throws {
         let (ann, project) = try service.person()
         let second = try join(bob, .owner, project, by: ann)
         let offer = try service.auth.addMember(eve, as: .member, to: project, by: second).invitation
@@ -328,7 +328,7 @@ import Testing
         return (ann, eve, project)
     }
 
-    @Test func whateverAnOwnerGoesByAnActiveOneMustBeLeft() throws {
+    @Test func anActiveOwnerMustRemain() throws {
         let (ann, eve, project) = try halfOwned()
         #expect(refusal { try service.auth.removeMember(ann.id, from: project, by: ann) } == "lastOwner")
         for role in [Role.admin, .member] {

@@ -1,7 +1,5 @@
 """What a page must offer people who cannot see it, see it poorly, or use a keyboard (WCAG 2.2 AA)."""
 
-from selenium.webdriver.common.keys import Keys
-
 # The page's current faults, as sentences. Contrast is computed from the painted colours.
 AUDIT = r"""
 const faults = [];
@@ -120,57 +118,10 @@ for (const node of all("input:not([type=checkbox]), select, textarea")) {
 return faults;
 """
 
-FOCUSABLE = """
-const scope = document.querySelector("dialog[open]") ?? document.body;
-return [...scope.querySelectorAll("a[href], button, input, select, textarea, [tabindex='0']")]
-  .filter((node) => node.checkVisibility({ checkVisibilityCSS: true }) && !node.disabled)
-"""
-
-# Contrast of the focus ring with its background, 0 if there is no ring.
-RING = """
-const style = getComputedStyle(document.activeElement);
-return style.outlineStyle === "none" ? 0 : parseFloat(style.outlineWidth);
-"""
-
 
 def audit(browser):
     words = {key: browser.t(key) for key in ("signout", "save")}
     return browser.js(f"const words = arguments[0];{AUDIT}", words)
-
-
-def unnamed(browser):
-    """Controls without a name in Chromium's own accessibility tree."""
-    roles = {"button", "link", "textbox", "combobox", "checkbox", "dialog", "heading", "navigation", "region"}
-    found = []
-    for node in browser.cdp("Accessibility.getFullAXTree")["nodes"]:
-        role = node.get("role", {}).get("value")
-        if not node.get("ignored") and role in roles and not node.get("name", {}).get("value", "").strip():
-            found.append(role)
-    return found
-
-
-def rewind(browser):
-    """Moves the focus before the first element."""
-    browser.js("const b = document.body; b.tabIndex = -1; b.focus(); b.removeAttribute('tabindex'); scrollTo(0, 0)")
-
-
-def tabbed(browser):
-    """Tabs through the page from its start: controls not reached, out of order, or without visible focus."""
-    wanted = browser.js(FOCUSABLE)
-    rewind(browser)
-    faults, order = [], []
-    for _ in range(len(wanted) + 3):
-        browser.driver.switch_to.active_element.send_keys(Keys.TAB)
-        node = browser.driver.switch_to.active_element
-        if node.tag_name == "body" or (order and node == order[0]):
-            break
-        order.append(node)
-        if browser.js(RING) < 2:
-            faults.append(f"no ring: {node.get_attribute('outerHTML')[:100]}")
-    if order != wanted:
-        missing = [node.get_attribute("outerHTML")[:100] for node in wanted if node not in order]
-        faults.append(f"reached {len(order)} of {len(wanted)}; not {missing}")
-    return faults
 
 
 def overflowing(browser):

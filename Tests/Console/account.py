@@ -82,8 +82,7 @@ def the_address_is_changed_by_codes_to_both_addresses(browser):
 def other_sessions_are_shown_and_ended(browser):
     grant(browser, NEW)
     use(browser, "bob")
-    browser.press("signout")
-    browser.see(browser.t("signedout"), ".note")
+    browser.sign_out()
     time.sleep(4)
     browser.sign_in(NEW)
     use(browser, "ada")

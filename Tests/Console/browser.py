@@ -253,6 +253,10 @@ class Browser:
         wait(lambda: self.all(".who") or self.all("#menu"), "the console")
         self.ready()
 
+    def sign_out(self):
+        self.press("signout", scope=".who ")
+        self.see(self.t("signedout"), ".note")
+
     def tab(self, person=None):
         """A new tab: of this host, or at `<person>.localhost`, which the page sees as another browser."""
         self.driver.switch_to.new_window("tab")

@@ -8,6 +8,7 @@ from selenium.webdriver.common.keys import Keys
 
 import accessibility
 from browser import LANGUAGES, wait
+from latchkey_tests.accessibility import rewind, tabbed, unnamed
 from people import STAMP, chosen
 from tabs import texts
 from views import language
@@ -43,6 +44,24 @@ def clipboard(browser):
     return browser.driver.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
 
 
+def make_project(browser, button, name):
+    browser.press(button)
+    browser.type("name", name)
+    browser.submit()
+    browser.see(name, ".steps")
+
+
+def make_key(browser, name):
+    """Creates a key from its step; returns the line of curl that the dialog shows with it."""
+    browser.press("first.key.make")
+    browser.type("name", name)
+    browser.submit()
+    line = browser.one("dialog .line").text
+    browser.press("key.kept")
+    browser.closed()
+    return line
+
+
 def a_new_account_sees_what_to_do_next(browser):
     browser.collect()
     First.tab = browser.tab("nora")
@@ -61,7 +80,7 @@ def a_new_account_sees_what_to_do_next(browser):
 
 def a_key_is_made_from_its_step_by_keyboard(browser):
     browser.reload()
-    accessibility.rewind(browser)
+    rewind(browser.driver)
     button = browser.button("first.key.make")
     for _ in range(40):
         browser.driver.switch_to.active_element.send_keys(Keys.TAB)
@@ -104,20 +123,12 @@ def the_first_request_is_seen(browser):
 
 def a_project_without_keys_has_the_steps_too(browser):
     browser.view("projects")
-    browser.press("projects.create")
-    browser.type("name", "Second")
-    browser.submit()
-    browser.see("Second", ".steps")
+    make_project(browser, "projects.create", "Second")
     assert done(browser) == [True, False, False]
 
 
 def coming_back_from_the_shell_is_enough(browser):
-    browser.press("first.key.make")
-    browser.type("name", "Second")
-    browser.submit()
-    line = browser.one("dialog .line").text
-    browser.press("key.kept")
-    browser.closed()
+    line = make_key(browser, "Second")
     # The page is not drawn again before the request has arrived: a user who comes back may be pressing a button.
     browser.stub("")
     browser.js("window.before = document.querySelector('.steps'); dispatchEvent(new Event('focus'))")
@@ -137,10 +148,7 @@ def coming_back_from_the_shell_is_enough(browser):
 
 def the_steps_can_be_hidden(browser):
     browser.view("projects")
-    browser.press("projects.create")
-    browser.type("name", "Third")
-    browser.submit()
-    browser.see("Third", ".steps")
+    make_project(browser, "projects.create", "Third")
     third = chosen(browser)
     browser.press("first.hide")
     wait(lambda: not browser.all(".steps"), "the steps to go")
@@ -150,8 +158,7 @@ def the_steps_can_be_hidden(browser):
     assert not browser.all(".steps")
     kept = browser.js("return Object.keys(localStorage).sort()")
     assert kept == ["latchkey", "latchkey.steps"], kept
-    browser.press("signout", scope=".who ")
-    browser.see(browser.t("signedout"), ".note")
+    browser.sign_out()
     browser.sign_in(OTTO)
     browser.view("keys", chosen(browser))
     assert not browser.all(".steps"), "hidden for one, and shown for the next in the same browser"
@@ -173,25 +180,18 @@ await call("DELETE", `/projects/${arguments[0]}`);
     browser.see(browser.t("nav.projects"), "h1")
     assert done(browser) == [False, False, False]
     assert not browser.all("[id='first.key.make']")
-    browser.press("first.project.make")
-    browser.type("name", "Mine")
-    browser.submit()
-    browser.see("Mine", ".steps")
+    make_project(browser, "first.project.make", "Mine")
     assert done(browser) == [True, False, False]
 
 
 def the_steps_are_sound_in_every_language_scheme_and_width(browser):
     faults = []
-    browser.press("first.key.make")
-    browser.type("name", "Mine")
-    browser.submit()
-    browser.press("key.kept")
-    browser.closed()
+    make_key(browser, "Mine")
     for scheme in ("light", "dark"):
         browser.scheme(scheme)
-        faults += [f"{scheme}: {fault}" for fault in accessibility.audit(browser) + accessibility.unnamed(browser)]
+        faults += [f"{scheme}: {fault}" for fault in accessibility.audit(browser) + unnamed(browser.driver)]
     browser.scheme("light")
-    faults += accessibility.tabbed(browser)
+    faults += tabbed(browser.driver)
     project = chosen(browser)
     browser.size(360, 740)
     for code in (*LANGUAGES[1:], "en"):
@@ -203,8 +203,7 @@ def the_steps_are_sound_in_every_language_scheme_and_width(browser):
     browser.size(1280, 900)
     assert not faults, "\n".join(sorted(set(map(str, faults))))
     browser.view("sessions")
-    browser.press("signout", scope=".who ")
-    browser.see(browser.t("signedout"), ".note")
+    browser.sign_out()
 
 
 TESTS = [

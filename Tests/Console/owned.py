@@ -65,8 +65,7 @@ def an_owner_deletes_a_project(browser):
     browser.view("project", project)
     browser.see(browser.t("error.project_not_found"), ".alert")
     browser.view("sessions")
-    browser.press("signout", scope=".who ")
-    browser.see(browser.t("signedout"), ".note")
+    browser.sign_out()
 
 
 TESTS = [keys_with_one_name_are_told_apart, an_owner_deletes_a_project]

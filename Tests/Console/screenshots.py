@@ -47,16 +47,12 @@ def documentation(browser):
         browser.js(action)
         shoot(browser, name)
 
-    for scheme in ("light", "dark"):
-        browser.scheme(scheme)
-        show(f"docs-{scheme}")
-        show(f"docs-operation-{scheme}", "#createApiKey", "document.activeElement.blur()")
+    show("docs-light")
+    browser.scheme("dark")
+    show("docs-operation-dark", "#createApiKey", "document.activeElement.blur()")
     browser.scheme("light")
-    typed = "const s = document.getElementById('search'); s.focus(); s.value = 'refresh'; s.dispatchEvent(new Event('input'))"
-    show("docs-search", "", typed)
     browser.size(360, 740)
     show("docs-phone")
-    show("docs-operation-phone", "#createApiKey", "document.activeElement.blur()")
     browser.size(1280, 900)
 
 

@@ -81,8 +81,7 @@ def tokens_are_kept_where_they_may_be(browser):
 def signing_out_leaves_nothing(browser):
     use(browser, "ada")
     kept = json.loads(browser.js("return localStorage.latchkey"))
-    browser.press("signout")
-    browser.see(browser.t("signedout"), ".note")
+    browser.sign_out()
     assert browser.js("return localStorage.latchkey") is None
     browser.js("location.hash = '#/account'")
     browser.see(browser.t("signin"), "h1")

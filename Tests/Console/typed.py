@@ -48,8 +48,7 @@ def what_was_typed_stays_in_another_language(browser):
     browser.view("project", Tabs.project)
     assert browser.field("name").get_attribute("value") == "Default"
     browser.view("sessions")
-    browser.press("signout", scope=".who ")
-    browser.see(browser.t("signedout"), ".note")
+    browser.sign_out()
     browser.type("email", "half@exam")
     switched(lambda: holds(email="half@exam"))
     browser.type("email", MIA)

@@ -6,6 +6,7 @@ from selenium.webdriver.common.keys import Keys
 
 import accessibility
 from browser import LANGUAGES, wait
+from latchkey_tests.accessibility import rewind, tabbed, unnamed
 from people import STAMP, ask, chosen, grant
 
 EVE = f"eve-{STAMP}@example.com"
@@ -71,7 +72,7 @@ def language(browser, code):
 
 def sound(browser, where):
     faults = [f"{where}: {fault}" for fault in accessibility.audit(browser)]
-    faults += [f"{where}: no name for a {role}" for role in accessibility.unnamed(browser)]
+    faults += [f"{where}: no name for a {role}" for role in unnamed(browser.driver)]
     return faults
 
 
@@ -150,17 +151,17 @@ def the_tab_key_reaches_everything_in_order_and_shows_where_it_is(browser):
     for name in views(browser):
         # A renewal of the tokens would redraw the record meanwhile.
         browser.reload()
-        faults += [f"{name}: {fault}" for fault in accessibility.tabbed(browser)]
+        faults += [f"{name}: {fault}" for fault in tabbed(browser.driver)]
     browser.size(360, 740)
     browser.view("sessions")
-    faults += [f"phone: {fault}" for fault in accessibility.tabbed(browser)]
+    faults += [f"phone: {fault}" for fault in tabbed(browser.driver)]
     browser.size(1280, 900)
     assert not faults, "\n".join(faults)
 
 
 def the_skip_link_leads_to_the_heading(browser):
     browser.view("sessions")
-    accessibility.rewind(browser)
+    rewind(browser.driver)
     browser.driver.switch_to.active_element.send_keys(Keys.TAB)
     skip = browser.driver.switch_to.active_element
     assert "skip" in skip.get_attribute("class")
@@ -197,19 +198,18 @@ def the_page_zooms_to_twice_its_text(browser):
 
 def visitors_find_it_sound_too(browser):
     browser.view("sessions")
-    browser.press("signout")
-    browser.see(browser.t("signedout"), ".note")
+    browser.sign_out()
     faults = []
     for scheme in ("light", "dark"):
         browser.scheme(scheme)
         browser.js("sessionStorage.clear()")
         browser.open("/?" + scheme)
         browser.ready()
-        faults += sound(browser, f"{scheme} sign-in") + accessibility.tabbed(browser)
+        faults += sound(browser, f"{scheme} sign-in") + tabbed(browser.driver)
         browser.type("email", EVE)
         browser.press("signin.have")
         browser.see(browser.t("signin.code"), "h1")
-        faults += sound(browser, f"{scheme} code") + accessibility.tabbed(browser)
+        faults += sound(browser, f"{scheme} code") + tabbed(browser.driver)
         browser.view("requests")
         faults += sound(browser, f"{scheme} requests")
         browser.js("location.hash = '#/'")

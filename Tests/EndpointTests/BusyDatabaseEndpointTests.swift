@@ -25,7 +25,7 @@ private let unavailable = """
         ]
     }
 
-    @Test func whoeverWritesIsAskedToWaitAndWhoeverReadsIsAnswered() {
+    @Test func writesAreToldToRetryAndReadsAreAnswered() {
         let home = Home()
         let ada = home.signIn("ada@example.com")
         _ = home.post("send-code", #"{"email":"eve@example.com"}"#)

@@ -7,7 +7,6 @@ import urllib.request
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
-from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 # Elements that stick out of the page.
@@ -34,23 +33,6 @@ CONTRAST = """
     }
     return least;
 """
-FOCUSABLE = """
-    return [...document.querySelectorAll("a[href], button, input, summary, [tabindex='0']")]
-        .filter((e) => e.checkVisibility({ checkVisibilityCSS: true }) && e.tabIndex >= 0);
-"""
-NAMED_ROLES = {
-    "button",
-    "link",
-    "tab",
-    "tablist",
-    "tabpanel",
-    "searchbox",
-    "combobox",
-    "textbox",
-    "listbox",
-    "heading",
-    "navigation",
-}
 
 
 class Page:
@@ -110,39 +92,6 @@ class Page:
 
     def focused(self):
         return self.js("const e = document.activeElement; return e.id || e.outerHTML.slice(0, 100)")
-
-    def from_the_start(self):
-        """The focus before the first element."""
-        self.js("const b = document.body; b.tabIndex = -1; b.focus(); b.removeAttribute('tabindex'); scrollTo(0, 0)")
-
-    def tabbed(self):
-        """Goes through the page by the Tab key: what is not reached, out of order, or without a ring around it."""
-        wanted = self.js(FOCUSABLE)
-        self.from_the_start()
-        order, found = [], []
-        for _ in range(len(wanted) + 3):
-            self.press(Keys.TAB)
-            node = self.driver.switch_to.active_element
-            if node.tag_name == "body" or (order and node == order[0]):
-                break
-            order.append(node)
-            if not self.js(
-                "const s = getComputedStyle(arguments[0]); return s.outlineStyle !== 'none' && parseFloat(s.outlineWidth)", node
-            ):
-                found.append(f"no ring: {node.get_attribute('outerHTML')[:100]}")
-        if order != wanted:
-            missing = [node.get_attribute("outerHTML")[:100] for node in wanted if node not in order]
-            found.append(f"{len(order)} of {len(wanted)} in order; not {missing[:3]}")
-        return found
-
-    def unnamed(self):
-        """Roles of controls without a name in Chromium's accessibility tree."""
-        found = []
-        for node in self.cdp("Accessibility.getFullAXTree")["nodes"]:
-            role = node.get("role", {}).get("value")
-            if not node.get("ignored") and role in NAMED_ROLES and not node.get("name", {}).get("value", "").strip():
-                found.append(role)
-        return found
 
     def complaints(self):
         """Violations of the policy on this page, and errors in the browser's log."""

@@ -3,6 +3,7 @@
 from selenium.webdriver.common.keys import Keys
 
 from document import OPERATIONS, resolved
+from latchkey_tests.accessibility import rewind, tabbed, unnamed
 from page_browser import Page
 
 OPTIONS = """
@@ -82,7 +83,7 @@ def search(results, page):
 def search_by_keyboard(results, page):
     check = results.check
     page.open()
-    page.from_the_start()
+    rewind(page.driver)
     page.press("/")
     check("/ goes to the search", [] if page.focused() == "search" else page.focused())
     value = page.js("return document.getElementById('search').value")
@@ -191,7 +192,7 @@ def tabs(results, page):
 def keyboard(results, page):
     check = results.check
     page.open()
-    page.from_the_start()
+    rewind(page.driver)
     page.press(Keys.TAB)
     first = page.js("return document.activeElement.className")
     check("the first stop is the way past the contents", [] if first == "skip" else page.focused())
@@ -199,7 +200,7 @@ def keyboard(results, page):
     page.wait("location.hash === '#content'")
     check("it leads to the content", [] if page.focused() == "content" else page.focused())
     page.open()
-    check("the Tab key reaches everything in order, with a ring", page.tabbed())
+    check("the Tab key reaches everything in order, with a ring", tabbed(page.driver))
     for css, what in (
         ("#sendCode > summary", "an operation"),
         ("#sendCode .answer > summary", "an answer"),
@@ -211,7 +212,7 @@ def keyboard(results, page):
         check(
             f"{what} opens by keyboard", [] if page.js("return arguments[0].parentElement.open", summary) else "it stays closed"
         )
-    check("every control has a name", page.unnamed())
+    check("every control has a name", unnamed(page.driver))
     check(
         "nothing scrolls by itself",
         page.js("""
@@ -222,7 +223,7 @@ def keyboard(results, page):
     )
     page.size(360, 740, True)
     page.open()
-    check("so does the Tab key on a phone", page.tabbed())
+    check("so does the Tab key on a phone", tabbed(page.driver))
     page.js("document.querySelector('#contents > summary').click()")
     page.js("document.querySelector('nav a[href=\"#jwks\"]').click()")
     page.wait("document.getElementById('jwks').open")

@@ -22,7 +22,7 @@ import Testing
         #expect(try slot() == nil)
     }
 
-    @Test func oneThatIsGivenBackIsTakenByWhoeverWaits() throws {
+    @Test func aReleasedSlotGoesToTheCallerThatWaits() throws {
         defer { unlink(path) }
         var first = try slot(of: 1)
         #expect(first != nil)

@@ -131,13 +131,13 @@ def lighttpd(server):
     expect(processes.count("latchkey-fcgi") >= 2, "processes stay", processes)
 
 
-def one(commands, email="ada@example.com"):
+def one(commands):
     def follow(server):
         name = sys.argv[2]
         server.begin()
         server.follow(commands, name)
         server.check(name)
-        server.sign_in(name, email)
+        server.sign_in(name, "ada@example.com")
 
     return follow
 

@@ -114,7 +114,7 @@ def refusals(scratch):
     refused("an admin command that is not static", "not static", ADMIN=os.path.realpath("/bin/ls"))
     changed("cgi-bin/health", read(os.path.realpath("/bin/ls")), "an executable that is not static", "not static")
     changed("cgi-bin/health", b"#!/bin/sh\n", "a script", "no 64-bit executable")
-    changed("cgi-bin/latchkey.home", b"/srv/state\n", "a stray file", "no executable of ours: latchkey.home")
+    changed("cgi-bin/latchkey.home", b"/srv/state\n", "a stray file", "not an executable of Latchkey: latchkey.home")
     changed(
         "cgi-bin/jwks", lambda code: code + f" {project}/Sources/x.swift".encode(), "the builder's path", "cgi-bin/jwks names"
     )

@@ -31,7 +31,8 @@ private let graph: KeyValuePairs<String, Set<String>> = [
 /// The imports of an endpoint's executable: all are alike.
 private let endpointImports: Set<String> = ["API", "Endpoints"]
 
-/// Modules of Swift and its platform: they are not targets, so the manifest does not name them. Each is allowed by name.
+/// Modules of Swift and its platform: they are not targets, so the manifest does not name them. Each is allowed by name. The
+/// two that use Foundation write files of the project; no package contains them.
 private let external: [String: Set<String>] = ["write-routes": ["Foundation"], "write-settings": ["Foundation"]]
 
 /// Modules of Swift that the embedded build lacks, or that expose more of C than `CLibc` does.

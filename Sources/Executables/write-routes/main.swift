@@ -1,4 +1,6 @@
 // Writes the routes into the servers' configurations: `make routes`, in the project's folder.
+//
+// Only developers run this, and no package contains it, so it may use Foundation.
 
 import API
 import Foundation

@@ -1,5 +1,7 @@
 // Writes the sample file and the table in docs/configuration.md from the table of settings: `make settings`, in the project's
 // folder.
+//
+// Only developers run this, and no package contains it, so it may use Foundation.
 
 import Foundation
 import Settings
