@@ -1,8 +1,8 @@
-# make build  the executables, in cgi-bin/
+# make build  the executables, in cgi-bin/; STORE=postgresql: those that keep their data in PostgreSQL
 # make run    serve at http://localhost:8000 (PORT=, BIND=, LATCHKEY_HOME=, and settings as LATCHKEY_<KEY>=)
 # make test   everything a change must pass
 # make test-clients   the console, openapi.json and its page, in a browser and by generated clients
-# make test-postgresql   the connection to PostgreSQL, on a server that the test starts
+# make test-postgresql   everything once more with PostgreSQL, on a server that the tests start
 # make test-servers   Apache, nginx, lighttpd and none give the same answers; servers that ask; the package
 # make lint   the format of Swift and Python sources, and what ruff finds in Python
 # make admin  bin/latchkey, the operator's command
@@ -16,6 +16,8 @@ SHELL := /bin/bash
 export PATH := $(PATH):/usr/sbin
 
 EMBEDDED ?= 1
+STORE ?= sqlite
+export STORE
 RUFF := 0.17.6
 PACKAGES := libsqlite3-dev libargon2-dev nettle-dev libgmp-dev lighttpd
 TEST_PACKAGES := argon2 curl file openssl python3 python3-jwt python3-cryptography python3-jwcrypto fail2ban
@@ -28,9 +30,12 @@ BENCH_PACKAGES := gcc wrk valgrind strace libfcgi-dev python3 python3-fastapi uv
 RESOURCES = $(shell swift -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')
 TRIPLE = $(shell swift -print-target-info | sed -n 's/.*"triple": "\(.*\)".*/\1/p' | head -n 1)
 EXECUTABLES = $(filter-out latchkey write-routes write-settings,$(notdir $(wildcard Sources/Executables/*)))
-SCRATCH = .build-embedded
+# Each store has build folders of its own.
+SUFFIX = $(if $(filter postgresql,$(STORE)),-postgresql)
+SCRATCH = .build-embedded$(SUFFIX)
+STATIC = .build-static$(SUFFIX)
 
-.PHONY: lint run admin routes settings package test-postgresql setup-postgresql test-clients test-servers setup-clients setup-servers setup-lint test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
+.PHONY: lint run admin routes settings package test-postgresql store-tests setup-postgresql test-clients test-servers setup-clients setup-servers setup-lint test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
 
 # Prints the missing packages, then installs them, as root or with sudo.
 define install
@@ -45,7 +50,7 @@ define install
 endef
 
 setup:
-	$(call install,$(PACKAGES))
+	$(call install,$(PACKAGES)$(if $(SUFFIX), $(POSTGRESQL_PACKAGES)))
 
 setup-test: setup
 	$(call install,$(TEST_PACKAGES))
@@ -82,20 +87,21 @@ endef
 # The executables, in cgi-bin/: Embedded Swift, or with EMBEDDED=0 ordinary static Swift.
 build: setup
 ifeq ($(EMBEDDED),1)
+	@[[ "$(STORE)" =~ ^(sqlite|postgresql)$$ ]] || { echo "STORE is neither sqlite nor postgresql: $(STORE)" >&2; exit 1; }
 	EMBEDDED=1 swift build -c release --scratch-path $(SCRATCH) \
 		-Xlinker -L$(RESOURCES)/embedded/$(TRIPLE)
 	@$(call place,$(SCRATCH))
 else
 	$(MAKE) fallback
-	@$(call place,.build-static,-s)
+	@$(call place,$(STATIC),-s)
 endif
 	@ls -l $(addprefix cgi-bin/,$(EXECUTABLES))
 
 # The same source as ordinary Swift, static too.
 fallback: setup
 	@for name in $(EXECUTABLES); do \
-		swift build -c release --scratch-path .build-static --static-swift-stdlib \
-			-Xswiftc -static-executable --product $$name || exit 1; \
+		swift build -c release --scratch-path $(STATIC) --static-swift-stdlib \
+			$(if $(SUFFIX),,-Xswiftc -static-executable) --product $$name || exit 1; \
 	done
 
 # The fallback still builds, is static, and answers.
@@ -108,9 +114,9 @@ fallback-check: fallback setup-test
 
 # The operator's command: ordinary Swift, static.
 admin: setup
-	swift build -c release --scratch-path .build-static --static-swift-stdlib \
-		-Xswiftc -static-executable --product latchkey
-	@install -D -s -m 755 .build-static/release/latchkey bin/latchkey.new && mv bin/latchkey.new bin/latchkey
+	swift build -c release --scratch-path $(STATIC) --static-swift-stdlib \
+		$(if $(SUFFIX),,-Xswiftc -static-executable) --product latchkey
+	@install -D -s -m 755 $(STATIC)/release/latchkey bin/latchkey.new && mv bin/latchkey.new bin/latchkey
 	@ls -l bin/latchkey
 
 # The sections of lighttpd.conf, .htaccess and samples/ that come from the table of routes.
@@ -165,11 +171,19 @@ end-to-end-tests:
 	env -u LATCHKEY_HOME -u PORT swift test --filter '^(Endpoint|Server|Admin)Tests\.'
 	env -u LATCHKEY_HOME -u PORT LATCHKEY_TEST_GATEWAY=fastcgi swift test --skip-build --filter '^(Endpoint|Server)Tests\.'
 
-# The second store, in a build of its own: no other build needs libpq.
-test-postgresql: setup-postgresql
-	STORE=postgresql swift build --build-tests --scratch-path .build-postgresql
-	STORE=postgresql Tests/Support/with-postgresql \
-		swift test --skip-build --scratch-path .build-postgresql --filter '^PostgreSQLTests\.'
+# The second store, in a copy of the project, which has a build and a cgi-bin/ of its own. Its cluster is in memory as far as
+# possible: with fsync off.
+test-postgresql: setup-test setup-postgresql
+	@mkdir -p .build-postgresql && rm -rf .build-postgresql/Sources .build-postgresql/Tests
+	@git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- --ignore-failed-read -cf - 2>/dev/null | tar -C .build-postgresql -xf -
+	$(MAKE) --no-print-directory -C .build-postgresql STORE=postgresql store-tests
+
+store-tests: build
+	swift build --build-tests
+	Tests/Support/with-postgresql env -u LATCHKEY_HOME -u PORT swift test --skip-build --skip '^(Endpoint|Server|Admin)Tests\.'
+	Tests/Support/with-postgresql env -u LATCHKEY_HOME -u PORT swift test --skip-build --filter '^AdminTests\.'
+	Tests/Support/with-postgresql env -u LATCHKEY_HOME -u PORT LATCHKEY_TEST_GATEWAY=fastcgi \
+		swift test --skip-build --filter '^(Endpoint|Server)Tests\.'
 
 # The clients' view: the console in a browser, openapi.json against real answers, its reference page, a generated client.
 test-clients: setup-clients build

@@ -60,9 +60,11 @@ let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
 ]
 
+/// Which store the few statements that differ are for.
+let storeSettings: [SwiftSetting] = isPostgreSQL ? [.define("POSTGRESQL")] : []
+
 let swiftSettings: [SwiftSetting] =
-    strict
-    + (isPostgreSQL ? [.define("POSTGRESQL")] : [])
+    strict + storeSettings
     + (isFuzzed ? [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])] : [])
     + (isEmbedded
         ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-function-sections"])]
@@ -91,10 +93,12 @@ let linkerSettings: [LinkerSetting] =
         ]
     : []
 
+/// A module. Only the build for PostgreSQL has `PostgreSQL`.
 func module(
-    _ name: String, uses dependencies: [Target.Dependency], besides excluded: [String] = [], resources: [Resource] = []
+    _ name: String, uses dependencies: [String], besides excluded: [String] = [], resources: [Resource] = []
 ) -> Target {
-    .target(name: name, dependencies: dependencies, exclude: excluded, resources: resources, swiftSettings: swiftSettings)
+    let present = dependencies.filter { isPostgreSQL || $0 != "PostgreSQL" }.map { Target.Dependency.byName(name: $0) }
+    return .target(name: name, dependencies: present, exclude: excluded, resources: resources, swiftSettings: swiftSettings)
 }
 
 func executable(_ name: String, uses dependencies: [Target.Dependency]) -> Target {
@@ -106,7 +110,7 @@ func executable(_ name: String, uses dependencies: [Target.Dependency]) -> Targe
 func tests(_ name: String, of dependencies: [Target.Dependency], besides excluded: [String] = []) -> Target {
     .testTarget(
         name: name, dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)", exclude: excluded,
-        swiftSettings: strict)
+        swiftSettings: strict + storeSettings)
 }
 
 var targets: [Target] = [
@@ -120,10 +124,9 @@ var targets: [Target] = [
     module("CGI", uses: ["Platform"]),
     module("Cryptography", uses: ["CArgon2", "CNettle", "Platform"]),
     module("SQLite", uses: ["CSQLite"]),
+    module("SQL", uses: ["SQLite", "PostgreSQL"], besides: [isPostgreSQL ? "SQLite.swift" : "PostgreSQL.swift"]),
     module(
-        "SQL", uses: isPostgreSQL ? ["PostgreSQL"] : ["SQLite"], besides: [isPostgreSQL ? "SQLite.swift" : "PostgreSQL.swift"]),
-    module(
-        "Store", uses: ["SQL", "SQLite", "Cryptography", "Platform"] + (isPostgreSQL ? ["PostgreSQL"] : []),
+        "Store", uses: ["SQL", "SQLite", "PostgreSQL", "Cryptography", "Platform"],
         besides: isPostgreSQL ? ["OnSQLite"] : ["OnPostgreSQL"],
         resources: [
             .embedInCode("Migrations/v001-initial.sql"),
@@ -152,7 +155,7 @@ if !isEmbedded {
         module("Operations", uses: ["Auth", "Store", "Cryptography", "Platform"]),
         .target(
             name: "TestSupport", dependencies: ["API", "CGI", "SQLite", "Store"],
-            path: "Tests/TestSupport", swiftSettings: strict),
+            path: "Tests/TestSupport", swiftSettings: strict + storeSettings),
         tests("PlatformTests", of: ["Platform"]),
         tests("JSONTests", of: ["JSON", "Platform"]),
         tests("CGITests", of: ["CGI", "JSON", "Platform"]),

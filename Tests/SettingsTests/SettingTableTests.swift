@@ -49,14 +49,14 @@ import Testing
         #expect(lines.allSatisfy { $0.hasPrefix("#") && $0.count <= 100 })
         let keys = lines.filter { !$0.hasPrefix("# ") && $0 != "#" }.map { String($0.dropFirst().prefix { $0 != " " }) }
         #expect(keys == SettingDescription.all.map(\.key))
-        #expect(Set(keys).count == keys.count && keys.count == 39)
+        #expect(Set(keys).count == keys.count && keys.count == 42)
     }
 
     /// The table's default is the value in force without the setting.
     @Test func aDefaultThatIsSetChangesNothing() throws {
         let defaults = try shown("")
         let settings = SettingDescription.all.filter { $0.defaultValue != nil }
-        #expect(settings.count == 30)
+        #expect(settings.count == 32)
         for setting in settings {
             #expect(try shown("\(setting.key) = \(setting.defaultValue!)") == defaults, "\(setting.key)")
         }
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test func onlyTokensAreSecret() throws {
-        #expect(SettingDescription.all.filter(\.isSecret).map(\.key) == ["metrics_token", "client_tokens"])
+        #expect(SettingDescription.all.filter(\.isSecret).map(\.key) == ["metrics_token", "client_tokens", "database"])
         let token = "0123456789abcdef"
         let shown = try read("metrics_token = \(token)\nclient_tokens = \(token)\ncode_ttl = 5m").inForce
         #expect(!shown.contains { $0.value.contains(token) })
