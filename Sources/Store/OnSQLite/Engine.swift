@@ -277,6 +277,7 @@ extension MaintenanceLock {
             switch lock {
             case .replacement: .replacement
             case .rotation: .rotation
+            case .move: .move
             }
     }
 }
