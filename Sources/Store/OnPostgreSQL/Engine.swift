@@ -120,13 +120,14 @@ final class Engine {
     /// Nothing: the server does what is needed.
     func checkpoint() {}
 
-    /// Runs `body`. Outside a transaction the connection may have been lost since it was last used: then `body`, which reads,
-    /// runs once more.
-    private func reading<T>(_ body: () throws(PostgreSQLError) -> T) throws(AuthError) -> T {
+    /// Runs `body`, the statement `sql`. Outside a transaction the connection may have been lost since it was last used: then a
+    /// statement that reads runs once more.
+    private func reading<T>(_ sql: StaticString, _ body: () throws(PostgreSQLError) -> T) throws(AuthError) -> T {
         do throws(PostgreSQLError) {
             return try body()
         } catch {
-            guard error.kind == .disconnected, !connection.isInTransaction, connection.reconnect() else {
+            let reads = sql.utf8Start.pointee == UInt8(ascii: "S")
+            guard reads, error.kind == .disconnected, !connection.isInTransaction, connection.reconnect() else {
                 throw AuthError(error)
             }
         }
@@ -147,13 +148,13 @@ final class Engine {
     }
 
     func first<T>(_ sql: StaticString, _ values: [Value], _ read: (Row) -> T) throws(AuthError) -> T? {
-        try reading { () throws(PostgreSQLError) in try connection.first(sql, values, read) }
+        try reading(sql) { () throws(PostgreSQLError) in try connection.first(sql, values, read) }
     }
 
     func all<T>(
         _ sql: StaticString, _ values: [Value], limit: Int, _ read: (Row) -> T
     ) throws(AuthError) -> [T] {
-        try reading { () throws(PostgreSQLError) in try connection.all(sql, values, limit: limit, read) }
+        try reading(sql) { () throws(PostgreSQLError) in try connection.all(sql, values, limit: limit, read) }
     }
 
     func transaction<T>(
@@ -214,8 +215,9 @@ extension Database {
     /// Nothing: libpq has no such settings.
     package static func configureForOneThread() {}
 
-    /// Whether the store has a clock of its own, which is known once the database is open.
-    package static var hasClock: Bool { true }
+    /// The prefixes of the variables that a process passes on to another one of the service: its settings, and libpq's.
+    package static var environmentPrefixes: [StaticString] { ["LATCHKEY_", "PG"] }
+
 }
 
 extension AuthError {
