@@ -1,4 +1,7 @@
-"""Compares what the clients of `load.py` were told with what the tables have."""
+"""Compares what the clients of `load.py` were told with what the tables have, and with the servers' logs."""
+
+import collections
+import re
 
 
 def check(load, home):
@@ -120,3 +123,15 @@ class Tables:
 
 def uuid(column):
     return f"encode({column}, 'hex')::uuid::text"
+
+
+def reasons(load, services):
+    """Prints how many 5xx the logs have, by status and reason. Each 500 is a COMMIT whose outcome is unknown."""
+    found = collections.Counter()
+    for service in services:
+        with open(service.log_path, encoding="utf-8", errors="replace") as file:
+            for match in re.finditer(r"endpoint=\S+ status=(5\d\d) .*?reason=\"(.*?)(?: in: |\")", file.read()):
+                found[match[1], match[2][:100]] += 1
+    for (status, reason), count in found.most_common():
+        load.report.figure(f"{status} {reason}", count)
+        load.report.expect(status == "503" or "outcome of COMMIT is unknown" in reason, f"{status} {reason}")

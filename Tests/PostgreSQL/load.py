@@ -26,7 +26,7 @@ ACTIONS = {
     "create_project": 5,
     "list_projects": 4,
     "share": 3,
-    "join": 3,
+    "accept": 3,
     "change_member": 6,
 }
 
@@ -253,11 +253,11 @@ class Client(threading.Thread):
             line, fields = f"POST /projects/{account.shared}/members", {"email": other.email, "role": "owner"}
             self.ask("members, invite", line, 201, session=session, fields=fields, others=(403, 404, 409))
 
-    def join(self, account, session):
+    def accept(self, account, session):
         if answer := self.ask("invitations, list", "GET /projects/invitations", 200, session=session):
             for item in answer.data["items"][:1]:
                 line = f"POST /projects/invitations/{item['id']}/accept"
-                self.ask("members, join", line, 200, session=session, fields={}, others=(404, 409))
+                self.ask("members, accept", line, 200, session=session, fields={}, others=(404, 409))
 
     def change_member(self, account, session):
         """Demotes, promotes or removes an owner of a project that neighbours share."""

@@ -6,7 +6,6 @@ connections that were cut.
 """
 
 import collections
-import re
 import subprocess
 import time
 
@@ -22,15 +21,6 @@ CLIENTS, REQUESTS, SECONDS = 16, 10_000, 150
 # One that is at work, if there is one, half of the time.
 KILL = """SELECT pg_terminate_backend(pid), state FROM (SELECT pid, state FROM pg_stat_activity
 WHERE application_name = 'latchkey' ORDER BY random() + CASE state WHEN 'idle' THEN 0.5 ELSE 0 END LIMIT 1) AS chosen"""
-
-
-def reasons(log):
-    """How many 5xx the log has, by status and reason."""
-    found = collections.Counter()
-    for line in log.splitlines():
-        if match := re.search(r"endpoint=\S+ status=(5\d\d) .*?reason=\"(.*?)(?: in: |\")", line):
-            found[f"{match[1]} {match[2][:90]}"] += 1
-    return found
 
 
 def main():
@@ -59,15 +49,12 @@ def main():
         states = collections.Counter(line.split("|")[1] for line in killer.communicate()[0].splitlines() if "|" in line)
         settle(home)
         books.check(load, home)
-        with open(service.log_path, encoding="utf-8", errors="replace") as file:
-            failed = reasons(file.read())
         report.figure("requests", load.count)
         report.figure("seconds", round(took))
         report.figure("connections ended", f"{sum(states.values())}: {dict(states)}")
         report.figure("accounts, sessions", f"{len(load.accounts())}, {sum(len(a.sessions) for a in load.accounts())}")
         report.figure("answers 503, 500", f"{load.answered(503)}, {load.answered(500)}")
-        for reason, count in failed.most_common():
-            report.figure(reason, count)
+        books.reasons(load, [service])
         told = collections.defaultdict(list)
         for (name, status), count in sorted(load.seen.items()):
             told[name].append(f"{count} × {status}")
@@ -76,8 +63,6 @@ def main():
         report.expect(load.count >= REQUESTS or seconds(), f"only {load.count} requests in {SECONDS} s")
         cut = sum(states.values())
         report.expect(load.answered(503) + load.answered(500) <= cut, f"more 5xx than the {cut} cut connections")
-        unknown = sum(count for reason, count in failed.items() if reason.startswith("500") and "unknown" in reason)
-        report.expect(unknown == load.answered(500), f"{load.answered(500)} answers of 500, and {unknown} unknown outcomes")
     finally:
         service.stop()
         settle(home)
