@@ -3,6 +3,8 @@
 1. Every flow works, also as CGI, and the tables agree with the answers.
 2. No statement fails because another connection answers it.
 3. Nothing stays on a server connection: no prepared statement, no setting, no lock.
+4. The same holds when the server ends connections at random, and then the only 5xx are 503, after which nothing has
+changed, and 500 for a COMMIT whose outcome is unknown.
 """
 
 import collections
@@ -13,6 +15,7 @@ import threading
 import time
 
 import books
+from killer import Killer
 from latchkey_tests.checks import Report
 from latchkey_tests.cluster import PostgreSQLHome, query, tools
 from latchkey_tests.deliverers import settle
@@ -22,7 +25,7 @@ from latchkey_tests.project import PROJECT
 from latchkey_tests.service import Service
 from load import SETTINGS, Load
 
-CLIENTS, REQUESTS, POOL = 32, 3000, 4
+CLIENTS, REQUESTS, POOL = 32, 2500, 4
 DATABASE = "pooled"
 # What a transaction could leave on its connection. The database's default for synchronous_commit is off, so that `on` is left.
 STATE = """SELECT pg_backend_pid(), current_setting('synchronous_commit'), current_setting('lock_timeout'),
@@ -74,6 +77,13 @@ def states(pooled):
     return [process.communicate(timeout=30)[0].strip().split("|") for process in running]
 
 
+def statuses(load):
+    found = collections.Counter()
+    for (_, status), count in load.seen.items():
+        found[status] += count
+    return ", ".join(f"{count} × {status}" for status, count in sorted(found.items()))
+
+
 def main():
     if "LATCHKEY_TEST_POOLED" not in os.environ:
         script = f"{PROJECT}/Tests/Support/with-pgbouncer"
@@ -85,7 +95,7 @@ def main():
     settings = f"{SETTINGS}database_pooled = yes\n"
     home = PostgreSQLHome(f"{pooled} dbname={DATABASE}", settings, checked=to_database)
     service = Service(home, {"LATCHKEY_FASTCGI": "1", "LATCHKEY_FASTCGI_PROCESSES": "16"})
-    watcher = Watcher(to_database)
+    watcher = Watcher(f"{direct} dbname=postgres")
     try:
         by_cgi(home, report)
         watcher.start()
@@ -103,13 +113,19 @@ def main():
             report.expect(row[1:8] == CLEAN, "a server connection has kept something", row)
         report.expect(watcher.most <= POOL, f"{watcher.most} connections to the database")
         books.check(load, home)
-        books.reasons(load, [service])
-        statuses = collections.Counter()
-        for (_, status), count in load.seen.items():
-            statuses[status] += count
-        told = ", ".join(f"{count} × {status}" for status, count in sorted(statuses.items()))
-        report.figure(f"requests of {CLIENTS} clients over {watcher.most} connections", f"{load.count} in {took:.0f} s: {told}")
+        told = f"{load.count} in {took:.0f} s: {statuses(load)}"
+        report.figure(f"requests of {CLIENTS} clients over {watcher.most} connections", told)
         report.expect(load.answered(503) + load.answered(500) == 0, "some answers were 503 or 500")
+
+        load = Load([service], Mailbox(home.path), report, CLIENTS, REQUESTS, name="d")
+        killer = Killer(to_database)
+        load.run()
+        ended = sum(killer.stop().values())
+        settle(home)
+        books.check(load, home)
+        report.figure(f"requests while {ended} connections were ended", f"{load.count}: {statuses(load)}")
+        report.expect(load.answered(503) + load.answered(500) <= ended, "more answers of 503 and 500")
+        books.reasons(load, [service])
     finally:
         service.stop()
         settle(home)
