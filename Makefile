@@ -4,6 +4,7 @@
 # make test   everything a change must pass
 # make test-clients   the console, openapi.json and its page, in a browser and by generated clients
 # make test-postgresql   everything once more with PostgreSQL, on a server that the tests start
+# make test-postgresql-servers   failover, two machines, PgBouncer, cut connections, the move there and back
 # make test-servers   Apache, nginx, lighttpd and none give the same answers; servers that ask; the package
 # make lint   the format of Swift and Python sources, and what ruff finds in Python
 # make admin  bin/latchkey, the operator's command
@@ -36,7 +37,7 @@ SUFFIX = $(if $(filter postgresql,$(STORE)),-postgresql)
 SCRATCH = .build-embedded$(SUFFIX)
 STATIC = .build-static$(SUFFIX)
 
-.PHONY: lint run serve serve-postgresql admin routes settings package test-postgresql store-tests setup-postgresql test-clients test-servers setup-clients setup-servers setup-lint test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
+.PHONY: lint run serve serve-postgresql admin routes settings package test-postgresql test-postgresql-servers copy-postgresql store-tests store-servers setup-postgresql test-clients test-servers setup-clients setup-servers setup-lint test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
 
 # Prints the missing packages, then installs them, as root or with sudo.
 define install
@@ -188,10 +189,17 @@ end-to-end-tests:
 
 # The second store, in a copy of the project, which has a build and a cgi-bin/ of its own. Its cluster is in memory as far as
 # possible: with fsync off.
-test-postgresql: setup-test setup-postgresql
+test-postgresql: setup-test copy-postgresql
+	$(MAKE) --no-print-directory -C .build-postgresql STORE=postgresql store-tests
+
+# Needs the operator's command for SQLite, too, for the way back.
+test-postgresql-servers: setup-test copy-postgresql
+	swift build --product latchkey
+	SQLITE_COMMAND="$(CURDIR)/.build/debug/latchkey" $(MAKE) --no-print-directory -C .build-postgresql STORE=postgresql store-servers
+
+copy-postgresql: setup-postgresql
 	@mkdir -p .build-postgresql && rm -rf .build-postgresql/Sources .build-postgresql/Tests
 	@git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- --ignore-failed-read -cf - 2>/dev/null | tar -C .build-postgresql -xf -
-	$(MAKE) --no-print-directory -C .build-postgresql STORE=postgresql store-tests
 
 store-tests: build
 	swift build --build-tests
@@ -199,6 +207,15 @@ store-tests: build
 	Tests/Support/with-postgresql env -u LATCHKEY_HOME -u PORT swift test --skip-build --filter '^AdminTests\.'
 	Tests/Support/with-postgresql env -u LATCHKEY_HOME -u PORT LATCHKEY_TEST_GATEWAY=fastcgi \
 		swift test --skip-build --filter '^(Endpoint|Server)Tests\.'
+
+store-servers: build admin
+	env -u LATCHKEY_HOME -u PORT Tests/run PostgreSQL/instances
+	env -u LATCHKEY_HOME -u PORT Tests/run PostgreSQL/cuts
+	env -u LATCHKEY_HOME -u PORT Tests/run PostgreSQL/storm
+	env -u LATCHKEY_HOME -u PORT Tests/run PostgreSQL/pooled
+	env -u LATCHKEY_HOME -u PORT Tests/run PostgreSQL/failover
+	env -u LATCHKEY_HOME -u PORT Tests/run PostgreSQL/move
+	env -u LATCHKEY_HOME -u PORT Tests/run PostgreSQL/guide
 
 # The clients' view: the console in a browser, openapi.json against real answers, its reference page, a generated client.
 test-clients: setup-clients build

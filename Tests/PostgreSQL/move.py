@@ -162,7 +162,8 @@ def killed_and_run_again(cluster, home, settings):
     emptied(cluster, home)
     rng, kills, copied = random.Random(17), 0, 0
     while kills < KILLS:
-        delay = rng.uniform(0, duration)
+        # Half of them near the end, where it commits.
+        delay = rng.uniform(0, 1) * duration if kills % 2 else rng.uniform(0.9, 1.02) * duration
         environment = {"PATH": os.environ["PATH"], "LATCHKEY_HOME": home}
         process = subprocess.Popen(
             [COMMAND, "store", "move", "--to", settings], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
