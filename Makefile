@@ -25,7 +25,7 @@ PACKAGES := libsqlite3-dev libargon2-dev nettle-dev libgmp-dev lighttpd
 TEST_PACKAGES := argon2 curl file openssl python3 python3-jwt python3-cryptography python3-jwcrypto fail2ban
 CLIENT_PACKAGES := python3 python3-venv nodejs python3-selenium python3-pil chromium chromium-driver default-jre-headless golang-go
 SERVER_PACKAGES := python3 curl fail2ban file openssl lighttpd-mod-openssl apache2 apache2-suexec-custom libapache2-mod-fcgid fcgiwrap spawn-fcgi nginx libnginx-mod-http-set-misc golang-go nodejs postgresql python3-jwt python3-cryptography
-POSTGRESQL_PACKAGES := libpq-dev postgresql
+POSTGRESQL_PACKAGES := libpq-dev postgresql pgbouncer python3 procps
 TORTURE_PACKAGES := python3 strace msmtp procps
 BENCH_PACKAGES := gcc wrk valgrind strace libfcgi-dev python3 python3-fastapi uvicorn python3-uvloop python3-httptools python3-jwt python3-argon2 python3-cryptography php-cgi php-fpm php-sqlite3
 
@@ -52,7 +52,7 @@ define install
 endef
 
 setup:
-	$(call install,$(PACKAGES)$(if $(SUFFIX), $(POSTGRESQL_PACKAGES)))
+	$(call install,$(PACKAGES)$(if $(SUFFIX), libpq-dev))
 
 setup-test: setup
 	$(call install,$(TEST_PACKAGES))
@@ -159,7 +159,7 @@ run:
 
 # By FastCGI, since a process pays for a connection. With a server of its own, the state is thrown away with it.
 serve-postgresql: export LATCHKEY_FASTCGI ?= 1
-serve-postgresql:
+serve-postgresql: setup-postgresql
 	@if [ -n "$$LATCHKEY_DATABASE" ] || grep -Eqs $$'^(\xEF\xBB\xBF)?[[:space:]]*database[[:space:]]*=' "$(LATCHKEY_HOME)/latchkey.conf"; then \
 		exec $(MAKE) --no-print-directory serve; \
 	fi; \
