@@ -210,6 +210,7 @@ store-tests: build
 
 store-servers: build admin
 	env -u LATCHKEY_HOME -u PORT Tests/run PostgreSQL/instances
+	env -u LATCHKEY_HOME -u PORT Tests/run PostgreSQL/tls
 	env -u LATCHKEY_HOME -u PORT Tests/run PostgreSQL/cuts
 	env -u LATCHKEY_HOME -u PORT Tests/run PostgreSQL/storm
 	env -u LATCHKEY_HOME -u PORT Tests/run PostgreSQL/pooled
