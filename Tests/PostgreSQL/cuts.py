@@ -1,4 +1,4 @@
-"""Cuts the connection to PostgreSQL at each of the client's messages of a refresh, of a sign-in (one CGI process each) and of
+"""Cuts the connection to PostgreSQL at the client's messages of a refresh, of a sign-in (one CGI process each) and of
 a delivery of mail, and compares the answer with what the database has afterwards:
 
 1. 200: the change was committed, once. 503: nothing changed. 500: committed or not, but once at most.
@@ -8,6 +8,9 @@ a delivery of mail, and compares the answer with what the database has afterward
 The message is either lost on its way, or the server gets it and its answer is lost. Either only the process's first
 connection is cut, so that the service can use another, or each of them. While a process opens the database it does not
 try again: it answers 503.
+
+A statement is several messages, and the server answers at the last. A refresh is cut at each of them, the others only at
+those that the server answers.
 """
 
 import collections
@@ -22,7 +25,7 @@ from latchkey_tests.cluster import Cluster, PostgreSQLHome
 from latchkey_tests.deliverers import deliver, settle
 from latchkey_tests.home import remove_folder
 
-MOST = 150  # messages of one connection
+MOST = 100  # messages of one connection
 # A process's first messages, and those of them with an answer: it opens the database.
 OPENING, OPENING_ANSWERS = 7, 3
 LOST, ANSWERED = "request lost", "answer lost"
@@ -146,14 +149,16 @@ class Drill:
         """The one number that each query finds."""
         return [int(value) for value in self.direct.sql("SELECT " + ", ".join(f"({query})" for query in queries))[0]]
 
-    def at_each_message(self, name, prepare, request, check):
-        """`prepare` returns what `request` and `check` need."""
+    def at_each_message(self, name, prepare, request, check, counts_all=False):
+        """`prepare` returns what `request` and `check` need. `counts_all`: also at messages without an answer."""
         for cuts_each in (False, True):
             for moment in (LOST, ANSWERED):
+                each_counts = counts_all and moment == LOST and not cuts_each
+                opening = OPENING if each_counts else OPENING_ANSWERS
                 seen = collections.Counter()
                 for place in range(1, MOST):
                     case = prepare()
-                    self.proxy.arm(place, moment, cuts_each, counts_all=moment == LOST and not cuts_each)
+                    self.proxy.arm(place, moment, cuts_each, each_counts)
                     answer = request(case)
                     cuts, message = self.proxy.cuts, self.proxy.last
                     self.proxy.arm(0, LOST)
@@ -164,7 +169,7 @@ class Drill:
                         answer.status != 500 or b"COMMIT" in message, f"{what}: 500 only for COMMIT", (answer.raw, answer.log)
                     )
                     self.expect(answer.status != 500 or "unknown" in answer.log, f"{what}: the log says why", answer.log)
-                    again = cuts_each or place <= (OPENING if moment == LOST else OPENING_ANSWERS)
+                    again = cuts_each or place <= opening
                     self.expect(answer.status != 503 or again, f"{what}: 503, and another connection was good", answer.log)
                     check(case, answer, what)
                     if not cuts:
@@ -269,7 +274,7 @@ class Drill:
     def run(self):
         try:
             self.grant = self.direct.sign_in("ada@example.com")
-            self.at_each_message("refresh-token", self.prepare_refresh, self.refresh, self.check_refresh)
+            self.at_each_message("refresh-token", self.prepare_refresh, self.refresh, self.check_refresh, counts_all=True)
             self.at_each_message("verify-code", self.prepare_sign_in, self.sign_in, self.check_sign_in)
             self.waiting = self.prepare_sign_in()["email"]
             settle(self.direct)
