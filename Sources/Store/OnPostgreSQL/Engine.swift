@@ -200,6 +200,8 @@ final class Engine {
         do throws(PostgreSQLError) {
             return try connection.run(sql, values)
         } catch {
+            // Outside a transaction, the change may have been made: only the caller knows whether to make it again.
+            if error.kind == .disconnected, !connection.isInTransaction { connection.reconnect() }
             throw AuthError(error)
         }
     }
