@@ -2,6 +2,7 @@
 
 import Cryptography
 import Platform
+import TestSupport
 import Testing
 
 @testable import Auth
@@ -134,7 +135,7 @@ import Testing
     @Test func theOldAddressIsToldInTheAccountsLanguageNeverTheRequesters() throws {
         func auth(_ language: Language?) -> Auth {
             Auth(
-                policy: service.policy, store: DatabaseLocation(service.state, journal: .wal),
+                policy: service.policy, store: TestDatabase.location(of: service.state),
                 client: Client(address: NetworkAddress("192.0.2.7"), language: language, requestID: "request")
             ) { service.time }
         }
@@ -161,7 +162,7 @@ import Testing
     @Test func noticesOfASignInAreInTheAccountsLanguage() throws {
         func signIn(_ language: Language, from address: String) throws {
             let auth = Auth(
-                policy: service.policy, store: DatabaseLocation(service.state, journal: .wal),
+                policy: service.policy, store: TestDatabase.location(of: service.state),
                 client: Client(address: NetworkAddress(address), language: language, requestID: "request")
             ) { service.time }
             _ = try auth.sendCode(to: ann)

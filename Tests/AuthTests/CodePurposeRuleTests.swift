@@ -1,6 +1,7 @@
 // Codes of every purpose: what each works for, and how guesses at them count.
 
 import Platform
+import TestSupport
 import Testing
 
 @testable import Auth
@@ -77,7 +78,7 @@ import Testing
     @Test func whatGoesToAnAccountsAddressIsInItsLanguageNeverTheRequesters() throws {
         func auth(_ language: Language) -> Auth {
             Auth(
-                policy: service.policy, store: DatabaseLocation(service.state, journal: .wal),
+                policy: service.policy, store: TestDatabase.location(of: service.state),
                 client: Client(address: NetworkAddress("192.0.2.7"), language: language, requestID: "request")
             ) { [service] in service.time }
         }

@@ -2,7 +2,8 @@
 
 import Foundation
 import Platform
-import SQLite
+import SQL
+import TestSupport
 import Testing
 
 @testable import Auth
@@ -10,7 +11,7 @@ import Testing
 @testable import Store
 
 private func openDatabase(in path: String) throws -> Database {
-    try Auth(policy: Policy(), store: DatabaseLocation(try StateFolder(at: path), journal: .wal), client: someone).database()
+    try Auth(policy: Policy(), store: TestDatabase.location(of: try StateFolder(at: path)), client: someone).database()
 }
 
 private func writeOnce(in database: Database) throws(AuthError) {
@@ -58,7 +59,7 @@ private final class Writer: @unchecked Sendable {
         let results = await together(12) {
             refusal {
                 let auth = Auth(
-                    policy: Policy(), store: DatabaseLocation(try StateFolder(at: path), journal: .wal), client: someone)
+                    policy: Policy(), store: TestDatabase.location(of: try StateFolder(at: path)), client: someone)
                 return try auth.database().first("SELECT count(*) FROM users") { $0.integer(0) }
             }
         }

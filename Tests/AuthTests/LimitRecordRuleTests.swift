@@ -1,7 +1,8 @@
 // What refusals by limits write is bounded, by site and in total, for any clients and any number of requests.
 
 import Platform
-import SQLite
+import SQL
+import TestSupport
 import Testing
 
 @testable import Auth
@@ -163,7 +164,7 @@ import Testing
                     var count = 0
                     for turn in 0..<10 {
                         let auth = Auth(
-                            policy: policy, store: DatabaseLocation(try StateFolder(at: path), journal: .wal),
+                            policy: policy, store: TestDatabase.location(of: try StateFolder(at: path)),
                             client: Client(address: NetworkAddress("192.0.2.7"), requestID: "request")
                         ) { time }
                         do {

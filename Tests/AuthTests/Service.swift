@@ -2,7 +2,8 @@
 
 import Cryptography
 import Platform
-import SQLite
+import SQL
+import TestSupport
 import Testing
 
 import class Foundation.FileManager
@@ -47,7 +48,7 @@ final class Service {
 
     var auth: Auth {
         Auth(
-            policy: policy, store: DatabaseLocation(state, journal: .wal),
+            policy: policy, store: TestDatabase.location(of: state),
             client: Client(address: NetworkAddress(address), requestID: "request"),
             testIdentities: testIdentities
         ) { [unowned self] in time }
