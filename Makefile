@@ -1,5 +1,6 @@
 # make build  the executables, in cgi-bin/; STORE=postgresql: those that keep their data in PostgreSQL
-# make run    serve at http://localhost:8000 (PORT=, BIND=, LATCHKEY_HOME=, and settings as LATCHKEY_<KEY>=)
+# make run    serve at http://localhost:8000 (PORT=, BIND=, LATCHKEY_HOME=, and settings as LATCHKEY_<KEY>=); STORE=postgresql:
+#             with a PostgreSQL server that is thrown away at the end, unless the setting database names one
 # make test   everything a change must pass
 # make test-clients   the console, openapi.json and its page, in a browser and by generated clients
 # make test-postgresql   everything once more with PostgreSQL, on a server that the tests start
@@ -35,7 +36,7 @@ SUFFIX = $(if $(filter postgresql,$(STORE)),-postgresql)
 SCRATCH = .build-embedded$(SUFFIX)
 STATIC = .build-static$(SUFFIX)
 
-.PHONY: lint run admin routes settings package test-postgresql store-tests setup-postgresql test-clients test-servers setup-clients setup-servers setup-lint test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
+.PHONY: lint run serve serve-postgresql admin routes settings package test-postgresql store-tests setup-postgresql test-clients test-servers setup-clients setup-servers setup-lint test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
 
 # Prints the missing packages, then installs them, as root or with sudo.
 define install
@@ -153,6 +154,20 @@ run:
 		echo "Port $$PORT is in use by another program. Choose another port: make run PORT=$$((PORT < 65000 ? PORT + 1 : 8001))" >&2; exit 1; \
 	fi
 	@$(MAKE) --no-print-directory build
+	@$(if $(SUFFIX),$(MAKE) --no-print-directory serve-postgresql,$(MAKE) --no-print-directory serve)
+
+# By FastCGI, since a process pays for a connection. With a server of its own, the state is thrown away with it.
+serve-postgresql: export LATCHKEY_FASTCGI ?= 1
+serve-postgresql:
+	@if [ -n "$$LATCHKEY_DATABASE" ] || grep -Eqs $$'^(\xEF\xBB\xBF)?[[:space:]]*database[[:space:]]*=' "$(LATCHKEY_HOME)/latchkey.conf"; then \
+		exec $(MAKE) --no-print-directory serve; \
+	fi; \
+	home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
+	echo "The setting database is missing: a PostgreSQL server starts, and is thrown away at the end with all state." && \
+	Tests/Support/with-postgresql bash -c 'LATCHKEY_DATABASE="$$LATCHKEY_TEST_POSTGRESQL dbname=postgres" exec "$$@"' bash \
+		$(MAKE) --no-print-directory serve LATCHKEY_HOME="$$home/state"
+
+serve:
 	@mkdir -p -m 700 "$(LATCHKEY_HOME)"
 	@$(served_url) echo "Latchkey: $$url   state: $(LATCHKEY_HOME)   mail: $(LATCHKEY_HOME)/mail/new   (Ctrl-C stops)"
 	@$(served_url) $(own_base_url) exec lighttpd -D -f lighttpd.conf

@@ -60,6 +60,9 @@ let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
 ]
 
+/// In several modules: the folder of what only the other build's store needs.
+let otherStore = isPostgreSQL ? "OnSQLite" : "OnPostgreSQL"
+
 /// Which store the few statements that differ are for.
 let storeSettings: [SwiftSetting] = isPostgreSQL ? [.define("POSTGRESQL")] : []
 
@@ -127,7 +130,7 @@ var targets: [Target] = [
     module("SQL", uses: ["SQLite", "PostgreSQL"], besides: [isPostgreSQL ? "SQLite.swift" : "PostgreSQL.swift"]),
     module(
         "Store", uses: ["SQL", "SQLite", "PostgreSQL", "Cryptography", "Platform"],
-        besides: isPostgreSQL ? ["OnSQLite"] : ["OnPostgreSQL"],
+        besides: [otherStore],
         resources: [
             .embedInCode("Migrations/v001-initial.sql"),
             .embedInCode("Migrations/v002-limits-audit.sql"),
@@ -152,7 +155,7 @@ targets += endpoints.map { executable($0, uses: ["API", "Endpoints"]) }
 
 if !isEmbedded {
     targets += [
-        module("Operations", uses: ["Auth", "Store", "Cryptography", "Platform"]),
+        module("Operations", uses: ["Auth", "Store", "Cryptography", "Platform"], besides: [otherStore]),
         .target(
             name: "TestSupport", dependencies: ["API", "CGI", "SQL", "Store"],
             path: "Tests/TestSupport", swiftSettings: strict + storeSettings),
@@ -181,7 +184,7 @@ if !isEmbedded {
                 "API", "Auth", "CGI", "JSON", "Operations", "Settings", "Store", "Platform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            path: "Sources/Executables/latchkey", swiftSettings: strict),
+            path: "Sources/Executables/latchkey", exclude: [otherStore], swiftSettings: strict + storeSettings),
         tests("AdminTests", of: ["latchkey"]),
     ]
 }

@@ -3,7 +3,8 @@
 # `codes`; all others go to `api`. Any process can answer any route.
 #
 # The number of processes in each pool is LATCHKEY_FASTCGI_PROCESSES, or else fastcgi_processes in latchkey.conf, or else the
-# number of cores.
+# number of cores. With PostgreSQL, that is if the setting database is set, it is eight for each core, at most 64: most of a
+# request is waiting for the server.
 #
 # The sockets are in the state folder, which only its owner can enter: anyone who can open a socket can forge identity headers.
 
@@ -13,14 +14,18 @@ mkdir -p -m 700 "$home" "$home/run" || exit 1
 # lighttpd that root starts gives up root's rights before it makes the sockets: the folder belongs to the state's owner.
 [ "$(id -u)" != 0 ] || chown -h --reference="$home" "$home/run" || exit 1
 processes=$LATCHKEY_FASTCGI_PROCESSES
+standard=$(nproc)
+mark=$(printf '\357\273\277')  # editors on Windows may begin a file with this byte order mark
+if [ -n "$LATCHKEY_DATABASE" ] || sed "s/^$mark//" "$home/latchkey.conf" 2>/dev/null | grep -q '^[[:space:]]*database[[:space:]]*='; then
+    standard=$((standard < 8 ? standard * 8 : 64))
+fi
 if [ -z "$processes" ] && [ -e "$home/latchkey.conf" ]; then
-    mark=$(printf '\357\273\277')  # editors on Windows may begin a file with this byte order mark
     processes=$(sed -n "s/^$mark//"';s/^[[:space:]]*fastcgi_processes[[:space:]]*=[[:space:]]*\([0-9]*\)[[:space:]]*$/\1/p' "$home/latchkey.conf")
 fi
-# For an invalid value, this uses the number of cores. Latchkey then answers every request with 500 and logs the fault.
+# For an invalid value, this uses the default. Latchkey then answers every request with 500 and logs the fault.
 case $processes in
     [1-9] | [1-5][0-9] | 6[0-4]) ;;
-    *) processes=$(nproc) ;;
+    *) processes=$standard ;;
 esac
 
 # As with CGI, the processes do not inherit lighttpd's environment. lighttpd itself inserts the folders (var.home, var.cgi),

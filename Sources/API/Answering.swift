@@ -80,8 +80,10 @@ private func wakeDeliverer(_ auth: Auth, after route: Route, log entry: AccessLo
     }
     do throws(SystemError) {
         var environment = ["LATCHKEY_HOME=\(auth.state.path)"]
-        Environment.forEach(prefix: "LATCHKEY_") { name, value in
-            if !name.isSame(as: "LATCHKEY_HOME") { environment.append("\(name)=\(value)") }
+        for prefix in Database.environmentPrefixes {
+            Environment.forEach(prefix: prefix) { name, value in
+                if !name.isSame(as: "LATCHKEY_HOME") { environment.append("\(name)=\(value)") }
+            }
         }
         try Command.startDetached(
             "\(try Environment.executableFolder())/deliver-mail", environment: environment)

@@ -69,6 +69,12 @@ package final class Auth {
         return database
     }
 
+    /// Where the database is.
+    package var location: DatabaseLocation { store }
+
+    /// Works on `database` from now on.
+    package func work(on database: Database) { openDatabase = database }
+
     /// From now on the request acts in the session `id`.
     func act(in id: UUID) {
         openDatabase = openDatabase?.acting(in: ActingSession(id: id, clock: clock))

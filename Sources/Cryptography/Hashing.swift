@@ -25,6 +25,24 @@ package enum SHA256 {
     }
 }
 
+/// SHA-256 of a message that arrives in parts.
+package struct SHA256Stream {
+    private var context = sha256_ctx()
+
+    /// The digest of an empty message so far.
+    package init() { nettle_sha256_init(&context) }
+
+    /// Adds `part` to the message.
+    package mutating func add(_ part: [UInt8]) { nettle_sha256_update(&context, part.count, part) }
+
+    /// The 32 bytes of the digest; begins another message.
+    package mutating func digest() -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: 32)
+        nettle_sha256_digest(&context, digest.count, &digest)
+        return digest
+    }
+}
+
 /// HMAC (RFC 2104).
 package enum HMAC {
     /// 32 bytes: HMAC-SHA-256.

@@ -5,38 +5,10 @@ import Cryptography
 import Platform
 package import Store
 
-/// Where a service's state is.
-package struct Installation {
-    /// Whether it was just created.
-    package let isNew: Bool
-    /// The state folder's absolute path, with every link resolved.
-    package let folder: String
-    /// The path of `latchkey.conf`, which may not exist.
-    package let settings: String
-    /// The path of `secret.key`.
-    package let secret: String
-    /// The path of the current signing key of access tokens, in `keys`.
-    package let signingKey: String
-    /// The path of `latchkey.db`.
-    package let database: String
-}
-
 extension Operations {
-    /// Creates what the state folder lacks: secret, signing key and database.
-    ///
-    /// Throws `failure` if the secret is missing beside a database.
-    package func initialize() throws(AuthError) -> Installation {
-        let isNew = !state.isThere
-        _ = try database()
-        _ = try auth.secrets()
-        return Installation(
-            isNew: isNew, folder: state.path, settings: state.settingsPath, secret: state.secretPath,
-            signingKey: state.keyPath(try state.signingKey().publicKey.id), database: state.databasePath)
-    }
-
     /// Migrates the database to this executable's schema, and creates it if needed. Returns the schema's number.
     package func migrate() throws(AuthError) -> Int64 {
-        try Schema.version(of: try database())
+        try database().schemaNumber()
     }
 
     /// Writes the database, the secret, the signing keys and the settings into the one file `path`, a POSIX archive that
@@ -57,7 +29,7 @@ extension Operations {
         let copy = StateFolder.temporaryName(for: "\(state.path)/backup")
         let temporary = StateFolder.temporaryName(for: path)
         defer { for path in [temporary, copy, "\(copy)-journal", "\(copy)-wal", "\(copy)-shm"] { File.remove(path) } }
-        try Schema.copy(database, to: copy, report: report)
+        try copyDatabase(database, to: copy, report: report)
         report("checking", 0)
         if let fault = try Schema.fault(inCopy: copy) {
             throw .failure(reason: "the copy of the database is damaged: \(fault)")
@@ -77,29 +49,6 @@ extension Operations {
             try File.syncFolder(File.parent(of: path))
         }
         return count
-    }
-
-    /// A consistent copy of the secret, the signing keys and the settings: no restore or rotation is running, nor has
-    /// run since `database` was opened.
-    private func smallFiles(of database: Database) throws(AuthError) -> [(name: String, bytes: [UInt8])] {
-        let lock = try replacementLock()
-        defer { withExtendedLifetime(lock) {} }
-        guard try database.isCurrent() else {
-            throw .unavailable(reason: "the state was replaced during the backup: run it again")
-        }
-        return try onFiles { () throws(SystemError) in
-            var names = ["secret.key"]
-            names += try File.names(in: state.keysPath).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { "keys/\($0)" }
-            if try File.status(state.settingsPath) != nil { names.append("latchkey.conf") }
-            var files: [(name: String, bytes: [UInt8])] = []
-            for name in names {
-                guard let limit = Operations.largestSize(ofBackedUp: name) else { continue }
-                // Read one byte more, to detect a file that is too long.
-                let extra = name.isSame(as: "keys/current") ? 0 : 1
-                files.append((name, try File.read("\(state.path)/\(name)", limit: limit + extra)))
-            }
-            return files
-        }
     }
 
     /// Throws `failure` if a restore would refuse the archive `path`.

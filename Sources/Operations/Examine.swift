@@ -9,25 +9,6 @@ extension StateFolder {
     /// The names in the folder that matter.
     package static let names = ["latchkey.db", "secret.key", "keys", "latchkey.conf", "mail", "latchkey.log"]
 
-    /// The id of the current signing key of access tokens.
-    ///
-    /// Throws if it is missing or damaged, or if its tokens are not accepted.
-    package func examineSigningKey() throws(StateFault) -> String {
-        do throws(SystemError) {
-            let id = String(decoding: try File.read("\(keysPath)/current", limit: 43), as: UTF8.self)
-            let path = keyPath(id)
-            guard let key = ES256PrivateKey(bytes: try File.read(path, limit: 97)),
-                key.publicKey.id.isSame(as: id)
-            else { throw SystemError.damaged(path) }
-            guard let signature = key.sign([0]), key.publicKey.verifies(signature, of: [0]) else {
-                throw SystemError.damaged(path)
-            }
-            return id
-        } catch {
-            throw StateFault(reason: error.description)
-        }
-    }
-
     /// Throws if the secret is missing or damaged.
     package func examineSecret() throws(StateFault) {
         do throws(SystemError) {
@@ -37,11 +18,6 @@ extension StateFolder {
         } catch {
             throw StateFault(reason: error.description)
         }
-    }
-
-    /// Examines the database; every page and every reference if `isDeep`.
-    package func examineDatabase(isDeep: Bool) throws(AuthError) -> DatabaseExamination {
-        try DatabaseExamination(ofFile: databasePath, isDeep: isDeep)
     }
 }
 

@@ -64,6 +64,13 @@ package enum Machine {
 
     /// The time since some fixed moment, from a monotonic clock.
     package static var uptime: Duration { Uptime.now }
+
+    /// Microseconds since some fixed moment.
+    package static var microseconds: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
 }
 
 extension Command {

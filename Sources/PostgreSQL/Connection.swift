@@ -13,7 +13,7 @@ import Platform
 
 /// An open connection. Not shared between threads.
 package final class Connection {
-    private let handle: OpaquePointer
+    let handle: OpaquePointer
     private let isPooled: Bool
     /// The statements that the server has prepared; a statement's name is its place.
     private var kept: [StaticString] = []
@@ -74,6 +74,29 @@ package final class Connection {
 
     /// The server's version, such as 150018 for 15.18.
     package var serverVersion: Int { Int(PQserverVersion(handle)) }
+
+    /// The number of the server's process, as the server said when it connected.
+    package var backendID: Int64 { Int64(PQbackendPID(handle)) }
+
+    /// Whether the connection goes over a network: by TCP, and not to this machine.
+    package var isRemote: Bool {
+        guard let host = PQhost(handle) else { return false }
+        let name = String(cString: host)
+        // A socket's folder, or an abstract socket.
+        if name.utf8.isEmpty || name.utf8.first == UInt8(ascii: "/") || name.utf8.first == UInt8(ascii: "@") { return false }
+        return !["localhost", "127.0.0.1", "::1"].contains { name.utf8.elementsEqual($0.utf8) }
+    }
+
+    /// Where the database is, for people: its name and host, without a password.
+    package var place: String {
+        let name = PQdb(handle).map { String(cString: $0) } ?? ""
+        let host = PQhost(handle).map { String(cString: $0) } ?? ""
+        let port = PQport(handle).map { String(cString: $0) } ?? ""
+        return "\(name) at \(host)\(host.utf8.first == UInt8(ascii: "/") ? "" : ":\(port)")"
+    }
+
+    /// Whether the last COMMIT may have happened or not.
+    package private(set) var hasUnknownOutcome = false
 
     /// Whether the connection is encrypted.
     package var isEncrypted: Bool { PQsslInUse(handle) == 1 }
@@ -204,13 +227,17 @@ package final class Connection {
     private func commit() throws(PostgreSQLError) {
         if let failure { throw failure }
         hasWarning = false
+        hasUnknownOutcome = false
         let result = PQexec(handle, "COMMIT")
         defer { PQclear(result) }
         guard isGood(result) else {
             let error = PostgreSQLError(result, on: handle, sql: "COMMIT")
-            throw error.kind == .disconnected || error.state.isEmpty ? error.withUnknownOutcome : error
+            guard error.kind == .disconnected || error.state.isEmpty else { throw error }
+            hasUnknownOutcome = true
+            throw error.withUnknownOutcome
         }
         if hasWarning {
+            hasUnknownOutcome = true
             throw PostgreSQLError(
                 message: "the server committed, but the wait for a synchronous standby was cancelled", sql: "COMMIT",
                 kind: .unknownOutcome)
@@ -314,7 +341,7 @@ extension Connection {
     }
 
     /// The error of `result`; the current transaction can't commit any more.
-    private func failed(_ result: OpaquePointer?, _ sql: String) -> PostgreSQLError {
+    func failed(_ result: OpaquePointer?, _ sql: String) -> PostgreSQLError {
         let error = PostgreSQLError(result, on: handle, sql: sql)
         if failure == nil { failure = error }
         return error

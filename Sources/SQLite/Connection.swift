@@ -27,7 +27,7 @@ private let longestKeptLog = 8 << 20
 
 /// An open database. Not shared between threads.
 package final class Connection {
-    private let handle: OpaquePointer
+    let handle: OpaquePointer
     private let isPersistent: Bool
     /// At most as many as the program has SQL texts.
     private var kept: [Statement] = []

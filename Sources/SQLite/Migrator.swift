@@ -35,6 +35,8 @@ package struct Migrator: Sendable {
         case replacement = 0x4000_0000
         /// The secret is being replaced.
         case rotation = 0x6000_0000
+        /// Its rows are being copied to another store, or were.
+        case move = 0x5000_0000
     }
 
     /// The schema number of this executable.

@@ -26,6 +26,18 @@ package struct Configuration {
             isPooled: settings.databaseIsPooled)
     }
 
+    /// Where the database is that the file of settings `path` names. Its tables may be created there.
+    package func store(bySettingsIn path: String) throws(ConfigurationFault) -> DatabaseLocation {
+        var settings = Settings()
+        try settings.read(try Configuration.contents(of: path), file: path)
+        guard settings.database != nil else { throw ConfigurationFault(reason: "\(path): the setting database is missing") }
+        do throws(StateFault) {
+            return Configuration(settings: settings, state: try StateFolder(at: state.path)).store
+        } catch {
+            throw ConfigurationFault(reason: "state folder: \(error.reason)")
+        }
+    }
+
     /// Reads the configuration; `documentRoot` is the web server's, if there is one. `making` says whether to create a
     /// missing state folder.
     package init(documentRoot: String?, making: StateFolder.Making = .ifNew) throws(ConfigurationFault) {

@@ -135,11 +135,11 @@ func journalMode(_ value: String) throws(ValueFault) -> JournalMode {
 /// PostgreSQL's connection URI, or libpq's keywords and values. The build with SQLite refuses every value.
 func databaseAddress(_ value: String) throws(ValueFault) -> String {
     #if POSTGRESQL
-        let value = try line(value, atMost: 4000)
-        guard !value.utf8.isEmpty else { throw ValueFault("must be a connection URI, or keywords and values") }
-        return value
+    let value = try line(value, atMost: 4000)
+    guard !value.utf8.isEmpty else { throw ValueFault("must be a connection URI, or keywords and values") }
+    return value
     #else
-        throw ValueFault("these executables keep their data in SQLite: make build STORE=postgresql builds those for PostgreSQL")
+    throw ValueFault("these executables keep their data in SQLite: make build STORE=postgresql builds those for PostgreSQL")
     #endif
 }
 

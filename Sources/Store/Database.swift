@@ -129,11 +129,15 @@ package enum MaintenanceLock: Equatable, Sendable {
     case replacement
     /// The secret is being replaced.
     case rotation
+    /// Its rows are being copied to another store, or were.
+    case move
 
     var reason: String {
         switch self {
         case .replacement: "the database is closed: latchkey restore is running, or was interrupted and must be run again"
         case .rotation: "the database is closed: latchkey secret rotate is running, or was interrupted and must be run again"
+        case .move:
+            "the database is closed: latchkey store move is running, was interrupted and must be run again, or has moved it"
         }
     }
 }

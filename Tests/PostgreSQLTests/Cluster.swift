@@ -40,5 +40,9 @@ struct Refusal: Error, Equatable {}
 func transaction<T>(
     on connection: Connection, lockTimeout: Int64 = 5000, _ body: () throws(PostgreSQLError) -> T
 ) throws(PostgreSQLError) -> T {
-    try connection.transaction({ _ in }, lockTimeout: lockTimeout) { (_) throws(PostgreSQLError) in try body() } failing: { $0 }
+    try connection.transaction({ _ in }, lockTimeout: lockTimeout) { (_) throws(PostgreSQLError) in
+        try body()
+    } failing: {
+        $0
+    }
 }

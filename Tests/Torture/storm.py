@@ -28,26 +28,6 @@ from templates import refresh
 CLIENTS, REQUESTS, KILLED = 16, 10_000, 0.1
 
 
-class Maildir:
-    """The delivered mails by recipient, each read once."""
-
-    def __init__(self, home):
-        self.folder, self.known, self.lock = f"{home.path}/mail/new", set(), threading.Lock()
-        self.codes = collections.defaultdict(list)
-
-    def of(self, email):
-        with self.lock:
-            if os.path.isdir(self.folder):
-                fresh = [name for name in os.listdir(self.folder) if name not in self.known]
-                for name in sorted(fresh, key=lambda n: os.path.getmtime(f"{self.folder}/{n}")):
-                    self.known.add(name)
-                    mail = maildir.read(f"{self.folder}/{name}")
-                    # Others announce changes.
-                    if mail.code:
-                        self.codes[mail.to].append(mail.code)
-            return list(self.codes[email])
-
-
 class Session:
     def __init__(self, grant):
         self.grant, self.revoked = grant, False
@@ -115,14 +95,14 @@ class Client(threading.Thread):
         )[0](account, session)
 
     def sign_in(self, account):
-        before = len(self.storm.mail.of(account.email))
+        before = len(self.storm.mail.codes(account.email))
         sent = self.ask("send-code", "POST", {"email": account.email}, slow=True)
         if not sent:
             return
         self.expect(sent.status == 202, f"send-code: {sent.raw}")
         account.promised += 1
         end = time.monotonic() + 3
-        while len(codes := self.storm.mail.of(account.email)) == before:
+        while len(codes := self.storm.mail.codes(account.email)) == before:
             if time.monotonic() > end:
                 return  # its deliverer was killed: another request asks again
             time.sleep(0.01)
@@ -224,7 +204,7 @@ class Client(threading.Thread):
                     key in found and (deactivated == "?" or (found[key] is None) == (deactivated is None)),
                     f"{account.email}: key {key}, deactivated {deactivated}, and {found.get(key)}",
                 )
-            codes = self.storm.mail.of(account.email)
+            codes = self.storm.mail.codes(account.email)
             if account.promised:
                 self.storm.promises += account.promised
                 self.expect(
@@ -236,7 +216,7 @@ class Client(threading.Thread):
 class Storm:
     def __init__(self):
         self.home, self.report, self.lock = Home(), Report(), threading.Lock()
-        self.mail, self.seen = Maildir(self.home), collections.Counter()
+        self.mail, self.seen = maildir.Mailbox(self.home.path), collections.Counter()
         self.requests = self.kills = self.deliverers_killed = self.promises = 0
         self.raging, self.begin, self.limit = True, time.monotonic(), seconds()
 

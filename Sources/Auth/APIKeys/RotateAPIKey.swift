@@ -26,7 +26,8 @@ extension Auth {
         let (secret, hash) = try newAPIKeySecret()
         let new = UUID.random()
         let now = now
-        let key = try change(by: user, within: limits, locking: [.project(project)], in: database) { (user) throws(AuthError) -> APIKey? in
+        let key = try change(by: user, within: limits, locking: [.project(project)], in: database) {
+            (user) throws(AuthError) -> APIKey? in
             let old = try managedKey(id, in: project, by: user, database)
             guard old.isActive(at: now) else { throw .apiKeyNotFound }
             try makeRoomBeside(old, in: project, by: user, database)

@@ -12,7 +12,8 @@ extension Auth {
         let database = try database()
         var isDone = false
         while !isDone {
-            isDone = try write(by: user, locking: [.project(id), .account(member)], in: database) { (user) throws(AuthError) -> Bool in
+            isDone = try write(by: user, locking: [.project(id), .account(member)], in: database) {
+                (user) throws(AuthError) -> Bool in
                 try removeSome(of: member, from: id, by: user, in: database)
             }
         }

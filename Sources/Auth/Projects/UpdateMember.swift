@@ -12,7 +12,8 @@ extension Auth {
         _ member: UUID, to role: Role, in id: UUID, by user: User
     ) throws(AuthError) -> Member {
         let database = try database()
-        return try change(by: user, locking: [.project(id), .account(member)], in: database) { (user) throws(AuthError) -> Member in
+        return try change(by: user, locking: [.project(id), .account(member)], in: database) {
+            (user) throws(AuthError) -> Member in
             let own = try managingRole(of: user, in: id, database)
             guard let last = try Member.find(member, in: id, database) else { throw .memberNotFound }
             guard own == .owner || (last.role != .owner && role != .owner) else {

@@ -27,7 +27,8 @@ extension Auth {
         let (networks, account) = (refreshLimits, refreshLimit(of: user))
         let limits = networks + [account]
         try refuse(over: limits, in: database)
-        let outcome = try write(within: limits, locking: [.session(token.session)], in: database) { () throws(AuthError) -> Outcome in
+        let outcome = try write(within: limits, locking: [.session(token.session)], in: database) {
+            () throws(AuthError) -> Outcome in
             let outcome = try exchange(token, of: user, by: issuer, in: database)
             if case .good = outcome {
                 try networks[0].charge(at: now, in: database)

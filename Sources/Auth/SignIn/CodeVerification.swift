@@ -72,7 +72,6 @@ extension Auth {
     /// which; `codeExhausted` if one has no attempts left; `limited` after too many guesses from one network or for one
     /// address.
     func verify(_ codes: TypedCode...) throws(AuthError) -> VerifiedCode {
-        let identity = codes[0].target.purpose == .signIn ? testIdentity(of: codes[0].target.email) : nil
         var typed: [[UInt8]] = []
         for code in codes {
             guard let digits = code.digits(in: lengths) else {
@@ -83,6 +82,7 @@ extension Auth {
         }
         let secrets = try secrets()
         let database = try database()
+        let identity = codes[0].target.purpose == .signIn ? testIdentity(of: codes[0].target.email) : nil
         var failures: [Limit] = []
         for code in codes {
             let email = code.target.email

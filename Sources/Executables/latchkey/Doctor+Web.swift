@@ -14,7 +14,7 @@ extension Report {
             return warn("web", "not checked: there is no curl in PATH", do: "Install curl.")
         }
         guard examineHealth(client, url) else { return }
-        examineState(client, configuration.state)
+        examineState(client, configuration)
         examineAuthorization(client)
         examineMethods(client)
         examineAddress(client, url, configuration)
@@ -114,8 +114,8 @@ extension Report {
     }
 
     /// Checks whether the key set is this state's.
-    private mutating func examineState(_ client: WebClient, _ state: StateFolder) {
-        guard let key = try? state.examineSigningKey() else { return }
+    private mutating func examineState(_ client: WebClient, _ configuration: Configuration) {
+        guard let key = service(configuration).signingKeyID() else { return }
         let answer = client.send("GET", "/.well-known/jwks.json")
         if answer.status == 200, answer.text.contains("\"kid\":\"\(key)\"") {
             ok("same state", "the key set has this state's signing key")

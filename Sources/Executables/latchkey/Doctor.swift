@@ -75,6 +75,7 @@ struct Doctor: ParsableCommand {
         report.examineMark(of: state, named: path, executables: executables ?? Doctor.executablesBeside())
         report.examineSettings(configuration, faults: faults, url: url)
         report.examineSecrets(in: state)
+        report.examineSigningKey(configuration)
         report.examineDatabase(configuration, isDeep: deep)
         report.examineMail(configuration)
         report.examineRoom(in: state)

@@ -71,5 +71,5 @@ struct Latchkey: ParsableCommand {
             Init.self, ShowSettings.self, UserGroup.self, SessionGroup.self, ProjectGroup.self, KeyGroup.self,
             AuditGroup.self, LimitGroup.self, MailGroup.self, Export.self, SecretGroup.self, TokenKeyGroup.self,
             Purge.self, Migrate.self, BackUp.self, Restore.self, Doctor.self,
-        ])
+        ] + storeCommands)
 }

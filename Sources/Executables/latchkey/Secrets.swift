@@ -12,7 +12,7 @@ struct SecretGroup: ParsableCommand {
         commandName: "secret",
         abstract: "Replaces the secret that codes and refresh tokens are derived from.",
         discussion: "Example: latchkey secret rotate --yes",
-        subcommands: [Rotate.self])
+        subcommands: [Rotate.self] + secretCommands)
 }
 
 extension SecretGroup {

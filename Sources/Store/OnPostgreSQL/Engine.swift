@@ -20,13 +20,22 @@ final class Engine {
     private let epoch: Int64
     /// What encrypts the token keys.
     let sealingKey: [UInt8]
+    /// For what the store may be closed, since this process closed it.
+    private let allowed: MaintenanceLock?
     /// When, by this machine's steady clock, `state` was read.
     private var readAt: Duration
     /// The signing key, and the number of the keys when it was read.
     var signingKey: (number: Int64, key: ES256PrivateKey)?
 
     /// Opens the database at `location`, and creates its tables if there are none.
-    init(at location: DatabaseLocation, isRotating: Bool, isPersistent: Bool) throws(AuthError) {
+    convenience init(at location: DatabaseLocation, isRotating: Bool, isPersistent: Bool) throws(AuthError) {
+        try self.init(at: location, closedFor: isRotating ? .rotation : nil)
+    }
+
+    /// The same, also if the store is closed for `allowed`. `newSecret`: the secret that it will belong to, whatever it
+    /// belongs to now.
+    init(at location: DatabaseLocation, closedFor allowed: MaintenanceLock?, newSecret: [UInt8]? = nil) throws(AuthError) {
+        self.allowed = allowed
         guard let address = location.address else {
             throw .failure(reason: "database: must be set, since this build keeps its data in PostgreSQL")
         }
@@ -39,18 +48,15 @@ final class Engine {
         let opening = Opening(connection, location.state)
         var state: StoreState
         if let found = try opening.state() { state = found } else { state = try opening.createTables() }
-        if state.fingerprint.isEmpty { state = try opening.adoptSecret() }
-        secret = try location.state.secret()
+        if let newSecret {
+            secret = newSecret
+        } else {
+            if state.fingerprint.isEmpty { state = try opening.adoptSecret() }
+            secret = try location.state.secret(withFingerprint: state.fingerprint)
+        }
         let keys = StoreSecret(secret)
-        guard equalInConstantTime(keys.fingerprint, state.fingerprint) else {
-            throw .unavailable(
-                reason: "\(location.state.secretPath) differs from the secret that the database belongs to: "
-                    + "copy that of another machine, or restore a backup")
-        }
         try state.requireSchema()
-        if let closure = state.closure, !(closure == .rotation && isRotating) {
-            throw .unavailable(reason: closure.reason)
-        }
+        if let closure = state.closure, closure != allowed { throw .unavailable(reason: closure.reason) }
         sealingKey = keys.sealingKey
         epoch = state.epoch
         self.state = state
@@ -68,7 +74,12 @@ final class Engine {
         return isUsable
     }
 
-    private var isUsable: Bool { state.schema == StoreState.currentSchema && state.closure == nil && state.epoch == epoch }
+    private var isUsable: Bool {
+        guard state.schema == StoreState.currentSchema else { return false }
+        // Who may work on a closed store begins new epochs.
+        if allowed != nil { return state.closure == nil || state.closure == allowed }
+        return state.closure == nil && state.epoch == epoch
+    }
 
     /// Reads the state outside a transaction.
     private func readState() throws(AuthError) {
@@ -109,13 +120,14 @@ final class Engine {
     /// Nothing: the server does what is needed.
     func checkpoint() {}
 
-    /// Runs `body`. Outside a transaction the connection may have been lost since it was last used: then `body`, which reads,
-    /// runs once more.
-    private func reading<T>(_ body: () throws(PostgreSQLError) -> T) throws(AuthError) -> T {
+    /// Runs `body`, the statement `sql`. Outside a transaction the connection may have been lost since it was last used: then a
+    /// statement that reads runs once more.
+    private func reading<T>(_ sql: StaticString, _ body: () throws(PostgreSQLError) -> T) throws(AuthError) -> T {
         do throws(PostgreSQLError) {
             return try body()
         } catch {
-            guard error.kind == .disconnected, !connection.isInTransaction, connection.reconnect() else {
+            let reads = sql.utf8Start.pointee == UInt8(ascii: "S")
+            guard reads, error.kind == .disconnected, !connection.isInTransaction, connection.reconnect() else {
                 throw AuthError(error)
             }
         }
@@ -136,13 +148,13 @@ final class Engine {
     }
 
     func first<T>(_ sql: StaticString, _ values: [Value], _ read: (Row) -> T) throws(AuthError) -> T? {
-        try reading { () throws(PostgreSQLError) in try connection.first(sql, values, read) }
+        try reading(sql) { () throws(PostgreSQLError) in try connection.first(sql, values, read) }
     }
 
     func all<T>(
         _ sql: StaticString, _ values: [Value], limit: Int, _ read: (Row) -> T
     ) throws(AuthError) -> [T] {
-        try reading { () throws(PostgreSQLError) in try connection.all(sql, values, limit: limit, read) }
+        try reading(sql) { () throws(PostgreSQLError) in try connection.all(sql, values, limit: limit, read) }
     }
 
     func transaction<T>(
@@ -170,9 +182,19 @@ final class Engine {
 
     /// Within a transaction: waits for all others that are under way, begins another epoch, and locks everyone out.
     func close(for closure: MaintenanceLock) throws(AuthError) {
-        _ = try first("SELECT pg_advisory_xact_lock($1)", [.integer(LockNumber.state)]) { _ in true }
+        try holdAlone()
         try run(
             "UPDATE store_state SET closure = $1, epoch = $2", [.integer(closure.number), .integer(Int64(Int32.random))])
+    }
+
+    /// Within a transaction: waits for all others that are under way. None begins until this one ends.
+    func holdAlone() throws(AuthError) {
+        _ = try first("SELECT pg_advisory_xact_lock($1)", [.integer(LockNumber.state)]) { _ in true }
+    }
+
+    /// Within a transaction: the store belongs to `secret` from now on.
+    func adopt(_ secret: StoreSecret) throws(AuthError) {
+        try run("UPDATE store_state SET secret_fingerprint = $1", [.blob(secret.fingerprint)])
     }
 
     func reopen() throws(AuthError) { try run("UPDATE store_state SET closure = $1", [.integer(0)]) }
@@ -193,8 +215,9 @@ extension Database {
     /// Nothing: libpq has no such settings.
     package static func configureForOneThread() {}
 
-    /// Whether the store has a clock of its own, which is known once the database is open.
-    package static var hasClock: Bool { true }
+    /// The prefixes of the variables that a process passes on to another one of the service: its settings, and libpq's.
+    package static var environmentPrefixes: [StaticString] { ["LATCHKEY_", "PG"] }
+
 }
 
 extension AuthError {

@@ -1,6 +1,7 @@
 // What a new installation creates, and how to see that there was one before: the folder holds the secret and this machine's
 // files; the rest is in PostgreSQL.
 
+import Cryptography
 import Platform
 
 extension StateFolder {
@@ -26,6 +27,46 @@ extension StateFolder {
             try StateFolder.refuseIfGone(from: name, making)
         } catch {
             throw .unavailable(reason: error.reason)
+        }
+    }
+
+    /// The secret that follows the current one, once a rotation has switched to it: laid on every machine before.
+    package var nextSecretPath: String { "\(secretPath).next" }
+
+    /// The secret to which the store belongs, by its fingerprint. If it is the one that was laid for a rotation, that one
+    /// takes the current one's place.
+    func secret(withFingerprint fingerprint: [UInt8]) throws(AuthError) -> [UInt8] {
+        // Another process of this machine may switch in between.
+        for _ in 0..<2 {
+            if let current = try file(secretPath), isRight(current, fingerprint) { return current }
+            guard let next = try file(nextSecretPath), isRight(next, fingerprint) else { continue }
+            try onFiles { () throws(SystemError) in
+                do throws(SystemError) {
+                    try File.rename(nextSecretPath, to: secretPath)
+                } catch {
+                    if !error.isAbsent { throw error }
+                }
+                try File.syncFolder(path)
+            }
+            return next
+        }
+        // Says what is wrong with it, if it is missing or damaged.
+        _ = try secret()
+        throw .unavailable(
+            reason: "\(secretPath) differs from the secret that the database belongs to: "
+                + "copy that of another machine, or restore a backup")
+    }
+
+    private func isRight(_ secret: [UInt8], _ fingerprint: [UInt8]) -> Bool {
+        secret.count == 32 && equalInConstantTime(StoreSecret(secret).fingerprint, fingerprint)
+    }
+
+    private func file(_ path: String) throws(AuthError) -> [UInt8]? {
+        do throws(SystemError) {
+            return try File.read(path, limit: 33)
+        } catch {
+            if error.isAbsent { return nil }
+            throw AuthError(error)
         }
     }
 

@@ -45,6 +45,9 @@ struct StoreState {
         guard schema <= StoreState.currentSchema else {
             throw .unavailable(reason: "the database was created by a newer version of Latchkey")
         }
+        guard schema == StoreState.currentSchema else {
+            throw .failure(reason: "the database has schema \(schema), which this version cannot migrate")
+        }
     }
 
     /// The row is missing.
@@ -57,6 +60,7 @@ extension MaintenanceLock {
         switch self {
         case .replacement: 1
         case .rotation: 2
+        case .move: 3
         }
     }
 
@@ -64,12 +68,13 @@ extension MaintenanceLock {
         switch number {
         case 0: return nil
         case 2: self = .rotation
+        case 3: self = .move
         default: self = .replacement
         }
     }
 }
 
-private func bytes(ofHex text: String) -> [UInt8] {
+func bytes(ofHex text: String) -> [UInt8] {
     func digit(_ byte: UInt8) -> UInt8 { byte < 0x3A ? byte &- 0x30 : byte &- 0x57 }
     let digits = Array(text.utf8)
     return stride(from: 0, to: digits.count - 1, by: 2).map { digit(digits[$0]) << 4 | digit(digits[$0 + 1]) }

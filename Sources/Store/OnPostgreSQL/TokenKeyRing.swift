@@ -8,12 +8,15 @@ import SQL
 
 /// The signing key, and old keys whose tokens are still accepted.
 package struct TokenKeyRing {
-    fileprivate let database: Database
+    let database: Database
 
     /// The keys of the service in `database`, which it opens.
     package init(_ state: StateFolder, _ database: () throws(AuthError) -> Database) throws(AuthError) {
         self.database = try database()
     }
+
+    /// The keys of the service in `database`.
+    package init(of database: Database) { self.database = database }
 
     fileprivate var engine: Engine { database.engine }
 
@@ -75,7 +78,7 @@ package struct TokenKeyRing {
         try entry(id).flatMap { $0.isGood(at: now) ? $0.key : nil }
     }
 
-    fileprivate struct Entry {
+    struct Entry {
         let id: String
         let key: ES256PrivateKey
         /// When its tokens stop working; nil: it signs.
@@ -102,7 +105,7 @@ package struct TokenKeyRing {
         return Entry(id: row.id, key: try opened(row.sealed, id: row.id), end: row.signs ? nil : row.end)
     }
 
-    fileprivate func entry(_ id: String) throws(AuthError) -> Entry? {
+    func entry(_ id: String) throws(AuthError) -> Entry? {
         // PostgreSQL refuses text with NUL, and no id has other characters.
         guard id.utf8.allSatisfy({ $0 &- 0x30 < 10 || ($0 | 0x20) &- 0x61 < 26 || $0 == 0x2D || $0 == 0x5F }) else { return nil }
         let row = try database.first(

@@ -136,7 +136,7 @@ CREATE INDEX audit_events_by_time ON audit_events (at);
 CREATE TABLE counters (
     event TEXT COLLATE "C" NOT NULL,
     detail TEXT COLLATE "C" NOT NULL,
-    shard BIGINT NOT NULL,
+    shard BIGINT NOT NULL DEFAULT 0,
     count BIGINT NOT NULL,
     PRIMARY KEY (event, detail, shard)
 );

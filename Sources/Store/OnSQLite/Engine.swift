@@ -248,8 +248,8 @@ extension Database {
         Connection.configureForOneThread()
     }
 
-    /// Whether the store has a clock of its own, which is known once the database is open.
-    package static var hasClock: Bool { false }
+    /// The prefixes of the variables that a process passes on to another one of the service.
+    package static var environmentPrefixes: [StaticString] { ["LATCHKEY_"] }
 
     /// A database that is already open, with the current schema.
     init(_ connection: Connection) throws(AuthError) { self.init(try Engine(connection)) }
@@ -277,6 +277,7 @@ extension MaintenanceLock {
             switch lock {
             case .replacement: .replacement
             case .rotation: .rotation
+            case .move: .move
             }
     }
 }

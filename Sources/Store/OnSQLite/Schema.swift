@@ -1,4 +1,4 @@
-// The database as a whole.
+// The database's file as a whole.
 
 import Platform
 package import SQLite
@@ -6,11 +6,7 @@ package import SQLite
 /// The number of a schema, and whether it is closed; see `Schema`.
 package typealias SchemaVersion = SQLite.SchemaVersion
 
-/// Reports the progress of long work: what is being done, and percent of it.
-package typealias ProgressReport = (_ what: StaticString, _ percent: Int) -> Void
-
-/// The database's schema, copies of the database, and replacing it by another.
-package enum Schema {
+extension Schema {
     /// The number of the last migration.
     package static func version(of database: Database) throws(AuthError) -> Int64 {
         try database.schemaNumber()
@@ -37,46 +33,12 @@ package enum Schema {
         let done = ((try? File.status(path)) ?? nil)?.size ?? 0
         return Int(min(100, Int64(done) * 100 / max(1, size)))
     }
-
-    /// The fault of the database in the file `path`; nil if there is none.
-    package static func fault(inCopy path: String) throws(AuthError) -> String? {
-        do throws(SQLiteError) {
-            let copy = try Connection(path: path)
-            let found = try copy.first("PRAGMA integrity_check(1)") { $0.text(0) } ?? "no answer"
-            guard found.isSame(as: "ok") else { return found }
-            if let table = try copy.tableWithInvalidRow() { return "a row of \(table) is invalid" }
-            return try copy.first("PRAGMA foreign_key_check") { "a row of \($0.text(0)) refers to a row that does not exist" }
-        } catch {
-            throw AuthError(error)
-        }
-    }
 }
 
 extension Schema {
     /// Migrates the database in the file `path`, which nobody else uses, to this executable's schema, and into one file.
     /// Throws `failure` if it is not a database, or is newer.
-    package static func adopt(_ path: String) throws(AuthError) -> Database {
-        let database: Connection
-        var isNewer = true
-        do throws(SQLiteError) {
-            database = try Connection(path: path)
-            switch try migrator.state(of: database) {
-            case .current, .older:
-                isNewer = false
-                // A database without a schema is not an older one.
-                guard try database.version().number > 0 else {
-                    throw SQLiteError(refusing: "it is empty")
-                }
-                try database.setJournalMode(.delete)
-                try migrator.migrate(database)
-            case .newer, .closed: break
-            }
-        } catch {
-            throw .failure(reason: "the backup's database is damaged, or not one of Latchkey: \(error.description)")
-        }
-        guard !isNewer else { throw .failure(reason: "the backup's database was created by a newer version of Latchkey") }
-        return try Database(database)
-    }
+    package static func adopt(_ path: String) throws(AuthError) -> Database { try Database(try migrated(path)) }
 
     /// Closes the database in the file `path` to all requests, whatever its schema; creates it if there is none.
     ///

@@ -2,7 +2,6 @@
 
 import SQL
 
-
 /// One counter. It only grows.
 package struct Counter {
     /// The event, as in the audit log.

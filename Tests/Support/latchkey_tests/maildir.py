@@ -1,8 +1,10 @@
 """The mails delivered into a state folder's maildir."""
 
+import collections
 import email.header
 import os
 import re
+import threading
 from dataclasses import dataclass
 
 from latchkey_tests.waiting import until
@@ -56,3 +58,23 @@ def code_of(home, address, ask, timeout=10):
     before = len(codes(home, address))
     ask()
     return code(home, address, before, timeout)
+
+
+class Mailbox:
+    """The codes in the mails of some state folders, by recipient; each mail is read once. For several threads."""
+
+    def __init__(self, *homes):
+        self.folders, self.known, self.lock = [f"{home}/mail/new" for home in homes], set(), threading.Lock()
+        self.found = collections.defaultdict(list)
+
+    def codes(self, address):
+        """The codes mailed to `address`, oldest first."""
+        with self.lock:
+            paths = [f"{folder}/{name}" for folder in self.folders if os.path.isdir(folder) for name in os.listdir(folder)]
+            for path in sorted((path for path in paths if path not in self.known), key=os.path.getmtime):
+                self.known.add(path)
+                mail = read(path)
+                # Others announce changes.
+                if mail.code:
+                    self.found[mail.to].append(mail.code)
+            return list(self.found[address])

@@ -2,18 +2,8 @@
 
 package import Auth
 import Cryptography
-package import Platform
+import Platform
 import Store
-
-/// A key for access tokens.
-package struct TokenKey {
-    /// The `kid` of its tokens.
-    package let id: String
-    /// When its file was last written.
-    package let madeAt: Timestamp
-    /// When its tokens stop working; nil for the signing key.
-    package let goodUntil: Timestamp?
-}
 
 extension Operations {
     /// The signing key, and the keys whose tokens still work, newest first.

@@ -1,0 +1,80 @@
+// What a new installation and a backup are made of: the database is on a server, and the token keys are in it. A backup has the
+// same files in both stores, so that either can restore it.
+
+package import Auth
+import Cryptography
+import Platform
+import Store
+
+/// Where a service's state is.
+package struct Installation {
+    /// Whether it was just created.
+    package let isNew: Bool
+    /// The state folder's absolute path, with every link resolved.
+    package let folder: String
+    /// The path of `latchkey.conf`, which may not exist.
+    package let settings: String
+    /// The path of `secret.key`.
+    package let secret: String
+    /// The id of the current signing key of access tokens, which is in the database.
+    package let signingKey: String
+    /// Where the database is.
+    package let database: String
+}
+
+extension Operations {
+    /// Creates what is missing: secret, tables and signing key.
+    ///
+    /// Throws `unavailable` if the secret is missing or another than the one that the store belongs to.
+    package func initialize() throws(AuthError) -> Installation {
+        let isNew = !state.isThere
+        let database = try database()
+        _ = try auth.secrets()
+        return Installation(
+            isNew: isNew, folder: state.path, settings: state.settingsPath, secret: state.secretPath,
+            signingKey: try auth.tokenKeyRing().signingKey().publicKey.id, database: database.place)
+    }
+
+    /// Writes a whole copy of the database to the new SQLite file `path`: one snapshot.
+    func copyDatabase(
+        _ database: Database, to path: String, report: @escaping ProgressReport
+    ) throws(AuthError) {
+        try database.writeRows(toFile: path, report: report)
+    }
+
+    /// The secret, the token keys and the settings: no restore or rotation has run since `database` was opened. Settings that
+    /// say where the database is stay out.
+    func smallFiles(of database: Database) throws(AuthError) -> [(name: String, bytes: [UInt8])] {
+        let secret = try state.secret()
+        var files: [(name: String, bytes: [UInt8])] = [("secret.key", secret)]
+        for file in try auth.tokenKeyRing().files() {
+            files.append(("keys/\(file.id).key", file.key.bytes))
+            if let end = file.end {
+                files.append(("keys/\(file.id).end", Array(String(end.milliseconds).utf8)))
+            } else {
+                files.append(("keys/current", Array(file.id.utf8)))
+            }
+        }
+        let settings = try onFiles { () throws(SystemError) -> [UInt8]? in
+            try File.status(state.settingsPath) == nil ? nil : try File.read(state.settingsPath, limit: 65537)
+        }
+        if let settings { files.append(("latchkey.conf", Operations.withoutDatabase(settings))) }
+        guard try database.isCurrent() else {
+            throw .unavailable(reason: "the state was replaced during the backup: run it again")
+        }
+        return files
+    }
+
+    /// The settings `text` without those that begin with `database`.
+    static func withoutDatabase(_ text: [UInt8]) -> [UInt8] {
+        var kept: [UInt8] = []
+        for line in text.split(separator: 10, omittingEmptySubsequences: false) {
+            let words = line.drop { $0 == 32 || $0 == 9 }
+            if words.starts(with: "database".utf8) { continue }
+            kept += line + [10]
+        }
+        // The last line ends as before.
+        if !kept.isEmpty { kept.removeLast() }
+        return kept
+    }
+}

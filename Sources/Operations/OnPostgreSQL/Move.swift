@@ -1,0 +1,101 @@
+// Moves a service's data to another store, while it is closed for a short time.
+//
+// 1. The target is closed first, then the source: requests to either get 503.
+// 2. All rows and token keys go over in one transaction, which compares each table before it commits.
+// 3. Then the target is opened. The source stays closed, with all that it had.
+// 4. If anything fails before the commit, the source is opened again. If nobody knows whether the commit happened, both stay
+//    closed: the same command, run again, looks, and goes on from there.
+
+package import Auth
+import Platform
+package import Store
+
+/// Where data was moved.
+package struct StoreMove {
+    /// The old place, which stays closed.
+    package let source: String
+    /// The new place.
+    package let target: String
+    /// Whether an earlier move, which was interrupted, had already copied it.
+    package let wasCopied: Bool
+}
+
+extension Operations {
+    /// Moves the data to `target`: from the state folder's SQLite file if `isSQLite`, and else from the current database.
+    ///
+    /// Throws `failure` if the target has data of another service, or a row cannot be stored there.
+    package func moveStore(
+        to target: DatabaseLocation, isSQLite: Bool, report: @escaping ProgressReport
+    ) throws(AuthError) -> StoreMove {
+        let lock = try replacementLock()
+        let staging = StateFolder.temporaryName(for: "\(state.path)/moving")
+        defer {
+            for path in [staging, "\(staging)-journal", "\(staging)-wal", "\(staging)-shm"] { File.remove(path) }
+            withExtendedLifetime(lock) {}
+        }
+        let source = isSQLite ? nil : try Database(at: auth.location, closedFor: .move)
+        guard isSQLite ? hasFile : true else { throw .failure(reason: "there is no database in \(state.path)") }
+        let new = try Database(at: target, closedFor: .move)
+        if let source, source.place.isSame(as: new.place) { throw .failure(reason: "the database is already there") }
+        if new.closure == nil {
+            guard try new.isEmpty() else { throw .failure(reason: "\(new.place) has data of its own already") }
+            try new.write { () throws(AuthError) in try new.close(for: .move) }
+        }
+        if let source {
+            try source.write { () throws(AuthError) in try source.close(for: .move) }
+        } else {
+            try Schema.closeForMove(state.databasePath)
+        }
+        var wasCopied = false
+        do throws(AuthError) {
+            if let source {
+                try source.writeRows(toFile: staging) { _, percent in report("reading", percent) }
+            } else {
+                try Schema.copyForMove(state.databasePath, to: staging)
+            }
+            if try new.isEmpty() {
+                try copy(staging, from: source, to: new, report: report)
+            } else {
+                guard try new.hasRows(ofFile: staging) else {
+                    throw AuthError.failure(reason: "\(new.place) has other data than the database that is to be moved")
+                }
+                wasCopied = true
+            }
+        } catch {
+            if new.hasUnknownOutcome {
+                throw .failure(
+                    reason: "nobody knows whether the copy was committed: both databases stay closed. "
+                        + "Run the same command again: it looks, and goes on from there. \(error.reason)")
+            }
+            try? reopen(source)
+            throw error
+        }
+        try new.write { () throws(AuthError) in try new.reopenInNewEpoch() }
+        return StoreMove(source: source?.place ?? state.databasePath, target: new.place, wasCopied: wasCopied)
+    }
+
+    /// Opens the store that a move has closed: the state folder's SQLite file if `isSQLite`, and else the current database.
+    package func reopenStore(isSQLite: Bool) throws(AuthError) {
+        try reopen(isSQLite ? nil : try Database(at: auth.location, closedFor: .move))
+    }
+
+    private func reopen(_ source: Database?) throws(AuthError) {
+        guard let source else { return try Schema.reopenAfterMove(state.databasePath) }
+        try source.write { () throws(AuthError) in try source.reopenInNewEpoch() }
+    }
+
+    private var hasFile: Bool { ((try? File.status(state.databasePath)) ?? nil)?.isRegular ?? false }
+
+    private func copy(
+        _ file: String, from source: Database?, to new: Database, report: @escaping ProgressReport
+    ) throws(AuthError) {
+        let keys =
+            if let source { try TokenKeyRing(of: source).files() } else { try StateFolder.tokenKeyFiles(in: state.keysPath) }
+        let secret = try state.secret()
+        try new.write { () throws(AuthError) in
+            try new.holdAlone()
+            try new.replaceRows(byFile: file, report: report)
+            try TokenKeyRing(of: new).replace(by: keys, sealedBy: secret)
+        }
+    }
+}

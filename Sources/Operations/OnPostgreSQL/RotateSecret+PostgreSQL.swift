@@ -1,0 +1,45 @@
+// Replaces the secret, on all machines at once.
+//
+// The new secret is first laid beside the current one, as `secret.key.next`, on every machine. Then one transaction ends
+// sessions and codes, encrypts the token keys anew, and makes the store belong to the new secret. A machine that sees that
+// moves the file into place. One that lacks it answers 503 until it gets it.
+
+package import Auth
+import Platform
+import Store
+
+extension Operations {
+    /// Creates the secret that the next rotation switches to, unless it exists. Returns its path.
+    package func prepareNextSecret() throws(AuthError) -> String {
+        _ = try database()
+        try onFiles { () throws(SystemError) in _ = try state.createOnce(state.nextSecretPath, Random.bytes(32)) }
+        return state.nextSecretPath
+    }
+
+    /// Switches to the secret in `secret.key.next`, or to a new one, and ends every session and every pending code. Returns how
+    /// many sessions. API keys keep working: their hashes do not depend on the secret.
+    package func rotateSecret() throws(AuthError) -> Int {
+        let lock = try replacementLock()
+        defer { withExtendedLifetime(lock) {} }
+        let path = try prepareNextSecret()
+        let secret = try onFiles { () throws(SystemError) in try File.read(path, limit: 33) }
+        guard secret.count == 32 else { throw .failure(reason: "\(path) does not have 32 bytes: delete it, and run it again") }
+        let database = try auth.databaseToRotate()
+        let now = now
+        let ended = try database.write { () throws(AuthError) -> Int in
+            try database.holdAlone()
+            let ring = try auth.tokenKeyRing()
+            try ring.replace(by: try ring.files(), sealedBy: secret)
+            let ended = try endAllSessions(at: now, in: database)
+            try record(AuditEvent(.secretRotated), in: database)
+            try database.adopt(secret: secret)
+            try database.reopenInNewEpoch()
+            return ended
+        }
+        try onFiles { () throws(SystemError) in
+            try File.rename(path, to: state.secretPath)
+            try File.syncFolder(state.path)
+        }
+        return ended
+    }
+}
