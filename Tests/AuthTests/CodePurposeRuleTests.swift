@@ -152,7 +152,7 @@ import Testing
             for turn in 0..<5 {
                 let failures =
                     try service.number(
-                        "SELECT ifnull(sum(count), 0) FROM limit_counts WHERE name = 'failures-email' AND subject = 'ann@example.com'"
+                        "SELECT coalesce(sum(count), 0) FROM limit_counts WHERE name = 'failures-email' AND subject = 'ann@example.com'"
                     ) ?? 0
                 let guess = "00000\(turn)"
                 _ = refusal {
@@ -162,7 +162,7 @@ import Testing
                 }
                 let after =
                     try service.number(
-                        "SELECT ifnull(sum(count), 0) FROM limit_counts WHERE name = 'failures-email' AND subject = 'ann@example.com'"
+                        "SELECT coalesce(sum(count), 0) FROM limit_counts WHERE name = 'failures-email' AND subject = 'ann@example.com'"
                     ) ?? 0
                 compared += Int(after - failures)
             }

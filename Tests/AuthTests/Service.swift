@@ -42,7 +42,10 @@ final class Service {
     var testIdentities: [TestIdentity] = []
     let path = temporaryPath()
 
-    deinit { removeFolder(path) }
+    deinit {
+        TestDatabase.remove(of: path)
+        removeFolder(path)
+    }
 
     var state: StateFolder { try! StateFolder(at: path) }
 
@@ -63,10 +66,13 @@ final class Service {
 
     func sql(_ text: String) throws {
         _ = try database()
-        try Connection(path: state.databasePath).script(text)
+        try TestDatabase.run(text, in: path)
     }
 
-    func number(_ sql: StaticString) throws -> Int64? { try database().first(sql) { $0.integer(0) } }
+    func number(_ sql: String) throws -> Int64? {
+        _ = try database()
+        return try TestDatabase.number(sql, in: path)
+    }
 
     func challenge(of email: Email = ann) throws -> Challenge? {
         try Challenge.find(.signIn(email), else: CodeTerms(policy), in: try database())
@@ -161,7 +167,7 @@ final class Service {
 
     func join(_ user: User, _ project: UUID, as role: String) throws {
         try database().run(
-            "INSERT INTO members (user_id, project_id, role, created_at) VALUES (?, ?, ?, 0)",
+            "INSERT INTO members (user_id, project_id, role, created_at) VALUES ($1, $2, $3, 0)",
             [.id(user.id), .id(project), .text(role)])
     }
 }

@@ -6,8 +6,11 @@ import SQL
 package final class ExclusiveLock: @unchecked Sendable {
     private var connection: Connection?
 
-    package init(_ home: Home) {
-        connection = try! TestDatabase.connection(to: home.path)
+    package convenience init(_ home: Home) { self.init(home.path) }
+
+    /// Locks the database of the state folder `folder`.
+    package init(_ folder: String) {
+        connection = try! TestDatabase.connection(to: folder)
         #if POSTGRESQL
             // The lock on the store's state, which each transaction shares: the first seven bytes of a SHA-256.
             try! connection?.script(
@@ -23,4 +26,15 @@ package final class ExclusiveLock: @unchecked Sendable {
     package func release() {
         connection = nil
     }
+
+    #if POSTGRESQL
+        /// Whether a transaction waits for the lock.
+        package var isAwaited: Bool {
+            (try? connection?.first(
+                """
+                SELECT count(*) FROM pg_locks WHERE NOT granted
+                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                """) { $0.integer(0) > 0 }) ?? false
+        }
+    #endif
 }

@@ -6,6 +6,15 @@ package import SQL
 package import Store
 import Synchronization
 
+/// Whether this build keeps its data in PostgreSQL.
+package var isPostgreSQL: Bool {
+    #if POSTGRESQL
+        true
+    #else
+        false
+    #endif
+}
+
 /// What differs between the stores for a test, behind one face.
 package enum TestDatabase {
     /// The database of `state`, as the settings would name it.
@@ -82,6 +91,37 @@ package enum TestDatabase {
             try run("UPDATE store_state SET epoch = \(epoch)", in: folder)
         #else
             try run("PRAGMA application_id = \(epoch)", in: folder)
+        #endif
+    }
+
+    /// Makes the signing key sign no more, as a rotation does. Its tokens are accepted until `end`, in milliseconds.
+    package static func retireTokenKey(in folder: String, until end: Int64) throws {
+        #if POSTGRESQL
+            try run(
+                """
+                UPDATE token_keys SET is_current = 0, ends_at = \(end) WHERE is_current = 1;
+                UPDATE store_state SET key_number = key_number + 1
+                """, in: folder)
+        #else
+            let id = try String(contentsOfFile: "\(folder)/keys/current", encoding: .utf8)
+            try String(end).write(toFile: "\(folder)/keys/\(id).end", atomically: true, encoding: .utf8)
+            try FileManager.default.removeItem(atPath: "\(folder)/keys/current")
+        #endif
+    }
+
+    /// The paths of all files that have the rows of the database of `folder`.
+    package static func files(of folder: String) throws -> [String] {
+        #if POSTGRESQL
+            let connection = try connection(to: folder)
+            try connection.script("CHECKPOINT")
+            let place = try connection.first(
+                """
+                SELECT current_setting('data_directory') || '/base/' || oid FROM pg_database
+                WHERE datname = current_database()
+                """) { $0.text(0) }
+            return try FileManager.default.contentsOfDirectory(atPath: place!).map { "\(place!)/\($0)" }
+        #else
+            return ["", "-wal"].map { "\(folder)/latchkey.db\($0)" }
         #endif
     }
 
