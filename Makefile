@@ -4,6 +4,7 @@
 # make test   everything a change must pass
 # make test-clients   the console, openapi.json and its page, in a browser and by generated clients
 # make test-postgresql   everything once more with PostgreSQL, on a server that the tests start
+# make test-postgresql-servers   failover, two machines, PgBouncer, cut connections, the move there and back
 # make test-servers   Apache, nginx, lighttpd and none give the same answers; servers that ask; the package
 # make lint   the format of Swift and Python sources, and what ruff finds in Python
 # make admin  bin/latchkey, the operator's command
@@ -24,7 +25,7 @@ PACKAGES := libsqlite3-dev libargon2-dev nettle-dev libgmp-dev lighttpd
 TEST_PACKAGES := argon2 curl file openssl python3 python3-jwt python3-cryptography python3-jwcrypto fail2ban
 CLIENT_PACKAGES := python3 python3-venv nodejs python3-selenium python3-pil chromium chromium-driver default-jre-headless golang-go
 SERVER_PACKAGES := python3 curl fail2ban file openssl lighttpd-mod-openssl apache2 apache2-suexec-custom libapache2-mod-fcgid fcgiwrap spawn-fcgi nginx libnginx-mod-http-set-misc golang-go nodejs postgresql python3-jwt python3-cryptography
-POSTGRESQL_PACKAGES := libpq-dev postgresql
+POSTGRESQL_PACKAGES := libpq-dev postgresql pgbouncer python3 procps
 TORTURE_PACKAGES := python3 strace msmtp procps
 BENCH_PACKAGES := gcc wrk valgrind strace libfcgi-dev python3 python3-fastapi uvicorn python3-uvloop python3-httptools python3-jwt python3-argon2 python3-cryptography php-cgi php-fpm php-sqlite3
 
@@ -36,7 +37,7 @@ SUFFIX = $(if $(filter postgresql,$(STORE)),-postgresql)
 SCRATCH = .build-embedded$(SUFFIX)
 STATIC = .build-static$(SUFFIX)
 
-.PHONY: lint run serve serve-postgresql admin routes settings package test-postgresql store-tests setup-postgresql test-clients test-servers setup-clients setup-servers setup-lint test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
+.PHONY: lint run serve serve-postgresql admin routes settings package test-postgresql test-postgresql-servers copy-postgresql store-tests store-servers setup-postgresql test-clients test-servers setup-clients setup-servers setup-lint test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
 
 # Prints the missing packages, then installs them, as root or with sudo.
 define install
@@ -51,7 +52,7 @@ define install
 endef
 
 setup:
-	$(call install,$(PACKAGES)$(if $(SUFFIX), $(POSTGRESQL_PACKAGES)))
+	$(call install,$(PACKAGES)$(if $(SUFFIX), libpq-dev))
 
 setup-test: setup
 	$(call install,$(TEST_PACKAGES))
@@ -158,7 +159,7 @@ run:
 
 # By FastCGI, since a process pays for a connection. With a server of its own, the state is thrown away with it.
 serve-postgresql: export LATCHKEY_FASTCGI ?= 1
-serve-postgresql:
+serve-postgresql: setup-postgresql
 	@if [ -n "$$LATCHKEY_DATABASE" ] || grep -Eqs $$'^(\xEF\xBB\xBF)?[[:space:]]*database[[:space:]]*=' "$(LATCHKEY_HOME)/latchkey.conf"; then \
 		exec $(MAKE) --no-print-directory serve; \
 	fi; \
@@ -188,10 +189,17 @@ end-to-end-tests:
 
 # The second store, in a copy of the project, which has a build and a cgi-bin/ of its own. Its cluster is in memory as far as
 # possible: with fsync off.
-test-postgresql: setup-test setup-postgresql
+test-postgresql: setup-test copy-postgresql
+	$(MAKE) --no-print-directory -C .build-postgresql STORE=postgresql store-tests
+
+# Needs the operator's command for SQLite, too, for the way back.
+test-postgresql-servers: setup-test copy-postgresql
+	swift build --product latchkey
+	SQLITE_COMMAND="$(CURDIR)/.build/debug/latchkey" $(MAKE) --no-print-directory -C .build-postgresql STORE=postgresql store-servers
+
+copy-postgresql: setup-postgresql
 	@mkdir -p .build-postgresql && rm -rf .build-postgresql/Sources .build-postgresql/Tests
 	@git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- --ignore-failed-read -cf - 2>/dev/null | tar -C .build-postgresql -xf -
-	$(MAKE) --no-print-directory -C .build-postgresql STORE=postgresql store-tests
 
 store-tests: build
 	swift build --build-tests
@@ -199,6 +207,16 @@ store-tests: build
 	Tests/Support/with-postgresql env -u LATCHKEY_HOME -u PORT swift test --skip-build --filter '^AdminTests\.'
 	Tests/Support/with-postgresql env -u LATCHKEY_HOME -u PORT LATCHKEY_TEST_GATEWAY=fastcgi \
 		swift test --skip-build --filter '^(Endpoint|Server)Tests\.'
+
+store-servers: build admin
+	env -u LATCHKEY_HOME -u PORT Tests/run PostgreSQL/instances
+	env -u LATCHKEY_HOME -u PORT Tests/run PostgreSQL/tls
+	env -u LATCHKEY_HOME -u PORT Tests/run PostgreSQL/cuts
+	env -u LATCHKEY_HOME -u PORT Tests/run PostgreSQL/storm
+	env -u LATCHKEY_HOME -u PORT Tests/run PostgreSQL/pooled
+	env -u LATCHKEY_HOME -u PORT Tests/run PostgreSQL/failover
+	env -u LATCHKEY_HOME -u PORT Tests/run PostgreSQL/move
+	env -u LATCHKEY_HOME -u PORT Tests/run PostgreSQL/guide
 
 # The clients' view: the console in a browser, openapi.json against real answers, its reference page, a generated client.
 test-clients: setup-clients build

@@ -30,6 +30,12 @@ enum Dialect {
         INSERT INTO counters (event, detail, shard, count) VALUES ($1, $2, pg_backend_pid() % 64, 1)
         ON CONFLICT (event, detail, shard) DO UPDATE SET count = counters.count + 1
         """
+    /// All counters, by name.
+    static let readCounters: StaticString =
+        """
+        SELECT event, detail, CAST(sum(count) AS BIGINT) FROM counters
+        GROUP BY event, detail ORDER BY event, detail
+        """
     #else
     /// Takes the mail that has been due longest, or one that a clock which was ahead postponed. `MailItem.take` has the
     /// values.
@@ -56,5 +62,7 @@ enum Dialect {
         INSERT INTO counters (event, detail, count) VALUES ($1, $2, 1)
         ON CONFLICT (event, detail) DO UPDATE SET count = counters.count + 1
         """
+    /// All counters, by name.
+    static let readCounters: StaticString = "SELECT event, detail, count FROM counters ORDER BY event, detail"
     #endif
 }

@@ -138,6 +138,9 @@ import Testing
                 fastcgi_requests             100000                      default
                 fastcgi_processes            number of cores             default
                 journal                      depends on the file system  default
+                database                     none                        default
+                database_tls                 verify-full                 default
+                database_pooled              no                          default
                 allow_state_in_web_root      no                          default
 
                 """)

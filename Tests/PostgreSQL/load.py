@@ -58,10 +58,11 @@ class Account:
 
 
 class Load:
-    """Clients and what they share. `services`: the instances. `goes_on` ends the load when it is false."""
+    """Clients and what they share. `services`: the instances. `requests`: after how many it ends; 0: when `stopped` is set.
+    `name`: how the names of accounts and projects begin."""
 
-    def __init__(self, services, mailbox, report, clients, requests=0, pause=0.0):
-        self.services, self.mailbox, self.report, self.requests, self.pause = services, mailbox, report, requests, pause
+    def __init__(self, services, mailbox, report, clients, requests=0, name="c"):
+        self.services, self.mailbox, self.report, self.requests, self.name = services, mailbox, report, requests, name
         self.lock, self.seen, self.count = threading.Lock(), collections.Counter(), 0
         self.stopped = False
         self.clients = [Client(number, self) for number in range(clients)]
@@ -105,7 +106,6 @@ class Client(threading.Thread):
         try:
             while self.load.goes_on():
                 self.step()
-                time.sleep(self.load.pause)
         except Exception as error:
             self.expect(False, f"{type(error).__name__} {error}")
 
@@ -141,7 +141,7 @@ class Client(threading.Thread):
 
     def step(self):
         if len(self.accounts) < 2:
-            self.accounts.append(Account(f"c{self.number}-{len(self.accounts)}@example.com"))
+            self.accounts.append(Account(f"{self.load.name}{self.number}-{len(self.accounts)}@example.com"))
         account = self.chance.choice(self.accounts)
         live = [session for session in account.sessions if not session.revoked]
         if not live:
@@ -154,7 +154,7 @@ class Client(threading.Thread):
 
     def name(self, kind):
         self.made += 1
-        return f"{kind}-{self.number}-{self.made}"
+        return f"{kind}-{self.load.name}{self.number}-{self.made}"
 
     def sign_in(self, account, _):
         before = len(self.load.mailbox.codes(account.email))

@@ -17,14 +17,13 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
 
 from latchkey_tests import maildir
 from latchkey_tests.checks import expect, finish
 from latchkey_tests.guide import blocks
 from latchkey_tests.ports import free_port, wait_for_port
 from latchkey_tests.project import PROJECT
+from latchkey_tests.service import post
 
 
 def short_free_port():
@@ -77,12 +76,6 @@ def check_port_in_use():
             f"PORT={port!r}",
             (result.returncode, result.stderr),
         )
-
-
-def post(url, fields):
-    request = urllib.request.Request(url, json.dumps(fields).encode(), {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)
 
 
 def issuer(port, home, host="localhost"):

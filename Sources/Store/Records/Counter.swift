@@ -18,12 +18,7 @@ package struct Counter {
 
     /// All counters, by name.
     package static func all(in database: Database) throws(AuthError) -> [Counter] {
-        try database.all(
-            """
-            SELECT event, detail, CAST(sum(count) AS BIGINT) FROM counters
-            GROUP BY event, detail ORDER BY event, detail
-            """
-        ) {
+        try database.all(Dialect.readCounters) {
             Counter(event: $0.text(0), detail: $0.text(1), count: $0.integer(2))
         }
     }

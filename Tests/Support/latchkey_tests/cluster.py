@@ -48,7 +48,7 @@ class Cluster:
         if AS_ROOT:
             user = pwd.getpwnam("postgres")
             os.chown(self.path, user.pw_uid, user.pw_gid)
-        self.data, self.process = f"{self.path}/data", None
+        self.data, self.process, self.port = f"{self.path}/data", None, 5432
         self.settings = [*settings, *(() if syncs else UNSYNCED)]
         try:
             if standby_of:
@@ -68,6 +68,11 @@ class Cluster:
         )
         assert done.returncode == 0, f"{name}: {done.stderr}"
 
+    def start_on(self, port):
+        """Starts it on another port than PostgreSQL's usual one; the socket's name changes, too."""
+        self.port = port
+        self.start()
+
     def start(self):
         common = ["listen_addresses=", f"unix_socket_directories={self.path}", "max_connections=200", "shared_buffers=64MB"]
         # All shared memory goes with the process, or with the folder.
@@ -85,7 +90,7 @@ class Cluster:
         assert until(self.answers, 20, 0.05), f"PostgreSQL does not answer: {self.log()}"
 
     def answers(self):
-        command = [f"{tools()}/pg_isready", "-q", "-h", self.path]
+        command = [f"{tools()}/pg_isready", "-q", "-h", self.path, "-p", str(self.port)]
         return subprocess.run(command, timeout=10).returncode == 0
 
     def log(self):
@@ -94,7 +99,7 @@ class Cluster:
 
     def connection(self, database="postgres", rest=""):
         """A libpq connection string."""
-        return f"host={self.path} user=latchkey dbname={database} {rest}".rstrip()
+        return f"host={self.path} port={self.port} user=latchkey dbname={database} {rest}".rstrip()
 
     def sql(self, text, database="postgres"):
         return query(self.connection(database), text)

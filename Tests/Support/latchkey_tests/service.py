@@ -5,10 +5,18 @@ import os
 import signal
 import socket
 import subprocess
+import urllib.request
 
 from latchkey_tests.answers import Answer
 from latchkey_tests.ports import free_port, wait_for_port
 from latchkey_tests.project import PATH, PROJECT
+
+
+def post(url, fields):
+    """The answer to a POST of `fields` as JSON, parsed."""
+    request = urllib.request.Request(url, json.dumps(fields).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
 
 
 class Service:
