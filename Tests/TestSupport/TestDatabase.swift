@@ -28,11 +28,16 @@ package enum TestDatabase {
 
     /// `environment`, plus the setting that names the database of its state folder, if this build needs one.
     static func named(in environment: [String: String]) -> [String: String] {
+        guard let folder = environment["LATCHKEY_HOME"] else { return environment }
+        return variables(of: folder).merging(environment) { $1 }
+    }
+
+    /// The setting that names the database of `folder`, if this build needs one.
+    package static func variables(of folder: String) -> [String: String] {
         #if POSTGRESQL
-            guard let folder = environment["LATCHKEY_HOME"], environment["LATCHKEY_DATABASE"] == nil else { return environment }
-            return environment.merging(["LATCHKEY_DATABASE": address(of: folder)]) { $1 }
+            ["LATCHKEY_DATABASE": address(of: folder)]
         #else
-            environment
+            [:]
         #endif
     }
 
