@@ -97,7 +97,7 @@ package final class Auth {
     /// or if the secret does not have 32 bytes.
     package func secrets() throws(AuthError) -> Secrets {
         if let readSecrets { return readSecrets }
-        let secrets = Secrets(try state.secret())
+        let secrets = Secrets(try state.secret { () throws(AuthError) in _ = try database() })
         readSecrets = secrets
         return secrets
     }
