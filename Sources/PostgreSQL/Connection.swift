@@ -20,11 +20,17 @@ package final class Connection {
     private var isReading = false
     private var isWriting = false
     /// Statements of the current transaction that go out with the next one, or with COMMIT.
-    private var queued: [(sql: StaticString, values: [Value])] = []
+    private var queued: [Statement] = []
     /// The first failed statement of the current transaction: PostgreSQL refuses all that follow it.
     private var failure: PostgreSQLError?
     /// Whether a warning came while COMMIT ran.
     private var hasWarning = false
+
+    /// A statement and its values.
+    package typealias Statement = (sql: StaticString, values: [Value])
+
+    /// How many milliseconds one lock may take, unless a transaction says otherwise.
+    package static var usualLockTimeout: Int64 { 5000 }
 
     /// How many rows it has changed since it was opened, including changes that were rolled back.
     package private(set) var changeCount: Int64 = 0
@@ -71,7 +77,7 @@ package final class Connection {
 
     /// What holds for each session: behind a pooler, each transaction says it instead.
     private func prepareSession() throws(PostgreSQLError) {
-        if !isPooled { try script("SET synchronous_commit = on") }
+        if !isPooled { try script("SET synchronous_commit = on; SET lock_timeout = \(Connection.usualLockTimeout)") }
     }
 
     /// The server's version, such as 150018 for 15.18.
@@ -106,12 +112,12 @@ package final class Connection {
     /// Whether a transaction is open, to read or to write.
     package var isInTransaction: Bool { isReading || isWriting }
 
-    /// From now on all reads see one snapshot, until `endReading` or a transaction. `script`: statements without values that
-    /// run in the same round trip; `read` gets the first row of the last.
+    /// From now on all reads see one snapshot, until `endReading` or a transaction. `sql`: a statement that runs in the same
+    /// round trip; `read` gets its first row.
     package func beginReading<T>(
-        _ script: String, _ read: (Row) -> T
+        _ sql: StaticString, _ read: (Row) -> T
     ) throws(PostgreSQLError) -> T? {
-        let found = try batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;", script, read)
+        let found = try firstOfLast([("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", []), (sql, [])], read)
         isReading = true
         return found
     }
@@ -142,7 +148,7 @@ package final class Connection {
     /// Within a transaction: runs one statement for its effect, in the same round trip as the next one or COMMIT. An error shows
     /// there. Outside a transaction it runs at once.
     package func queue(_ sql: StaticString, _ values: [Value]) throws(PostgreSQLError) {
-        guard isWriting, !isPooled else {
+        guard isWriting else {
             try run(sql, values)
             return
         }
@@ -153,15 +159,10 @@ package final class Connection {
     package func first<S, T>(
         after before: StaticString, _ readBefore: (Row) -> S, _ sql: StaticString, _ values: [Value], _ read: (Row) -> T
     ) throws(PostgreSQLError) -> (before: S?, row: T?) {
-        guard !isPooled else { return (try first(before, [], readBefore), try first(sql, values, read)) }
         var results: [OpaquePointer] = []
         defer { for result in results { PQclear(result) } }
-        try pipeline([(before, []), (sql, values)], andCommit: false, &results)
-        for result in results { _ = count(result) }
-        func row<R>(_ result: OpaquePointer, _ read: (Row) -> R) -> R? {
-            PQntuples(result) > 0 ? read(Row(result: result, number: 0)) : nil
-        }
-        return (row(results[0], readBefore), row(results[1], read))
+        try pipeline([(before, []), (sql, values)], &results)
+        return (firstRow(results[0], readBefore), firstRow(results[1], read))
     }
 
     /// The first row of one statement, read by `read`; nil if there is none.
@@ -171,7 +172,7 @@ package final class Connection {
         let result = try execute(sql, values)
         defer { PQclear(result) }
         _ = count(result)
-        return PQntuples(result) > 0 ? read(Row(result: result, number: 0)) : nil
+        return firstRow(result, read)
     }
 
     /// Every row of one statement, read by `read`; at most the first `limit`.
@@ -184,13 +185,13 @@ package final class Connection {
         return (0..<min(PQntuples(result), Int32(clamping: limit))).map { read(Row(result: result, number: $0)) }
     }
 
-    /// Runs `body` in one transaction. `opening`: statements without values that begin it, in the same round trip as BEGIN;
-    /// `body` gets what `read` makes of the first row of the last. `lockTimeout`: how many milliseconds one lock may take. An
+    /// Runs `body` in one transaction. `opening`: statements that begin it, in the same round trip as BEGIN; `body` gets
+    /// what `read` makes of the first row of the last. `lockTimeout`: how many milliseconds one lock may take. An
     /// error, from `body` or the commit, rolls all of it back.
     ///
     /// `body` may run several times: it changes nothing but the database.
     package func transaction<S, T, E: Error>(
-        opening: String = "", _ read: (Row) -> S, lockTimeout: Int64 = 5000, _ body: (S?) throws(E) -> T,
+        opening: [Statement] = [], _ read: (Row) -> S, lockTimeout: Int64 = usualLockTimeout, _ body: (S?) throws(E) -> T,
         failing: (PostgreSQLError) -> E
     ) throws(E) -> T {
         var attempts = 0
@@ -217,17 +218,19 @@ package final class Connection {
     }
 
     private func attempt<S, T, E: Error>(
-        _ opening: String, _ read: (Row) -> S, _ lockTimeout: Int64, _ body: (S?) throws(E) -> T
+        _ opening: [Statement], _ read: (Row) -> S, _ lockTimeout: Int64, _ body: (S?) throws(E) -> T
     ) throws(Attempt<E>) -> T {
         endReading()
         failure = nil
         queued = []
-        let begin =
-            "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = \(lockTimeout);"
-            + (isPooled ? " SET LOCAL synchronous_commit = on;" : "")
+        var statements: [Statement] = [("BEGIN ISOLATION LEVEL READ COMMITTED", [])]
+        if isPooled { statements.append(("SET LOCAL synchronous_commit = on", [])) }
+        if isPooled || lockTimeout != Connection.usualLockTimeout {
+            statements.append(("SELECT set_config('lock_timeout', $1, true)", [.text(String(lockTimeout))]))
+        }
         let opened: S?
         do throws(PostgreSQLError) {
-            opened = try batch(begin, opening, read)
+            opened = try firstOfLast(statements + opening, read)
         } catch {
             rollBack()
             throw .failed(error, nil)
@@ -256,19 +259,12 @@ package final class Connection {
         if let failure { throw failure }
         hasWarning = false
         hasUnknownOutcome = false
-        if queued.isEmpty {
-            let result = PQexec(handle, "COMMIT")
-            defer { PQclear(result) }
-            guard isGood(result) else { throw failedCommit(PostgreSQLError(result, on: handle, sql: "COMMIT")) }
-        } else {
-            var results: [OpaquePointer] = []
-            defer { for result in results { PQclear(result) } }
-            do throws(PostgreSQLError) {
-                try pipeline(taken(), andCommit: true, &results)
-            } catch {
-                throw failedCommit(error)
-            }
-            for result in results { _ = count(result) }
+        var results: [OpaquePointer] = []
+        defer { for result in results { PQclear(result) } }
+        do throws(PostgreSQLError) {
+            try pipeline(taken() + [("COMMIT", [])], &results)
+        } catch {
+            throw failedCommit(error)
         }
         if hasWarning {
             hasUnknownOutcome = true
@@ -285,7 +281,7 @@ package final class Connection {
         return error.withUnknownOutcome
     }
 
-    private func taken() -> [(sql: StaticString, values: [Value])] {
+    private func taken() -> [Statement] {
         defer { queued = [] }
         return queued
     }
@@ -330,44 +326,29 @@ package final class Connection {
 }
 
 extension Connection {
-    /// `begin` and `script` in one round trip. `read` gets the first row of the last statement.
-    private func batch<T>(
-        _ begin: String, _ script: String, _ read: (Row) -> T
-    ) throws(PostgreSQLError) -> T? {
-        let sql = begin + script
-        let result = PQexec(handle, sql)
-        defer { PQclear(result) }
-        guard isGood(result) else { throw failed(result, sql) }
-        return result.flatMap { PQntuples($0) > 0 ? read(Row(result: $0, number: 0)) : nil }
+    /// Runs `statements` in one round trip. `read` gets the first row of the last.
+    private func firstOfLast<T>(_ statements: [Statement], _ read: (Row) -> T) throws(PostgreSQLError) -> T? {
+        var results: [OpaquePointer] = []
+        defer { for result in results { PQclear(result) } }
+        try pipeline(statements, &results)
+        return firstRow(results[results.count - 1], read)
     }
 
-    /// Runs a statement; the caller clears the result.
+    private func firstRow<T>(_ result: OpaquePointer, _ read: (Row) -> T) -> T? {
+        PQntuples(result) > 0 ? read(Row(result: result, number: 0)) : nil
+    }
+
+    /// Runs a statement, after those that are queued; the caller clears the result.
     private func execute(_ sql: StaticString, _ values: [Value]) throws(PostgreSQLError) -> OpaquePointer {
-        if !queued.isEmpty {
+        guard queued.isEmpty, !isPooled, let place = place(of: sql) else {
             var results: [OpaquePointer] = []
-            do throws(PostgreSQLError) {
-                try pipeline(taken() + [(sql, values)], andCommit: false, &results)
-            } catch {
-                for result in results { PQclear(result) }
-                throw error
-            }
-            for result in results.dropLast() {
-                _ = count(result)
-                PQclear(result)
-            }
+            try pipeline(taken() + [(sql, values)], &results)
+            for result in results.dropLast() { PQclear(result) }
             return results[results.count - 1]
         }
         let parameters = try Parameters(values, of: sql)
-        let result: OpaquePointer?
-        if isPooled {
-            result = parameters.withArrays { types, values, lengths, formats in
-                PQexecParams(handle, pointer(sql), parameters.count, types, values, lengths, formats, 1)
-            }
-        } else {
-            let name = String(try place(of: sql, parameters))
-            result = parameters.withArrays { _, values, lengths, formats in
-                PQexecPrepared(handle, name, parameters.count, values, lengths, formats, 1)
-            }
+        let result = parameters.withArrays { _, values, lengths, formats in
+            PQexecPrepared(handle, String(place), parameters.count, values, lengths, formats, 1)
         }
         guard isGood(result), let result else {
             defer { PQclear(result) }
@@ -376,36 +357,50 @@ extension Connection {
         return result
     }
 
-    /// Runs `statements` in one round trip (libpq's pipeline mode), and then COMMIT, if wanted. Adds the statements' results
-    /// to `results`, which the caller clears. After an error the server skips the rest, COMMIT too.
-    private func pipeline(
-        _ statements: [(sql: StaticString, values: [Value])], andCommit: Bool, _ results: inout [OpaquePointer]
-    ) throws(PostgreSQLError) {
-        var ready: [(name: String, parameters: Parameters)] = []
-        for (sql, values) in statements {
-            let parameters = try Parameters(values, of: sql)
-            ready.append((String(try place(of: sql, parameters)), parameters))
-        }
-        guard PQenterPipelineMode(handle) == 1 else { throw failed(nil, "") }
-        for (name, parameters) in ready {
-            _ = parameters.withArrays { _, values, lengths, formats in
-                PQsendQueryPrepared(handle, name, parameters.count, values, lengths, formats, 1)
+    /// Runs `statements` in one round trip (postgresql.org/docs/current/libpq-pipeline-mode.html), which prepares those that are
+    /// new. Their results are in `results`, which the caller clears. After an error the server skips the rest, and `results` is empty.
+    private func pipeline(_ statements: [Statement], _ results: inout [OpaquePointer]) throws(PostgreSQLError) {
+        var parameters: [Parameters] = []
+        for (sql, values) in statements { parameters.append(try Parameters(values, of: sql)) }
+        // The answer to the COMMIT of `endReading`.
+        while let result = PQgetResult(handle) { PQclear(result) }
+        guard PQenterPipelineMode(handle) == 1 else { throw failed(nil, statements[0].sql.description) }
+        // Whether each statement is prepared first.
+        var isNew: [Bool] = []
+        var sent = kept
+        for (index, (sql, _)) in statements.enumerated() {
+            let known = isPooled ? nil : sent.firstIndex { isSame($0, sql) }
+            isNew.append(!isPooled && known == nil)
+            parameters[index].withArrays { types, values, lengths, formats in
+                let count = parameters[index].count
+                if isPooled {
+                    _ = PQsendQueryParams(handle, pointer(sql), count, types, values, lengths, formats, 1)
+                    return
+                }
+                let name = String(known ?? sent.count)
+                if known == nil {
+                    _ = PQsendPrepare(handle, name, pointer(sql), count, types)
+                    sent.append(sql)
+                }
+                _ = PQsendQueryPrepared(handle, name, count, values, lengths, formats, 1)
             }
         }
-        if andCommit { _ = PQsendQueryParams(handle, "COMMIT", 0, nil, nil, nil, nil, 0) }
         PQpipelineSync(handle)
         var error: PostgreSQLError?
-        for index in 0..<(statements.count + (andCommit ? 1 : 0)) {
-            let isCommit = index == statements.count
-            guard let result = PQgetResult(handle) else {
-                error = error ?? failed(nil, isCommit ? "COMMIT" : statements[index].sql.description)
-                break
+        for (index, (sql, _)) in statements.enumerated() {
+            if isNew[index] {
+                let result = PQgetResult(handle)
+                if isGood(result) { kept.append(sql) } else if error == nil { error = failed(result, sql.description) }
+                PQclear(result)
+                PQclear(PQgetResult(handle))
             }
-            if isGood(result) {
-                if isCommit { PQclear(result) } else { results.append(result) }
+            let result = PQgetResult(handle)
+            if error == nil, isGood(result), let result {
+                _ = count(result)
+                results.append(result)
             } else {
                 // PGRES_PIPELINE_ABORTED follows the statement that failed.
-                if error == nil { error = failed(result, isCommit ? "COMMIT" : statements[index].sql.description) }
+                if error == nil { error = failed(result, sql.description) }
                 PQclear(result)
             }
             // The end of this statement's results.
@@ -413,24 +408,18 @@ extension Connection {
         }
         if !isLost { PQclear(PQgetResult(handle)) }
         PQexitPipelineMode(handle)
-        if let error { throw error }
+        guard let error else { return }
+        for result in results { PQclear(result) }
+        results = []
+        throw error
     }
 
-    /// The place of `sql` among the statements that the server has prepared; prepares it if needed.
-    private func place(of sql: StaticString, _ parameters: Parameters) throws(PostgreSQLError) -> Int {
-        // The program's SQL texts are identified by their addresses.
-        if let place = kept.firstIndex(where: {
-            $0.utf8Start == sql.utf8Start && $0.utf8CodeUnitCount == sql.utf8CodeUnitCount
-        }) {
-            return place
-        }
-        let result = parameters.withArrays { types, _, _, _ in
-            PQprepare(handle, String(kept.count), pointer(sql), parameters.count, types)
-        }
-        defer { PQclear(result) }
-        guard isGood(result) else { throw failed(result, sql.description) }
-        kept.append(sql)
-        return kept.count - 1
+    /// The place of `sql` among the statements that the server has prepared.
+    private func place(of sql: StaticString) -> Int? { kept.firstIndex { isSame($0, sql) } }
+
+    /// The program's SQL texts are identified by their addresses.
+    private func isSame(_ a: StaticString, _ b: StaticString) -> Bool {
+        a.utf8Start == b.utf8Start && a.utf8CodeUnitCount == b.utf8CodeUnitCount
     }
 
     private func pointer(_ sql: StaticString) -> UnsafePointer<CChar> {

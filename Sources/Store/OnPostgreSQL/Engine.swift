@@ -153,7 +153,7 @@ final class Engine {
         var isAgain = false
         while true {
             do throws(PostgreSQLError) {
-                found = try connection.beginReading(StoreState.query.description) { StoreState($0) }
+                found = try connection.beginReading(StoreState.query) { StoreState($0) }
                 break
             } catch {
                 guard error.kind == .disconnected, !isAgain, connection.reconnect() else { throw AuthError(error) }
@@ -231,7 +231,7 @@ final class Engine {
         locking locks: () -> [Lock], waitingAtMost limit: Duration, _ body: () throws(AuthError) -> T
     ) throws(AuthError) -> T {
         try connection.transaction(
-            opening: LockNumber.taking(locks()) + StoreState.query.description, { StoreState($0) },
+            opening: LockNumber.taking(locks()) + [(StoreState.query, [])], { StoreState($0) },
             lockTimeout: limit.milliseconds
         ) { (found) throws(AuthError) -> T in
             guard let found else { throw StoreState.absence }
@@ -328,14 +328,14 @@ enum LockNumber {
         SHA256.digest(subject).prefix(7).reduce(order) { $0 << 8 | Int64($1) }
     }
 
-    /// SQL that takes the lock on the state and all of `locks`, in order.
-    static func taking(_ locks: [Lock]) -> String {
-        var sql = " SELECT pg_advisory_xact_lock_shared(\(state))"
+    /// What takes the lock on the state and all of `locks`, in order.
+    static func taking(_ locks: [Lock]) -> [Connection.Statement] {
+        var statements: [Connection.Statement] = [("SELECT pg_advisory_xact_lock_shared($1)", [.integer(state)])]
         var last: Int64 = 0
         for number in locks.map({ of($0) }).sorted() where number != last {
-            sql += ", pg_advisory_xact_lock(\(number))"
+            statements.append(("SELECT pg_advisory_xact_lock($1)", [.integer(number)]))
             last = number
         }
-        return sql + "; "
+        return statements
     }
 }

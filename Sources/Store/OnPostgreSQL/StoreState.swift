@@ -25,9 +25,7 @@ struct StoreState {
     /// SQL that reads it, with the server's time after all that the transaction waited for.
     static var query: StaticString {
         """
-        SELECT schema_number, closure, epoch, key_number,
-            CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT),
-            coalesce(encode(secret_fingerprint, 'hex'), '') FROM store_state
+        SELECT schema_number, closure, epoch, key_number, clock_timestamp(), secret_fingerprint FROM store_state
         """
     }
 
@@ -36,8 +34,9 @@ struct StoreState {
         closure = MaintenanceLock(number: row.integer(1))
         epoch = row.integer(2)
         keyNumber = row.integer(3)
-        readAt = Timestamp(milliseconds: row.integer(4))
-        fingerprint = bytes(ofHex: row.text(5))
+        // In binary: microseconds since 2000.
+        readAt = Timestamp(milliseconds: 946_684_800_000 + row.integer(4) / 1000)
+        fingerprint = row.blob(5)
     }
 
     /// Throws `unavailable` unless the schema is this executable's.
@@ -157,7 +156,7 @@ struct Opening {
     }
 
     private func alone(_ body: () throws(PostgreSQLError) -> Void) throws(AuthError) {
-        try connection.transaction(opening: " SELECT pg_advisory_xact_lock(\(LockNumber.state));", { _ in }) {
+        try connection.transaction(opening: [("SELECT pg_advisory_xact_lock($1)", [.integer(LockNumber.state)])], { _ in }) {
             (_) throws(AuthError) in
             do throws(PostgreSQLError) {
                 try body()
