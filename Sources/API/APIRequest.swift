@@ -92,9 +92,9 @@ extension Auth {
     }
 
     /// The user and the session of `request`'s access token.
-    func session(bearing request: APIRequest) throws(AuthError) -> SignedIn {
+    func session(bearing request: APIRequest, withProjects: Bool = false) throws(AuthError) -> SignedIn {
         guard let token = request.bearerToken else { throw .notAuthenticated }
-        let caller = try session(bearing: token)
+        let caller = try session(bearing: token, withProjects: withProjects)
         request.note("by", .id(caller.user.id))
         return caller
     }

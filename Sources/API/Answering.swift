@@ -71,10 +71,10 @@ func respond(
 /// start, the mail waits for the next request; this one does not fail.
 private func wakeDeliverer(_ auth: Auth, after route: Route, log entry: AccessLogEntry) {
     guard !route.isRead else { return }
-    let requestsPerCleanUp: UInt8 = 32
+    let requestsPerCleanUp = 32 * Database.cleanUpFactor
     do throws(AuthError) {
         let isDue = try auth.hasDueMail()
-        guard isDue || (auth.hasChangedRows && Random.bytes(1)[0] % requestsPerCleanUp == 0) else { return }
+        guard isDue || (auth.hasChangedRows && Int(Random.bytes(1)[0]) % requestsPerCleanUp == 0) else { return }
     } catch {
         return
     }

@@ -42,6 +42,17 @@ package struct Endpoint: Sendable {
         }
     }
 
+    /// The same, if the handler needs the user's projects, too.
+    package init(
+        _ route: Route, forAccount handler: @escaping @Sendable (APIRequest, Account, Auth) throws(AuthError) -> Reply
+    ) {
+        self.route = route
+        answer = { (request, auth) throws(AuthError) in
+            let user = try auth.session(bearing: request, withProjects: true).user
+            return try handler(request, try auth.account(of: user), auth)
+        }
+    }
+
     /// The same, if the handler also needs the session.
     package init(
         _ route: Route, forSession handler: @escaping @Sendable (APIRequest, SignedIn, Auth) throws(AuthError) -> Reply

@@ -9,7 +9,4 @@ import Auth
 @export(interface)
 package let currentUser = Endpoint(
     .currentUser,
-    forUser: { (request, user, auth) throws(AuthError) in
-        let account = try auth.account(of: user)
-        return .ok(AccountView(account))
-    })
+    forAccount: { (_, account, _) throws(AuthError) in .ok(AccountView(account)) })

@@ -155,34 +155,25 @@ package final class Connection {
         queued.append((sql, values))
     }
 
-    /// The first row of `before`, which has no values, read by `readBefore`, and that of `sql`, in one round trip.
-    package func first<S, T>(
-        after before: StaticString, _ readBefore: (Row) -> S, _ sql: StaticString, _ values: [Value], _ read: (Row) -> T
-    ) throws(PostgreSQLError) -> (before: S?, row: T?) {
+    /// The rows of each of `statements`, in one round trip.
+    package func rows(of statements: [Statement]) throws(PostgreSQLError) -> [Rows] {
         var results: [OpaquePointer] = []
-        defer { for result in results { PQclear(result) } }
-        try pipeline([(before, []), (sql, values)], &results)
-        return (firstRow(results[0], readBefore), firstRow(results[1], read))
+        try pipeline(statements, &results)
+        return results.map { Rows($0) }
     }
 
     /// The first row of one statement, read by `read`; nil if there is none.
     package func first<T>(
         _ sql: StaticString, _ values: [Value] = [], _ read: (Row) -> T
     ) throws(PostgreSQLError) -> T? {
-        let result = try execute(sql, values)
-        defer { PQclear(result) }
-        _ = count(result)
-        return firstRow(result, read)
+        Rows(try execute(sql, values)).first(read)
     }
 
     /// Every row of one statement, read by `read`; at most the first `limit`.
     package func all<T>(
         _ sql: StaticString, _ values: [Value] = [], limit: Int = .max, _ read: (Row) -> T
     ) throws(PostgreSQLError) -> [T] {
-        let result = try execute(sql, values)
-        defer { PQclear(result) }
-        _ = count(result)
-        return (0..<min(PQntuples(result), Int32(clamping: limit))).map { read(Row(result: result, number: $0)) }
+        Rows(try execute(sql, values)).all(limit: limit, read)
     }
 
     /// Runs `body` in one transaction. `opening`: statements that begin it, in the same round trip as BEGIN; `body` gets
@@ -331,11 +322,7 @@ extension Connection {
         var results: [OpaquePointer] = []
         defer { for result in results { PQclear(result) } }
         try pipeline(statements, &results)
-        return firstRow(results[results.count - 1], read)
-    }
-
-    private func firstRow<T>(_ result: OpaquePointer, _ read: (Row) -> T) -> T? {
-        PQntuples(result) > 0 ? read(Row(result: result, number: 0)) : nil
+        return Rows(results.removeLast()).first(read)
     }
 
     /// Runs a statement, after those that are queued; the caller clears the result.
@@ -354,6 +341,7 @@ extension Connection {
             defer { PQclear(result) }
             throw failed(result, sql.description)
         }
+        changeCount += Int64(count(result))
         return result
     }
 
@@ -396,7 +384,7 @@ extension Connection {
             }
             let result = PQgetResult(handle)
             if error == nil, isGood(result), let result {
-                _ = count(result)
+                changeCount += Int64(count(result))
                 results.append(result)
             } else {
                 // PGRES_PIPELINE_ABORTED follows the statement that failed.
@@ -450,7 +438,6 @@ extension Connection {
             number = number * 10 + Int(UInt8(bitPattern: digit.pointee) - UInt8(ascii: "0"))
             digit += 1
         }
-        changeCount += Int64(number)
         return number
     }
 }

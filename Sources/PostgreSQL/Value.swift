@@ -1,10 +1,9 @@
-// Values for a statement, and values from a row. Both use PostgreSQL's binary format. Only statements that run together have
-// results as text.
+// Values for a statement, and values from a row. Both use PostgreSQL's binary format.
 
 import CPostgreSQL
 
 /// A value bound to a placeholder.
-package enum Value {
+package enum Value: Equatable {
     /// NULL of a type: without one PostgreSQL may infer a narrower type for the placeholder than later values need.
     case null(ValueType)
     case integer(Int64)
@@ -46,6 +45,26 @@ package enum ValueType {
     }
 }
 
+/// The rows of one statement.
+package final class Rows {
+    private let result: OpaquePointer
+
+    /// Clears `result` when it is not used any more.
+    init(_ result: OpaquePointer) { self.result = result }
+
+    deinit { PQclear(result) }
+
+    /// The first one, read by `read`; nil if there is none.
+    package func first<T>(_ read: (Row) -> T) -> T? {
+        PQntuples(result) > 0 ? read(Row(result: result, number: 0)) : nil
+    }
+
+    /// Every one, read by `read`; at most the first `limit`.
+    package func all<T>(limit: Int = .max, _ read: (Row) -> T) -> [T] {
+        (0..<min(PQntuples(result), Int32(clamping: limit))).map { read(Row(result: result, number: $0)) }
+    }
+}
+
 /// One row of a result. Columns count from 0; it is valid as long as the closure that gets it runs.
 package struct Row {
     let result: OpaquePointer
@@ -55,7 +74,6 @@ package struct Row {
     package func integer(_ column: Int32) -> Int64 {
         let bytes = self.bytes(column)
         guard let first = bytes.first else { return 0 }
-        if PQfformat(result, column) == 0 { return decimal(bytes) }
         // Two's complement, the most significant byte first; a boolean is one byte, 0 or 1.
         var number: Int64 = first & 0x80 == 0 ? 0 : -1
         for byte in bytes { number = number << 8 | Int64(byte) }
@@ -76,11 +94,6 @@ package struct Row {
 
     /// The text in `column`, or nil for NULL.
     package func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
-
-    /// A number as text.
-    private func decimal(_ digits: UnsafeRawBufferPointer) -> Int64 {
-        Int64(String(decoding: digits, as: UTF8.self)) ?? 0
-    }
 
     private func bytes(_ column: Int32) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(

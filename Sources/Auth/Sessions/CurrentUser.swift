@@ -31,10 +31,13 @@ extension Auth {
     }
 
     /// The user and session of the access token `text`, verified as in `user(bearing:)`.
-    package func session(bearing text: String) throws(AuthError) -> SignedIn {
+    /// `withProjects`: the user's projects are read next.
+    package func session(bearing text: String, withProjects: Bool = false) throws(AuthError) -> SignedIn {
         let verifier = try tokenVerifier
-        guard let token = try verifier.read(text), let session = try Session.find(token.claims.session, in: try database()),
-            try verifier.verifies(token, of: session)
+        guard let token = try verifier.read(text) else { throw .invalidToken }
+        let database = try database()
+        if withProjects { Project.expectAll(of: token.claims.user, in: database) }
+        guard let session = try Session.find(token.claims.session, in: database), try verifier.verifies(token, of: session)
         else { throw .invalidToken }
         let user = try session.activeUser(at: now)
         guard !isTestSuperuser(user) else { throw .invalidToken }

@@ -50,7 +50,7 @@ extension Auth {
     /// Deletes some of what has expired, as one change.
     package func cleanUp(_ database: Database) throws(AuthError) -> CleanedUp {
         let now = now
-        let limit = Policy.rowsPerCleanUp
+        let limit = Policy.rowsPerCleanUp * Int64(Database.cleanUpFactor)
         var done = try database.write(locking: [.cleanUp]) { () throws(AuthError) in
             var done = CleanedUp()
             done.codes = try Challenge.deleteExpired(before: now, limit: limit, in: database)

@@ -26,6 +26,10 @@ final class Engine {
     private var isUsed = false
     /// Whether this request put a mail into the outbox.
     private var hasNewMail = false
+    /// A statement whose rows the next one brings, too.
+    private var expected: Connection.Statement?
+    /// Those rows.
+    private var ahead: (of: Connection.Statement, rows: Rows)?
     /// Whether the next statement must bring the state: another request begins.
     private var needsState = false
     /// For what the store may be closed, since this process closed it.
@@ -101,27 +105,38 @@ final class Engine {
         needsState = isUsed
         isUsed = true
         hasNewMail = false
+        (expected, ahead) = (nil, nil)
     }
+
+    func expect(_ sql: StaticString, _ values: [Value]) { expected = (sql, values) }
 
     func noteMail() { hasNewMail = true }
 
     /// If this request queued none, one in eight looks for older mail: a statement more for each would be noticed.
     func shouldLookForMail() -> Bool { hasNewMail || Random.bytes(1)[0] % 8 == 0 }
 
-    /// The request's first statement outside a transaction, with the state. If the store or its secret was replaced since
-    /// the last request, the database is opened again.
-    private func firstOfRequest<T>(
+    /// A statement outside a transaction, with the state, if it is the request's first, and with what is expected. If the
+    /// store or its secret was replaced since the last request, the database is opened again.
+    private func firstWithOthers<T>(
         _ sql: StaticString, _ values: [Value], _ read: (Row) -> T
     ) throws(AuthError) -> T? {
-        needsState = false
-        let found = try reading(sql) { () throws(PostgreSQLError) in
-            try connection.first(after: StoreState.query, { StoreState($0) }, sql, values, read)
+        var statements: [Connection.Statement] = [(sql, values)]
+        // After the rows: what replaces the store between the two changes the state.
+        if needsState { statements.append((StoreState.query, [])) }
+        if let expected { statements.append(expected) }
+        var found = try reading(sql) { () throws(PostgreSQLError) in try connection.rows(of: statements) }
+        if needsState {
+            needsState = false
+            guard let state = found.remove(at: 1).first({ StoreState($0) }) else { throw StoreState.absence }
+            note(state)
+            guard isUsable else {
+                try openAgain()
+                return try first(sql, values, read)
+            }
         }
-        guard let state = found.before else { throw StoreState.absence }
-        note(state)
-        if isUsable { return found.row }
-        try openAgain()
-        return try reading(sql) { () throws(PostgreSQLError) in try connection.first(sql, values, read) }
+        if let expected { ahead = (expected, found[1]) }
+        expected = nil
+        return found[0].first(read)
     }
 
     /// Makes this the database of the current epoch, if it is open.
@@ -216,13 +231,19 @@ final class Engine {
     }
 
     func first<T>(_ sql: StaticString, _ values: [Value], _ read: (Row) -> T) throws(AuthError) -> T? {
-        if needsState, !connection.isInTransaction { return try firstOfRequest(sql, values, read) }
+        if needsState || expected != nil, !connection.isInTransaction { return try firstWithOthers(sql, values, read) }
         return try reading(sql) { () throws(PostgreSQLError) in try connection.first(sql, values, read) }
     }
 
     func all<T>(
         _ sql: StaticString, _ values: [Value], limit: Int, _ read: (Row) -> T
     ) throws(AuthError) -> [T] {
+        if let (statement, rows) = ahead, statement.sql.utf8Start == sql.utf8Start, statement.values == values,
+            !connection.isInTransaction
+        {
+            ahead = nil
+            return rows.all(limit: limit, read)
+        }
         if needsState, !connection.isInTransaction { try requireState() }
         return try reading(sql) { () throws(PostgreSQLError) in try connection.all(sql, values, limit: limit, read) }
     }
@@ -237,6 +258,7 @@ final class Engine {
             guard let found else { throw StoreState.absence }
             note(found)
             needsState = false
+            ahead = nil
             try found.requireSchema()
             guard isUsable else {
                 throw .unavailable(reason: found.closure?.reason ?? "the state was replaced during the request")
@@ -283,6 +305,10 @@ final class Engine {
 }
 
 extension Database {
+    /// How much rarer clean-ups are, and how much more each deletes, than with SQLite: a process that connects takes as much
+    /// of the cores as ten requests.
+    package static var cleanUpFactor: Int { 8 }
+
     /// Nothing: libpq has no such settings.
     package static func configureForOneThread() {}
 

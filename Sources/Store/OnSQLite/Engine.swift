@@ -139,6 +139,9 @@ struct Engine {
 
     func queue(_ sql: StaticString, _ values: [Value]) throws(AuthError) { _ = try run(sql, values) }
 
+    /// Nothing: a statement has no round trip.
+    func expect(_ sql: StaticString, _ values: [Value]) {}
+
     /// Nothing: looking for mail is cheap.
     func noteMail() {}
 
@@ -255,6 +258,9 @@ struct Engine {
 }
 
 extension Database {
+    /// How much rarer clean-ups are, and how much more each deletes, than they would be by themselves.
+    package static var cleanUpFactor: Int { 1 }
+
     /// Turns off what SQLite does for threads, for a process with one thread. Call it before the first database is opened.
     package static func configureForOneThread() {
         Connection.configureForOneThread()

@@ -13,14 +13,18 @@ package struct Project {
 
     /// The projects that `user` belongs to, oldest membership first; at most `StoreBounds.listedWithin`.
     package static func all(of user: UUID, in database: Database) throws(AuthError) -> [Project] {
-        try database.all(
-            """
-            SELECT projects.id, projects.name
-            FROM members JOIN projects ON projects.id = members.project_id
-            WHERE members.user_id = $1 ORDER BY members.created_at, projects.id
-            """,
-            [.id(user)], limit: StoreBounds.listedWithin
-        ) { Project(id: $0.id(0), name: $0.text(1)) }
+        try database.all(ofUser, [.id(user)], limit: StoreBounds.listedWithin) { Project(id: $0.id(0), name: $0.text(1)) }
+    }
+
+    /// The projects of `user` are wanted soon: the next statement may bring them.
+    package static func expectAll(of user: UUID, in database: Database) { database.expect(ofUser, [.id(user)]) }
+
+    private static var ofUser: StaticString {
+        """
+        SELECT projects.id, projects.name
+        FROM members JOIN projects ON projects.id = members.project_id
+        WHERE members.user_id = $1 ORDER BY members.created_at, projects.id
+        """
     }
 
     /// A new project that `owner` owns.
