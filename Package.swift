@@ -157,14 +157,14 @@ if !isEmbedded {
     targets += [
         module("Operations", uses: ["Auth", "Store", "Cryptography", "Platform"], besides: [otherStore]),
         .target(
-            name: "TestSupport", dependencies: ["API", "CGI", "SQLite", "Store"],
+            name: "TestSupport", dependencies: ["API", "CGI", "SQL", "Store"],
             path: "Tests/TestSupport", swiftSettings: strict + storeSettings),
         tests("PlatformTests", of: ["Platform"]),
         tests("JSONTests", of: ["JSON", "Platform"]),
         tests("CGITests", of: ["CGI", "JSON", "Platform"]),
         tests("SQLiteTests", of: ["SQLite", "Platform"]),
         tests("CryptographyTests", of: ["Cryptography"]),
-        tests("AuthTests", of: ["Auth", "Operations", "Store", "Cryptography", "SQLite", "Platform"], besides: ["clock.txt"]),
+        tests("AuthTests", of: ["Auth", "Operations", "Store", "Cryptography", "SQL", "Platform"], besides: ["clock.txt"]),
         tests("SettingsTests", of: ["Auth", "Settings", "Store", "Platform"]),
         tests("APITests", of: ["API", "CGI", "Auth", "Endpoints", "JSON", "Settings", "Store", "Platform"]),
         tests("EndpointTests", of: ["Platform"]),

@@ -30,7 +30,7 @@ private func refusal<T>(_ body: () throws -> T) -> String {
         let path = "/tmp/latchkey-api-\(UUID.random().text)"
         defer { _ = try? Command.run("/bin/rm", arguments: ["-r", path], environment: [], input: [], limit: .seconds(10)) }
         return Auth(
-            policy: policy, store: DatabaseLocation(try StateFolder(at: path), journal: .wal),
+            policy: policy, store: TestDatabase.location(of: try StateFolder(at: path)),
             client: Client(address: nil, requestID: "request"))
     }
 

@@ -2,6 +2,7 @@
 
 import Cryptography
 import Platform
+import TestSupport
 import Testing
 
 @testable import Auth
@@ -169,7 +170,7 @@ import Testing
         func makeKey(from address: String) throws -> String {
             service.wait(.hours(2))
             let auth = Auth(
-                policy: service.policy, store: DatabaseLocation(service.state, journal: .wal),
+                policy: service.policy, store: TestDatabase.location(of: service.state),
                 client: Client(address: NetworkAddress(address), language: .french, requestID: "request")
             ) { [service] in service.time }
             _ = try auth.createAPIKey(named: "k", expiringIn: nil, scopes: nil, in: project, by: user)

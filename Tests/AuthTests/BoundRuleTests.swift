@@ -2,7 +2,7 @@
 
 import Cryptography
 import Platform
-import SQLite
+import SQL
 import Testing
 
 @testable import Auth

@@ -1,6 +1,7 @@
 // Codes of every purpose: what each works for, and how guesses at them count.
 
 import Platform
+import TestSupport
 import Testing
 
 @testable import Auth
@@ -77,7 +78,7 @@ import Testing
     @Test func whatGoesToAnAccountsAddressIsInItsLanguageNeverTheRequesters() throws {
         func auth(_ language: Language) -> Auth {
             Auth(
-                policy: service.policy, store: DatabaseLocation(service.state, journal: .wal),
+                policy: service.policy, store: TestDatabase.location(of: service.state),
                 client: Client(address: NetworkAddress("192.0.2.7"), language: language, requestID: "request")
             ) { [service] in service.time }
         }
@@ -151,7 +152,7 @@ import Testing
             for turn in 0..<5 {
                 let failures =
                     try service.number(
-                        "SELECT ifnull(sum(count), 0) FROM limit_counts WHERE name = 'failures-email' AND subject = 'ann@example.com'"
+                        "SELECT coalesce(sum(count), 0) FROM limit_counts WHERE name = 'failures-email' AND subject = 'ann@example.com'"
                     ) ?? 0
                 let guess = "00000\(turn)"
                 _ = refusal {
@@ -161,7 +162,7 @@ import Testing
                 }
                 let after =
                     try service.number(
-                        "SELECT ifnull(sum(count), 0) FROM limit_counts WHERE name = 'failures-email' AND subject = 'ann@example.com'"
+                        "SELECT coalesce(sum(count), 0) FROM limit_counts WHERE name = 'failures-email' AND subject = 'ann@example.com'"
                     ) ?? 0
                 compared += Int(after - failures)
             }

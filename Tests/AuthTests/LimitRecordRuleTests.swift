@@ -1,7 +1,8 @@
 // What refusals by limits write is bounded, by site and in total, for any clients and any number of requests.
 
 import Platform
-import SQLite
+import SQL
+import TestSupport
 import Testing
 
 @testable import Auth
@@ -138,19 +139,18 @@ import Testing
     @Test func aRequestOverALimitIsRefusedAtOnceWhileTheDatabaseIsLocked() throws {
         service.policy.sendPerAddressOfClient = Quota(count: 1, window: .minutes(5))
         _ = service.send()
-        let other = try Connection(path: service.state.databasePath)
-        try other.script("BEGIN IMMEDIATE")
+        let lock = ExclusiveLock(service.path)
         let start = Timestamp.now
         #expect(service.send(bob)?.name.description == "send-ip")
         #expect(Timestamp.now - start < .seconds(2))
-        try other.script("ROLLBACK")
+        lock.release()
         #expect(try service.number("SELECT count(*) FROM audit_events WHERE detail = 'send-ip'") == 0)
         service.policy.sendPerAddressOfClient = nil
         service.policy.resendAfter = .seconds(60)
         _ = service.send(bob)
-        try other.script("BEGIN IMMEDIATE")
+        let second = ExclusiveLock(service.path)
         #expect(service.send(bob)?.name.description == "resend")
-        try other.script("ROLLBACK")
+        second.release()
     }
 
     @Test func manyAtOnceNoteNoMoreThanTenRefusalsASlot() async throws {
@@ -163,7 +163,7 @@ import Testing
                     var count = 0
                     for turn in 0..<10 {
                         let auth = Auth(
-                            policy: policy, store: DatabaseLocation(try StateFolder(at: path), journal: .wal),
+                            policy: policy, store: TestDatabase.location(of: try StateFolder(at: path)),
                             client: Client(address: NetworkAddress("192.0.2.7"), requestID: "request")
                         ) { time }
                         do {

@@ -1,7 +1,7 @@
 // Limits: a count in a window, for each key, and a share for the owner that nobody else can use up.
 
 import Platform
-import SQLite
+import SQL
 import Testing
 
 @testable import Auth

@@ -2,6 +2,7 @@
 
 import Cryptography
 import Platform
+import TestSupport
 import Testing
 
 @testable import Auth
@@ -146,7 +147,7 @@ import Testing
 
     private func send(_ email: Email, asking language: Language?) throws -> String {
         let auth = Auth(
-            policy: service.policy, store: DatabaseLocation(service.state, journal: .wal),
+            policy: service.policy, store: TestDatabase.location(of: service.state),
             client: Client(address: NetworkAddress("192.0.2.7"), language: language, requestID: "request")
         ) { [service] in service.time }
         _ = try auth.sendCode(to: email)
@@ -180,7 +181,7 @@ import Testing
         let templates = MailTemplates(folder: folder)
         func mail(_ language: Language, _ email: Email) throws -> String {
             let auth = Auth(
-                policy: service.policy, store: DatabaseLocation(service.state, journal: .wal),
+                policy: service.policy, store: TestDatabase.location(of: service.state),
                 client: Client(address: NetworkAddress("192.0.2.7"), language: language, requestID: "request")
             ) { [service] in service.time }
             service.wait(.hours(1))

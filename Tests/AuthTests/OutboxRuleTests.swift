@@ -3,6 +3,7 @@
 import Cryptography
 import Glibc
 import Platform
+import TestSupport
 import Testing
 
 @testable import Auth
@@ -84,7 +85,7 @@ import Testing
         let (path, time) = (service.path, service.time)
         let results = await together(2) {
             refusal {
-                try Auth(policy: Policy(), store: DatabaseLocation(try StateFolder(at: path), journal: .wal), client: someone) {
+                try Auth(policy: Policy(), store: TestDatabase.location(of: try StateFolder(at: path)), client: someone) {
                     time
                 }
                 .deliverMail(by: mailer.value) { _ in }

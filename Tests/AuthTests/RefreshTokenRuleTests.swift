@@ -2,6 +2,7 @@
 
 import Cryptography
 import Platform
+import TestSupport
 import Testing
 
 @testable import Auth
@@ -93,7 +94,7 @@ import Testing
         let grant = try service.signIn()
         let (token, user, path, time) = (grant.refreshToken, grant.user.text, service.path, service.time)
         let successors = await together(12) {
-            (try? Auth(policy: Policy(), store: DatabaseLocation(try StateFolder(at: path), journal: .wal), client: someone) {
+            (try? Auth(policy: Policy(), store: TestDatabase.location(of: try StateFolder(at: path)), client: someone) {
                 time
             }
             .refreshToken(token, of: user).refreshToken) ?? "refused"

@@ -2,7 +2,8 @@
 
 import Cryptography
 import Platform
-import SQLite
+import SQL
+import TestSupport
 import Testing
 
 import class Foundation.FileManager
@@ -41,13 +42,16 @@ final class Service {
     var testIdentities: [TestIdentity] = []
     let path = temporaryPath()
 
-    deinit { removeFolder(path) }
+    deinit {
+        TestDatabase.remove(of: path)
+        removeFolder(path)
+    }
 
     var state: StateFolder { try! StateFolder(at: path) }
 
     var auth: Auth {
         Auth(
-            policy: policy, store: DatabaseLocation(state, journal: .wal),
+            policy: policy, store: TestDatabase.location(of: state),
             client: Client(address: NetworkAddress(address), requestID: "request"),
             testIdentities: testIdentities
         ) { [unowned self] in time }
@@ -62,10 +66,13 @@ final class Service {
 
     func sql(_ text: String) throws {
         _ = try database()
-        try Connection(path: state.databasePath).script(text)
+        try TestDatabase.run(text, in: path)
     }
 
-    func number(_ sql: StaticString) throws -> Int64? { try database().first(sql) { $0.integer(0) } }
+    func number(_ sql: String) throws -> Int64? {
+        _ = try database()
+        return try TestDatabase.number(sql, in: path)
+    }
 
     func challenge(of email: Email = ann) throws -> Challenge? {
         try Challenge.find(.signIn(email), else: CodeTerms(policy), in: try database())
@@ -160,7 +167,7 @@ final class Service {
 
     func join(_ user: User, _ project: UUID, as role: String) throws {
         try database().run(
-            "INSERT INTO members (user_id, project_id, role, created_at) VALUES (?, ?, ?, 0)",
+            "INSERT INTO members (user_id, project_id, role, created_at) VALUES ($1, $2, $3, 0)",
             [.id(user.id), .id(project), .text(role)])
     }
 }

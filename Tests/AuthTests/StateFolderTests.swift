@@ -4,6 +4,7 @@ import Cryptography
 import Dispatch
 import Glibc
 import Platform
+import TestSupport
 import Testing
 
 @testable import Auth
@@ -131,7 +132,7 @@ private func reason(_ body: () throws(StateFault) -> Void) -> String? {
     }
 
     @Test func aSecretMissingBesideADatabaseIsAnError() throws {
-        let auth = Auth(policy: Policy(), store: DatabaseLocation(try StateFolder(at: path), journal: .wal), client: someone)
+        let auth = Auth(policy: Policy(), store: TestDatabase.location(of: try StateFolder(at: path)), client: someone)
         _ = try auth.database()
         File.remove("\(path)/secret.key")
         let state = try StateFolder(at: path)

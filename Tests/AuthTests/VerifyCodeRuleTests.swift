@@ -1,6 +1,7 @@
 // Using a code: once, within its attempts, in the forms that people type.
 
 import Platform
+import TestSupport
 import Testing
 
 @testable import Auth
@@ -148,7 +149,7 @@ import Testing
         let (code, path, time) = (try service.code(), service.path, service.time)
         let results = await together(8) {
             refusal {
-                try Auth(policy: Policy(), store: DatabaseLocation(try StateFolder(at: path), journal: .wal), client: someone) {
+                try Auth(policy: Policy(), store: TestDatabase.location(of: try StateFolder(at: path)), client: someone) {
                     time
                 }
                 .verifyCode(code, for: try Email("ann@example.com"))
@@ -164,7 +165,7 @@ import Testing
         let (code, path, time) = (try service.wrongCode(), service.path, service.time)
         let results = await together(12) {
             refusal {
-                try Auth(policy: Policy(), store: DatabaseLocation(try StateFolder(at: path), journal: .wal), client: someone) {
+                try Auth(policy: Policy(), store: TestDatabase.location(of: try StateFolder(at: path)), client: someone) {
                     time
                 }
                 .verifyCode(code, for: try Email("ann@example.com"))

@@ -55,7 +55,8 @@ private let unavailable = """
         #expect(home.post("refresh-token", refresh).status == 200)
     }
 
-    @Test func whoCannotHaveTheirTurnToWriteComeBack() throws {
+    @Test(.enabled(if: !isPostgreSQL, "the file that keeps the order of writers is SQLite's"))
+    func whoCannotHaveTheirTurnToWriteComeBack() throws {
         let home = Home()
         let ada = home.signIn("ada@example.com")
         let refresh = #"{"refresh_token":"\#(ada.refreshToken)","user_uuid":"\#(ada.id)"}"#
@@ -75,7 +76,8 @@ private let unavailable = """
         #expect(home.post("refresh-token", refresh).status == 200)
     }
 
-    @Test func withARollbackJournalEvenReadsAreAskedToWait() {
+    @Test(.enabled(if: !isPostgreSQL, "the journal is SQLite's"))
+    func withARollbackJournalEvenReadsAreAskedToWait() {
         let home = Home(settings: "journal = delete")
         let ada = home.signIn("ada@example.com")
         let holder = ExclusiveLock(home)
@@ -85,7 +87,8 @@ private let unavailable = """
         #expect(home.get("current-user", ada.bearer).status == 200)
     }
 
-    @Test func aDiskThatTakesNothingMoreChangesNothing() {
+    @Test(.enabled(if: !isPostgreSQL, "the server has the disk"))
+    func aDiskThatTakesNothingMoreChangesNothing() {
         let home = Home()
         let ada = home.signIn("ada@example.com")
         for _ in 0..<100 where home.number("SELECT count(*) FROM mail_items") > 0 { shortPause() }

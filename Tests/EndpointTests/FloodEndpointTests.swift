@@ -11,8 +11,8 @@ import Testing
     private func rows(_ home: Home) -> [Int64] { tables.map { home.count("SELECT count(*) FROM \($0)") } }
 
     private func bytes(_ home: Home) -> Int {
-        ["latchkey.db", "latchkey.db-wal"].reduce(0) { sum, name in
-            let size = try? FileManager.default.attributesOfItem(atPath: "\(home.path)/\(name)")[.size] as? Int
+        ((try? TestDatabase.files(of: home.path)) ?? []).reduce(0) { sum, path in
+            let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
             return sum + (size ?? 0)
         }
     }

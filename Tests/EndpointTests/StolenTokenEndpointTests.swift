@@ -80,11 +80,11 @@ import Testing
         let home = Home(settings: limits + "resend_after = 0s\n")
         let friend = home.signIn("friend@example.com")
         // Everything that ever entered the outbox, including delivered mail.
+        home.sql("CREATE TABLE told (kind TEXT, email TEXT)")
         home.sql(
-            """
-            CREATE TABLE told (kind TEXT, email TEXT);
-            CREATE TRIGGER tells AFTER INSERT ON mail_items BEGIN INSERT INTO told VALUES (new.kind, new.email); END;
-            """)
+            isPostgreSQL
+                ? "CREATE RULE tells AS ON INSERT TO mail_items DO ALSO INSERT INTO told VALUES (new.kind, new.email)"
+                : "CREATE TRIGGER tells AFTER INSERT ON mail_items BEGIN INSERT INTO told VALUES (new.kind, new.email); END")
         var lines = ["endpoint: answer; what an access token alone does there; who is told"]
         for (index, name) in allEndpoints.enumerated() {
             guard let row = StolenTokenEndpointTests.table[name] else { continue }

@@ -105,8 +105,13 @@ import Testing
     private func waiting(
         for home: Home, _ request: @escaping @Sendable () -> Answer, meanwhile: () -> Void
     ) -> Answer {
-        let path = "\(home.path)/writing.lock"
-        var turn: FileLock? = try! FileLock(waitingFor: path)
+        #if POSTGRESQL
+            let turn = ExclusiveLock(home)
+        #else
+            let path = "\(home.path)/writing.lock"
+            var turn: FileLock? = try! FileLock(waitingFor: path)
+            let file = (try? FileManager.default.attributesOfItem(atPath: path)[.systemFileNumber] as? Int) ?? 0
+        #endif
         nonisolated(unsafe) var answer: Answer?
         // Not on a queue: other tests may use all of its threads.
         let done = DispatchSemaphore(value: 0)
@@ -114,18 +119,25 @@ import Testing
             answer = request()
             done.signal()
         }
-        let file = (try? FileManager.default.attributesOfItem(atPath: path)[.systemFileNumber] as? Int) ?? 0
         var isWaiting = false
         var isAnswered = false
         // On a busy machine it takes seconds until the request waits; only then does its time to wait begin.
         while !isWaiting && !isAnswered {
             isAnswered = done.wait(timeout: .now() + .milliseconds(10)) == .success
-            let locks = (try? String(contentsOfFile: "/proc/locks", encoding: .utf8)) ?? ""
-            isWaiting = locks.split(separator: "\n").contains { $0.contains("->") && $0.contains(":\(file) ") }
+            #if POSTGRESQL
+                isWaiting = turn.isAwaited
+            #else
+                let locks = (try? String(contentsOfFile: "/proc/locks", encoding: .utf8)) ?? ""
+                isWaiting = locks.split(separator: "\n").contains { $0.contains("->") && $0.contains(":\(file) ") }
+            #endif
         }
         meanwhile()
-        withExtendedLifetime(turn) {}
-        turn = nil
+        #if POSTGRESQL
+            turn.release()
+        #else
+            withExtendedLifetime(turn) {}
+            turn = nil
+        #endif
         if !isAnswered { done.wait() }
         #expect(isWaiting, "the request did not wait for its turn: \(answer!.shown)")
         return answer!

@@ -85,7 +85,7 @@ import Testing
         let other = try Connection(to: address)
         func words() throws -> [String] { try other.all("SELECT word FROM notes ORDER BY word") { $0.text(0) } }
         #expect(throws: Refusal.self) {
-            try connection.transaction { () throws(Refusal) in
+            try connection.transaction({ _ in }) { (_) throws(Refusal) in
                 _ = try? connection.run("DELETE FROM notes")
                 throw Refusal()
             } failing: { _ in

@@ -29,7 +29,7 @@ package final class FastCGIProcesses: @unchecked Sendable {
         self.endpoint = endpoint
         self.path = path
         self.arguments = arguments
-        self.environment = environment
+        self.environment = TestDatabase.named(in: environment)
         listening = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         self.errors = open(errors, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         precondition(FastCGIProcesses.call(bind, listening, name) == 0 && listen(listening, 128) == 0)

@@ -2,7 +2,6 @@
 // are told so.
 
 import Foundation
-import SQLite
 
 /// A temporary state folder; deinit removes it.
 package final class Home: Sendable {
@@ -20,6 +19,7 @@ package final class Home: Sendable {
 
     deinit {
         pool.stop()
+        TestDatabase.remove(of: path)
         try? FileManager.default.removeItem(atPath: path)
     }
 
@@ -99,19 +99,15 @@ package final class Home: Sendable {
 
     /// Runs `sql` on the database.
     package func sql(_ sql: String) {
-        try! Connection(path: "\(path)/latchkey.db").script(sql)
+        try! TestDatabase.run(sql, in: path)
     }
 
     /// The count that `sql`, composed at run time, selects.
-    package func count(_ sql: String) -> Int64 {
-        let database = try! Connection(path: "\(path)/latchkey.db")
-        try! database.script("CREATE TEMP TABLE counted AS SELECT (\(sql)) AS n")
-        return try! database.first("SELECT n FROM counted") { $0.integer(0) } ?? -1
-    }
+    package func count(_ sql: String) -> Int64 { number(sql) }
 
-    /// The integer that `sql` selects.
-    package func number(_ sql: StaticString) -> Int64 {
-        try! Connection(path: "\(path)/latchkey.db").first(sql) { $0.integer(0) } ?? -1
+    /// The integer that `sql` selects; 1 for true, -1 for no row.
+    package func number(_ sql: String) -> Int64 {
+        try! TestDatabase.number(sql, in: path) ?? -1
     }
 }
 

@@ -17,10 +17,9 @@ package final class Lighttpd: @unchecked Sendable {
         let log = "\(NSTemporaryDirectory())\((home.path as NSString).lastPathComponent).log"
         logPath = log
         let argv = cStrings(["/bin/sh", "-c", script, "sh", projectFolder, log, configuration])
-        let envp = cStrings(
-            ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PORT": "\(port)", "LATCHKEY_HOME": home.path]
-                .merging(isFastCGI ? ["LATCHKEY_FASTCGI": "1"] : [:]) { $1 }.merging(variables) { $1 }
-                .map { "\($0.key)=\($0.value)" })
+        let environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PORT": "\(port)", "LATCHKEY_HOME": home.path]
+            .merging(isFastCGI ? ["LATCHKEY_FASTCGI": "1"] : [:]) { $1 }.merging(variables) { $1 }
+        let envp = cStrings(TestDatabase.named(in: environment).map { "\($0.key)=\($0.value)" })
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }

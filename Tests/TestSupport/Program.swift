@@ -48,7 +48,7 @@ package final class Program: @unchecked Sendable {
         posix_spawn_file_actions_adddup2(&actions, standardOutput.write, 1)
         posix_spawn_file_actions_adddup2(&actions, standardError.write, 2)
         let argv = cStrings([path] + arguments)
-        let envp = cStrings((Array(environment) + Array(again)).map { "\($0.key)=\($0.value)" })
+        let envp = cStrings((Array(TestDatabase.named(in: environment)) + Array(again)).map { "\($0.key)=\($0.value)" })
         let process = spawn(path, argv, envp, &actions)
         posix_spawn_file_actions_destroy(&actions)
         for end in [standardInput.read, standardOutput.write, standardError.write] { close(end) }

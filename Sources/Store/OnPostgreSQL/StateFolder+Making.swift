@@ -70,6 +70,12 @@ extension StateFolder {
         }
     }
 
+    /// The same as `secret()`. If there is no secret, `openDatabase` creates one for a new store, or throws.
+    package func secret(_ openDatabase: () throws(AuthError) -> Void) throws(AuthError) -> [UInt8] {
+        if !isThere { try openDatabase() }
+        return try secret()
+    }
+
     /// The 32 bytes from which codes, peppers and refresh tokens are derived.
     package func secret() throws(AuthError) -> [UInt8] {
         let bytes: [UInt8]

@@ -50,6 +50,9 @@ extension StateFolder {
         }
     }
 
+    /// The same as `secret()`, which needs no open database.
+    package func secret(_ openDatabase: () throws(AuthError) -> Void) throws(AuthError) -> [UInt8] { try secret() }
+
     /// The 32 bytes from which codes, peppers and refresh tokens are derived.
     package func secret() throws(AuthError) -> [UInt8] {
         try prepare()
