@@ -69,9 +69,9 @@ extension Service {
     private func countedCommits(_ body: () throws -> Void) throws -> Int {
         try sql(
             """
-            CREATE TABLE IF NOT EXISTS commits (id BIGINT);
+            CREATE TABLE IF NOT EXISTS commits (id BIGINT, place TEXT);
             CREATE OR REPLACE FUNCTION note_commit() RETURNS TRIGGER LANGUAGE plpgsql AS $$ BEGIN
-                INSERT INTO commits VALUES (CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT));
+                INSERT INTO commits VALUES (CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT), tg_table_name || tg_op);
                 RETURN NULL;
             END $$;
             DO $$ DECLARE name TEXT; BEGIN
@@ -83,6 +83,7 @@ extension Service {
             DELETE FROM commits
             """)
         try body()
+        print("DEBUG", try database().first("SELECT string_agg(id || ' ' || place, ', ') FROM commits") { $0.text(0) } ?? "")
         return Int(try number("SELECT count(DISTINCT id) FROM commits") ?? -1)
     }
 }
