@@ -84,7 +84,7 @@ package final class Auth {
         if let cache { return try cache.databases.database(at: store, toRead: isRead) }
         try state.prepare()
         let database = try Database(at: store)
-        if isRead { try database.beginReading() }
+        try database.beginRequest(toRead: isRead)
         return database
     }
 
@@ -116,7 +116,7 @@ package final class Auth {
 
     /// Whether mail is due now. False, without a query, if this request has not used the database.
     package func hasDueMail() throws(AuthError) -> Bool {
-        guard let openDatabase else { return false }
+        guard let openDatabase, openDatabase.shouldLookForMail() else { return false }
         return try MailItem.nextDue(in: openDatabase).map { $0 <= now } ?? false
     }
 }

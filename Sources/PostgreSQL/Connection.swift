@@ -19,6 +19,8 @@ package final class Connection {
     private var kept: [StaticString] = []
     private var isReading = false
     private var isWriting = false
+    /// Statements of the current transaction that go out with the next one, or with COMMIT.
+    private var queued: [(sql: StaticString, values: [Value])] = []
     /// The first failed statement of the current transaction: PostgreSQL refuses all that follow it.
     private var failure: PostgreSQLError?
     /// Whether a warning came while COMMIT ran.
@@ -137,6 +139,31 @@ package final class Connection {
         return count(result)
     }
 
+    /// Within a transaction: runs one statement for its effect, in the same round trip as the next one or COMMIT. An error shows
+    /// there. Outside a transaction it runs at once.
+    package func queue(_ sql: StaticString, _ values: [Value]) throws(PostgreSQLError) {
+        guard isWriting, !isPooled else {
+            try run(sql, values)
+            return
+        }
+        queued.append((sql, values))
+    }
+
+    /// The first row of `before`, which has no values, read by `readBefore`, and that of `sql`, in one round trip.
+    package func first<S, T>(
+        after before: StaticString, _ readBefore: (Row) -> S, _ sql: StaticString, _ values: [Value], _ read: (Row) -> T
+    ) throws(PostgreSQLError) -> (before: S?, row: T?) {
+        guard !isPooled else { return (try first(before, [], readBefore), try first(sql, values, read)) }
+        var results: [OpaquePointer] = []
+        defer { for result in results { PQclear(result) } }
+        try pipeline([(before, []), (sql, values)], andCommit: false, &results)
+        for result in results { _ = count(result) }
+        func row<R>(_ result: OpaquePointer, _ read: (Row) -> R) -> R? {
+            PQntuples(result) > 0 ? read(Row(result: result, number: 0)) : nil
+        }
+        return (row(results[0], readBefore), row(results[1], read))
+    }
+
     /// The first row of one statement, read by `read`; nil if there is none.
     package func first<T>(
         _ sql: StaticString, _ values: [Value] = [], _ read: (Row) -> T
@@ -194,6 +221,7 @@ package final class Connection {
     ) throws(Attempt<E>) -> T {
         endReading()
         failure = nil
+        queued = []
         let begin =
             "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = \(lockTimeout);"
             + (isPooled ? " SET LOCAL synchronous_commit = on;" : "")
@@ -228,13 +256,19 @@ package final class Connection {
         if let failure { throw failure }
         hasWarning = false
         hasUnknownOutcome = false
-        let result = PQexec(handle, "COMMIT")
-        defer { PQclear(result) }
-        guard isGood(result) else {
-            let error = PostgreSQLError(result, on: handle, sql: "COMMIT")
-            guard error.kind == .disconnected || error.state.isEmpty else { throw error }
-            hasUnknownOutcome = true
-            throw error.withUnknownOutcome
+        if queued.isEmpty {
+            let result = PQexec(handle, "COMMIT")
+            defer { PQclear(result) }
+            guard isGood(result) else { throw failedCommit(PostgreSQLError(result, on: handle, sql: "COMMIT")) }
+        } else {
+            var results: [OpaquePointer] = []
+            defer { for result in results { PQclear(result) } }
+            do throws(PostgreSQLError) {
+                try pipeline(taken(), andCommit: true, &results)
+            } catch {
+                throw failedCommit(error)
+            }
+            for result in results { _ = count(result) }
         }
         if hasWarning {
             hasUnknownOutcome = true
@@ -242,6 +276,18 @@ package final class Connection {
                 message: "the server committed, but the wait for a synchronous standby was cancelled", sql: "COMMIT",
                 kind: .unknownOutcome)
         }
+    }
+
+    /// The error of a COMMIT: without the server's word for it, nobody knows the outcome.
+    private func failedCommit(_ error: PostgreSQLError) -> PostgreSQLError {
+        guard error.kind == .disconnected || error.state.isEmpty else { return error }
+        hasUnknownOutcome = true
+        return error.withUnknownOutcome
+    }
+
+    private func taken() -> [(sql: StaticString, values: [Value])] {
+        defer { queued = [] }
+        return queued
     }
 
     /// Whether the transaction that ended by `failure` may run again; reconnects if that is needed.
@@ -262,6 +308,7 @@ package final class Connection {
     package func reconnect() -> Bool {
         PQreset(handle)
         kept = []
+        queued = []
         isReading = false
         guard PQstatus(handle) == CONNECTION_OK else { return false }
         do throws(PostgreSQLError) {
@@ -276,6 +323,7 @@ package final class Connection {
     package var isLost: Bool { PQstatus(handle) == CONNECTION_BAD }
 
     private func rollBack() {
+        queued = []
         guard !isLost, PQtransactionStatus(handle) != PQTRANS_IDLE else { return }
         PQclear(PQexec(handle, "ROLLBACK"))
     }
@@ -295,6 +343,20 @@ extension Connection {
 
     /// Runs a statement; the caller clears the result.
     private func execute(_ sql: StaticString, _ values: [Value]) throws(PostgreSQLError) -> OpaquePointer {
+        if !queued.isEmpty {
+            var results: [OpaquePointer] = []
+            do throws(PostgreSQLError) {
+                try pipeline(taken() + [(sql, values)], andCommit: false, &results)
+            } catch {
+                for result in results { PQclear(result) }
+                throw error
+            }
+            for result in results.dropLast() {
+                _ = count(result)
+                PQclear(result)
+            }
+            return results[results.count - 1]
+        }
         let parameters = try Parameters(values, of: sql)
         let result: OpaquePointer?
         if isPooled {
@@ -312,6 +374,46 @@ extension Connection {
             throw failed(result, sql.description)
         }
         return result
+    }
+
+    /// Runs `statements` in one round trip (libpq's pipeline mode), and then COMMIT, if wanted. Adds the statements' results
+    /// to `results`, which the caller clears. After an error the server skips the rest, COMMIT too.
+    private func pipeline(
+        _ statements: [(sql: StaticString, values: [Value])], andCommit: Bool, _ results: inout [OpaquePointer]
+    ) throws(PostgreSQLError) {
+        var ready: [(name: String, parameters: Parameters)] = []
+        for (sql, values) in statements {
+            let parameters = try Parameters(values, of: sql)
+            ready.append((String(try place(of: sql, parameters)), parameters))
+        }
+        guard PQenterPipelineMode(handle) == 1 else { throw failed(nil, "") }
+        for (name, parameters) in ready {
+            _ = parameters.withArrays { _, values, lengths, formats in
+                PQsendQueryPrepared(handle, name, parameters.count, values, lengths, formats, 1)
+            }
+        }
+        if andCommit { _ = PQsendQueryParams(handle, "COMMIT", 0, nil, nil, nil, nil, 0) }
+        PQpipelineSync(handle)
+        var error: PostgreSQLError?
+        for index in 0..<(statements.count + (andCommit ? 1 : 0)) {
+            let isCommit = index == statements.count
+            guard let result = PQgetResult(handle) else {
+                error = error ?? failed(nil, isCommit ? "COMMIT" : statements[index].sql.description)
+                break
+            }
+            if isGood(result) {
+                if isCommit { PQclear(result) } else { results.append(result) }
+            } else {
+                // PGRES_PIPELINE_ABORTED follows the statement that failed.
+                if error == nil { error = failed(result, isCommit ? "COMMIT" : statements[index].sql.description) }
+                PQclear(result)
+            }
+            // The end of this statement's results.
+            PQclear(PQgetResult(handle))
+        }
+        if !isLost { PQclear(PQgetResult(handle)) }
+        PQexitPipelineMode(handle)
+        if let error { throw error }
     }
 
     /// The place of `sql` among the statements that the server has prepared; prepares it if needed.

@@ -33,6 +33,9 @@ package struct Database {
     /// The current time, by the store's clock. Two calls may differ.
     package var now: Timestamp { engine.now }
 
+    /// A request begins, which only reads if `toRead`.
+    package func beginRequest(toRead: Bool) throws(AuthError) { try engine.beginRequest(toRead: toRead) }
+
     /// From now on all reads see one snapshot, until `endReading` or a transaction. This takes fewer locks, and a page of a
     /// list agrees with its count.
     package func beginReading() throws(AuthError) { try engine.beginReading() }
@@ -57,6 +60,16 @@ package struct Database {
     /// Runs one statement for its effect. Returns how many rows it changed.
     @discardableResult
     func run(_ sql: StaticString, _ values: [Value] = []) throws(AuthError) -> Int { try engine.run(sql, values) }
+
+    /// Within a transaction: runs one statement for its effect, maybe only with the next one or the commit, where an error then
+    /// shows.
+    func queue(_ sql: StaticString, _ values: [Value]) throws(AuthError) { try engine.queue(sql, values) }
+
+    /// A mail was put into the outbox.
+    func noteMail() { engine.noteMail() }
+
+    /// Whether a request that ends should look for mail that is due.
+    package func shouldLookForMail() -> Bool { engine.shouldLookForMail() }
 
     /// The first row, read by `read`; nil if there is none.
     func first<T>(

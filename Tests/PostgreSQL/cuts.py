@@ -1,27 +1,31 @@
-"""Cuts the connection to PostgreSQL at each of the client's messages of a refresh and of a sign-in (one CGI process each),
-and compares the answer with what the database has afterwards:
+"""Cuts the connection to PostgreSQL at the client's messages of a refresh, of a sign-in (one CGI process each) and of
+a delivery of mail, and compares the answer with what the database has afterwards:
 
 1. 200: the change was committed, once. 503: nothing changed. 500: committed or not, but once at most.
 2. The same request again then succeeds, or finds its change made; never twice.
+3. A mail leaves once, and its deliverer ends.
 
 The message is either lost on its way, or the server gets it and its answer is lost. Either only the process's first
 connection is cut, so that the service can use another, or each of them. While a process opens the database it does not
 try again: it answers 503.
+
+A statement is several messages, and the server answers at the last. A refresh is cut at each of them, the others only at
+those that the server answers.
 """
 
 import collections
 import contextlib
-import os
 import socket
 import tempfile
 import threading
+import time
 
 from latchkey_tests.checks import Report
 from latchkey_tests.cluster import Cluster, PostgreSQLHome
-from latchkey_tests.deliverers import settle
+from latchkey_tests.deliverers import deliver, settle
 from latchkey_tests.home import remove_folder
 
-MOST = 150  # messages of one connection
+MOST = 100  # messages of one connection
 # A process's first messages, and those of them with an answer: it opens the database.
 OPENING, OPENING_ANSWERS = 7, 3
 LOST, ANSWERED = "request lost", "answer lost"
@@ -36,14 +40,13 @@ class CuttingProxy:
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(f"{self.folder}/.s.PGSQL.5432")
         self.listener.listen(16)
-        self.arm(0, LOST, False)
+        self.arm(0, LOST)
         threading.Thread(target=self.accept, daemon=True).start()
 
-    def arm(self, place, moment, cuts_each):
+    def arm(self, place, moment, cuts_each=False, counts_all=False):
         """From now on message `place` of the next connection (0: none), or of each, ends it. The messages after the
-        start-up count, from 1. If answers are lost, or each connection is cut, only messages with an answer count."""
-        self.place, self.moment, self.cuts_each = place, moment, cuts_each
-        self.counts_all = moment == LOST and not cuts_each
+        start-up count, from 1: those that the server answers, or all."""
+        self.place, self.moment, self.cuts_each, self.counts_all = place, moment, cuts_each, counts_all
         self.cuts, self.last = 0, b""
 
     def accept(self):
@@ -123,18 +126,20 @@ def shut(connection):
 
 class Drill:
     def __init__(self):
-        self.report, self.cluster, self.homes = Report(), Cluster(), []
+        self.report, self.end, self.number = Report(), contextlib.ExitStack(), 0
+        self.cluster = Cluster()
+        self.end.callback(self.cluster.remove)
         self.cluster.create("cuts")
         self.proxy = CuttingProxy(self.cluster.path)
+        self.end.callback(self.proxy.stop)
         # `home` connects through the proxy, and `direct` does not.
         self.direct = self.add(PostgreSQLHome(self.cluster.connection("cuts")))
         assert self.direct.get("jwks").status == 200
         through = f"host={self.proxy.folder} user=latchkey dbname=cuts"
         self.home = self.add(PostgreSQLHome(through, checked=self.cluster.connection("cuts"))).with_secret_of(self.direct)
-        self.number = 0
 
     def add(self, home):
-        self.homes.append(home)
+        self.end.callback(home.remove)
         return home
 
     def expect(self, holds, what, seen=None):
@@ -144,17 +149,19 @@ class Drill:
         """The one number that each query finds."""
         return [int(value) for value in self.direct.sql("SELECT " + ", ".join(f"({query})" for query in queries))[0]]
 
-    def at_each_message(self, name, prepare, request, check):
-        """`prepare` returns what `request` and `check` need."""
+    def at_each_message(self, name, prepare, request, check, counts_all=False):
+        """`prepare` returns what `request` and `check` need. `counts_all`: also at messages without an answer."""
         for cuts_each in (False, True):
             for moment in (LOST, ANSWERED):
+                each_counts = counts_all and moment == LOST and not cuts_each
+                opening = OPENING if each_counts else OPENING_ANSWERS
                 seen = collections.Counter()
                 for place in range(1, MOST):
                     case = prepare()
-                    self.proxy.arm(place, moment, cuts_each)
+                    self.proxy.arm(place, moment, cuts_each, each_counts)
                     answer = request(case)
                     cuts, message = self.proxy.cuts, self.proxy.last
-                    self.proxy.arm(0, LOST, False)
+                    self.proxy.arm(0, LOST)
                     what = f"{name}, {moment} at message {place} {message[:40]}, {'each' if cuts_each else 'one'} connection"
                     seen[answer.status] += cuts > 0
                     self.expect(answer.is_envelope() and answer.status in (200, 500, 503), what, answer.raw)
@@ -162,7 +169,7 @@ class Drill:
                         answer.status != 500 or b"COMMIT" in message, f"{what}: 500 only for COMMIT", (answer.raw, answer.log)
                     )
                     self.expect(answer.status != 500 or "unknown" in answer.log, f"{what}: the log says why", answer.log)
-                    again = cuts_each or place <= (OPENING if moment == LOST else OPENING_ANSWERS)
+                    again = cuts_each or place <= opening
                     self.expect(answer.status != 503 or again, f"{what}: 503, and another connection was good", answer.log)
                     check(case, answer, what)
                     if not cuts:
@@ -230,19 +237,50 @@ class Drill:
         found = self.counts(case["email"])[:4]
         self.expect(found == [1] * 4, f"{what}: the code worked twice", found)
 
+    # A delivery: the mail goes to the folder of `home`.
+
+    def deliveries(self):
+        for moment in (LOST, ANSWERED):
+            seen, longest = collections.Counter(), 0.0
+            for place in range(1, MOST):
+                self.direct.sql(
+                    "INSERT INTO mail_items (id, subject_id, email, created_at, expires_at, attempts, due_at)"
+                    " SELECT decode(md5(random()::text), 'hex'), id, email, created_at, expires_at, 0, 0 FROM challenges"
+                    f" WHERE email = '{self.waiting}'"
+                )
+                before, begin = len(self.home.mails()), time.monotonic()
+                self.proxy.arm(place, moment)
+                answer = deliver(self.home)
+                took, cuts, message = time.monotonic() - begin, self.proxy.cuts, self.proxy.last
+                self.proxy.arm(0, LOST)
+                what = f"deliver-mail, {moment} at message {place} {message[:40]}"
+                longest = max(longest, took)
+                self.expect(took < 5, f"{what}: it took {took:.0f} s")
+                left = self.numbers("SELECT count(*) FROM mail_items")[0]
+                self.direct.sql("UPDATE mail_items SET due_at = 0")
+                last = deliver(self.direct)
+                self.expect(last.exit == 0, f"{what}: the next deliverer", last.log)
+                sent = len(self.home.mails()) - before
+                seen[f"sent {sent}, left {left}"] += cuts > 0
+                # One that found no database, or does not know whether it has the mail, leaves it to the next one.
+                good = sent + left == 1 and (not left or place <= OPENING_ANSWERS or b"COMMIT" in message)
+                self.expect(good, f"{what}: {sent} sent, {left} left", answer.log)
+                self.expect(answer.exit == 0 or left or b"COMMIT" in message, f"{what}: it fails", answer.log)
+                if not cuts:
+                    break
+            told = ", ".join(f"{count} × {kind}" for kind, count in sorted(seen.items()) if count)
+            self.report.figure(f"deliver-mail, {moment}", f"{place - 1} messages cut: {told}; at most {longest:.1f} s")
+
     def run(self):
         try:
             self.grant = self.direct.sign_in("ada@example.com")
-            self.at_each_message("refresh-token", self.prepare_refresh, self.refresh, self.check_refresh)
+            self.at_each_message("refresh-token", self.prepare_refresh, self.refresh, self.check_refresh, counts_all=True)
             self.at_each_message("verify-code", self.prepare_sign_in, self.sign_in, self.check_sign_in)
+            self.waiting = self.prepare_sign_in()["email"]
+            settle(self.direct)
+            self.deliveries()
         finally:
-            for home in self.homes:
-                settle(home)
-                home.remove()
-            self.proxy.stop()
-            self.cluster.remove()
-            if os.path.exists(self.proxy.folder):
-                self.report.expect(False, "a folder stays")
+            self.end.close()
         self.report.finish()
 
 

@@ -7,6 +7,7 @@ promoted:
 4. Meanwhile the only other answers are the service's own 503 and 500.
 """
 
+import contextlib
 import random
 import threading
 import time
@@ -57,13 +58,18 @@ class Prober(threading.Thread):
 
 class Drill:
     def __init__(self):
-        self.report, self.standby, self.services, self.homes = Report(), None, [], []
-        self.primary = Cluster(syncs=True)
+        self.report, self.end, self.services, self.homes = Report(), contextlib.ExitStack(), [], []
+        self.primary = self.cluster()
+
+    def cluster(self, **options):
+        cluster = Cluster(syncs=True, **options)
+        self.end.callback(cluster.remove)
+        return cluster
 
     def begin(self):
         """The standby, two machines with one secret, and a signed-in user for the probes."""
         self.primary.create(DATABASE)
-        self.standby = Cluster(syncs=True, standby_of=self.primary)
+        self.standby = self.cluster(standby_of=self.primary)
         self.primary.sql("ALTER SYSTEM SET synchronous_standby_names = '*'")
         self.primary.sql("SELECT pg_reload_conf()")
         is_synchronous = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
@@ -71,6 +77,7 @@ class Drill:
         both = f"host={self.primary.path},{self.standby.path} user=latchkey dbname={DATABASE} target_session_attrs=read-write"
         for _ in range(2):
             self.homes.append(PostgreSQLHome(both, SETTINGS, checked=self.standby.connection(DATABASE)))
+            self.end.callback(self.homes[-1].remove)
             if len(self.homes) == 1:
                 self.grant = self.homes[0].sign_in("probe@example.com")
             else:
@@ -78,6 +85,7 @@ class Drill:
             # A few processes, so that each of them meets the failure.
             variables = {"LATCHKEY_FASTCGI": "1", "LATCHKEY_FASTCGI_PROCESSES": "3"}
             self.services.append(Service(self.homes[-1], variables))
+            self.end.callback(self.services[-1].stop)
 
     def fail_over(self):
         load = Load(self.services, Mailbox(*(home.path for home in self.homes)), self.report, CLIENTS)
@@ -145,14 +153,7 @@ class Drill:
             self.use_again(load)
             books.reasons(load, self.services)
         finally:
-            for service in self.services:
-                service.stop()
-            for home in self.homes:
-                settle(home)
-                home.remove()
-            for cluster in (self.standby, self.primary):
-                if cluster:
-                    cluster.remove()
+            self.end.close()
         self.report.finish()
 
 

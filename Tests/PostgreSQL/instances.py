@@ -1,11 +1,14 @@
 """Two machines with one database: what the secret decides, and that no request depends on which machine answers it.
 
 1. Machines with the same secret.key serve each other's accounts, sessions and keys, and publish the same signing keys.
-2. A machine with another secret.key, or without one, answers 503, names the file in its log, and changes nothing.
+2. Of many first requests on an empty database, one creates the tables, the secret and the signing key.
+3. A machine with another secret.key, or without one, answers 503, names the file in its log, and changes nothing.
 """
 
+import contextlib
 import os
 
+from latchkey_tests.answers import Answer
 from latchkey_tests.checks import expect, finish
 from latchkey_tests.cluster import Cluster, PostgreSQLHome
 from latchkey_tests.deliverers import settle
@@ -44,6 +47,27 @@ def two_machines(first, second):
     expect(b'"kid"' in published[0] and published[0] == published[1], "both publish the same signing keys", published)
 
 
+def first_requests(cluster, end):
+    """Many first requests at once, on an empty database: of one machine, and of several."""
+    for machines, database in ((1, "three"), (8, "four")):
+        cluster.create(database)
+        homes = [PostgreSQLHome(cluster.connection(database)) for _ in range(machines)]
+        for home in homes:
+            end.callback(home.remove)
+        running = [home.start("jwks", "GET") for home in homes * (8 // machines)]
+        outputs = [process.communicate(timeout=60) for process in running]
+        answers = [Answer(output) for output, _ in outputs]
+        good = [answer for answer in answers if answer.status == 200]
+        others = [(answer.status, log) for answer, (_, log) in zip(answers, outputs) if answer.status != 200]
+        secrets = sum(os.path.exists(f"{home.path}/secret.key") for home in homes)
+        expect(secrets == 1, f"{machines} machines make one secret", secrets)
+        if machines == 1:
+            expect(len(good) == 8 and len({answer.body for answer in good}) == 1, "all get one signing key", others)
+        else:
+            right = len(good) == 1 and all(status == 503 and b"secret.key" in log for status, log in others)
+            expect(right, "the machine with the secret works, the others answer 503", others)
+
+
 def refused(home, database, what):
     """Requests of every kind get 503, and the log names the file."""
     before = database.sql(COUNTS)
@@ -65,11 +89,13 @@ COUNTS = """SELECT (SELECT count(*) FROM challenges), (SELECT count(*) FROM sess
 
 
 def main():
-    cluster, homes = Cluster(), []
-    try:
+    with contextlib.ExitStack() as end:
+        cluster = Cluster()
+        end.callback(cluster.remove)
         cluster.create("one")
-        for _ in range(5):
-            homes.append(PostgreSQLHome(cluster.connection("one")))
+        homes = [PostgreSQLHome(cluster.connection("one")) for _ in range(5)]
+        for home in homes:
+            end.callback(home.remove)
         first, second, other, without, late = homes
         expect(first.get("health").status == 200, "the first machine creates the tables and the secret")
         second.with_secret_of(first)
@@ -85,17 +111,12 @@ def main():
         expect(not os.path.exists(f"{without.path}/secret.key"), "no secret is created for a database that has one")
         expect(without.with_secret_of(first).get("health").status == 200, "with the secret the same machine works")
 
-        # A process that has begun without a database: the secret that it finds then is no reason to make another store.
         late.with_secret_of(first)
         cluster.create("two")
         late.configure(f"database = {cluster.connection('two')}\n")
         lost = late.get("health")
         expect(lost.status == 503, "a machine that has a secret does not take an empty database for its own", lost.raw)
-    finally:
-        for home in homes:
-            settle(home)
-            home.remove()
-        cluster.remove()
+        first_requests(cluster, end)
     finish()
 
 

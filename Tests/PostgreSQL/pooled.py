@@ -8,6 +8,7 @@ changed, and 500 for a COMMIT whose outcome is unknown.
 """
 
 import collections
+import contextlib
 import os
 import subprocess
 import sys
@@ -93,10 +94,12 @@ def main():
     query(f"{direct} dbname=postgres", f"CREATE DATABASE {DATABASE}")
     query(f"{direct} dbname=postgres", f"ALTER DATABASE {DATABASE} SET synchronous_commit = off")
     settings = f"{SETTINGS}database_pooled = yes\n"
-    home = PostgreSQLHome(f"{pooled} dbname={DATABASE}", settings, checked=to_database)
-    service = Service(home, {"LATCHKEY_FASTCGI": "1", "LATCHKEY_FASTCGI_PROCESSES": "16"})
-    watcher = Watcher(f"{direct} dbname=postgres")
-    try:
+    with contextlib.ExitStack() as end:
+        home = PostgreSQLHome(f"{pooled} dbname={DATABASE}", settings, checked=to_database)
+        end.callback(home.remove)
+        service = Service(home, {"LATCHKEY_FASTCGI": "1", "LATCHKEY_FASTCGI_PROCESSES": "16"})
+        end.callback(service.stop)
+        watcher = Watcher(f"{direct} dbname=postgres")
         by_cgi(home, report)
         watcher.start()
         load = Load([service], Mailbox(home.path), report, CLIENTS, REQUESTS)
@@ -126,10 +129,6 @@ def main():
         report.figure(f"requests while {ended} connections were ended", f"{load.count}: {statuses(load)}")
         report.expect(load.answered(503) + load.answered(500) <= ended, "more answers of 503 and 500")
         books.reasons(load, [service])
-    finally:
-        service.stop()
-        settle(home)
-        home.remove()
     report.finish()
 
 

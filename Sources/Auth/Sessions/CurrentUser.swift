@@ -34,7 +34,7 @@ extension Auth {
     package func session(bearing text: String) throws(AuthError) -> SignedIn {
         let verifier = try tokenVerifier
         guard let token = try verifier.read(text), let session = try Session.find(token.claims.session, in: try database()),
-            verifier.verifies(token, of: session)
+            try verifier.verifies(token, of: session)
         else { throw .invalidToken }
         let user = try session.activeUser(at: now)
         guard !isTestSuperuser(user) else { throw .invalidToken }

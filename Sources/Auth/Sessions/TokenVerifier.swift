@@ -16,6 +16,8 @@ struct TokenVerification {
     fileprivate let text: String
     /// What is still to be verified, and with which key; nil if this process has verified it before.
     fileprivate let unverified: (token: UnverifiedToken, key: ES256PrivateKey)?
+    /// The number of the token keys when this was read.
+    fileprivate let keyNumber: Int64
 }
 
 /// Verifies the access tokens of one service at one moment.
@@ -36,7 +38,12 @@ struct TokenVerifier {
     }
 
     /// Whether `token` was issued here for `session`: it is the session's last token, or its signature is valid.
-    func verifies(_ token: TokenVerification, of session: Session) -> Bool {
+    func verifies(_ token: TokenVerification, of session: Session) throws(AuthError) -> Bool {
+        // The keys may have changed since: the session's row came with their number.
+        if token.keyNumber != ring.number {
+            guard let again = try read(token.text) else { return false }
+            return try verifies(again, of: session)
+        }
         guard !session.rotatedAt.isFuture(at: now), session.user.id == token.claims.user else { return false }
         guard let (unverified, key) = token.unverified else { return true }
         let isLast = session.accessTokenTag.map { equalInConstantTime($0, key.tag(of: token.text)) } ?? false
@@ -47,12 +54,12 @@ struct TokenVerifier {
 
     private func verification(of text: String) throws(AuthError) -> TokenVerification? {
         if let known = cache?.token(text, at: now, in: ring) {
-            return TokenVerification(claims: known, text: text, unverified: nil)
+            return TokenVerification(claims: known, text: text, unverified: nil, keyNumber: ring.number)
         }
         guard let token = UnverifiedToken(text), token.claims.lifetime <= StoreBounds.longestAccessLifetime,
             let key = try key(token.keyID)
         else { return nil }
-        return TokenVerification(claims: token.claims, text: text, unverified: (token, key))
+        return TokenVerification(claims: token.claims, text: text, unverified: (token, key), keyNumber: ring.number)
     }
 
     /// The key `id`; nil if there is none, or its tokens are no longer accepted.

@@ -1,6 +1,6 @@
 // The database of a process that answers many requests, whose connection stays open between requests.
 //
-// 1. It is reused only if the schema and the epoch are still the same.
+// 1. The first statement of each request brings the store's state: if the epoch is another one, the database is opened again.
 // 2. After a failure it is opened again.
 
 import Platform
@@ -19,21 +19,19 @@ package final class DatabaseCache {
         let isPooled: Bool
     }
 
-    /// The open database, if it is the one at `location` and its schema is current; otherwise it is opened again.
-    /// `toRead`: all reads see one snapshot, until `endReading`.
+    /// The open database, if it is the one at `location`; otherwise it is opened again. `toRead` makes no difference here.
     package func database(at location: DatabaseLocation, toRead: Bool) throws(AuthError) -> Database {
         if let open = openDatabase, open.folder.isSame(as: location.state.path), open.isPooled == location.isPooled,
             (open.address ?? "").isSame(as: location.address ?? "")
         {
-            if toRead { try open.database.beginReading() }
-            if try open.database.isCurrent() { return open.database }
-            open.database.endReading()
+            try open.database.beginRequest(toRead: toRead)
+            return open.database
         }
         forget()
         let database = try Database(at: location, isPersistent: true)
         openDatabase = OpenDatabase(
             database: database, folder: location.state.path, address: location.address, isPooled: location.isPooled)
-        if toRead { try database.beginReading() }
+        try database.beginRequest(toRead: toRead)
         return database
     }
 

@@ -2,7 +2,7 @@
 //
 // 1. A transaction takes its locks with its first message, and reads the store's state and the server's clock after them: the
 //    times of all rules are the server's. `Lock` has the order.
-// 2. A read sees one snapshot (REPEATABLE READ, READ ONLY), whose first message reads the state too.
+// 2. A request's first statement brings the state with it. Reads that must agree see one snapshot (REPEATABLE READ, READ ONLY).
 // 3. Each transaction holds a shared lock on the state. Who closes the store takes that lock alone: it waits for those that
 //    are under way, and the next ones see it closed.
 // 4. The store belongs to one secret. A process whose `secret.key` is another one gets no further than here.
@@ -17,9 +17,17 @@ final class Engine {
     /// The state as the last message read it.
     private(set) var state: StoreState
     /// The epoch when the database was opened.
-    private let epoch: Int64
+    private var epoch: Int64
     /// What encrypts the token keys.
-    let sealingKey: [UInt8]
+    private(set) var sealingKey: [UInt8]
+    /// Where the database is.
+    private let location: DatabaseLocation
+    /// Whether a request has used it already: the first one comes just after it was opened.
+    private var isUsed = false
+    /// Whether this request put a mail into the outbox.
+    private var hasNewMail = false
+    /// Whether the next statement must bring the state: another request begins.
+    private var needsState = false
     /// For what the store may be closed, since this process closed it.
     private let allowed: MaintenanceLock?
     /// When, by this machine's steady clock, `state` was read.
@@ -36,6 +44,7 @@ final class Engine {
     /// belongs to now.
     init(at location: DatabaseLocation, closedFor allowed: MaintenanceLock?, newSecret: [UInt8]? = nil) throws(AuthError) {
         self.allowed = allowed
+        self.location = location
         guard let address = location.address else {
             throw .failure(reason: "database: must be set, since this build keeps its data in PostgreSQL")
         }
@@ -81,6 +90,49 @@ final class Engine {
         return state.closure == nil && state.epoch == epoch
     }
 
+    private func requireState() throws(AuthError) {
+        needsState = false
+        try readState()
+        if !isUsable { try openAgain() }
+    }
+
+    /// Its first statement brings the state. A request reads few rows, so it needs no snapshot.
+    func beginRequest(toRead: Bool) throws(AuthError) {
+        needsState = isUsed
+        isUsed = true
+        hasNewMail = false
+    }
+
+    func noteMail() { hasNewMail = true }
+
+    /// If this request queued none, one in eight looks for older mail: a statement more for each would be noticed.
+    func shouldLookForMail() -> Bool { hasNewMail || Random.bytes(1)[0] % 8 == 0 }
+
+    /// The request's first statement outside a transaction, with the state. If the store or its secret was replaced since
+    /// the last request, the database is opened again.
+    private func firstOfRequest<T>(
+        _ sql: StaticString, _ values: [Value], _ read: (Row) -> T
+    ) throws(AuthError) -> T? {
+        needsState = false
+        let found = try reading(sql) { () throws(PostgreSQLError) in
+            try connection.first(after: StoreState.query, { StoreState($0) }, sql, values, read)
+        }
+        guard let state = found.before else { throw StoreState.absence }
+        note(state)
+        if isUsable { return found.row }
+        try openAgain()
+        return try reading(sql) { () throws(PostgreSQLError) in try connection.first(sql, values, read) }
+    }
+
+    /// Makes this the database of the current epoch, if it is open.
+    private func openAgain() throws(AuthError) {
+        try state.requireSchema()
+        if let closure = state.closure, closure != allowed { throw .unavailable(reason: closure.reason) }
+        sealingKey = StoreSecret(try location.state.secret(withFingerprint: state.fingerprint)).sealingKey
+        signingKey = nil
+        epoch = state.epoch
+    }
+
     /// Reads the state outside a transaction.
     private func readState() throws(AuthError) {
         guard let found = try first(StoreState.query, [], { StoreState($0) }) else { throw StoreState.absence }
@@ -96,6 +148,7 @@ final class Engine {
     var now: Timestamp { state.readAt + (Uptime.now - readAt) }
 
     func beginReading() throws(AuthError) {
+        needsState = false
         var found: StoreState?
         var isAgain = false
         while true {
@@ -109,6 +162,10 @@ final class Engine {
         }
         guard let found else { throw StoreState.absence }
         note(found)
+        guard !isUsable else { return }
+        connection.endReading()
+        try openAgain()
+        try beginReading()
     }
 
     func endReading() { connection.endReading() }
@@ -143,18 +200,31 @@ final class Engine {
         do throws(PostgreSQLError) {
             return try connection.run(sql, values)
         } catch {
+            // Outside a transaction, the change may have been made: only the caller knows whether to make it again.
+            if error.kind == .disconnected, !connection.isInTransaction { connection.reconnect() }
+            throw AuthError(error)
+        }
+    }
+
+    /// The effect of one statement, which goes out with the transaction's next one, or its COMMIT.
+    func queue(_ sql: StaticString, _ values: [Value]) throws(AuthError) {
+        do throws(PostgreSQLError) {
+            try connection.queue(sql, values)
+        } catch {
             throw AuthError(error)
         }
     }
 
     func first<T>(_ sql: StaticString, _ values: [Value], _ read: (Row) -> T) throws(AuthError) -> T? {
-        try reading(sql) { () throws(PostgreSQLError) in try connection.first(sql, values, read) }
+        if needsState, !connection.isInTransaction { return try firstOfRequest(sql, values, read) }
+        return try reading(sql) { () throws(PostgreSQLError) in try connection.first(sql, values, read) }
     }
 
     func all<T>(
         _ sql: StaticString, _ values: [Value], limit: Int, _ read: (Row) -> T
     ) throws(AuthError) -> [T] {
-        try reading(sql) { () throws(PostgreSQLError) in try connection.all(sql, values, limit: limit, read) }
+        if needsState, !connection.isInTransaction { try requireState() }
+        return try reading(sql) { () throws(PostgreSQLError) in try connection.all(sql, values, limit: limit, read) }
     }
 
     func transaction<T>(
@@ -166,6 +236,7 @@ final class Engine {
         ) { (found) throws(AuthError) -> T in
             guard let found else { throw StoreState.absence }
             note(found)
+            needsState = false
             try found.requireSchema()
             guard isUsable else {
                 throw .unavailable(reason: found.closure?.reason ?? "the state was replaced during the request")

@@ -20,6 +20,9 @@ package struct TokenKeyRing {
 
     fileprivate var engine: Engine { database.engine }
 
+    /// A number that changes with the keys, as the last message read it.
+    package var number: Int64 { engine.state.keyNumber }
+
     /// The current signing key. Created if there is none.
     package func signingKey() throws(AuthError) -> ES256PrivateKey {
         if let (number, key) = engine.signingKey, number == engine.state.keyNumber { return key }

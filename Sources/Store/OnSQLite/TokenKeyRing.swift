@@ -12,6 +12,9 @@ package struct TokenKeyRing {
         self.state = state
     }
 
+    /// A number that changes with the keys, where reading something else shows it; here each use looks at the files.
+    package var number: Int64 { 0 }
+
     /// The current signing key. Created if there is none.
     package func signingKey() throws(AuthError) -> ES256PrivateKey { try state.signingKey() }
 

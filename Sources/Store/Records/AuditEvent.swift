@@ -69,7 +69,7 @@ package struct AuditEvent {
 
     /// Adds the event to the table and counts it.
     package func append(from client: Client, at now: Timestamp, in database: Database) throws(AuthError) {
-        try database.run(
+        try database.queue(
             """
             INSERT INTO audit_events (at, event, user_id, subject_id, detail, client, request_id)
             VALUES ($1, $2, $3, $4, $5, $6, $7)

@@ -13,7 +13,7 @@ package struct Counter {
 
     /// Adds one.
     static func add(to event: String, detail: String, in database: Database) throws(AuthError) {
-        try database.run(Dialect.addToCounter, [.text(event), .text(detail)])
+        try database.queue(Dialect.addToCounter, [.text(event), .text(detail)])
     }
 
     /// All counters, by name.

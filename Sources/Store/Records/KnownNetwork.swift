@@ -23,13 +23,13 @@ package enum KnownNetwork {
     package static func note(
         _ network: String, for email: String, at now: Timestamp, in database: Database
     ) throws(AuthError) {
-        try database.run(
+        try database.queue(
             """
             INSERT INTO known_networks (email, network, signed_in_at) VALUES ($1, $2, $3)
             ON CONFLICT (email, network) DO UPDATE SET signed_in_at = excluded.signed_in_at
             """,
             [.text(email), .text(network), .time(now)])
-        try database.run(
+        try database.queue(
             """
             DELETE FROM known_networks WHERE email = $1 AND network IN
                 (SELECT network FROM known_networks WHERE email = $1 ORDER BY signed_in_at DESC, network LIMIT 100 OFFSET $2)

@@ -52,7 +52,7 @@ package struct LimitCount {
         at now: Timestamp, in database: Database
     ) throws(AuthError) -> Timestamp {
         let slot = slot(at: now, of: window)
-        try database.run(
+        try database.queue(
             """
             INSERT INTO limit_counts (name, subject, began_at, expires_at, count, refused)
             VALUES ($1, $2, $3, $4, $5, $6)
@@ -82,7 +82,7 @@ package struct LimitCount {
     package static func takeBack(
         from name: StaticString, subject: String, slot: Timestamp, in database: Database
     ) throws(AuthError) {
-        try database.run(
+        try database.queue(
             """
             UPDATE limit_counts SET count = count - 1
             WHERE name = $1 AND subject = $2 AND began_at = $3 AND count > 0

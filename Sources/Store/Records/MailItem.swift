@@ -31,7 +31,7 @@ package struct MailItem {
         _ kind: MailKind, about subject: UUID, to email: String, in language: Language?,
         details: String? = nil, until expiry: Timestamp, at now: Timestamp, due: Timestamp? = nil, database: Database
     ) throws(AuthError) {
-        try database.run(
+        try database.queue(
             """
             INSERT INTO mail_items (id, kind, subject_id, email, locale, details, created_at,
                                     expires_at, attempts, due_at)
@@ -41,6 +41,7 @@ package struct MailItem {
                 .id(UUID.random()), .text(kind.name), .id(subject), .text(email),
                 .optional(language?.tag), .optional(details), .time(now), .time(expiry), .time(due ?? now),
             ])
+        database.noteMail()
     }
 
     /// The mail of `kind` to `email` that no deliverer has taken yet; nil if there is none.

@@ -55,7 +55,7 @@ package struct Session {
         _ id: UUID, of user: UUID, from client: Client, given accessTokenTag: [UInt8], at now: Timestamp,
         until expiry: Timestamp, in database: Database
     ) throws(AuthError) {
-        try database.run(
+        try database.queue(
             """
             INSERT INTO sessions (id, user_id, generation, rotated_at, created_at, expires_at,
                                   client, user_agent, access_token_tag)
