@@ -69,13 +69,14 @@ extension Service {
     private func countedCommits(_ body: () throws -> Void) throws -> Int {
         try sql(
             """
-            CREATE TABLE IF NOT EXISTS commits (id BIGINT, place TEXT);
+            CREATE TABLE IF NOT EXISTS commits (id BIGINT);
             CREATE OR REPLACE FUNCTION note_commit() RETURNS TRIGGER LANGUAGE plpgsql AS $$ BEGIN
-                INSERT INTO commits VALUES (CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT), tg_table_name || tg_op);
+                INSERT INTO commits VALUES (CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT));
                 RETURN NULL;
             END $$;
             DO $$ DECLARE name TEXT; BEGIN
-                FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'commits' LOOP
+                FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+                    AND tablename NOT IN ('commits', 'store_state', 'token_keys') LOOP
                     EXECUTE format('CREATE OR REPLACE TRIGGER notes_commit AFTER INSERT OR UPDATE OR DELETE ON %I '
                         'FOR EACH ROW EXECUTE FUNCTION note_commit()', name);
                 END LOOP;
@@ -83,7 +84,6 @@ extension Service {
             DELETE FROM commits
             """)
         try body()
-        print("DEBUG", try database().first("SELECT string_agg(id || ' ' || place, ', ') FROM commits") { $0.text(0) } ?? "")
         return Int(try number("SELECT count(DISTINCT id) FROM commits") ?? -1)
     }
 }

@@ -31,7 +31,7 @@ import Testing
         let libraries = String(decoding: ldd.output, as: UTF8.self) + ldd.errors
         // There is no static libpq.
         #expect(libraries.contains(isPostgreSQL ? "libpq.so" : "not a dynamic executable") || isPostgreSQL && name == "not-found")
-        for other in ["libsqlite3", "libargon2", "libnettle", "libswift"] { #expect(!libraries.contains(other), "\(other)") }
+        for other in ["libsqlite3", "libargon2", "libswift"] { #expect(!libraries.contains(other), "\(other)") }
     }
 
     /// A text from one endpoint's form, view or SQL, and the executables that may contain it.
