@@ -207,6 +207,8 @@ store-tests: build
 	Tests/Support/with-postgresql env -u LATCHKEY_HOME -u PORT swift test --skip-build --filter '^AdminTests\.'
 	Tests/Support/with-postgresql env -u LATCHKEY_HOME -u PORT LATCHKEY_TEST_GATEWAY=fastcgi \
 		swift test --skip-build --filter '^(Endpoint|Server)Tests\.'
+	Tests/Support/with-pgbouncer env -u LATCHKEY_HOME -u PORT LATCHKEY_TEST_GATEWAY=fastcgi \
+		swift test --skip-build --filter '^EndpointTests\.'
 
 store-servers: build admin
 	env -u LATCHKEY_HOME -u PORT Tests/run PostgreSQL/instances
