@@ -14,15 +14,15 @@ import Platform
 /// An open connection. Not shared between threads.
 package final class Connection {
     let handle: OpaquePointer
-    private let isPooled: Bool
+    let isPooled: Bool
     /// The statements that the server has prepared; a statement's name is its place.
-    private var kept: [StaticString] = []
+    var kept: [StaticString] = []
     private var isReading = false
     private var isWriting = false
     /// Statements of the current transaction that go out with the next one, or with COMMIT.
-    private var queued: [Statement] = []
+    var queued: [Statement] = []
     /// The first failed statement of the current transaction: PostgreSQL refuses all that follow it.
-    private var failure: PostgreSQLError?
+    var failure: PostgreSQLError?
     /// Whether a warning came while COMMIT ran.
     private var hasWarning = false
 
@@ -33,7 +33,7 @@ package final class Connection {
     package static var usualLockTimeout: Int64 { 5000 }
 
     /// How many rows it has changed since it was opened, including changes that were rolled back.
-    package private(set) var changeCount: Int64 = 0
+    package internal(set) var changeCount: Int64 = 0
 
     /// Connects as `location` says: a connection URI or a string of keywords and values
     /// (postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING). libpq reads passwords from there, the environment or
@@ -250,10 +250,13 @@ package final class Connection {
         if let failure { throw failure }
         hasWarning = false
         hasUnknownOutcome = false
+        let statements = taken()
+        // Nothing that fails here is a COMMIT.
+        for (sql, values) in statements { try prepare(sql, values) }
         var results: [OpaquePointer] = []
         defer { for result in results { PQclear(result) } }
         do throws(PostgreSQLError) {
-            try pipeline(taken() + [("COMMIT", [])], &results)
+            try pipeline(statements, andCommit: true, &results)
         } catch {
             throw failedCommit(error)
         }
@@ -267,12 +270,14 @@ package final class Connection {
 
     /// The error of a COMMIT: without the server's word for it, nobody knows the outcome.
     private func failedCommit(_ error: PostgreSQLError) -> PostgreSQLError {
-        guard error.kind == .disconnected || error.state.isEmpty else { return error }
+        // A server that answers an earlier statement with an error does not run COMMIT.
+        let isEarlier = !error.sql.utf8.elementsEqual("COMMIT".utf8)
+        guard error.state.isEmpty || (error.kind == .disconnected && !isEarlier) else { return error }
         hasUnknownOutcome = true
         return error.withUnknownOutcome
     }
 
-    private func taken() -> [Statement] {
+    func taken() -> [Statement] {
         defer { queued = [] }
         return queued
     }
@@ -313,131 +318,5 @@ package final class Connection {
         queued = []
         guard !isLost, PQtransactionStatus(handle) != PQTRANS_IDLE else { return }
         PQclear(PQexec(handle, "ROLLBACK"))
-    }
-}
-
-extension Connection {
-    /// Runs `statements` in one round trip. `read` gets the first row of the last.
-    private func firstOfLast<T>(_ statements: [Statement], _ read: (Row) -> T) throws(PostgreSQLError) -> T? {
-        var results: [OpaquePointer] = []
-        defer { for result in results { PQclear(result) } }
-        try pipeline(statements, &results)
-        return Rows(results.removeLast()).first(read)
-    }
-
-    /// Runs a statement, after those that are queued; the caller clears the result.
-    private func execute(_ sql: StaticString, _ values: [Value]) throws(PostgreSQLError) -> OpaquePointer {
-        guard queued.isEmpty, !isPooled, let place = place(of: sql) else {
-            var results: [OpaquePointer] = []
-            try pipeline(taken() + [(sql, values)], &results)
-            for result in results.dropLast() { PQclear(result) }
-            return results[results.count - 1]
-        }
-        let parameters = try Parameters(values, of: sql)
-        let result = parameters.withArrays { _, values, lengths, formats in
-            PQexecPrepared(handle, String(place), parameters.count, values, lengths, formats, 1)
-        }
-        guard isGood(result), let result else {
-            defer { PQclear(result) }
-            throw failed(result, sql.description)
-        }
-        changeCount += Int64(count(result))
-        return result
-    }
-
-    /// Runs `statements` in one round trip (postgresql.org/docs/current/libpq-pipeline-mode.html), which prepares those that are
-    /// new. Their results are in `results`, which the caller clears. After an error the server skips the rest, and `results` is empty.
-    private func pipeline(_ statements: [Statement], _ results: inout [OpaquePointer]) throws(PostgreSQLError) {
-        var parameters: [Parameters] = []
-        for (sql, values) in statements { parameters.append(try Parameters(values, of: sql)) }
-        // The answer to the COMMIT of `endReading`.
-        while let result = PQgetResult(handle) { PQclear(result) }
-        guard PQenterPipelineMode(handle) == 1 else { throw failed(nil, statements[0].sql.description) }
-        // Whether each statement is prepared first.
-        var isNew: [Bool] = []
-        var sent = kept
-        for (index, (sql, _)) in statements.enumerated() {
-            let known = isPooled ? nil : sent.firstIndex { isSame($0, sql) }
-            isNew.append(!isPooled && known == nil)
-            parameters[index].withArrays { types, values, lengths, formats in
-                let count = parameters[index].count
-                if isPooled {
-                    _ = PQsendQueryParams(handle, pointer(sql), count, types, values, lengths, formats, 1)
-                    return
-                }
-                let name = String(known ?? sent.count)
-                if known == nil {
-                    _ = PQsendPrepare(handle, name, pointer(sql), count, types)
-                    sent.append(sql)
-                }
-                _ = PQsendQueryPrepared(handle, name, count, values, lengths, formats, 1)
-            }
-        }
-        PQpipelineSync(handle)
-        var error: PostgreSQLError?
-        for (index, (sql, _)) in statements.enumerated() {
-            if isNew[index] {
-                let result = PQgetResult(handle)
-                if isGood(result) { kept.append(sql) } else if error == nil { error = failed(result, sql.description) }
-                PQclear(result)
-                PQclear(PQgetResult(handle))
-            }
-            let result = PQgetResult(handle)
-            if error == nil, isGood(result), let result {
-                changeCount += Int64(count(result))
-                results.append(result)
-            } else {
-                // PGRES_PIPELINE_ABORTED follows the statement that failed.
-                if error == nil { error = failed(result, sql.description) }
-                PQclear(result)
-            }
-            // The end of this statement's results.
-            PQclear(PQgetResult(handle))
-        }
-        if !isLost { PQclear(PQgetResult(handle)) }
-        PQexitPipelineMode(handle)
-        guard let error else { return }
-        for result in results { PQclear(result) }
-        results = []
-        throw error
-    }
-
-    /// The place of `sql` among the statements that the server has prepared.
-    private func place(of sql: StaticString) -> Int? { kept.firstIndex { isSame($0, sql) } }
-
-    /// The program's SQL texts are identified by their addresses.
-    private func isSame(_ a: StaticString, _ b: StaticString) -> Bool {
-        a.utf8Start == b.utf8Start && a.utf8CodeUnitCount == b.utf8CodeUnitCount
-    }
-
-    private func pointer(_ sql: StaticString) -> UnsafePointer<CChar> {
-        UnsafeRawPointer(sql.utf8Start).assumingMemoryBound(to: CChar.self)
-    }
-
-    private func isGood(_ result: OpaquePointer?) -> Bool {
-        let status = PQresultStatus(result)
-        return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK
-    }
-
-    /// The error of `result`; the current transaction can't commit any more.
-    func failed(_ result: OpaquePointer?, _ sql: String) -> PostgreSQLError {
-        let error = PostgreSQLError(result, on: handle, sql: sql)
-        if failure == nil { failure = error }
-        return error
-    }
-
-    /// How many rows `result` changed.
-    private func count(_ result: OpaquePointer) -> Int {
-        // "SELECT 3", "UPDATE 3", "INSERT 0 3": PQcmdTuples is the last number.
-        guard let status = PQcmdStatus(result), UInt8(bitPattern: status.pointee) != UInt8(ascii: "S"),
-            let digits = PQcmdTuples(result)
-        else { return 0 }
-        var number = 0
-        var digit = digits
-        while digit.pointee != 0 {
-            number = number * 10 + Int(UInt8(bitPattern: digit.pointee) - UInt8(ascii: "0"))
-            digit += 1
-        }
-        return number
     }
 }

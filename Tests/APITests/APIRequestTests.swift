@@ -23,14 +23,14 @@ private func refusal<T>(_ body: () throws -> T) -> String {
 }
 
 @Suite struct APIRequestTests {
-    /// A service that no request here opens.
+    private let home = Home()
+
+    /// A service that no request here changes.
     private func auth(clientTokens: [String] = []) throws -> Auth {
         var policy = Policy()
         policy.clientTokens = clientTokens
-        let path = "/tmp/latchkey-api-\(UUID.random().text)"
-        defer { _ = try? Command.run("/bin/rm", arguments: ["-r", path], environment: [], input: [], limit: .seconds(10)) }
         return Auth(
-            policy: policy, store: TestDatabase.location(of: try StateFolder(at: path)),
+            policy: policy, store: TestDatabase.location(of: try StateFolder(at: home.path)),
             client: Client(address: nil, requestID: "request"))
     }
 

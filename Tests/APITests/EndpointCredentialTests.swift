@@ -1,6 +1,7 @@
 // An endpoint must declare its credentials: without a check, or without the user that its check returns, it does not compile.
 
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct EndpointCredentialTests {
@@ -12,7 +13,7 @@ import Testing
         try "import API\nimport Auth\n\nlet endpoint = \(endpoint)\n".write(to: file, atomically: true, encoding: .utf8)
         let compiler = Process()
         compiler.executableURL = URL(filePath: "/usr/bin/env")
-        let maps = ["CLibc", "CSQLite", "CArgon2", "CNettle"].flatMap {
+        let maps = (["CLibc", "CSQLite", "CArgon2", "CNettle"] + (isPostgreSQL ? ["CPostgreSQL"] : [])).flatMap {
             ["-Xcc", "-fmodule-map-file=\(root.path)/Sources/\($0)/module.modulemap"]
         }
         // The build makes an identifier of the folder's name.

@@ -5,7 +5,8 @@ import TestSupport
 import Testing
 
 @Suite struct DoctorDatabaseCommandTests {
-    @Test func anotherSchemaIsTold() {
+    @Test(.enabled(if: !isPostgreSQL, "it is about SQLite's file"))
+    func anotherSchemaIsTold() {
         let home = Home.initialized()
         home.sql("PRAGMA user_version = 3")
         #expect(
@@ -24,7 +25,8 @@ import Testing
             ])
     }
 
-    @Test func aDamagedDatabaseIsAFault() throws {
+    @Test(.enabled(if: !isPostgreSQL, "it is about SQLite's file"))
+    func aDamagedDatabaseIsAFault() throws {
         let home = Home.initialized()
         home.sql("PRAGMA wal_checkpoint(TRUNCATE)")
         let file = try FileHandle(forUpdating: URL(filePath: "\(home.path)/latchkey.db"))
@@ -41,7 +43,8 @@ import Testing
                 " Stop the service, keep a copy of the folder, and restore the last backup."))
     }
 
-    @Test func aFileThatIsNoDatabaseIsAFault() throws {
+    @Test(.enabled(if: !isPostgreSQL, "it is about SQLite's file"))
+    func aFileThatIsNoDatabaseIsAFault() throws {
         let home = Home.initialized()
         for name in ["latchkey.db-wal", "latchkey.db-shm"] where FileManager.default.fileExists(atPath: "\(home.path)/\(name)") {
             home.remove(name)
@@ -55,7 +58,8 @@ import Testing
             ])
     }
 
-    @Test func aReferenceToNothingIsFoundIfAsked() {
+    @Test(.enabled(if: !isPostgreSQL, "PostgreSQL has no such row"))
+    func aReferenceToNothingIsFoundIfAsked() {
         let home = Home.initialized()
         home.sql(
             """

@@ -87,15 +87,15 @@ import Testing
     }
 
     #if !POSTGRESQL
-        @Test func journal() {
-            expect(
-                Report.judgeJournal(isWAL: true, isRemote: true, wanted: nil), .warning,
-                "journal: wal on a network or user-space file system (NFS, CIFS, FUSE) "
-                    + "Set journal = delete. WAL needs shared memory, which such file systems do not have, and may lose data.")
-            expect(
-                Report.judgeJournal(isWAL: false, isRemote: true, wanted: nil), .ok,
-                "journal: delete on a network or user-space file system")
-        }
+    @Test func journal() {
+        expect(
+            Report.judgeJournal(isWAL: true, isRemote: true, wanted: nil), .warning,
+            "journal: wal on a network or user-space file system (NFS, CIFS, FUSE) "
+                + "Set journal = delete. WAL needs shared memory, which such file systems do not have, and may lose data.")
+        expect(
+            Report.judgeJournal(isWAL: false, isRemote: true, wanted: nil), .ok,
+            "journal: delete on a network or user-space file system")
+    }
     #endif
 
     @Test func address() throws {

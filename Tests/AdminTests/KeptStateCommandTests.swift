@@ -4,7 +4,8 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct KeptStateCommandTests {
+@Suite(.enabled(if: !isPostgreSQL, "a restore into PostgreSQL keeps no files"))
+struct KeptStateCommandTests {
     let home = Home(settings: "code_length = 8\n")
 
     private func bytes(_ path: String) -> Data? { FileManager.default.contents(atPath: path) }

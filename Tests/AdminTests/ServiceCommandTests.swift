@@ -198,10 +198,10 @@ import Testing
                 """)
     }
 
-    @Test func migrateTellsTheSchema() {
+    @Test func migrateTellsTheSchema() throws {
         _ = home.admin("init")
         #expect(home.admin("migrate").output == "The database has schema 9, the one that this version uses.\n")
-        home.sql("PRAGMA user_version = 99")
+        try TestDatabase.setSchemaNumber(99, in: home.path)
         let run = home.admin("migrate")
         #expect(run.code == 1)
         #expect(run.errors == "latchkey: the database was created by a newer version of Latchkey\n")

@@ -23,7 +23,9 @@ private func atOnce<T: Sendable>(
         Thread.detachNewThread {
             defer { done.signal() }
             do {
-                let auth = Auth(policy: policy, store: TestDatabase.location(of: try StateFolder(at: path)), client: someone) { time }
+                let auth = Auth(policy: policy, store: TestDatabase.location(of: try StateFolder(at: path)), client: someone) {
+                    time
+                }
                 _ = try auth.database()
                 ready.signal()
                 start.wait()

@@ -2,6 +2,7 @@
 
 import Cryptography
 import Platform
+import TestSupport
 import Testing
 
 @testable import Auth
@@ -16,12 +17,12 @@ import Testing
         of grant: TokenPair, issuer: String? = nil, user: UUID? = nil, session: UUID? = nil, key: ES256PrivateKey? = nil
     ) throws -> String {
         let shown = try #require(UnverifiedToken(grant.accessToken))
-        let (good, state) = (shown.claims, service.state)
+        let good = shown.claims
         return try #require(
             AccessToken(
                 issuer: issuer ?? good.issuer, user: user ?? good.user, issuedAt: good.issuedAt, expiresAt: good.expiresAt,
                 id: .random(), session: session ?? good.session, email: good.email
-            ).signed(by: try key ?? state.signingKey()))
+            ).signed(by: try key ?? service.signingKey()))
     }
 
     @Test func aTokenIsTakenForItsUser() throws {
@@ -60,9 +61,13 @@ import Testing
 
     @Test func aTokenByAKeyThatNeitherSignsNorHasAnEndIsNotTaken() throws {
         let grant = try service.signIn()
-        File.remove("\(service.path)/keys/current")
-        let next = try service.state.signingKey()
-        #expect(files(in: "\(service.path)/keys").count == 3)
+        if isPostgreSQL {
+            try service.changeTokenKeys("UPDATE token_keys SET is_current = 0")
+        } else {
+            File.remove("\(service.path)/keys/current")
+        }
+        let next = try service.signingKey()
+        #expect(isPostgreSQL || files(in: "\(service.path)/keys").count == 3)
         #expect(refusal { try service.auth.user(bearing: grant.accessToken) } == "invalidToken")
         #expect(try service.auth.user(bearing: try token(of: grant, key: next)).id == grant.user)
     }
@@ -73,7 +78,7 @@ import Testing
     }
 
     @Test func theLastTokenOfASessionIsKnownByItsTagAndAnyOtherByItsSignature() throws {
-        func tag(_ grant: TokenPair) throws -> [UInt8] { try service.state.signingKey().tag(of: grant.accessToken) }
+        func tag(_ grant: TokenPair) throws -> [UInt8] { try service.signingKey().tag(of: grant.accessToken) }
         let first = try service.signIn()
         #expect(try rememberedTag() == tag(first))
         let second = try service.auth.refreshToken(first.refreshToken, of: first.user.text)
@@ -107,7 +112,7 @@ import Testing
         let other = try token(of: grant, key: .random()).split(separator: ".")
         let forged = "\(parts[0]).\(parts[1]).\(other[2])"
         #expect(refusal { try service.auth.user(bearing: forged) } == "invalidToken")
-        func remember(_ text: String) throws { try self.remember(try service.state.signingKey().tag(of: text)) }
+        func remember(_ text: String) throws { try self.remember(try service.signingKey().tag(of: text)) }
         try remember(forged)
         #expect(try service.auth.user(bearing: forged).id == grant.user)
         for wrong in [
@@ -126,10 +131,17 @@ import Testing
         let grant = try service.signIn()
         let token = try #require(UnverifiedToken(grant.accessToken))
         let key = "\(service.path)/keys/\(token.keyID).key"
-        let bytes = try File.read(key, limit: 97)
-        File.remove(key)
+        if isPostgreSQL {
+            try service.changeTokenKeys("CREATE TABLE aside AS SELECT * FROM token_keys; DELETE FROM token_keys")
+        } else {
+            try File.rename(key, to: "\(service.path)/aside")
+        }
         #expect(refusal { try service.auth.user(bearing: grant.accessToken) } == "invalidToken")
-        try File.create(key, bytes)
+        if isPostgreSQL {
+            try service.changeTokenKeys("DELETE FROM token_keys; INSERT INTO token_keys SELECT * FROM aside")
+        } else {
+            try File.rename("\(service.path)/aside", to: key)
+        }
         #expect(try service.auth.user(bearing: grant.accessToken).id == grant.user)
         try service.sql("UPDATE sessions SET revoked_at = 0")
         #expect(refusal { try service.auth.user(bearing: grant.accessToken) } == "invalidToken")

@@ -47,7 +47,9 @@ func writeOnce(in database: Database) throws(AuthError) {
         let database = try open()
         let other = try open()
         func count() throws -> Int64? { try database.first("SELECT count(*) FROM counters") { $0.integer(0) } }
-        func add(_ name: String) throws { try other.run("INSERT INTO counters (event, detail, count) VALUES ($1, '', 1)", [.text(name)]) }
+        func add(_ name: String) throws {
+            try other.run("INSERT INTO counters (event, detail, count) VALUES ($1, '', 1)", [.text(name)])
+        }
         let counts = try database.read { () throws(AuthError) -> [Int64?] in
             do {
                 let first = try count()

@@ -1,6 +1,7 @@
 // Requests from addresses that a test names, and what limits answer.
 
 import Platform
+import TestSupport
 import Testing
 
 @testable import Auth
@@ -50,9 +51,10 @@ extension Service {
         return try count() - before
     }
 
-    /// How many transactions that changed something `body` commits: the WAL-index counts them
-    /// (sqlite.org/walformat.html#walidxfmt, iChange).
+    /// How many transactions that changed something `body` commits. SQLite's WAL-index counts them
+    /// (sqlite.org/walformat.html#walidxfmt, iChange), and in PostgreSQL triggers do.
     func commits(_ body: () throws -> Void) throws -> Int {
+        if isPostgreSQL { return try countedCommits(body) }
         func count() throws -> Int {
             let bytes = try File.read("\(state.databasePath)-shm", limit: 1 << 20)
             return bytes[8..<12].reversed().reduce(0) { $0 << 8 | Int($1) }
@@ -62,5 +64,26 @@ extension Service {
         let before = try count()
         try body()
         return try withExtendedLifetime(database) { try count() - before }
+    }
+
+    private func countedCommits(_ body: () throws -> Void) throws -> Int {
+        try sql(
+            """
+            CREATE TABLE IF NOT EXISTS commits (id BIGINT);
+            CREATE OR REPLACE FUNCTION note_commit() RETURNS TRIGGER LANGUAGE plpgsql AS $$ BEGIN
+                INSERT INTO commits VALUES (CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT));
+                RETURN NULL;
+            END $$;
+            DO $$ DECLARE name TEXT; BEGIN
+                FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+                    AND tablename NOT IN ('commits', 'store_state', 'token_keys') LOOP
+                    EXECUTE format('CREATE OR REPLACE TRIGGER notes_commit AFTER INSERT OR UPDATE OR DELETE ON %I '
+                        'FOR EACH ROW EXECUTE FUNCTION note_commit()', name);
+                END LOOP;
+            END $$;
+            DELETE FROM commits
+            """)
+        try body()
+        return Int(try number("SELECT count(DISTINCT id) FROM commits") ?? -1)
     }
 }

@@ -206,26 +206,26 @@ import Testing
 
     // SQLite counts its steps.
     #if !POSTGRESQL
-        @Test func howMuchIsReadForThemDoesNotGrowWithTheOutbox() throws {
-            func steps(_ count: Int) throws -> Int {
-                try service.sql(
-                    """
-                    DELETE FROM mail_items;
-                    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(count))
-                    INSERT INTO mail_items (id, kind, subject_id, email, created_at, expires_at, attempts, due_at, last_error)
-                        SELECT randomblob(16), 'code', x'', 'x', i, CAST(1 AS BIGINT) << 50, 1, CASE WHEN i % 2 = 1 THEN CAST(1 AS BIGINT) << 50 END, 'no' FROM n
-                    """)
-                let database = try service.database()
-                let counter = Counted()
-                _ = try database.reporting({ counter.count += 1 }) { () throws(AuthError) in
-                    // A report every 20,000 steps is too rare for this count.
-                    for _ in 0..<10 { _ = try MailItem.counts(at: .now, in: database) }
-                }
-                return counter.count
+    @Test func howMuchIsReadForThemDoesNotGrowWithTheOutbox() throws {
+        func steps(_ count: Int) throws -> Int {
+            try service.sql(
+                """
+                DELETE FROM mail_items;
+                WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(count))
+                INSERT INTO mail_items (id, kind, subject_id, email, created_at, expires_at, attempts, due_at, last_error)
+                    SELECT randomblob(16), 'code', x'', 'x', i, CAST(1 AS BIGINT) << 50, 1, CASE WHEN i % 2 = 1 THEN CAST(1 AS BIGINT) << 50 END, 'no' FROM n
+                """)
+            let database = try service.database()
+            let counter = Counted()
+            _ = try database.reporting({ counter.count += 1 }) { () throws(AuthError) in
+                // A report every 20,000 steps is too rare for this count.
+                for _ in 0..<10 { _ = try MailItem.counts(at: .now, in: database) }
             }
-            let (many, more) = (try steps(30_000), try steps(90_000))
-            #expect(more <= many + 2 && more > 0, "\(many), \(more)")
+            return counter.count
         }
+        let (many, more) = (try steps(30_000), try steps(90_000))
+        #expect(more <= many + 2 && more > 0, "\(many), \(more)")
+    }
     #endif
 
     @Test func cleanUpFindsMailThatWasGivenUpAndMailThatNobodyTook() throws {
@@ -242,7 +242,7 @@ import Testing
 }
 
 #if !POSTGRESQL
-    private final class Counted {
-        var count = 0
-    }
+private final class Counted {
+    var count = 0
+}
 #endif

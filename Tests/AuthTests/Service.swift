@@ -74,6 +74,14 @@ final class Service {
         return try TestDatabase.number(sql, in: path)
     }
 
+    /// The key that signs access tokens.
+    func signingKey() throws -> ES256PrivateKey { try auth.tokenKeyRing().signingKey() }
+
+    /// Changes rows of PostgreSQL's token keys by `sql`, as a rotation does: processes read their keys again.
+    func changeTokenKeys(_ sql: String) throws {
+        try self.sql("\(sql); UPDATE store_state SET key_number = key_number + 1")
+    }
+
     func challenge(of email: Email = ann) throws -> Challenge? {
         try Challenge.find(.signIn(email), else: CodeTerms(policy), in: try database())
     }

@@ -105,7 +105,8 @@ private func reason(_ body: () throws(StateFault) -> Void) -> String? {
         #expect(reason { () throws(StateFault) in try state.refuseWebRoot(documentRoot: nil) } != nil)
     }
 
-    @Test func theSecretIsMadeOnceAndPrivate() throws {
+    @Test(.enabled(if: !isPostgreSQL, "PostgreSQL's store decides which secret is its own: StoreSecretTests"))
+    func theSecretIsMadeOnceAndPrivate() throws {
         let state = try StateFolder(at: path)
         let secret = try state.secret()
         #expect(secret.count == 32 && secret != [UInt8](repeating: 0, count: 32))
@@ -119,7 +120,8 @@ private func reason(_ body: () throws(StateFault) -> Void) -> String? {
         #expect(files(in: "\(path)/keys") == ["\(key.publicKey.id).key", "current"].sorted())
     }
 
-    @Test func manyFirstUsesAgree() async throws {
+    @Test(.enabled(if: !isPostgreSQL, "PostgreSQL's store decides which secret is its own: StoreSecretTests"))
+    func manyFirstUsesAgree() async throws {
         let path = path
         let seen = await together(12) {
             guard let state = try? StateFolder(at: path), let secret = try? state.secret(), let key = try? state.signingKey()
@@ -131,7 +133,8 @@ private func reason(_ body: () throws(StateFault) -> Void) -> String? {
         #expect(files(in: path) == [".htaccess", "keys", "secret.key"])
     }
 
-    @Test func aSecretMissingBesideADatabaseIsAnError() throws {
+    @Test(.enabled(if: !isPostgreSQL, "PostgreSQL's store decides which secret is its own: StoreSecretTests"))
+    func aSecretMissingBesideADatabaseIsAnError() throws {
         let auth = Auth(policy: Policy(), store: TestDatabase.location(of: try StateFolder(at: path)), client: someone)
         _ = try auth.database()
         File.remove("\(path)/secret.key")
@@ -162,7 +165,8 @@ private func reason(_ body: () throws(StateFault) -> Void) -> String? {
         }
     }
 
-    @Test func whatNeedsStateMakesNone() throws {
+    @Test(.enabled(if: !isPostgreSQL, "PostgreSQL's store decides which secret is its own: StoreSecretTests"))
+    func whatNeedsStateMakesNone() throws {
         #expect(
             reason { () throws(StateFault) in _ = try StateFolder(at: path, making: .never) }?.contains("does not exist") == true)
         #expect(try File.status(path) == nil)

@@ -29,7 +29,7 @@ import Testing
         service.wait(.minutes(1))
         let second = try service.signIn()
         #expect(first.user == second.user && first.refreshToken != second.refreshToken)
-        #expect(try service.number("SELECT count(*) FROM users WHERE is_verified") == 1)
+        #expect(try service.number("SELECT count(*) FROM users WHERE is_verified = 1") == 1)
         #expect(try service.number("SELECT count(*) FROM projects") == 1)
         #expect(try service.number("SELECT count(*) FROM sessions") == 2)
     }

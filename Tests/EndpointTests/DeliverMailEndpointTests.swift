@@ -80,7 +80,8 @@ private func send(_ home: Home, _ settings: [String: String] = [:]) -> Answer {
             #expect(result.errors.isEmpty)
         }
         #expect(home.mails.isEmpty)
-        #expect(home.number("SELECT count(*) FROM mail_items WHERE due_at = 0") == 1)
+        // The deliverer that waits to retry may have tried it again meanwhile.
+        #expect(home.number("SELECT count(*) FROM mail_items") == 1)
     }
 
     @Test func theMailCommandGetsArgumentsAndALittleEnvironment() {

@@ -25,10 +25,13 @@ import Testing
         let size = try #require(FileManager.default.attributesOfItem(atPath: path)[.size] as? Int)
         #expect(size <= Self.mostBytes)
         let kind = String(decoding: Program.run("file", [path]).output, as: UTF8.self)
-        #expect(kind.contains("statically linked"))
+        #expect(kind.contains(isPostgreSQL ? "dynamically linked" : "statically linked"))
         #expect(kind.contains("stripped") && !kind.contains("not stripped"))
-        let libraries = Program.run("ldd", [path])
-        #expect((String(decoding: libraries.output, as: UTF8.self) + libraries.errors).contains("not a dynamic executable"))
+        let ldd = Program.run("ldd", [path])
+        let libraries = String(decoding: ldd.output, as: UTF8.self) + ldd.errors
+        // There is no static libpq.
+        #expect(libraries.contains(isPostgreSQL ? "libpq.so" : "not a dynamic executable") || isPostgreSQL && name == "not-found")
+        for other in ["libsqlite3", "libargon2", "libswift"] { #expect(!libraries.contains(other), "\(other)") }
     }
 
     /// A text from one endpoint's form, view or SQL, and the executables that may contain it.

@@ -42,7 +42,10 @@ import Testing
         } else {
             expectGone(log)
         }
-        for name in ["current-user", "jwks", "list-projects"] { #expect(home.get(name, ada.bearer).status == 503, "\(name)") }
+        // A process that has read the secret needs no folder to read from PostgreSQL.
+        for name in isPostgreSQL ? [] : ["current-user", "jwks", "list-projects"] {
+            #expect(home.get(name, ada.bearer).status == 503, "\(name)")
+        }
         #expect(try FileManager.default.contentsOfDirectory(atPath: home.path) == [])
         rmdir(home.path)
         try FileManager.default.moveItem(atPath: away, toPath: home.path)
@@ -73,7 +76,7 @@ import Testing
         let empty = Home()
         let again = Program("\(executables)/deliver-mail", environment: ["LATCHKEY_HOME": empty.path]).finish()
         #expect(again.exitCode == 1)
-        #expect(again.errors.contains(isPostgreSQL ? "the database has no tables" : "has no database"), "\(again.errors)")
+        #expect(again.errors.contains("has no database"), "\(again.errors)")
         #expect((try? FileManager.default.contentsOfDirectory(atPath: empty.path)) == [])
     }
 

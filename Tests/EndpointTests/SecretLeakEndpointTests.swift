@@ -26,7 +26,9 @@ private func decoded(_ text: Substring) -> Data {
             found[name] = FileManager.default.contents(atPath: path)
         }
         if isPostgreSQL {
-            for path in (try? TestDatabase.files(of: home.path)) ?? [] { found[path] = FileManager.default.contents(atPath: path) }
+            for path in (try? TestDatabase.files(of: home.path)) ?? [] {
+                found[path] = FileManager.default.contents(atPath: path)
+            }
         }
         return found
     }

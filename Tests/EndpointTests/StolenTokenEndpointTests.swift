@@ -79,12 +79,7 @@ import Testing
         let limits = ["send_per_ip", "verify_per_ip", "send_total"].map { "limit_\($0) = off\n" }.joined()
         let home = Home(settings: limits + "resend_after = 0s\n")
         let friend = home.signIn("friend@example.com")
-        // Everything that ever entered the outbox, including delivered mail.
-        home.sql("CREATE TABLE told (kind TEXT, email TEXT)")
-        home.sql(
-            isPostgreSQL
-                ? "CREATE RULE tells AS ON INSERT TO mail_items DO ALSO INSERT INTO told VALUES (new.kind, new.email)"
-                : "CREATE TRIGGER tells AFTER INSERT ON mail_items BEGIN INSERT INTO told VALUES (new.kind, new.email); END")
+        home.noteMail()
         var lines = ["endpoint: answer; what an access token alone does there; who is told"]
         for (index, name) in allEndpoints.enumerated() {
             guard let row = StolenTokenEndpointTests.table[name] else { continue }

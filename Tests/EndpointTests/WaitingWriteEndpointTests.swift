@@ -106,11 +106,11 @@ import Testing
         for home: Home, _ request: @escaping @Sendable () -> Answer, meanwhile: () -> Void
     ) -> Answer {
         #if POSTGRESQL
-            let turn = ExclusiveLock(home)
+        let turn = ExclusiveLock(home)
         #else
-            let path = "\(home.path)/writing.lock"
-            var turn: FileLock? = try! FileLock(waitingFor: path)
-            let file = (try? FileManager.default.attributesOfItem(atPath: path)[.systemFileNumber] as? Int) ?? 0
+        let path = "\(home.path)/writing.lock"
+        var turn: FileLock? = try! FileLock(waitingFor: path)
+        let file = (try? FileManager.default.attributesOfItem(atPath: path)[.systemFileNumber] as? Int) ?? 0
         #endif
         nonisolated(unsafe) var answer: Answer?
         // Not on a queue: other tests may use all of its threads.
@@ -125,18 +125,18 @@ import Testing
         while !isWaiting && !isAnswered {
             isAnswered = done.wait(timeout: .now() + .milliseconds(10)) == .success
             #if POSTGRESQL
-                isWaiting = turn.isAwaited
+            isWaiting = turn.isAwaited
             #else
-                let locks = (try? String(contentsOfFile: "/proc/locks", encoding: .utf8)) ?? ""
-                isWaiting = locks.split(separator: "\n").contains { $0.contains("->") && $0.contains(":\(file) ") }
+            let locks = (try? String(contentsOfFile: "/proc/locks", encoding: .utf8)) ?? ""
+            isWaiting = locks.split(separator: "\n").contains { $0.contains("->") && $0.contains(":\(file) ") }
             #endif
         }
         meanwhile()
         #if POSTGRESQL
-            turn.release()
+        turn.release()
         #else
-            withExtendedLifetime(turn) {}
-            turn = nil
+        withExtendedLifetime(turn) {}
+        turn = nil
         #endif
         if !isAnswered { done.wait() }
         #expect(isWaiting, "the request did not wait for its turn: \(answer!.shown)")

@@ -4,9 +4,10 @@ import Foundation
 import Platform
 import PostgreSQL
 import SQLite
-import Store
 import TestSupport
 import Testing
+
+@testable import Store
 
 @Suite struct PostgreSQLSchemaTests {
     /// A database of PostgreSQL with the service's tables.
@@ -17,16 +18,17 @@ import Testing
         return connection
     }
 
-    /// The service's own database.
+    /// SQLite's tables, in a new file.
     private static func sqlite() throws -> (connection: SQLite.Connection, folder: String) {
         let folder = "/tmp/latchkey-schema-\(UUID.random().text)"
-        let state = try StateFolder(at: folder)
-        try state.prepare()
-        _ = try Database(at: DatabaseLocation(state))
-        return (try SQLite.Connection(path: state.databasePath), folder)
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        let connection = try SQLite.Connection(path: "\(folder)/latchkey.db")
+        try migrator.migrate(connection)
+        return (connection, folder)
     }
 
-    /// A line for each column, key and reference, sorted. Only PostgreSQL has `store_state`.
+    /// A line for each column, key and reference, sorted. Only PostgreSQL has `store_state`, `token_keys`
+    /// and a counter's `shard`.
     private static func lines() throws -> (postgreSQL: [String], sqlite: [String]) {
         let (sqlite, folder) = try sqlite()
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -40,22 +42,24 @@ import Testing
                        CASE data_type WHEN 'bytea' THEN 'BLOB' WHEN 'bigint' THEN 'INTEGER' ELSE upper(data_type) END
                            || CASE WHEN collation_name = 'C' THEN '' WHEN data_type = 'text' THEN ' of another order' ELSE '' END,
                        is_nullable || ' ' || coalesce(split_part(column_default, '::', 1), '')
-                FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'store_state'
+                FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT IN ('store_state', 'token_keys')
+                    AND (table_name, column_name) <> ('counters', 'shard')
                 """, [], words)
             + postgreSQL.all(
                 """
                 SELECT CASE contype WHEN 'f' THEN 'reference' ELSE 'key' END, CAST(CAST(conrelid AS regclass) AS text),
-                       (SELECT string_agg(attname, ',' ORDER BY place) FROM unnest(conkey) WITH ORDINALITY AS k(number, place)
+                       (SELECT string_agg(attname, ',' ORDER BY place) FILTER (WHERE attname <> 'shard') FROM unnest(conkey) WITH ORDINALITY AS k(number, place)
                         JOIN pg_attribute ON attrelid = conrelid AND attnum = number),
                        CASE contype WHEN 'f' THEN CAST(CAST(confrelid AS regclass) AS text) ELSE '' END, ''
                 FROM pg_constraint
                 WHERE connamespace = CAST('public' AS regnamespace) AND contype IN ('p', 'u', 'f')
-                    AND conrelid <> CAST('store_state' AS regclass)
+                    AND CAST(CAST(conrelid AS regclass) AS text) NOT IN ('store_state', 'token_keys')
                 """, [], words)
             + postgreSQL.all(
                 """
                 SELECT 'index', tablename, indexname, '', '' FROM pg_indexes
                 WHERE schemaname = 'public' AND indexname NOT LIKE '%_key' AND indexname NOT LIKE '%_pkey'
+                    AND tablename <> 'token_keys'
                 """, [], words)
         let here =
             try sqlite.all(

@@ -21,7 +21,7 @@ private let ruleEnding = "RuleTests"
 
     private func files() throws -> [TestFile] {
         let tests = "\(projectFolder)/Tests"
-        let suite = /^@Suite(?:\([^)]*\))? (?:final )?(?:struct|class|actor|enum) (\w+)/.anchorsMatchLineEndings()
+        let suite = /^ *@Suite(?:\(.*\))?\s+(?:final )?(?:struct|class|actor|enum) (\w+)/.anchorsMatchLineEndings()
         return try FileManager.default.contentsOfDirectory(atPath: tests).flatMap { target in
             let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(tests)/\(target)")) ?? []
             return try names.filter { $0.hasSuffix(".swift") }.map { name in

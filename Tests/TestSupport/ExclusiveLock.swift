@@ -12,14 +12,14 @@ package final class ExclusiveLock: @unchecked Sendable {
     package init(_ folder: String) {
         connection = try! TestDatabase.connection(to: folder)
         #if POSTGRESQL
-            // The lock on the store's state, which each transaction shares: the first seven bytes of a SHA-256.
-            try! connection?.script(
-                """
-                BEGIN; SELECT pg_advisory_xact_lock(CAST(CAST(
-                    'x' || substr(encode(sha256('latchkey'), 'hex'), 1, 14) AS BIT(56)) AS BIGINT))
-                """)
+        // The lock on the store's state, which each transaction shares: the first seven bytes of a SHA-256.
+        try! connection?.script(
+            """
+            BEGIN; SELECT pg_advisory_xact_lock(CAST(CAST(
+                'x' || substr(encode(sha256('latchkey'), 'hex'), 1, 14) AS BIT(56)) AS BIGINT))
+            """)
         #else
-            try! connection?.script("BEGIN EXCLUSIVE")
+        try! connection?.script("BEGIN EXCLUSIVE")
         #endif
     }
 
@@ -28,13 +28,14 @@ package final class ExclusiveLock: @unchecked Sendable {
     }
 
     #if POSTGRESQL
-        /// Whether a transaction waits for the lock.
-        package var isAwaited: Bool {
-            (try? connection?.first(
-                """
-                SELECT count(*) FROM pg_locks WHERE NOT granted
-                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-                """) { $0.integer(0) > 0 }) ?? false
-        }
+    /// Whether a transaction waits for the lock.
+    package var isAwaited: Bool {
+        (try? connection?.first(
+            """
+            SELECT count(*) FROM pg_locks WHERE NOT granted
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            """
+        ) { $0.integer(0) > 0 }) ?? false
+    }
     #endif
 }

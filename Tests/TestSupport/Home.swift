@@ -102,6 +102,16 @@ package final class Home: Sendable {
         try! TestDatabase.run(sql, in: path)
     }
 
+    /// From now on the table `told` (kind, email, details, locale) has all mail that enters the outbox, also once it is sent.
+    package func noteMail() {
+        sql("CREATE TABLE told (kind TEXT, email TEXT, details TEXT, locale TEXT)")
+        let insert = "INSERT INTO told VALUES (new.kind, new.email, new.details, new.locale)"
+        sql(
+            isPostgreSQL
+                ? "CREATE RULE tells AS ON INSERT TO mail_items DO ALSO \(insert)"
+                : "CREATE TRIGGER tells AFTER INSERT ON mail_items BEGIN \(insert); END")
+    }
+
     /// The count that `sql`, composed at run time, selects.
     package func count(_ sql: String) -> Int64 { number(sql) }
 

@@ -8,8 +8,7 @@ import Store
 extension Operations {
     /// The signing key, and the keys whose tokens still work, newest first.
     package func tokenKeys() throws(AuthError) -> [TokenKey] {
-        let now = now
-        let keys = try auth.tokenKeyRing().all().filter { $0.end.map { $0 > now } ?? true }
+        let keys = try auth.tokenKeyRing().all(at: now)
         return keys.map { TokenKey(id: $0.id, madeAt: $0.madeAt, goodUntil: $0.end) }.sorted {
             ($0.goodUntil == nil ? 1 : 0, $0.madeAt.milliseconds) > ($1.goodUntil == nil ? 1 : 0, $1.madeAt.milliseconds)
         }
@@ -25,8 +24,8 @@ extension Operations {
         let key = ES256PrivateKey.random()
         try database.write { () throws(AuthError) in
             try ring.rotate(
-                to: key, lastEndsAt: database.now + policy.accessLifetime + StoreBounds.keyOverlap, removesOthers: isUrgent)
-            try ring.removeEndedKeys(at: database.now)
+                to: key, lastEndsAt: now + policy.accessLifetime + StoreBounds.keyOverlap, removesOthers: isUrgent)
+            try ring.removeEndedKeys(at: now)
             try record(AuditEvent(.tokenKeyRotated, detail: isUrgent ? "now" : nil), in: database)
         }
         return key.publicKey.id

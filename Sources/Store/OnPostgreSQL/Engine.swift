@@ -322,6 +322,8 @@ extension AuthError {
         self =
             switch error.kind {
             case .disconnected, .conflict, .temporary: .unavailable(reason: error.description)
+            // undefined_table
+            case .other where error.state.isSame(as: "42P01"): .unavailable(reason: StateFault(goneFrom: "the database").reason)
             case .constraint, .unknownOutcome, .other: .failure(reason: error.description)
             }
     }

@@ -63,7 +63,7 @@ extension TokenKeyRing {
     /// All keys that sign or used to.
     package func files() throws(AuthError) -> [TokenKeyFile] {
         var files: [TokenKeyFile] = []
-        for row in try all() {
+        for row in try all(at: database.now) {
             guard let entry = try entry(row.id) else { continue }
             files.append(TokenKeyFile(key: entry.key, end: entry.end))
         }

@@ -87,12 +87,13 @@ package struct TokenKeyRing {
         /// When its tokens stop working; nil: it signs.
         let end: Timestamp?
 
-        /// An end further ahead than any rotation sets is invalid: a wrong clock or an attacker set it.
-        func isGood(at now: Timestamp) -> Bool {
-            end.map {
-                now < $0 && $0 <= now + StoreBounds.longestAccessLifetime + StoreBounds.keyOverlap + StoreBounds.keyOverlap
-            } ?? true
-        }
+        func isGood(at now: Timestamp) -> Bool { end.map { TokenKeyRing.isAhead($0, of: now) } ?? true }
+    }
+
+    /// Whether a key with this `end` is valid at `now`. An end further ahead than any rotation sets is invalid: a wrong clock or
+    /// an attacker set it.
+    private static func isAhead(_ end: Timestamp, of now: Timestamp) -> Bool {
+        now < end && end <= now + StoreBounds.longestAccessLifetime + StoreBounds.keyOverlap + StoreBounds.keyOverlap
     }
 
     /// A row: id, sealed key, whether it signs, end.
@@ -133,8 +134,13 @@ package struct TokenKeyRing {
         try database.run("DELETE FROM token_keys WHERE is_current = 0 AND (ends_at IS NULL OR ends_at <= $1)", [.time(now)])
     }
 
+    /// The keys whose tokens are accepted at `now`, with the time when each was made.
+    package func all(at now: Timestamp) throws(AuthError) -> [(id: String, madeAt: Timestamp, end: Timestamp?)] {
+        try all().filter { $0.end.map { TokenKeyRing.isAhead($0, of: now) } ?? true }
+    }
+
     /// The keys that sign or used to, with the time when each was made.
-    package func all() throws(AuthError) -> [(id: String, madeAt: Timestamp, end: Timestamp?)] {
+    func all() throws(AuthError) -> [(id: String, madeAt: Timestamp, end: Timestamp?)] {
         _ = try signingKey()
         return try database.all(
             "SELECT id, created_at, is_current, ends_at FROM token_keys WHERE is_current = 1 OR ends_at IS NOT NULL"
