@@ -66,9 +66,14 @@ package enum TestDatabase {
     package static func number(_ sql: String, in folder: String) throws -> Int64? {
         let connection = try connection(to: folder)
         #if POSTGRESQL
-        // The result is text, so that sums and truth values are read, too.
-        let text = try connection.beginReading(translated(sql)) { $0.text(0) }
-        return text.map { $0 == "t" ? 1 : Int64($0) ?? 0 }
+        // As XML, sums and truth values are text, too.
+        let text = try connection.first(
+            """
+            SELECT CASE WHEN xpath_exists('//row', found) THEN coalesce((xpath('//row/*/text()', found))[1]::text, '') END
+            FROM query_to_xml($1, true, false, '') AS found
+            """, [.text(translated(sql))]
+        ) { $0.optionalText(0) }
+        return (text ?? nil).map { $0 == "true" ? 1 : Int64($0) ?? 0 }
         #else
         try connection.script("CREATE TEMP TABLE counted AS SELECT * FROM (\(sql))")
         return try connection.first("SELECT * FROM counted") { $0.integer(0) }
