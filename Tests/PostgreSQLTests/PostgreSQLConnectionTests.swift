@@ -175,10 +175,10 @@ import Testing
             #expect(try connection.beginReading("SELECT 1") { $0.integer(0) } == 1)
             #expect(try connection.first("SELECT position FROM notes WHERE word = $1", [.text("one")]) { $0.integer(0) } == 1)
             connection.endReading()
-            let found = try connection.first(
-                after: "SELECT 7::bigint", { $0.integer(0) }, "SELECT position FROM notes WHERE word = $1", [.text("two")]
-            ) { $0.integer(0) }
-            #expect(found.before == 7 && found.row == -2)
+            let found = try connection.rows(of: [
+                ("SELECT 7::bigint", []), ("SELECT position FROM notes WHERE word = $1", [.text("two")]),
+            ])
+            #expect(found.map { $0.first { $0.integer(0) } } == [7, -2])
         }
     }
 
