@@ -253,12 +253,18 @@ package final class Connection {
         let statements = taken()
         // Nothing that fails here is a COMMIT.
         for (sql, values) in statements { try prepare(sql, values) }
-        var results: [OpaquePointer] = []
-        defer { for result in results { PQclear(result) } }
-        do throws(PostgreSQLError) {
-            try pipeline(statements, andCommit: true, &results)
-        } catch {
-            throw failedCommit(error)
+        if statements.isEmpty {
+            let result = PQexec(handle, "COMMIT")
+            defer { PQclear(result) }
+            guard isGood(result) else { throw failedCommit(PostgreSQLError(result, on: handle, sql: "COMMIT")) }
+        } else {
+            var results: [OpaquePointer] = []
+            defer { for result in results { PQclear(result) } }
+            do throws(PostgreSQLError) {
+                try pipeline(statements, andCommit: true, &results)
+            } catch {
+                throw failedCommit(error)
+            }
         }
         if hasWarning {
             hasUnknownOutcome = true
