@@ -60,6 +60,8 @@ extension Connection {
             let parameters = try Parameters(values, of: sql)
             ready.append((String(try place(of: sql, parameters)), parameters))
         }
+        // The COMMIT of a read transaction may still be unanswered (`endReading`).
+        while let result = PQgetResult(handle) { PQclear(result) }
         guard PQenterPipelineMode(handle) == 1 else { throw failed(nil, "") }
         for (name, parameters) in ready {
             _ = parameters.withArrays { _, values, lengths, formats in
