@@ -70,8 +70,7 @@ package enum TestDatabase {
         let text = try connection.beginReading(translated(sql)) { $0.text(0) }
         return text.map { $0 == "t" ? 1 : Int64($0) ?? 0 }
         #else
-        try connection.script("CREATE TEMP TABLE counted AS SELECT * FROM (\(sql))")
-        return try connection.first("SELECT * FROM counted") { $0.integer(0) }
+        return try ComposedStatement(sql, on: connection).next()?.integer(0)
         #endif
     }
 
