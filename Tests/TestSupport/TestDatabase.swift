@@ -70,7 +70,8 @@ package enum TestDatabase {
         let text = try connection.beginReading(translated(sql)) { $0.text(0) }
         return text.map { $0 == "t" ? 1 : Int64($0) ?? 0 }
         #else
-        return try ComposedStatement(sql, on: connection).next()?.integer(0)
+        let statement = try ComposedStatement(sql, on: connection)
+        return try withExtendedLifetime(statement) { try statement.next()?.integer(0) }
         #endif
     }
 
