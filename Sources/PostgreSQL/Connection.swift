@@ -37,6 +37,14 @@ package final class Connection {
     /// Waits at most 5 s for each host, unless `location` says otherwise. Throws `temporary` if no host answers.
     package init(to location: String, tls: String = "verify-full", isPooled: Bool = false) throws(PostgreSQLError) {
         self.isPooled = isPooled
+        // libpq's own message repeats the text, and so maybe a password.
+        var complaint: UnsafeMutablePointer<CChar>?
+        guard let options = PQconninfoParse(location, &complaint) else {
+            PQfreemem(complaint)
+            throw PostgreSQLError(
+                message: "the setting database is neither a connection URI nor keywords and values", kind: .other)
+        }
+        PQconninfoFree(options)
         // `location` overrides what stands before it, and what stands after it overrides `location`.
         let parameters: [(StaticString, String)] = [
             ("connect_timeout", "5"), ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
@@ -69,9 +77,19 @@ package final class Connection {
         PQfinish(handle)
     }
 
+    /// A machine that dies within a transaction must not keep its locks until the server's own timeouts, which take hours.
+    private static var settings: [String] {
+        [
+            "synchronous_commit = on", "idle_in_transaction_session_timeout = 15000", "tcp_keepalives_idle = 10",
+            "tcp_keepalives_interval = 5", "tcp_keepalives_count = 3", "tcp_user_timeout = 15000",
+        ]
+    }
+
     /// What holds for each session: behind a pooler, each transaction says it instead.
     private func prepareSession() throws(PostgreSQLError) {
-        if !isPooled { try script("SET synchronous_commit = on") }
+        if !isPooled {
+            try script(Connection.settings.map { "SET \($0)" }.joined(separator: "; "))
+        }
     }
 
     /// The server's version, such as 150018 for 15.18.
@@ -224,7 +242,7 @@ package final class Connection {
         queued = []
         let begin =
             "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = \(lockTimeout);"
-            + (isPooled ? " SET LOCAL synchronous_commit = on;" : "")
+            + (isPooled ? Connection.settings.map { " SET LOCAL \($0);" }.joined() : "")
         let opened: S?
         do throws(PostgreSQLError) {
             opened = try batch(begin, opening, read)

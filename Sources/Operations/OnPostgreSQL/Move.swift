@@ -76,6 +76,8 @@ extension Operations {
 
     /// Opens the store that a move has closed: the state folder's SQLite file if `isSQLite`, and else the current database.
     package func reopenStore(isSQLite: Bool) throws(AuthError) {
+        let lock = try replacementLock()
+        defer { withExtendedLifetime(lock) {} }
         try reopen(isSQLite ? nil : try Database(at: auth.location, closedFor: .move))
     }
 

@@ -58,10 +58,7 @@ extension Operations {
             try? database.write { () throws(AuthError) in try database.reopenInNewEpoch() }
             throw error
         }
-        try onFiles { () throws(SystemError) in
-            try File.rename(state.nextSecretPath, to: state.secretPath)
-            try File.syncFolder(state.path)
-        }
+        try takeNextSecret()
         return Restoration(files: names.count, kept: kept, endedSessions: ended)
     }
 

@@ -90,7 +90,9 @@ final class Engine {
         return state.closure == nil && state.epoch == epoch
     }
 
-    private func requireState() throws(AuthError) {
+    /// Makes sure that the state was read in this request.
+    func requireState() throws(AuthError) {
+        guard needsState else { return }
         needsState = false
         try readState()
         if !isUsable { try openAgain() }
@@ -261,6 +263,8 @@ final class Engine {
     /// Within a transaction: waits for all others that are under way. None begins until this one ends.
     func holdAlone() throws(AuthError) {
         _ = try first("SELECT pg_advisory_xact_lock($1)", [.integer(LockNumber.state)]) { _ in true }
+        // What follows may read a large file between two statements.
+        try run("SET LOCAL idle_in_transaction_session_timeout = 0", [])
     }
 
     /// Within a transaction: the store belongs to `secret` from now on.

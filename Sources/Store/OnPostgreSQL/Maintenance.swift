@@ -80,7 +80,7 @@ extension TokenKeyRing {
                 "INSERT INTO token_keys (id, sealed, created_at, is_current, ends_at) VALUES ($1, $2, $3, $4, $5)",
                 [.text(file.id), .blob(sealed), .time(database.now), .integer(file.end == nil ? 1 : 0), .time(file.end)])
         }
-        try database.run("UPDATE store_state SET key_number = key_number + 1")
+        try database.run("UPDATE store_state SET key_number = $1", [.integer(Int64(Int32.random))])
     }
 }
 

@@ -8,6 +8,9 @@ extension StateFolder {
     /// Nothing: opening the database creates what is missing, since only the store knows whether it is new.
     package func prepare() throws(AuthError) {}
 
+    /// Whether a secret was laid for the next rotation.
+    package var hasNextSecret: Bool { (try? File.status(nextSecretPath)) ?? nil != nil }
+
     /// The files that answering a request writes to.
     package var writtenPaths: [String] { [path] }
 

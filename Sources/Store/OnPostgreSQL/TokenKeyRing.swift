@@ -56,7 +56,7 @@ package struct TokenKeyRing {
         try database.run(
             "INSERT INTO token_keys (id, sealed, created_at, is_current) VALUES ($1, $2, $3, 1)",
             [.text(id), .blob(sealed), .time(database.now)])
-        try database.run("UPDATE store_state SET key_number = key_number + 1")
+        try database.run("UPDATE store_state SET key_number = $1", [.integer(Int64(Int32.random))])
     }
 
     /// Makes `key` sign from now on. The last one's tokens are accepted until `end`; if `removesOthers`, all old keys go.

@@ -28,7 +28,7 @@ enum StoredTable {
         let keyPlace: Int64
     }
 
-    /// The columns of `table` in a SQLite file with this executable's schema.
+    /// The columns of `table` in a SQLite file that this executable has created: another file's names are not to be trusted.
     static func columns(of table: String, in file: SQLite.Connection) throws(AuthError) -> [Column] {
         var columns: [Column] = []
         do throws(SQLiteError) {
@@ -76,12 +76,12 @@ extension Database {
     /// Within a transaction: replaces all rows by those of the SQLite file `path`, which has this executable's schema, and
     /// compares both. Throws `failure` if they differ, or if a row cannot be stored.
     package func replaceRows(byFile path: String, report: ProgressReport) throws(AuthError) {
-        let file = try opened(path)
+        let (file, model) = (try opened(path), try Schema.created(":memory:"))
         for table in StoredTable.names.reversed() { try script("DELETE FROM \(table.description)") }
         for (index, name) in StoredTable.names.enumerated() {
             report("copying", index * 100 / StoredTable.names.count)
             let table = name.description
-            let columns = try StoredTable.columns(of: table, in: file)
+            let columns = try StoredTable.columns(of: table, in: model)
             var sent = TableDigest()
             try copy(table, columns, from: file, &sent)
             var stored = try digest(of: table, columns)
@@ -100,10 +100,10 @@ extension Database {
 
     /// Whether the rows are those of the SQLite file `path`.
     package func hasRows(ofFile path: String) throws(AuthError) -> Bool {
-        let file = try opened(path)
+        let (file, model) = (try opened(path), try Schema.created(":memory:"))
         for name in StoredTable.names {
             let table = name.description
-            let columns = try StoredTable.columns(of: table, in: file)
+            let columns = try StoredTable.columns(of: table, in: model)
             var there = TableDigest()
             try forEachLine(of: table, columns, in: file) { (line) throws(AuthError) in there.add(line) }
             var here = try digest(of: table, columns)
