@@ -52,7 +52,7 @@ extension Operations {
             }
         } catch {
             if database.hasUnknownOutcome {
-                throw .failure(reason: "nobody knows whether the restore was committed: run it again. \(error.reason)")
+                throw .failure(reason: "it is unknown whether the restore was committed: run it again. \(error.reason)")
             }
             File.remove(state.nextSecretPath)
             try? database.write { () throws(AuthError) in try database.reopenInNewEpoch() }
