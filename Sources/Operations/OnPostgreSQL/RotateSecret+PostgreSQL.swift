@@ -1,8 +1,8 @@
 // Replaces the secret, on all machines at once.
 //
-// The new secret is first laid beside the current one, as `secret.key.next`, on every machine. Then one transaction ends
-// sessions and codes, encrypts the token keys anew, and makes the store belong to the new secret. A machine that sees that
-// moves the file into place. One that lacks it answers 503 until it gets it.
+// First the operator copies the new secret to every machine, as `secret.key.next`. Then one transaction ends sessions and codes,
+// encrypts the token keys again, and makes the store belong to the new secret. Each machine notices this with its next request,
+// and renames the file to `secret.key`. A machine without the file answers 503 until it gets the new `secret.key`.
 
 package import Auth
 import Platform
@@ -29,7 +29,7 @@ extension Operations {
     }
 
     /// Switches to the secret in `secret.key.next`, or to a new one, and ends every session and every pending code. Returns how
-    /// many sessions. API keys keep working: their hashes do not depend on the secret.
+    /// many sessions ended. API keys keep working: their hashes do not depend on the secret.
     package func rotateSecret() throws(AuthError) -> Int {
         let lock = try replacementLock()
         defer { withExtendedLifetime(lock) {} }
