@@ -37,7 +37,7 @@ SUFFIX = $(if $(filter postgresql,$(STORE)),-postgresql)
 SCRATCH = .build-embedded$(SUFFIX)
 STATIC = .build-static$(SUFFIX)
 
-.PHONY: lint run serve serve-postgresql admin routes settings package test-postgresql test-postgresql-servers copy-postgresql store-tests store-servers setup-postgresql test-clients test-servers setup-clients setup-servers setup-lint test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-check bench-account clean
+.PHONY: package-store lint run serve serve-postgresql admin routes settings package test-postgresql test-postgresql-servers copy-postgresql store-tests store-servers setup-postgresql test-clients test-servers setup-clients setup-servers setup-lint test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-postgresql bench-check bench-account clean
 
 # Prints the missing packages, then installs them, as root or with sudo.
 define install
@@ -207,6 +207,8 @@ store-tests: build
 	Tests/Support/with-postgresql env -u LATCHKEY_HOME -u PORT swift test --skip-build --filter '^AdminTests\.'
 	Tests/Support/with-postgresql env -u LATCHKEY_HOME -u PORT LATCHKEY_TEST_GATEWAY=fastcgi \
 		swift test --skip-build --filter '^(Endpoint|Server)Tests\.'
+	Tests/Support/with-pgbouncer env -u LATCHKEY_HOME -u PORT LATCHKEY_TEST_GATEWAY=fastcgi \
+		swift test --skip-build --filter '^EndpointTests\.'
 
 store-servers: build admin
 	env -u LATCHKEY_HOME -u PORT Tests/run PostgreSQL/instances
@@ -246,8 +248,12 @@ test-servers: setup-servers build admin
 
 VERSION ?= $(shell cat VERSION)
 
+# Before anything is built.
+package-store:
+	@[ -z "$(SUFFIX)" ] || { echo "make package is for SQLite: the executables for PostgreSQL need this machine's libraries" >&2; exit 1; }
+
 # What is handed out: one archive, the same bytes for the same files.
-package: build admin
+package: package-store build admin
 	$(call install,python3)
 	packaging/package "$(VERSION)"
 
@@ -258,8 +264,13 @@ torture: setup-torture build admin
 
 # Measures all figures of speed and size, in one run of 15 minutes at most. Writes the results into .build-bench, which git
 # ignores; UPDATE=1 replaces Benchmarks/results.md and results.svg.
-bench: setup-bench build
+bench: setup-bench build bench-postgresql
 	UPDATE=$(UPDATE) env -u LATCHKEY_HOME -u PORT Tests/run Benchmarks/compare
+
+# Both stores, in one run: .build-bench/postgresql.md, or Benchmarks/postgresql.md.
+bench-postgresql: setup-bench build copy-postgresql
+	$(MAKE) --no-print-directory -C .build-postgresql STORE=postgresql build admin
+	UPDATE=$(UPDATE) env -u LATCHKEY_HOME -u PORT Tests/run Benchmarks/postgresql
 
 # Fails if an endpoint takes more instructions or bytes than before; UPDATE=1 records the current figures.
 bench-check: setup-bench build

@@ -156,7 +156,7 @@ package final class Connection {
         guard !isPooled else { return (try first(before, [], readBefore), try first(sql, values, read)) }
         var results: [OpaquePointer] = []
         defer { for result in results { PQclear(result) } }
-        try pipeline([(before, []), (sql, values)], andCommit: false, &results)
+        try pipeline(ready([(before, []), (sql, values)]), andCommit: false, &results)
         for result in results { _ = count(result) }
         func row<R>(_ result: OpaquePointer, _ read: (Row) -> R) -> R? {
             PQntuples(result) > 0 ? read(Row(result: result, number: 0)) : nil
@@ -261,10 +261,12 @@ package final class Connection {
             defer { PQclear(result) }
             guard isGood(result) else { throw failedCommit(PostgreSQLError(result, on: handle, sql: "COMMIT")) }
         } else {
+            // Nothing that fails here is a COMMIT.
+            let statements = try ready(taken())
             var results: [OpaquePointer] = []
             defer { for result in results { PQclear(result) } }
             do throws(PostgreSQLError) {
-                try pipeline(taken(), andCommit: true, &results)
+                try pipeline(statements, andCommit: true, &results)
             } catch {
                 throw failedCommit(error)
             }
@@ -280,7 +282,9 @@ package final class Connection {
 
     /// The error of a COMMIT: without the server's word for it, nobody knows the outcome.
     private func failedCommit(_ error: PostgreSQLError) -> PostgreSQLError {
-        guard error.kind == .disconnected || error.state.isEmpty else { return error }
+        // A server that answers an earlier statement with an error does not run COMMIT.
+        let isEarlier = !error.sql.utf8.elementsEqual("COMMIT".utf8)
+        guard error.state.isEmpty || (error.kind == .disconnected && !isEarlier) else { return error }
         hasUnknownOutcome = true
         return error.withUnknownOutcome
     }

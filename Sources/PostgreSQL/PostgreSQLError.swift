@@ -48,6 +48,11 @@ package struct PostgreSQLError: Error {
             sql: sql, kind: isGone ? .disconnected : kindOfState(state))
     }
 
+    /// The same error of a connection that is gone.
+    var withLostConnection: PostgreSQLError {
+        PostgreSQLError(state: state, message: message, sql: sql, kind: .disconnected)
+    }
+
     /// The same error of a COMMIT that may have happened.
     var withUnknownOutcome: PostgreSQLError {
         PostgreSQLError(state: state, message: message, sql: sql, kind: .unknownOutcome)

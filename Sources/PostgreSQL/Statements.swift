@@ -20,7 +20,7 @@ extension Connection {
         if !queued.isEmpty {
             var results: [OpaquePointer] = []
             do throws(PostgreSQLError) {
-                try pipeline(taken() + [(sql, values)], andCommit: false, &results)
+                try pipeline(ready(taken() + [(sql, values)]), andCommit: false, &results)
             } catch {
                 for result in results { PQclear(result) }
                 throw error
@@ -50,20 +50,28 @@ extension Connection {
         return result
     }
 
+    /// A statement that the server has prepared, and its values.
+    typealias Ready = (sql: StaticString, name: String, parameters: Parameters)
+
+    /// Prepares what of `statements` the server has not prepared.
+    func ready(_ statements: [(sql: StaticString, values: [Value])]) throws(PostgreSQLError) -> [Ready] {
+        var ready: [Ready] = []
+        for (sql, values) in statements {
+            let parameters = try Parameters(values, of: sql)
+            ready.append((sql, String(try place(of: sql, parameters)), parameters))
+        }
+        return ready
+    }
+
     /// Runs `statements` in one round trip (libpq's pipeline mode), and then COMMIT, if wanted. Adds the statements' results
     /// to `results`, which the caller clears. After an error the server skips the rest, COMMIT too.
     func pipeline(
-        _ statements: [(sql: StaticString, values: [Value])], andCommit: Bool, _ results: inout [OpaquePointer]
+        _ statements: [Ready], andCommit: Bool, _ results: inout [OpaquePointer]
     ) throws(PostgreSQLError) {
-        var ready: [(name: String, parameters: Parameters)] = []
-        for (sql, values) in statements {
-            let parameters = try Parameters(values, of: sql)
-            ready.append((String(try place(of: sql, parameters)), parameters))
-        }
-        // The COMMIT of a read transaction may still be unanswered (`endReading`).
+        // The answer to `endReading`.
         while let result = PQgetResult(handle) { PQclear(result) }
         guard PQenterPipelineMode(handle) == 1 else { throw failed(nil, "") }
-        for (name, parameters) in ready {
+        for (_, name, parameters) in statements {
             _ = parameters.withArrays { _, values, lengths, formats in
                 PQsendQueryPrepared(handle, name, parameters.count, values, lengths, formats, 1)
             }
@@ -89,7 +97,13 @@ extension Connection {
         }
         if !isLost { PQclear(PQgetResult(handle)) }
         PQexitPipelineMode(handle)
-        if let error { throw error }
+        guard var error else { return }
+        // A server that ends a connection says so first: only what follows shows that it is gone.
+        if isLost {
+            error = error.withLostConnection
+            failure = error
+        }
+        throw error
     }
 
     /// The place of `sql` among the statements that the server has prepared; prepares it if needed.

@@ -167,4 +167,45 @@ import Testing
         #expect(error?.description.contains("secret-word") == false)
         #expect(error?.description.contains("\n") == false)
     }
+
+    /// The answer to the read's COMMIT has not been taken yet when the next statements go out together.
+    @Test func whatFollowsAnEndedReadIsNotDisturbed() throws {
+        let (connection, _) = try Cluster.notes()
+        for _ in 0..<3 {
+            #expect(try connection.beginReading("SELECT 1") { $0.integer(0) } == 1)
+            #expect(try connection.first("SELECT position FROM notes WHERE word = $1", [.text("one")]) { $0.integer(0) } == 1)
+            connection.endReading()
+            let found = try connection.first(
+                after: "SELECT 7::bigint", { $0.integer(0) }, "SELECT position FROM notes WHERE word = $1", [.text("two")]
+            ) { $0.integer(0) }
+            #expect(found.before == 7 && found.row == -2)
+        }
+    }
+
+    /// Statements for their effect go out with the next one, or with COMMIT, in their order; an error rolls all of it back.
+    @Test func queuedStatementsAreOfTheirTransaction() throws {
+        let (connection, _) = try Cluster.notes()
+        func position() throws -> Int64? {
+            try connection.first("SELECT position FROM notes WHERE word = $1", [.text("one")]) { $0.integer(0) }
+        }
+        try transaction(on: connection) { () throws(PostgreSQLError) in
+            try connection.queue("UPDATE notes SET position = position + $1", [.integer(10)])
+            let seen = try connection.first("SELECT position FROM notes WHERE word = 'one'") { $0.integer(0) }
+            #expect(seen == 11)
+            try connection.queue("UPDATE notes SET position = position * $1", [.integer(2)])
+        }
+        #expect(try position() == 22)
+        let changes = connection.changeCount
+        #expect(changes == 4)
+        do throws(PostgreSQLError) {
+            try transaction(on: connection) { () throws(PostgreSQLError) in
+                try connection.queue("UPDATE notes SET position = 0", [])
+                try connection.queue("UPDATE notes SET position = 1 / position", [])
+            }
+            Issue.record("a division by zero was committed")
+        } catch {
+            #expect(error.state == "22012" && error.kind == .other)
+        }
+        #expect(try position() == 22)
+    }
 }

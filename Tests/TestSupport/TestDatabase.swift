@@ -32,10 +32,13 @@ package enum TestDatabase {
         return variables(of: folder).merging(environment) { $1 }
     }
 
-    /// The setting that names the database of `folder`, if this build needs one.
+    /// The settings that name the database of `folder`, if this build needs them: behind PgBouncer, if the tests are told so.
     package static func variables(of folder: String) -> [String: String] {
         #if POSTGRESQL
-        ["LATCHKEY_DATABASE": address(of: folder)]
+        let address = address(of: folder)
+        guard ProcessInfo.processInfo.environment["LATCHKEY_TEST_POOLED"] == "1" else { return ["LATCHKEY_DATABASE": address] }
+        let name = address.split(separator: " ").last ?? ""
+        return ["LATCHKEY_DATABASE": "\(variable("LATCHKEY_TEST_POSTGRESQL")) \(name)", "LATCHKEY_DATABASE_POOLED": "yes"]
         #else
         [:]
         #endif
@@ -67,8 +70,8 @@ package enum TestDatabase {
         let text = try connection.beginReading(translated(sql)) { $0.text(0) }
         return text.map { $0 == "t" ? 1 : Int64($0) ?? 0 }
         #else
-        try connection.script("CREATE TEMP TABLE counted AS SELECT * FROM (\(sql))")
-        return try connection.first("SELECT * FROM counted") { $0.integer(0) }
+        let statement = try ComposedStatement(sql, on: connection)
+        return try withExtendedLifetime(statement) { try statement.next()?.integer(0) }
         #endif
     }
 
@@ -142,12 +145,16 @@ package enum TestDatabase {
 
 #if POSTGRESQL
 extension TestDatabase {
-    /// How to reach the cluster, without a database's name.
+    /// How to reach the cluster itself, without a database's name.
     package static var cluster: String {
-        guard let address = ProcessInfo.processInfo.environment["LATCHKEY_TEST_POSTGRESQL"] else {
+        ProcessInfo.processInfo.environment["LATCHKEY_TEST_POSTGRESQL_DIRECT"] ?? variable("LATCHKEY_TEST_POSTGRESQL")
+    }
+
+    private static func variable(_ name: String) -> String {
+        guard let value = ProcessInfo.processInfo.environment[name] else {
             fatalError("run it by Tests/Support/with-postgresql")
         }
-        return address
+        return value
     }
 
     /// How to reach the database of `folder`, which is created the first time.
