@@ -165,7 +165,7 @@ serve-postgresql: setup-postgresql
 	fi; \
 	home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
 	echo "The setting database is missing: a PostgreSQL server starts, and is thrown away at the end with all state." && \
-	Tests/Support/with-postgresql bash -c 'LATCHKEY_DATABASE="$$LATCHKEY_TEST_POSTGRESQL dbname=postgres" exec "$$@"' bash \
+	Tests/Support/with-postgresql bash -c 'export LATCHKEY_DATABASE="$$LATCHKEY_TEST_POSTGRESQL dbname=postgres"; unset LATCHKEY_TEST_POSTGRESQL; exec "$$@"' bash \
 		$(MAKE) --no-print-directory serve LATCHKEY_HOME="$$home/state"
 
 serve:

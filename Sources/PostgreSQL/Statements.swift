@@ -1,4 +1,4 @@
-// How statements reach the server: prepared and kept, one by one or several in one round trip.
+// Sends statements to the server: prepared once and reused, one by one or several in one round trip.
 
 import CPostgreSQL
 import Platform
@@ -63,7 +63,7 @@ extension Connection {
         guard var error else { return }
         for result in results { PQclear(result) }
         results = []
-        // A server that ends a connection says so first: only what follows shows that it is gone.
+        // A server that ends a connection first sends an error. The connection is only seen to be lost afterwards.
         if isLost {
             error = error.withLostConnection
             failure = error

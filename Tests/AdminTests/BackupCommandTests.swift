@@ -46,7 +46,8 @@ import Testing
         }
     }
 
-    @Test func aBackupThatCouldNotBeRestoredDoesNotTakeTheLastOnesPlace() throws {
+    @Test(.enabled(if: !isPostgreSQL, "it is about SQLite's file and the files of keys"))
+    func aBackupThatCouldNotBeRestoredDoesNotTakeTheLastOnesPlace() throws {
         _ = home.admin("init")
         let current = try String(contentsOfFile: "\(home.path)/keys/current", encoding: .utf8)
         try withFolder { folder in
@@ -105,7 +106,8 @@ import Testing
         }
     }
 
-    @Test func theStatesOwnFilesAreNoPlaceForABackup() {
+    @Test(.enabled(if: !isPostgreSQL, "it looks at SQLite's file"))
+    func theStatesOwnFilesAreNoPlaceForABackup() {
         _ = home.admin("init")
         for name in ["latchkey.db", "secret.key", "latchkey.conf", "keys/current", "latchkey.db-wal", "writing.lock"] {
             let run = home.admin("backup", "\(home.path)/\(name)")
@@ -115,7 +117,8 @@ import Testing
         #expect(home.get("health").status == 200)
     }
 
-    @Test func whatIsLeftOfKilledWorkIsToldByDoctorAndRemovedByCleanUp() throws {
+    @Test(.enabled(if: !isPostgreSQL, "it is about SQLite's file and the files of keys"))
+    func whatIsLeftOfKilledWorkIsToldByDoctorAndRemovedByCleanUp() throws {
         _ = home.signIn("ada@example.com")
         let id = "5c7b1a3e-0000-4000-8000-000000000000"
         let current = try String(contentsOfFile: "\(home.path)/keys/current", encoding: .utf8)

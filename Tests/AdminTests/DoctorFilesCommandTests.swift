@@ -17,7 +17,7 @@ import Testing
             ])
     }
 
-    @Test(.enabled(if: geteuid() == 0)) func whatBelongsToAnotherUserIsAFault() {
+    @Test(.enabled(if: geteuid() == 0 && !isPostgreSQL, "it is about SQLite's file")) func whatBelongsToAnotherUserIsAFault() {
         let home = Home.initialized()
         chown("\(home.path)/latchkey.db", 4242, 4242)
         #expect(
@@ -59,7 +59,8 @@ import Testing
             ])
     }
 
-    @Test func openFilesAreAWarning() {
+    @Test(.enabled(if: !isPostgreSQL, "it is about SQLite's file and the files of keys"))
+    func openFilesAreAWarning() {
         let home = Home.initialized()
         setMode("\(home.path)/latchkey.db", 0o644)
         setMode("\(home.path)/keys", 0o755)
@@ -140,7 +141,8 @@ import Testing
             ])
     }
 
-    @Test func missingSecretsAreFaultsAndStayMissing() {
+    @Test(.enabled(if: !isPostgreSQL, "it is about SQLite's file and the files of keys"))
+    func missingSecretsAreFaultsAndStayMissing() {
         let home = Home.initialized()
         home.remove("secret.key")
         home.remove("keys/current")

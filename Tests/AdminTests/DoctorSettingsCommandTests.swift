@@ -89,7 +89,8 @@ import Testing
             ])
     }
 
-    @Test func aJournalThatTheSettingsDoNotWantIsAWarning() {
+    @Test(.enabled(if: !isPostgreSQL, "the journal is SQLite's"))
+    func aJournalThatTheSettingsDoNotWantIsAWarning() {
         let home = Home.initialized()
         let run = home.admin("doctor", variables: ["LATCHKEY_JOURNAL": "delete"])
         #expect(

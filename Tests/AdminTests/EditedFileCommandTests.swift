@@ -53,7 +53,10 @@ private func windows(_ text: String) -> String { "\u{FEFF}" + text.replacingOccu
             #expect(home.post("verify-code", #"{"email":"reviewer@example.com","code":"31415926"}"#).status == 200)
         }
         let run = home.admin("doctor", "--executables", executables.path)
-        #expect(run.findings("settings") == ["ok       settings: \(hasIdentity ? 3 : 2) settings given, all valid"])
+        #expect(
+            run.findings("settings") == [
+                "ok       settings: \((hasIdentity ? 3 : 2) + (isPostgreSQL ? 1 : 0)) settings given, all valid"
+            ])
         #expect(run.findings("latchkey.home") == ["ok       latchkey.home: the executables find this state folder"])
         #expect(run.findings("templates") == ["ok       templates: code.html, code.txt"])
     }
@@ -65,7 +68,10 @@ private func windows(_ text: String) -> String { "\u{FEFF}" + text.replacingOccu
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try FileManager.default.copyItem(atPath: "\(executables)/health", toPath: "\(folder)/health")
         makeFile("\(folder)/latchkey.home", windows("\(home.path)\n"))
-        let result = Program("\(folder)/health", environment: ["REQUEST_METHOD": "GET", "REQUEST_URI": "/health"]).finish()
+        let request = ["REQUEST_METHOD": "GET", "REQUEST_URI": "/health"]
+        let result = Program(
+            "\(folder)/health", environment: TestDatabase.variables(of: home.path).merging(request) { $1 }
+        ).finish()
         #expect(Answer(result.output).status == 200, "\(result.errors)")
     }
 

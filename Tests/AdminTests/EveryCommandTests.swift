@@ -94,7 +94,10 @@ private let everyCommand: [[String]] =
             environment: ["LATCHKEY_HOME": home.path, "SHELL": "/bin/sh"]
         ).finish()
         let text = String(decoding: run.output, as: UTF8.self)
-        #expect(text.contains("\rreplacing 100%\u{1B}[K\r\u{1B}[KRestored 5 files; 0 sessions ended."), "\(text)")
+        #expect(
+            text.contains(
+                "\r\(isPostgreSQL ? "copying" : "replacing") 100%\u{1B}[K\r\u{1B}[KRestored 5 files; 0 sessions ended."),
+            "\(text)")
         #expect(home.admin("restore", file).errors == "")
     }
 
@@ -125,7 +128,7 @@ private let everyCommand: [[String]] =
         let path = "\(NSTemporaryDirectory())latchkey  test \(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: path) }
         #expect(latchkey(["init"], ["LATCHKEY_HOME": path]).1.contains("state folder  \(path)\n"))
-        #expect(FileManager.default.fileExists(atPath: "\(path)/latchkey.db"))
+        #expect(FileManager.default.fileExists(atPath: "\(path)/secret.key"))
     }
 
     @Test func aMistypedFolderIsNotMade() {

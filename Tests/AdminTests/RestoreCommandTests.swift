@@ -22,7 +22,8 @@ import Testing
         return names.filter { $0.hasPrefix("before-restore-") || $0.hasPrefix("restoring.") }.sorted()
     }
 
-    @Test func aRestoreBringsBackTheBackupAndEndsSessions() throws {
+    @Test(.enabled(if: !isPostgreSQL, "a restore into PostgreSQL keeps no folder of the old state"))
+    func aRestoreBringsBackTheBackupAndEndsSessions() throws {
         let ada = home.signIn("ada@example.com")
         let key = home.createKey(by: ada)
         _ = home.post("send-code", #"{"email":"eve@example.com"}"#)
@@ -74,7 +75,8 @@ import Testing
         }
     }
 
-    @Test func aNewHostIsMadeFromABackup() throws {
+    @Test(.enabled(if: !isPostgreSQL, "it looks at SQLite's file"))
+    func aNewHostIsMadeFromABackup() throws {
         let ada = home.signIn("ada@example.com")
         let key = home.createKey(by: ada)
         try home.withBackup { file in

@@ -11,6 +11,8 @@ import Testing
 
 @Suite struct AuditRuleTests {
     private let service = Service()
+    /// How many rows of a kind one clean-up deletes.
+    private let most = Policy.rowsPerCleanUp * Int64(Database.cleanUpFactor)
 
     /// Every row as `event user? subject? detail client request`, oldest first.
     private func rows() throws -> [String] {
@@ -100,14 +102,14 @@ import Testing
         let start = service.time.milliseconds
         try service.sql(
             """
-            CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 200) SELECT i FROM n;
+            CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < \(2 * most)) SELECT i FROM n;
             INSERT INTO audit_events (at, event, client, request_id) SELECT \(start + 9_000_000_000), 'sign-in', 'ahead', '' FROM n;
             INSERT INTO audit_events (at, event, client, request_id) SELECT \(start - 9_000_000_000), 'sign-in', 'old', '' FROM n;
             """)
         _ = try service.recipients()
-        #expect(try service.number("SELECT count(*) FROM audit_events WHERE client = 'old'") == 100)
+        #expect(try service.number("SELECT count(*) FROM audit_events WHERE client = 'old'") == most)
         _ = try service.recipients()
-        #expect(try service.number("SELECT count(*) FROM audit_events") == 200)
+        #expect(try service.number("SELECT count(*) FROM audit_events") == 2 * most)
     }
 
     @Test func whatWasUndoneLeftNoRow() throws {
@@ -123,13 +125,13 @@ import Testing
         #expect(try rows() == [])
     }
 
-    @Test func theCleanUpTakesAHundredOldRowsOfEachKindARun() throws {
+    @Test func theCleanUpTakesSoManyOldRowsOfEachKindARun() throws {
         let day: Int64 = 86_400_000
         let start = service.time.milliseconds
         _ = try service.signIn()
         try service.sql(
             """
-            CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 250) SELECT i FROM n;
+            CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < \(5 * most / 2)) SELECT i FROM n;
             INSERT INTO audit_events (at, event, client, request_id) SELECT \(start - 91 * day), 'sign-in', '', '' FROM n;
             INSERT INTO limit_counts SELECT 'send-ip', i, 0, \(start - 1), 1, 0 FROM n;
             INSERT INTO known_networks SELECT i || '@example.com', '192.0.2.1', \(start - 31 * day) FROM n;
@@ -152,7 +154,7 @@ import Testing
         }
         // This test's own sign-in is the newest row and was inserted first; it stays.
         try service.sql("DELETE FROM audit_events WHERE request_id = 'request'")
-        for left in [150, 50, 0] as [Int64] {
+        for left in [3 * most / 2, most / 2, 0] {
             try service.auth.deliverMail(by: mailer) { _ in }
             #expect(try old() == Array(repeating: left, count: 5))
         }

@@ -42,7 +42,7 @@ import Testing
             """
         let result = Program(
             "/usr/bin/python3", ["-c", script, projectFolder, home.path],
-            environment: variables.merging(["PATH": "/usr/bin:/bin"]) { $1 }
+            environment: variables.merging(["PATH": "/usr/bin:/bin"]) { $1 }.merging(TestDatabase.variables(of: home.path)) { $1 }
         ).finish()
         return String(decoding: result.output, as: UTF8.self) + result.errors
     }
@@ -156,7 +156,7 @@ import Testing
             let server = Lighttpd(home, variables: ["LATCHKEY_HOME": folder])
             #expect(server.send("GET /health").status == 200)
             #expect(server.send("POST /auth/verification/send-code", body: #"{"email":"ada@example.com"}"#).status == 202)
-            #expect(FileManager.default.fileExists(atPath: "\(folder)/latchkey.db"), "\(name)")
+            #expect(FileManager.default.fileExists(atPath: "\(folder)/secret.key"), "\(name)")
         }
     }
 

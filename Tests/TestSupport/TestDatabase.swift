@@ -75,8 +75,8 @@ package enum TestDatabase {
         ) { $0.optionalText(0) }
         return (text ?? nil).map { $0 == "true" ? 1 : Int64($0) ?? 0 }
         #else
-        try connection.script("CREATE TEMP TABLE counted AS SELECT * FROM (\(sql))")
-        return try connection.first("SELECT * FROM counted") { $0.integer(0) }
+        let statement = try ComposedStatement(sql, on: connection)
+        return try withExtendedLifetime(statement) { try statement.next()?.integer(0) }
         #endif
     }
 
