@@ -182,23 +182,29 @@ package final class Connection {
 
     /// The rows of each of `statements`, in one round trip.
     package func rows(of statements: [Statement]) throws(PostgreSQLError) -> [Rows] {
+        let before = taken()
         var results: [OpaquePointer] = []
-        try pipeline(statements, &results)
-        return results.map { Rows($0) }
+        try pipeline(before + statements, &results)
+        return results.map { Rows($0) }.suffix(statements.count)
     }
 
     /// The first row of one statement, read by `read`; nil if there is none.
     package func first<T>(
         _ sql: StaticString, _ values: [Value] = [], _ read: (Row) -> T
     ) throws(PostgreSQLError) -> T? {
-        Rows(try execute(sql, values)).first(read)
+        try rows(of: sql, values).first(read)
     }
 
     /// Every row of one statement, read by `read`; at most the first `limit`.
     package func all<T>(
         _ sql: StaticString, _ values: [Value] = [], limit: Int = .max, _ read: (Row) -> T
     ) throws(PostgreSQLError) -> [T] {
-        Rows(try execute(sql, values)).all(limit: limit, read)
+        try rows(of: sql, values).all(limit: limit, read)
+    }
+
+    /// The rows of one statement.
+    package func rows(of sql: StaticString, _ values: [Value]) throws(PostgreSQLError) -> Rows {
+        Rows(try execute(sql, values))
     }
 
     /// Runs `body` in one transaction. `opening`: statements that begin it, in the same round trip as BEGIN; `body` gets

@@ -68,8 +68,8 @@ package struct Database {
     /// shows.
     func queue(_ sql: StaticString, _ values: [Value]) throws(AuthError) { try engine.queue(sql, values) }
 
-    /// The rows of `sql` are wanted soon, by `all`, outside a transaction: the next statement may bring them.
-    func expect(_ sql: StaticString, _ values: [Value]) { engine.expect(sql, values) }
+    /// The rows of `sql` are wanted soon, before any change: the next statement may bring them.
+    func expect(_ sql: StaticString, _ values: @autoclosure () -> [Value]) { engine.expect(sql, values) }
 
     /// A mail was put into the outbox.
     func noteMail() { engine.noteMail() }

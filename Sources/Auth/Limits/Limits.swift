@@ -65,6 +65,12 @@ struct Limit {
             limited: Limited(name: name, count: quota.count, window: window, retryAfter: wait))
     }
 
+    /// `hit` follows: the next statement may bring what it reads.
+    fileprivate func expect(at now: Timestamp, in database: Database) {
+        guard quota != nil else { return }
+        LimitCount.expectAll(of: name, subject: subject, window: window, at: now, in: database)
+    }
+
     /// What checking and counting it needs. A limit that is never reached is only counted.
     fileprivate var lock: Lock? { quota == nil ? nil : .limit(name, subject) }
 
@@ -236,6 +242,7 @@ extension Auth {
 
     private func firstHit(of limits: [Limit], in database: Database) throws(AuthError) -> Limit.Hit? {
         let now = now
+        for limit in limits { limit.expect(at: now, in: database) }
         for limit in limits {
             if let hit = try limit.hit(at: now, in: database) { return hit }
         }

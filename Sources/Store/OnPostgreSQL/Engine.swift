@@ -26,10 +26,10 @@ final class Engine {
     private var isUsed = false
     /// Whether this request put a mail into the outbox.
     private var hasNewMail = false
-    /// A statement whose rows the next one brings, too.
-    private var expected: Connection.Statement?
-    /// Those rows.
-    private var ahead: (of: Connection.Statement, rows: Rows)?
+    /// Statements whose rows the next one brings, too.
+    private var expected: [Connection.Statement] = []
+    /// Such rows, until a change, a lock or another transaction.
+    private var ahead: [(of: Connection.Statement, rows: Rows)] = []
     /// Whether the next statement must also read the state, since a new request has begun.
     private var needsState = false
     /// The maintenance for which the store may be closed while this process uses it.
@@ -107,10 +107,10 @@ final class Engine {
         needsState = isUsed
         isUsed = true
         hasNewMail = false
-        (expected, ahead) = (nil, nil)
+        (expected, ahead) = ([], [])
     }
 
-    func expect(_ sql: StaticString, _ values: [Value]) { expected = (sql, values) }
+    func expect(_ sql: StaticString, _ values: () -> [Value]) { expected.append((sql, values())) }
 
     func noteMail() { hasNewMail = true }
 
@@ -118,29 +118,39 @@ final class Engine {
     /// too slow.
     func shouldLookForMail() -> Bool { hasNewMail || Random.bytes(1)[0] % 8 == 0 }
 
-    /// A statement outside a transaction, with the state, if it is the request's first, and with what is expected. If the
-    /// store or its secret was replaced since the last request, the database is opened again.
-    private func firstWithOthers<T>(
-        _ sql: StaticString, _ values: [Value], _ read: (Row) -> T
-    ) throws(AuthError) -> T? {
+    /// The rows of a statement: those that came ahead, or else from now, with the state, if it is the first of a request and
+    /// outside a transaction, and with what is expected. If the store or its secret was replaced since the last request, the
+    /// database is opened again.
+    private func rows(of sql: StaticString, _ values: [Value]) throws(AuthError) -> Rows {
+        func isThis(_ other: Connection.Statement) -> Bool {
+            other.sql.utf8Start == sql.utf8Start && other.values == values
+        }
+        if let index = ahead.firstIndex(where: { isThis($0.of) }) { return ahead.remove(at: index).rows }
+        if !reads(sql) { ahead = [] }
+        let others = expected.filter { !isThis($0) }
+        expected = []
+        let bringsState = needsState && !connection.isInTransaction
+        guard bringsState || !others.isEmpty else {
+            return try reading(sql) { () throws(PostgreSQLError) in try connection.rows(of: sql, values) }
+        }
         var statements: [Connection.Statement] = [(sql, values)]
         // After the rows: what replaces the store between the two changes the state.
-        if needsState { statements.append((StoreState.query, [])) }
-        if let expected { statements.append(expected) }
-        var found = try reading(sql) { () throws(PostgreSQLError) in try connection.rows(of: statements) }
-        if needsState {
+        if bringsState { statements.append((StoreState.query, [])) }
+        var found = try reading(sql) { () throws(PostgreSQLError) in try connection.rows(of: statements + others) }
+        if bringsState {
             needsState = false
             guard let state = found.remove(at: 1).first({ StoreState($0) }) else { throw StoreState.absence }
             note(state)
             guard isUsable else {
                 try openAgain()
-                return try first(sql, values, read)
+                return try rows(of: sql, values)
             }
         }
-        if let expected { ahead = (expected, found[1]) }
-        expected = nil
-        return found[0].first(read)
+        for (other, rows) in zip(others, found.dropFirst()) { ahead.append((other, rows)) }
+        return found[0]
     }
+
+    private func reads(_ sql: StaticString) -> Bool { sql.utf8Start.pointee == UInt8(ascii: "S") }
 
     /// Makes this the database of the current epoch, if it is open.
     private func openAgain() throws(AuthError) {
@@ -201,8 +211,7 @@ final class Engine {
         do throws(PostgreSQLError) {
             return try body()
         } catch {
-            let reads = sql.utf8Start.pointee == UInt8(ascii: "S")
-            guard reads, error.kind == .disconnected, !connection.isInTransaction, connection.reconnect() else {
+            guard reads(sql), error.kind == .disconnected, !connection.isInTransaction, connection.reconnect() else {
                 throw AuthError(error)
             }
         }
@@ -215,6 +224,7 @@ final class Engine {
 
     @discardableResult
     func run(_ sql: StaticString, _ values: [Value]) throws(AuthError) -> Int {
+        ahead = []
         do throws(PostgreSQLError) {
             return try connection.run(sql, values)
         } catch {
@@ -226,6 +236,7 @@ final class Engine {
 
     /// Runs one statement for its effect. It is sent with the transaction's next statement, or with COMMIT.
     func queue(_ sql: StaticString, _ values: [Value]) throws(AuthError) {
+        ahead = []
         do throws(PostgreSQLError) {
             try connection.queue(sql, values)
         } catch {
@@ -234,21 +245,13 @@ final class Engine {
     }
 
     func first<T>(_ sql: StaticString, _ values: [Value], _ read: (Row) -> T) throws(AuthError) -> T? {
-        if needsState || expected != nil, !connection.isInTransaction { return try firstWithOthers(sql, values, read) }
-        return try reading(sql) { () throws(PostgreSQLError) in try connection.first(sql, values, read) }
+        try rows(of: sql, values).first(read)
     }
 
     func all<T>(
         _ sql: StaticString, _ values: [Value], limit: Int, _ read: (Row) -> T
     ) throws(AuthError) -> [T] {
-        if let (statement, rows) = ahead, statement.sql.utf8Start == sql.utf8Start, statement.values == values,
-            !connection.isInTransaction
-        {
-            ahead = nil
-            return rows.all(limit: limit, read)
-        }
-        if needsState, !connection.isInTransaction { try requireState() }
-        return try reading(sql) { () throws(PostgreSQLError) in try connection.all(sql, values, limit: limit, read) }
+        try rows(of: sql, values).all(limit: limit, read)
     }
 
     func transaction<T>(
@@ -261,7 +264,7 @@ final class Engine {
             guard let found else { throw StoreState.absence }
             note(found)
             needsState = false
-            ahead = nil
+            (expected, ahead) = ([], [])
             try found.requireSchema()
             guard isUsable else {
                 throw .unavailable(reason: found.closure?.reason ?? "the state was replaced during the request")
@@ -273,6 +276,7 @@ final class Engine {
     }
 
     func lock(_ lock: () -> Lock) throws(AuthError) {
+        ahead = []
         _ = try first("SELECT pg_advisory_xact_lock($1)", [.integer(LockNumber.of(lock()))]) { _ in true }
     }
 
@@ -285,6 +289,7 @@ final class Engine {
 
     /// Within a transaction: waits for all running transactions. No other begins until this one ends.
     func holdAlone() throws(AuthError) {
+        ahead = []
         _ = try first("SELECT pg_advisory_xact_lock($1)", [.integer(LockNumber.state)]) { _ in true }
         // What follows may read a large file between two statements.
         try run("SET LOCAL idle_in_transaction_session_timeout = 0", [])

@@ -33,16 +33,30 @@ package struct LimitCount {
     package static func all(
         of name: StaticString, subject: String, window: Duration, at now: Timestamp, in database: Database
     ) throws(AuthError) -> [LimitCount] {
-        try database.all(
-            """
-            SELECT began_at, count, refused FROM limit_counts
-            WHERE name = $1 AND subject = $2 AND began_at > $3 AND began_at <= $4 ORDER BY began_at
-            """,
-            [
-                .text(name.description), .text(subject), .time(now - window - slotLength(of: window)),
-                .time(now + StoreBounds.clockTolerance),
-            ]
-        ) { LimitCount(beganAt: $0.time(0), count: $0.integer(1), refused: $0.integer(2)) }
+        try database.all(slots, values(of: name, subject: subject, window: window, at: now)) {
+            LimitCount(beganAt: $0.time(0), count: $0.integer(1), refused: $0.integer(2))
+        }
+    }
+
+    /// The same slots are wanted soon: the next statement may bring them.
+    package static func expectAll(
+        of name: StaticString, subject: String, window: Duration, at now: Timestamp, in database: Database
+    ) {
+        database.expect(slots, values(of: name, subject: subject, window: window, at: now))
+    }
+
+    private static var slots: StaticString {
+        """
+        SELECT began_at, count, refused FROM limit_counts
+        WHERE name = $1 AND subject = $2 AND began_at > $3 AND began_at <= $4 ORDER BY began_at
+        """
+    }
+
+    private static func values(of name: StaticString, subject: String, window: Duration, at now: Timestamp) -> [Value] {
+        [
+            .text(name.description), .text(subject), .time(now - window - slotLength(of: window)),
+            .time(now + StoreBounds.clockTolerance),
+        ]
     }
 
     /// Counts one event, or one refusal, in the slot of `now`. Returns when the slot began.
