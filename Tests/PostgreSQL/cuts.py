@@ -28,7 +28,7 @@ from latchkey_tests.home import remove_folder
 
 MOST = 100  # messages of one connection
 # A process's first messages, and those of them with an answer: it opens the database.
-OPENING, OPENING_ANSWERS = 7, 3
+OPENING, OPENING_ANSWERS = 10, 2
 LOST, ANSWERED = "request lost", "answer lost"
 
 
