@@ -97,6 +97,8 @@ package final class Auth {
     /// or if the secret does not have 32 bytes.
     package func secrets() throws(AuthError) -> Secrets {
         if let readSecrets { return readSecrets }
+        // A rotation may have switched to it: the store knows.
+        if state.hasNextSecret { try database().requireState() }
         let secrets = Secrets(try state.secret { () throws(AuthError) in _ = try database() })
         readSecrets = secrets
         return secrets

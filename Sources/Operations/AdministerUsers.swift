@@ -167,6 +167,11 @@ extension Operations {
             switch change {
             case .activate: try User.setActive(user.id, true, at: now, in: database)
             case .deactivate:
+                // Nobody leaves one of these projects meanwhile, because they see this owner still active.
+                let owned = try Project.owned(by: user.id, limit: ChangedAccount.examinedProjects, in: database)
+                for project in owned.sorted(by: { $0.id.text.utf8.lexicographicallyPrecedes($1.id.text.utf8) }) {
+                    try database.lock(.project(project.id))
+                }
                 try User.setActive(user.id, false, at: now, in: database)
                 ended = try auth.endSessions(of: user.id, in: database)
                 ownerless = try projectsWithoutOwner(but: user.id, in: database)

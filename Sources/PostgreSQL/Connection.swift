@@ -1,11 +1,12 @@
 // One connection to one PostgreSQL server, through libpq.
 //
-// 1. A transaction that PostgreSQL rolled back because another was in the way runs again, five times at most. One whose
-//    connection was lost before COMMIT runs once more, on a new connection.
-// 2. A connection that is lost during COMMIT, and a COMMIT that returns with a warning (the wait for a synchronous standby was
-//    cancelled), have an unknown outcome: they throw `unknownOutcome` and never run again.
-// 3. It never loses a committed transaction: synchronous_commit=on, whatever the server's default.
-// 4. Behind a pooler that gives each transaction another server connection nothing is left on the connection: no named
+// 1. A transaction that fails because of another one runs again, up to five times in all. A transaction that loses its
+//    connection before COMMIT runs once more, on a new connection.
+// 2. The outcome is unknown if the connection is lost during COMMIT, or if COMMIT returns a warning (the wait for a synchronous
+//    standby was cancelled). Then the transaction throws `unknownOutcome` and never runs again.
+// 3. Transactions run with synchronous_commit=on, whatever the server's default: the server does not lose a commit that it
+//    confirmed.
+// 4. A pooler in transaction mode may give each transaction another server connection. Behind one, there are no named
 //    statements, and settings hold for one transaction.
 
 import CPostgreSQL
@@ -15,7 +16,7 @@ import Platform
 package final class Connection {
     let handle: OpaquePointer
     let isPooled: Bool
-    /// The statements that the server has prepared; a statement's name is its place.
+    /// The statements that the server has prepared; the name of each is its index.
     var kept: [StaticString] = []
     private var isReading = false
     private var isWriting = false
@@ -31,13 +32,21 @@ package final class Connection {
 
     /// Connects as `location` says: a connection URI or a string of keywords and values
     /// (postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING). libpq reads passwords from there, the environment or
-    /// `.pgpass`. `tls`: the `sslmode` of connections by TCP,
-    /// whatever `location` says. `isPooled`: a pooler in transaction mode stands between.
+    /// `.pgpass`. `tls` is the `sslmode` of TCP connections, and overrides that of `location`. `isPooled`: the connection goes
+    /// through a pooler in transaction mode.
     ///
     /// Waits at most 5 s for each host, unless `location` says otherwise. Throws `temporary` if no host answers.
     package init(to location: String, tls: String = "verify-full", isPooled: Bool = false) throws(PostgreSQLError) {
         self.isPooled = isPooled
-        // `location` overrides what stands before it, and what stands after it overrides `location`.
+        // libpq's own message repeats the text, and so maybe a password.
+        var complaint: UnsafeMutablePointer<CChar>?
+        guard let options = PQconninfoParse(location, &complaint) else {
+            PQfreemem(complaint)
+            throw PostgreSQLError(
+                message: "the setting database is neither a connection URI nor keywords and values", kind: .other)
+        }
+        PQconninfoFree(options)
+        // `location` overrides the parameters before it; the parameters after it override `location`.
         let parameters: [(StaticString, String)] = [
             ("connect_timeout", "5"), ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
             ("tcp_user_timeout", "15000"), ("fallback_application_name", "latchkey"), ("dbname", location),
@@ -69,9 +78,19 @@ package final class Connection {
         PQfinish(handle)
     }
 
+    /// A machine that dies within a transaction must not keep its locks until the server's own timeouts, which take hours.
+    private static var settings: [String] {
+        [
+            "synchronous_commit = on", "idle_in_transaction_session_timeout = 15000", "tcp_keepalives_idle = 10",
+            "tcp_keepalives_interval = 5", "tcp_keepalives_count = 3", "tcp_user_timeout = 15000",
+        ]
+    }
+
     /// What holds for each session: behind a pooler, each transaction says it instead.
     private func prepareSession() throws(PostgreSQLError) {
-        if !isPooled { try script("SET synchronous_commit = on") }
+        if !isPooled {
+            try script(Connection.settings.map { "SET \($0)" }.joined(separator: "; "))
+        }
     }
 
     /// The server's version, such as 150018 for 15.18.
@@ -89,7 +108,7 @@ package final class Connection {
         return !["localhost", "127.0.0.1", "::1"].contains { name.utf8.elementsEqual($0.utf8) }
     }
 
-    /// Where the database is, for people: its name and host, without a password.
+    /// Where the database is, as text for people: its name and host, without a password.
     package var place: String {
         let name = PQdb(handle).map { String(cString: $0) } ?? ""
         let host = PQhost(handle).map { String(cString: $0) } ?? ""
@@ -117,7 +136,7 @@ package final class Connection {
     }
 
     /// From now on each read sees the current state. Does nothing outside a read transaction. Does not wait for the server:
-    /// the next statement takes its answer.
+    /// the next statement reads its answer.
     package func endReading() {
         guard isReading else { return }
         isReading = false
@@ -140,7 +159,7 @@ package final class Connection {
     }
 
     /// Within a transaction: runs one statement for its effect, in the same round trip as the next one or COMMIT. An error shows
-    /// there. Outside a transaction it runs at once.
+    /// there. Outside a transaction, and behind a pooler, it runs at once.
     package func queue(_ sql: StaticString, _ values: [Value]) throws(PostgreSQLError) {
         guard isWriting, !isPooled else {
             try run(sql, values)
@@ -188,7 +207,7 @@ package final class Connection {
     /// `body` gets what `read` makes of the first row of the last. `lockTimeout`: how many milliseconds one lock may take. An
     /// error, from `body` or the commit, rolls all of it back.
     ///
-    /// `body` may run several times: it changes nothing but the database.
+    /// `body` may run several times, so it must change nothing but the database.
     package func transaction<S, T, E: Error>(
         opening: String = "", _ read: (Row) -> S, lockTimeout: Int64 = 5000, _ body: (S?) throws(E) -> T,
         failing: (PostgreSQLError) -> E
@@ -212,7 +231,7 @@ package final class Connection {
     private enum Attempt<E: Error>: Error {
         /// The body threw it, and no statement had failed.
         case refused(E)
-        /// A statement failed, and then the body may have thrown, too.
+        /// A statement failed; afterwards the body may have thrown, too.
         case failed(PostgreSQLError, E?)
     }
 
@@ -224,7 +243,7 @@ package final class Connection {
         queued = []
         let begin =
             "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = \(lockTimeout);"
-            + (isPooled ? " SET LOCAL synchronous_commit = on;" : "")
+            + (isPooled ? Connection.settings.map { " SET LOCAL \($0);" }.joined() : "")
         let opened: S?
         do throws(PostgreSQLError) {
             opened = try batch(begin, opening, read)
@@ -261,7 +280,7 @@ package final class Connection {
             defer { PQclear(result) }
             guard isGood(result) else { throw failedCommit(PostgreSQLError(result, on: handle, sql: "COMMIT")) }
         } else {
-            // Nothing that fails here is a COMMIT.
+            // A failure here comes before COMMIT.
             let statements = try ready(taken())
             var results: [OpaquePointer] = []
             defer { for result in results { PQclear(result) } }
@@ -280,7 +299,7 @@ package final class Connection {
         }
     }
 
-    /// The error of a COMMIT: without the server's word for it, nobody knows the outcome.
+    /// The error of a COMMIT. Unless the server reported the failure, the outcome is unknown.
     private func failedCommit(_ error: PostgreSQLError) -> PostgreSQLError {
         // A server that answers an earlier statement with an error does not run COMMIT.
         let isEarlier = !error.sql.utf8.elementsEqual("COMMIT".utf8)
@@ -294,11 +313,11 @@ package final class Connection {
         return queued
     }
 
-    /// Whether the transaction that ended by `failure` may run again; reconnects if that is needed.
+    /// Whether the transaction that failed with `failure` may run again; reconnects if necessary.
     private func mayRunAgain(after failure: PostgreSQLError, _ attempts: Int) -> Bool {
         switch failure.kind {
         case .conflict where attempts < 5:
-            // Two that were in each other's way do not meet again at the same moment.
+            // A random wait keeps the two from conflicting again at once.
             let most = 1 << min(attempts + 2, 6)
             Command.sleep(Duration(milliseconds: Int64(1 + Int(Random.bytes(1)[0]) % most)))
             return true

@@ -3,7 +3,7 @@
 import CPostgreSQL
 
 extension Connection {
-    /// Begins `sql`, a `COPY … FROM STDIN`: `putLine` sends the rows, then `endCopy` stores them.
+    /// Begins `sql`, a `COPY … FROM STDIN`: `putLine` sends the rows, then `endCopyIn` stores them.
     package func beginCopyIn(_ sql: String) throws(PostgreSQLError) { try begin(sql, PGRES_COPY_IN) }
 
     /// Sends one line, with its line feed.
@@ -14,7 +14,7 @@ extension Connection {
         if !isSent { throw failed(nil, "COPY") }
     }
 
-    /// Ends the COPY; `isComplete`: all lines were sent. Otherwise it stores nothing, and its transaction is over.
+    /// Ends the COPY. `isComplete`: all lines were sent. Otherwise the COPY stores nothing, and its transaction fails.
     package func endCopyIn(isComplete: Bool) throws(PostgreSQLError) {
         let isEnded = PQputCopyEnd(handle, isComplete ? nil : "the source failed") == 1
         let failure = finish()
@@ -44,7 +44,7 @@ extension Connection {
         guard PQresultStatus(result) == status else { throw failed(result, sql) }
     }
 
-    /// Takes the results that follow the lines.
+    /// Reads the results that follow the lines.
     private func finish() -> PostgreSQLError? {
         var failure: PostgreSQLError?
         while let result = PQgetResult(handle) {
@@ -103,7 +103,7 @@ package enum CopyLine {
         return fields
     }
 
-    /// The letter after a backslash that stands for `byte`; nil: it stands for itself.
+    /// The letter that stands for `byte` after a backslash; nil if `byte` needs no escape.
     private static func escape(_ byte: UInt8) -> UInt8? {
         switch byte {
         case 8: UInt8(ascii: "b")

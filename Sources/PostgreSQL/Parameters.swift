@@ -1,12 +1,12 @@
-// A statement's values, as libpq takes them.
+// A statement's values, in the form that libpq expects.
 
 import CPostgreSQL
 
-/// All values of one statement in one piece of memory.
+/// All values of one statement, in one block of memory.
 struct Parameters {
     private var types: [Oid] = []
     private var bytes: [UInt8] = []
-    /// Where each value begins in `bytes`; nil: NULL.
+    /// Where each value begins in `bytes`; nil for NULL.
     private var places: [Int?] = []
     private var lengths: [Int32] = []
 
@@ -57,7 +57,7 @@ struct Parameters {
     }
 }
 
-/// Calls `body` with pointers to `texts` as C strings, after which stands a null pointer.
+/// Calls `body` with pointers to `texts` as C strings, and a null pointer at the end.
 func withCStrings<T>(_ texts: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> T) -> T {
     var bytes: [CChar] = []
     var places: [Int] = []

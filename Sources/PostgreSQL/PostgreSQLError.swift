@@ -17,15 +17,15 @@ package struct PostgreSQLError: Error {
     package enum Kind: Equatable {
         /// The connection is gone, and nothing was committed: the same transaction may succeed on a new one.
         case disconnected
-        /// Another transaction was in the way, and PostgreSQL rolled this one back: it may succeed when it runs again. A unique
-        /// key that is taken, or a row that is gone, counts too: the next run sees what the other transaction did.
+        /// Another transaction conflicted with this one, which may succeed when it runs again. A unique key that is taken, or
+        /// a referenced row that is gone, counts too: the next run sees what the other transaction did.
         case conflict
         /// The server is overloaded, full, starting, stopping or read-only, or a lock was not free in time: a later attempt
         /// may succeed.
         case temporary
         /// A constraint of the schema refused the change.
         case constraint
-        /// The server may have committed or not: nobody can know, and the transaction must not run again.
+        /// The server may have committed or not: the transaction must not run again.
         case unknownOutcome
         /// Anything else.
         case other
@@ -48,12 +48,12 @@ package struct PostgreSQLError: Error {
             sql: sql, kind: isGone ? .disconnected : kindOfState(state))
     }
 
-    /// The same error of a connection that is gone.
+    /// The same error, if the connection is lost.
     var withLostConnection: PostgreSQLError {
         PostgreSQLError(state: state, message: message, sql: sql, kind: .disconnected)
     }
 
-    /// The same error of a COMMIT that may have happened.
+    /// The same error, if COMMIT may have happened.
     var withUnknownOutcome: PostgreSQLError {
         PostgreSQLError(state: state, message: message, sql: sql, kind: .unknownOutcome)
     }
@@ -66,7 +66,7 @@ package struct PostgreSQLError: Error {
     }
 }
 
-/// libpq's sentences end with a line feed, and may have several lines.
+/// libpq's messages end with a line feed, and may have several lines.
 func oneLine(_ text: UnsafePointer<CChar>?) -> String {
     guard let text else { return "" }
     var bytes: [UInt8] = []

@@ -1,4 +1,4 @@
-// How statements reach the server: prepared and kept, one by one or several in one round trip.
+// Sends statements to the server: prepared once and reused, one by one or several in one round trip.
 
 import CPostgreSQL
 import Platform
@@ -53,7 +53,7 @@ extension Connection {
     /// A statement that the server has prepared, and its values.
     typealias Ready = (sql: StaticString, name: String, parameters: Parameters)
 
-    /// Prepares what of `statements` the server has not prepared.
+    /// Prepares those of `statements` that the server has not prepared yet.
     func ready(_ statements: [(sql: StaticString, values: [Value])]) throws(PostgreSQLError) -> [Ready] {
         var ready: [Ready] = []
         for (sql, values) in statements {
@@ -98,7 +98,7 @@ extension Connection {
         if !isLost { PQclear(PQgetResult(handle)) }
         PQexitPipelineMode(handle)
         guard var error else { return }
-        // A server that ends a connection says so first: only what follows shows that it is gone.
+        // A server that ends a connection first sends an error. The connection is only seen to be lost afterwards.
         if isLost {
             error = error.withLostConnection
             failure = error
@@ -106,7 +106,7 @@ extension Connection {
         throw error
     }
 
-    /// The place of `sql` among the statements that the server has prepared; prepares it if needed.
+    /// The index of `sql` among the statements that the server has prepared; prepares it if needed.
     func place(of sql: StaticString, _ parameters: Parameters) throws(PostgreSQLError) -> Int {
         // The program's SQL texts are identified by their addresses.
         if let place = kept.firstIndex(where: {

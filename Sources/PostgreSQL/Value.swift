@@ -1,5 +1,5 @@
-// Values for a statement, and values from a row. Both use PostgreSQL's binary format. Only statements that run together have
-// results as text.
+// Values for a statement, and values from a row. Both use PostgreSQL's binary format. Only a script of several statements
+// returns its results as text.
 
 import CPostgreSQL
 

@@ -211,8 +211,8 @@ extension Settings {
         table.setting(
             "fastcgi_processes", default: .words("number of cores"), number(in: 1...64),
             """
-            How many FastCGI processes lighttpd starts in each pool, 1 to 64. With PostgreSQL the default is eight for each \
-            core. Restart lighttpd after a change.
+            How many FastCGI processes lighttpd starts in each pool, 1 to 64. With PostgreSQL, the default is eight per core, at \
+            most 64. Restart lighttpd after a change.
             """
         ) { _, _ in }  // lighttpd-fastcgi.sh reads it.
         table.setting(
@@ -226,21 +226,21 @@ extension Settings {
         table.setting(
             "database", default: .words("none"), databaseAddress, isSecret: true,
             """
-            For the build with PostgreSQL only: where the database is, as `postgresql://user@host/name` or as libpq's keywords and \
-            values. Put a password into `.pgpass` or the environment instead. The build with SQLite refuses this setting.
+            Where the database is, as `postgresql://user@host/name` or as libpq's keywords and values. Put the password into \
+            `.pgpass` or the environment. Only for the PostgreSQL build: the SQLite build refuses this setting.
             """
         ) { $0.database = $1 }
         table.setting(
             "database_tls", default: .value("verify-full"), modeOfTLS,
             """
-            How connections to PostgreSQL by TCP are protected: `verify-full` checks the server's certificate and name, \
-            `verify-ca` only the certificate, `require` encrypts without a check, and `disable` does not encrypt. Sockets on \
-            the same machine need none.
+            How TCP connections to PostgreSQL are protected: `verify-full` checks the server's certificate and name, \
+            `verify-ca` only the certificate, `require` encrypts without a check, and `disable` does not encrypt. Unix \
+            sockets do not use TLS.
             """
         ) { $0.databaseTLS = $1 }
         table.setting(
             "database_pooled", default: .value("no"), yesOrNo,
-            "`yes`: PgBouncer in transaction mode, or a pooler like it, stands before PostgreSQL."
+            "`yes` if Latchkey connects through PgBouncer in transaction mode, or a similar pooler."
         ) { $0.databaseIsPooled = $1 }
         table.setting(
             "allow_state_in_web_root", default: .value("no"), yesOrNo,

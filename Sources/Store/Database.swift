@@ -33,6 +33,9 @@ package struct Database {
     /// The current time, by the store's clock. Two calls may differ.
     package var now: Timestamp { engine.now }
 
+    /// Makes sure that this request knows which secret the store belongs to.
+    package func requireState() throws(AuthError) { try engine.requireState() }
+
     /// A request begins, which only reads if `toRead`.
     package func beginRequest(toRead: Bool) throws(AuthError) { try engine.beginRequest(toRead: toRead) }
 
@@ -113,7 +116,9 @@ package struct Database {
         locking locks: @autoclosure () -> [Lock] = [], waitingAtMost limit: Duration = StoreBounds.writeWait,
         _ body: () throws(AuthError) -> T
     ) throws(AuthError) -> T {
-        try engine.transaction(locking: locks, waitingAtMost: limit) { () throws(AuthError) -> T in
+        // The session must not end before the transaction does.
+        let own = { locks() + (session.map { [.session($0.id)] } ?? []) }
+        return try engine.transaction(locking: own, waitingAtMost: limit) { () throws(AuthError) -> T in
             try session?.begin(in: self)
             defer { session?.end() }
             return try body()

@@ -1,23 +1,21 @@
-// What a transaction needs for itself.
+// The locks of a transaction.
 //
-// SQLite runs one transaction at a time that writes, so that what it read is still true when it writes. PostgreSQL runs them
-// side by side, each statement on the state at its beginning (READ COMMITTED). There a transaction names what it reads and
-// then depends on, and others that name the same wait until it ends.
+// SQLite runs one writing transaction at a time, so what it read is still true when it writes. PostgreSQL runs them at the same
+// time, and each statement sees what was committed before it began (READ COMMITTED). So a transaction locks what it depends on
+// by name, and other transactions that name the same lock wait until it ends.
 //
-// 1. A transaction names its locks when it begins. It takes them in one order, by `order` and then by what they name, so that
-//    no two transactions wait for each other.
-// 2. A lock that is found to be needed later comes after all that the transaction has: `project`, then `notices`, each in the
-//    order of the ids.
-// 3. The statements' own row locks come last. If two transactions wait for each other all the same, PostgreSQL ends one, which
-//    then runs again.
-// 4. What may be there already, though no lock was named for it, is a unique key: the transaction that finds it taken runs
-//    again, and sees it.
+// 1. A transaction names its locks when it begins. It takes them in one order, by `order` and then by a hash of what they name,
+//    so that two transactions cannot deadlock.
+// 2. A transaction may find later that it needs another lock. That lock comes after all that it has: `project`, then `notices`,
+//    each in the order of the ids.
+// 3. The row locks of its statements come last. If two transactions deadlock on those, PostgreSQL ends one, which runs again.
+// 4. A unique key needs no lock: a transaction that finds the key taken runs again, and sees the other's row.
 
 package import Platform
 
-/// What nobody else may read for a decision, or change, until the transaction ends.
+/// What no other transaction may read for a decision, or change, until this one ends.
 package enum Lock {
-    /// Everything that goes by the address: codes, sign-in, the account that has it.
+    /// Everything that belongs to an email address: codes, sign-in, the account that has it.
     case address(String)
     /// An account's own rows: its address, sessions, memberships.
     case account(UUID)

@@ -31,8 +31,8 @@ extension Auth {
         let now = now
         if let waiting = try MailItem.waiting(kind, to: user.email, in: database) {
             let count = Announcement(waiting.details).count + 1
-            return try MailItem.setDetails(
-                Announcement(count: count, detail: detail).text, of: waiting.id, about: subject, in: database)
+            let text = Announcement(count: count, detail: detail).text
+            if try MailItem.setDetails(text, of: waiting.id, about: subject, in: database) { return }
         }
         let limit = Limit(name: kind.limitName, subject: user.id.text, quota: Policy.announcements)
         var due = now

@@ -23,14 +23,19 @@ package struct TokenPair {
 /// Issues the sessions and tokens of one service.
 struct SessionIssuer {
     private let auth: Auth
+    private let ring: TokenKeyRing
     private let signingKey: ES256PrivateKey
+    /// The number of the token keys when `signingKey` was read.
+    private let keyNumber: Int64
     private let refreshTokenKey: [UInt8]
 
     /// Reads the keys, unless the caller has `refreshTokenKey`. Whatever can fail throws here, before a guess is counted or
     /// anything else changes.
     init(_ auth: Auth, refreshTokenKey: [UInt8]? = nil) throws(AuthError) {
         self.auth = auth
-        signingKey = try auth.tokenKeyRing().signingKey()
+        ring = try auth.tokenKeyRing()
+        signingKey = try ring.signingKey()
+        keyNumber = ring.number
         self.refreshTokenKey = if let refreshTokenKey { refreshTokenKey } else { try auth.secrets().refreshTokenKey }
     }
 
@@ -90,6 +95,8 @@ struct SessionIssuer {
         let token = AccessToken(
             issuer: policy.baseURL, user: user, issuedAt: now, expiresAt: expiry, id: UUID.random(),
             session: session, email: email)
+        // The transaction may have seen that another key signs by now.
+        let signingKey = ring.number == keyNumber ? signingKey : try ring.signingKey()
         guard let signed = token.signed(by: signingKey) else {
             throw .failure(reason: "the signing key cannot sign")
         }

@@ -1,5 +1,5 @@
-// What a new installation and a backup are made of: the database is on a server, and the token keys are in it. A backup has the
-// same files in both stores, so that either can restore it.
+// The parts of a new installation and of a backup. The database is on a server, and the token keys are in it. A backup has the
+// same files in both stores, so either can restore it.
 
 package import Auth
 import Cryptography
@@ -25,7 +25,7 @@ package struct Installation {
 extension Operations {
     /// Creates what is missing: secret, tables and signing key.
     ///
-    /// Throws `unavailable` if the secret is missing or another than the one that the store belongs to.
+    /// Throws `unavailable` if the secret is missing, or is not the one that the store belongs to.
     package func initialize() throws(AuthError) -> Installation {
         let isNew = !state.isThere
         let database = try database()
@@ -35,15 +35,15 @@ extension Operations {
             signingKey: try auth.tokenKeyRing().signingKey().publicKey.id, database: database.place)
     }
 
-    /// Writes a whole copy of the database to the new SQLite file `path`: one snapshot.
+    /// Writes one snapshot of the whole database to the new SQLite file `path`.
     func copyDatabase(
         _ database: Database, to path: String, report: @escaping ProgressReport
     ) throws(AuthError) {
         try database.writeRows(toFile: path, report: report)
     }
 
-    /// The secret, the token keys and the settings: no restore or rotation has run since `database` was opened. Settings that
-    /// say where the database is stay out.
+    /// The secret, the token keys, and the settings without those that begin with `database`. Throws `unavailable` if a restore
+    /// or a rotation has run since `database` was opened.
     func smallFiles(of database: Database) throws(AuthError) -> [(name: String, bytes: [UInt8])] {
         let secret = try state.secret()
         var files: [(name: String, bytes: [UInt8])] = [("secret.key", secret)]

@@ -8,7 +8,7 @@ extension Operations {
     /// The id of the current signing key; nil if it cannot be read.
     package func signingKeyID() -> String? { (try? examineSigningKey()) ?? nil }
 
-    /// The id of the current signing key of access tokens; nil if none was made yet. Throws if it is damaged.
+    /// The id of the current signing key of access tokens; nil if there is none yet. Throws if it is damaged.
     package func examineSigningKey() throws(AuthError) -> String? {
         for file in try auth.tokenKeyRing().files() where file.end == nil {
             guard let signature = file.key.sign([0]), file.key.publicKey.verifies(signature, of: [0]) else {

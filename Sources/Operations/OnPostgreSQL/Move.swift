@@ -1,10 +1,10 @@
-// Moves a service's data to another store, while it is closed for a short time.
+// Moves a service's data to another store. The service is closed meanwhile.
 //
-// 1. The target is closed first, then the source: requests to either get 503.
-// 2. All rows and token keys go over in one transaction, which compares each table before it commits.
-// 3. Then the target is opened. The source stays closed, with all that it had.
-// 4. If anything fails before the commit, the source is opened again. If nobody knows whether the commit happened, both stay
-//    closed: the same command, run again, looks, and goes on from there.
+// 1. The move closes the target first, then the source: requests to either get 503.
+// 2. One transaction copies all rows and token keys, and compares each table before it commits.
+// 3. Then the move opens the target. The source keeps its data and stays closed.
+// 4. If anything fails before the commit, the move opens the source again. If the outcome of the commit is unknown, both stay
+//    closed. The same command, run again, finds out whether the data was copied, and continues from there.
 
 package import Auth
 import Platform
@@ -21,7 +21,7 @@ package struct StoreMove {
 }
 
 extension Operations {
-    /// Moves the data to `target`: from the state folder's SQLite file if `isSQLite`, and else from the current database.
+    /// Moves the data to `target`: from the state folder's SQLite file if `isSQLite`, otherwise from the current database.
     ///
     /// Throws `failure` if the target has data of another service, or a row cannot be stored there.
     package func moveStore(
@@ -64,8 +64,8 @@ extension Operations {
         } catch {
             if new.hasUnknownOutcome {
                 throw .failure(
-                    reason: "nobody knows whether the copy was committed: both databases stay closed. "
-                        + "Run the same command again: it looks, and goes on from there. \(error.reason)")
+                    reason: "it is unknown whether the copy was committed, so both databases stay closed. "
+                        + "Run the same command again: it finds out, and continues. \(error.reason)")
             }
             try? reopen(source)
             throw error
@@ -74,8 +74,10 @@ extension Operations {
         return StoreMove(source: source?.place ?? state.databasePath, target: new.place, wasCopied: wasCopied)
     }
 
-    /// Opens the store that a move has closed: the state folder's SQLite file if `isSQLite`, and else the current database.
+    /// Opens the store that a move has closed: the state folder's SQLite file if `isSQLite`, otherwise the current database.
     package func reopenStore(isSQLite: Bool) throws(AuthError) {
+        let lock = try replacementLock()
+        defer { withExtendedLifetime(lock) {} }
         try reopen(isSQLite ? nil : try Database(at: auth.location, closedFor: .move))
     }
 

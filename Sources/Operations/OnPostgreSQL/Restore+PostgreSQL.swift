@@ -1,13 +1,13 @@
-// Replaces the state by a backup, even while requests are served.
+// Replaces the state with a backup, even while requests are served.
 //
 // 1. Nothing changes before the whole archive has been unpacked beside the state and checked.
-// 2. Then one transaction closes the store: it waits for those that are under way, and all others get `unavailable`.
-// 3. The old state is kept in a folder of this machine, as a backup has it. If it cannot be kept, nothing changes.
-// 4. One transaction replaces all rows and token keys, makes the store belong to the backup's secret, and opens it. That secret
-//    is laid beside the current one before, and takes its place afterwards. So a killed restore leaves the old state, open or
-//    closed, or the new one. Run again, it goes on. If it fails, the old state is open again.
+// 2. The old state is kept in a folder on this machine, in the form of a backup. If it cannot be kept, nothing changes.
+// 3. Then one transaction closes the store. It waits for running transactions; later ones get `unavailable`.
+// 4. Another transaction replaces all rows and token keys, makes the store belong to the backup's secret, and opens it. The new
+//    secret is written to secret.key.next before, and renamed to secret.key afterwards. So a killed restore leaves the old
+//    state, open or closed, or the new one. You can run it again. If the restore fails, it opens the old state again.
 // 5. Afterwards nobody is signed in, and no code works. Other machines need the backup's secret.key.
-// 6. This machine's latchkey.conf stays: the backup's does not say where the database is.
+// 6. This machine keeps its latchkey.conf: the backup's does not say where the database is.
 
 package import Auth
 import Cryptography
@@ -15,7 +15,7 @@ import Platform
 package import Store
 
 extension Operations {
-    /// Replaces the state by the backup in the file `path`. The settings stay, whatever `keepingSettings` says.
+    /// Replaces the state with the backup in the file `path`. The settings stay, whatever `keepingSettings` says.
     ///
     /// Throws `failure` for an archive that is not a backup, damaged, incomplete, or newer; then nothing changes.
     package func restore(
@@ -52,20 +52,17 @@ extension Operations {
             }
         } catch {
             if database.hasUnknownOutcome {
-                throw .failure(reason: "nobody knows whether the restore was committed: run it again. \(error.reason)")
+                throw .failure(reason: "it is unknown whether the restore was committed: run it again. \(error.reason)")
             }
             File.remove(state.nextSecretPath)
             try? database.write { () throws(AuthError) in try database.reopenInNewEpoch() }
             throw error
         }
-        try onFiles { () throws(SystemError) in
-            try File.rename(state.nextSecretPath, to: state.secretPath)
-            try File.syncFolder(state.path)
-        }
+        try takeNextSecret()
         return Restoration(files: names.count, kept: kept, endedSessions: ended)
     }
 
-    /// In one transaction: everything that the backup has takes the place of what there is. Returns how many sessions ended.
+    /// In one transaction: replaces all rows and token keys with those of the backup. Returns how many sessions ended.
     private func replaceRows(
         of database: Database, by staging: Staging, _ keys: [TokenKeyFile], _ secret: [UInt8],
         report: @escaping ProgressReport
@@ -80,7 +77,8 @@ extension Operations {
         return ended
     }
 
-    /// Keeps the rows, and what this machine has of the rest. Returns the folder; nil if there is nothing to keep.
+    /// Keeps the rows, the token keys, and this machine's secret and settings. Returns the folder; nil if there is nothing to
+    /// keep.
     private func keepOldState(report: @escaping ProgressReport) throws(AuthError) -> String? {
         let old: Database
         do throws(AuthError) {

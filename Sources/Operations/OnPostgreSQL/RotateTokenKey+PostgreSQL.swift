@@ -1,4 +1,4 @@
-// Replaces the key that signs access tokens, and ends old keys, for all machines.
+// Replaces the key that signs access tokens, on all machines, and deletes old keys that have ended.
 
 package import Auth
 import Cryptography

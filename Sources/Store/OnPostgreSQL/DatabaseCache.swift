@@ -1,7 +1,8 @@
 // The database of a process that answers many requests, whose connection stays open between requests.
 //
-// 1. The first statement of each request brings the store's state: if the epoch is another one, the database is opened again.
-// 2. After a failure it is opened again.
+// 1. The first statement of each request also reads the store's state. If the epoch has changed, the secret and the token key
+//    are read again.
+// 2. After a failure, the database is opened again.
 
 import Platform
 

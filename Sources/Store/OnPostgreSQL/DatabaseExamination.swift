@@ -12,7 +12,7 @@ package struct DatabaseExamination {
         case closed(reason: String)
     }
 
-    /// Where it is, for people.
+    /// Where it is, as text for people.
     package let place: String
     /// The server's version, such as 150018 for 15.18.
     package let serverVersion: Int
@@ -20,7 +20,7 @@ package struct DatabaseExamination {
     package let isRemote: Bool
     /// Whether it is encrypted.
     package let isEncrypted: Bool
-    /// Whether a pooler seems to stand between: two statements ran in two processes of the server.
+    /// Whether a pooler seems to be in use: a statement ran in another server process than the one that connected.
     package let seemsPooled: Bool
     /// The server's clock minus this machine's.
     package let clockDifference: Duration
@@ -32,13 +32,13 @@ package struct DatabaseExamination {
     package let synchronousStandbys: String
     /// How many standbys stream from the server; nil: this user may not see them.
     package let standbys: Int64?
-    /// The number of the schema.
+    /// The schema's number; 0 if there are no tables.
     package let schemaNumber: Int64
     /// How that number compares with this executable's.
     package let schema: Schema
     /// The first table that this user may not read or change; nil: none.
     package let forbiddenTable: String?
-    /// Whether the store belongs to this machine's secret; nil: it belongs to none yet.
+    /// Whether the store belongs to this machine's secret; nil if it belongs to none yet.
     package let hasRightSecret: Bool?
     /// A table with a row that no record could have written. Checked only on request.
     package let damage: String?

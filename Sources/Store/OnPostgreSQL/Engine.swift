@@ -1,11 +1,11 @@
-// The database in PostgreSQL, where transactions run side by side, of several machines.
+// The database in PostgreSQL, where transactions of several machines run at the same time.
 //
 // 1. A transaction takes its locks with its first message, and reads the store's state and the server's clock after them: the
 //    times of all rules are the server's. `Lock` has the order.
-// 2. A request's first statement brings the state with it. Reads that must agree see one snapshot (REPEATABLE READ, READ ONLY).
-// 3. Each transaction holds a shared lock on the state. Who closes the store takes that lock alone: it waits for those that
-//    are under way, and the next ones see it closed.
-// 4. The store belongs to one secret. A process whose `secret.key` is another one gets no further than here.
+// 2. A request's first statement also reads the state. Reads that must agree see one snapshot (REPEATABLE READ, READ ONLY).
+// 3. Each transaction holds a shared lock on the state. To close the store, a process takes that lock exclusively: it waits for
+//    running transactions, and later ones find the store closed.
+// 4. The store belongs to one secret. A process with another `secret.key` cannot open it.
 
 import Cryptography
 import Platform
@@ -22,17 +22,17 @@ final class Engine {
     private(set) var sealingKey: [UInt8]
     /// Where the database is.
     private let location: DatabaseLocation
-    /// Whether a request has used it already: the first one comes just after it was opened.
+    /// Whether a request has already used it. The first one needs no new state: it comes just after the database was opened.
     private var isUsed = false
     /// Whether this request put a mail into the outbox.
     private var hasNewMail = false
-    /// Whether the next statement must bring the state: another request begins.
+    /// Whether the next statement must also read the state, since a new request has begun.
     private var needsState = false
-    /// For what the store may be closed, since this process closed it.
+    /// The maintenance for which the store may be closed while this process uses it.
     private let allowed: MaintenanceLock?
     /// When, by this machine's steady clock, `state` was read.
     private var readAt: Duration
-    /// The signing key, and the number of the keys when it was read.
+    /// The signing key, and the keys' number when it was read.
     var signingKey: (number: Int64, key: ES256PrivateKey)?
 
     /// Opens the database at `location`, and creates its tables if there are none.
@@ -40,8 +40,8 @@ final class Engine {
         try self.init(at: location, closedFor: isRotating ? .rotation : nil)
     }
 
-    /// The same, also if the store is closed for `allowed`. `newSecret`: the secret that it will belong to, whatever it
-    /// belongs to now.
+    /// The same, also if the store is closed for `allowed`. `newSecret` is the secret that it will belong to; its current
+    /// secret is then not checked.
     init(at location: DatabaseLocation, closedFor allowed: MaintenanceLock?, newSecret: [UInt8]? = nil) throws(AuthError) {
         self.allowed = allowed
         self.location = location
@@ -85,18 +85,20 @@ final class Engine {
 
     private var isUsable: Bool {
         guard state.schema == StoreState.currentSchema else { return false }
-        // Who may work on a closed store begins new epochs.
+        // A process that may use a closed store begins new epochs itself.
         if allowed != nil { return state.closure == nil || state.closure == allowed }
         return state.closure == nil && state.epoch == epoch
     }
 
-    private func requireState() throws(AuthError) {
+    /// Makes sure that the state was read in this request.
+    func requireState() throws(AuthError) {
+        guard needsState else { return }
         needsState = false
         try readState()
         if !isUsable { try openAgain() }
     }
 
-    /// Its first statement brings the state. A request reads few rows, so it needs no snapshot.
+    /// The request's first statement also reads the state. A request reads few rows, so it needs no snapshot.
     func beginRequest(toRead: Bool) throws(AuthError) {
         needsState = isUsed
         isUsed = true
@@ -105,7 +107,8 @@ final class Engine {
 
     func noteMail() { hasNewMail = true }
 
-    /// If this request queued none, one in eight looks for older mail: a statement more for each would be noticed.
+    /// If this request queued no mail, one request in eight looks for older mail: one more statement in each request would be
+    /// too slow.
     func shouldLookForMail() -> Bool { hasNewMail || Random.bytes(1)[0] % 8 == 0 }
 
     /// The request's first statement outside a transaction, with the state. If the store or its secret was replaced since
@@ -177,8 +180,8 @@ final class Engine {
     /// Nothing: the server does what is needed.
     func checkpoint() {}
 
-    /// Runs `body`, the statement `sql`. Outside a transaction the connection may have been lost since it was last used: then a
-    /// statement that reads runs once more.
+    /// Runs `body`, the statement `sql`. Outside a transaction, if the connection has been lost, it reconnects and runs a
+    /// statement that reads once more.
     private func reading<T>(_ sql: StaticString, _ body: () throws(PostgreSQLError) -> T) throws(AuthError) -> T {
         do throws(PostgreSQLError) {
             return try body()
@@ -200,13 +203,13 @@ final class Engine {
         do throws(PostgreSQLError) {
             return try connection.run(sql, values)
         } catch {
-            // Outside a transaction, the change may have been made: only the caller knows whether to make it again.
+            // Outside a transaction, the server may have made the change: only the caller knows whether to repeat it.
             if error.kind == .disconnected, !connection.isInTransaction { connection.reconnect() }
             throw AuthError(error)
         }
     }
 
-    /// The effect of one statement, which goes out with the transaction's next one, or its COMMIT.
+    /// Runs one statement for its effect. It is sent with the transaction's next statement, or with COMMIT.
     func queue(_ sql: StaticString, _ values: [Value]) throws(AuthError) {
         do throws(PostgreSQLError) {
             try connection.queue(sql, values)
@@ -251,16 +254,18 @@ final class Engine {
         _ = try first("SELECT pg_advisory_xact_lock($1)", [.integer(LockNumber.of(lock()))]) { _ in true }
     }
 
-    /// Within a transaction: waits for all others that are under way, begins another epoch, and locks everyone out.
+    /// Within a transaction: waits for all running transactions, begins another epoch, and closes the store.
     func close(for closure: MaintenanceLock) throws(AuthError) {
         try holdAlone()
         try run(
             "UPDATE store_state SET closure = $1, epoch = $2", [.integer(closure.number), .integer(Int64(Int32.random))])
     }
 
-    /// Within a transaction: waits for all others that are under way. None begins until this one ends.
+    /// Within a transaction: waits for all running transactions. No other begins until this one ends.
     func holdAlone() throws(AuthError) {
         _ = try first("SELECT pg_advisory_xact_lock($1)", [.integer(LockNumber.state)]) { _ in true }
+        // What follows may read a large file between two statements.
+        try run("SET LOCAL idle_in_transaction_session_timeout = 0", [])
     }
 
     /// Within a transaction: the store belongs to `secret` from now on.
@@ -274,7 +279,7 @@ final class Engine {
         let isReadOnly = try first("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'", []) {
             $0.integer(0) != 0
         }
-        // A read transaction is read-only by itself; a standby is so for everyone.
+        // A read transaction is always read-only. Outside of one, read-only means a standby.
         guard isReadOnly == true, !connection.isInTransaction else { return }
         throw .unavailable(reason: "the database's server is read-only: it is a standby")
     }
@@ -314,7 +319,7 @@ enum LockNumber {
     /// The lock on the store's state, which every transaction shares.
     static var state: Int64 { number(0, Array("latchkey".utf8)) }
 
-    /// The lock's number: numbers are in the order of `Lock.order`. If two have the same one, they only wait for each other.
+    /// The lock's number. Numbers sort by `Lock.order` first. If two locks have the same number, one only waits for the other.
     static func of(_ lock: Lock) -> Int64 {
         let subject: [UInt8] =
             switch lock {

@@ -6,24 +6,24 @@ import PostgreSQL
 import SQLite
 
 extension Database {
-    /// Opens the database at `location`, also if it is closed for `allowed`. `secret`: the secret that it will belong to, if
-    /// that may be another one than now.
+    /// Opens the database at `location`, also if it is closed for `allowed`. `secret` is the secret that it will belong to, if
+    /// that may differ from its current one.
     package init(
         at location: DatabaseLocation, closedFor allowed: MaintenanceLock, replacingSecretBy secret: [UInt8]? = nil
     ) throws(AuthError) {
         self.init(try Engine(at: location, closedFor: allowed, newSecret: secret))
     }
 
-    /// Why it is closed, as last read; nil: it is open.
+    /// Why it is closed, as last read; nil if it is open.
     package var closure: MaintenanceLock? { engine.state.closure }
 
-    /// Within a transaction: waits for all others that are under way, begins another epoch, and locks everyone out.
+    /// Within a transaction: waits for all running transactions, begins another epoch, and closes the store.
     package func close(for closure: MaintenanceLock) throws(AuthError) { try engine.close(for: closure) }
 
-    /// Within a transaction: waits for all others that are under way. None begins until this one ends.
+    /// Within a transaction: waits for all running transactions. No other begins until this one ends.
     package func holdAlone() throws(AuthError) { try engine.holdAlone() }
 
-    /// Within a transaction: opens it to all again, in another epoch.
+    /// Within a transaction: opens the store again, in another epoch.
     package func reopenInNewEpoch() throws(AuthError) {
         try engine.beginEpoch()
         try engine.reopen()
@@ -42,7 +42,7 @@ extension Database {
     package var secretFingerprint: [UInt8] { engine.state.fingerprint }
 }
 
-/// A token key as a file of a backup has it.
+/// A token key, as a backup stores it in a file.
 package struct TokenKeyFile {
     /// Its id.
     package let id: String
@@ -80,7 +80,7 @@ extension TokenKeyRing {
                 "INSERT INTO token_keys (id, sealed, created_at, is_current, ends_at) VALUES ($1, $2, $3, $4, $5)",
                 [.text(file.id), .blob(sealed), .time(database.now), .integer(file.end == nil ? 1 : 0), .time(file.end)])
         }
-        try database.run("UPDATE store_state SET key_number = key_number + 1")
+        try database.run("UPDATE store_state SET key_number = $1", [.integer(Int64(Int32.random))])
     }
 }
 

@@ -1,4 +1,4 @@
-// What a new installation creates, and how to see that there was one before: the folder holds the secret and this machine's
+// What a new installation creates, and how Latchkey detects an earlier one. The folder holds the secret and this machine's
 // files; the rest is in PostgreSQL.
 
 import Cryptography
@@ -8,14 +8,17 @@ extension StateFolder {
     /// Nothing: opening the database creates what is missing, since only the store knows whether it is new.
     package func prepare() throws(AuthError) {}
 
+    /// Whether a secret was laid for the next rotation.
+    package var hasNextSecret: Bool { (try? File.status(nextSecretPath)) ?? nil != nil }
+
     /// The files that answering a request writes to.
     package var writtenPaths: [String] { [path] }
 
     /// Whether the folder and its secret still exist.
     package var isThere: Bool { (try? File.status(secretPath)) ?? nil != nil }
 
-    /// Throws `unavailable` if this machine has worked with a store before, whose tables are gone, and `failure` if one is
-    /// required.
+    /// Throws `unavailable` if this machine has used a store before and its tables are gone, and `failure` if this process
+    /// must not create a store.
     func requireNew() throws(AuthError) {
         switch making {
         case .always: return
@@ -30,13 +33,13 @@ extension StateFolder {
         }
     }
 
-    /// The secret that follows the current one, once a rotation has switched to it: laid on every machine before.
+    /// The secret that the next rotation switches to. It is copied to every machine first.
     package var nextSecretPath: String { "\(secretPath).next" }
 
-    /// The secret to which the store belongs, by its fingerprint. If it is the one that was laid for a rotation, that one
-    /// takes the current one's place.
+    /// The secret with the store's fingerprint. If that is `secret.key.next`, a rotation has switched to it: the file then
+    /// replaces `secret.key`.
     func secret(withFingerprint fingerprint: [UInt8]) throws(AuthError) -> [UInt8] {
-        // Another process of this machine may switch in between.
+        // Another process of this machine may replace the file at the same moment.
         for _ in 0..<2 {
             if let current = try file(secretPath), isRight(current, fingerprint) { return current }
             guard let next = try file(nextSecretPath), isRight(next, fingerprint) else { continue }

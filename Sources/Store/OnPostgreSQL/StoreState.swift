@@ -1,4 +1,4 @@
-// What the store says about itself, in the one row of `store_state`.
+// The state of the store as a whole: the one row of `store_state`.
 
 import Cryptography
 import Platform
@@ -8,21 +8,21 @@ import PostgreSQL
 struct StoreState {
     /// The number of the schema.
     let schema: Int64
-    /// Why it is closed; nil: it is open.
+    /// Why it is closed; nil if it is open.
     let closure: MaintenanceLock?
     /// A number that changes when the database or its secret is replaced.
     let epoch: Int64
     /// A number that changes with the token keys.
     let keyNumber: Int64
-    /// The server's time when it was read.
+    /// The server's time when the state was read.
     let readAt: Timestamp
-    /// The fingerprint of the secret that the store belongs to; empty: of none yet.
+    /// The fingerprint of the secret that the store belongs to; empty if it belongs to none yet.
     let fingerprint: [UInt8]
 
-    /// The schema's number of this executable.
+    /// The number of this executable's schema.
     static var currentSchema: Int64 { 9 }
 
-    /// SQL that reads it, with the server's time after all that the transaction waited for.
+    /// SQL that reads it. `clock_timestamp()` is the server's time after the transaction has waited for its locks.
     static var query: StaticString {
         """
         SELECT schema_number, closure, epoch, key_number,
@@ -50,7 +50,7 @@ struct StoreState {
         }
     }
 
-    /// The row is missing.
+    /// The error if the row is missing.
     static var absence: AuthError { .failure(reason: "the table store_state has no row: restore a backup") }
 }
 
@@ -80,13 +80,13 @@ func bytes(ofHex text: String) -> [UInt8] {
     return stride(from: 0, to: digits.count - 1, by: 2).map { digit(digits[$0]) << 4 | digit(digits[$0 + 1]) }
 }
 
-/// What the store needs of the secret.
+/// What the store derives from the secret.
 struct StoreSecret {
     private let secret: [UInt8]
 
     init(_ secret: [UInt8]) { self.secret = secret }
 
-    /// 16 bytes by which machines with the same secret know each other. The secret can't be found from them.
+    /// 16 bytes that are the same on machines with the same secret. Nobody can find the secret from them.
     var fingerprint: [UInt8] { key("latchkey v1 store fingerprint", 16) }
 
     /// Encrypts the token keys in the store.
@@ -97,7 +97,7 @@ struct StoreSecret {
     }
 }
 
-/// Makes a store out of an empty database.
+/// Opens a store, and creates it in an empty database.
 struct Opening {
     private let connection: Connection
     private let folder: StateFolder
@@ -134,8 +134,8 @@ struct Opening {
         return state
     }
 
-    /// Makes the folder's secret the one that the store belongs to, unless it belongs to one already. Creates that secret if
-    /// there is none.
+    /// Makes the store belong to the folder's secret, unless it belongs to a secret already. Creates `secret.key` if it is
+    /// missing.
     func adoptSecret() throws(AuthError) -> StoreState {
         var failure: SystemError?
         try alone { () throws(PostgreSQLError) in

@@ -1,6 +1,6 @@
-// The keys that sign access tokens, for the rules: rows of `token_keys`, so that a rotation reaches every machine. Each key is
-// encrypted with a key of the secret (ChaCha20-Poly1305), and its id is authenticated with it: a row is of no use to a reader
-// of the database, and none can be put in another's place.
+// The keys that sign access tokens: rows of `token_keys`, so that a rotation reaches every machine. Each key is encrypted with
+// a key derived from the secret (ChaCha20-Poly1305), with its id as authenticated data. So someone who can only read the
+// database cannot use a row, and someone who can change it cannot put one row in another's place.
 
 package import Cryptography
 package import Platform
@@ -56,10 +56,10 @@ package struct TokenKeyRing {
         try database.run(
             "INSERT INTO token_keys (id, sealed, created_at, is_current) VALUES ($1, $2, $3, 1)",
             [.text(id), .blob(sealed), .time(database.now)])
-        try database.run("UPDATE store_state SET key_number = key_number + 1")
+        try database.run("UPDATE store_state SET key_number = $1", [.integer(Int64(Int32.random))])
     }
 
-    /// Makes `key` sign from now on. The last one's tokens are accepted until `end`; if `removesOthers`, all old keys go.
+    /// Makes `key` sign from now on. Tokens of the last key are accepted until `end`; `removesOthers` deletes all old keys.
     package func rotate(to key: ES256PrivateKey, lastEndsAt end: Timestamp, removesOthers: Bool) throws(AuthError) {
         if removesOthers {
             try database.run("DELETE FROM token_keys")

@@ -1,17 +1,17 @@
 // Copies whole tables between PostgreSQL and a SQLite file, in either direction, and compares them.
 //
-// 1. A table goes over as lines of COPY's text format, in the order of its primary key. Both stores order alike: ids and texts
-//    by their bytes.
-// 2. While the lines go over, their SHA-256 is taken. Then the target is read again, in the same order: the number of rows and
-//    the SHA-256 must be the same.
-// 3. The columns are those of this executable's schema. A column that someone has added stays behind.
+// 1. A table is copied as lines of COPY's text format, in the order of its primary key. Both stores sort ids and texts by their
+//    bytes.
+// 2. The copy hashes the lines with SHA-256. Then it reads the target again, in the same order: the number of rows and the
+//    SHA-256 must be the same.
+// 3. The columns are those of this executable's schema. Columns that someone has added are not copied.
 
 import Cryptography
 import Platform
 import PostgreSQL
 import SQLite
 
-/// The tables that both stores have, in an order in which each refers only to tables before it.
+/// The tables that both stores have. Each refers only to tables before it.
 enum StoredTable {
     /// Their names.
     static let names: [StaticString] = [
@@ -24,11 +24,11 @@ enum StoredTable {
         let name: String
         let isBlob: Bool
         let isInteger: Bool
-        /// Its place in the primary key, from 1; 0: none.
+        /// Its place in the primary key, from 1; 0 if it is not part of it.
         let keyPlace: Int64
     }
 
-    /// The columns of `table` in a SQLite file with this executable's schema.
+    /// The columns of `table` in a SQLite file that this executable has created: another file's names are not to be trusted.
     static func columns(of table: String, in file: SQLite.Connection) throws(AuthError) -> [Column] {
         var columns: [Column] = []
         do throws(SQLiteError) {
@@ -45,7 +45,7 @@ enum StoredTable {
         return columns
     }
 
-    /// SQL that reads `table` in the order of its key. PostgreSQL has several rows of one counter.
+    /// SQL that reads `table` in the order of its key. PostgreSQL has several rows for each counter.
     static func query(_ table: String, _ columns: [Column], isPostgreSQL: Bool) -> String {
         let names = columns.map { $0.name }.joined(separator: ", ")
         if isPostgreSQL, table.isSame(as: "counters") {
@@ -56,7 +56,7 @@ enum StoredTable {
     }
 }
 
-/// What is compared of a table.
+/// What two copies of a table are compared by.
 private struct TableDigest {
     private(set) var rows = 0
     private var stream = SHA256Stream()
@@ -66,7 +66,7 @@ private struct TableDigest {
         stream.add(line)
     }
 
-    /// Whether both are of the same rows.
+    /// Whether both have the same rows.
     mutating func isSame(as other: inout TableDigest) -> Bool {
         rows == other.rows && stream.digest() == other.stream.digest()
     }
@@ -76,12 +76,12 @@ extension Database {
     /// Within a transaction: replaces all rows by those of the SQLite file `path`, which has this executable's schema, and
     /// compares both. Throws `failure` if they differ, or if a row cannot be stored.
     package func replaceRows(byFile path: String, report: ProgressReport) throws(AuthError) {
-        let file = try opened(path)
+        let (file, model) = (try opened(path), try Schema.created(":memory:"))
         for table in StoredTable.names.reversed() { try script("DELETE FROM \(table.description)") }
         for (index, name) in StoredTable.names.enumerated() {
             report("copying", index * 100 / StoredTable.names.count)
             let table = name.description
-            let columns = try StoredTable.columns(of: table, in: file)
+            let columns = try StoredTable.columns(of: table, in: model)
             var sent = TableDigest()
             try copy(table, columns, from: file, &sent)
             var stored = try digest(of: table, columns)
@@ -100,10 +100,10 @@ extension Database {
 
     /// Whether the rows are those of the SQLite file `path`.
     package func hasRows(ofFile path: String) throws(AuthError) -> Bool {
-        let file = try opened(path)
+        let (file, model) = (try opened(path), try Schema.created(":memory:"))
         for name in StoredTable.names {
             let table = name.description
-            let columns = try StoredTable.columns(of: table, in: file)
+            let columns = try StoredTable.columns(of: table, in: model)
             var there = TableDigest()
             try forEachLine(of: table, columns, in: file) { (line) throws(AuthError) in there.add(line) }
             var here = try digest(of: table, columns)
@@ -112,7 +112,7 @@ extension Database {
         return true
     }
 
-    /// Whether there is no account, no project and no event.
+    /// Whether there is no account, project, audit event or challenge.
     package func isEmpty() throws(AuthError) -> Bool {
         try first(
             """
@@ -188,7 +188,7 @@ extension Database {
         }
     }
 
-    /// Passes on every row of `table` in `file` as a line.
+    /// Passes every row of `table` in `file` to `body`, as a line.
     private func forEachLine(
         of table: String, _ columns: [StoredTable.Column], in file: SQLite.Connection,
         _ body: ([UInt8]) throws(AuthError) -> Void

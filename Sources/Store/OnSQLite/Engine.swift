@@ -137,6 +137,9 @@ struct Engine {
         if toRead { try beginReading() }
     }
 
+    /// Nothing: the secret is replaced beside a closed database.
+    func requireState() throws(AuthError) {}
+
     func queue(_ sql: StaticString, _ values: [Value]) throws(AuthError) { _ = try run(sql, values) }
 
     /// Nothing: looking for mail is cheap.

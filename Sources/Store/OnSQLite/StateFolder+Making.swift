@@ -29,6 +29,9 @@ extension StateFolder {
         _ = try madeSigningKey()
     }
 
+    /// Whether a secret was laid for the next rotation: none is needed here.
+    package var hasNextSecret: Bool { false }
+
     /// The files that answering a request writes to.
     package var writtenPaths: [String] { [path, databasePath] }
 

@@ -252,6 +252,7 @@ package struct Challenge {
             DELETE FROM challenges WHERE (email, purpose, user_id, about) IN
                 (SELECT email, purpose, user_id, about FROM challenges
                  WHERE expires_at < $1 AND mailed_at + coalesce(resend_after, 0) < $1 ORDER BY expires_at LIMIT $2)
+                AND expires_at < $1 AND mailed_at + coalesce(resend_after, 0) < $1
             """,
             [.time(moment), .integer(limit)])
     }

@@ -258,7 +258,7 @@ package struct Invitation {
         try database.run(
             """
             DELETE FROM invitations WHERE id IN
-                (SELECT id FROM invitations WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)
+                (SELECT id FROM invitations WHERE expires_at < $1 ORDER BY expires_at LIMIT $2) AND expires_at < $1
             """,
             [.time(moment), .integer(limit)])
     }

@@ -50,7 +50,7 @@ package enum KnownNetwork {
             """
             DELETE FROM known_networks WHERE (email, network) IN
                 (SELECT email, network FROM known_networks
-                 WHERE signed_in_at < $1 ORDER BY signed_in_at LIMIT $2)
+                 WHERE signed_in_at < $1 ORDER BY signed_in_at LIMIT $2) AND signed_in_at < $1
             """,
             [.time(moment), .integer(limit)])
     }

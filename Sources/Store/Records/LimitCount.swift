@@ -98,7 +98,7 @@ package struct LimitCount {
             """
             DELETE FROM limit_counts WHERE (name, subject, began_at) IN
                 (SELECT name, subject, began_at FROM limit_counts
-                 WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)
+                 WHERE expires_at < $1 ORDER BY expires_at LIMIT $2) AND expires_at < $1
             """,
             [.time(moment), .integer(limit)])
     }

@@ -54,12 +54,16 @@ package struct MailItem {
         ) { (id: $0.id(0), details: $0.optionalText(1) ?? "") }
     }
 
-    /// Replaces the details of the mail `id`.
+    /// Replaces the details of the mail `id`; false if a deliverer has taken it meanwhile.
     package static func setDetails(
         _ details: String, of id: UUID, about subject: UUID, in database: Database
-    ) throws(AuthError) {
+    ) throws(AuthError) -> Bool {
         try database.run(
-            "UPDATE mail_items SET details = $1, subject_id = $2 WHERE id = $3", [.text(details), .id(subject), .id(id)])
+            """
+            UPDATE mail_items SET details = $1, subject_id = $2
+            WHERE id = $3 AND attempts = 0 AND due_at IS NOT NULL
+            """,
+            [.text(details), .id(subject), .id(id)]) == 1
     }
 
     /// Takes the item that has been due longest, for `lease`: until then no other deliverer gets it. If a clock that

@@ -110,8 +110,8 @@ extension Report {
     static func judgePooling(seemsPooled: Bool, isSet: Bool) -> Finding {
         if seemsPooled, !isSet {
             return Finding(
-                state: .fault, check: "pooling", found: "a pooler stands before the server, and database_pooled is no",
-                advice: "Set database_pooled = yes. Otherwise statements of one process fail in another.")
+                state: .fault, check: "pooling", found: "connections go through a pooler, but database_pooled is no",
+                advice: "Set database_pooled = yes. Otherwise statements fail at random.")
         }
         return Finding(
             state: .ok, check: "pooling", found: isSet ? "database_pooled = yes: no named statements" : "no pooler", advice: nil)
@@ -125,7 +125,7 @@ extension Report {
         }
         return Finding(
             state: .warning, check: "server's clock", found: "\(seconds) s from this machine's",
-            advice: "Synchronize both clocks. All times of rules and tokens are the server's.")
+            advice: "Synchronize both clocks. Codes, tokens and limits use the server's clock.")
     }
 
     static func judgeIsolation(_ isolation: String) -> Finding {
@@ -156,7 +156,7 @@ extension Report {
         }
         return Finding(
             state: .warning, check: "standbys", found: "none is synchronous; \(streaming)",
-            advice: "Set synchronous_standby_names. Otherwise a failover may lose what was committed last: a used code could "
+            advice: "Set synchronous_standby_names. Otherwise a failover may lose the last commits: a used code could "
                 + "work once more.")
     }
 }

@@ -1,4 +1,4 @@
-// latchkey store, latchkey secret prepare: the commands that only this build's store has.
+// latchkey store and latchkey secret prepare: commands that only the PostgreSQL build has.
 
 import ArgumentParser
 import Auth
@@ -10,7 +10,7 @@ import Store
 /// The commands about the store as a whole.
 let storeCommands: [any ParsableCommand.Type] = [StoreGroup.self]
 
-/// What a rotation of the secret needs on other machines.
+/// The command that prepares a rotation of the secret on several machines.
 let secretCommands: [any ParsableCommand.Type] = [PrepareSecret.self]
 
 struct StoreGroup: ParsableCommand {
@@ -26,17 +26,18 @@ extension StoreGroup {
         static let configuration = CommandConfiguration(
             abstract: "Copies all data to another database, while the service is closed.",
             discussion: """
-                The data is that of latchkey.db in the state folder, or else, if the setting \
-                database is set, that of that database. <file> has the setting database, and \
-                maybe database_tls, for the new one, as latchkey.conf will have them. A \
-                password belongs into .pgpass or the environment.
+                If the setting database is set, the command moves the data of that database. \
+                Otherwise it moves latchkey.db in the state folder. <file> has the settings of \
+                the new database, as latchkey.conf will have them: database, and database_tls \
+                and database_pooled if you need them. Put a password into .pgpass or the \
+                environment.
 
-                Requests are answered with 503 until the move is done. All tables are copied \
-                in one transaction and compared, row by row. Then the new database is opened. \
-                The old one stays closed, with all its data. Nobody is signed out. Afterwards \
-                put the settings into latchkey.conf on every machine.
+                Requests get 503 until the service uses the new database. The command copies all \
+                tables in one transaction and compares them. Then it opens the new database. The \
+                old one keeps its data and stays closed. Nobody is signed out. Afterwards put the \
+                settings into latchkey.conf on every machine.
 
-                If the command fails, the old database is open again. If it is interrupted, run \
+                If the command fails, it opens the old database again. If it is interrupted, run \
                 it again, or go back with latchkey store reopen.
 
                 Example: latchkey store move --to new.conf
@@ -57,7 +58,7 @@ extension StoreGroup {
                 }
                 progress.end()
                 try show(
-                    (done.wasCopied ? "The data was there already, row by row. " : "")
+                    (done.wasCopied ? "The data had already been copied. " : "")
                         + "Moved the data from \(printable(done.source)) to \(printable(done.target)).\n"
                         + "The old database stays closed. Put the setting database into latchkey.conf.\n")
             }
@@ -66,10 +67,11 @@ extension StoreGroup {
 
     struct Reopen: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Opens the database again that a move has closed.",
+            abstract: "Opens a database that a move has closed.",
             discussion: """
-                Use it to go back to the old database. What was changed in the new one is not \
-                in it.
+                Use it to go back to the old database. It opens the database of the current \
+                settings: latchkey.db if the setting database is not set. Changes made in the \
+                new database since the move are not in the old one.
 
                 Example: latchkey store reopen
                 """)
@@ -84,7 +86,7 @@ extension StoreGroup {
     }
 }
 
-/// The service whose data can be moved, and whether that is in a SQLite file.
+/// The current configuration, and whether its data is in a SQLite file.
 private func movable() throws(CommandError) -> (Configuration, isSQLite: Bool) {
     let configuration = try configured { () throws(ConfigurationFault) in
         try Configuration(documentRoot: nil, making: .never)
@@ -97,10 +99,10 @@ struct PrepareSecret: ParsableCommand {
         commandName: "prepare",
         abstract: "Creates the secret that the next rotation switches to.",
         discussion: """
-            It is the file secret.key.next in the state folder. Copy it to the state folder of \
-            every other machine, with mode 600, and then run latchkey secret rotate on one of \
-            them. All machines switch at once. One without the file answers 503 until it has \
-            the new secret.key.
+            The secret is the file secret.key.next in the state folder. Copy it to the state \
+            folder of every other machine, with mode 600. Then run latchkey secret rotate on one \
+            machine. All machines switch at once. A machine without the file answers 503 until \
+            it has the new secret.key.
 
             Example: latchkey secret prepare
             """)
