@@ -205,9 +205,12 @@ copy-postgresql: setup-postgresql
 	@mkdir -p .build-postgresql && rm -rf .build-postgresql/Sources .build-postgresql/Tests
 	@git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- --ignore-failed-read -cf - 2>/dev/null | tar -C .build-postgresql -xf -
 
+# Which of the unit tests.
+STORE_TESTS ?= --skip '^(Endpoint|Server|Admin)Tests\.'
+export STORE_TESTS
 store-tests: build
 	swift build --build-tests
-	Tests/Support/with-postgresql env -u LATCHKEY_HOME -u PORT swift test --skip-build --skip '^(Endpoint|Server|Admin)Tests\.'
+	Tests/Support/with-postgresql env -u LATCHKEY_HOME -u PORT swift test --skip-build $(STORE_TESTS)
 
 # The same with whole requests: the operator's command, endpoints and servers by FastCGI, and endpoints through PgBouncer.
 store-end-to-end-tests: store-tests
