@@ -3,7 +3,8 @@
 #             with a PostgreSQL server that is thrown away at the end, unless the setting database names one
 # make test   everything a change must pass
 # make test-clients   the console, openapi.json and its page, in a browser and by generated clients
-# make test-postgresql   everything once more with PostgreSQL, on a server that the tests start
+# make test-postgresql   the unit tests once more with PostgreSQL, on a server that the tests start
+# make test-postgresql-end-to-end   the operator's command, endpoints and servers with PostgreSQL, also through PgBouncer
 # make test-postgresql-servers   failover, two machines, PgBouncer, cut connections, the move there and back
 # make test-servers   Apache, nginx, lighttpd and none give the same answers; servers that ask; the package
 # make lint   the format of Swift and Python sources, and what ruff finds in Python
@@ -37,7 +38,7 @@ SUFFIX = $(if $(filter postgresql,$(STORE)),-postgresql)
 SCRATCH = .build-embedded$(SUFFIX)
 STATIC = .build-static$(SUFFIX)
 
-.PHONY: package-store lint run serve serve-postgresql admin routes settings package test-postgresql test-postgresql-servers copy-postgresql store-tests store-servers setup-postgresql test-clients test-servers setup-clients setup-servers setup-lint test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-postgresql bench-check bench-account clean
+.PHONY: package-store lint run serve serve-postgresql admin routes settings package test-postgresql test-postgresql-servers test-postgresql-end-to-end store-end-to-end-tests copy-postgresql store-tests store-servers setup-postgresql test-clients test-servers setup-clients setup-servers setup-lint test build setup setup-test setup-torture setup-bench unit-tests end-to-end-tests fallback fallback-check torture bench bench-postgresql bench-check bench-account clean
 
 # Prints the missing packages, then installs them, as root or with sudo.
 define install
@@ -192,6 +193,9 @@ end-to-end-tests:
 test-postgresql: setup-test copy-postgresql
 	$(MAKE) --no-print-directory -C .build-postgresql STORE=postgresql store-tests
 
+test-postgresql-end-to-end: setup-test copy-postgresql
+	$(MAKE) --no-print-directory -C .build-postgresql STORE=postgresql store-end-to-end-tests
+
 # Needs the operator's command for SQLite, too, for the way back.
 test-postgresql-servers: setup-test copy-postgresql
 	swift build --product latchkey
@@ -201,9 +205,15 @@ copy-postgresql: setup-postgresql
 	@mkdir -p .build-postgresql && rm -rf .build-postgresql/Sources .build-postgresql/Tests
 	@git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- --ignore-failed-read -cf - 2>/dev/null | tar -C .build-postgresql -xf -
 
+# Which of the unit tests.
+STORE_TESTS ?= --skip '^(Endpoint|Server|Admin)Tests\.'
+export STORE_TESTS
 store-tests: build
 	swift build --build-tests
-	Tests/Support/with-postgresql env -u LATCHKEY_HOME -u PORT swift test --skip-build --skip '^(Endpoint|Server|Admin)Tests\.'
+	Tests/Support/with-postgresql env -u LATCHKEY_HOME -u PORT swift test --skip-build $(STORE_TESTS)
+
+# The same with whole requests: the operator's command, endpoints and servers by FastCGI, and endpoints through PgBouncer.
+store-end-to-end-tests: store-tests
 	Tests/Support/with-postgresql env -u LATCHKEY_HOME -u PORT swift test --skip-build --filter '^AdminTests\.'
 	Tests/Support/with-postgresql env -u LATCHKEY_HOME -u PORT LATCHKEY_TEST_GATEWAY=fastcgi \
 		swift test --skip-build --filter '^(Endpoint|Server)Tests\.'

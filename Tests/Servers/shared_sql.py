@@ -125,7 +125,7 @@ def main():
     folder = tempfile.mkdtemp(prefix="latchkey-sql-")
     os.chmod(folder, 0o711)
     found = statements()
-    expect(len(found) >= 150, "the statements are found", len(found))
+    expect(len(found) >= 140, "the statements are found", len(found))
     try:
         database = made_database(folder)
         os.mkdir(f"{folder}/postgresql", 0o700)

@@ -47,7 +47,9 @@ extension Operations {
     func smallFiles(of database: Database) throws(AuthError) -> [(name: String, bytes: [UInt8])] {
         let secret = try state.secret()
         var files: [(name: String, bytes: [UInt8])] = [("secret.key", secret)]
-        for file in try auth.tokenKeyRing().files() {
+        let ring = try auth.tokenKeyRing()
+        // One snapshot: between two reads a rotation may remove the key that signed.
+        for file in try database.read({ () throws(AuthError) in try ring.files() }) {
             files.append(("keys/\(file.id).key", file.key.bytes))
             if let end = file.end {
                 files.append(("keys/\(file.id).end", Array(String(end.milliseconds).utf8)))
