@@ -3,19 +3,15 @@
     make bench-postgresql [UPDATE=1]      ROUNDS (5), DURATION (2, seconds)
 
 Both stores sync every commit: fsync and synchronous_commit are on. Both have the same accounts and sessions, which
-`latchkey store move` copied. Each request to refresh is of another account and another network, as in reality: with one
-network, all refreshes would wait for one limit's count. All take turns in every round. Writes postgresql.md into
-.build-bench, or, with UPDATE=1, into this folder.
+`latchkey store move` copied. The limits are on. Each request to refresh is of another account and another network, as in
+reality: with one network, all refreshes would wait for one limit's count. All take turns in every round. Writes postgresql.md
+into .build-bench, or, with UPDATE=1, into this folder.
 """
 
-import base64
-import hashlib
-import hmac
 import json
 import os
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
@@ -24,15 +20,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 from conditions import CORES, ME, REFRESH, RESULTS, ROUNDS, say
 from latchkey_tests.cluster import Cluster, PostgreSQLHome
-from latchkey_tests.home import NO_LIMITS, Home, bearer
+from latchkey_tests.home import Home, bearer
 from latchkey_tests.project import EXECUTABLES, PROJECT
 from latchkey_tests.service import Service
 from measure import FOLDER, Failed, load, summary
+from world import sessions_of
 
 COPY = f"{PROJECT}/.build-postgresql"
 DURATION = int(os.environ.get("DURATION", "2"))
 CONNECTIONS = (1, 16, 64)
-SETTINGS = NO_LIMITS + "access_ttl = 1d\ntrusted_proxies = 127.0.0.1\n"
+# The limits are the defaults: no request reaches one.
+SETTINGS = "access_ttl = 1d\ntrusted_proxies = 127.0.0.1\n"
 # More than one round refreshes.
 SESSIONS = 20000 * DURATION * ROUNDS
 # What one of two instances may spend in one load.
@@ -41,33 +39,14 @@ SHARE = 4000 * DURATION
 
 def fill(home):
     """Adds accounts with a session each; returns the bodies of their refreshes."""
-    with open(f"{home.path}/secret.key", "rb") as file:
-        extracted = hmac.digest(bytes(32), file.read(), "sha256")
-    key = hmac.digest(extracted, b"latchkey v1 refresh token\x01", "sha256")
-    users, sessions, bodies = [], [], []
-    for number in range(SESSIONS):
-        user, session = uuid.uuid4(), uuid.uuid4().bytes
-        content = session + struct.pack(">I", 1)
-        token = base64.urlsafe_b64encode(content + hmac.digest(key, content, hashlib.sha512)[:44]).decode().rstrip("=")
-        users.append((user.bytes, f"u{number}@example.com"))
-        sessions.append((session, user.bytes))
-        bodies.append(json.dumps({"refresh_token": token, "user_uuid": str(user)}))
-    database = home.database()
-    database.execute("BEGIN IMMEDIATE")
-    database.executemany(
+    users = [uuid.uuid4() for _ in range(SESSIONS)]
+    accounts = (
         "INSERT INTO users (id, email, is_active, is_superuser, is_verified, token_balance, tokens_used, subscription_tier,"
         " created_at, updated_at) VALUES (?, ?, 1, 0, 1, 0, 0, 'free', 0, 0)",
-        users,
+        [(user.bytes, f"u{number}@example.com") for number, user in enumerate(users)],
     )
-    database.executemany(
-        "INSERT INTO sessions (id, user_id, generation, rotated_at, created_at, expires_at) VALUES"
-        " (?, ?, 1, unixepoch() * 1000, unixepoch() * 1000, (unixepoch() + 86400) * 1000)",
-        sessions,
-    )
-    database.execute("COMMIT")
-    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.close()
-    return bodies
+    tokens = sessions_of(home, [user.bytes for user in users], accounts)
+    return [json.dumps({"refresh_token": token, "user_uuid": str(user)}) for token, user in zip(tokens, users)]
 
 
 class Rival:

@@ -250,18 +250,26 @@ def add_keys(world, count):
 
 
 def add_sessions(world, count):
-    """Adds `count` sessions of ada's; returns their refresh tokens, which derive from the service's secret."""
-    secret = open(f"{world.home.path}/secret.key", "rb").read()
-    extracted = hmac.digest(bytes(32), secret, "sha256")
+    """Adds `count` sessions of ada's; returns their refresh tokens."""
+    return sessions_of(world.home, [uuid.UUID(world.ada["user_uuid"]).bytes] * count)
+
+
+def sessions_of(home, users, *before):
+    """Adds a session of each of `users`, by their ids, after the statements `before`, each with its rows. Returns the sessions'
+    refresh tokens, which derive from the service's secret."""
+    with open(f"{home.path}/secret.key", "rb") as file:
+        extracted = hmac.digest(bytes(32), file.read(), "sha256")
     key = hmac.digest(extracted, b"latchkey v1 refresh token\x01", "sha256")
-    user, sessions, tokens = uuid.UUID(world.ada["user_uuid"]).bytes, [], []
-    for _ in range(count):
+    sessions, tokens = [], []
+    for user in users:
         session = uuid.uuid4().bytes
         content = session + struct.pack(">I", 1)
         tokens.append(base64.urlsafe_b64encode(content + hmac.digest(key, content, hashlib.sha512)[:44]).decode().rstrip("="))
         sessions.append((session, user))
-    database = world.home.database()
+    database = home.database()
     database.execute("BEGIN IMMEDIATE")
+    for statement, rows in before:
+        database.executemany(statement, rows)
     database.executemany(
         "INSERT INTO sessions (id, user_id, generation, rotated_at, created_at, expires_at) VALUES"
         " (?, ?, 1, unixepoch() * 1000, unixepoch() * 1000, (unixepoch() + 86400) * 1000)",

@@ -5,7 +5,35 @@ import Cryptography
 import Platform
 package import Store
 
+/// Where a service's state is.
+package struct Installation {
+    /// Whether it was just created.
+    package let isNew: Bool
+    /// The state folder's absolute path, with every link resolved.
+    package let folder: String
+    /// The path of `latchkey.conf`, which may not exist.
+    package let settings: String
+    /// The path of `secret.key`.
+    package let secret: String
+    /// The current signing key of access tokens: its path, or its id if it is in the database.
+    package let signingKey: String
+    /// The path of `latchkey.db`, or the database's name and host.
+    package let database: String
+}
+
 extension Operations {
+    /// Creates what is missing: secret, signing key and database.
+    ///
+    /// Throws if the secret is missing although there is a database, or is not the one that it belongs to.
+    package func initialize() throws(AuthError) -> Installation {
+        let isNew = !state.isThere
+        _ = try database()
+        _ = try auth.secrets()
+        return Installation(
+            isNew: isNew, folder: state.path, settings: state.settingsPath, secret: state.secretPath,
+            signingKey: try signingKeyPlace(), database: try databasePlace())
+    }
+
     /// Migrates the database to this executable's schema, and creates it if needed. Returns the schema's number.
     package func migrate() throws(AuthError) -> Int64 {
         try database().schemaNumber()

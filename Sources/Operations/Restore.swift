@@ -1,9 +1,9 @@
 // What restores have in common in both stores: the archive, what it must contain, and what ends with it.
 
-import Auth
+package import Auth
 import Cryptography
 import Platform
-import Store
+package import Store
 
 /// The result of a restore.
 package struct Restoration {
@@ -16,6 +16,32 @@ package struct Restoration {
 }
 
 extension Operations {
+    /// Replaces the state by the backup in the file `path`. In the store with SQLite that includes the settings, unless
+    /// `keepingSettings`; a store in PostgreSQL keeps this machine's.
+    ///
+    /// Throws `failure` for an archive that is not a backup, damaged, incomplete, or newer; then nothing changes.
+    package func restore(
+        from path: String, keepingSettings: Bool, report: @escaping ProgressReport
+    ) throws(AuthError) -> Restoration {
+        let lock = try replacementLock()
+        let staging = Staging(path: StateFolder.temporaryName(for: "\(state.path)/\(Staging.name)"))
+        defer {
+            File.removeFolder(staging.path)
+            withExtendedLifetime(lock) {}
+        }
+        let names = try unpack(path, into: staging, report: report)
+        report("checking", 0)
+        try Operations.judgeBackup(of: names) { (name) throws(SystemError) in
+            do throws(SystemError) {
+                return try File.read("\(staging.path)/\(name)", limit: 97)
+            } catch {
+                throw error.isAbsent ? SystemError.damaged(name) : error
+            }
+        }
+        let (kept, ended) = try replaceState(by: staging, names, keepingSettings: keepingSettings, report: report)
+        return Restoration(files: names.count, kept: kept, endedSessions: ended)
+    }
+
     /// One restore or rotation at a time. A backup and a clean-up hold this lock only briefly.
     func replacementLock() throws(AuthError) -> FileLock {
         let lock = try onFiles { () throws(SystemError) in

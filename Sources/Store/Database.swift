@@ -30,6 +30,9 @@ package struct Database {
     /// Whether the schema and the epoch are still the same as when it was opened.
     package func isCurrent() throws(AuthError) -> Bool { try engine.isCurrent() }
 
+    /// Whether an open database can serve another request, which has begun.
+    func canBeReused() throws(AuthError) -> Bool { try engine.canBeReused() }
+
     /// The current time, by the store's clock. Two calls may differ.
     package var now: Timestamp { engine.now }
 

@@ -149,12 +149,18 @@ private func atOnce<T: Sendable>(
         #expect(try service.number("SELECT sum(attempts) FROM mail_items") == 24)
     }
 
+    /// Two accounts that own a project together.
+    private func twoOwners(_ number: Int) throws -> (first: User, second: User, project: Platform.UUID) {
+        let (first, project) = try service.person(try Email("first\(number)@example.com"))
+        let second = try service.person(try Email("second\(number)@example.com")).user
+        try service.join(second, project, as: "owner")
+        return (first, second, project)
+    }
+
     @Test func twoOwnersWhoDemoteEachOtherLeaveOne() throws {
         service.policy.sendPerAddressOfClient = nil
         for round in 0..<8 {
-            let (first, project) = try service.person(try Email("first\(round)@example.com"))
-            let second = try service.person(try Email("second\(round)@example.com")).user
-            try service.join(second, project, as: "owner")
+            let (first, second, project) = try twoOwners(round)
             let results = try atOnce(2, on: service) { number, auth in
                 let (user, other) = number == 0 ? (first, second) : (second, first)
                 return refusal { try auth.updateMember(other.id, to: .member, in: project, by: user) }
@@ -169,9 +175,7 @@ private func atOnce<T: Sendable>(
     @Test func twoOwnersWhoLeaveAtOnceDoNotBothGo() throws {
         service.policy.sendPerAddressOfClient = nil
         for round in 0..<8 {
-            let (first, project) = try service.person(try Email("first\(round)@example.com"))
-            let second = try service.person(try Email("second\(round)@example.com")).user
-            try service.join(second, project, as: "owner")
+            let (first, second, project) = try twoOwners(round)
             let results = try atOnce(2, on: service) { number, auth in
                 let user = number == 0 ? first : second
                 return refusal { try auth.removeMember(user.id, from: project, by: user) }

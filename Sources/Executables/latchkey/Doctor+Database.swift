@@ -21,7 +21,7 @@ extension Report {
     }
 
     /// Checks what the rows show.
-    mutating func examine(_ rows: DatabaseExamination.Rows, at now: Timestamp) {
+    mutating func examine(_ rows: ExaminedRows, at now: Timestamp) {
         let error = rows.mailError.map { "; last error: \($0)" } ?? ""
         let counts = "\(counted(Int(rows.pendingMails), "mail")) waiting, \(rows.failedMails) given up"
         if let oldest = rows.oldestMail, oldest < now - .minutes(15) {

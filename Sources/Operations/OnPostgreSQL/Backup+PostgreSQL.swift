@@ -1,39 +1,17 @@
 // The parts of a new installation and of a backup. The database is on a server, and the token keys are in it. A backup has the
 // same files in both stores, so either can restore it.
 
-package import Auth
+import Auth
 import Cryptography
 import Platform
 import Store
 
-/// Where a service's state is.
-package struct Installation {
-    /// Whether it was just created.
-    package let isNew: Bool
-    /// The state folder's absolute path, with every link resolved.
-    package let folder: String
-    /// The path of `latchkey.conf`, which may not exist.
-    package let settings: String
-    /// The path of `secret.key`.
-    package let secret: String
-    /// The id of the current signing key of access tokens, which is in the database.
-    package let signingKey: String
-    /// Where the database is.
-    package let database: String
-}
-
 extension Operations {
-    /// Creates what is missing: secret, tables and signing key.
-    ///
-    /// Throws `unavailable` if the secret is missing, or is not the one that the store belongs to.
-    package func initialize() throws(AuthError) -> Installation {
-        let isNew = !state.isThere
-        let database = try database()
-        _ = try auth.secrets()
-        return Installation(
-            isNew: isNew, folder: state.path, settings: state.settingsPath, secret: state.secretPath,
-            signingKey: try auth.tokenKeyRing().signingKey().publicKey.id, database: database.place)
-    }
+    /// The id of the current signing key, which is in the database.
+    func signingKeyPlace() throws(AuthError) -> String { try auth.tokenKeyRing().signingKey().publicKey.id }
+
+    /// The database's name and host.
+    func databasePlace() throws(AuthError) -> String { try database().place }
 
     /// Writes one snapshot of the whole database to the new SQLite file `path`.
     func copyDatabase(
@@ -48,6 +26,7 @@ extension Operations {
         let secret = try state.secret()
         var files: [(name: String, bytes: [UInt8])] = [("secret.key", secret)]
         let ring = try auth.tokenKeyRing()
+        _ = try ring.signingKey()
         // One snapshot: between two reads a rotation may remove the key that signed.
         for file in try database.read({ () throws(AuthError) in try ring.files() }) {
             files.append(("keys/\(file.id).key", file.key.bytes))

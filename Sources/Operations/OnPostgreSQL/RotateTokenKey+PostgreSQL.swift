@@ -8,7 +8,9 @@ import Store
 extension Operations {
     /// The signing key, and the keys whose tokens still work, newest first.
     package func tokenKeys() throws(AuthError) -> [TokenKey] {
-        let keys = try auth.tokenKeyRing().all(at: now)
+        let ring = try auth.tokenKeyRing()
+        _ = try ring.signingKey()
+        let keys = try ring.all(at: now)
         return keys.map { TokenKey(id: $0.id, madeAt: $0.madeAt, goodUntil: $0.end) }.sorted {
             ($0.goodUntil == nil ? 1 : 0, $0.madeAt.milliseconds) > ($1.goodUntil == nil ? 1 : 0, $1.madeAt.milliseconds)
         }

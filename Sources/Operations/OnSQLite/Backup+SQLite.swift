@@ -1,38 +1,16 @@
 // What a new installation and a backup are made of: the database is a file, and so are the token keys.
 
-package import Auth
+import Auth
 import Cryptography
 import Platform
 import Store
 
-/// Where a service's state is.
-package struct Installation {
-    /// Whether it was just created.
-    package let isNew: Bool
-    /// The state folder's absolute path, with every link resolved.
-    package let folder: String
-    /// The path of `latchkey.conf`, which may not exist.
-    package let settings: String
-    /// The path of `secret.key`.
-    package let secret: String
-    /// The path of the current signing key of access tokens, in `keys`.
-    package let signingKey: String
-    /// The path of `latchkey.db`.
-    package let database: String
-}
-
 extension Operations {
-    /// Creates what the state folder lacks: secret, signing key and database.
-    ///
-    /// Throws `failure` if the secret is missing beside a database.
-    package func initialize() throws(AuthError) -> Installation {
-        let isNew = !state.isThere
-        _ = try database()
-        _ = try auth.secrets()
-        return Installation(
-            isNew: isNew, folder: state.path, settings: state.settingsPath, secret: state.secretPath,
-            signingKey: state.keyPath(try state.signingKey().publicKey.id), database: state.databasePath)
-    }
+    /// The path of the current signing key.
+    func signingKeyPlace() throws(AuthError) -> String { state.keyPath(try state.signingKey().publicKey.id) }
+
+    /// The path of the database.
+    func databasePlace() throws(AuthError) -> String { state.databasePath }
 
     /// Writes a whole copy of the database to the new file `path`.
     func copyDatabase(

@@ -10,26 +10,17 @@
 //    database's WAL with another's pages.
 // 5. Afterwards nobody is signed in, and no code works: sessions from a backup would reuse their generations.
 
-package import Auth
+import Auth
 import Platform
-package import Store
+import Store
 
 extension Operations {
-    /// Replaces the state by the backup in the file `path`, including the settings unless `keepingSettings`.
-    ///
-    /// Throws `failure` for an archive that is not a backup, damaged, incomplete, or newer; then nothing changes.
-    package func restore(
-        from path: String, keepingSettings: Bool, report: @escaping ProgressReport
-    ) throws(AuthError) -> Restoration {
-        let lock = try replacementLock()
-        let staging = Staging(path: StateFolder.temporaryName(for: "\(state.path)/\(Staging.name)"))
-        defer {
-            File.removeFolder(staging.path)
-            withExtendedLifetime(lock) {}
-        }
-        let names = try unpack(path, into: staging, report: report)
-        report("checking", 0)
-        let ended = try makeReady(staging, names)
+    /// Replaces the state by the unpacked backup in `staging`, including the settings unless `keepingSettings`. Returns the
+    /// folder with the old state, if there was one, and how many sessions ended.
+    func replaceState(
+        by staging: Staging, _ names: [String], keepingSettings: Bool, report: @escaping ProgressReport
+    ) throws(AuthError) -> (kept: String?, endedSessions: Int) {
+        let ended = try makeReady(staging)
 
         let found = try onFiles { () throws(SystemError) in try stateFiles() }
         let kept = found.isEmpty ? nil : try keep(found)
@@ -64,23 +55,15 @@ extension Operations {
             try install(staging, names, keepingSettings: keepingSettings)
         }
         try Schema.replace(state.databasePath, by: staging.database, report: report)
-        return Restoration(files: names.count, kept: kept, endedSessions: ended)
+        return (kept, ended)
     }
-
 }
 
 private let databaseSuffixes = ["", "-wal", "-shm", "-journal"]
 
 extension Operations {
-    /// Checks what was unpacked, ends sessions and codes, and makes it durable. Returns how many sessions ended.
-    private func makeReady(_ staging: Staging, _ names: [String]) throws(AuthError) -> Int {
-        try Operations.judgeBackup(of: names) { (name) throws(SystemError) in
-            do throws(SystemError) {
-                return try File.read("\(staging.path)/\(name)", limit: 97)
-            } catch {
-                throw error.isAbsent ? SystemError.damaged(name) : error
-            }
-        }
+    /// Checks the unpacked database, ends sessions and codes, and makes it durable. Returns how many sessions ended.
+    private func makeReady(_ staging: Staging) throws(AuthError) -> Int {
         // Before the contents are checked: a newer schema must be reported as newer, not damaged.
         let database = try Schema.adopt(staging.database)
         if let fault = try Schema.fault(inCopy: staging.database) {

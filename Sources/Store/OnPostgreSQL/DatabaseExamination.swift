@@ -43,23 +43,7 @@ package struct DatabaseExamination {
     /// A table with a row that no record could have written. Checked only on request.
     package let damage: String?
     /// What the rows show; nil if the schema is not current.
-    package let rows: Rows?
-
-    /// What the rows show.
-    package struct Rows {
-        /// The latest time in the audit log, where every sign-in and refresh has a row.
-        package let newest: Timestamp?
-        /// When the oldest expired row that still exists expired.
-        package let oldestExpiry: Timestamp?
-        /// Mails that wait to be sent.
-        package let pendingMails: Int64
-        /// When the oldest of them began to wait.
-        package let oldestMail: Timestamp?
-        /// Mails that were given up.
-        package let failedMails: Int64
-        /// The last error of the oldest mail that has one.
-        package let mailError: String?
-    }
+    package let rows: ExaminedRows?
 
     /// Examines the database at `location`; every row of every table if `isDeep`.
     package init(of location: DatabaseLocation, isDeep: Bool) throws(AuthError) {
@@ -124,42 +108,10 @@ package struct DatabaseExamination {
             hasRightSecret = isRight
             var isCurrent = false
             if case .current = schema { isCurrent = forbiddenTable == nil }
-            rows = isCurrent ? try Rows(in: connection) : nil
+            rows = isCurrent ? try ExaminedRows(in: connection) : nil
             damage = isCurrent && isDeep ? try connection.first(InvalidRows.query) { $0.text(0) } : nil
         } catch {
             throw AuthError(error)
         }
-    }
-}
-
-extension DatabaseExamination.Rows {
-    fileprivate init(in connection: Connection) throws(PostgreSQLError) {
-        newest = try connection.first("SELECT max(at) FROM audit_events") { $0.optionalTime(0) } ?? nil
-        oldestExpiry =
-            try connection.first(
-                """
-                SELECT min(moment) FROM (
-                    SELECT min(expires_at) AS moment FROM challenges
-                    UNION ALL SELECT min(expires_at) FROM limit_counts
-                    UNION ALL SELECT min(expires_at) FROM sessions) AS moments
-                """
-            ) { $0.optionalTime(0) } ?? nil
-        let limit = Value.integer(StoreBounds.countedMails)
-        pendingMails = try connection.first(MailItem.pendingCount, [limit, .time(.now)]) { $0.integer(0) } ?? 0
-        oldestMail = try connection.first(MailItem.oldestPending, [limit, .time(.now)]) { $0.time(0) }
-        failedMails = try connection.first(MailItem.failedCount, [limit]) { $0.integer(0) } ?? 0
-        // Mail that was given up always has an error. Of waiting mail, the oldest has had the most time for one.
-        let waiting = try connection.first(
-            """
-            SELECT last_error FROM
-                (SELECT last_error FROM mail_items WHERE due_at IS NOT NULL ORDER BY created_at LIMIT $1) AS waiting
-            WHERE last_error IS NOT NULL LIMIT 1
-            """,
-            [limit]
-        ) { $0.text(0) }
-        let givenUp = try connection.first(
-            "SELECT last_error FROM mail_items WHERE due_at IS NULL ORDER BY expires_at LIMIT 1"
-        ) { $0.optionalText(0) }
-        mailError = waiting ?? givenUp ?? nil
     }
 }

@@ -11,6 +11,9 @@ import Cryptography
 import Platform
 import PostgreSQL
 
+/// Why a statement of this store fails.
+typealias ConnectionError = PostgreSQLError
+
 /// A connection to the database's server.
 final class Engine {
     let connection: Connection
@@ -109,6 +112,9 @@ final class Engine {
         hasNewMail = false
         (expected, ahead) = ([], [])
     }
+
+    /// The request's first statement tells, and opens the database again if needed.
+    func canBeReused() throws(AuthError) -> Bool { true }
 
     func expect(_ sql: StaticString, _ values: () -> [Value]) { expected.append((sql, values())) }
 

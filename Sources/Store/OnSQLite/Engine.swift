@@ -3,6 +3,9 @@
 import Platform
 import SQLite
 
+/// Why a statement of this store fails.
+typealias ConnectionError = SQLiteError
+
 /// A connection to the database's file.
 struct Engine {
     let connection: Connection
@@ -139,6 +142,8 @@ struct Engine {
 
     /// Nothing: the secret is replaced beside a closed database.
     func requireState() throws(AuthError) {}
+
+    func canBeReused() throws(AuthError) -> Bool { try isCurrent() }
 
     func queue(_ sql: StaticString, _ values: [Value]) throws(AuthError) { _ = try run(sql, values) }
 
