@@ -165,6 +165,14 @@ package final class Connection {
     /// Runs one statement for its effect. Returns how many rows it changed.
     @discardableResult
     package func run(_ sql: StaticString, _ values: [Value] = []) throws(PostgreSQLError) -> Int {
+        // Behind a pooler, only a transaction can say how its commit is to be stored.
+        if isPooled, !isInTransaction {
+            return try transaction({ _ in }) { (_) throws(PostgreSQLError) in
+                try run(sql, values)
+            } failing: {
+                $0
+            }
+        }
         let result = try execute(sql, values)
         defer { PQclear(result) }
         return count(result)

@@ -9,7 +9,7 @@ extension Configuration {
     package static func ofExistingService() throws(ConfigurationFault) -> Configuration {
         let configuration = try Configuration(documentRoot: nil, making: .never)
         guard configuration.state.isThere else {
-            let fault = StateFolder.absence(of: configuration.state.path, "has no database")
+            let fault = StateFolder.absence(of: configuration.state.path, StateFolder.absentPart)
             throw ConfigurationFault(reason: "state folder: \(fault.reason)")
         }
         return configuration

@@ -49,9 +49,19 @@ package struct Database {
     /// From now on each read sees the current state again.
     package func endReading() { engine.endReading() }
 
-    /// Runs `body`, whose reads all see one snapshot: a page of a list agrees with its count.
+    /// Runs `body`, whose reads all see one snapshot: a page of a list agrees with its count. If the connection is lost
+    /// meanwhile, `body` runs once more on a new one.
     package func read<T>(_ body: () throws(AuthError) -> T) throws(AuthError) -> T {
         guard !engine.isInTransaction else { return try body() }
+        do throws(AuthError) {
+            return try snapshot(body)
+        } catch {
+            guard engine.reconnectIfLost() else { throw error }
+        }
+        return try snapshot(body)
+    }
+
+    private func snapshot<T>(_ body: () throws(AuthError) -> T) throws(AuthError) -> T {
         try beginReading()
         defer { endReading() }
         return try body()

@@ -5,6 +5,7 @@ and restore.
 2. Every row of every table is then the same in both, by a SHA-256 that this test takes itself.
 3. Nobody is signed out by the move: a session from before it is refreshed by the new service.
 4. A backup of PostgreSQL, restored into SQLite, has the same accounts, projects, members, keys and limits.
+5. If two machines move the same database at once, it is moved once: the old one stays closed, and the new one has all rows.
 
 The state is first made by the executables for PostgreSQL, whose backup is a state of SQLite. SQLITE_COMMAND is the operator's
 command of the build with SQLite.
@@ -190,6 +191,38 @@ def killed_and_run_again(cluster, home, settings):
     print(f"moved {ACCOUNTS} accounts in {duration:.1f} s; killed {KILLS} times, {copied} of them after the commit")
 
 
+def moved_by_two(cluster, home, folder):
+    """Two machines move the database of `home` at once; the second begins at several moments of the first."""
+    other = PostgreSQLHome(cluster.connection("target"))
+    shutil.copyfile(f"{home.path}/secret.key", f"{other.path}/secret.key")
+    os.chmod(f"{other.path}/secret.key", 0o600)
+    settings = f"{folder}/third.conf"
+    with open(settings, "w") as file:
+        file.write(f"database = {cluster.connection('third')}\n")
+    for delay in (0, 0.05, 1, 3):
+        cluster.sql("DROP DATABASE IF EXISTS third WITH (FORCE)")
+        cluster.create("third")
+        moves = []
+        for machine in (home, other):
+            environment = {"PATH": os.environ["PATH"], "LATCHKEY_HOME": machine.path}
+            call = [COMMAND, "store", "move", "--to", settings]
+            moves.append(subprocess.Popen(call, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+            time.sleep(delay)
+        answers = [(*move.communicate(timeout=300), move.returncode) for move in moves]
+        name = f"two moves, the second after {delay} s"
+        expect(0 in [answer[2] for answer in answers], f"{name}: one succeeds", answers)
+        for answer in answers:
+            expect(answer[2] in (0, 1) and "Traceback" not in answer[1], f"{name}: the other says why not", answer)
+        for database, closure in (("target", "3"), ("third", "0")):
+            found = cluster.sql("SELECT closure FROM store_state", database)[0][0]
+            expect(found == closure, f"{name}: {database} is {'open' if closure == '0' else 'closed'}", (found, answers))
+        path = f"{folder}/restored/latchkey.db"
+        same = postgresql_digests(cluster.connection("third"), path) == postgresql_digests(cluster.connection("target"), path)
+        expect(same, f"{name}: all rows are there")
+        again = command(COMMAND, home.path, "store", "reopen")
+        expect(again.returncode == 0, f"{name}: and back", again.stderr)
+
+
 def main():
     cluster = Cluster()
     folder = tempfile.mkdtemp(prefix="latchkey-move-")
@@ -246,6 +279,7 @@ def main():
             expect(here[table] == kept[table], f"{table}: the same rows after the way back", (here[table], kept[table]))
         doctor = command(SQLITE_COMMAND, restored, "doctor", "--deep")
         expect("integrity: every page and every reference is correct" in doctor.stdout, "doctor finds nothing", doctor.stdout)
+        moved_by_two(cluster, target, folder)
     finally:
         cluster.remove()
         shutil.rmtree(folder, ignore_errors=True)

@@ -66,7 +66,7 @@ struct Doctor: ParsableCommand {
         report.examineMachine()
         guard let state else { return }
         guard state.isThere else {
-            throw .notFound("state folder: \(StateFolder.absence(of: state.path, "has no database").reason)")
+            throw .notFound("state folder: \(StateFolder.absence(of: state.path, StateFolder.absentPart).reason)")
         }
         var faults: [ConfigurationFault] = []
         let configuration = Configuration(examining: state, faults: &faults)

@@ -5,6 +5,8 @@
 // 3. Then the move opens the target. The source keeps its data and stays closed.
 // 4. If anything fails before the commit, the move opens the source again. If the outcome of the commit is unknown, both stay
 //    closed. The same command, run again, finds out whether the data was copied, and continues from there.
+// 5. A second move of the same database, from another machine, takes over: the first one sees another epoch, and stops. Only
+//    the move that closed the source last may open it again, and only while the target is closed.
 
 package import Auth
 import Platform
@@ -41,8 +43,9 @@ extension Operations {
             guard try new.isEmpty() else { throw .failure(reason: "\(new.place) has data of its own already") }
             try new.write { () throws(AuthError) in try new.close(for: .move) }
         }
+        var epoch: Int64?
         if let source {
-            try source.write { () throws(AuthError) in try source.close(for: .move) }
+            epoch = try source.write { () throws(AuthError) in try source.close(for: .move) }
         } else {
             try Schema.closeForMove(state.databasePath)
         }
@@ -54,7 +57,7 @@ extension Operations {
                 try Schema.copyForMove(state.databasePath, to: staging)
             }
             if try new.isEmpty() {
-                try copy(staging, from: source, to: new, report: report)
+                try copy(staging, from: source, closedIn: epoch, to: new, report: report)
             } else {
                 guard try new.hasRows(ofFile: staging) else {
                     throw AuthError.failure(reason: "\(new.place) has other data than the database that is to be moved")
@@ -67,7 +70,9 @@ extension Operations {
                     reason: "it is unknown whether the copy was committed, so both databases stay closed. "
                         + "Run the same command again: it finds out, and continues. \(error.reason)")
             }
-            try? reopen(source)
+            // A target that cannot be reached is not in use.
+            let isTargetClosed = (try? new.isStillClosed(for: .move)) ?? true
+            if isTargetClosed, (try? source?.isStillClosed(for: .move, epoch: epoch)) ?? true { try? reopen(source) }
             throw error
         }
         try new.write { () throws(AuthError) in try new.reopenInNewEpoch() }
@@ -88,16 +93,24 @@ extension Operations {
 
     private var hasFile: Bool { ((try? File.status(state.databasePath)) ?? nil)?.isRegular ?? false }
 
+    /// Copies the rows of `file` and the token keys to `new` in one transaction. Throws `failure` if another move has meanwhile
+    /// closed `source`, whose epoch was `epoch`, or has filled `new`.
     private func copy(
-        _ file: String, from source: Database?, to new: Database, report: @escaping ProgressReport
+        _ file: String, from source: Database?, closedIn epoch: Int64?, to new: Database, report: @escaping ProgressReport
     ) throws(AuthError) {
         let keys =
             if let source { try TokenKeyRing(of: source).files() } else { try StateFolder.tokenKeyFiles(in: state.keysPath) }
         let secret = try state.secret()
         try new.write { () throws(AuthError) in
             try new.holdAlone()
+            guard try new.isStillClosed(for: .move), try new.isEmpty() else { throw Operations.otherMove }
             try new.replaceRows(byFile: file, report: report)
             try TokenKeyRing(of: new).replace(by: keys, sealedBy: secret)
+            guard try source?.isStillClosed(for: .move, epoch: epoch) ?? true else { throw Operations.otherMove }
         }
+    }
+
+    private static var otherMove: AuthError {
+        .failure(reason: "another latchkey store move of the same database has taken over; this one changed nothing")
     }
 }

@@ -204,6 +204,9 @@ final class Engine {
 
     func endReading() { connection.endReading() }
 
+    /// Whether the connection was lost, and there is a new one.
+    func reconnectIfLost() -> Bool { connection.isLost && connection.reconnect() }
+
     var isInTransaction: Bool { connection.isInTransaction }
 
     var changeCount: Int64 { connection.changeCount }
@@ -286,11 +289,20 @@ final class Engine {
         _ = try first("SELECT pg_advisory_xact_lock($1)", [.integer(LockNumber.of(lock()))]) { _ in true }
     }
 
-    /// Within a transaction: waits for all running transactions, begins another epoch, and closes the store.
-    func close(for closure: MaintenanceLock) throws(AuthError) {
+    /// Within a transaction: waits for all running transactions, begins another epoch, and closes the store. Returns the
+    /// epoch.
+    @discardableResult
+    func close(for closure: MaintenanceLock) throws(AuthError) -> Int64 {
         try holdAlone()
-        try run(
-            "UPDATE store_state SET closure = $1, epoch = $2", [.integer(closure.number), .integer(Int64(Int32.random))])
+        let epoch = Int64(Int32.random)
+        try run("UPDATE store_state SET closure = $1, epoch = $2", [.integer(closure.number), .integer(epoch)])
+        return epoch
+    }
+
+    /// The state now.
+    func currentState() throws(AuthError) -> StoreState {
+        try readState()
+        return state
     }
 
     /// Within a transaction: waits for all running transactions. No other begins until this one ends.

@@ -17,8 +17,16 @@ extension Database {
     /// Why it is closed, as last read; nil if it is open.
     package var closure: MaintenanceLock? { engine.state.closure }
 
-    /// Within a transaction: waits for all running transactions, begins another epoch, and closes the store.
-    package func close(for closure: MaintenanceLock) throws(AuthError) { try engine.close(for: closure) }
+    /// Within a transaction: waits for all running transactions, begins another epoch, and closes the store. Returns the
+    /// epoch.
+    @discardableResult
+    package func close(for closure: MaintenanceLock) throws(AuthError) -> Int64 { try engine.close(for: closure) }
+
+    /// Whether it is still closed for `closure`, as the process did that began the epoch `epoch`; nil: as any process did.
+    package func isStillClosed(for closure: MaintenanceLock, epoch: Int64? = nil) throws(AuthError) -> Bool {
+        let state = try engine.currentState()
+        return state.closure == closure && (epoch == nil || state.epoch == epoch)
+    }
 
     /// Within a transaction: waits for all running transactions. No other begins until this one ends.
     package func holdAlone() throws(AuthError) { try engine.holdAlone() }

@@ -14,6 +14,9 @@ extension StateFolder {
     /// The files that answering a request writes to.
     package var writtenPaths: [String] { [path] }
 
+    /// What a folder without a service's files does not have.
+    package static var absentPart: String { "has no secret.key" }
+
     /// Whether the folder and its secret still exist.
     package var isThere: Bool { (try? File.status(secretPath)) ?? nil != nil }
 

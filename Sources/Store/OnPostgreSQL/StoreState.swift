@@ -106,11 +106,11 @@ struct Opening {
         self.folder = folder
     }
 
-    /// The store's state; nil if there are no tables.
+    /// The store's state; nil if there are no tables. A lost connection is opened once more.
     func state() throws(AuthError) -> StoreState? {
         let found: StoreState?
         do throws(PostgreSQLError) {
-            found = try connection.first(StoreState.query, []) { StoreState($0) }
+            found = try read()
         } catch {
             // 42P01: undefined_table.
             if error.state.utf8.elementsEqual("42P01".utf8) { return nil }
@@ -118,6 +118,15 @@ struct Opening {
         }
         guard let found else { throw StoreState.absence }
         return found
+    }
+
+    private func read() throws(PostgreSQLError) -> StoreState? {
+        do throws(PostgreSQLError) {
+            return try connection.first(StoreState.query, []) { StoreState($0) }
+        } catch {
+            guard error.kind == .disconnected, connection.reconnect() else { throw error }
+        }
+        return try connection.first(StoreState.query, []) { StoreState($0) }
     }
 
     /// Creates the tables, unless another process has just done so.

@@ -161,6 +161,9 @@ struct Engine {
 
     func endReading() { connection.endReading() }
 
+    /// false: a file is not lost.
+    func reconnectIfLost() -> Bool { false }
+
     var isInTransaction: Bool { connection.isInTransaction }
 
     var changeCount: Int64 { connection.changeCount }

@@ -10,7 +10,7 @@ extension StateFolder {
         guard try isNew() else { return }
         switch making {
         case .always: break
-        case .never: throw .failure(reason: StateFolder.absence(of: path, "has no database").reason)
+        case .never: throw .failure(reason: StateFolder.absence(of: path, StateFolder.absentPart).reason)
         case .ifNew, .ifNewAndUnnamed:
             do throws(StateFault) {
                 if hasLocks { throw StateFault(goneFrom: path) }
@@ -39,6 +39,9 @@ extension StateFolder {
     private var hasLocks: Bool {
         [writingLockPath, deliveryLockPath].contains { (try? File.status($0)) ?? nil != nil }
     }
+
+    /// What a folder without a service's files does not have.
+    package static var absentPart: String { "has no database" }
 
     /// Whether the folder and its database still exist.
     package var isThere: Bool { (try? isNew()) == false }
