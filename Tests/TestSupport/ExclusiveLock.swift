@@ -15,7 +15,7 @@ package final class ExclusiveLock: @unchecked Sendable {
         // The lock on the store's state, which each transaction shares: the first seven bytes of a SHA-256.
         try! connection?.script(
             """
-            BEGIN; SELECT pg_advisory_xact_lock(CAST(CAST(
+            SET idle_in_transaction_session_timeout = 0; BEGIN; SELECT pg_advisory_xact_lock(CAST(CAST(
                 'x' || substr(encode(sha256('latchkey'), 'hex'), 1, 14) AS BIT(56)) AS BIGINT))
             """)
         #else

@@ -39,8 +39,13 @@ package struct TokenKeyRing {
         return try row.map { (row) throws(AuthError) in try opened(row.sealed, id: row.id) }
     }
 
+    /// A new signing key. If two transactions create one at once, the second runs again, and finds the first's.
     private func made() throws(AuthError) -> ES256PrivateKey {
         let new = ES256PrivateKey.random()
+        guard !database.engine.isInTransaction else {
+            try add(new)
+            return new
+        }
         return try database.write(locking: [.cleanUp]) { () throws(AuthError) -> ES256PrivateKey in
             // Another process may have just done so.
             if let key = try current() { return key }
