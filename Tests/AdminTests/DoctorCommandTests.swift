@@ -71,7 +71,8 @@ import Testing
         let run = home.admin("doctor")
         #expect(run.code == 69)
         #expect(run.output == "")
-        #expect(run.errors == "latchkey: state folder: HOME has no \(isPostgreSQL ? "secret.key" : "database"); latchkey init creates it\n")
+        let missing = isPostgreSQL ? "secret.key" : "database"
+        #expect(run.errors == "latchkey: state folder: HOME has no \(missing); latchkey init creates it\n")
         #expect((try? FileManager.default.contentsOfDirectory(atPath: home.path)) == [])
         let path = "\(home.path)-none"
         let (code, _, errors) = latchkey(["doctor"], ["LATCHKEY_HOME": path])

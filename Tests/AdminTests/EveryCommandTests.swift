@@ -144,7 +144,8 @@ private let everyCommand: [[String]] =
         let home = Home()
         let run = home.admin("user", "list")
         #expect(run.code == 1)
-        #expect(run.errors == "latchkey: state folder: HOME has no \(isPostgreSQL ? "secret.key" : "database"); latchkey init creates it\n")
+        let missing = isPostgreSQL ? "secret.key" : "database"
+        #expect(run.errors == "latchkey: state folder: HOME has no \(missing); latchkey init creates it\n")
         #expect(!FileManager.default.fileExists(atPath: "\(home.path)/latchkey.db"))
     }
 
