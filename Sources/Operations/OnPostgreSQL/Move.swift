@@ -41,7 +41,7 @@ extension Operations {
         if let source, source.place.isSame(as: new.place) { throw .failure(reason: "the database is already there") }
         if new.closure == nil {
             guard try new.isEmpty() else { throw .failure(reason: "\(new.place) has data of its own already") }
-            try new.write { () throws(AuthError) in try new.close(for: .move) }
+            _ = try new.write { () throws(AuthError) in try new.close(for: .move) }
         }
         var epoch: Int64?
         if let source {

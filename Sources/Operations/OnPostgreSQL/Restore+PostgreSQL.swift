@@ -28,7 +28,7 @@ extension Operations {
 
         let database = try Database(at: auth.location, closedFor: .replacement, replacingSecretBy: secret)
         auth.work(on: database)
-        try database.write { () throws(AuthError) in try database.close(for: .replacement) }
+        _ = try database.write { () throws(AuthError) in try database.close(for: .replacement) }
         var kept: String?
         let ended: Int
         do throws(AuthError) {
