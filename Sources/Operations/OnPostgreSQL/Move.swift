@@ -40,7 +40,14 @@ extension Operations {
         let new = try Database(at: target, closedFor: .move)
         if let source, source.place.isSame(as: new.place) { throw .failure(reason: "the database is already there") }
         if new.closure == nil {
-            guard try new.isEmpty() else { throw .failure(reason: "\(new.place) has data of its own already") }
+            guard try new.isEmpty() else {
+                // An earlier move may have been interrupted after its last step.
+                let isMoved = if let source { source.closure == .move } else { try Schema.isClosedForMove(state.databasePath) }
+                guard isMoved, try new.belongs(to: state.secret()) else {
+                    throw .failure(reason: "\(new.place) has data of its own already")
+                }
+                return StoreMove(source: source?.place ?? state.databasePath, target: new.place, wasCopied: true)
+            }
             _ = try new.write { () throws(AuthError) in try new.close(for: .move) }
         }
         var epoch: Int64?

@@ -46,6 +46,11 @@ extension Database {
     /// Where the database is, for people: without a password.
     package var place: String { engine.connection.place }
 
+    /// Whether `secret` is the one that it belongs to.
+    package func belongs(to secret: [UInt8]) -> Bool {
+        equalInConstantTime(StoreSecret(secret).fingerprint, engine.state.fingerprint)
+    }
+
     /// The secret's fingerprint that the store has.
     package var secretFingerprint: [UInt8] { engine.state.fingerprint }
 }
@@ -134,6 +139,15 @@ extension Schema {
         try changeVersion(of: path) { (version) throws(SQLiteError) in
             guard version.closure == nil || version.closure == .move else { return nil }
             return SchemaVersion(number: version.number, closure: .move)
+        }
+    }
+
+    /// Whether a move has closed it.
+    package static func isClosedForMove(_ path: String) throws(AuthError) -> Bool {
+        do throws(SQLiteError) {
+            return try SQLite.Connection(path: path).version().closure == .move
+        } catch {
+            throw AuthError(error)
         }
     }
 
