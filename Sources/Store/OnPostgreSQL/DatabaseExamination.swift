@@ -98,7 +98,8 @@ package struct DatabaseExamination {
                             SELECT relnamespace FROM pg_class WHERE oid = to_regclass('store_state'))
                         AND relname IN ('users', 'projects', 'members', 'sessions', 'api_keys', 'invitations', 'challenges',
                             'mail_items', 'limit_counts', 'known_networks', 'audit_events', 'counters', 'token_keys', 'store_state')
-                        AND NOT has_table_privilege(oid, 'SELECT, INSERT, UPDATE, DELETE') LIMIT 1
+                        AND NOT (has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')
+                            AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE')) LIMIT 1
                     """
                 ) { $0.text(0) } : nil
             var isRight: Bool?
