@@ -48,8 +48,9 @@ import Testing
         // It keeps its connections, including those without a request yet.
         for _ in 0..<20 { #expect(kept.ask(ada.getRequest, keeps: true).answer.status == 200) }
         #expect(silent.ask(ada.getRequest, keeps: true).answer.status == 200)
-        // As many as before its first restart.
-        #expect(try sockets() == before)
+        // As many as before its first restart. A process that has just begun anew has no connection to PostgreSQL yet.
+        let after = try sockets()
+        #expect(after == before || (isPostgreSQL && after == before - 1))
         // Connections that the environment names for another process are ignored.
         let fooled = home.processes("current-user", ["FASTCGI_KEPT_CONNECTIONS": "0 1 2 999 -1 x 99999999999"])
         #expect(fooled.ask(ada.getRequest).answer.status == 200)
