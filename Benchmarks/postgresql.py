@@ -1,6 +1,6 @@
 """users/me and refreshes by FastCGI, on SQLite and on PostgreSQL in one run, and by two instances on one database.
 
-    make bench-postgresql [UPDATE=1]      ROUNDS (5), DURATION (2, seconds)
+    make bench-postgresql [UPDATE=1]      ROUNDS (5), DURATION (2, seconds), PROCESSES (the setting fastcgi_processes on PostgreSQL)
 
 Both stores sync every commit: fsync and synchronous_commit are on. Both have the same accounts and sessions, which
 `latchkey store move` copied. The limits are on. Each request to refresh is of another account and another network, as in
@@ -31,6 +31,7 @@ DURATION = int(os.environ.get("DURATION", "2"))
 CONNECTIONS = (1, 16, 64)
 # The limits are the defaults: no request reaches one.
 SETTINGS = "access_ttl = 1d\ntrusted_proxies = 127.0.0.1\n"
+PROCESSES = f"fastcgi_processes = {os.environ['PROCESSES']}\n" if "PROCESSES" in os.environ else ""
 # More than one round refreshes.
 SESSIONS = 20000 * DURATION * ROUNDS
 # What one of two instances may spend in one load.
@@ -88,7 +89,7 @@ class Bench:
 
     def machine(self):
         """A state folder of one more machine."""
-        home = PostgreSQLHome(self.cluster.connection("bench"), SETTINGS)
+        home = PostgreSQLHome(self.cluster.connection("bench"), SETTINGS + PROCESSES)
         home.executables = f"{COPY}/cgi-bin"
         self.homes.append(home)
         return home.with_secret_of(self.home)
