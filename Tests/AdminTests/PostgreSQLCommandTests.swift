@@ -23,6 +23,7 @@ import Testing
     }
 
     @Test func aHealthyServiceGivesOnlyOk() {
+        let home = Home()
         _ = home.admin("init")
         _ = home.signIn("ada@example.com")
         let executables = Executables(of: home)
