@@ -1,6 +1,6 @@
 """users/me and refreshes by FastCGI, on SQLite and on PostgreSQL in one run, and by two instances on one database.
 
-    make bench-postgresql [UPDATE=1]      ROUNDS (5), DURATION (2, seconds), PROCESSES (the setting fastcgi_processes on PostgreSQL)
+    make bench-postgresql [UPDATE=1]      ROUNDS (5), DURATION (2, seconds), PROCESSES (of PostgreSQL's fastcgi_processes)
 
 Both stores sync every commit: fsync and synchronous_commit are on. Both have the same accounts and sessions, which
 `latchkey store move` copied. The limits are on. Each request to refresh is of another account and another network, as in
