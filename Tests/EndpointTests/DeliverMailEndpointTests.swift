@@ -99,7 +99,7 @@ private func send(_ home: Home, _ settings: [String: String] = [:]) -> Answer {
         let path = mailCommand(in: home, exiting: "[ $(wc -l < \"$HOME/runs\") -ge 2 ] || exit 75")
         #expect(send(home, ["LATCHKEY_MAIL": "sendmail \(path)"]).status == 202)
         #expect(wait { text("\(home.path)/latchkey.log").contains("event=mail-postponed") })
-        #expect(home.number("SELECT count(*) FROM mail_items WHERE last_error LIKE '%exited with 75'") == 1)
+        #expect(wait { home.number("SELECT count(*) FROM mail_items WHERE last_error LIKE '%exited with 75'") == 1 })
         // The deliverer stays for the second attempt, five seconds later.
         #expect(wait { text("\(home.path)/runs") == "x\n" })
         Thread.sleep(forTimeInterval: 4)
