@@ -117,10 +117,12 @@ private func send(_ home: Home, _ settings: [String: String] = [:]) -> Answer {
     @Test func aMissingMailCommandFailsNoSignIn() {
         #expect(send(home, ["LATCHKEY_MAIL": "sendmail /nonexistent/sendmail"]).status == 202)
         #expect(wait { home.number("SELECT count(*) FROM mail_items WHERE last_error IS NOT NULL") == 1 })
-        // Once the command exists, the next deliverer sends the mail.
-        home.sql("UPDATE mail_items SET due_at = 0")
-        let result = Program("\(executables)/deliver-mail", environment: ["LATCHKEY_HOME": home.path]).finish()
-        #expect(result.exitCode == 0)
+        // Once the command exists, the next deliverer sends the mail. The first one may still run, and try it once more.
+        for _ in 0..<20 where home.mails.isEmpty {
+            home.sql("UPDATE mail_items SET due_at = 0")
+            let result = Program("\(executables)/deliver-mail", environment: ["LATCHKEY_HOME": home.path]).finish()
+            #expect(result.exitCode == 0)
+        }
         #expect(home.mails.count == 1)
     }
 
