@@ -198,7 +198,7 @@ test-postgresql-end-to-end: setup-test copy-postgresql
 
 # Needs the operator's command for SQLite, too, for the way back.
 test-postgresql-servers: setup-test copy-postgresql
-	swift build --product latchkey
+	STORE=sqlite swift build --product latchkey
 	SQLITE_COMMAND="$(CURDIR)/.build/debug/latchkey" $(MAKE) --no-print-directory -C .build-postgresql STORE=postgresql store-servers
 
 copy-postgresql: setup-postgresql
