@@ -50,9 +50,6 @@ extension Database {
     package func belongs(to secret: [UInt8]) -> Bool {
         equalInConstantTime(StoreSecret(secret).fingerprint, engine.state.fingerprint)
     }
-
-    /// The secret's fingerprint that the store has.
-    package var secretFingerprint: [UInt8] { engine.state.fingerprint }
 }
 
 /// A token key, as a backup stores it in a file.
